@@ -1,0 +1,1 @@
+"""xsrun runs XanoScript on your own machine."""

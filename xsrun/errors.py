@@ -1,0 +1,190 @@
+"""The errors a XanoScript program can raise, and the few that only xsrun itself raises.
+
+`XanoScriptError` is what users meet: its fields are those of the engine's error body (semantics 3.6) and of the
+`$error` record (semantics 1.4), plus the place in the source. The subclasses say which kind of failure it was, so that
+`try_catch`, tests and the HTTP layer can tell them apart without comparing texts.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+#: HTTP status of each error code (semantics 3.6).
+STATUS_OF_CODE = {
+    "ERROR_FATAL": 500,
+    "ERROR_CODE_INPUT_ERROR": 400,
+    "ERROR_CODE_BAD_REQUEST": 400,
+    "ERROR_CODE_UNAUTHORIZED": 401,
+    "ERROR_CODE_ACCESS_DENIED": 403,
+    "ERROR_CODE_NOT_FOUND": 404,
+    "ERROR_CODE_TOO_MANY_REQUESTS": 429,
+    "ERROR_CODE_THROWN_ERROR": 200,
+}
+
+#: `error_type` of a precondition -> error code (semantics 3.6).
+CODE_OF_ERROR_TYPE = {
+    "standard": "ERROR_FATAL",
+    "inputerror": "ERROR_CODE_INPUT_ERROR",
+    "badrequest": "ERROR_CODE_BAD_REQUEST",
+    "unauthorized": "ERROR_CODE_UNAUTHORIZED",
+    "accessdenied": "ERROR_CODE_ACCESS_DENIED",
+    "notfound": "ERROR_CODE_NOT_FOUND",
+    "toomanyrequests": "ERROR_CODE_TOO_MANY_REQUESTS",
+}
+
+
+class XanoScriptError(Exception):
+    """An error of a XanoScript program or of the text it was read from.
+
+    `code`, `message`, `name`, `result` are what `$error` shows; `code`, `message`, `payload` are the HTTP body;
+    `file`, `line`, `column` (both from 1, columns in characters) are filled in where the error leaves the program.
+    `catchable` is False for errors that no `try_catch` may swallow: limits, missing services, internal faults.
+    """
+
+    catchable = True
+
+    def __init__(
+        self,
+        message: str = "",
+        *,
+        code: str = "ERROR_FATAL",
+        name: str = "Exception",
+        payload: Any = None,
+        status: int | None = None,
+        result: Any = None,
+        hint: str | None = None,
+        file: str | None = None,
+        line: int | None = None,
+        column: int | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.name = name
+        self.payload = payload
+        self.status = STATUS_OF_CODE.get(code, 500) if status is None else status
+        self.result = result
+        self.hint = hint
+        self.file = file
+        self.line = line
+        self.column = column
+
+    def __str__(self) -> str:
+        return self.message
+
+    def as_dict(self) -> dict[str, Any]:
+        """The body the engine answers over HTTP: `code` and `message`, and `payload` where there is one."""
+        body = {"code": self.code, "message": self.message}
+        if self.payload is not None:
+            body["payload"] = self.payload
+        return body
+
+    def as_record(self) -> dict[str, Any]:
+        """What `$error` holds inside a `catch` arm (semantics 1.4)."""
+        return {"code": self.code, "message": self.message, "name": self.name, "result": self.result}
+
+
+class XanoScriptSyntaxError(XanoScriptError):
+    """The text is not XanoScript. `diagnostics` holds every problem found, the first one also as `message`."""
+
+    catchable = False
+
+    def __init__(self, message: str, diagnostics: list[Any] | None = None, **fields: Any) -> None:
+        super().__init__(message, name="SyntaxError", **fields)
+        self.diagnostics = diagnostics or []
+
+
+class InputError(XanoScriptError):
+    """A value that an input, a column or a statement's attribute does not accept: 400, naming the parameter."""
+
+    def __init__(self, message: str, param: str | None, **fields: Any) -> None:
+        super().__init__(message, code="ERROR_CODE_INPUT_ERROR", payload={"param": param}, **fields)
+        self.param = param
+
+
+class NotFoundError(XanoScriptError):
+    """A row, file or record that is not there: 404."""
+
+    def __init__(self, message: str = "Not Found", **fields: Any) -> None:
+        super().__init__(message, code="ERROR_CODE_NOT_FOUND", **fields)
+
+
+class AccessDeniedError(XanoScriptError):
+    """403; the engine answers an empty message when `$auth` is read without an identity (semantics 2.6)."""
+
+    def __init__(self, message: str = "", **fields: Any) -> None:
+        super().__init__(message, code="ERROR_CODE_ACCESS_DENIED", **fields)
+
+
+class UnauthorizedError(XanoScriptError):
+    """401: no token, a bad one, or an expired one."""
+
+    def __init__(self, message: str = "Unauthorized - Authentication Required", **fields: Any) -> None:
+        super().__init__(message, code="ERROR_CODE_UNAUTHORIZED", **fields)
+
+
+class PreconditionError(XanoScriptError):
+    """A `precondition` that did not hold. A payload that nobody wrote is `""` (semantics 3.6)."""
+
+    def __init__(self, message: str, code: str, payload: Any = "", **fields: Any) -> None:
+        super().__init__(message, code=code, payload=payload, result=payload, **fields)
+
+
+class ThrownError(XanoScriptError):
+    """A `throw` statement. Uncaught, the engine answers 200 with the thrown value (semantics 1.3)."""
+
+    def __init__(self, name: str, value: Any) -> None:
+        super().__init__("Throw Error Statement", code="ERROR_CODE_THROWN_ERROR", name=name, result=value, payload=value)
+
+    def __str__(self) -> str:
+        shown = self.result if isinstance(self.result, str) else repr(self.result)
+        return f"{self.name}: {shown}" if self.name else f"{shown}"
+
+    def as_dict(self) -> dict[str, Any]:
+        return {"payload": self.result, "statement": "Throw Error"}
+
+
+class StoppedError(XanoScriptError):
+    """A `debug.stop` statement: ends the run with its value (semantics 1.3). Not an error that a program can catch."""
+
+    catchable = False
+
+    def __init__(self, value: Any) -> None:
+        super().__init__("Stopped by debug.stop", name="Stop & Debug", result=value, payload=value, status=200)
+
+    def as_dict(self) -> dict[str, Any]:
+        return {"payload": self.result, "statement": "Stop & Debug"}
+
+
+class LimitError(XanoScriptError):
+    """A run that went past one of its limits: loop steps, call depth, wall time, size of a value."""
+
+    catchable = False
+
+
+class UnavailableError(XanoScriptError):
+    """Something the program asks for cannot be had on this machine; the message names the way out.
+
+    Never caught by `try_catch`: the program would take the missing service for a fault of its own.
+    """
+
+    catchable = False
+
+
+class UsageError(XanoScriptError):
+    """The caller of xsrun asked for something that makes no sense: an unknown name, a folder without programs."""
+
+    catchable = False
+
+
+class InternalError(XanoScriptError):
+    """A fault of xsrun itself. The message asks for a report."""
+
+    catchable = False
+
+    def __init__(self, cause: BaseException) -> None:
+        super().__init__(
+            f"xsrun made a mistake of its own: {type(cause).__name__}: {cause}",
+            name="InternalError",
+            hint="please report this with the program that shows it; it is not your program's fault",
+        )

@@ -1,0 +1,348 @@
+"""The one record of every builtin of the language: statements, filters, query filters and input filters.
+
+Two kinds of builtin share the record. A *value builtin* is a typed Python function that takes values and gives one;
+its parameters are read from its signature, its documentation and examples from its docstring. A *form* decides what
+runs and when: it is given tree nodes and the compiler, and leaves code. Dispatch, argument binding, suggestions,
+`xsrun docs` and `xsrun support` all read the record. The registry alone imports the modules that hold builtins, by
+name, one namespace or family at a time, when a program first uses it: a program without JOSE never loads jwcrypto.
+
+Declaring a value builtin::
+
+    @filter("substr")
+    def substr(value: str, start: int, length: int | None = None) -> str:
+        \"\"\"Part of a text, counted in characters.
+
+        >>> "hello"|substr:1:3
+        "ell"
+        \"\"\"
+
+The annotation of a parameter says what the engine converts an argument to before the call, and what it refuses
+(`xsrun.runtime.values.as_text` and its neighbours): `str` text, `int` int, `float` a number, `bool` bool, `list` a list,
+`dict` an object, `list | dict` either of the two, `Value` anything; with `| None` a null passes as it is. A first
+parameter named `context` receives the run's context. A name that is a Python keyword takes a trailing underscore.
+
+In an example of a statement the code is a list of statements (continued lines begin with `...`) and the expectation
+is the object of the variables it bound; `...` as a value in an expectation stands for anything.
+"""
+
+from __future__ import annotations
+
+import importlib
+import keyword
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any, Literal, NamedTuple, TypeVar
+
+from xsrun import catalogue
+
+Kind = Literal["statement", "filter", "query_filter", "input_filter"]
+Update = Literal["value", "in_place"]
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+class Parameter(NamedTuple):
+    """One parameter of a value builtin. `type` is a word of the language; `nullable` lets null pass unconverted."""
+
+    name: str
+    type: str
+    required: bool
+    default: Any
+    nullable: bool
+    variadic: bool = False
+
+
+class Example(NamedTuple):
+    """An expression or statement list, and the JSON text of what it gives (empty: it only has to run)."""
+
+    source: str
+    result: str
+
+
+@dataclass(slots=True)
+class Builtin:
+    """What is known about one statement or filter that xsrun implements."""
+
+    kind: Kind
+    name: str
+    function: Callable[..., Any]
+    form: bool = False
+    update: Update | None = None
+    parameters: tuple[Parameter, ...] = ()
+    wants_context: bool = False
+    unavailable: str | None = None
+    aliases: tuple[str, ...] = ()
+    _documentation: tuple[str, tuple[Example, ...]] | None = field(default=None, repr=False)
+
+    @property
+    def module(self) -> str:
+        return self.function.__module__
+
+    @property
+    def documentation(self) -> str:
+        """The docstring without its examples; the first line is the summary."""
+        return self._parsed()[0]
+
+    @property
+    def summary(self) -> str:
+        return self.documentation.partition("\n")[0]
+
+    @property
+    def examples(self) -> tuple[Example, ...]:
+        return self._parsed()[1]
+
+    def _parsed(self) -> tuple[str, tuple[Example, ...]]:
+        if self._documentation is None:
+            self._documentation = parse_docstring(self.function.__doc__ or "")
+        return self._documentation
+
+    @property
+    def signature(self) -> str:
+        """How a filter is called, for messages: `substr:start:length?`."""
+        parts = [self.name]
+        for parameter in self.parameters[1:] if not self.form else self.parameters:
+            mark = "..." if parameter.variadic else "" if parameter.required else "?"
+            parts.append(parameter.name.rstrip("_") + mark)
+        return ":".join(parts)
+
+
+def parse_docstring(text: str) -> tuple[str, tuple[Example, ...]]:
+    """Split a docstring into its prose and its examples (`>>>` lines, `...` continuations, then the result)."""
+    prose: list[str] = []
+    examples: list[Example] = []
+    source: list[str] = []
+    result: list[str] = []
+
+    def finish() -> None:
+        if source:
+            examples.append(Example("\n".join(source), "\n".join(result)))
+        source.clear()
+        result.clear()
+
+    lines = text.strip("\n").splitlines()
+    margin = min((len(line) - len(line.lstrip()) for line in lines[1:] if line.strip()), default=0)
+    for line in [lines[0].strip(), *(line[margin:] for line in lines[1:])] if lines else []:
+        if line.startswith(">>>"):
+            finish()
+            source.append(line[4:])
+        elif source and not result and (line == "..." or line.startswith("... ")):
+            source.append(line[4:])
+        elif source and line.strip():
+            result.append(line)
+        elif source:
+            finish()
+        else:
+            prose.append(line.rstrip())
+    finish()
+    return "\n".join(prose).strip(), tuple(examples)
+
+
+# Reading a signature -------------------------------------------------------------------------------------------------
+
+_TYPE_OF_ANNOTATION = {
+    "str": "text",
+    "bytes": "text",
+    "int": "int",
+    "float": "number",
+    "bool": "bool",
+    "list": "list",
+    "dict": "object",
+}
+
+
+def parameter_type(annotation: Any) -> tuple[str, bool]:
+    """The language's word for an annotation, and whether null passes: `int | None` is `("int", True)`."""
+    text = annotation if isinstance(annotation, str) else getattr(annotation, "__name__", str(annotation))
+    names = {part.strip() for part in re.sub(r"\[.*\]", "", re.sub(r"\[[^\[\]]*\]", "", text)).split("|")}
+    nullable = "None" in names
+    names.discard("None")
+    if names == {"list", "dict"}:
+        return "array", nullable
+    if names == {"str", "bytes"}:
+        return "text", nullable
+    return (_TYPE_OF_ANNOTATION.get(names.pop(), "any") if len(names) == 1 else "any"), nullable
+
+
+def read_parameters(function: Callable[..., Any]) -> tuple[tuple[Parameter, ...], bool]:
+    """The parameters of a function, and whether its first one is the context. Without `inspect`, which is slow."""
+    code = function.__code__
+    count = code.co_argcount
+    names = list(code.co_varnames[: count + code.co_kwonlyargcount])
+    annotations = function.__annotations__
+    defaults = function.__defaults__ or ()
+    keyword_defaults = function.__kwdefaults__ or {}
+    parameters = []
+    for position, name in enumerate(names):
+        offset = position - (count - len(defaults))
+        if position < count:
+            required, default = offset < 0, defaults[offset] if offset >= 0 else None
+        else:
+            required, default = name not in keyword_defaults, keyword_defaults.get(name)
+        kind, nullable = parameter_type(annotations.get(name, "Value"))
+        plain = name[:-1] if name.endswith("_") and keyword.iskeyword(name[:-1]) else name
+        parameters.append(Parameter(plain, kind, required, default, nullable))
+    if code.co_flags & 0x04:  # *arguments
+        name = code.co_varnames[count + code.co_kwonlyargcount]
+        kind, nullable = parameter_type(annotations.get(name, "Value"))
+        parameters.append(Parameter(name, kind, False, None, nullable, variadic=True))
+    wants_context = bool(names) and names[0] == "context"
+    return tuple(parameters[1:] if wants_context else parameters), wants_context
+
+
+# Declaring -----------------------------------------------------------------------------------------------------------
+
+_records: dict[Kind, dict[str, Builtin]] = {"statement": {}, "filter": {}, "query_filter": {}, "input_filter": {}}
+
+
+def _declare(kind: Kind, name: str, function: Callable[..., Any], **fields: Any) -> None:
+    if fields.get("form"):
+        parameters, wants_context = catalogue.parameters(kind, name), False
+    else:
+        parameters, wants_context = None, False
+    if parameters is None:
+        read, wants_context = read_parameters(function)
+    else:
+        read = tuple(Parameter(*parameter) for parameter in parameters)
+    aliases = catalogue.aliases(kind, name)
+    record = Builtin(kind, name, function, parameters=read, wants_context=wants_context, aliases=aliases, **fields)
+    table = _records[kind]
+    if name in table and table[name].function.__qualname__ != function.__qualname__:
+        raise ValueError(f"{kind} {name} is declared twice: {table[name].module} and {function.__module__}")
+    for spelling in (name, *aliases):
+        table[spelling] = record
+
+
+def statement(
+    name: str, *, update: Update | None = None, unavailable: str | None = None
+) -> Callable[[Function], Function]:
+    """Declare a statement that takes values. Its attributes are the parameters, its `as` binds the result.
+
+    `update`: the header names a variable path, passed as the parameter `target`. With "value" the function returns
+    the new value of the path; with "in_place" the target is a container that the function may change, and what it
+    returns is bound by `as`. `unavailable`: why the statement only raises its documented error.
+    """
+
+    def declare(function: Function) -> Function:
+        _declare("statement", name, function, update=update, unavailable=unavailable)
+        return function
+
+    return declare
+
+
+def statement_form(name: str) -> Callable[[Function], Function]:
+    """Declare a statement form: `function(compiler, node)` emits code through the compiler."""
+
+    def declare(function: Function) -> Function:
+        _declare("statement", name, function, form=True)
+        return function
+
+    return declare
+
+
+def filter(name: str) -> Callable[[Function], Function]:
+    """Declare a filter: the first parameter is the piped value, the others are the arguments."""
+
+    def declare(function: Function) -> Function:
+        _declare("filter", name, function)
+        return function
+
+    return declare
+
+
+def filter_form(name: str) -> Callable[[Function], Function]:
+    """Declare a filter form: `function(compiler, operand, call)` takes the compiled operand and the `FilterCall`
+    node, and returns the code of the result."""
+
+    def declare(function: Function) -> Function:
+        _declare("filter", name, function, form=True)
+        return function
+
+    return declare
+
+
+def input_filter(name: str) -> Callable[[Function], Function]:
+    """Declare an input filter: `function(value, *arguments)` returns the value to bind or raises `InputError`."""
+
+    def declare(function: Function) -> Function:
+        _declare("input_filter", name, function)
+        return function
+
+    return declare
+
+
+def query_filter(name: str, function: Callable[..., Any]) -> None:
+    """Record a filter of database conditions; the database room declares both its SQL sides (see its operators)."""
+    _declare("query_filter", name, function, form=True)
+
+
+# Looking up ----------------------------------------------------------------------------------------------------------
+
+#: Modules of statement names without a namespace of their own.
+_CONTROL = "xsrun.statements.control"
+_NAMESPACE_MODULES = {
+    "function": "xsrun.statements.call",
+    "service": "xsrun.statements.call",
+    "task": "xsrun.statements.call",
+    "tool": "xsrun.statements.call",
+    "trigger": "xsrun.statements.call",
+    "middleware": "xsrun.statements.call",
+    "addon": "xsrun.statements.call",
+    "workflow_test": "xsrun.statements.call",
+    "await": "xsrun.statements.call",
+    "action": "xsrun.statements.call",
+    "var": _CONTROL,
+    "foreach": _CONTROL,
+}
+_loaded: set[str] = set()
+
+
+def module_of(kind: Kind, name: str) -> str | None:
+    """The module that declares a builtin of this name, or None when the language has no such name."""
+    if kind == "statement":
+        namespace, dot, _ = name.partition(".")
+        return _NAMESPACE_MODULES.get(namespace) or (f"xsrun.statements.{namespace}" if dot else _CONTROL)
+    if kind == "query_filter":
+        return "xsrun.database.operators"
+    family = catalogue.family(kind, name)
+    return f"xsrun.filters.{family}" if family else None
+
+
+def _load(module: str | None) -> None:
+    if module is None or module in _loaded:
+        return
+    _loaded.add(module)
+    try:
+        importlib.import_module(module)
+    except ModuleNotFoundError as error:
+        if error.name != module:
+            raise
+
+
+def find(kind: Kind, name: str) -> Builtin | None:
+    """The record of a builtin by name or alias, its module imported if need be; None if xsrun has none."""
+    record = _records[kind].get(name)
+    if record is None:
+        _load(module_of(kind, name))
+        record = _records[kind].get(name)
+    return record
+
+
+def find_statement(name: str) -> Builtin | None:
+    return find("statement", name)
+
+
+def find_filter(name: str) -> Builtin | None:
+    return find("filter", name)
+
+
+def every(kind: Kind) -> Iterator[Builtin]:
+    """Every record of a kind, once each, in the catalogue's order, then those the catalogue lacks. Imports all."""
+    names = catalogue.names(kind)
+    for name in names:
+        find(kind, name)
+    seen: set[int] = set()
+    for name in [*names, *_records[kind]]:
+        record = _records[kind].get(name)
+        if record is not None and id(record) not in seen:
+            seen.add(id(record))
+            yield record

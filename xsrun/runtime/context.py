@@ -1,0 +1,196 @@
+"""The context of one run: who asks, what the clock says, how far it may go, and the ways out to the world.
+
+Rooms above fulfil the protocols named here: the workspace finds and runs constructs, the database room opens
+sessions. Builtins reach upward through the context, never by import.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
+
+from xsrun.errors import LimitError
+
+if TYPE_CHECKING:
+    from xsrun.runtime.trace import Trace
+
+Clock = Callable[[], int]
+
+
+def system_clock() -> int:
+    """Milliseconds since the epoch, UTC."""
+    return time.time_ns() // 1_000_000
+
+
+@dataclass(slots=True)
+class Limits:
+    """How far a run may go before it is stopped. None switches a limit off.
+
+    `steps` counts loop passes and calls, `depth` nested calls, `seconds` wall time, `size` the characters of a text
+    or the members of a list or object, `memory` the bytes the process may grow by during the run.
+    """
+
+    steps: int | None = 10_000_000
+    depth: int | None = 1_000
+    seconds: float | None = 60.0
+    size: int | None = 16_000_000
+    memory: int | None = 768 * 1024 * 1024
+
+
+@dataclass(slots=True)
+class Identity:
+    """Who calls: a row of an auth table, and what the token carries besides."""
+
+    id: Any
+    table: str = ""
+    extras: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Request:
+    """The request a run answers: what `$env.$...`, raw input and tokens are read from."""
+
+    method: str = ""
+    uri: str = ""
+    headers: dict[str, str] = field(default_factory=dict)
+    query: str = ""
+    body: bytes | None = None
+    remote_ip: str = "127.0.0.1"
+    api_base_url: str = ""
+    token: str | None = None
+    #: the inputs as they came, before binding and validation
+    input: Any = None
+
+
+@dataclass(slots=True)
+class ResponseHead:
+    """Headers and status that the program sets with `util.set_header`."""
+
+    headers: list[tuple[str, str]] = field(default_factory=list)
+    status: int | None = None
+
+
+@dataclass(slots=True)
+class LogEntry:
+    """One `debug.log` value or `console.log` line, with where it was written."""
+
+    value: Any
+    file: str | None = None
+    line: int | None = None
+
+
+class Workspace(Protocol):
+    """What a run needs of the workspace: constructs by kind and name, and the services it keeps."""
+
+    def call(self, context: Context, kind: str, name: str, inputs: dict[str, Any], **options: Any) -> Any:
+        """Run a construct as part of this run and return its response; raises what it raises."""
+
+    def open_session(self, context: Context) -> Any:
+        """A database session for this run (`xsrun.database.session.Session`)."""
+
+    def service(self, name: str) -> Any:
+        """A service by name: "javascript", "cache", "vault", "network", "tokens"; made on first use."""
+
+
+class Context:
+    """Everything one run carries from statement to statement. Callees share it (semantics 1.1)."""
+
+    __slots__ = (
+        "asynchronous",
+        "auth",
+        "clock",
+        "datasource",
+        "deadline",
+        "deferred",
+        "depth",
+        "environment",
+        "head",
+        "limits",
+        "logs",
+        "memory_ceiling",
+        "request",
+        "scratch",
+        "session_slot",
+        "steps",
+        "test",
+        "trace",
+        "warnings",
+        "workspace",
+    )
+
+    def __init__(
+        self,
+        workspace: Workspace | None = None,
+        *,
+        limits: Limits | None = None,
+        clock: Clock = system_clock,
+        environment: dict[str, Any] | None = None,
+        auth: Identity | None = None,
+        request: Request | None = None,
+        datasource: str = "live",
+        test: str | None = None,
+        trace: Trace | None = None,
+    ) -> None:
+        self.workspace = workspace
+        self.limits = limits or Limits()
+        self.clock = clock
+        self.environment = environment or {}
+        self.auth = auth
+        self.request = request or Request()
+        self.datasource = datasource
+        #: name of the unit test that runs, which mocks are looked up by (semantics 1.8)
+        self.test = test
+        self.trace = trace
+        self.head = ResponseHead()
+        self.logs: list[LogEntry] = []
+        self.warnings: list[Any] = []
+        self.steps = 0
+        self.depth = 0
+        self.deadline: float | None = None
+        self.memory_ceiling: int | None = None
+        #: results of asynchronous calls by job id
+        self.asynchronous: dict[str, Any] = {}
+        #: what `util.post_process` left to run after the response
+        self.deferred: list[Callable[[], Any]] = []
+        self.session_slot: Any = None
+        #: room for builtins that keep something for the length of a run, by their own key
+        self.scratch: dict[str, Any] = {}
+
+    def now(self) -> int:
+        """The run's time: milliseconds since the epoch. Tests and `--now` fix it."""
+        return self.clock()
+
+    @property
+    def session(self) -> Any:
+        """The run's database session, opened at first use."""
+        if self.session_slot is None:
+            if self.workspace is None:
+                raise RuntimeError("this run has no workspace and so no database")
+            self.session_slot = self.workspace.open_session(self)
+        return self.session_slot
+
+    def service(self, name: str) -> Any:
+        """A service of the workspace by name, made on first use."""
+        if self.workspace is None:
+            raise RuntimeError(f"this run has no workspace and so no {name} service")
+        return self.workspace.service(name)
+
+    def call(self, kind: str, name: str, inputs: dict[str, Any], **options: Any) -> Any:
+        """Run another construct inside this run."""
+        if self.workspace is None:
+            raise RuntimeError("this run has no workspace to call into")
+        return self.workspace.call(self, kind, name, inputs, **options)
+
+    def log(self, value: Any, file: str | None = None, line: int | None = None) -> None:
+        self.logs.append(LogEntry(value, file, line))
+
+    def check_size(self, size: int) -> None:
+        """Refuse a value before it is built; `size` is in characters or members."""
+        limit = self.limits.size
+        if limit is not None and size > limit:
+            raise LimitError(
+                f"The value would have {size:,} characters or members; the limit is {limit:,}.",
+                hint="raise the limit with --limit size=N if the program really needs it",
+            )
