@@ -134,7 +134,9 @@ class ThrownError(XanoScriptError):
     """A `throw` statement. Uncaught, the engine answers 200 with the thrown value (semantics 1.3)."""
 
     def __init__(self, name: str, value: Any) -> None:
-        super().__init__("Throw Error Statement", code="ERROR_CODE_THROWN_ERROR", name=name, result=value, payload=value)
+        super().__init__(
+            "Throw Error Statement", code="ERROR_CODE_THROWN_ERROR", name=name, result=value, payload=value
+        )
 
     def __str__(self) -> str:
         shown = self.result if isinstance(self.result, str) else repr(self.result)

@@ -15,7 +15,7 @@ from typing import Any
 class Node:
     """A node of the tree. Subclasses list their fields in `__slots__`; two nodes are equal when their fields are."""
 
-    __slots__ = ("column", "end_column", "end_line", "line")
+    __slots__ = ("line", "column", "end_line", "end_column")
 
     line: int
     column: int
@@ -76,7 +76,7 @@ class Expression(Node):
 class Literal(Expression):
     """A text, number, boolean or null. `style` tells the spelling: `"`, `'`, `block` (a text block), or empty."""
 
-    __slots__ = ("style", "value")
+    __slots__ = ("value", "style")
     value: Any
     style: str
 
@@ -120,7 +120,7 @@ class Segment(Node):
     "name" (`.name`, `."odd name"`, `.0`), "index" (`[expr]`) or "variable" (`.$name`, the key is the name).
     """
 
-    __slots__ = ("form", "key")
+    __slots__ = ("key", "form")
     key: str | int | Expression
     form: str
 
@@ -139,7 +139,7 @@ class Entry(Node):
     """`key: value` of an object. `style` is "" for a word, `"` or `'` for a quoted key, "variable" for `$key`,
     "block" for the `output { }` fields inside an agent's `llm`. A `disabled` entry was written with a `!`."""
 
-    __slots__ = ("disabled", "key", "style", "value")
+    __slots__ = ("key", "value", "style", "disabled")
     key: str
     value: Expression
     style: str
@@ -175,31 +175,23 @@ class Binary(Expression):
 class Between(Expression):
     """`operand between low:high`; `operator` is `between` or `not between`, perhaps with a `?`."""
 
-    __slots__ = ("high", "low", "operand", "operator")
+    __slots__ = ("operand", "operator", "low", "high")
     operand: Expression
     operator: str
     low: Expression
     high: Expression
 
-    def __init__(self, operand: Expression, operator: str, low: Expression, high: Expression) -> None:
-        self.operand, self.operator, self.low, self.high = operand, operator, low, high
-        self.line = self.column = self.end_line = self.end_column = 0
-
 
 class Unary(Expression):
     """A prefix `!`, `-` or `+`."""
 
-    __slots__ = ("operand", "operator")
+    __slots__ = ("operator", "operand")
     operator: str
     operand: Expression
 
-    def __init__(self, operator: str, operand: Expression) -> None:
-        self.operator, self.operand = operator, operand
-        self.line = self.column = self.end_line = self.end_column = 0
-
 
 class Ternary(Expression):
-    __slots__ = ("condition", "then", "otherwise")  # noqa: RUF023 - source order
+    __slots__ = ("condition", "then", "otherwise")
     condition: Expression
     then: Expression
     otherwise: Expression
@@ -208,7 +200,7 @@ class Ternary(Expression):
 class FilterCall(Expression):
     """`operand|name:argument:...`. `operand` is None for `(|name)`; a `disabled` filter was written `|!name`."""
 
-    __slots__ = ("operand", "name", "arguments", "disabled")  # noqa: RUF023
+    __slots__ = ("operand", "name", "arguments", "disabled")
     operand: Expression | None
     name: str
     arguments: list[Expression]
@@ -225,7 +217,7 @@ class Group(Expression):
 class Quoted(Expression):
     """A backtick or fenced expression. `expression` is None when its text does not parse; then it is kept as text."""
 
-    __slots__ = ("expression", "text", "fenced")  # noqa: RUF023
+    __slots__ = ("expression", "text", "fenced")
     expression: Expression | None
     text: str
     fenced: bool
@@ -234,7 +226,7 @@ class Quoted(Expression):
 class Cast(Expression):
     """A tagged literal: `!int "5"`."""
 
-    __slots__ = ("tag", "operand")  # noqa: RUF023
+    __slots__ = ("tag", "operand")
     tag: str
     operand: Expression
 
@@ -249,7 +241,7 @@ class Word(Expression):
 class Call(Expression):
     """A domain call: `math.add(5, 3)`."""
 
-    __slots__ = ("name", "arguments")  # noqa: RUF023
+    __slots__ = ("name", "arguments")
     name: str
     arguments: list[Expression]
 
@@ -273,7 +265,7 @@ class Statement(Node):
     a `break` follows the closing brace. `each as $x` keeps `$x` as its target.
     """
 
-    __slots__ = (  # noqa: RUF023
+    __slots__ = (
         "name",
         "target",
         "verb",
@@ -333,7 +325,7 @@ class Statement(Node):
 class Name(Node):
     """A name in a header. `style` is `"`, `'`, "word", "path", "dashed", "variable" or "number"."""
 
-    __slots__ = ("text", "style")  # noqa: RUF023
+    __slots__ = ("text", "style")
     text: str
     style: str
 
@@ -348,7 +340,7 @@ class Body(Node):
 class Attribute(Node):
     """`name = value`. `separator` is what stood between it and the attribute before it: newline, `,` or a blank."""
 
-    __slots__ = ("name", "value", "separator", "disabled")  # noqa: RUF023
+    __slots__ = ("name", "value", "separator", "disabled")
     name: str
     value: Expression
     separator: str
@@ -358,7 +350,7 @@ class Attribute(Node):
 class FieldBlock(Node):
     """`input { ... }`, `schema { ... }` or `output { ... }`; `declared` holds its fields."""
 
-    __slots__ = ("name", "declared")  # noqa: RUF023
+    __slots__ = ("name", "declared")
     name: str
     declared: list[Field]
 
@@ -370,7 +362,7 @@ class Field(Node):
     the type, `optional` the one after the name. `default` is None when there is none. `filters` are in order.
     """
 
-    __slots__ = (  # noqa: RUF023
+    __slots__ = (
         "type",
         "name",
         "list_size",
@@ -406,7 +398,7 @@ class Field(Node):
 class FieldFilter(Node):
     """One filter of `filters=`: its name, its arguments as texts, and whether a `!` disables it."""
 
-    __slots__ = ("name", "arguments", "disabled")  # noqa: RUF023
+    __slots__ = ("name", "arguments", "disabled")
     name: str
     arguments: list[str]
     disabled: bool
