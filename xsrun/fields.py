@@ -1,0 +1,551 @@
+"""Declared fields of inputs, tables and objects: presence, coercion, filters (semantics 3, language 4).
+
+`compile_fields` turns the nodes of an `input` or `schema` block into `Declared` records. A record carries closures
+that are made once: `accept` for a value that was sent to an input, `convert` for the value of a list's element or an
+object's member after the presence test, `write` for a value that goes into a table's column. Faults of a declaration
+are the checker's to report; here an unknown type takes anything, and a default or filter that makes no sense is none.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from xsrun.errors import InputError, XanoScriptError
+from xsrun.runtime import coercion, geo
+from xsrun.runtime.values import MAX_INT, MIN_INT, Value, copy_deep, from_json, parse_number
+from xsrun.runtime.values import to_text as text_of
+from xsrun.syntax import nodes
+
+Converter = Callable[[Value, Any, str], Value]
+ColumnsOf = Callable[[str], "list[Declared] | None"]
+
+
+class _Marker:
+    """A value that no program can have."""
+
+    __slots__ = ("name",)
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __repr__(self) -> str:
+        return self.name
+
+
+#: The default `now`: the time of the run that binds it.
+NOW = _Marker("NOW")
+_ABSENT: Any = _Marker("ABSENT")
+
+_TEXT_TYPES = frozenset({"text", "email", "password", "enum", "uuid"})
+_NUMBER_TYPES = frozenset({"int", "decimal"})
+_MEDIA_TYPES = frozenset({"image", "video", "audio", "attachment"})
+#: Types in which the empty text of a required input counts as missing (semantics 3.2).
+_EMPTY_IS_MISSING = frozenset({"text", "email", "password", "uuid", "date", "json"})
+_ZEROS: dict[str, Value] = {
+    "text": "",
+    "email": "",
+    "password": "",
+    "enum": "",
+    "uuid": "",
+    "int": 0,
+    "decimal": 0,
+    "bool": False,
+}
+#: What a column holds when a row leaves it out, where that differs from an input (semantics 4.1).
+_COLUMN_ZEROS: dict[str, Value] = {**_ZEROS, "uuid": coercion.NIL_UUID, "timestamp": 0, "object": {}}
+_COERCIONS: dict[str, Converter] = {
+    "text": coercion.to_text,
+    "int": coercion.to_int,
+    "decimal": coercion.to_decimal,
+    "bool": coercion.to_bool,
+    "email": coercion.to_email,
+    "password": coercion.to_password,
+    "uuid": coercion.to_uuid,
+    "date": coercion.to_date,
+    "timestamp": coercion.to_timestamp,
+    "json": coercion.to_json_value,
+    "file": coercion.to_upload,
+}
+_COLUMN_COERCIONS: dict[str, Converter] = {
+    **_COERCIONS,
+    "int": coercion.to_clamped_int,
+    "json": coercion.as_it_is,
+}
+#: The order in which filters run, whatever order they are written in (semantics 3.4).
+_FILTER_ORDER = (
+    "trim",
+    "min",
+    "max",
+    "startsWith",
+    "lower",
+    "upper",
+    "alphaOk",
+    "digitOk",
+    "ok",
+    "prevent",
+    "pattern",
+    "minAlpha",
+    "minLowerAlpha",
+    "minUpperAlpha",
+    "minDigit",
+    "minSymbol",
+)
+_WHITELISTS = {"alphaOk": "abcdefghijklmnopqrstuvwxyz", "digitOk": "0123456789"}
+
+
+@dataclass(slots=True)
+class Declared:
+    """A declared field, ready to be used. See `nodes.Field` for the meaning of the flags.
+
+    `default` is `NOW` for the word `now`. `values` are those of an enum, `schema` the members of an object, `size` the
+    dimensions of a vector, `table` what an int or uuid points to. `filters` holds (name, arguments), disabled ones
+    left out.
+    """
+
+    name: str
+    type: str
+    list_size: tuple[int | None, int | None] | None = None
+    nullable: bool = False
+    optional: bool = False
+    has_default: bool = False
+    default: Value = None
+    filters: list[tuple[str, list[str]]] = field(default_factory=list)
+    values: list[str] = field(default_factory=list)
+    schema: list[Declared] = field(default_factory=list)
+    table: str | None = None
+    sensitive: bool = False
+    description: str = ""
+    visibility: str | None = None
+    size: int | None = None
+    override: dict[str, Any] = field(default_factory=dict)
+    #: the filters that make sense here, in the order they run
+    steps: list[tuple[str, Callable[[Value], Value]]] = field(init=False, repr=False, compare=False)
+    #: a sent value, null included, to the bound one
+    accept: Converter = field(init=False, repr=False, compare=False)
+    #: a present value to the bound one
+    convert: Converter = field(init=False, repr=False, compare=False)
+    _write: Converter | None = field(init=False, repr=False, compare=False, default=None)
+
+    def __post_init__(self) -> None:
+        self.steps = _usable_filters(self)
+        self.convert = _converter(self, column=False)
+        self.accept = _acceptor(self)
+
+    @property
+    def write(self) -> Converter:
+        """A value that a program writes into the column to what is stored; null passes."""
+        if self._write is None:
+            self._write = _converter(self, column=True)
+        return self._write
+
+    @property
+    def required(self) -> bool:
+        return not (self.optional or self.has_default)
+
+
+# Binding -------------------------------------------------------------------------------------------------------------
+
+
+def bind(declared: list[Declared], values: dict[str, Any] | None, context: Any, prefix: str = "") -> dict[str, Any]:
+    """The `$input` of a run: every declared field validated and converted, in declaration order.
+
+    Raises `InputError` for the first field that fails; `prefix` goes before its name in message and payload. Values
+    nobody declared are dropped; an omitted optional `date` that may not be null is not bound (evidence a4).
+    """
+    bound: dict[str, Any] = {}
+    values = values or {}
+    for one in declared:
+        name = one.name
+        if name in values:
+            bound[name] = one.accept(values[name], context, prefix + name)
+        else:
+            value = _omitted(one, context, prefix + name)
+            if value is not _ABSENT:
+                bound[name] = value
+    return bound
+
+
+def _write_members(declared: list[Declared], values: dict[str, Any], context: Any, path: str) -> dict[str, Any]:
+    """The members of an object in a column: what is absent takes its default."""
+    return {
+        one.name: one.write(values[one.name], context, f"{path}.{one.name}")
+        if one.name in values
+        else default_value(one, context, column=True)
+        for one in declared
+    }
+
+
+def _omitted(one: Declared, context: Any, path: str) -> Value:
+    if one.has_default:
+        return default_value(one, context)
+    if not one.optional:
+        raise _missing(path)
+    if one.nullable:
+        return None
+    if one.type == "date" and one.list_size is None:
+        return _ABSENT
+    return zero_value(one, context)
+
+
+def _missing(path: str) -> InputError:
+    return InputError(f"Missing param: {path}", path)
+
+
+def coerce(declared: Declared, value: Value, context: Any, path: str | None = None, *, column: bool = False) -> Value:
+    """One value through coercion and filters; raises `InputError` that names `path` (the field's name by default).
+
+    An input refuses a null, and an empty text where one is required. A `column` has no such test: null passes as it
+    is, an int beyond 64 bits is clamped, and the text of a json column stays text.
+    """
+    path = declared.name if path is None else path
+    if not column:
+        return declared.accept(value, context, path)
+    return None if value is None else declared.write(value, context, path)
+
+
+def zero_value(declared: Declared, context: Any = None, *, column: bool = False) -> Value:
+    """What an omitted field holds that has no default and may not be null (semantics 3.2; of a column, 4.1).
+
+    Types without a zero value give null. The context is needed where a member of an object has a default of `now`.
+    """
+    if declared.list_size is not None:
+        return []
+    if declared.type == "object" and not column:
+        members = ((one, default_value(one, context)) for one in declared.schema)
+        return {one.name: value for one, value in members if value is not None or one.type != "date" or one.nullable}
+    return copy_deep((_COLUMN_ZEROS if column else _ZEROS).get(declared.type))
+
+
+def default_value(declared: Declared, context: Any, *, column: bool = False) -> Value:
+    """The declared default; else null where that is allowed; else the zero value."""
+    if not declared.has_default:
+        return None if declared.nullable else zero_value(declared, context, column=column)
+    default = declared.default
+    if default is NOW:
+        return _date_of(context.now()) if declared.type == "date" else context.now()
+    if default.__class__ is str and declared.list_size is None and declared.type in ("timestamp", "password"):
+        # a phrase goes by the clock, and every hash has its own salt
+        return declared.convert(default, context, declared.name)
+    return copy_deep(default)
+
+
+def _date_of(milliseconds: int) -> str:
+    from xsrun.runtime.dates import format_timestamp
+
+    return format_timestamp(milliseconds, "Y-m-d")
+
+
+# Closures ------------------------------------------------------------------------------------------------------------
+
+
+def _acceptor(one: Declared) -> Converter:
+    """The presence tests for a value that was sent, then its conversion (semantics 3.2)."""
+    convert, nullable = one.convert, one.nullable
+    empty_is_missing = one.required and one.list_size is None and one.type in _EMPTY_IS_MISSING
+
+    def accept(value: Value, context: Any, path: str) -> Value:
+        if value is None:
+            if nullable:
+                return None
+            raise _missing(path)
+        if empty_is_missing and value.__class__ is str and not value:
+            raise _missing(path)
+        return convert(value, context, path)
+
+    plain = one.list_size is None and not one.steps
+    if plain and one.type == "int":
+        return lambda value, context, path: (
+            value if value.__class__ is int and MIN_INT <= value <= MAX_INT else accept(value, context, path)
+        )
+    if plain and one.type == "text":
+        return lambda value, context, path: (
+            value if value.__class__ is str and (value or not empty_is_missing) else accept(value, context, path)
+        )
+    if plain and one.type == "bool":
+        return lambda value, context, path: value if value.__class__ is bool else accept(value, context, path)
+    return accept
+
+
+def _converter(one: Declared, *, column: bool) -> Converter:
+    """The conversion of a present value: a list's elements or the value itself, and the filters."""
+    element = _element_converter(one, column=column)
+    return element if one.list_size is None else _list_converter(one, element)
+
+
+def _element_converter(one: Declared, *, column: bool) -> Converter:
+    base = _base_converter(one, column=column)
+    counted = one.list_size is not None
+    steps = [run for name, run in one.steps if not (counted and name in ("min", "max"))]
+    password = one.type == "password"
+    if not steps and not password:
+        return base
+
+    def convert(value: Value, context: Any, path: str) -> Value:
+        value = base(value, context, path)
+        if password and (value in ("", "0") or _is_hash(value)):
+            return value
+        value = _run_filters(steps, value, path)
+        return _hash(value) if password else value
+
+    return convert
+
+
+def _run_filters(steps: list[Callable[[Value], Value]], value: Value, path: str) -> Value:
+    try:
+        for step in steps:
+            value = step(value)
+    except InputError as error:
+        raise InputError(error.message, path, hint=error.hint) from None
+    return value
+
+
+def _base_converter(one: Declared, *, column: bool) -> Converter:
+    kind = one.type
+    if kind == "object":
+        return _object_converter(one, column=column)
+    if kind == "enum":
+        return coercion.to_enum(one.values)
+    if kind == "vector":
+        return coercion.to_vector(one.size)
+    if kind in geo.SHAPES:
+        return coercion.to_geo(kind)
+    if kind in _MEDIA_TYPES:
+        return coercion.to_media_column if column else coercion.to_media
+    return (_COLUMN_COERCIONS if column else _COERCIONS).get(kind, coercion.as_it_is)
+
+
+def _object_converter(one: Declared, *, column: bool) -> Converter:
+    members = one.schema
+
+    def convert(value: Value, context: Any, path: str) -> Value:
+        if value.__class__ is str:
+            try:
+                value = from_json(value)
+            except ValueError:
+                value = {}
+        if value.__class__ is list:
+            value = {str(index): item for index, item in enumerate(value)} if members else value
+        elif value.__class__ is not dict:
+            value = {}
+        if not members:
+            return value
+        if column:
+            return _write_members(members, value, context, path)
+        return bind(members, value, context, f"{path}.")
+
+    return convert
+
+
+def _list_converter(one: Declared, element: Converter) -> Converter:
+    low, high = one.list_size or (None, None)
+    counts = [run for name, run in one.steps if name in ("min", "max")]
+    for name, limit in (("min", low), ("max", high)):
+        if limit is not None:
+            step = _filter_step(name, [str(limit)])
+            counts += [step] if step else []
+    same = {"text": str, "int": int, "bool": bool}.get(one.type)
+    unfiltered = element is coercion.to_text or element is coercion.to_int or element is coercion.to_bool
+
+    def convert(value: Value, context: Any, path: str) -> Value:
+        items = _listed(value)
+        if not (unfiltered and all(item.__class__ is same for item in items) and _in_range(items, same)):
+            items = [_element(element, item, context, path, index) for index, item in enumerate(items)]
+        return _run_filters(counts, items, path) if counts else items
+
+    def trusted(value: Value, context: Any, path: str) -> Value:
+        # a text that holds a JSON list is taken without a look at its elements (semantics 3.3)
+        if value.__class__ is str and value.startswith("["):
+            try:
+                items = from_json(value)
+            except ValueError:
+                return convert(value, context, path)
+            return _run_filters(counts, items, path) if counts else items
+        return convert(value, context, path)
+
+    return trusted
+
+
+def _listed(value: Value) -> list[Value]:
+    return value if value.__class__ is list else [value]
+
+
+def _in_range(items: list[Value], kind: type | None) -> bool:
+    return kind is not int or not items or (min(items) >= MIN_INT and max(items) <= MAX_INT)
+
+
+def _element(element: Converter, item: Value, context: Any, path: str, index: int) -> Value:
+    if item is None and element is not coercion.as_it_is and element is not coercion.to_json_value:
+        raise _missing(f"{path}.{index}")
+    return element(item, context, f"{path}.{index}")
+
+
+def _is_hash(value: Value) -> bool:
+    from xsrun.services.passwords import is_hash
+
+    return bool(is_hash(value))
+
+
+def _hash(value: Value) -> Value:
+    from xsrun.services.passwords import hash_password
+
+    return hash_password(value)
+
+
+# Filters -------------------------------------------------------------------------------------------------------------
+
+
+def _usable_filters(one: Declared) -> list[tuple[str, Callable[[Value], Value]]]:
+    """The filters of a field in the order they run, those left out that do not fit its type or make no sense."""
+    if not one.filters:
+        return []
+    usable: list[tuple[str, Callable[[Value], Value]]] = []
+    allowed = "".join(
+        _WHITELISTS.get(name, "".join(arguments)) for name, arguments in one.filters if _is_whitelist(name)
+    )
+    merged = [(name, arguments) for name, arguments in one.filters if not _is_whitelist(name)]
+    if len(merged) < len(one.filters):
+        merged.append(("ok", [allowed]))
+    for name, arguments in sorted(merged, key=lambda entry: _rank(entry[0])):
+        fits = one.type in _TEXT_TYPES or (
+            name in ("min", "max") and (one.type in _NUMBER_TYPES or one.list_size is not None)
+        )
+        step = _filter_step(name, arguments) if fits else None
+        if step is not None:
+            usable.append((name, step))
+    return usable
+
+
+def _is_whitelist(name: str) -> bool:
+    """`alphaOk`, `digitOk` and `ok` are one test: what any of them allows."""
+    return name in ("alphaOk", "digitOk", "ok")
+
+
+def _rank(name: str) -> int:
+    return _FILTER_ORDER.index(name) if name in _FILTER_ORDER else len(_FILTER_ORDER)
+
+
+def _filter_step(name: str, arguments: list[str]) -> Callable[[Value], Value] | None:
+    from xsrun import registry
+
+    record = registry.find("input_filter", name)
+    if record is None:
+        return None
+    parameters = record.parameters[1:]
+    if sum(parameter.required for parameter in parameters) > len(arguments):
+        return None
+    values: list[Value] = []
+    for parameter, text in zip(parameters, arguments, strict=False):
+        number = parse_number(text) if parameter.type in ("int", "number") else 0
+        if number is None:
+            return None
+        values.append(text if parameter.type == "text" else int(number) if parameter.type == "int" else number)
+    function = record.function
+    return (lambda value: function(value, *values)) if values else function
+
+
+# Compiling -----------------------------------------------------------------------------------------------------------
+
+
+def compile_fields(
+    fields: list[nodes.Field], filename: str = "", columns_of: ColumnsOf | None = None
+) -> list[Declared]:
+    """The records of the fields of a block, in order.
+
+    A `dblink` field gives those columns of its table that it does not hide; `columns_of` finds the columns of a
+    table by name, and None or an unknown table gives none. A name declared twice keeps its last declaration.
+    """
+    compiled: dict[str, Declared] = {}
+    for node in fields:
+        for one in _expand_link(node, columns_of) if node.type == "dblink" else [_compile_field(node, columns_of)]:
+            compiled[one.name] = one
+    return list(compiled.values())
+
+
+def _compile_field(node: nodes.Field, columns_of: ColumnsOf | None) -> Declared:
+    values = _literal(node.attribute("values"))
+    size = _literal(node.attribute("size"))
+    one = Declared(
+        name=node.name,
+        type=node.type,
+        list_size=node.list_size,
+        nullable=node.nullable,
+        optional=node.optional,
+        filters=[(entry.name, list(entry.arguments)) for entry in node.filters if not entry.disabled],
+        values=[text_of(value) for value in values if value.__class__ not in (list, dict)]
+        if values.__class__ is list
+        else [],
+        schema=compile_fields(node.schema, columns_of=columns_of) if node.type == "object" else [],
+        table=_text(node, "table"),
+        sensitive=_literal(node.attribute("sensitive")) in (True, "true"),
+        description=_text(node, "description") or "",
+        visibility=_text(node, "visibility"),
+        size=size if size.__class__ is int else None,
+        override=_object(node, "override"),
+    )
+    if node.default is not None:
+        _set_default(one, _literal(node.default))
+    return one
+
+
+def _set_default(one: Declared, default: Value) -> None:
+    """Take over a default, converted to the type where that works."""
+    if default is _ABSENT:
+        return
+    if default == "now" and one.type in ("timestamp", "date"):
+        default = NOW
+    elif default is NOW and one.type not in ("timestamp", "date", "int", "decimal"):
+        default = "now"  # in a text the word is a word
+    elif default is not None and default is not NOW and one.type in ("text", "int", "decimal", "bool", "enum", "json"):
+        # a default that does not fit is bound as it is written; the checker reports it
+        with contextlib.suppress(XanoScriptError):
+            default = (one.convert if one.list_size else _base_converter(one, column=False))(default, None, one.name)
+    one.has_default, one.default = True, default
+    one.accept = _acceptor(one)  # what has a default is not required
+
+
+def _expand_link(node: nodes.Field, columns_of: ColumnsOf | None) -> list[Declared]:
+    table = _text(node, "table")
+    columns = (columns_of(table) if columns_of and table else None) or []
+    override = _object(node, "override")
+    return [one for one in columns if not _is_hidden(override.get(one.name))]
+
+
+def _is_hidden(entry: Value) -> bool:
+    return entry.__class__ is dict and entry.get("hidden") in (True, "true")
+
+
+def _text(node: nodes.Field, name: str) -> str | None:
+    value = _literal(node.attribute(name))
+    return None if value is _ABSENT or value is None or value.__class__ in (list, dict) else text_of(value)
+
+
+def _object(node: nodes.Field, name: str) -> dict[str, Any]:
+    value = _literal(node.attribute(name))
+    return value if value.__class__ is dict else {}
+
+
+def _literal(node: nodes.Expression | None) -> Value:
+    """The value of a literal expression; ABSENT for anything else."""
+    match node:
+        case nodes.Literal() | nodes.Timestamp():
+            return node.value
+        case nodes.Word():
+            return node.text
+        case nodes.Now():
+            return NOW
+        case nodes.Group():
+            return _literal(node.expression)
+        case nodes.Quoted() | nodes.Cast():
+            return _literal(node.expression if isinstance(node, nodes.Quoted) else node.operand)
+        case nodes.Unary(operator="-" | "+", operand=nodes.Literal(value=int() | float() as number)):
+            return -number if node.operator == "-" else number
+        case nodes.ListLiteral():
+            items = [_literal(item) for item in node.items]
+            return _ABSENT if _ABSENT in items else items
+        case nodes.ObjectLiteral():
+            entries = [entry for entry in node.entries if isinstance(entry, nodes.Entry) and not entry.disabled]
+            return {entry.key: value for entry in entries if (value := _literal(entry.value)) is not _ABSENT}
+    return _ABSENT
