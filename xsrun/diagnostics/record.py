@@ -1,0 +1,54 @@
+"""The record of one problem in a source text."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+Severity = Literal["error", "warning", "info"]
+#: One edit: replace the characters from `start` to `end` (offsets, end exclusive) by the text.
+Fix = tuple[int, int, str]
+
+
+@dataclass(slots=True)
+class Diagnostic:
+    """A problem: what is wrong (`message`), what to write instead (`hint`), and where.
+
+    Lines and columns count from 1, columns in characters, ends are exclusive. `fix` is a list of edits that repair it
+    without changing the meaning of anything else, or None.
+    """
+
+    severity: Severity
+    code: str
+    message: str
+    hint: str | None = None
+    file: str = "<text>"
+    line: int = 1
+    column: int = 1
+    end_line: int = 0
+    end_column: int = 0
+    fix: list[Fix] | None = field(default=None)
+
+    def __post_init__(self) -> None:
+        if not self.end_line:
+            self.end_line = self.line
+        if self.end_line == self.line and self.end_column <= self.column:
+            self.end_column = self.column + 1
+
+    def sort_key(self) -> tuple[Any, ...]:
+        return (self.file, self.line, self.column, self.severity, self.code, self.message)
+
+    def as_dict(self) -> dict[str, Any]:
+        """The record as `xsrun check --json` prints it."""
+        return {
+            "severity": self.severity,
+            "code": self.code,
+            "message": self.message,
+            "hint": self.hint,
+            "file": self.file,
+            "line": self.line,
+            "column": self.column,
+            "end_line": self.end_line,
+            "end_column": self.end_column,
+            "fix": self.fix,
+        }

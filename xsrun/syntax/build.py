@@ -1,0 +1,515 @@
+"""The actions of the grammar: what each rule makes of its children. Lark calls them while it parses."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from xsrun.diagnostics import Diagnostic
+from xsrun.syntax import mistakes
+from xsrun.syntax.nodes import (
+    Attribute,
+    Between,
+    Binary,
+    Body,
+    Call,
+    Cast,
+    Document,
+    Entry,
+    Expression,
+    Field,
+    FieldBlock,
+    FieldFilter,
+    FilterCall,
+    Group,
+    ListLiteral,
+    Literal,
+    Name,
+    Node,
+    Now,
+    ObjectLiteral,
+    Path,
+    Placeholder,
+    Quoted,
+    Segment,
+    Spread,
+    Statement,
+    Ternary,
+    Timestamp,
+    Unary,
+    Variable,
+    Word,
+)
+from xsrun.syntax.source import Source
+from xsrun.syntax.tokens import LexicalError, Token
+
+Children = list[Any]
+
+_ESCAPE = re.compile(r"\\(x[0-9A-Fa-f]{2}|[0-7]{1,3}|.)", re.DOTALL)
+_ESCAPES = {"n": "\n", "r": "\r", "t": "\t", "a": "\a", "b": "\b", "f": "\f", "v": "\v", '"': '"', "\\": "\\"}
+_FIELD_FILTER_SEPARATORS = re.compile(r"[ \t]*\|[ \t]*")
+
+
+def unescape(match: re.Match[str]) -> str:
+    """An escape of a double-quoted text; an unknown one keeps both characters (language 9)."""
+    code = match.group(1)
+    if code in _ESCAPES:
+        return _ESCAPES[code]
+    if code[0] == "x" and len(code) == 3:
+        return chr(int(code[1:], 16))
+    if code[0] in "01234567":
+        return chr(int(code, 8) & 0xFF)
+    return match.group()
+
+
+def text_value(raw: str) -> str:
+    """The text that a quoted string stands for (language 1.5)."""
+    inner = raw[1:-1]
+    if "\\" not in inner:
+        return inner
+    if raw[0] == '"':
+        return _ESCAPE.sub(unescape, inner)
+    return inner.replace("\\'", "'").replace("\\\\", "\\") if raw[0] == "'" else inner.replace("\\`", "`")
+
+
+def block_value(raw: str) -> str:
+    """The text of a text block: its lines without the indentation of the closing delimiter."""
+    lines = raw.replace("\r\n", "\n").split("\n")
+    closing = lines[-1]
+    margin = closing[: len(closing) - 3]
+    content = []
+    for line in lines[1:-1]:
+        shared = 0
+        while shared < len(margin) and shared < len(line) and line[shared] in " \t":
+            shared += 1
+        content.append(line[shared:])
+    return "\n".join(content)
+
+
+def number_value(text: str) -> float:
+    """An int, or a decimal when it has a fraction, an exponent, or more than 64 bits."""
+    if text.isdigit():
+        value = int(text)
+        return value if value < 2**63 else float(value)
+    return float(text)
+
+
+class Builder:
+    """Makes nodes. One instance serves one parser; `begin` sets what is particular to one text."""
+
+    def __init__(self) -> None:
+        self.source = Source("")
+        self.problems: list[Diagnostic] = []
+        self.notes: list[tuple[str, int, int, int]] = []
+        self.parse_region: Callable[[int, int], Expression] | None = None
+        self.backticks = 0
+
+    def report(self, code: str, message: str, hint: str | None, node: Any) -> None:
+        start, end = (node.line, node.column), (node.end_line, node.end_column)
+        self.problems.append(mistakes.problem(self.source, code, message, hint, start, end))
+
+    # Documents and bodies ------------------------------------------------------------------------------------------
+
+    def document(self, children: Children) -> Document:
+        items = [child for child in children if isinstance(child, Node)]
+        node = Document(items)
+        return node.at(items[0], items[-1]) if items else _whole(node, self.source)
+
+    def body(self, children: Children) -> Body:
+        items = [child for child in children if isinstance(child, Node)]
+        return Body(items).at(children[0], children[-1])
+
+    def placeholder_item(self, children: Children) -> Statement:
+        token = children[0]
+        node = Statement("...", None, None, None, None, None, False, False, token.end_column)
+        return node.at(token, token)
+
+    def name_or_text(self, children: Children) -> Token:
+        return children[0]
+
+    def attribute(self, children: Children) -> Attribute:
+        disabled = children[0].type == "BANG"
+        name, _, value = children[1:] if disabled else children
+        text = name.value if name.type == "NAME" else text_value(name.value)
+        return Attribute(text, value, "", disabled).at(children[0], value)
+
+    def head(self, children: Children) -> Children:
+        return children
+
+    def name(self, children: Children) -> Name:
+        token = children[0]
+        if token.type == "STRING":
+            return Name(text_value(token.value), token.value[0]).at(token, token)
+        text = token.value
+        style = "number" if text.isdigit() else "path" if "/" in text else "dashed" if "-" in text else "word"
+        return Name(text, style).at(token, token)
+
+    def path_target(self, children: Children) -> Expression:
+        base = self.variable(children[:1])
+        if len(children) == 1:
+            return base
+        return Path(base, children[1:]).at(children[0], children[-1])
+
+    def result(self, children: Children) -> Children:
+        return children
+
+    def statement(self, children: Children) -> Statement:
+        disabled = children[0].__class__ is Token
+        head = children[1] if disabled else children[0]
+        name = head[0]
+        target = verb = condition = body = result = None
+        breaks = False
+        for index, part in enumerate(head[1:], 1):
+            if part.__class__ is Token:
+                if part.type == "HEAD_NAME":
+                    verb = part.value
+                elif part.type == "IF":
+                    condition = head[index + 1].expression
+            elif not (index > 1 and head[index - 1].__class__ is Token):
+                target = part
+        last: Any = head[-1]
+        for part in children[2 if disabled else 1 :]:
+            last = part
+            if part.__class__ is Body:
+                body = part
+            elif part.__class__ is list:
+                result, last = part[1], part[1]
+            else:
+                breaks = True
+        if name.value == "each" and result is not None and target is None:
+            target, result = result, None
+        node = Statement(name.value, target, verb, condition, body, result, disabled, breaks, name.end_column)
+        return node.at(children[0] if disabled else name, last)
+
+    # Fields --------------------------------------------------------------------------------------------------------
+
+    def fields(self, children: Children) -> Document:
+        node = Document(children[0] if children else [])
+        return node.at(node.items[0], node.items[-1]) if node.items else _whole(node, self.source)
+
+    def field_list(self, children: Children) -> list[Field]:
+        return children
+
+    def field_block(self, children: Children) -> FieldBlock:
+        declared = next((child for child in children if child.__class__ is list), [])
+        return FieldBlock(children[0].value, declared).at(children[0], children[-1])
+
+    def field(self, children: Children) -> Field:
+        kind = children[0]
+        name = ""
+        name_column = kind.end_column
+        size: tuple[int | None, int | None] | None = None
+        nullable = optional = False
+        default: Expression | None = None
+        filters: list[FieldFilter] = []
+        body: Body | None = None
+        for part in children[1:]:
+            if part.__class__ is not Token:
+                if isinstance(part, Body):
+                    body = part
+                else:
+                    default = part
+            elif part.type in ("NAME", "STRING"):
+                if name:
+                    self.report("XS122", "one field a line", f"break the line before `{part.value}`", part)
+                    break
+                name = part.value if part.type == "NAME" else text_value(part.value)
+                name_column = part.column
+            elif part.type == "QUESTION":
+                nullable, optional = (nullable, True) if name else (True, optional)
+            elif part.type == "SIZE":
+                if size is not None:
+                    self.report("XS123", "there are no lists of lists", "declare the field as json", part)
+                size = _list_size(part.value)
+            elif part.type == "DEFAULT":
+                optional = optional or part.value == "?="
+            elif part.type == "FILTERS":
+                filters = [*filters, *self.field_filters(part)]
+        node = Field(kind.value, name, size, nullable, optional, default, filters, body, name_column)
+        return node.at(kind, children[-1])
+
+    def field_filters(self, token: Token) -> list[FieldFilter]:
+        """Split the raw run after `filters=`. A bar inside brackets or quotes belongs to an argument."""
+        found = []
+        for start, piece in _split_filters(token.value):
+            disabled = piece.startswith("!")
+            name, _, rest = piece.lstrip("! ").partition(":")
+            arguments = _filter_arguments(name.strip(), rest) if _ else []
+            node = FieldFilter(name.strip(), arguments, disabled)
+            node.line = node.end_line = token.line
+            node.column = token.column + start
+            node.end_column = node.column + len(piece)
+            found.append(node)
+        return found
+
+    def raw_default(self, children: Children) -> Expression:
+        token = children[0]
+        text = token.value
+        node: Expression
+        if text in ("true", "false", "null"):
+            node = Literal({"true": True, "false": False, "null": None}[text])
+        elif text == "now":
+            node = Now()
+        elif re.fullmatch(r"-?\d+(\.\d+)?([eE][+-]?\d+)?", text):
+            value = number_value(text.lstrip("-"))
+            node = Literal(-value if text[0] == "-" else value)
+        else:
+            node = Word(text)
+        return node.at(token, token)
+
+    # Operators -----------------------------------------------------------------------------------------------------
+
+    def expression(self, children: Children) -> Expression:
+        return children[0]
+
+    def ternary(self, children: Children) -> Expression:
+        condition, _, then, otherwise = children
+        return Ternary(condition, then, otherwise).at(condition, otherwise)
+
+    def binary(self, children: Children) -> Expression:
+        left, operator, right = children
+        if left.__class__ is FilterCall and not left.arguments and not left.disabled:
+            self.filter_before_operator(left, operator, right)
+        node = Binary(left, operator.value, right)
+        return node.at(left, right)
+
+    def filter_before_operator(self, left: FilterCall, operator: Token, right: Expression) -> None:
+        """An operator after a filter without arguments needs parentheses (language 2.3, rule 1).
+
+        Not inside backticks: published programs write it there, and nothing refuses them.
+        """
+        if self.backticks:
+            self.notes.append(("filter-before-operator", operator.line, operator.column, len(operator.value)))
+            return
+        text = self.source.text
+        shown = text[self.source.offset(left.line, left.column) : self.source.offset(left.end_line, left.end_column)]
+        shown = " ".join(shown.split())
+        self.report(
+            "XS130",
+            f"a filtered value needs parentheses before `{operator.value}`",
+            f"write ({shown}) {operator.value} ...",
+            operator,
+        )
+
+    def between(self, children: Children) -> Expression:
+        operand, operator, low, high = children
+        return Between(operand, operator.value, low, high).at(operand, high)
+
+    def prefix(self, children: Children) -> Expression:
+        operator, operand = children
+        if operator.value == "-" and operand.__class__ is Literal and operand.value.__class__ in (int, float):
+            return Literal(-operand.value).at(operator, operand)
+        return Unary(operator.value, operand).at(operator, operand)
+
+    def filter_call(self, children: Children) -> Expression:
+        operand, token, *arguments = children
+        disabled = token.value[0] == "!"
+        name = token.value[1:] if disabled else token.value
+        return FilterCall(operand, name, arguments, disabled).at(operand, arguments[-1] if arguments else token)
+
+    def null_filter_call(self, children: Children) -> Expression:
+        token, *arguments = children
+        self.notes.append(("piped-null", token.line, token.column, token.end_pos - token.start_pos))
+        disabled = token.value[0] == "!"
+        name = token.value[1:] if disabled else token.value
+        return FilterCall(None, name, arguments, disabled).at(token, arguments[-1] if arguments else token)
+
+    def path(self, children: Children) -> Expression:
+        base, segment = children
+        if base.__class__ is Path:
+            base.segments.append(segment)
+            base.end_line, base.end_column = segment.end_line, segment.end_column
+            return base
+        return Path(base, [segment]).at(base, segment)
+
+    def segment(self, children: Children) -> Segment:
+        first = children[0]
+        if first.type == "MEMBER":
+            text = first.value
+            form = "variable" if text[0] == "$" else "name"
+            return Segment(text.lstrip("$"), form).at(first, first)
+        if first.type == "DOT" and children[1].__class__ is Token and children[1].type == "STRING":
+            return Segment(text_value(children[1].value), "name").at(first, children[1])
+        return Segment(children[-2], "index").at(first, children[-1])
+
+    # Operands ------------------------------------------------------------------------------------------------------
+
+    def text(self, children: Children) -> Expression:
+        token = children[0]
+        return Literal(text_value(token.value), token.value[0]).at(token, token)
+
+    def text_block(self, children: Children) -> Expression:
+        token = children[0]
+        return Literal(block_value(token.value), "block").at(token, token)
+
+    def number(self, children: Children) -> Expression:
+        token = children[0]
+        return Literal(number_value(token.value)).at(token, token)
+
+    def true(self, children: Children) -> Expression:
+        return Literal(True).at(children[0], children[0])
+
+    def false(self, children: Children) -> Expression:
+        return Literal(False).at(children[0], children[0])
+
+    def null(self, children: Children) -> Expression:
+        return Literal(None).at(children[0], children[0])
+
+    def now(self, children: Children) -> Expression:
+        return Now().at(children[0], children[0])
+
+    def timestamp(self, children: Children) -> Expression:
+        token = children[0]
+        text = " ".join(token.value.split())
+        try:
+            moment = datetime.strptime(text, "%Y-%m-%d %H:%M:%S%z")
+            value = round(moment.timestamp() * 1000)
+        except ValueError as error:
+            reason = str(error)
+            month = int(text[5:7])
+            what = f"month {month} does not exist" if not 1 <= month <= 12 else reason
+            hint = "a time stamp is written YYYY-MM-DD HH:MM:SS+ZZZZ"
+            self.report("XS124", f"not a time stamp: {what}", hint, token)
+            value = 0
+        return Timestamp(text, value).at(token, token)
+
+    def backtick(self, children: Children) -> Expression:
+        token = children[0]
+        return self.quoted(token, 1, token.value[1:-1], fenced=False)
+
+    def fence(self, children: Children) -> Expression:
+        token = children[0]
+        inner = token.value[3 : token.value.rindex("```")]
+        return self.quoted(token, 3, inner, fenced=True)
+
+    def quoted(self, token: Token, margin: int, text: str, *, fenced: bool) -> Expression:
+        """Parse the expression inside backticks where it stands; one that does not parse is kept as text."""
+        assert self.parse_region
+        start = token.start_pos + margin
+        expression: Expression | None
+        self.backticks += 1
+        try:
+            expression = self.parse_region(start, start + len(text))
+        except LexicalError:
+            expression = None
+            self.notes.append(("backtick-text", token.line, token.column, 1))
+        finally:
+            self.backticks -= 1
+        return Quoted(expression, text, fenced).at(token, token)
+
+    def variable(self, children: Children) -> Expression:
+        token = children[0]
+        if token.value == "$":
+            self.notes.append(("empty-root", token.line, token.column, 1))
+        return Variable(token.value[1:]).at(token, token)
+
+    def word(self, children: Children) -> Expression:
+        return Word(children[0].value).at(children[0], children[0])
+
+    def words(self, children: Children) -> Expression:
+        return Literal(children[0].value, "words").at(children[0], children[0])
+
+    def placeholder(self, children: Children) -> Expression:
+        return Placeholder().at(children[0], children[0])
+
+    def cast(self, children: Children) -> Expression:
+        return Cast(children[0].value, children[1]).at(children[0], children[1])
+
+    def call(self, children: Children) -> Expression:
+        arguments = [child for child in children[2:-1] if isinstance(child, Node)]
+        return Call(children[0].value, arguments).at(children[0], children[-1])
+
+    def group(self, children: Children) -> Expression:
+        return Group(children[1]).at(children[0], children[2])
+
+    def list(self, children: Children) -> Expression:
+        items = [child for child in children if isinstance(child, Node)]
+        return ListLiteral(items).at(children[0], children[-1])
+
+    def spread(self, children: Children) -> Expression:
+        return Spread(children[1]).at(children[0], children[1])
+
+    def object(self, children: Children) -> Expression:
+        entries = [child for child in children if isinstance(child, Node)]
+        return ObjectLiteral(entries).at(children[0], children[-1])
+
+    def entry(self, children: Children) -> Entry:
+        disabled = children[0].type == "BANG"
+        key, value = children[1:] if disabled else children
+        text = key.value
+        if text[0] in "\"'":
+            return Entry(text_value(text), value, text[0], disabled).at(children[0], value)
+        return Entry(text, value, "variable" if text[0] == "$" else "", disabled).at(children[0], value)
+
+    def block_entry(self, children: Children) -> Entry:
+        block = children[0]
+        value = ListLiteral([]).at(block, block)
+        return Entry(block.name, value, "block", False).at(block, block)
+
+
+def _whole(node: Any, source: Source) -> Any:
+    node.line = node.column = node.end_line = node.end_column = 1
+    return node
+
+
+def _list_size(text: str) -> tuple[int | None, int | None]:
+    """`[]`, `[3]`, `[1:5]`, `[1:]`, `[:5]` as (least, most)."""
+    inner = text.strip("[] \t")
+    least, colon, most = (part.strip() for part in inner.partition(":"))
+    low = int(least) if least else None
+    return (low, (int(most) if most else None)) if colon else (low, low)
+
+
+def _split_filters(text: str) -> list[tuple[int, str]]:
+    """The (offset, text) of each filter: split at bars outside quotes and brackets."""
+    pieces, depth, quote, start, index = [], 0, "", 0, 0
+    while index < len(text):
+        character = text[index]
+        if character == "\\":
+            index += 2
+            continue
+        if quote:
+            quote = "" if character == quote else quote
+        elif character in "\"'" and text[index - 1] == ":":
+            quote = character
+        elif character in "([{":
+            depth += 1
+        elif character in ")]}":
+            depth = max(0, depth - 1)
+        elif character == "|" and depth == 0:
+            pieces.append((start, text[start:index]))
+            start = index + 1
+        index += 1
+    pieces.append((start, text[start:]))
+    found = []
+    for begin, piece in pieces:
+        stripped = piece.strip()
+        if stripped:
+            found.append((begin + len(piece) - len(piece.lstrip()), stripped))
+    return found
+
+
+_QUOTED = re.compile(r"\"(?:\\.|[^\"\\])*\"|'(?:\\.|[^'\\])*'")
+
+
+def _filter_arguments(name: str, text: str) -> list[str]:
+    """The arguments of one input filter: quoted ones unquoted, raw ones as they stand; a raw pattern is one argument."""
+    arguments = []
+    while True:
+        match = _QUOTED.match(text)
+        if match:
+            arguments.append(text_value(match.group()))
+            text = text[match.end() :]
+            if not text.startswith(":"):
+                return arguments
+            text = text[1:]
+            continue
+        if name == "pattern":
+            arguments.append(text)
+            return arguments
+        raw, colon, text = text.partition(":")
+        arguments.append(raw)
+        if not colon:
+            return arguments
