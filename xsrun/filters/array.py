@@ -1,0 +1,319 @@
+"""Filters of lists and objects: reading members, building and cutting lists.
+
+The rest of the family is in `array_order` (sorting, unique), `array_selection` (filters that keep or match members) and
+`array_sets` (differences and merges). PHP has one array type, so most filters take objects too: what keeps members
+keeps their keys, and a list closes up. No filter changes the value it is given.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from xsrun.errors import XanoScriptError
+from xsrun.filters import array_order, array_selection, array_sets
+from xsrun.filters.casts import (
+    Array,
+    as_array_value,
+    cast_to_text,
+    entries_of,
+    members,
+    renumbered,
+    with_appended,
+    with_prepended,
+)
+from xsrun.registry import filter
+from xsrun.runtime.context import Context
+from xsrun.runtime.paths import MISSING, find_path, set_path, update_path
+from xsrun.runtime.values import NOT_ARRAY, Value, describe, text_of_bytes, to_bytes
+
+#: The registry imports this module for the whole family; importing the others declares their filters.
+PARTS = (array_order, array_selection, array_sets)
+
+
+# Reading -------------------------------------------------------------------------------------------------------------
+
+
+@filter("first")
+def first(value: list | dict) -> Value:
+    """The first member, or null when there is none.
+
+    >>> [7, 8, 9]|first
+    7
+    >>> []|first
+    null
+    """
+    return next(iter(value.values() if isinstance(value, dict) else value), None)
+
+
+@filter("last")
+def last(value: list | dict) -> Value:
+    """The last member, or null when there is none.
+
+    >>> [7, 8, 9]|last
+    9
+    """
+    if not value:
+        return None
+    return next(reversed(value.values())) if isinstance(value, dict) else value[-1]
+
+
+@filter("count")
+def count(value: list | dict) -> int:
+    """How many members a list or object has, nulls included. A text has no members: `strlen` counts characters.
+
+    >>> ["a", null]|count
+    2
+    """
+    return len(value)
+
+
+@filter("join")
+def join(context: Context, value: list | dict, separator: str | bytes) -> Value:
+    """The members as one text, with a separator between them. `true` is "1", false and null are empty.
+
+    >>> ["red", "green"]|join:" and "
+    "red and green"
+    """
+    found = members(value)
+    if isinstance(separator, bytes) or any(item.__class__ is bytes for item in found):
+        pieces = [item if item.__class__ is bytes else cast_to_text(item).encode() for item in found]
+        context.check_size(sum(map(len, pieces)) + len(separator) * len(pieces))
+        return text_of_bytes(to_bytes(separator).join(pieces))
+    texts = [cast_to_text(item) for item in found]
+    context.check_size(sum(map(len, texts)) + len(separator) * len(texts))
+    return separator.join(texts)
+
+
+# Building ------------------------------------------------------------------------------------------------------------
+
+
+@filter("range")
+def range_(context: Context, value: Value, start: int, stop: int) -> list[int]:
+    """The whole numbers from one bound to the other, both included, downwards too. The piped value does not matter.
+
+    >>> null|range:2:5
+    [2, 3, 4, 5]
+    >>> null|range:1:-1
+    [1, 0, -1]
+    """
+    context.check_size(abs(stop - start) + 1)
+    return list(range(start, stop + 1) if start <= stop else range(start, stop - 1, -1))
+
+
+@filter("safe_array")
+def safe_array(value: Value) -> list[Value]:
+    """A list in any case: a list as it is, null as an empty one, anything else as the only member of one.
+
+    >>> "a"|safe_array
+    ["a"]
+    >>> null|safe_array
+    []
+    """
+    if value is None:
+        return []
+    return list(value) if value.__class__ is list else [value]
+
+
+@filter("flatten")
+def flatten(context: Context, value: list | dict) -> list[Value]:
+    """The members of all nested lists as one list. Objects in it stay whole.
+
+    >>> [1, [2, [3]], {a: [4]}]|flatten
+    [1, 2, 3, {"a": [4]}]
+    """
+    result: list[Value] = []
+    opened = [iter(members(value))]
+    visited = 0
+    while opened:
+        for item in opened[-1]:
+            if item.__class__ is list:
+                visited += 1
+                opened.append(iter(item))
+                break
+            result.append(item)
+        else:
+            opened.pop()
+            context.check_size(len(result) + visited)
+    return result
+
+
+@filter("push")
+def push(value: list | dict, item: Value) -> Array:
+    """The list with one more member at the end.
+
+    >>> [1, 2]|push:3
+    [1, 2, 3]
+    """
+    return with_appended(value, item)
+
+
+@filter("push_conditional")
+def push_conditional(value: list | dict, item: Value, conditional: bool) -> Array:
+    """The list with one more member at the end if the condition holds, else unchanged.
+
+    >>> [1]|push_conditional:2:true
+    [1, 2]
+    >>> [1]|push_conditional:2:false
+    [1]
+    """
+    return with_appended(value, item) if conditional else value.copy()
+
+
+@filter("unshift")
+def unshift(value: list | dict, item: Value) -> Array:
+    """The list with one more member in front.
+
+    >>> [2, 3]|unshift:1
+    [1, 2, 3]
+    """
+    return with_prepended(value, item)
+
+
+@filter("append")
+def append(value: Value, item: Value, path: str = "") -> Value:
+    """The value with one more member at the end of the list at a path; no path means the value itself.
+
+    A list that is not there yet is made.
+
+    >>> [1, 2]|append:3
+    [1, 2, 3]
+    >>> {tags: ["a"]}|append:"b":"tags"
+    {"tags": ["a", "b"]}
+    """
+    return update_path(value, path, lambda old: with_appended(_list_to_extend(old, path), item))
+
+
+@filter("prepend")
+def prepend(value: Value, item: Value, path: str = "") -> Value:
+    """The value with one more member in front of the list at a path; no path means the value itself.
+
+    >>> [1, 2]|prepend:0
+    [0, 1, 2]
+    >>> {tags: ["a"]}|prepend:"b":"tags"
+    {"tags": ["b", "a"]}
+    """
+    return update_path(value, path, lambda old: with_prepended(_list_to_extend(old, path), item))
+
+
+def _list_to_extend(found: Value, path: str) -> Array:
+    """What a member is added to: the array at the path, or a new one where the path leads to nothing."""
+    if found is None and path:
+        return []
+    if isinstance(found, list | dict):
+        return found
+    raise XanoScriptError(NOT_ARRAY, hint=f"the value to extend is {describe(found)}")
+
+
+# Cutting -------------------------------------------------------------------------------------------------------------
+
+
+@filter("pop")
+def pop(value: list | dict) -> Value:
+    """The last member, or null when there is none. The list itself stays as it is.
+
+    >>> [1, 2, 3]|pop
+    3
+    """
+    return last(value)
+
+
+@filter("shift")
+def shift(value: list | dict) -> Value:
+    """The first member, or null when there is none. The list itself stays as it is.
+
+    >>> [1, 2, 3]|shift
+    1
+    """
+    return first(value)
+
+
+def _bounds(size: int, offset: int, length: int | None) -> tuple[int, int]:
+    """Start and end of a part; negative offsets and lengths count from the end, as in PHP's array_slice."""
+    start = min(offset, size) if offset >= 0 else max(size + offset, 0)
+    if length is None:
+        return start, size
+    return start, min(start + length, size) if length >= 0 else max(size + length, start)
+
+
+@filter("slice")
+def slice_(value: list | dict, offset: int, length: int | None = None) -> Array:
+    """A part of a list: skip `offset` members, take `length` of the others, or all.
+
+    A negative offset counts from the end; a negative length leaves that many off at the end.
+
+    >>> [1, 2, 3, 4]|slice:1:2
+    [2, 3]
+    >>> [1, 2, 3, 4]|slice:-3:-1
+    [2, 3]
+    """
+    start, end = _bounds(len(value), offset, length)
+    return value[start:end] if isinstance(value, list) else renumbered(list(value.items())[start:end])
+
+
+@filter("splice")
+def splice(value: Value, offset: int, length: int | None = None, path: str | None = None) -> Value:
+    """The part of a list that `slice` would take. With a path: the whole value, that part of the list there cut out.
+
+    >>> [1, 2, 3, 4]|splice:1:2
+    [2, 3]
+    >>> {l: [1, 2, 3, 4]}|splice:1:2:"l"
+    {"l": [1, 4]}
+    """
+    if not path:
+        return slice_(_require_array(value), offset, length)
+    found = find_path(value, path)
+    if found is MISSING:
+        return value
+    array = _require_array(found)
+    start, end = _bounds(len(array), offset, length)
+    if isinstance(array, list):
+        return set_path(value, path, array[:start] + array[end:])
+    entries = list(array.items())
+    return set_path(value, path, renumbered(entries[:start] + entries[end:]))
+
+
+def _require_array(value: Value) -> Array:
+    if isinstance(value, list | dict):
+        return value
+    raise XanoScriptError(NOT_ARRAY, hint=f"the value is {describe(value)}")
+
+
+# Columns -------------------------------------------------------------------------------------------------------------
+
+
+def _keys_argument(keys: Value) -> list[str]:
+    """The keys that `pick` and `unpick` are told: a list of them, or one."""
+    return [cast_to_text(key) for key in (members(keys) if isinstance(keys, list | dict) else [keys])]
+
+
+def _on_objects(value: Array, change: Callable[[dict[str, Value]], dict[str, Value]]) -> Array:
+    """Change an object, every object of a list, or a list of plain values by its positions."""
+    if isinstance(value, dict):
+        return as_array_value(change(value))
+    if any(isinstance(item, dict) for item in value):
+        return [as_array_value(change(item)) if isinstance(item, dict) else item for item in value]
+    return list(change(dict(entries_of(value))).values())
+
+
+@filter("pick")
+def pick(value: list | dict, keys: Value) -> Array:
+    """The object with only the listed keys; those it lacks are left out. A list of objects: each of them.
+
+    >>> {id: 1, name: "Kim", age: 30}|pick:["id", "name"]
+    {"id": 1, "name": "Kim"}
+    >>> [{id: 1, x: 2}, {id: 3}]|pick:["id"]
+    [{"id": 1}, {"id": 3}]
+    """
+    wanted = _keys_argument(keys)
+    return _on_objects(value, lambda item: {key: item[key] for key in wanted if key in item})
+
+
+@filter("unpick")
+def unpick(value: list | dict, keys: Value) -> Array:
+    """The object without the listed keys. A list of objects: each of them.
+
+    >>> {id: 1, name: "Kim", age: 30}|unpick:["age"]
+    {"id": 1, "name": "Kim"}
+    """
+    unwanted = set(_keys_argument(keys))
+    return _on_objects(value, lambda item: {key: entry for key, entry in item.items() if key not in unwanted})

@@ -1,0 +1,162 @@
+"""Filters that set two lists or objects against each other, or put them together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from xsrun.errors import LimitError
+from xsrun.filters.casts import (
+    TOO_DEEP,
+    Array,
+    Identities,
+    as_array_value,
+    entries_of,
+    kept,
+    members,
+    renumbered,
+    whole_key,
+    with_appended,
+)
+from xsrun.registry import filter
+from xsrun.runtime.context import Context
+from xsrun.runtime.values import Value
+
+# Differences ---------------------------------------------------------------------------------------------------------
+
+
+@filter("diff")
+def diff(value: list | dict, other: list | dict) -> Array:
+    """The members that the other list does not have, compared as texts: 2 and "2" are the same.
+
+    >>> [1, 2, 3, 4]|diff:[3, 2]
+    [1, 4]
+    """
+    identities = Identities()
+    others = {identities.of(item) for item in members(other)}
+    return kept(value, lambda item: identities.of(item) not in others)
+
+
+@filter("intersect")
+def intersect(value: list | dict, other: list | dict) -> Array:
+    """The members that the other list has too, compared as texts.
+
+    >>> [1, 2, 3, 4]|intersect:[3, 2]
+    [2, 3]
+    """
+    identities = Identities()
+    others = {identities.of(item) for item in members(other)}
+    return kept(value, lambda item: identities.of(item) in others)
+
+
+@filter("diff_assoc")
+def diff_assoc(value: list | dict, other: list | dict) -> Array:
+    """The members that the other does not have under the same key; in a list the position is the key.
+
+    >>> {a: 1, b: 2}|diff_assoc:{b: 2}
+    {"a": 1}
+    >>> ["x", "y"]|diff_assoc:["x", "z"]
+    ["y"]
+    """
+    return _kept_by_key(value, other, lambda same: not same)
+
+
+@filter("intersect_assoc")
+def intersect_assoc(value: list | dict, other: list | dict) -> Array:
+    """The members that the other has too under the same key; in a list the position is the key.
+
+    >>> {a: 1, b: 2}|intersect_assoc:{b: 2}
+    {"b": 2}
+    """
+    return _kept_by_key(value, other, lambda same: same)
+
+
+def _kept_by_key(value: Array, other: Array, wanted: Callable[[bool], bool]) -> Array:
+    """The entries whose being in the other is wanted. The positions of a list close up."""
+    identities = Identities()
+    others = {key: identities.of(item) for key, item in entries_of(other)}
+    result = {
+        key: item for key, item in entries_of(value) if wanted(key in others and others[key] == identities.of(item))
+    }
+    return list(result.values()) if isinstance(value, list) else as_array_value(result)
+
+
+# Merging -------------------------------------------------------------------------------------------------------------
+
+
+@filter("merge")
+def merge(value: list | dict, other: list | dict, *more: list | dict) -> Array:
+    """Two or more lists as one, or objects as one where the later ones win. Only the first level is merged.
+
+    Keys that are whole numbers are positions, as in PHP: they are counted anew.
+
+    >>> [1, 2]|merge:[3]
+    [1, 2, 3]
+    >>> {a: 1, b: 2}|merge:{b: 9}
+    {"a": 1, "b": 9}
+    """
+    arrays = [value, other, *more]
+    if all(isinstance(array, list) for array in arrays):
+        return [item for array in arrays for item in array]
+    return renumbered_in_turn(arrays)
+
+
+def renumbered_in_turn(arrays: list[Array]) -> Array:
+    """PHP's array_merge: text keys are overwritten, whole keys follow each other from 0."""
+    result: dict[str, Value] = {}
+    position = 0
+    for array in arrays:
+        for key, item in entries_of(array):
+            if whole_key(key) is None:
+                result[key] = item
+            else:
+                result[str(position)] = item
+                position += 1
+    return as_array_value(result)
+
+
+@filter("merge_recursive")
+def merge_recursive(context: Context, value: list | dict, other: list | dict, *more: list | dict) -> Array:
+    """Two or more lists or objects as one on every level: what both have under a key is merged, or put into one list.
+
+    >>> {a: {b: 1, l: [1]}}|merge_recursive:{a: {c: 2, l: [2]}}
+    {"a": {"b": 1, "l": [1, 2], "c": 2}}
+    >>> {k: 1}|merge_recursive:{k: 2}
+    {"k": [1, 2]}
+    """
+    merger = _Merger(context)
+    result: Array = value
+    try:
+        for array in (other, *more):
+            result = merger.merged(result, array)
+    except RecursionError:
+        raise LimitError(TOO_DEEP) from None
+    return result
+
+
+class _Merger:
+    """Merges on all levels, and counts what it writes: shared members can make a small value very large."""
+
+    def __init__(self, context: Context) -> None:
+        self.context = context
+        self.written = 0
+
+    def merged(self, left: Array, right: Array) -> Array:
+        self.written += len(left) + len(right)
+        self.context.check_size(self.written)
+        if isinstance(left, list) and isinstance(right, list):
+            return left + right
+        result = dict(entries_of(left))
+        appended = []
+        for key, item in entries_of(right):
+            if whole_key(key) is not None:
+                appended.append(item)
+            elif key in result:
+                result[key] = self.combined(result[key], item)
+            else:
+                result[key] = item
+        return renumbered([*result.items(), *(("0", item) for item in appended)])
+
+    def combined(self, left: Value, right: Value) -> Array:
+        """What becomes of two values under one key."""
+        first: Array = left if isinstance(left, list | dict) else [left]
+        return self.merged(first, right) if isinstance(right, list | dict) else with_appended(first, right)

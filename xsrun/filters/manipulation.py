@@ -1,0 +1,214 @@
+"""Filters that read and write what is inside a value by its path, choose between values, and take objects apart.
+
+Paths are those of `xsrun.runtime.paths`. No filter changes the value it is given.
+"""
+
+from __future__ import annotations
+
+from xsrun.errors import XanoScriptError
+from xsrun.filters.casts import Array, as_array_value, cast_to_text, members, whole_key
+from xsrun.registry import filter
+from xsrun.runtime.context import Context
+from xsrun.runtime.paths import get_path, has_path, set_path, unset_path
+from xsrun.runtime.values import Value, truthy
+
+# Paths ---------------------------------------------------------------------------------------------------------------
+
+
+@filter("get")
+def get(value: Value, path: str, default: Value = None) -> Value:
+    """The value at a path, or a default (null if none is given) when there is nothing there.
+
+    Dots lead inwards, whole numbers count in lists, and a name over a list gives the values of all its elements.
+    Brackets can hold a position or a condition on `$$`.
+
+    >>> {a: {b: 7}}|get:"a.b"
+    7
+    >>> {}|get:"name":"unknown"
+    "unknown"
+    >>> {items: [{id: 1}, {id: 2}]}|get:"items.id"
+    [1, 2]
+    >>> {items: [{id: 1}, {id: 2}]}|get:"items[$$.id > 1].id"
+    [2]
+    """
+    return get_path(value, path, default)
+
+
+@filter("has")
+def has(value: Value, path: str) -> bool:
+    """Whether there is anything at a path; a null that is there counts.
+
+    >>> {a: {b: null}}|has:"a.b"
+    true
+    >>> {a: 1}|has:"b"
+    false
+    """
+    return has_path(value, path)
+
+
+@filter("set")
+def set_(value: Value, path: str, item: Value) -> Value:
+    """The value with another value at a path. Objects that are missing on the way are made; a name over a list is
+    written into every element.
+
+    >>> {a: 1}|set:"b.c":2
+    {"a": 1, "b": {"c": 2}}
+    >>> [{id: 1}, {id: 2}]|set:"seen":true
+    [{"id": 1, "seen": true}, {"id": 2, "seen": true}]
+    """
+    return set_path(value, path, item)
+
+
+@filter("set_conditional")
+def set_conditional(value: Value, path: str, item: Value, conditional: Value) -> Value:
+    """`set` if the condition is true, else the value as it is.
+
+    >>> {}|set_conditional:"status":"active":(1 < 2)
+    {"status": "active"}
+    >>> {}|set_conditional:"status":"active":false
+    {}
+    """
+    return set_path(value, path, item) if truthy(conditional) else _copied(value)
+
+
+@filter("set_ifnotempty")
+def set_ifnotempty(value: Value, path: str, item: Value) -> Value:
+    """`set` if the new value is not empty ("", null, 0, "0", false, [] and {} are), else the value as it is.
+
+    >>> {k: 1}|set_ifnotempty:"name":"Lee"
+    {"k": 1, "name": "Lee"}
+    >>> {k: 1}|set_ifnotempty:"name":""
+    {"k": 1}
+    """
+    return set_path(value, path, item) if truthy(item) else _copied(value)
+
+
+@filter("set_ifnotnull")
+def set_ifnotnull(value: Value, path: str, item: Value) -> Value:
+    """`set` if the new value is not null, else the value as it is.
+
+    >>> {k: 1}|set_ifnotnull:"n":0
+    {"k": 1, "n": 0}
+    >>> {k: 1}|set_ifnotnull:"n":null
+    {"k": 1}
+    """
+    return set_path(value, path, item) if item is not None else _copied(value)
+
+
+@filter("unset")
+def unset(value: Value, path: str) -> Value:
+    """The value without what is at a path; what is not there changes nothing. A list closes up.
+
+    >>> {name: "Lee", age: 30}|unset:"age"
+    {"name": "Lee"}
+    >>> {l: [1, 2, 3]}|unset:"l.1"
+    {"l": [1, 3]}
+    """
+    return unset_path(value, path)
+
+
+def _copied(value: Value) -> Value:
+    return value.copy() if isinstance(value, list | dict) else value
+
+
+# Choosing ------------------------------------------------------------------------------------------------------------
+
+
+@filter("first_notnull")
+def first_notnull(value: Value, other: Value) -> Value:
+    """The piped value unless it is null, else the argument.
+
+    >>> null|first_notnull:5
+    5
+    >>> 0|first_notnull:5
+    0
+    """
+    return other if value is None else value
+
+
+@filter("first_notempty")
+def first_notempty(value: Value, other: Value) -> Value:
+    """The piped value unless it is empty ("", null, 0, "0", false, [] and {} are), else the argument.
+
+    >>> ""|first_notempty:"none"
+    "none"
+    >>> "a"|first_notempty:"none"
+    "a"
+    """
+    return value if truthy(value) else other
+
+
+# Making --------------------------------------------------------------------------------------------------------------
+
+
+@filter("fill")
+def fill(context: Context, value: Value, start: int, length: int) -> Array:
+    """The piped value `length` times, as a list; with another start than 0 as an object whose keys begin there.
+
+    >>> "x"|fill:0:3
+    ["x", "x", "x"]
+    >>> "x"|fill:5:2
+    {"5": "x", "6": "x"}
+    """
+    if length < 0:
+        raise XanoScriptError(
+            "The length must be 0 or more.", hint=f"it is {length}; `fill` takes a start and a length"
+        )
+    context.check_size(length)
+    if start == 0:
+        return [value] * length
+    return {str(key): value for key in range(start, start + length)} if length else []
+
+
+@filter("fill_keys")
+def fill_keys(value: Value, keys: list | dict) -> Array:
+    """An object that has the piped value under every key of a list.
+
+    >>> 0|fill_keys:["a", "b"]
+    {"a": 0, "b": 0}
+    """
+    return as_array_value({cast_to_text(key): value for key in members(keys)})
+
+
+# Taking apart --------------------------------------------------------------------------------------------------------
+
+
+def key_value(key: str) -> int | str:
+    """A key as a value: PHP has a whole number for a key that reads like one."""
+    number = whole_key(key)
+    return key if number is None else number
+
+
+@filter("keys")
+def keys(value: list | dict) -> list[Value]:
+    """The keys of an object, or the positions of a list. Keys that are whole numbers come as ints, as PHP has them.
+
+    >>> {a: 1, b: 2}|keys
+    ["a", "b"]
+    >>> ["x", "y"]|keys
+    [0, 1]
+    """
+    return list(map(key_value, value)) if isinstance(value, dict) else list(range(len(value)))
+
+
+@filter("values")
+def values(value: list | dict) -> list[Value]:
+    """The values of an object as a list.
+
+    >>> {a: 1, b: 2}|values
+    [1, 2]
+    """
+    return members(value)
+
+
+@filter("entries")
+def entries(value: list | dict) -> list[dict[str, Value]]:
+    """The entries of an object or list as records of `key` and `value`.
+
+    >>> {a: 1}|entries
+    [{"key": "a", "value": 1}]
+    >>> ["x"]|entries
+    [{"key": 0, "value": "x"}]
+    """
+    pairs = value.items() if isinstance(value, dict) else enumerate(value)
+    return [{"key": key_value(key) if isinstance(key, str) else key, "value": item} for key, item in pairs]
