@@ -233,7 +233,7 @@ def default_value(declared: Declared, context: Any, *, column: bool = False) -> 
 
 
 def _date_of(milliseconds: int) -> str:
-    from xsrun.runtime.dates import format_timestamp
+    from xsrun.runtime.date_formats import format_timestamp
 
     return format_timestamp(milliseconds, "Y-m-d")
 

@@ -9,19 +9,16 @@ The examples are a field, then the value that is sent, then what is bound.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
-from functools import lru_cache
-from typing import Any
 
-from xsrun.errors import InputError
+from xsrun.errors import InputError, XanoScriptError
 from xsrun.registry import input_filter
 from xsrun.runtime.values import Value, text_of_number
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 DIGITS = "0123456789"
 BLANKS = " \t\n\r\0\x0b"
-#: Seconds that one pattern may search; a pattern that takes longer does not match, as past PCRE's backtrack limit.
-PATTERN_SECONDS = 1.0
 
 
 def _bound_message(value: Value, limit: float, word: str) -> str:
@@ -161,31 +158,15 @@ def ok(value: str, characters: str) -> str:
     return value
 
 
-_DELIMITERS = "/#~!%@"
-_FLAGS = {"i": "(?i)", "m": "(?m)", "s": "(?s)", "x": "(?x)"}
+_DELIMITED = re.compile(r"([/#~!%@]).*\1[imsxADSUXJun]*", re.DOTALL)
+_UNESCAPED_HASH = re.compile(r"(\\.)|#", re.DOTALL)
 
 
-def _split_delimited(pattern: str) -> tuple[str, str]:
-    """The body and the flags of a PCRE pattern; one without delimiters is all body."""
-    if pattern[:1] in _DELIMITERS:
-        end = pattern.rfind(pattern[0])
-        flags = pattern[end + 1 :]
-        if end > 0 and set(flags) <= set("imsxuADUSXJ"):
-            return pattern[1:end], flags
-    return pattern, ""
-
-
-@lru_cache(maxsize=512)
-def _compile_pattern(pattern: str) -> Any:
-    """The compiled pattern, or None when it is not a valid one. Classes such as `\\s` are ASCII unless `u` is given."""
-    import regex
-
-    body, flags = _split_delimited(pattern)
-    mode = regex.V0 | (0 if "u" in flags else regex.ASCII)
-    try:
-        return regex.compile("".join(_FLAGS.get(flag, "") for flag in flags) + body, mode)
-    except (regex.error, ValueError, RecursionError, OverflowError):
-        return None
+def _delimit(pattern: str) -> str:
+    """The pattern with delimiters: its own, or `#`."""
+    if _DELIMITED.fullmatch(pattern):
+        return pattern
+    return f"#{_UNESCAPED_HASH.sub(lambda match: match.group(1) or chr(92) + '#', pattern)}#"
 
 
 @input_filter("pattern")
@@ -198,11 +179,13 @@ def pattern(value: str, regex: str, message: str = "Invalid pattern.") -> str:
     ... "12345"
     "12345"
     """
-    compiled = _compile_pattern(regex)
+    from xsrun.filters.patterns import compile_pattern
+
     try:
-        found = compiled is not None and compiled.search(value, timeout=PATTERN_SECONDS) is not None
-    except TimeoutError:
-        found = False
+        found = compile_pattern(_delimit(regex)).search(value) is not None
+    except XanoScriptError as error:
+        # preg_match gives false for a pattern that is malformed or backtracks too much
+        raise InputError(message, None, hint=f"the pattern cannot be used: {error.message}") from None
     if not found:
         raise InputError(message, None)
     return value
