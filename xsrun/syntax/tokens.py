@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from xsrun.diagnostics import Diagnostic
 
+#: The name of a statement, and the text of a value, that stands where a syntax error was cut out (see `recovery`).
+HOLE = "\ufffc"
+
 
 class Token:
     """One token: its terminal (`type`), its `value`, and where it stands (see `nodes` for how positions count).

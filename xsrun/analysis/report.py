@@ -1,0 +1,70 @@
+"""Where the checks of one text put what they find."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from xsrun.diagnostics import Diagnostic
+
+if TYPE_CHECKING:
+    from xsrun.diagnostics.record import Fix, Severity
+    from xsrun.syntax.nodes import Attribute, Statement
+    from xsrun.syntax.source import Source
+
+#: Line, column, end line, end column; from 1, the end exclusive.
+Span = tuple[int, int, int, int]
+
+
+def severity_of(code: str) -> Severity:
+    """Codes below XS500 are errors: the program cannot run as written. From XS500 on they are warnings."""
+    return "error" if code < "XS500" else "warning"
+
+
+class Report:
+    """Gathers the problems of one text."""
+
+    __slots__ = ("found", "source")
+
+    def __init__(self, source: Source) -> None:
+        self.source = source
+        self.found: list[Diagnostic] = []
+
+    def add(self, code: str, message: str, place: Any, hint: str | None = None, fix: list[Fix] | None = None) -> None:
+        """Add a problem at a node or span."""
+        line, column, end_line, end_column = place if place.__class__ is tuple else span_of(place)
+        severity, name = severity_of(code), self.source.filename
+        self.found.append(Diagnostic(severity, code, message, hint, name, line, column, end_line, end_column, fix))
+
+    def text_of(self, node: Any) -> str:
+        """The text of a node on one line, blanks drawn together."""
+        start, end = self.offsets(node)
+        return " ".join(self.source.text[start:end].split())
+
+    def offsets(self, node: Any) -> tuple[int, int]:
+        """Where a node begins and ends, as offsets into the text."""
+        source = self.source
+        return source.offset(node.line, node.column), source.offset(node.end_line, node.end_column)
+
+
+def span_of(node: Any) -> Span:
+    """The whole of a node."""
+    return node.line, node.column, node.end_line, node.end_column
+
+
+def name_span(statement: Statement) -> Span:
+    """The name of a statement."""
+    start = statement.name_end_column - len(statement.name)
+    return statement.line, start, statement.line, statement.name_end_column
+
+
+def title_span(statement: Statement) -> Span:
+    """Where something missing from a construct or statement is reported: at its name, or where that should stand."""
+    if statement.target is not None:
+        return span_of(statement.target)
+    return statement.line, statement.name_end_column + 1, statement.line, statement.name_end_column + 2
+
+
+def attribute_span(attribute: Attribute) -> Span:
+    """The name of an attribute."""
+    start = attribute.column + (1 if attribute.disabled else 0)
+    return attribute.line, start, attribute.line, start + len(attribute.name)

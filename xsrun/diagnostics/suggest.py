@@ -1,0 +1,65 @@
+"""The known names nearest to one that is not there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+
+def nearest(name: str, candidates: Iterable[str]) -> str | None:
+    """The candidate that a misspelled name most likely means, or None when none is close."""
+    return next(iter(nearest_names(name, candidates, 1)), None)
+
+
+def nearest_names(word: str, candidates: Iterable[str], most: int = 3) -> list[str]:
+    """The nearest candidates, best first: near in spelling, or sharing a part (`lowercase`, `to_lower`)."""
+    wanted = word.lower()
+    limit = max(1, len(wanted) // 3)
+    parts = _parts(wanted)
+    scored = []
+    for name in candidates:
+        plain = name.lower()
+        score: float = distance(wanted, plain, limit)
+        if score > limit:
+            shared = parts & _parts(plain)
+            inside = min(len(plain), len(wanted)) > 3 and (plain in wanted or wanted in plain)
+            if not shared and not inside:
+                continue
+            score = limit + 1.5 - len("".join(shared)) / len(plain)
+        scored.append((score, abs(len(plain) - len(wanted)), name))
+    best = sorted(scored)[:most]
+    return [name for score, _, name in best if score <= best[0][0] + 1]
+
+
+def _parts(name: str) -> set[str]:
+    return {part for part in name.replace(".", "_").split("_") if len(part) > 2}
+
+
+def distance(first: str, second: str, limit: int) -> int:
+    """Edits (insert, delete, replace, swap neighbours) between two words; `limit + 1` when there are more."""
+    if abs(len(first) - len(second)) > limit:
+        return limit + 1
+    before: list[int] = []
+    previous = list(range(len(second) + 1))
+    for i, a in enumerate(first, 1):
+        current = [i]
+        for j, b in enumerate(second, 1):
+            cost = min(previous[j] + 1, current[j - 1] + 1, previous[j - 1] + (a != b))
+            if i > 1 and j > 1 and a == second[j - 2] and first[i - 2] == b:
+                cost = min(cost, before[j - 2] + 1)
+            current.append(cost)
+        if min(current) > limit:
+            return limit + 1
+        before, previous = previous, current
+    return previous[-1]
+
+
+def one_of(names: list[str]) -> str:
+    """`a`, `a or b`, `a, b or c`, each in backticks."""
+    quoted = [f"`{name}`" for name in names]
+    return quoted[0] if len(quoted) == 1 else f"{', '.join(quoted[:-1])} or {quoted[-1]}"
+
+
+def did_you_mean(word: str, candidates: Iterable[str]) -> str | None:
+    """A hint that names the nearest candidates; None when nothing is near."""
+    found = nearest_names(word, candidates)
+    return f"did you mean {one_of(found)}?" if found else None
