@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 Clock = Callable[[], int]
 
+#: loop passes between two looks at the limits
+_BATCH = 1_000
+
 
 def system_clock() -> int:
     """Milliseconds since the epoch, UTC."""
@@ -94,12 +97,40 @@ class Workspace(Protocol):
         """A service by name: "javascript", "cache", "vault", "network", "tokens"; made on first use."""
 
 
+def _memory_reader() -> Callable[[], int]:
+    """How to read the bytes of memory that this process holds, on systems that tell cheaply; else always 0."""
+    import os
+
+    try:
+        page = os.sysconf("SC_PAGE_SIZE")
+        descriptor = os.open("/proc/self/statm", os.O_RDONLY)
+    except (AttributeError, ValueError, OSError):
+        return lambda: 0
+
+    def read() -> int:
+        return int(os.pread(descriptor, 64, 0).split()[1]) * page
+
+    return read
+
+
+_read_memory: Callable[[], int] | None = None
+
+
+def resident_memory() -> int:
+    """Bytes of memory that this process holds; 0 where the system does not tell."""
+    global _read_memory
+    if _read_memory is None:
+        _read_memory = _memory_reader()
+    return _read_memory()
+
+
 class Context:
     """Everything one run carries from statement to statement. Callees share it (semantics 1.1)."""
 
     __slots__ = (
         "asynchronous",
         "auth",
+        "budget",
         "clock",
         "datasource",
         "deadline",
@@ -130,7 +161,7 @@ class Context:
         auth: Identity | None = None,
         request: Request | None = None,
         datasource: str = "live",
-        test: str | None = None,
+        test: tuple[str, str] | None = None,
         trace: Trace | None = None,
     ) -> None:
         self.workspace = workspace
@@ -140,13 +171,15 @@ class Context:
         self.auth = auth
         self.request = request or Request()
         self.datasource = datasource
-        #: name of the unit test that runs, which mocks are looked up by (semantics 1.8)
+        #: (construct, name) of the unit test that runs, which mocks are looked up by (semantics 1.8)
         self.test = test
         self.trace = trace
         self.head = ResponseHead()
         self.logs: list[LogEntry] = []
         self.warnings: list[Any] = []
         self.steps = 0
+        #: loop passes that may still run before they are counted against the limits
+        self.budget = 0
         self.depth = 0
         self.deadline: float | None = None
         self.memory_ceiling: int | None = None
@@ -182,6 +215,35 @@ class Context:
         if self.workspace is None:
             raise RuntimeError("this run has no workspace to call into")
         return self.workspace.call(self, kind, name, inputs, **options)
+
+    def start(self) -> None:
+        """Begin to count time and memory; called once, when the run begins."""
+        limits = self.limits
+        self.deadline = None if limits.seconds is None else time.monotonic() + limits.seconds
+        self.memory_ceiling = None if limits.memory is None else resident_memory() + limits.memory
+
+    def tick(self) -> int:
+        """Count a batch of steps against the limits; returns how many may run until the next count."""
+        limit = self.limits.steps
+        if limit is not None and self.steps >= limit:
+            raise LimitError(
+                f"Potential infinite loop. Please limit your loop operations to under {limit:,}.",
+                hint="does the loop end? raise the limit with --limit steps=N if it really needs more",
+            )
+        batch = _BATCH if limit is None else min(_BATCH, limit - self.steps)
+        self.steps += batch
+        if self.deadline is not None and time.monotonic() > self.deadline:
+            raise LimitError(
+                f"The run took longer than its time limit of {self.limits.seconds:g} s.",
+                hint="raise the limit with --limit seconds=N",
+            )
+        if self.memory_ceiling is not None and resident_memory() > self.memory_ceiling:
+            assert self.limits.memory is not None
+            raise LimitError(
+                f"The run uses more memory than its limit of {self.limits.memory // 2**20} MB.",
+                hint="does a value grow without end? raise the limit with --limit memory=BYTES",
+            )
+        return batch
 
     def log(self, value: Any, file: str | None = None, line: int | None = None) -> None:
         self.logs.append(LogEntry(value, file, line))

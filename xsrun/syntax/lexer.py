@@ -36,6 +36,7 @@ _VERB = re.compile(r"verb[ \t]*=[ \t]*")
 _AS = re.compile(r"as\b(?=[ \t]+[$\w])")
 _IF = re.compile(r"if\b(?=[ \t]*\()")
 _BREAK = re.compile(r"break\b")
+_NEXT_ARM = re.compile(r"(?:elseif|else|catch|finally)\b")
 _HEAD_NAME = re.compile(r"/?(?:[\w-]|\{\w+\})+(?:[/.:](?:[\w-]|\{\w+\})*)*", re.ASCII)
 _KEY = re.compile(r"(!?[ \t]*)((?:[A-Za-z_$]|\d+(?=[ \t]*:))[\w-]*(?:\.[\w-]+)*)(?=[ \t]*:(?!:))", re.ASCII)
 _TEXT_KEY = re.compile(r"""(!?[ \t]*)("(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*')(?=[ \t]*:(?!:))""")
@@ -271,7 +272,12 @@ class Lexer:
     def read_head(self, character: str) -> None:
         """Read a token of a statement's head, or of what follows its closing brace."""
         text, position = self.text, self.position
-        if character == "{":
+        if self.previous == "RBRACE" and _NEXT_ARM.match(text, position):
+            line, column = self.line, position - self.line_start + 1
+            self.items.append(Token("_NEWLINE", "", position, line, column, line, column, position))
+            self.previous = "_NEWLINE"
+            self.modes[-1] = START
+        elif character == "{":
             context = FIELDS if self.previous == "FIELDS" else BODY
             self.open("FIELDS_OPEN" if context == FIELDS else "BODY_OPEN", context)
         elif match := _ASSIGN.match(text, position):

@@ -252,8 +252,16 @@ class Call(Expression):
 class Document(Node):
     """A file: constructs separated by `---`; or a bare list of statements, fields or members."""
 
-    __slots__ = ("items",)
-    items: list[Statement]
+    __slots__ = ("items", "diagnostics")
+    items: list[Any]
+    diagnostics: list[Any]
+
+    def __init__(self, items: list[Any]) -> None:
+        self.items, self.diagnostics = items, []
+        self.line = self.column = self.end_line = self.end_column = 0
+
+    def fields(self) -> Iterator[tuple[str, Any]]:
+        yield "items", self.items
 
 
 class Statement(Node):

@@ -1,0 +1,7 @@
+"""`python -m xsrun`."""
+
+import sys
+
+from xsrun.cli import main
+
+sys.exit(main())

@@ -1,0 +1,100 @@
+"""The public API: a façade over the rooms below. Tests and tools are written against it.
+
+workspace = xsrun.Workspace.load("my-backend")
+result = workspace.run("items", kind="query", verb="GET", input={"page": 1})
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from xsrun.diagnostics import Diagnostic
+from xsrun.errors import UsageError, XanoScriptError, XanoScriptSyntaxError
+from xsrun.runtime.context import Limits
+from xsrun.syntax.nodes import Document
+from xsrun.workspace.result import Result
+from xsrun.workspace.workspace import Workspace as _Workspace
+
+__all__ = [
+    "Diagnostic",
+    "Limits",
+    "Result",
+    "UsageError",
+    "Workspace",
+    "XanoScriptError",
+    "XanoScriptSyntaxError",
+    "check",
+    "evaluate",
+    "format",
+    "parse",
+]
+
+
+class Workspace(_Workspace):
+    """A workspace: load it, seed it, run its constructs, run its tests (see `xsrun.workspace.workspace`)."""
+
+    def test(self, pattern: str | None = None, kind: str | None = None) -> Any:
+        """Run the unit tests and workflow tests, or those whose name contains `pattern`.
+
+        `kind` is "unit", "workflow" or None for both. The report has `passed`, `failed` and `results`, each with name,
+        construct, kind, status ("pass", "fail", "error" or "skipped"), message, file, line and duration.
+        """
+        from xsrun.testing.runner import run_tests
+
+        return run_tests(self, pattern=pattern, kind=kind)
+
+
+def parse(source: str, filename: str = "<text>", recover: bool = False) -> Document:
+    """The tree of a source text.
+
+    Raises XanoScriptSyntaxError. With `recover` it never raises: the tree holds what could be read, and its
+    `diagnostics` every problem.
+    """
+    from xsrun.syntax.parser import parser, raise_problems
+    from xsrun.syntax.source import Source
+
+    parsed = parser().parse(Source(source, filename), "document")
+    if not recover:
+        raise_problems(parsed)
+    tree: Document = parsed.tree if parsed.tree is not None else Document([])
+    tree.diagnostics = parsed.diagnostics
+    return tree
+
+
+def check(sources: dict[str, str] | list[Path] | list[str]) -> list[Diagnostic]:
+    """Every independent problem of some texts by file name, or of some files, sorted by file and line."""
+    from xsrun.analysis import check_sources
+
+    if not isinstance(sources, dict):
+        from xsrun.workspace.loader import read_source
+
+        sources = {str(path): read_source(Path(path)) for path in sources}
+    return check_sources(sources)
+
+
+def evaluate(expression: str, variables: dict[str, Any] | None = None) -> Any:
+    """The value of one expression. Names of variables come without the dollar sign. Raises XanoScriptError."""
+    from xsrun.evaluator.compiler import compile_expression
+    from xsrun.evaluator.places import translate
+    from xsrun.syntax.parser import parser, raise_problems
+    from xsrun.syntax.source import Source
+
+    given = variables or {}
+    parsed = parser().parse(Source(expression, "<expression>"), "expression")
+    raise_problems(parsed)
+    workspace = _Workspace({})
+    try:
+        run = compile_expression(parsed.tree, "<expression>", given)
+        return run(workspace.context(), {}, *given.values())
+    except Exception as error:
+        raise translate(error) from None
+    finally:
+        workspace.close()
+
+
+def format(source: str) -> str:
+    """The text in the style of Xano's own exports: the same program, laid out anew."""
+    from xsrun.syntax.formatter import format_source
+
+    return format_source(source)

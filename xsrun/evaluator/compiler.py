@@ -1,0 +1,493 @@
+"""Statements and constructs to Python functions.
+
+`compile_stack` makes the function of a construct: `run(context, inputs)`, which returns the response. Statement forms
+(`xsrun.statements`) are called with a `StatementCompiler` and the node, and leave code with `emit`.
+"""
+
+from __future__ import annotations
+
+import ast
+import keyword
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from types import CodeType
+from typing import Any
+
+from xsrun import catalogue, registry
+from xsrun.errors import UnavailableError, XanoScriptSyntaxError
+from xsrun.evaluator import places
+from xsrun.evaluator.expressions import ExpressionCompiler
+from xsrun.evaluator.linker import Linker, link
+from xsrun.evaluator.quote import (
+    Position,
+    assign,
+    call,
+    constant,
+    expression,
+    function,
+    name,
+    place,
+    statements,
+    tuple_of,
+)
+from xsrun.evaluator.scope import Scope
+from xsrun.registry import Builtin
+from xsrun.runtime.values import Value
+from xsrun.syntax.nodes import (
+    Attribute,
+    Body,
+    Expression,
+    FilterCall,
+    Group,
+    Literal,
+    ObjectLiteral,
+    Path,
+    Segment,
+    Statement,
+    Variable,
+)
+
+#: Attributes that every statement takes and that do nothing when it runs.
+COMMON_ATTRIBUTES = frozenset(("description", "disabled", "mock"))
+_READ_ONLY_ROOTS = frozenset(("input", "env", "auth", "db"))
+
+
+@dataclass(slots=True)
+class Compiled:
+    """A stack as a Python function, and what is needed to make it again from its code."""
+
+    run: Callable[..., Value]
+    code: CodeType
+    builtins: dict[str, Any]
+    constants: dict[str, Any]
+
+
+def assigned_variables(items: Iterable[Any]) -> frozenset[str]:
+    """The variables that any statement below sets: headers, results and loop variables."""
+    found = set()
+    for item in items:
+        for node in item.walk():
+            if isinstance(node, Statement):
+                for place_ in (node.target, node.result):
+                    root = root_of(place_)
+                    if root is not None:
+                        found.add(root)
+    return frozenset(found)
+
+
+def root_of(node: Any) -> str | None:
+    """The variable that a header or result names, in its short form."""
+    while isinstance(node, (FilterCall, Group)):
+        node = node.operand if isinstance(node, FilterCall) else node.expression
+    if isinstance(node, Path) and isinstance(node.base, Variable):
+        if node.base.name == "var" and not isinstance(node.segments[0].key, Expression):
+            return str(node.segments[0].key)
+        return node.base.name
+    return node.name if isinstance(node, Variable) else None
+
+
+class StatementCompiler(ExpressionCompiler):
+    """Compiles statements into the list of Python statements that is open at the time."""
+
+    def __init__(self, scope: Scope, linker: Linker, filename: str, *, trace: bool = False, owner: str = "") -> None:
+        super().__init__(scope, linker, filename)
+        self.trace = trace
+        #: kind and name of the construct, which mocks belong to
+        self.owner = owner
+        self.code: list[ast.stmt] = []
+
+    # Emitting ------------------------------------------------------------------------------------------------------
+
+    def emit(self, *made: ast.stmt | list[ast.stmt]) -> None:
+        """Add statements to the block being compiled."""
+        for item in made:
+            if isinstance(item, list):
+                self.code.extend(item)
+            else:
+                self.code.append(item)
+
+    @contextmanager
+    def collecting(self) -> Iterator[list[ast.stmt]]:
+        """Gather what is emitted inside in a list of its own."""
+        outer, self.code = self.code, []
+        try:
+            yield self.code
+        finally:
+            self.code = outer
+
+    def block(self, body: Body | None, at: Any) -> list[ast.stmt]:
+        """The statements of a body as Python statements; never empty."""
+        with self.collecting() as code:
+            self.stack(body.items if body else [])
+            if not code:
+                self.emit(place(ast.Pass(), at))
+        return code
+
+    def stack(self, items: Iterable[Any]) -> None:
+        """Compile statements one after another. Attributes among them (`description`) do nothing here."""
+        for item in items:
+            if isinstance(item, Statement):
+                self.statement(item)
+
+    # One statement -------------------------------------------------------------------------------------------------
+
+    def statement(self, node: Statement) -> None:
+        if node.disabled or is_true(node.attribute("disabled")):
+            return
+        mocks = self.mocks_of(node)
+        if mocks:
+            self.mocked(node, mocks)
+        elif self.trace:
+            self.traced(node)
+        else:
+            self.dispatch(node)
+
+    def dispatch(self, node: Statement) -> None:
+        record = registry.find_statement(node.name)
+        if record is None:
+            self.without_implementation(node)
+        elif record.form:
+            record.function(self, node)
+        else:
+            self.value_statement(record, node)
+
+    def without_implementation(self, node: Statement) -> None:
+        from xsrun.diagnostics.suggest import nearest
+
+        if catalogue.entry("statement", node.name) is None:
+            close = nearest(node.name, catalogue.names("statement"))
+            hint = f"did you mean `{close}`?" if close else None
+            raise self.refuse(f"unknown statement `{node.name}`", statement_position(node), hint)
+        self.emit(
+            statements(
+                "raise_unavailable(NAME)", statement_position(node), NAME=constant(node.name, statement_position(node))
+            )
+        )
+        if node.result is not None:
+            self.note_assigned(node.result)
+
+    def value_statement(self, record: Builtin, node: Statement) -> None:
+        """A statement that is a Python function of its attributes."""
+        at = statement_position(node)
+        keywords = self.keyword_arguments(record, node)
+        if record.update is not None:
+            self.updating_statement(record, node, keywords)
+            return
+        if any(parameter.name == "target" for parameter in record.parameters):
+            keywords["target"] = self.value(self.target(node))
+        made = self.builtin_keywords(record, keywords, at)
+        self.bind_result(node, made)
+
+    def builtin_keywords(self, record: Builtin, keywords: dict[str, ast.expr], at: Any) -> ast.expr:
+        spelled = {f"{key}_" if keyword.iskeyword(key) else key: value for key, value in keywords.items()}
+        first = [name("context", at)] if record.wants_context else []
+        return call(self.linker.builtin(record), at, *first, **spelled)
+
+    def updating_statement(self, record: Builtin, node: Statement, keywords: dict[str, ast.expr]) -> None:
+        """A statement that changes the variable in its header."""
+        at = statement_position(node)
+        target = self.target(node)
+        if record.update == "value":
+            keywords["target"] = self.value(target)
+            self.store(target, self.builtin_keywords(record, keywords, at), at)
+            return
+        self.make_own(target, at)
+        keywords["target"] = self.value(target)
+        self.bind_result(node, self.builtin_keywords(record, keywords, at))
+
+    def keyword_arguments(self, record: Builtin, node: Statement) -> dict[str, ast.expr]:
+        given = {item.name: item for item in node.attributes() if item.name not in COMMON_ATTRIBUTES}
+        found = {}
+        for parameter in record.parameters:
+            if parameter.name == "target":
+                continue
+            item = given.get(parameter.name)
+            if item is None or item.disabled:
+                if parameter.required:
+                    message = f"`{node.name}` needs the attribute `{parameter.name}`"
+                    raise self.refuse(message, statement_position(node))
+                continue
+            found[parameter.name] = self.convert(self.value(item.value), parameter, item.value)
+        return found
+
+    def attribute(self, node: Statement, attribute: str) -> Expression | None:
+        """The value node of an attribute."""
+        return node.attribute(attribute)
+
+    def needed(self, node: Statement, attribute: str) -> Expression:
+        """The value node of an attribute that must be there."""
+        value = node.attribute(attribute)
+        if value is None:
+            raise self.refuse(f"`{node.name}` needs the attribute `{attribute}`", statement_position(node))
+        return value
+
+    def target(self, node: Statement) -> Expression:
+        """The header of a statement, which must be an expression."""
+        target = node.target
+        if not isinstance(target, Expression):
+            message = f"`{node.name}` needs a variable or a value in parentheses after its name"
+            raise self.refuse(message, statement_position(node))
+        return target
+
+    # Variables -----------------------------------------------------------------------------------------------------
+
+    def place_of(self, node: Expression) -> tuple[str, list[Segment]]:
+        """The variable and the segments that a header or result names."""
+        if isinstance(node, Variable):
+            base, segments = node, []
+        elif isinstance(node, Path) and isinstance(node.base, Variable):
+            base, segments = node.base, node.segments
+        else:
+            raise self.refuse("a variable is needed here", node, "write $name")
+        root, rest = self.normalize(base, segments)
+        if root in _READ_ONLY_ROOTS or not root.isidentifier():
+            hint = f"copy it first: var $copy {{ value = ${root} }}" if root == "input" else None
+            raise self.refuse(f"`${root}` is read-only", node, hint)
+        return root, rest
+
+    def store(self, target: Expression, value: ast.expr, at: Any) -> None:
+        """Emit the assignment of a value to a variable or a path below one."""
+        root, segments = self.place_of(target)
+        local = f"v_{root}"
+        if not segments:
+            self.emit(assign(local, value, at))
+        else:
+            temporary = self.scope.fresh()
+            self.emit(assign(temporary, value, at))
+            self.ensure_set(root, at)
+            keys = tuple_of([self.key(segment) for segment in segments], at)
+            self.emit(assign(local, call("assign", at, name(local, at), keys, name(temporary, at)), at))
+            self.emit(statements("del T", at, T=place(ast.Name(temporary, ast.Del()), at)))
+        self.scope.assigned.add(root)
+
+    def ensure_set(self, root: str, at: Any) -> None:
+        """Give a variable that may be unset the value null, so that a path below it can be made."""
+        if root not in self.scope.assigned:
+            self.emit(statements("try:\n    V\nexcept NameError:\n    V = None", at, V=f"v_{root}"))
+
+    def make_own(self, target: Expression, at: Any) -> None:
+        """Make the container at a variable or path safe to change in place."""
+        root, segments = self.place_of(target)
+        local = name(f"v_{root}", at)
+        if segments:
+            keys = tuple_of([self.key(segment) for segment in segments], at)
+            self.emit(assign(f"v_{root}", call("unshared", at, local, keys), at))
+        else:
+            self.emit(assign(f"v_{root}", call("own", at, local), at))
+
+    def bind_result(self, node: Statement, value: ast.expr) -> None:
+        """Emit the evaluation of a statement's value, bound to what follows its `as`, if anything does."""
+        if node.result is None:
+            self.emit(place(ast.Expr(value), statement_position(node)))
+        else:
+            self.bind(node.result, value, statement_position(node))
+
+    def bind(self, result: Expression, value: ast.expr, at: Any) -> None:
+        """Assign to a result place; filters after the variable are applied first (`as $r|first`)."""
+        chain: list[FilterCall] = []
+        while isinstance(result, FilterCall) and result.operand is not None:
+            chain.append(result)
+            result = result.operand
+        for filter_call in reversed(chain):
+            temporary = self.scope.fresh()
+            self.emit(assign(temporary, value, at))
+            with self.scope.element({"$piped": temporary}, binds_this=False):
+                value = self.apply_filter(filter_call, name(temporary, at))
+        self.store(result, value, at)
+
+    def apply_filter(self, node: FilterCall, operand: ast.expr) -> ast.expr:
+        record = registry.find_filter(node.name)
+        if record is None:
+            raise self.unknown_filter(node)
+        if record.form:
+            made: ast.expr = record.function(self, operand, node)
+            return made
+        self.check_arguments(record, node)
+        return self.builtin_call(record, [operand, *map(self.value, node.arguments)], node)
+
+    def note_assigned(self, result: Expression) -> None:
+        root = root_of(result)
+        if root is not None:
+            self.scope.assigned.add(root)
+
+    # Mocks and traces ----------------------------------------------------------------------------------------------
+
+    def mocks_of(self, node: Statement) -> dict[str, Expression]:
+        """Test name -> value of the statement's mocks, from the attribute or the older blocks (language 5.1)."""
+        found: dict[str, Expression] = {}
+        value = node.attribute("mock")
+        if isinstance(value, ObjectLiteral):
+            for entry in value.entries:
+                key = getattr(entry, "key", None)
+                if key is not None and not getattr(entry, "disabled", False):
+                    found[key] = entry.value
+        for block in node.blocks("mock"):
+            mocked = block.attribute("value")
+            if block.label is not None and mocked is not None:
+                found[block.label] = mocked
+        return found
+
+    def mocked(self, node: Statement, mocks: dict[str, Expression]) -> None:
+        """The statement, or in a test of that name of the same construct its mock (semantics 1.8)."""
+        at = statement_position(node)
+        with self.collecting() as plain, self.scope.maybe():
+            self.traced(node) if self.trace else self.dispatch(node)
+            assigned = set(self.scope.assigned)
+        target = node.result or (node.target if isinstance(node.target, (Variable, Path)) else None)
+        test = self.scope.fresh()
+        self.emit(assign(test, call("mocked_test", at, name("context", at), constant(self.owner, at)), at))
+        chain = plain or [place(ast.Pass(), at)]
+        for test_name, value in reversed(mocks.items()):
+            with self.collecting() as code, self.scope.maybe():
+                if target is not None:
+                    self.bind(target, self.value(value), value)
+                else:
+                    self.emit(place(ast.Pass(), at))
+            condition = expression("T == N", at, T=test, N=constant(test_name, at))
+            chain = [place(ast.If(condition, code, chain), at)]
+        self.emit(chain)
+        self.scope.assigned |= assigned
+
+    def traced(self, node: Statement) -> None:
+        """The statement with its time and value recorded (semantics: --trace)."""
+        at = statement_position(node)
+        started = self.scope.fresh()
+        self.emit(assign(started, call("trace_start", at, name("context", at)), at))
+        self.dispatch(node)
+        shown = node.result or (node.target if isinstance(node.target, (Variable, Path)) else None)
+        root = root_of(shown) if shown is not None else None
+        value: ast.expr = constant(None, at)
+        if root is not None and root in self.scope.assigned:
+            value = name(f"v_{root}", at)
+        line = constant(node.line, at)
+        label = constant(describe_statement(node), at)
+        record = call("trace_end", at, name("context", at), name(started, at), label, line, value)
+        if self.code and isinstance(self.code[-1], (ast.Return, ast.Raise, ast.Break, ast.Continue)):
+            self.code.insert(-1, place(ast.Expr(record), at))
+        else:
+            self.emit(place(ast.Expr(record), at))
+
+    # Functions inside functions ------------------------------------------------------------------------------------
+
+    def element_function(self, node: Expression, *, boolean: bool = False, result: bool = False) -> ast.expr:
+        """A lambda over `($this, $index, $parent)` (and `$result` first) for a per-element expression."""
+        names = {root: self.scope.fresh(root + "_") for root in ("this", "index", "parent")}
+        parameters = [names["this"], names["index"], names["parent"]]
+        if result:
+            names["result"] = self.scope.fresh("result_")
+            parameters.insert(0, names["result"])
+        with self.scope.element({**names, "$": names["this"]}):
+            body = self.boolean(node) if boolean else self.value(node)
+        return function(parameters, body, node)
+
+    def environment(self, at: Any) -> ast.expr:
+        """The variables that have a value at this point, as a dict without dollar signs (semantics 6.2)."""
+        return call("variables_of", at, call("locals", at))
+
+    def nested_function(self, body: Body | None, at: Any, *, isolated: bool) -> str:
+        """Emit a function of no arguments that runs a stack; an isolated one has variables of its own."""
+        identifier = self.scope.fresh("stack_")
+        outer = self.scope.assigned, self.scope.loops
+        self.scope.loops = []
+        if isolated:
+            self.scope.assigned = set()
+        code = self.block(body, at)
+        assigned = assigned_variables([body]) if body is not None else frozenset()
+        self.scope.assigned, self.scope.loops = set(outer[0]), outer[1]
+        template = "def FUNCTION():\n    CODE"
+        (made,) = statements(template, at, FUNCTION=identifier, CODE=code)
+        assert isinstance(made, ast.FunctionDef)
+        if not isolated:
+            names = [f"v_{variable}" for variable in sorted(assigned)]
+            if names:
+                made.body.insert(0, place(ast.Nonlocal(names), at))
+        self.emit(made)
+        return identifier
+
+
+def describe_statement(node: Statement) -> str:
+    """A statement in a few words for traces: `var $x`, `db.add "user"`."""
+    from xsrun.syntax.nodes import Name
+
+    if isinstance(node.target, Name):
+        return f"{node.name} {node.target.text}"
+    root = root_of(node.target) if node.target is not None else None
+    return f"{node.name} ${root}" if root is not None else node.name
+
+
+def statement_position(node: Statement) -> Position:
+    """Where errors of a statement are shown: at its name."""
+    return Position(node.line, node.column, node.line, node.name_end_column)
+
+
+def is_true(node: Expression | None) -> bool:
+    """Is a node the literal `true`?"""
+    return isinstance(node, Literal) and node.value is True
+
+
+def compile_stack(
+    items: list[Any],
+    response: Expression | None,
+    filename: str,
+    *,
+    declared_inputs: frozenset[str] = frozenset(),
+    always_bound: frozenset[str] = frozenset(),
+    trace: bool = False,
+    owner: str = "",
+    returns_variables: bool = False,
+    at: Any = None,
+) -> Compiled:
+    """Compile a list of statements and the response that follows it into `run(context, inputs)`.
+
+    `always_bound` are inputs that binding always gives a value. With `returns_variables` the function returns the
+    object of the program's variables: what a bare list of statements is for. Raises XanoScriptSyntaxError for what
+    only compiling can tell.
+    """
+    at = at or Position()
+    considered = [*items, response] if response is not None else items
+    linker = Linker(assigned_variables(considered))
+    scope = Scope(declared_inputs, always_bound)
+    compiler = StatementCompiler(scope, linker, filename, trace=trace, owner=owner)
+    with compiler.collecting() as code:
+        compiler.stack(items)
+        if returns_variables:
+            compiler.emit(place(ast.Return(compiler.environment(at)), at))
+        elif response is not None:
+            compiler.emit(place(ast.Return(compiler.value(response)), response))
+        elif not code:
+            compiler.emit(place(ast.Pass(), at))
+    (definition,) = statements("def run(context, inputs):\n    CODE", at, CODE=code)
+    module = ast.Module([definition], [])
+    places.remember(filename)
+    compiled = compile(module, filename, "exec", dont_inherit=True)
+    run = link(compiled, linker.builtins, linker.constants)
+    return Compiled(run, compiled, linker.builtins, linker.constants)
+
+
+def compile_expression(node: Expression, filename: str, variables: Iterable[str] = ()) -> Callable[..., Value]:
+    """Compile one expression into a function of the context and the values of the given variables."""
+    names = list(variables)
+    linker = Linker(frozenset(names))
+    scope = Scope()
+    scope.assigned = set(names)
+    compiler = StatementCompiler(scope, linker, filename)
+    body = compiler.value(node)
+    (definition,) = statements("def run(context, inputs):\n    return BODY", node, BODY=body)
+    assert isinstance(definition, ast.FunctionDef)
+    definition.args.args.extend(place(ast.arg(f"v_{variable}"), node) for variable in names)
+    places.remember(filename)
+    compiled = compile(ast.Module([definition], []), filename, "exec", dont_inherit=True)
+    return link(compiled, linker.builtins, linker.constants)
+
+
+__all__ = [
+    "Attribute",
+    "Compiled",
+    "StatementCompiler",
+    "UnavailableError",
+    "XanoScriptSyntaxError",
+    "compile_expression",
+    "compile_stack",
+    "statement_position",
+]

@@ -1,0 +1,71 @@
+"""From a Python traceback to the place in the XanoScript source, and from Python's exceptions to the engine's errors."""
+
+from __future__ import annotations
+
+import re
+from types import CodeType, TracebackType
+from typing import Any
+
+from xsrun.errors import InternalError, LimitError, XanoScriptError
+
+_UNSET = re.compile(r"'v_(\w+)'")
+
+
+def translate(error: BaseException) -> XanoScriptError:
+    """The error of the program that an exception stands for, with its place filled in.
+
+    Reading a variable that nothing has set yet is a NameError in the generated code; Python's own recursion limit is
+    the last guard of the call depth. Anything else that is not a XanoScriptError is a fault of xsrun.
+    """
+    problem: XanoScriptError
+    if isinstance(error, XanoScriptError):
+        problem = error
+    elif isinstance(error, NameError) and (match := _UNSET.search(str(error))):
+        problem = XanoScriptError(
+            f"Missing var entry: {match.group(1)}",
+            hint=f"no statement that ran before has set ${match.group(1)}",
+        )
+    elif isinstance(error, RecursionError):
+        problem = LimitError("Calls or values are nested too deep.", hint="does the recursion end?")
+    elif isinstance(error, MemoryError):
+        problem = LimitError("The program needs more memory than there is.")
+    else:
+        problem = InternalError(error)
+    if problem.line is None:
+        fill_place(problem, error.__traceback__)
+    return problem
+
+
+def fill_place(problem: XanoScriptError, traceback: TracebackType | None) -> None:
+    """Set file, line and column from the innermost frame that runs generated code."""
+    found: tuple[CodeType, int] | None = None
+    while traceback is not None:
+        code = traceback.tb_frame.f_code
+        if code.co_filename in _files:
+            found = (code, traceback.tb_lasti)
+        traceback = traceback.tb_next
+    if found is None:
+        return
+    code, instruction = found
+    positions = list(code.co_positions())
+    line, _, column, _ = positions[instruction // 2]
+    problem.file = code.co_filename
+    problem.line = line
+    problem.column = column + 1 if column is not None else None
+
+
+_files: set[str] = set()
+
+
+def remember(filename: str) -> None:
+    """Note that generated code carries this file name."""
+    _files.add(filename)
+
+
+def locate_frame(frame: Any) -> tuple[str, int] | None:
+    """File and line of the innermost generated frame at or above a frame; None when there is none."""
+    while frame is not None:
+        if frame.f_code.co_filename in _files:
+            return frame.f_code.co_filename, frame.f_lineno
+        frame = frame.f_back
+    return None

@@ -1,0 +1,59 @@
+"""Names while a construct is compiled: variables, temporaries, and what `$this` means where."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+
+class Element:
+    """What `$$`, `$this`, `$index`, `$parent` and `$result` are inside one per-element expression."""
+
+    __slots__ = ("binds_this", "names")
+
+    def __init__(self, names: dict[str, str], binds_this: bool = True) -> None:
+        self.names = names
+        self.binds_this = binds_this
+
+
+class Scope:
+    """The names of one generated function.
+
+    `assigned` holds the variables that have a value at the point being compiled, whatever way was taken there; others
+    may be unset, and are read with care. `elements` is the stack of per-element expressions around the point.
+    """
+
+    def __init__(
+        self, declared_inputs: frozenset[str] = frozenset(), always_bound: frozenset[str] = frozenset()
+    ) -> None:
+        self.assigned: set[str] = set()
+        self.declared_inputs = declared_inputs
+        self.always_bound = always_bound
+        self.elements: list[Element] = []
+        self.loops: list[dict[str, Any]] = []
+        self.errors: list[str] = []
+        self.counter = 0
+
+    def fresh(self, stem: str = "t") -> str:
+        """A name that nothing else in the function has."""
+        self.counter += 1
+        return f"{stem}{self.counter}"
+
+    @contextmanager
+    def maybe(self) -> Iterator[None]:
+        """Code that may not run, or not to its end: what it assigns is not certain afterwards."""
+        before = set(self.assigned)
+        try:
+            yield
+        finally:
+            self.assigned = before
+
+    @contextmanager
+    def element(self, names: dict[str, str], binds_this: bool = True) -> Iterator[None]:
+        """Inside a per-element expression."""
+        self.elements.append(Element(names, binds_this))
+        try:
+            yield
+        finally:
+            self.elements.pop()

@@ -1,0 +1,652 @@
+"""What generated code calls: the slow path of every operator, and reading and writing by path.
+
+The generated code has the common case in line (two ints, a key that is there) and comes here for the rest. Names of
+this module are the globals of generated code; a rename here is a rename in the templates.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from typing import Any, NoReturn
+
+from xsrun.errors import (
+    CODE_OF_ERROR_TYPE,
+    AccessDeniedError,
+    InputError,
+    LimitError,
+    PreconditionError,
+    StoppedError,
+    ThrownError,
+    UnavailableError,
+    XanoScriptError,
+)
+from xsrun.runtime.context import Context
+from xsrun.runtime.sharing import _UNIQUE_ARGUMENT as UNIQUE_ARGUMENT
+from xsrun.runtime.sharing import UNIQUE_CHILD, UNIQUE_LOCAL, reference_count
+from xsrun.runtime.values import (
+    MAX_INT,
+    MIN_INT,
+    Value,
+    as_array,
+    as_bool,
+    as_int,
+    as_list,
+    as_number,
+    as_object,
+    as_text,
+    clamp_int,
+    compare,
+    describe,
+    loose_equal,
+    normalize_object,
+    parse_number,
+    strict_equal,
+    to_number,
+    to_text,
+    truthy,
+)
+
+__all__ = [
+    "MAX_INT",
+    "MIN_INT",
+    "UNIQUE_LOCAL",
+    "as_array",
+    "as_bool",
+    "as_int",
+    "as_list",
+    "as_number",
+    "as_object",
+    "as_text",
+    "compare",
+    "loose_equal",
+    "normalize_object",
+    "reference_count",
+    "strict_equal",
+    "truthy",
+]
+
+# Arithmetic (semantics 2.5) ------------------------------------------------------------------------------------------
+
+_NUMBER_HINT = "convert it with |to_int or |to_decimal; text is joined with ~"
+
+
+def _operands(left: Value, right: Value) -> tuple[float, float]:
+    return to_number(left), to_number(right)
+
+
+def add(left: Value, right: Value) -> float:
+    one, two = _operands(left, right)
+    result = one + two
+    return clamp_int(result) if result.__class__ is int else result
+
+
+def subtract(left: Value, right: Value) -> float:
+    one, two = _operands(left, right)
+    result = one - two
+    return clamp_int(result) if result.__class__ is int else result
+
+
+def multiply(left: Value, right: Value) -> float:
+    one, two = _operands(left, right)
+    result = one * two
+    return clamp_int(result) if result.__class__ is int else result
+
+
+def divide(left: Value, right: Value) -> float:
+    """An int when two ints divide exactly, else a decimal (evidence d)."""
+    one, two = _operands(left, right)
+    if two == 0:
+        raise XanoScriptError("Division by zero", hint="test the divisor before dividing")
+    if one.__class__ is int and two.__class__ is int:
+        quotient, rest = divmod(one, two)
+        if not rest:
+            return clamp_int(int(quotient))
+    try:
+        return one / two
+    except OverflowError:
+        return float(one) / float(two)
+
+
+def modulo(left: Value, right: Value) -> float:
+    """PHP's `%`: both sides are truncated to ints, the sign is the dividend's."""
+    one, two = _operands(left, right)
+    dividend, divisor = int(one), int(two)
+    if divisor == 0:
+        raise XanoScriptError("Division by zero", hint="test the divisor before dividing")
+    return int(math.fmod(dividend, divisor)) if abs(dividend) < 2**53 else _exact_modulo(dividend, divisor)
+
+
+def _exact_modulo(dividend: int, divisor: int) -> int:
+    rest = abs(dividend) % abs(divisor)
+    return -rest if dividend < 0 else rest
+
+
+def negate(value: Value) -> float:
+    return clamp_int(-to_number(value)) if value.__class__ is int else -to_number(value)
+
+
+def refuse_now(_left: Value, _right: Value) -> NoReturn:
+    """`now` is not a number in arithmetic: the engine refuses it (evidence v1)."""
+    raise XanoScriptError(
+        "Not numeric.",
+        hint="`now` cannot be calculated with: use now|add_secs_to_timestamp:60, or (now|to_int) + 60",
+    )
+
+
+def concatenate(left: Value, right: Value) -> str:
+    return to_text(left) + to_text(right)
+
+
+def concatenate_all(context: Context, *parts: Value) -> str:
+    """The text of all parts, one after another; refuses to build one beyond the size limit."""
+    text = "".join([part if part.__class__ is str else to_text(part) for part in parts])
+    limit = context.limits.size
+    if limit is not None and len(text) > limit:
+        context.check_size(len(text))
+    return text
+
+
+def number_range(context: Context, first: Value, last: Value) -> list[int]:
+    """`first..last`, both ends included; counts down when the first is greater (PHP's range)."""
+    start, stop = as_int(first), as_int(last)
+    context.check_size(abs(stop - start) + 1)
+    return list(range(start, stop + 1)) if start <= stop else list(range(start, stop - 1, -1))
+
+
+# Comparison ----------------------------------------------------------------------------------------------------------
+
+
+def not_equal(left: Value, right: Value) -> bool:
+    return not loose_equal(left, right)
+
+
+def not_identical(left: Value, right: Value) -> bool:
+    return not strict_equal(left, right)
+
+
+def less(left: Value, right: Value) -> bool:
+    return compare(left, right) < 0
+
+
+def less_or_equal(left: Value, right: Value) -> bool:
+    return compare(left, right) <= 0
+
+
+def greater(left: Value, right: Value) -> bool:
+    return compare(left, right) > 0
+
+
+def greater_or_equal(left: Value, right: Value) -> bool:
+    return compare(left, right) >= 0
+
+
+def is_in(value: Value, container: Value) -> bool:
+    """`value in list`; in a text, whether it occurs there."""
+    if container.__class__ is list:
+        return any(loose_equal(value, item) for item in container)
+    if container.__class__ is dict:
+        return any(loose_equal(value, item) for item in container.values())
+    return as_text(value) in as_text(container)
+
+
+def contains(container: Value, value: Value) -> bool:
+    return is_in(value, container)
+
+
+def includes(container: Value, value: Value) -> bool:
+    if container.__class__ is list or container.__class__ is dict:
+        return is_in(value, container)
+    return as_text(value).lower() in as_text(container).lower()
+
+
+def overlaps(left: Value, right: Value) -> bool:
+    return any(is_in(item, right) for item in as_list(left))
+
+
+def like(value: Value, pattern: Value) -> bool:
+    return _like(as_text(value), as_text(pattern))
+
+
+def ilike(value: Value, pattern: Value) -> bool:
+    return _like(as_text(value).lower(), as_text(pattern).lower())
+
+
+def _like(text: str, pattern: str) -> bool:
+    import re
+
+    parts = re.split(r"([%_])", pattern)
+    expression = "".join({"%": ".*", "_": "."}.get(part, re.escape(part)) for part in parts)
+    return re.fullmatch(expression, text, re.DOTALL) is not None
+
+
+def between(value: Value, low: Value, high: Value) -> bool:
+    return compare(value, low) >= 0 and compare(value, high) <= 0
+
+
+# Reading by path (semantics 1.2) -------------------------------------------------------------------------------------
+
+
+def missing(path: str, container: Value, root: str = "var") -> NoReturn:
+    """No such member: the engine names the whole path, without the dollar sign."""
+    hint = None
+    if container is None:
+        hint = "the value before the last dot is null; test it, or read it with ?? or |get"
+    elif container.__class__ is dict:
+        from xsrun.diagnostics.suggest import nearest
+
+        wanted = path.rpartition(".")[2]
+        close = nearest(wanted, container)
+        keys = ", ".join(list(container)[:8])
+        hint = f"did you mean `{close}`?" if close else f"its keys are: {keys}" if keys else "the object is empty"
+    elif container.__class__ is not list:
+        hint = f"the value before the last dot is {describe(container)}"
+    raise XanoScriptError(f"Unable to locate {root}: {path}", hint=hint)
+
+
+def member(value: Value, key: str, path: str) -> Value:
+    """`value.key`; `path` is the whole path for the message."""
+    if value.__class__ is dict:
+        if key in value:
+            return value[key]
+    elif value.__class__ is list:
+        if key.isdigit() and int(key) < len(value):
+            return value[int(key)]
+    elif hasattr(value, "as_value"):
+        return member(value.as_value(), key, path)
+    missing(path, value)
+
+
+def element(value: Value, key: Value, path: str) -> Value:
+    """`value[key]`: an index of a list (negative from the end), or a key of an object."""
+    if value.__class__ is list:
+        index = key if key.__class__ is int else _as_index(key)
+        if index is not None and -len(value) <= index < len(value):
+            return value[index]
+    elif value.__class__ is dict:
+        text = to_text(key)
+        if text in value:
+            return value[text]
+        if key.__class__ is int and key < 0 and len(value) >= -key:
+            return list(value.values())[key]
+    elif hasattr(value, "as_value"):
+        return element(value.as_value(), key, path)
+    missing(f"{path}.{to_text(key) if key.__class__ not in (list, dict) else describe(key)}", value)
+
+
+def _as_index(key: Value) -> int | None:
+    number = parse_number(key) if key.__class__ is str else key if key.__class__ is float else None
+    return int(number) if number is not None and number == int(number) else None
+
+
+_ABSENT = object()
+
+
+def lookup(value: Value, keys: Iterable[Value]) -> Value:
+    """The value at the keys, or null when the path is missing anywhere (semantics 1.2, the left side of `??`)."""
+    for key in keys:
+        if value.__class__ is dict:
+            value = value.get(key if key.__class__ is str else to_text(key))
+        elif value.__class__ is list:
+            index = key if key.__class__ is int else _as_index(key)
+            value = value[index] if index is not None and -len(value) <= index < len(value) else None
+        elif hasattr(value, "as_value"):
+            value = lookup(value.as_value(), (key,))
+        else:
+            return None
+    return value
+
+
+def maybe(read: Any) -> Value:
+    """The value of a variable that may be unset: then null."""
+    try:
+        return read()
+    except NameError:
+        return None
+
+
+def input_member(inputs: dict[str, Value], name: str) -> Value:
+    """`$input.name` where the name may be unbound (semantics 1.1)."""
+    if name in inputs:
+        return inputs[name]
+    from xsrun.diagnostics.suggest import nearest
+
+    close = nearest(name, inputs)
+    hint = f"did you mean `$input.{close}`?" if close else "only declared inputs exist; declare it in the input block"
+    raise XanoScriptError(f"Unable to locate input: {name}", hint=hint)
+
+
+def authentication(context: Context) -> dict[str, Value]:
+    """`$auth`: the identity of the caller; without one, the engine answers a bare 403 (semantics 2.6)."""
+    identity = context.auth
+    if identity is None:
+        raise AccessDeniedError(hint="nobody is signed in: run with --auth TABLE:ID, or set auth on the query")
+    return {
+        **{key: value for key, value in identity.extras.items() if key not in ("id", "extras")},
+        "id": identity.id,
+        "dbo": {"id": identity.table},
+        "extras": identity.extras,
+    }
+
+
+def request_variable(context: Context, name: str) -> Value:
+    """`$env.$name`: a value of the request or the system (semantics 7.3)."""
+    request = context.request
+    values: dict[str, Value] = {
+        "remote_ip": request.remote_ip,
+        "remote_port": 0,
+        "remote_host": request.remote_ip,
+        "remote_user": "",
+        "remote_passwd": "",
+        "request_method": request.method,
+        "request_uri": request.uri,
+        "request_querystring": request.query,
+        "http_headers": HeaderObject(request.headers),
+        "request_auth_token": request.token or "",
+        "api_baseurl": request.api_base_url,
+        "datasource": context.datasource,
+        "branch": "v1",
+        "tenant": "",
+        "release": "",
+        "platform": "xsrun",
+        "debugger": False,
+    }
+    if name not in values:
+        missing(name, values, "env")
+    value = values[name]
+    return dict(value) if name == "http_headers" else value
+
+
+def HeaderObject(headers: dict[str, str]) -> dict[str, str]:  # noqa: N802 - reads as a type where it is used
+    """Request headers under the Title-Cased names that the engine gives them (semantics 7.3)."""
+    return {"-".join(part.capitalize() for part in name.split("-")): value for name, value in headers.items()}
+
+
+# Writing by path -----------------------------------------------------------------------------------------------------
+
+
+def assign(target: Value, keys: tuple[Value, ...], value: Value) -> Value:
+    """`target` with `value` at `keys`, missing objects created on the way; returns the container to keep.
+
+    Containers held by nobody else are changed where they are (see `runtime.sharing`), others are copied first.
+    """
+    target = _writable(target) if reference_count(target) <= UNIQUE_ARGUMENT else _writable_copy(target)
+    container = target
+    parent: Value = None
+    parent_key: Value = None
+    last = len(keys) - 1
+    for position in range(last + 1):
+        key = keys[position]
+        shaped = _shape_for(container, key)
+        if shaped is not container:
+            if parent is None:
+                target = shaped
+            else:
+                parent[parent_key] = shaped
+            container = shaped
+        slot = _slot(container, key)
+        if position == last:
+            if container.__class__ is list and slot == len(container):
+                container.append(value)
+            else:
+                container[slot] = value
+            break
+        parent, parent_key = container, slot
+        child = _child(container, slot)
+        if child.__class__ is not list and child.__class__ is not dict:
+            child = {}
+            _store(container, slot, child)
+        elif reference_count(child) > UNIQUE_CHILD:
+            child = child.copy()
+            container[slot] = child
+        container = child
+        del child
+    return target
+
+
+def unshared(target: Value, keys: tuple[Value, ...]) -> Value:
+    """`target` with every container on the way to `keys`, and the one there, safe to change in place."""
+    target = _writable(target) if reference_count(target) <= UNIQUE_ARGUMENT else _writable_copy(target)
+    container = target
+    for key in keys:
+        slot = _slot(_shape_for(container, key), key)
+        child = _child(container, slot)
+        if (child.__class__ is list or child.__class__ is dict) and reference_count(child) > UNIQUE_CHILD:
+            child = child.copy()
+            container[slot] = child
+        container = child
+        del child
+        if container.__class__ is not list and container.__class__ is not dict:
+            break
+    return target
+
+
+def own(target: Value) -> Value:
+    """The same container if only the caller's variable holds it, else a copy of it."""
+    if (target.__class__ is list or target.__class__ is dict) and reference_count(target) > UNIQUE_ARGUMENT:
+        return target.copy()
+    return target
+
+
+def _writable(value: Value) -> Value:
+    return value if value.__class__ is list or value.__class__ is dict else {}
+
+
+def _writable_copy(value: Value) -> Value:
+    return value.copy() if value.__class__ is list or value.__class__ is dict else {}
+
+
+def _shape_for(container: Value, key: Value) -> Value:
+    """The container, as an object when it is a list and the key is none of its indexes (PHP's arrays are both)."""
+    if container.__class__ is list:
+        index = key if key.__class__ is int else _as_index(key)
+        if index is None or not -len(container) <= index <= len(container):
+            return {str(position): item for position, item in enumerate(container)}
+    return container
+
+
+def _slot(container: Value, key: Value) -> Value:
+    if container.__class__ is list:
+        index = key if key.__class__ is int else _as_index(key)
+        return index if index is None or index >= 0 else index + len(container)
+    return key if key.__class__ is str else to_text(key)
+
+
+def _child(container: Value, slot: Value) -> Value:
+    if container.__class__ is list:
+        return container[slot] if slot is not None and slot < len(container) else None
+    return container.get(slot) if container.__class__ is dict else None
+
+
+def _store(container: Value, slot: Value, value: Value) -> None:
+    if container.__class__ is list and slot == len(container):
+        container.append(value)
+    else:
+        container[slot] = value
+
+
+def pushable(value: Value) -> list[Value]:
+    """The list to push onto when the variable does not hold a list: null and an empty object start one."""
+    if value is None or (value.__class__ is dict and not value):
+        return []
+    return as_list(value)
+
+
+# Literals ------------------------------------------------------------------------------------------------------------
+
+
+def spread_list(*parts: Any) -> list[Value]:
+    """A list literal with `...`: parts alternate between lists of items and spread values."""
+    result: list[Value] = []
+    for is_spread, value in parts:
+        if is_spread:
+            result.extend(value.values() if value.__class__ is dict else [] if value is None else as_list(value))
+        else:
+            result.append(value)
+    return result
+
+
+def spread_object(*parts: Any) -> Value:
+    """An object literal with `...`: parts are (key, value); the key of a spread value is None."""
+    result: dict[str, Value] = {}
+    for key, value in parts:
+        if key is not None:
+            result[key] = value
+        elif value is not None:
+            result.update(as_object(value))
+    return normalize_object(result)
+
+
+# Control -------------------------------------------------------------------------------------------------------------
+
+
+def iterate(value: Value) -> Iterable[Value]:
+    """What `foreach` runs over: a list or a stream; null is nothing (semantics 1.6)."""
+    if value.__class__ is list:
+        return value
+    if value is None or (value.__class__ is dict and not value):
+        return ()
+    if value.__class__ not in (dict, str, bytes) and isinstance(value, Iterable):
+        return value
+    raise XanoScriptError(
+        "Please use a numerically indexed array",
+        hint=f"the value is {describe(value)}; loop over its entries with |entries, or over |values",
+    )
+
+
+def times(value: Value) -> range:
+    """What `for (n)` runs over: 0 to n-1."""
+    return range(max(as_int(value), 0))
+
+
+def tick(context: Context) -> int:
+    """Count a batch of loop passes against the limits; returns how many passes may run until the next count."""
+    return context.tick()
+
+
+def fail_precondition(error_type: Value, message: Value, payload: Value) -> NoReturn:
+    """Raise what a precondition that does not hold raises (semantics 1.3, 3.6)."""
+    code = CODE_OF_ERROR_TYPE.get(error_type if error_type.__class__ is str else "")
+    if code is None:
+        raise InputError(f"Input '{_shown(error_type)}' is not one of the allowable values.", "error_type")
+    text = message if message.__class__ is str else ""
+    if message.__class__ in (int, float):
+        text = to_text(message)
+    raise PreconditionError(text or "Precondition failed.", code, payload)
+
+
+def _shown(value: Value) -> str:
+    return describe(value) if value.__class__ in (list, dict) else to_text(value)
+
+
+def throw(name: Value, value: Value) -> NoReturn:
+    raise ThrownError(_shown(name), value)
+
+
+def stop(value: Value) -> NoReturn:
+    raise StoppedError(value)
+
+
+def caught(error: BaseException) -> dict[str, Value]:
+    """The `$error` record of an exception that a `try` let out; what no program may catch goes on."""
+    from xsrun.evaluator.places import translate
+
+    problem = translate(error)
+    if not problem.catchable:
+        raise problem from error
+    return problem.as_record()
+
+
+def variables_of(frame_locals: dict[str, Value]) -> dict[str, Value]:
+    """The program's variables among the locals of a generated function, without the dollar sign."""
+    return {name[2:]: value for name, value in frame_locals.items() if name.startswith("v_")}
+
+
+def unset_variable(name: str) -> NoReturn:
+    raise XanoScriptError(f"Missing var entry: {name}")
+
+
+def too_deep(context: Context) -> NoReturn:
+    raise LimitError(
+        f"Calls are nested more than {context.limits.depth:,} deep.",
+        hint="does the recursion end? raise the limit with --limit depth=N if it really needs to go deeper",
+    )
+
+
+def raise_unavailable(statement: str) -> NoReturn:
+    """A statement of the language that this version does not carry out."""
+    raise UnavailableError(
+        f"`{statement}` is not available in this version of xsrun",
+        hint="give it a mock in tests, or disable it with a leading ! to run the rest",
+    )
+
+
+# Tests and traces ----------------------------------------------------------------------------------------------------
+
+
+def mocked_test(context: Context, owner: str) -> str | None:
+    """The name of the unit test that runs, if it is one of this construct's own (semantics 1.8)."""
+    test = context.test
+    return test[1] if test is not None and test[0] == owner else None
+
+
+def trace_start(context: Context) -> Any:
+    trace = context.trace
+    return trace.start() if trace is not None else None
+
+
+def trace_end(context: Context, started: Any, label: str, line: int, value: Value) -> None:
+    trace = context.trace
+    if trace is not None:
+        trace.end(started, label, line, value)
+
+
+def removable(value: Value) -> list[Value]:
+    """The list that `foreach.remove` removes from; a stream cannot be changed (semantics 1.6)."""
+    if value.__class__ is not list and value.__class__ not in (dict, str) and isinstance(value, Iterable):
+        raise XanoScriptError("Removal of entry with a stream is not supported")
+    return list(iterate(value))
+
+
+# Calls ---------------------------------------------------------------------------------------------------------------
+
+
+def call_construct(
+    context: Context, kind: str, name: str, inputs: dict[str, Value], caller_inputs: dict[str, Value] | None
+) -> Value:
+    """Run another construct inside this run (semantics 1.7)."""
+    workspace = context.workspace
+    assert workspace is not None
+    return workspace.call(context, kind, name, inputs, caller_inputs=caller_inputs)
+
+
+def start_construct(
+    context: Context, kind: str, name: str, inputs: dict[str, Value], caller_inputs: dict[str, Value] | None
+) -> str:
+    """An asynchronous call: run at once, its outcome kept under a new job id."""
+    import uuid
+
+    job = str(uuid.uuid4())
+    try:
+        context.asynchronous[job] = (True, call_construct(context, kind, name, inputs, caller_inputs))
+    except XanoScriptError as error:
+        if not error.catchable:
+            raise
+        context.asynchronous[job] = (False, error)
+    return job
+
+
+def await_one(context: Context, job: Value) -> Value:
+    """The response of one asynchronous call; its error is raised here."""
+    outcome = context.asynchronous.get(job) if job.__class__ is str else None
+    if outcome is None:
+        raise XanoScriptError("Async timeout", hint="the id is of no asynchronous call of this run")
+    done, value = outcome
+    if not done:
+        raise value
+    return value
+
+
+def await_all(context: Context, jobs: Value) -> dict[str, Value]:
+    """The responses of asynchronous calls by id."""
+    return {to_text(job): await_one(context, job) for job in as_list(jobs)}

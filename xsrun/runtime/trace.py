@@ -1,0 +1,56 @@
+"""The trace of a run: every statement with its line, its time and the value it left."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import Any
+
+#: Characters of a value that a trace keeps.
+SHOWN = 200
+
+
+@dataclass(slots=True)
+class TraceEntry:
+    """One executed statement. `depth` counts calls from 0; `seconds` includes what it called."""
+
+    statement: str
+    file: str
+    line: int
+    depth: int
+    seconds: float
+    value: str
+
+
+class Trace:
+    """Collects entries while a run goes on. Values of sensitive inputs are masked wherever they show."""
+
+    def __init__(self) -> None:
+        self.entries: list[TraceEntry] = []
+        self.depth = 0
+        self.file = ""
+        self.secrets: list[str] = []
+
+    def start(self) -> tuple[int, float]:
+        """Note that a statement begins; returns what `end` needs."""
+        self.entries.append(TraceEntry("", self.file, 0, self.depth, 0.0, ""))
+        return len(self.entries) - 1, time.perf_counter()
+
+    def end(self, started: tuple[int, float], statement: str, line: int, value: Any) -> None:
+        """Note that the statement has ended, with the value it left."""
+        index, begun = started
+        entry = self.entries[index]
+        entry.statement, entry.line = statement, line
+        entry.seconds = time.perf_counter() - begun
+        entry.value = self.show(value)
+
+    def show(self, value: Any) -> str:
+        """A value as cut and masked text; empty for null."""
+        if value is None:
+            return ""
+        from xsrun.runtime.values import to_json
+
+        text = to_json(value)
+        for secret in self.secrets:
+            text = text.replace(secret, "***")
+        return text if len(text) <= SHOWN else text[: SHOWN - 3] + "..."

@@ -1,0 +1,174 @@
+"""Calls of other constructs: `function.run`, `tool.call`, `await` and their kin (semantics 1.7)."""
+
+from __future__ import annotations
+
+import ast
+
+from xsrun.evaluator.compiler import StatementCompiler, statement_position
+from xsrun.evaluator.quote import call, constant, name, place
+from xsrun.registry import statement_form
+from xsrun.syntax.nodes import Expression, Literal, Name, ObjectLiteral, Statement
+
+
+def called_name(compiler: StatementCompiler, node: Statement) -> str:
+    """The name in the header of a call."""
+    if isinstance(node.target, Name):
+        return node.target.text
+    raise compiler.refuse(f"`{node.name}` needs the name of what it calls", statement_position(node))
+
+
+def emit_call(compiler: StatementCompiler, node: Statement, kind: str, *, inherits: bool = True) -> None:
+    """A call that binds the response of its target."""
+    at = statement_position(node)
+    given = node.attribute("input")
+    inputs = compiler.value(given) if given is not None else place(ast.Dict([], []), at)
+    if given is not None and not isinstance(given, ObjectLiteral):
+        inputs = call("as_object", given, inputs)
+    mode = node.attribute("runtime_mode")
+    asynchronous = is_asynchronous(mode) or is_asynchronous(node.attribute("async"))
+    function = "start_construct" if asynchronous else "call_construct"
+    caller = name("inputs", at) if inherits and compiler.scope.declared_inputs else constant(None, at)
+    made = call(
+        function,
+        at,
+        name("context", at),
+        constant(kind, at),
+        constant(called_name(compiler, node), at),
+        inputs,
+        caller,
+    )
+    compiler.bind_result(node, made)
+
+
+def is_asynchronous(mode: Expression | None) -> bool:
+    """`runtime_mode = "async-shared"` or `async = true`."""
+    return isinstance(mode, Literal) and (mode.value is True or str(mode.value).startswith("async"))
+
+
+@statement_form("function.run")
+def function_run(compiler: StatementCompiler, node: Statement) -> None:
+    """Run a function and bind its response.
+
+    >>> try_catch {
+    ...   try {
+    ...     function.run "no/such" {
+    ...       input = { n: 1 }
+    ...     } as $r
+    ...   }
+    ...   catch {
+    ...     var $message { value = $error.message }
+    ...   }
+    ... }
+    {"message": "Function does not exist: function:no/such"}
+    """
+    emit_call(compiler, node, "function")
+
+
+@statement_form("function.call")
+def function_call(compiler: StatementCompiler, node: Statement) -> None:
+    """Run a function and bind its response; the spelling of workflow tests.
+
+    >>> try_catch {
+    ...   try {
+    ...     function.call "no/such" as $r
+    ...   }
+    ...   catch {
+    ...     var $failed { value = true }
+    ...   }
+    ... }
+    {"failed": true}
+    """
+    emit_call(compiler, node, "function", inherits=False)
+
+
+@statement_form("service.function.run")
+def service_function_run(compiler: StatementCompiler, node: Statement) -> None:
+    """Run a function of this workspace; services of other workspaces are not on this machine.
+
+    >>> try_catch {
+    ...   try {
+    ...     service.function.run "no/such" as $r
+    ...   }
+    ...   catch {
+    ...     var $failed { value = true }
+    ...   }
+    ... }
+    {"failed": true}
+    """
+    emit_call(compiler, node, "function", inherits=False)
+
+
+@statement_form("tool.call")
+def tool_call(compiler: StatementCompiler, node: Statement) -> None:
+    """Run a tool and bind its response.
+
+    >>> try_catch {
+    ...   try {
+    ...     tool.call "none" as $r
+    ...   }
+    ...   catch {
+    ...     var $failed { value = true }
+    ...   }
+    ... }
+    {"failed": true}
+    """
+    emit_call(compiler, node, "tool", inherits=False)
+
+
+@statement_form("addon.call")
+def addon_call(compiler: StatementCompiler, node: Statement) -> None:
+    """Run an addon and bind its response.
+
+    >>> try_catch {
+    ...   try {
+    ...     addon.call "none" as $r
+    ...   }
+    ...   catch {
+    ...     var $failed { value = true }
+    ...   }
+    ... }
+    {"failed": true}
+    """
+    emit_call(compiler, node, "addon", inherits=False)
+
+
+@statement_form("middleware.call")
+def middleware_call(compiler: StatementCompiler, node: Statement) -> None:
+    """Run a middleware and bind its response.
+
+    >>> try_catch {
+    ...   try {
+    ...     middleware.call "none" as $r
+    ...   }
+    ...   catch {
+    ...     var $failed { value = true }
+    ...   }
+    ... }
+    {"failed": true}
+    """
+    emit_call(compiler, node, "middleware", inherits=False)
+
+
+@statement_form("await")
+def await_(compiler: StatementCompiler, node: Statement) -> None:
+    """Wait for asynchronous calls: an object of their responses by id.
+
+    >>> try_catch {
+    ...   try {
+    ...     await {
+    ...       ids = ["none"]
+    ...       timeout = 1
+    ...     } as $r
+    ...   }
+    ...   catch {
+    ...     var $message { value = $error.message }
+    ...   }
+    ... }
+    {"message": "Async timeout"}
+    """
+    at = statement_position(node)
+    if isinstance(node.target, Expression):
+        made = call("await_one", at, name("context", at), compiler.value(node.target))
+    else:
+        made = call("await_all", at, name("context", at), compiler.value(compiler.needed(node, "ids")))
+    compiler.bind_result(node, made)

@@ -1,0 +1,59 @@
+"""Where programs come from: a file, a folder as pulled, or texts given by name (semantics 9)."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from xsrun.errors import UsageError
+
+#: Folders that never hold programs of the workspace.
+SKIPPED = frozenset((".git", ".xsrun", "node_modules", ".venv", "venv", "__pycache__"))
+
+
+def find_files(path: Path) -> list[Path]:
+    """The `.xs` files below a folder, sorted; folder and file names carry no meaning."""
+    found = []
+    for folder, folders, files in os.walk(path):
+        folders[:] = sorted(name for name in folders if name not in SKIPPED)
+        found.extend(Path(folder, name) for name in sorted(files) if name.endswith(".xs"))
+    return found
+
+
+def read_source(path: Path) -> str:
+    """The text of a file. Raises UsageError for what cannot be read as UTF-8 text."""
+    try:
+        return path.read_bytes().decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{path} is not UTF-8 text (byte {error.start + 1})", hint="save it as UTF-8") from None
+    except OSError as error:
+        raise UsageError(f"cannot read {path}: {error.strerror}") from None
+
+
+def read_sources(path: str | os.PathLike[str]) -> tuple[dict[str, str], Path]:
+    """The texts of a file or folder by file name, and the folder that the workspace lives in.
+
+    Names are relative to the folder, with forward slashes. Raises UsageError when there is nothing to run.
+    """
+    given = Path(path).expanduser()
+    if given.is_dir():
+        files = find_files(given)
+        if not files:
+            raise UsageError(f"there is no .xs file in {given}")
+        return {file.relative_to(given).as_posix(): read_source(file) for file in files}, given
+    if not given.exists():
+        raise UsageError(f"no such file or folder: {given}")
+    return {given.name: read_source(given)}, given.parent
+
+
+def workspace_root(file: Path) -> Path:
+    """The folder of the workspace that a file belongs to: the topmost one above it that holds only a workspace.
+
+    A pulled tree has folders named after kinds (`function/`, `api/`, ...); the folder above them is the root. A lone
+    file is its own workspace, in its folder.
+    """
+    kinds = ("function", "functions", "api", "apis", "table", "tables", "task", "tasks", "addon", "addons", "tool")
+    for folder in file.resolve().parents:
+        if folder.name in (*kinds, "middleware", "workflow_test", "ai", "realtime", "workspace"):
+            return folder.parent
+    return file.resolve().parent

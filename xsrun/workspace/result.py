@@ -1,0 +1,31 @@
+"""What a run gives back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from xsrun.errors import XanoScriptError
+
+
+@dataclass(slots=True)
+class Result:
+    """The outcome of one run. `error` is None when the program ended well; `duration` is in seconds.
+
+    `status` and `headers` are what an HTTP client would get. `variables` are those of a bare list of statements.
+    """
+
+    response: Any = None
+    error: XanoScriptError | None = None
+    status: int = 200
+    headers: list[tuple[str, str]] = field(default_factory=list)
+    logs: list[Any] = field(default_factory=list)
+    warnings: list[Any] = field(default_factory=list)
+    variables: dict[str, Any] = field(default_factory=dict)
+    trace: list[Any] | None = None
+    duration: float = 0.0
+
+    @property
+    def body(self) -> Any:
+        """What goes over the wire: the response, or the error's body."""
+        return self.response if self.error is None else self.error.as_dict()

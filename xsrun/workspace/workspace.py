@@ -1,0 +1,501 @@
+"""A workspace: the constructs of some files, and everything their runs share."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+from xsrun.diagnostics import Diagnostic
+from xsrun.errors import UsageError, XanoScriptError
+from xsrun.evaluator.places import translate
+from xsrun.evaluator.support import too_deep
+from xsrun.runtime.context import Clock, Context, Identity, Limits, Request, system_clock
+from xsrun.runtime.trace import Trace
+from xsrun.runtime.values import Value
+from xsrun.syntax.nodes import ObjectLiteral, Statement
+from xsrun.syntax.source import Source
+from xsrun.workspace.construct import KINDS, RUNNABLE, Construct, construct_of, text_of
+from xsrun.workspace.loader import read_sources
+from xsrun.workspace.result import Result
+
+#: Python frames that one nested call takes, generously; sets Python's own recursion limit.
+_FRAMES_PER_CALL = 12
+
+
+class Workspace:
+    """Constructs by kind and name, and the database, cache and engines that their runs share.
+
+    A workspace may run from several threads at once. `close()`, or leaving it as a context manager, ends its
+    connections and processes.
+    """
+
+    def __init__(
+        self,
+        sources: dict[str, str],
+        *,
+        root: Path | None = None,
+        database: str = "sqlite://",
+        env: dict[str, Any] | None = None,
+        clock: Clock | int | None = None,
+        limits: Limits | None = None,
+        network: Any = None,
+        vault: Any = None,
+        strict: bool = False,
+    ) -> None:
+        self.sources = {name: Source(text, name) for name, text in sources.items()}
+        self.root = root
+        self.strict = strict
+        self.database_url = database
+        self.network = network
+        self.vault = vault
+        self.limits = limits or Limits()
+        self.clock: Clock = _clock_of(clock)
+        self.constructs: list[Construct] = []
+        self.problems: list[Diagnostic] = []
+        self._by_key: dict[tuple[str, str], list[Construct]] = {}
+        self._services: dict[str, Any] = {}
+        self._lock = threading.RLock()
+        self._load()
+        self.environment = self._environment(env)
+        needed = (self.limits.depth or 10_000) * _FRAMES_PER_CALL + 1_000
+        if sys.getrecursionlimit() < needed:
+            sys.setrecursionlimit(needed)
+
+    # Loading -------------------------------------------------------------------------------------------------------
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str], **options: Any) -> Workspace:
+        """Load a file or a folder, as pulled. Raises UsageError when there is nothing to load."""
+        sources, root = read_sources(path)
+        return cls(sources, root=root, **options)
+
+    @classmethod
+    def from_sources(cls, sources: dict[str, str], **options: Any) -> Workspace:
+        """Make a workspace of texts by file name."""
+        return cls(dict(sources), **options)
+
+    def _load(self) -> None:
+        from xsrun.syntax.parser import parser
+
+        found: dict[tuple[Any, ...], Construct] = {}
+        for source in self.sources.values():
+            parsed = parser().parse(source, "document")
+            items = parsed.tree.items if parsed.tree is not None else []
+            errors = [problem for problem in parsed.diagnostics if problem.severity == "error"]
+            self.problems.extend(parsed.diagnostics)
+            constructs = self._constructs_of(source, items)
+            if not constructs and errors:
+                constructs = [Construct("stack", Path(source.filename).stem, None, None, source.filename, 1, None)]
+            for construct in constructs:
+                construct.problems = self._problems_in(construct, constructs, errors)
+                self._add(construct, found)
+        self.constructs = list(found.values())
+        for construct in self.constructs:
+            construct.columns_of = self.columns_of
+            self._by_key.setdefault((construct.kind, construct.name), []).append(construct)
+
+    def _constructs_of(self, source: Source, items: list[Any]) -> list[Construct]:
+        """The constructs of a file; statements that are none become one bare list, named after the file."""
+        constructs: list[Construct] = []
+        loose: list[Any] = []
+        for item in items:
+            if isinstance(item, Statement) and item.name in KINDS:
+                begin = source.offset(item.line, item.column)
+                end = source.offset(item.end_line, item.end_column)
+                constructs.append(construct_of(item, source.filename, source.text[begin:end]))
+            else:
+                loose.append(item)
+        if loose or not constructs:
+            stem = Path(source.filename).stem
+            line = loose[0].line if loose else 1
+            constructs.append(
+                Construct("stack", stem, None, None, source.filename, line, None, loose, text=source.text)
+            )
+        return constructs
+
+    def _problems_in(
+        self, construct: Construct, constructs: list[Construct], errors: list[Diagnostic]
+    ) -> list[Diagnostic]:
+        """The errors of a file that lie in one of its constructs (those before the first belong to the first)."""
+        lines = sorted(other.line for other in constructs)
+        following = next((line for line in lines if line > construct.line), None)
+        first = construct.line == lines[0]
+        return [
+            error
+            for error in errors
+            if (error.line >= construct.line or first) and (following is None or error.line < following)
+        ]
+
+    def _add(self, construct: Construct, found: dict[tuple[Any, ...], Construct]) -> None:
+        """Add a construct, once when it is found twice with the same text; else both places are an error."""
+        before = found.get(construct.key)
+        if construct.kind == "stack" or before is None:
+            found[(*construct.key, construct.file) if construct.kind == "stack" else construct.key] = construct
+            return
+        if " ".join(before.text.split()) == " ".join(construct.text.split()):
+            return
+        problem = Diagnostic(
+            "error",
+            "XS250",
+            f"{construct.label} is declared twice, with different texts",
+            f"the other is in {before.file}, line {before.line}; keep one of the two",
+            construct.file,
+            construct.line,
+        )
+        self.problems.append(problem)
+        before.problems.append(problem)
+
+    def _environment(self, given: dict[str, Any] | None) -> dict[str, Any]:
+        """`$env`: the workspace's own values, then the `.env` file beside it, then what the caller gives."""
+        values: dict[str, Any] = {}
+        if self.root is not None:
+            values.update(os.environ)
+        for construct in self.constructs:
+            node = construct.attribute("env") if construct.kind == "workspace" else None
+            if isinstance(node, ObjectLiteral):
+                for entry in node.entries:
+                    text = text_of(getattr(entry, "value", None))
+                    if text is not None:
+                        values[entry.key] = text  # type: ignore[union-attr]
+        if self.root is not None and (self.root / ".env").is_file():
+            from xsrun.workspace.environment import read_environment_file
+
+            values.update(read_environment_file(self.root / ".env"))
+        values.update(given or {})
+        return values
+
+    # Looking up ----------------------------------------------------------------------------------------------------
+
+    def columns_of(self, table: str) -> list[Any]:
+        """The declared columns of a table, for `dblink` fields; none when no file declares it."""
+        from xsrun.fields import compile_fields
+
+        for construct in self._by_key.get(("table", table), ()):
+            nodes = construct.node.fields_of("schema") if construct.node is not None else None
+            return compile_fields(nodes or [], construct.file)
+        return []
+
+    def find(
+        self,
+        name: str | None,
+        kind: str | None = None,
+        verb: str | None = None,
+        api_group: str | None = None,
+        file: str | None = None,
+    ) -> Construct:
+        """The one runnable construct that fits. Raises UsageError when none or several do."""
+        candidates = [c for c in self.constructs if c.kind in RUNNABLE and (kind is None or c.kind == kind)]
+        if name is not None:
+            wanted = name.removeprefix("/")
+            candidates = [c for c in candidates if c.name in (name, wanted)]
+        if verb is not None:
+            candidates = [c for c in candidates if c.verb in (None, verb.upper())]
+        if api_group is not None:
+            candidates = [c for c in candidates if c.kind != "query" or c.api_group == api_group]
+        if file is not None:
+            candidates = [c for c in candidates if _same_file(c.file, file)]
+        if name is None and len(candidates) > 1:
+            jobs = [c for c in candidates if c.kind == "run.job"]
+            candidates = jobs if len(jobs) == 1 else [c for c in candidates if c.kind != "workflow_test"] or candidates
+        if len(candidates) == 1:
+            return candidates[0]
+        raise self._not_found(name, kind, file, candidates)
+
+    def _not_found(
+        self, name: str | None, kind: str | None, file: str | None, candidates: list[Construct]
+    ) -> UsageError:
+        from xsrun.diagnostics.suggest import nearest
+
+        what = f"{kind or 'construct'} {name}" if name else f"{kind or 'construct'} to run"
+        where = f" in {file}" if file else ""
+        if candidates:
+            labels = ", ".join(sorted(c.label for c in candidates)[:8])
+            return UsageError(
+                f"several constructs fit{where}: {labels}", hint="name the one to run, with its kind or verb"
+            )
+        known = [c for c in self.constructs if c.kind in RUNNABLE and (kind is None or c.kind == kind)]
+        close = nearest(name, [c.name for c in known]) if name else None
+        listed = ", ".join(sorted(c.label for c in known)[:8])
+        hint = f"did you mean `{close}`?" if close else f"there are: {listed}" if listed else "there is none at all"
+        return UsageError(f"there is no {what}{where}", hint=hint)
+
+    def lookup(self, kind: str, name: str) -> Construct | None:
+        """The construct of a kind and name, or None."""
+        found = self._by_key.get((kind, name))
+        return found[0] if found else None
+
+    # Running -------------------------------------------------------------------------------------------------------
+
+    def context(self, **fields: Any) -> Context:
+        """A context for one run in this workspace."""
+        environment = fields.pop("env", None)
+        merged = {**self.environment, **environment} if environment else self.environment
+        context = Context(self, limits=self.limits, clock=self.clock, environment=merged, **fields)
+        context.start()
+        return context
+
+    def run(
+        self,
+        name: str | None = None,
+        kind: str | None = None,
+        input: Any = None,
+        *,
+        verb: str | None = None,
+        api_group: str | None = None,
+        auth: dict[str, Any] | None = None,
+        env: dict[str, Any] | None = None,
+        headers: dict[str, str] | None = None,
+        body: bytes | None = None,
+        files: dict[str, Any] | None = None,
+        datasource: str | None = None,
+        file: str | None = None,
+        trace: bool = False,
+        variables: dict[str, Any] | None = None,
+    ) -> Result:
+        """Run one construct. Errors of the program are in `result.error`; misuse by the caller raises UsageError.
+
+        `auth` is `{"id": 1, "table": "user", "extras": {...}}`; `variables` are set before a bare list of statements.
+        """
+        construct = self.find(name, kind, verb, api_group, file)
+        given = _object_input({} if input is None else input)
+        request = Request(
+            method=construct.verb or "", headers=dict(headers or {}), body=body, input={**given, **(files or {})}
+        )
+        context = self.context(
+            env=env,
+            auth=_identity(auth),
+            request=request,
+            datasource=datasource or "live",
+            trace=Trace() if trace else None,
+        )
+        return self.execute(construct, {**given, **(files or {})}, context, variables=variables)
+
+    def execute(
+        self,
+        construct: Construct,
+        values: dict[str, Any],
+        context: Context,
+        *,
+        variables: dict[str, Any] | None = None,
+    ) -> Result:
+        """Run a construct in a context of its own and gather everything into a result."""
+        started = time.perf_counter()
+        result = Result()
+        try:
+            result.response = self.answer(construct, values, context, variables)
+        except Exception as error:
+            result.error = translate(error)
+        finally:
+            self._finish(context, result)
+        result.duration = time.perf_counter() - started
+        if construct.kind == "stack" and isinstance(result.response, dict):
+            result.variables = result.response
+        return result
+
+    def answer(
+        self, construct: Construct, values: dict[str, Any], context: Context, variables: dict[str, Any] | None = None
+    ) -> Value:
+        """Bind the input and run: the response, or whatever the program raises."""
+        if construct.kind in ("run.job", "run.service"):
+            return self.run_job(construct, context)
+        if construct.kind == "stack" and variables:
+            return self.run_with_variables(construct, context, variables)
+        construct.fail_if_broken()
+        inputs = construct.bind(values, context)
+        return self.invoke(construct, context, inputs)
+
+    def run_with_variables(self, construct: Construct, context: Context, variables: dict[str, Any]) -> Value:
+        """Run a bare list of statements with some variables set before it."""
+        from xsrun.syntax.nodes import Statement as Node
+        from xsrun.workspace.preset import preset_statements
+
+        construct.fail_if_broken()
+        items: list[Node] = [*preset_statements(variables), *construct.items]
+        prepared = Construct("stack", construct.name, None, None, construct.file, construct.line, None, items)
+        return self.invoke(prepared, context, dict(variables))
+
+    def run_job(self, construct: Construct, context: Context) -> Value:
+        """`run.job`: run the function that `main` names, once, with its input (semantics 7.7)."""
+        from xsrun.evaluator.compiler import compile_expression
+
+        construct.fail_if_broken()
+        main = construct.attribute("main" if construct.kind == "run.job" else "pre")
+        if main is None:
+            return None
+        settings = compile_expression(main, construct.file)(context, {})
+        response = self.call(context, "function", settings.get("name", ""), settings.get("input") or {})
+        post = construct.attribute("post")
+        if post is not None:
+            after = compile_expression(post, construct.file)(context, {})
+            self.call(context, "function", after.get("name", ""), after.get("input") or {})
+        return response
+
+    def invoke(self, construct: Construct, context: Context, inputs: dict[str, Value]) -> Value:
+        """Run the compiled stack, one call deeper."""
+        limit = context.limits.depth
+        if limit is not None and context.depth >= limit:
+            too_deep(context)
+        trace = context.trace
+        run = construct.function(trace is not None)
+        context.depth += 1
+        try:
+            if trace is None:
+                return run(context, inputs)
+            return self._invoke_traced(run, construct, trace, context, inputs)
+        finally:
+            context.depth -= 1
+
+    def _invoke_traced(
+        self, run: Callable[..., Value], construct: Construct, trace: Trace, context: Context, inputs: dict[str, Value]
+    ) -> Value:
+        caller = trace.file
+        trace.file = construct.file
+        trace.depth += 1
+        for declared in construct.declared:
+            secret = inputs.get(declared.name) if getattr(declared, "sensitive", False) else None
+            if isinstance(secret, str) and secret:
+                trace.secrets.append(secret)
+        try:
+            return run(context, inputs)
+        finally:
+            trace.file = caller
+            trace.depth -= 1
+
+    def call(self, context: Context, kind: str, name: str, inputs: dict[str, Any], **options: Any) -> Value:
+        """Run a construct as part of another run (`function.run` and its kin).
+
+        An input that the call leaves out is taken from the caller's declared input of the same name (semantics 1.7):
+        `caller_inputs`.
+        """
+        construct = self.lookup(kind, name)
+        if construct is None:
+            raise self._no_target(kind, name)
+        caller_inputs = options.get("caller_inputs")
+        if caller_inputs:
+            inputs = self._inherit(construct, inputs, caller_inputs)
+        construct.fail_if_broken()
+        return self.invoke(construct, context, construct.bind(inputs, context))
+
+    def _inherit(self, construct: Construct, inputs: dict[str, Any], caller: dict[str, Any]) -> dict[str, Any]:
+        missing = [d.name for d in construct.declared if d.name not in inputs and d.name in caller]
+        return {**inputs, **{name: caller[name] for name in missing}} if missing else inputs
+
+    def _no_target(self, kind: str, name: str) -> XanoScriptError:
+        from xsrun.diagnostics.suggest import nearest
+
+        close = nearest(name, [c.name for c in self.constructs if c.kind == kind])
+        title = kind.replace("_", " ").capitalize()
+        return XanoScriptError(
+            f"{title} does not exist: {kind}:{name}", hint=f"did you mean `{close}`?" if close else None
+        )
+
+    def _finish(self, context: Context, result: Result) -> None:
+        """What follows a run: deferred stacks, the session's end, and the parts of the result."""
+        for deferred in context.deferred:
+            try:
+                deferred()
+            except Exception as error:  # the response is out: a failure here is logged, not answered
+                context.warnings.append(translate(error))
+        if context.session_slot is not None:
+            try:
+                context.session_slot.close()
+            except Exception as error:
+                result.error = result.error or translate(error)
+        result.logs = context.logs
+        result.warnings = context.warnings
+        result.headers = context.head.headers
+        result.trace = context.trace.entries if context.trace is not None else None
+        if result.error is not None:
+            result.status = result.error.status
+        elif context.head.status is not None:
+            result.status = context.head.status
+
+    # Shared services -----------------------------------------------------------------------------------------------
+
+    def open_session(self, context: Context) -> Any:
+        """A database session for a run."""
+        return self.database.session(context)
+
+    @property
+    def database(self) -> Any:
+        """The workspace's database, opened at first use."""
+        with self._lock:
+            if "database" not in self._services:
+                from xsrun.database import open_database
+
+                tables = [c for c in self.constructs if c.kind == "table"]
+                for table in tables:
+                    table.fail_if_broken()
+                self._services["database"] = open_database(
+                    self.database_url, {table.name: table.node for table in tables}, strict=self.strict
+                )
+            return self._services["database"]
+
+    def seed(self, rows: dict[str, list[dict[str, Any]]], datasource: str = "live") -> None:
+        """Put rows into tables, as a program's `db.add` would, keeping explicit ids."""
+        context = self.context(datasource=datasource)
+        try:
+            context.session.seed(rows)
+        finally:
+            if context.session_slot is not None:
+                context.session_slot.close()
+
+    def service(self, name: str) -> Any:
+        """A service by name, made on first use and kept until the workspace is closed."""
+        with self._lock:
+            if name not in self._services:
+                from xsrun.workspace.services import make_service
+
+                self._services[name] = make_service(name, self)
+            return self._services[name]
+
+    def close(self) -> None:
+        """End connections and child processes. A closed workspace opens them again when it is used again."""
+        with self._lock:
+            services, self._services = self._services, {}
+        for service in services.values():
+            end = getattr(service, "close", None)
+            if end is not None:
+                end()
+
+    def __enter__(self) -> Workspace:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def _clock_of(clock: Clock | int | None) -> Clock:
+    if clock is None:
+        return system_clock
+    if isinstance(clock, int):
+        fixed = clock
+        return lambda: fixed
+    return clock
+
+
+def _same_file(one: str, other: str) -> bool:
+    given = other.replace("\\", "/")
+    return one == given or given.endswith("/" + one) or one.endswith("/" + given)
+
+
+def _identity(auth: dict[str, Any] | Identity | None) -> Identity | None:
+    if auth is None or isinstance(auth, Identity):
+        return auth
+    return Identity(auth.get("id"), auth.get("table", ""), auth.get("extras") or {})
+
+
+def _object_input(value: Any) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise UsageError("the input must be an object of names and values", hint='for example {"name": "Ann"}')
+    return value
+
+
+def runnable(constructs: Iterable[Construct]) -> list[Construct]:
+    """The constructs that can be run by name."""
+    return [construct for construct in constructs if construct.kind in RUNNABLE]
