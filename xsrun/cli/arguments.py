@@ -1,0 +1,102 @@
+"""From the words of the command line to one command. Only the chosen command's module is imported."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import sys
+from typing import Any, NoReturn
+
+from xsrun.errors import UsageError, XanoScriptError
+
+#: command -> (what it does, module below `xsrun.cli`)
+COMMANDS = {
+    "run": ("run a file, a construct, or a bare list of statements", "run"),
+    "eval": ("print the value of an expression", "evaluate"),
+    "check": ("report every problem of some files", "check"),
+    "format": ("format files in place", "format"),
+    "test": ("run unit tests and workflow tests", "test"),
+    "doctest": ("run the examples of documentation pages", "doctest"),
+    "serve": ("serve the workspace over HTTP", "serve"),
+    "db": ("look after the database of a workspace", "db"),
+    "docs": ("show the reference of a statement, filter, type or error code", "docs"),
+    "support": ("show which statements and filters are implemented", "support"),
+}
+
+
+class Parser(argparse.ArgumentParser):
+    """An argument parser whose errors are UsageErrors, so that they are shown and counted like all others."""
+
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(message, hint=f"see {self.prog} --help")
+
+
+def available() -> dict[str, tuple[str, str]]:
+    """The commands whose module is there."""
+    from importlib.util import find_spec
+
+    return {name: entry for name, entry in COMMANDS.items() if find_spec(f"xsrun.cli.{entry[1]}") is not None}
+
+
+def build(command: str | None) -> Parser:
+    """The parser of one command, or with None the one that lists them all."""
+    from xsrun import __version__
+
+    if command is not None:
+        summary, module = COMMANDS[command]
+        parser = Parser(prog=f"xsrun {command}", description=summary[0].upper() + summary[1:] + ".")
+        importlib.import_module(f"xsrun.cli.{module}").add_arguments(parser)
+        return parser
+    lines = "\n".join(f"  {name:<9} {summary}" for name, (summary, _) in available().items())
+    parser = Parser(
+        prog="xsrun",
+        usage="xsrun COMMAND ...",
+        description="Run XanoScript on your own machine.",
+        epilog=f"commands:\n{lines}\n\nxsrun COMMAND --help tells more.",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"xsrun {__version__}")
+    return parser
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command that the words name; every error ends as one message and an exit status."""
+    words = sys.argv[1:] if arguments is None else arguments
+    try:
+        return run(words)
+    except UsageError as error:
+        show_error(error)
+        return 2
+    except XanoScriptError as error:
+        show_error(error)
+        return 1
+    except BrokenPipeError:
+        return 1
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return 130
+
+
+def run(words: list[str]) -> int:
+    if not words or words[0].startswith("-"):
+        parser = build(None)
+        parser.parse_args(words)
+        parser.print_help()
+        return 0 if words else 2
+    command = words[0]
+    if command not in COMMANDS or command not in available():
+        from xsrun.diagnostics.suggest import nearest
+
+        close = nearest(command, available())
+        hint = f"did you mean `xsrun {close}`?" if close else "see xsrun --help"
+        raise UsageError(f"there is no command `{command}`", hint=hint)
+    options = build(command).parse_args(words[1:])
+    module: Any = importlib.import_module(f"xsrun.cli.{COMMANDS[command][1]}")
+    return int(module.run(options))
+
+
+def show_error(error: XanoScriptError, sources: dict[str, str] | None = None) -> None:
+    """Print an error to standard error, with its source line where it has one."""
+    from xsrun.cli.output import describe_error
+
+    print(describe_error(error, sources or {}), file=sys.stderr)

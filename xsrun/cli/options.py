@@ -1,0 +1,165 @@
+"""Options that several commands share, and how their values are read."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+from xsrun.errors import UsageError
+from xsrun.runtime.context import Limits
+
+
+def add_run_options(parser: argparse.ArgumentParser) -> None:
+    """Options of everything that runs programs."""
+    parser.add_argument(
+        "--input",
+        "-i",
+        action="append",
+        default=[],
+        metavar="INPUT",
+        help="NAME=VALUE (repeatable), a JSON object, or @FILE; a .jsonl file runs once a line",
+    )
+    parser.add_argument(
+        "--var", action="append", default=[], metavar="NAME=VALUE", help="set a variable before bare statements"
+    )
+    parser.add_argument("--auth", metavar="TABLE:ID", help="run as this row of an auth table")
+    parser.add_argument("--trace", action="store_true", help="show each statement with its time and value")
+    parser.add_argument("--json", action="store_true", help="print one JSON document and nothing else")
+    add_workspace_options(parser)
+
+
+def add_workspace_options(parser: argparse.ArgumentParser) -> None:
+    """Options of everything that loads a workspace."""
+    parser.add_argument("--workspace", "-w", metavar="PATH", help="the workspace's folder (default: where the target is)")
+    parser.add_argument("--env", action="append", default=[], metavar="NAME=VALUE", help="set a value of $env")
+    parser.add_argument("--database", metavar="URL", default="sqlite://", help="sqlite:// (memory), sqlite:///FILE, ...")
+    parser.add_argument("--seed", metavar="FILE", help="rows to begin with: JSON, YAML or CSV")
+    parser.add_argument("--strict", action="store_true", help="refuse undeclared tables, as the engine does")
+    parser.add_argument("--now", metavar="TIME", help="fix the clock: milliseconds or an ISO time")
+    parser.add_argument(
+        "--limit", action="append", default=[], metavar="NAME=N", help="steps, depth, seconds, size or memory; 0 is none"
+    )
+
+
+def split_pair(text: str, option: str) -> tuple[str, str]:
+    name, sign, value = text.partition("=")
+    if not sign or not name:
+        raise UsageError(f"{option} needs NAME=VALUE, not `{text}`")
+    return name.removeprefix("$"), value
+
+
+def read_value(text: str) -> Any:
+    """A value on the command line: `@FILE` is a file's content; JSON is taken as JSON; anything else is text."""
+    if text.startswith("@"):
+        content = read_file(text[1:])
+        try:
+            return json.loads(content)
+        except ValueError:
+            return content
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
+
+
+def read_file(name: str) -> str:
+    path = Path(name).expanduser()
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError:
+        raise UsageError(f"{path} is not UTF-8 text") from None
+    except OSError as error:
+        raise UsageError(f"cannot read {path}: {error.strerror}") from None
+
+
+def parse_json(text: str, what: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError as error:
+        raise UsageError(f"{what} is not JSON: {error}", hint='names need double quotes: {"xs": [1]}') from None
+
+
+def read_inputs(given: list[str]) -> list[dict[str, Any]]:
+    """The inputs of a run: one object, or one for each line of a `.jsonl` file."""
+    merged: dict[str, Any] = {}
+    for text in given:
+        if text.startswith("@"):
+            content = read_file(text[1:])
+            if text.endswith(".jsonl"):
+                lines = [line for line in content.splitlines() if line.strip()]
+                return [
+                    {**merged, **as_object(parse_json(line, f"line {number} of {text[1:]}"), text)}
+                    for number, line in enumerate(lines, 1)
+                ]
+            merged.update(as_object(parse_json(content, text[1:]), text))
+        elif text.lstrip().startswith(("{", "[")):
+            merged.update(as_object(parse_json(text, "the input"), text))
+        else:
+            name, value = split_pair(text, "--input")
+            merged[name] = read_value(value)
+    return [merged]
+
+
+def as_object(value: Any, where: str) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise UsageError(f"the input must be an object of names and values: {where}")
+    return value
+
+
+def read_auth(text: str | None) -> dict[str, Any] | None:
+    """`TABLE:ID` as the identity of the caller."""
+    if text is None:
+        return None
+    table, colon, number = text.partition(":")
+    if not colon or not table or not number:
+        raise UsageError(f"--auth needs TABLE:ID, not `{text}`")
+    return {"table": table, "id": int(number) if number.isdigit() else number, "extras": {}}
+
+
+def read_limits(given: list[str]) -> Limits:
+    limits = Limits()
+    names = [one.name for one in fields(Limits)]
+    for text in given:
+        name, value = split_pair(text, "--limit")
+        if name not in names:
+            raise UsageError(f"there is no limit `{name}`", hint=f"the limits are: {', '.join(names)}")
+        try:
+            number = float(value)
+        except ValueError:
+            raise UsageError(f"--limit {name} needs a number, not `{value}`") from None
+        setattr(limits, name, None if number == 0 else number if name == "seconds" else int(number))
+    return limits
+
+
+def read_clock(text: str | None) -> int | None:
+    """The fixed time in milliseconds."""
+    if text is None:
+        return None
+    if text.isdigit():
+        return int(text)
+    from datetime import UTC, datetime
+
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise UsageError(f"--now needs milliseconds or an ISO time, not `{text}`") from None
+    return round((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() * 1000)
+
+
+def workspace_settings(options: argparse.Namespace) -> dict[str, Any]:
+    """The options as arguments of `Workspace`."""
+    return {
+        "database": options.database,
+        "env": dict(split_pair(text, "--env") for text in options.env),
+        "clock": read_clock(options.now),
+        "limits": read_limits(options.limit),
+        "strict": options.strict,
+    }
+
+
+def process_environment() -> dict[str, str]:
+    return dict(os.environ)

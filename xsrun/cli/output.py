@@ -1,0 +1,105 @@
+"""What commands print: values, errors, logs, traces."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Any
+
+from xsrun.diagnostics import Diagnostic
+from xsrun.errors import XanoScriptError, XanoScriptSyntaxError
+from xsrun.runtime.values import to_json
+
+
+def use_color(stream: Any) -> bool:
+    """Colour on terminals only, and never against the user's `NO_COLOR`."""
+    return bool(getattr(stream, "isatty", lambda: False)()) and "NO_COLOR" not in os.environ
+
+
+def diagnostics_of(error: XanoScriptError) -> list[Diagnostic]:
+    """An error as diagnostics: those of a syntax error, else one at the error's place."""
+    if isinstance(error, XanoScriptSyntaxError) and error.diagnostics:
+        return list(error.diagnostics)
+    message = str(error) or {403: "access denied"}.get(error.status, error.code)
+    return [
+        Diagnostic(
+            "error",
+            error.code if error.code != "ERROR_FATAL" else "",
+            message,
+            error.hint,
+            error.file or "",
+            error.line or 0,
+            error.column or 1,
+        )
+    ]
+
+
+def describe_error(error: XanoScriptError, sources: dict[str, str]) -> str:
+    """An error as people read it: what is wrong, where, the line with a caret, and what to do."""
+    from xsrun.diagnostics.render import render
+
+    shown = []
+    for diagnostic in diagnostics_of(error):
+        if diagnostic.line and diagnostic.file:
+            shown.append(render(diagnostic, sources.get(diagnostic.file, ""), color=use_color(sys.stderr)))
+        else:
+            mark = f"[{diagnostic.code}]" if diagnostic.code else ""
+            text = f"error{mark}: {diagnostic.message}"
+            shown.append(f"{text}\n  help: {diagnostic.hint}" if diagnostic.hint else text)
+    return "\n".join(shown)
+
+
+def print_value(value: Any) -> None:
+    """Print a value as JSON, laid out for reading."""
+    print(to_json(value, indent=True))
+
+
+def print_logs(logs: list[Any]) -> None:
+    """Print what `debug.log` and `console.log` left, to standard error."""
+    for entry in logs:
+        place = f"{entry.file}:{entry.line}: " if entry.file else ""
+        shown = entry.value if isinstance(entry.value, str) else to_json(entry.value)
+        print(f"log: {place}{shown}", file=sys.stderr)
+
+
+def print_trace(entries: list[Any]) -> None:
+    """Print the trace of a run to standard error: place, time in milliseconds, statement, value."""
+    for entry in entries:
+        indent = "  " * max(entry.depth - 1, 0)
+        value = f" = {entry.value}" if entry.value else ""
+        place = f"{entry.file}:{entry.line}"
+        print(f"{place:<28} {entry.seconds * 1000:9.3f} ms  {indent}{entry.statement}{value}", file=sys.stderr)
+
+
+def result_document(result: Any) -> dict[str, Any]:
+    """The document of `--json` for a run."""
+    error = None
+    if result.error is not None:
+        error = {
+            **result.error.as_dict(),
+            "file": result.error.file,
+            "line": result.error.line,
+            "column": result.error.column,
+            "hint": result.error.hint,
+        }
+        error.setdefault("message", str(result.error))
+    document = {
+        "response": result.response if result.error is None else None,
+        "error": error,
+        "status": result.status,
+        "logs": [{"value": entry.value, "file": entry.file, "line": entry.line} for entry in result.logs],
+        "duration": round(result.duration, 6),
+    }
+    if result.trace is not None:
+        document["trace"] = [
+            {
+                "statement": entry.statement,
+                "file": entry.file,
+                "line": entry.line,
+                "depth": entry.depth,
+                "seconds": round(entry.seconds, 6),
+                "value": entry.value,
+            }
+            for entry in result.trace
+        ]
+    return document

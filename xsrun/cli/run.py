@@ -1,0 +1,75 @@
+"""`xsrun run`: run a file, a construct, or a bare list of statements."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from xsrun.cli.arguments import show_error
+from xsrun.cli.options import add_run_options, read_auth, read_inputs, read_value, split_pair
+from xsrun.cli.output import print_logs, print_trace, print_value, result_document
+from xsrun.runtime.values import to_json
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("target", help="a .xs file, a folder, KIND:NAME (query:GET items), or - for standard input")
+    add_run_options(parser)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Run the target once for each input; the exit status is 1 when any run ended in an error."""
+    from xsrun.cli.target import resolve
+
+    inputs = read_inputs(options.input)
+    variables = {name: read_value(value) for name, value in (split_pair(text, "--var") for text in options.var)}
+    auth = read_auth(options.auth)
+    target = resolve(options.target, options)
+    failed = False
+    with target.workspace as workspace:
+        if options.seed:
+            from xsrun.cli.seeds import seed_file
+
+            seed_file(workspace, options.seed)
+        construct = workspace.find(target.name, target.kind, target.verb, None, target.file)
+        sources = {name: source.text for name, source in workspace.sources.items()}
+        several = len(inputs) > 1
+        for given in inputs:
+            warn_of_unknown_inputs(construct, given)
+            result = workspace.run(
+                construct.name if construct.kind != "stack" else None,
+                kind=construct.kind,
+                verb=construct.verb,
+                file=construct.file,
+                input=given,
+                auth=auth,
+                trace=options.trace,
+                variables=variables,
+            )
+            failed = failed or result.error is not None
+            if options.json:
+                print(to_json(result_document(result)))
+                continue
+            print_logs(result.logs)
+            if result.trace is not None:
+                print_trace(result.trace)
+            if result.error is not None:
+                show_error(result.error, sources)
+            elif several:
+                print(to_json(result.response))
+            else:
+                print_value(result.response)
+            for warning in result.warnings:
+                print(f"warning: {getattr(warning, 'message', warning)}", file=sys.stderr)
+    return 1 if failed else 0
+
+
+def warn_of_unknown_inputs(construct: object, given: dict[str, object]) -> None:
+    """Say which given inputs the construct does not declare: they are dropped, as the engine drops them."""
+    node = getattr(construct, "node", None)
+    if node is None or not given:
+        return
+    declared = {field.name for field in node.fields_of("input") or []}
+    for name in given:
+        if name not in declared and declared:
+            listed = ", ".join(sorted(declared))
+            print(f"warning: there is no input `{name}`; the inputs are: {listed}", file=sys.stderr)

@@ -1,0 +1,89 @@
+"""What a command is asked to run: a file, a folder, `kind:name`, or standard input."""
+
+from __future__ import annotations
+
+import argparse
+import re
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from xsrun.api import Workspace
+from xsrun.cli.options import workspace_settings
+from xsrun.errors import UsageError
+from xsrun.workspace.construct import RUNNABLE
+from xsrun.workspace.loader import find_files, read_source, workspace_root
+
+#: Statements that may need other files of the workspace.
+_REACHES_OUT = re.compile(r"\b(?:\w+\.(?:run|call)\b|db\.|addon\b|dblink\b|middleware\b|main\s*=)")
+
+
+@dataclass(slots=True)
+class Target:
+    """A loaded workspace and which of its constructs is meant."""
+
+    workspace: Workspace
+    name: str | None = None
+    kind: str | None = None
+    verb: str | None = None
+    file: str | None = None
+
+
+def resolve(text: str, options: argparse.Namespace) -> Target:
+    """Find out what is meant and load as little as it needs. Raises UsageError when it is nothing."""
+    settings = workspace_settings(options)
+    if text == "-":
+        return Target(Workspace.from_sources({"stdin.xs": sys.stdin.read()}, **settings), file="stdin.xs")
+    kind, colon, name = text.partition(":")
+    path = Path(text).expanduser()
+    if colon and kind in RUNNABLE and not path.exists():
+        workspace = Workspace.load(options.workspace or ".", **settings)
+        first, blank, rest = name.strip().partition(" ")
+        if kind == "query" and blank and first.isupper():
+            return Target(workspace, rest.strip(), kind, first)
+        return Target(workspace, name.strip(), kind)
+    if path.is_dir():
+        return Target(Workspace.load(path, **settings))
+    if not path.exists():
+        raise UsageError(
+            f"no such file, folder or construct: {text}",
+            hint="name a .xs file, or a construct as KIND:NAME, for example function:math/add",
+        )
+    return file_target(path, options, settings)
+
+
+def file_target(path: Path, options: argparse.Namespace, settings: dict[str, object]) -> Target:
+    """A file, with the rest of its workspace when the file may need it."""
+    text = read_source(path)
+    root = Path(options.workspace).expanduser() if options.workspace else workspace_root(path)
+    if not options.workspace and _REACHES_OUT.search(text) is None:
+        sources = {path.name: text}
+        return Target(Workspace(sources, root=root, **settings), file=path.name)  # type: ignore[arg-type]
+    own = path.resolve()
+    names = {file.resolve(): _relative(file, root) for file in companions(own, root, bool(options.workspace))}
+    names.setdefault(own, _relative(path, root))
+    sources = {name: read_source(file) for file, name in names.items()}
+    return Target(Workspace(sources, root=root, **settings), file=names[own])  # type: ignore[arg-type]
+
+
+def companions(path: Path, root: Path, chosen: bool) -> list[Path]:
+    """The other files of a file's workspace: all below its root, or for a lone file those beside it.
+
+    Not everything below a lone file's folder: that may be somebody's home.
+    """
+    if chosen or root.resolve() != path.parent:
+        return find_files(root)
+    kinds = ("function", "table", "api", "addon", "task", "tool", "middleware")
+    found = sorted(path.parent.glob("*.xs"))
+    for kind in kinds:
+        for folder in (path.parent / kind, path.parent / f"{kind}s"):
+            if folder.is_dir():
+                found.extend(find_files(folder))
+    return found
+
+
+def _relative(file: Path, root: Path) -> str:
+    try:
+        return file.resolve().relative_to(root.resolve()).as_posix()
+    except ValueError:
+        return file.name
