@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -342,3 +343,30 @@ def test_passwords_are_checked_then_hashed() -> None:
     assert bound(node, hashed) == hashed
     assert bound(node, "0") == "0"
     assert bound(field("password", flags=".?"), "") == ""
+
+
+def test_timestamps_and_dates() -> None:
+    now = 1_700_000_000_000
+    assert bound(field("timestamp"), "now") == now
+    assert bound(field("timestamp"), "-1 day") == now - 86_400_000
+    assert bound(field("timestamp"), "2024-01-31T10:00:00.5+02:00") == 1_706_688_000_000
+    assert bound(field("timestamp"), 1.9) == 1
+    assert bound(field("timestamp"), "soonish") == ("Value is not a valid timestamp", "q")
+    assert bound(field("timestamp", flags=".?", default=nodes.Literal("+1 week", '"'))) == now + 7 * 86_400_000
+    assert bound(field("date", flags=".?", default=nodes.Word("now"))) == "2023-11-14"
+
+
+def test_examples_of_input_filters() -> None:
+    """The docstrings: a field, the value sent, the value bound."""
+    from xsrun import registry
+    from xsrun.syntax.parser import parse
+
+    for record in registry.every("input_filter"):
+        assert record.examples, record.name
+        for example in record.examples:
+            declaration, sent = example.source.split("\n")
+            document = parse(f"function f {{\n  input {{\n    {declaration}\n  }}\n}}\n")
+            declared = compile_fields(document.items[0].fields_of("input") or [])
+            assert bind(declared, {declared[0].name: json.loads(sent)}, CONTEXT) == {
+                declared[0].name: json.loads(example.result)
+            }

@@ -165,7 +165,6 @@ class _Reading:
     minute: int | None = None
     second: int | None = None
     millisecond: int | None = None
-    year_day: int | None = None
     weekday: int | None = None
     epoch: int | None = None
     zone: Zone | None = None
@@ -192,7 +191,7 @@ class _Reading:
             if all_fields or getattr(self, name) is None:
                 setattr(self, name, value)
         if all_fields:
-            self.zone = self.weekday = self.epoch = self.year_day = None
+            self.zone = self.weekday = self.epoch = None
 
 
 def _read_short_year(reading: _Reading) -> None:
@@ -250,7 +249,10 @@ def _read_zone(reading: _Reading) -> None:
 
 
 def _read_year_day(reading: _Reading) -> None:
-    reading.year_day = reading.number(3, "A three digit day-of-year")
+    day = reading.number(3, "A three digit day-of-year")
+    if reading.year is None:
+        raise _Mismatch("A 'day of year' can only come after a year has been found")
+    reading.year, reading.month, reading.day = date_of_days(days_of_date(reading.year, 1, 1) + day)
 
 
 def _setter(name: str, digits: int, what: str, *, exact: bool = False) -> Callable[[_Reading], None]:
@@ -332,8 +334,6 @@ def _instant(reading: _Reading, now: int, here: Zone) -> int:
     year = clock.year if reading.year is None else reading.year
     month = clock.month if reading.month is None else reading.month
     day = clock.day if reading.day is None else reading.day
-    if reading.year_day is not None:
-        month, day = 1, reading.year_day + 1
     time = [reading.hour, reading.minute, reading.second, reading.millisecond]
     if time == [None, None, None, None]:
         hour, minute, second, millisecond = clock.hour, clock.minute, clock.second, clock.millisecond
