@@ -370,3 +370,15 @@ def test_examples_of_input_filters() -> None:
             assert bind(declared, {declared[0].name: json.loads(sent)}, CONTEXT) == {
                 declared[0].name: json.loads(example.result)
             }
+
+
+def test_byte_strings_pass_the_filters() -> None:
+    node = field("text", filters=[("trim",), ("max", "4"), ("pattern", "^.+$")])
+    assert bound(node, b" \xff\xfe ") == b"\xff\xfe"
+    assert bound(node, b"\xff" * 5)[0].endswith("4 characters")
+    assert bound(field("enum", attributes={"values": texts("a")}), b"\xff")[1] == "q"
+
+
+def test_members_of_column_objects_may_be_null() -> None:
+    (declared,) = compile_fields([field("object", "home", schema=[field("text", "city")])])
+    assert coerce(declared, {"city": None}, CONTEXT, column=True) == {"city": None}

@@ -14,8 +14,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from xsrun.errors import InputError, XanoScriptError
+from xsrun.field_filters import Step, filter_step, run_steps, usable_steps
 from xsrun.runtime import coercion, geo
-from xsrun.runtime.values import MAX_INT, MIN_INT, Value, copy_deep, from_json, parse_number
+from xsrun.runtime.values import MAX_INT, MIN_INT, Value, copy_deep, from_json
 from xsrun.runtime.values import to_text as text_of
 from xsrun.syntax import nodes
 
@@ -39,8 +40,6 @@ class _Marker:
 NOW = _Marker("NOW")
 _ABSENT: Any = _Marker("ABSENT")
 
-_TEXT_TYPES = frozenset({"text", "email", "password", "enum", "uuid"})
-_NUMBER_TYPES = frozenset({"int", "decimal"})
 _MEDIA_TYPES = frozenset({"image", "video", "audio", "attachment"})
 #: Types in which the empty text of a required input counts as missing (semantics 3.2).
 _EMPTY_IS_MISSING = frozenset({"text", "email", "password", "uuid", "date", "json"})
@@ -74,26 +73,6 @@ _COLUMN_COERCIONS: dict[str, Converter] = {
     "int": coercion.to_clamped_int,
     "json": coercion.as_it_is,
 }
-#: The order in which filters run, whatever order they are written in (semantics 3.4).
-_FILTER_ORDER = (
-    "trim",
-    "min",
-    "max",
-    "startsWith",
-    "lower",
-    "upper",
-    "alphaOk",
-    "digitOk",
-    "ok",
-    "prevent",
-    "pattern",
-    "minAlpha",
-    "minLowerAlpha",
-    "minUpperAlpha",
-    "minDigit",
-    "minSymbol",
-)
-_WHITELISTS = {"alphaOk": "abcdefghijklmnopqrstuvwxyz", "digitOk": "0123456789"}
 
 
 @dataclass(slots=True)
@@ -122,7 +101,7 @@ class Declared:
     size: int | None = None
     override: dict[str, Any] = field(default_factory=dict)
     #: the filters that make sense here, in the order they run
-    steps: list[tuple[str, Callable[[Value], Value]]] = field(init=False, repr=False, compare=False)
+    steps: list[tuple[str, Step]] = field(init=False, repr=False, compare=False)
     #: a sent value, null included, to the bound one
     accept: Converter = field(init=False, repr=False, compare=False)
     #: a present value to the bound one
@@ -130,7 +109,7 @@ class Declared:
     _write: Converter | None = field(init=False, repr=False, compare=False, default=None)
 
     def __post_init__(self) -> None:
-        self.steps = _usable_filters(self)
+        self.steps = usable_steps(self.filters, self.type, is_list=self.list_size is not None)
         self.convert = _converter(self, column=False)
         self.accept = _acceptor(self)
 
@@ -170,12 +149,11 @@ def bind(declared: list[Declared], values: dict[str, Any] | None, context: Any, 
 
 def _write_members(declared: list[Declared], values: dict[str, Any], context: Any, path: str) -> dict[str, Any]:
     """The members of an object in a column: what is absent takes its default."""
-    return {
-        one.name: one.write(values[one.name], context, f"{path}.{one.name}")
-        if one.name in values
-        else default_value(one, context, column=True)
-        for one in declared
-    }
+    written: dict[str, Any] = {}
+    for one in declared:
+        value = values[one.name] if one.name in values else default_value(one, context, column=True)
+        written[one.name] = coerce(one, value, context, f"{path}.{one.name}", column=True)
+    return written
 
 
 def _omitted(one: Declared, context: Any, path: str) -> Value:
@@ -286,20 +264,11 @@ def _element_converter(one: Declared, *, column: bool) -> Converter:
     def convert(value: Value, context: Any, path: str) -> Value:
         value = base(value, context, path)
         if password and (value in ("", "0") or _is_hash(value)):
-            return value
-        value = _run_filters(steps, value, path)
+            return value  # neither checked nor hashed (semantics 3.3, 12)
+        value = run_steps(steps, value, path)
         return _hash(value) if password else value
 
     return convert
-
-
-def _run_filters(steps: list[Callable[[Value], Value]], value: Value, path: str) -> Value:
-    try:
-        for step in steps:
-            value = step(value)
-    except InputError as error:
-        raise InputError(error.message, path, hint=error.hint) from None
-    return value
 
 
 def _base_converter(one: Declared, *, column: bool) -> Converter:
@@ -344,7 +313,7 @@ def _list_converter(one: Declared, element: Converter) -> Converter:
     counts = [run for name, run in one.steps if name in ("min", "max")]
     for name, limit in (("min", low), ("max", high)):
         if limit is not None:
-            step = _filter_step(name, [str(limit)])
+            step = filter_step(name, [str(limit)])
             counts += [step] if step else []
     same = {"text": str, "int": int, "bool": bool}.get(one.type)
     unfiltered = element is coercion.to_text or element is coercion.to_int or element is coercion.to_bool
@@ -353,7 +322,7 @@ def _list_converter(one: Declared, element: Converter) -> Converter:
         items = _listed(value)
         if not (unfiltered and all(item.__class__ is same for item in items) and _in_range(items, same)):
             items = [_element(element, item, context, path, index) for index, item in enumerate(items)]
-        return _run_filters(counts, items, path) if counts else items
+        return run_steps(counts, items, path) if counts else items
 
     def trusted(value: Value, context: Any, path: str) -> Value:
         # a text that holds a JSON list is taken without a look at its elements (semantics 3.3)
@@ -362,7 +331,7 @@ def _list_converter(one: Declared, element: Converter) -> Converter:
                 items = from_json(value)
             except ValueError:
                 return convert(value, context, path)
-            return _run_filters(counts, items, path) if counts else items
+            return run_steps(counts, items, path) if counts else items
         return convert(value, context, path)
 
     return trusted
@@ -392,58 +361,6 @@ def _hash(value: Value) -> Value:
     from xsrun.services.passwords import hash_password
 
     return hash_password(value)
-
-
-# Filters -------------------------------------------------------------------------------------------------------------
-
-
-def _usable_filters(one: Declared) -> list[tuple[str, Callable[[Value], Value]]]:
-    """The filters of a field in the order they run, those left out that do not fit its type or make no sense."""
-    if not one.filters:
-        return []
-    usable: list[tuple[str, Callable[[Value], Value]]] = []
-    allowed = "".join(
-        _WHITELISTS.get(name, "".join(arguments)) for name, arguments in one.filters if _is_whitelist(name)
-    )
-    merged = [(name, arguments) for name, arguments in one.filters if not _is_whitelist(name)]
-    if len(merged) < len(one.filters):
-        merged.append(("ok", [allowed]))
-    for name, arguments in sorted(merged, key=lambda entry: _rank(entry[0])):
-        fits = one.type in _TEXT_TYPES or (
-            name in ("min", "max") and (one.type in _NUMBER_TYPES or one.list_size is not None)
-        )
-        step = _filter_step(name, arguments) if fits else None
-        if step is not None:
-            usable.append((name, step))
-    return usable
-
-
-def _is_whitelist(name: str) -> bool:
-    """`alphaOk`, `digitOk` and `ok` are one test: what any of them allows."""
-    return name in ("alphaOk", "digitOk", "ok")
-
-
-def _rank(name: str) -> int:
-    return _FILTER_ORDER.index(name) if name in _FILTER_ORDER else len(_FILTER_ORDER)
-
-
-def _filter_step(name: str, arguments: list[str]) -> Callable[[Value], Value] | None:
-    from xsrun import registry
-
-    record = registry.find("input_filter", name)
-    if record is None:
-        return None
-    parameters = record.parameters[1:]
-    if sum(parameter.required for parameter in parameters) > len(arguments):
-        return None
-    values: list[Value] = []
-    for parameter, text in zip(parameters, arguments, strict=False):
-        number = parse_number(text) if parameter.type in ("int", "number") else 0
-        if number is None:
-            return None
-        values.append(text if parameter.type == "text" else int(number) if parameter.type == "int" else number)
-    function = record.function
-    return (lambda value: function(value, *values)) if values else function
 
 
 # Compiling -----------------------------------------------------------------------------------------------------------

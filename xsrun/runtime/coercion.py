@@ -14,6 +14,7 @@ from typing import Any
 from xsrun.errors import InputError, XanoScriptError
 from xsrun.runtime import geo
 from xsrun.runtime.values import MAX_INT, MIN_INT, Value, describe, from_json, parse_number, text_of_number, type_name
+from xsrun.runtime.values import to_text as text_of
 
 Coercion = Callable[[Value, Any, str], Value]
 
@@ -228,7 +229,9 @@ def to_enum(values: list[str]) -> Coercion:
         if allowed and text not in allowed:
             shown = ", ".join(values[:12]) + (", ..." if len(values) > 12 else "")
             raise InputError(
-                f"Input '{text}' is not one of the allowable values.", path, hint=f"{path} takes one of: {shown}"
+                f"Input '{text_of(text)}' is not one of the allowable values.",
+                path,
+                hint=f"{path} takes one of: {shown}",
             )
         return text
 
