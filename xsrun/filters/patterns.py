@@ -1,0 +1,162 @@
+"""Regular expressions as PHP's preg functions take them: delimiters, modifiers, and the matching itself.
+
+Matching is done by the `regex` package on a translated pattern (`pattern_syntax`). As under PHP, a pattern without the
+modifier u sees bytes: `.` is one byte, `\\w` and `i` know ASCII only. What remains different from PCRE2:
+
+* a pattern that backtracks too much is stopped by time, not by a count of steps; `try_catch` cannot swallow that;
+* `\\C`, `(*ACCEPT)`, `(*COMMIT)`, `(*THEN)`, `(*MARK)`, newline verbs and conditions on recursion are refused;
+* lookbehinds of any length are accepted, PCRE2 wants a bounded one;
+* with u, `\\s` also takes the separators U+001C to U+001F.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Iterator
+from functools import lru_cache, partial
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from xsrun.errors import LimitError, XanoScriptError
+from xsrun.filters.pattern_classes import refused
+from xsrun.filters.pattern_syntax import translate
+from xsrun.runtime.values import Value, text_of_bytes, to_bytes
+
+if TYPE_CHECKING:
+    import regex
+
+#: Seconds one call may take. A pattern that calls itself may also eat memory while it runs, so it gets less.
+TIMEOUT = 1.0
+RECURSIVE_TIMEOUT = 0.25
+#: PCRE2 cannot compile longer patterns either.
+MAX_PATTERN = 65_535
+
+_MALFORMED = "Malformed UTF-8 characters, possibly incorrectly encoded"
+_BRACKETS = {"(": ")", "[": "]", "{": "}", "<": ">"}
+_MODIFIERS = frozenset("imsxADSUXJun\n\r ")
+_LEADING_VERBS = re.compile(r"(?:\(\*(?:UTF8?|UCP|NO_JIT|NO_START_OPT|NO_AUTO_POSSESS|LIMIT_\w+=\d+)\))+")
+
+
+class Pattern(NamedTuple):
+    """A compiled pattern: `names` are the names of groups by number, `unicode` whether it sees characters or bytes."""
+
+    matcher: regex.Pattern[Any]
+    groups: int
+    names: dict[int, str]
+    unicode: bool
+    anchored: bool
+    timeout: float
+
+    def subject(self, value: Value) -> str | bytes:
+        """The subject in the form the matcher takes."""
+        if not self.unicode:
+            return to_bytes(value)
+        if isinstance(value, bytes):
+            raise XanoScriptError(_MALFORMED)
+        return str(value)
+
+    def search(self, value: Value) -> regex.Match[Any] | None:
+        """The first match in a text, or None."""
+        subject = self.subject(value)
+        found: regex.Match[Any] | None = self._guarded(lambda: self.matcher.search(subject, timeout=self.timeout))
+        return found
+
+    def matches(self, value: Value) -> Iterator[regex.Match[Any]]:
+        """Every match in a text, from left to right."""
+        subject = self.subject(value)
+        deadline = time.monotonic() + self.timeout
+        start: int | None = 0
+        while start is not None:
+            found = self.matcher.finditer(subject, start, timeout=max(deadline - time.monotonic(), 0.001))
+            start = None
+            while (match := self._guarded(partial(next, found, None))) is not None:
+                yield match
+                # PHP goes on one character after an empty match, even where the pattern is anchored (modifier A)
+                start = match.end() + 1 if self.anchored and match.end() == match.start() < len(subject) else None
+
+    def text(self, part: str | bytes | None) -> Value:
+        """A part of the subject as a value; a group that took no part in the match is ""."""
+        return text_of_bytes(part) if isinstance(part, bytes) else part or ""
+
+    def _guarded(self, act: Callable[[], Any]) -> Any:
+        try:
+            return act()
+        except (TimeoutError, MemoryError):
+            raise LimitError(
+                "Regular expression: backtrack limit exhausted",
+                hint="the pattern tries too many ways to match; avoid repeats inside repeats, such as (a+)+",
+            ) from None
+
+
+def compile_pattern(value: str | bytes) -> Pattern:
+    """The pattern that a text in delimiters stands for. Raises XanoScriptError when PHP would refuse it."""
+    return _compile(value)
+
+
+@lru_cache(maxsize=512)
+def _compile(value: str | bytes) -> Pattern:
+    import regex
+
+    text = value.decode("latin-1") if isinstance(value, bytes) else value
+    body, modifiers = _take_apart(text)
+    unicode = "u" in modifiers
+    if verbs := _LEADING_VERBS.match(body):
+        unicode = unicode or "(*UTF" in verbs.group()
+        body = body[verbs.end() :]
+    if isinstance(value, bytes):
+        if unicode:
+            raise XanoScriptError(_MALFORMED)
+    elif not unicode:
+        body = to_bytes(body).decode("latin-1")
+    if len(body) > MAX_PATTERN:
+        raise refused("regular expression is too large")
+    translated = translate(body, frozenset(modifiers), unicode=unicode)
+    source = rf"\G(?:{translated.text})" if "A" in modifiers else translated.text
+    flags = regex.V1 | (regex.IGNORECASE if "i" in modifiers else 0)
+    try:
+        # (?-f): PCRE2 folds one character to one, never "ß" to "ss"
+        written: Any = "(?-f)" + source if unicode else source.encode("latin-1")
+        matcher = regex.compile(written, flags)
+    except RecursionError:
+        raise refused("parentheses are too deeply nested") from None
+    except (regex.error, OverflowError, ValueError, IndexError, KeyError, AttributeError) as error:
+        raise refused(str(error)) from None
+    timeout = RECURSIVE_TIMEOUT if translated.recursive else TIMEOUT
+    return Pattern(matcher, translated.groups, translated.names, unicode, "A" in modifiers, timeout)
+
+
+def _take_apart(text: str) -> tuple[str, set[str]]:
+    """Split `/body/modifiers`. Any character but letters, digits, blanks and the backslash may be the delimiter."""
+    text = text.lstrip(" \t\n\r\v\f")
+    if not text:
+        raise refused("empty regular expression")
+    start = text[0]
+    if start.isalnum() or start in "\\\0":
+        raise refused("delimiter must not be alphanumeric, backslash, or NUL")
+    end = _closing(text, start)
+    if end < 0:
+        matching = "matching " if start in _BRACKETS else ""
+        raise refused(f"no ending {matching}delimiter '{_BRACKETS.get(start, start)}' found")
+    modifiers = set(text[end + 1 :])
+    unknown = sorted(modifiers - _MODIFIERS)
+    if unknown:
+        raise refused(f"unknown modifier '{unknown[0]}'")
+    return text[1:end], modifiers
+
+
+def _closing(text: str, start: str) -> int:
+    """Where the closing delimiter is, or -1; delimiters in pairs may nest, a backslash protects the next character."""
+    closing = _BRACKETS.get(start, start)
+    depth, position = 1, 1
+    while position < len(text):
+        char = text[position]
+        if char == "\\":
+            position += 1
+        elif char == closing:
+            depth -= 1
+            if not depth:
+                return position
+        elif char == start:
+            depth += 1
+        position += 1
+    return -1

@@ -1,0 +1,149 @@
+"""The filters that match, take apart and replace with regular expressions. The pattern is the piped value."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from xsrun.filters.characters import characters, value_of
+from xsrun.filters.patterns import Pattern, compile_pattern
+from xsrun.registry import filter
+from xsrun.runtime.context import Context
+from xsrun.runtime.values import Value, text_of_bytes, to_bytes
+
+#: What PHP's preg_quote protects.
+_QUOTED = ".\\+*?[^]$(){}=!<>|:-#"
+_REFERENCE = re.compile(rb"\\\\|[\\$](\d\d?)|\$\{(\d\d?)\}")
+
+
+@filter("regex_matches")
+def regex_matches(pattern: str, subject: str) -> bool:
+    """Whether a pattern matches anywhere in the subject.
+
+    The pattern has delimiters and may have modifiers, as in PHP: `/^[a-z]+$/i`. Without the modifier `u` it sees
+    bytes, with it characters.
+
+    >>> "/^a.*c$/"|regex_matches:"abbbbc"
+    true
+    >>> "#^https?://#i"|regex_matches:"HTTPS://example.com"
+    true
+    """
+    return compile_pattern(pattern).search(subject) is not None
+
+
+@filter("regex_get_first_match")
+def regex_get_first_match(pattern: str, subject: str) -> list[Value] | dict[str, Value] | None:
+    """The first match and its groups, as PHP's preg_match gives them; null without a match.
+
+    Groups at the end that took no part are left out, others are "". With named groups the result is an object that
+    holds each of them by name and by number.
+
+    >>> "/([A-Z]+)-([0-9]+)/"|regex_get_first_match:"ID: ABC-123"
+    ["ABC-123", "ABC", "123"]
+    >>> "/(?<year>\\d+)/"|regex_get_first_match:"in 2024"
+    {"0": "2024", "year": "2024", "1": "2024"}
+    """
+    compiled = compile_pattern(pattern)
+    match = compiled.search(subject)
+    if match is None:
+        return None
+    last = max((number for number in range(1, compiled.groups + 1) if match.group(number) is not None), default=0)
+    return _by_name(compiled, [compiled.text(match.group(number)) for number in range(last + 1)])
+
+
+@filter("regex_get_all_matches")
+def regex_get_all_matches(pattern: str, subject: str) -> list[Value] | dict[str, Value]:
+    """All matches: a list of whole matches, then one list for each group (PHP's pattern order).
+
+    [] when nothing matches. With named groups the result is an object that holds each list by name and by number.
+
+    >>> "/([a-z])([0-9])/"|regex_get_all_matches:"a1 b2"
+    [["a1", "b2"], ["a", "b"], ["1", "2"]]
+    """
+    compiled = compile_pattern(pattern)
+    matches = list(compiled.matches(subject))
+    if not matches:
+        return []
+    numbers = range(compiled.groups + 1)
+    return _by_name(compiled, [[compiled.text(match.group(number)) for match in matches] for number in numbers])
+
+
+@filter("regex_replace")
+def regex_replace(context: Context, pattern: str, replacement: str, subject: str) -> Value:
+    """The subject with every match replaced.
+
+    In the replacement `$1`, `${1}` and `\\1` stand for a group, `$0` for the whole match.
+
+    >>> "/\\s+/"|regex_replace:"-":"a  b   c"
+    "a-b-c"
+    >>> "/(\\w+) (\\w+)/"|regex_replace:"$2 $1":"hello world"
+    "world hello"
+    """
+    compiled = compile_pattern(pattern)
+    whole = to_bytes(subject)
+    template = _template(to_bytes(replacement))
+    parts: list[bytes] = []
+    size = position = 0
+    text = compiled.subject(subject)
+    for match in compiled.matches(subject):
+        start, end = match.span()
+        if end < position:  # \K may end a match before the last one
+            continue
+        parts.append(_bytes(text[position:start]))
+        parts.extend(_filled(template, match))
+        size += (start - position) + sum(map(len, parts[-len(template) :]))
+        context.check_size(size)
+        position = end
+    if not parts:
+        return subject if isinstance(subject, str) else text_of_bytes(whole)
+    return text_of_bytes(b"".join([*parts, _bytes(text[position:])]))
+
+
+@filter("regex_quote")
+def regex_quote(value: str, delimiter: str | None = None) -> Value:
+    """A text with a backslash before every character that means something in a pattern, and before the delimiter.
+
+    >>> "1.5 (net)"|regex_quote
+    "1\\.5 \\(net\\)"
+    >>> "a/b"|regex_quote:"/"
+    "a\\/b"
+    """
+    mark = characters(delimiter or "")[:1]
+    table = {ord(char): "\\" + char for char in _QUOTED + mark} | {0: "\\000"}
+    return value_of(characters(value).translate(table))
+
+
+def _by_name(pattern: Pattern, groups: list[Value]) -> list[Value] | dict[str, Value]:
+    if not pattern.names:
+        return groups
+    result: dict[str, Value] = {}
+    for number, group in enumerate(groups):
+        name = pattern.names.get(number)
+        if name is not None and (group or name not in result):
+            result[name] = group
+        result[str(number)] = group
+    return result
+
+
+def _bytes(part: str | bytes | None) -> bytes:
+    return part if isinstance(part, bytes) else to_bytes(part or "")
+
+
+def _template(replacement: bytes) -> list[bytes | int]:
+    """The replacement cut into literal parts and group numbers."""
+    parts: list[bytes | int] = []
+    position = 0
+    for found in _REFERENCE.finditer(replacement):
+        parts.append(replacement[position : found.start()])
+        number = found.group(1) or found.group(2)
+        parts.append(int(number) if number else b"\\")
+        position = found.end()
+    parts.append(replacement[position:])
+    return parts
+
+
+def _filled(template: list[bytes | int], match: Any) -> list[bytes]:
+    groups = match.re.groups
+    return [
+        part if isinstance(part, bytes) else _bytes(match.group(part)) if part <= groups else b"" for part in template
+    ]
