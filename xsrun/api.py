@@ -34,6 +34,12 @@ __all__ = [
 class Workspace(_Workspace):
     """A workspace: load it, seed it, run its constructs, run its tests (see `xsrun.workspace.workspace`)."""
 
+    def structure_problems(self, parsed: Any) -> list[Diagnostic]:
+        """The errors of a file that keep its constructs from running."""
+        from xsrun.analysis.structure import problems
+
+        return problems(parsed)
+
     def test(self, pattern: str | None = None, kind: str | None = None) -> Any:
         """Run the unit tests and workflow tests, or those whose name contains `pattern`.
 

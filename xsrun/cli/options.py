@@ -34,14 +34,22 @@ def add_run_options(parser: argparse.ArgumentParser) -> None:
 
 def add_workspace_options(parser: argparse.ArgumentParser) -> None:
     """Options of everything that loads a workspace."""
-    parser.add_argument("--workspace", "-w", metavar="PATH", help="the workspace's folder (default: where the target is)")
+    parser.add_argument(
+        "--workspace", "-w", metavar="PATH", help="the workspace's folder (default: where the target is)"
+    )
     parser.add_argument("--env", action="append", default=[], metavar="NAME=VALUE", help="set a value of $env")
-    parser.add_argument("--database", metavar="URL", default="sqlite://", help="sqlite:// (memory), sqlite:///FILE, ...")
+    parser.add_argument(
+        "--database", metavar="URL", default="sqlite://", help="sqlite:// (memory), sqlite:///FILE, ..."
+    )
     parser.add_argument("--seed", metavar="FILE", help="rows to begin with: JSON, YAML or CSV")
     parser.add_argument("--strict", action="store_true", help="refuse undeclared tables, as the engine does")
     parser.add_argument("--now", metavar="TIME", help="fix the clock: milliseconds or an ISO time")
     parser.add_argument(
-        "--limit", action="append", default=[], metavar="NAME=N", help="steps, depth, seconds, size or memory; 0 is none"
+        "--limit",
+        action="append",
+        default=[],
+        metavar="NAME=N",
+        help="steps, depth, seconds, size or memory; 0 is none",
     )
 
 

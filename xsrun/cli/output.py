@@ -36,11 +36,11 @@ def diagnostics_of(error: XanoScriptError) -> list[Diagnostic]:
 
 def describe_error(error: XanoScriptError, sources: dict[str, str]) -> str:
     """An error as people read it: what is wrong, where, the line with a caret, and what to do."""
-    from xsrun.diagnostics.render import render
-
     shown = []
     for diagnostic in diagnostics_of(error):
         if diagnostic.line and diagnostic.file:
+            from xsrun.diagnostics.render import render
+
             shown.append(render(diagnostic, sources.get(diagnostic.file, ""), color=use_color(sys.stderr)))
         else:
             mark = f"[{diagnostic.code}]" if diagnostic.code else ""

@@ -123,7 +123,8 @@ def parse_number(text: str) -> float | None:
     if match is None:
         return None
     if match.group(1) is None and match.group(2) is None and match.group(3) is None:
-        return clamp_int(int(text))
+        digits = text.strip()
+        return clamp_int(int(digits)) if len(digits) < 100 else float(digits)  # Python refuses to read very long ints
     return float(text)
 
 
@@ -224,10 +225,11 @@ def loose_equal(left: Value, right: Value) -> bool:
         if one is str:
             return left == right or _numeric_texts_equal(left, right)
         if one is list:
-            return len(left) == len(right) and all(map(loose_equal, left, right))
+            return left is right or (len(left) == len(right) and all(map(loose_equal, left, right)))
         if one is dict:
-            return len(left) == len(right) and all(
-                key in right and loose_equal(value, right[key]) for key, value in left.items()
+            return left is right or (
+                len(left) == len(right)
+                and all(key in right and loose_equal(value, right[key]) for key, value in left.items())
             )
         return bool(left == right)
     if left is None or right is None:
@@ -261,10 +263,11 @@ def strict_equal(left: Value, right: Value) -> bool:
     if kind is not right.__class__:
         return False
     if kind is list:
-        return len(left) == len(right) and all(map(strict_equal, left, right))
+        return left is right or (len(left) == len(right) and all(map(strict_equal, left, right)))
     if kind is dict:
-        return len(left) == len(right) and all(
-            key in right and strict_equal(value, right[key]) for key, value in left.items()
+        return left is right or (
+            len(left) == len(right)
+            and all(key in right and strict_equal(value, right[key]) for key, value in left.items())
         )
     return bool(left == right)
 
@@ -302,6 +305,8 @@ def compare_texts(left: str, right: str) -> int:
 
 def _compare_containers(left: Value, right: Value) -> int:
     one, two = left.__class__, right.__class__
+    if left is right:
+        return 0
     if one is list and two is list:
         if len(left) != len(right):
             return (len(left) > len(right)) - (len(left) < len(right))
@@ -332,9 +337,24 @@ def to_json(value: Value, *, indent: bool = False) -> str:
 
     options = orjson.OPT_INDENT_2 if indent else 0
     try:
-        return orjson.dumps(value, _jsonable, options).decode()
+        text = orjson.dumps(value, _jsonable, options)
+        if b".0" in text:  # PHP writes a decimal without a fraction like an int
+            text = orjson.dumps(without_zero_fractions(value), _jsonable, options)
+        return text.decode()
     except (TypeError, ValueError):  # integers beyond 64 bits, lone surrogates, or nesting too deep for orjson
         return json.dumps(value, ensure_ascii=False, default=_jsonable, indent=2 if indent else None)
+
+
+def without_zero_fractions(value: Value) -> Value:
+    """The same value with every decimal that has no fraction as an int, as JSON of the engine shows it."""
+    kind = value.__class__
+    if kind is float:
+        return int(value) if value.is_integer() and abs(value) < 1e15 else value
+    if kind is list:
+        return [without_zero_fractions(item) for item in value]
+    if kind is dict:
+        return {key: without_zero_fractions(item) for key, item in value.items()}
+    return value
 
 
 def _jsonable(value: Value) -> Value:

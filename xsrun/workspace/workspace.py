@@ -86,8 +86,9 @@ class Workspace:
         for source in self.sources.values():
             parsed = parser().parse(source, "document")
             items = parsed.tree.items if parsed.tree is not None else []
-            errors = [problem for problem in parsed.diagnostics if problem.severity == "error"]
-            self.problems.extend(parsed.diagnostics)
+            found_here = [*parsed.diagnostics, *self.structure_problems(parsed)]
+            errors = [problem for problem in found_here if problem.severity == "error"]
+            self.problems.extend(found_here)
             constructs = self._constructs_of(source, items)
             if not constructs and errors:
                 constructs = [Construct("stack", Path(source.filename).stem, None, None, source.filename, 1, None)]
@@ -98,6 +99,10 @@ class Workspace:
         for construct in self.constructs:
             construct.columns_of = self.columns_of
             self._by_key.setdefault((construct.kind, construct.name), []).append(construct)
+
+    def structure_problems(self, parsed: Any) -> list[Diagnostic]:
+        """What the tables of the language object to in one file; the public workspace asks the checker."""
+        return []
 
     def _constructs_of(self, source: Source, items: list[Any]) -> list[Construct]:
         """The constructs of a file; statements that are none become one bare list, named after the file."""

@@ -1,0 +1,148 @@
+"""The command line as a user meets it: output, messages, exit statuses."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+SAMPLES = ROOT / "samples"
+
+
+def xsrun(*words: str, folder: Path | None = None, stdin: str | None = None) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "xsrun", *words],
+        cwd=folder or ROOT,
+        capture_output=True,
+        text=True,
+        input=stdin,
+        check=False,
+    )
+
+
+@pytest.fixture
+def half(tmp_path: Path) -> Path:
+    (tmp_path / "half.xs").write_text(
+        "function half {\n  input {\n    int n\n  }\n  stack {\n  }\n  response = $input.n / 2\n}\n", encoding="utf-8"
+    )
+    return tmp_path
+
+
+def test_first_sample_makes_a_token_that_expires() -> None:
+    done = xsrun("run", str(SAMPLES / "jwe" / "jwe_encode.xs"), "--input", "secret_data=hello", "--json")
+    document = json.loads(done.stdout)
+    assert done.returncode == 0
+    assert set(document) == {"response", "error", "status", "logs", "duration"}
+    assert document["response"]["token"].count(".") == 4
+    assert document["response"]["key"]["kty"] == "oct"
+    assert document["response"]["expires_in"] == 3600
+
+
+def test_token_of_one_sample_is_read_by_the_other(tmp_path: Path) -> None:
+    made = json.loads(xsrun("run", str(SAMPLES / "jwe" / "jwe_encode.xs"), "-i", "secret_data=hello").stdout)
+    (tmp_path / "key.json").write_text(json.dumps(made["key"]), encoding="utf-8")
+    words = ["-i", f"token={made['token']}", "-i", f"key=@{tmp_path / 'key.json'}"]
+    read = xsrun("run", str(SAMPLES / "jwe" / "jwe_decode.xs"), *words)
+    assert json.loads(read.stdout)["data"] == "hello"
+
+
+@pytest.mark.parametrize(
+    ("words", "status", "message"),
+    [
+        (["run", "none.xs"], 2, "no such file, folder or construct"),
+        (["run", "half.xs", "--input", "{n: 1}"], 2, "not JSON"),
+        (["run", "half.xs", "--input", "[1]"], 2, "must be an object"),
+        (["run", "half.xs", "--input", "n"], 2, "NAME=VALUE"),
+        (["run", "half.xs", "--input", "@none.json"], 2, "cannot read"),
+        (["run", "half.xs"], 1, "Missing param: n"),
+        (["run", "half.xs", "--input", "n=abc"], 1, "Value is not a valid integer"),
+        (["run", "half.xs", "--input", "m=1"], 1, "there is no input `m`"),
+        (["run", "function:none"], 2, "there is no function none"),
+        (["run", "half.xs", "--limit", "steps=x"], 2, "needs a number"),
+        (["run", "half.xs", "--auth", "user"], 2, "TABLE:ID"),
+        (["run", "empty"], 2, "there is no .xs file"),
+        (["run"], 2, "target"),
+        (["rum", "half.xs"], 2, "did you mean `xsrun run`"),
+        (["eval", "1 +"], 1, "a value is missing"),
+        (["eval", "$x"], 1, "Missing var entry: x"),
+        (["check", "none.xs"], 2, "no such file or folder"),
+        (["docs", "no_such_name"], 2, "nothing is called"),
+    ],
+)
+def test_wrong_use_gives_one_message(half: Path, words: list[str], status: int, message: str) -> None:
+    (half / "empty").mkdir()
+    done = xsrun(*words, folder=half)
+    assert done.returncode == status, done.stderr
+    assert message in done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.stdout == ""
+
+
+def test_file_that_is_not_text(tmp_path: Path) -> None:
+    (tmp_path / "a.xs").write_bytes(b"function \xff {}")
+    done = xsrun("run", "a.xs", folder=tmp_path)
+    assert done.returncode == 2
+    assert "not UTF-8" in done.stderr
+
+
+def test_run_time_error_shows_its_line(tmp_path: Path) -> None:
+    (tmp_path / "a.xs").write_text("var $x { value = 1 }\nvar $y { value = $x.name }\n", encoding="utf-8")
+    done = xsrun("run", "a.xs", folder=tmp_path)
+    assert done.returncode == 1
+    assert "Unable to locate var: x.name" in done.stderr
+    assert "a.xs:2:" in done.stderr
+    assert "var $y { value = $x.name }" in done.stderr
+
+
+def test_inputs_one_a_line(half: Path) -> None:
+    (half / "cases.jsonl").write_text('{"n": 4}\n{"n": 5}\n', encoding="utf-8")
+    done = xsrun("run", "half.xs", "--input", "@cases.jsonl", folder=half)
+    assert done.stdout.split() == ["2", "2.5"]
+
+
+def test_construct_by_kind_and_name(half: Path) -> None:
+    assert xsrun("run", "function:half", "-i", "n=8", folder=half).stdout.strip() == "4"
+
+
+def test_standard_input() -> None:
+    assert json.loads(xsrun("run", "-", stdin="var $x { value = 2 * 21 }\n").stdout) == {"x": 42}
+
+
+def test_byte_order_mark_and_carriage_returns(tmp_path: Path) -> None:
+    text = "\ufeffvar $x {\r\n  value = 1\r\n}\r\n"
+    (tmp_path / "a.xs").write_bytes(text.encode("utf-8"))
+    assert json.loads(xsrun("run", "a.xs", folder=tmp_path).stdout) == {"x": 1}
+
+
+def test_eval_prints_json() -> None:
+    done = xsrun("eval", "{a: $n + 1}", "--var", "n=1", "--json")
+    assert json.loads(done.stdout)["response"] == {"a": 2}
+
+
+def test_trace_goes_to_standard_error() -> None:
+    done = xsrun("run", str(SAMPLES / "snippets" / "totals.xs"), "--trace")
+    assert json.loads(done.stdout)["total"] == 22
+    assert "totals.xs:12" in done.stderr
+
+
+def test_support_counts_against_the_catalogue() -> None:
+    document = json.loads(xsrun("support", "--json").stdout)
+    assert len(document["filters"]) == 263
+    assert len(document["statements"]) == 222
+    assert len(document["input_filters"]) == 16
+    assert len(document["query_filters"]) == 46
+
+
+def test_docs_of_a_filter() -> None:
+    done = xsrun("docs", "substr")
+    assert done.returncode == 0
+    assert "substr (filter)" in done.stdout
+
+
+def test_help() -> None:
+    assert "commands:" in xsrun("--help").stdout
+    assert "xsrun 0." in xsrun("--version").stdout

@@ -1,0 +1,52 @@
+"""`xsrun support`: which statements and filters of the language are implemented, counted against its catalogue."""
+
+from __future__ import annotations
+
+import argparse
+
+from xsrun.runtime.values import to_json
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--json", action="store_true", help="print one JSON document and nothing else")
+    parser.add_argument("--missing", action="store_true", help="list what is not implemented")
+
+
+def support() -> dict[str, list[dict[str, str]]]:
+    """Name and status of everything in the catalogue: "yes", "no", or "unavailable: why"."""
+    from xsrun import catalogue, registry
+
+    tables: dict[str, list[dict[str, str]]] = {}
+    kinds = (
+        ("statements", "statement"),
+        ("filters", "filter"),
+        ("query_filters", "query_filter"),
+        ("input_filters", "input_filter"),
+    )
+    for title, kind in kinds:
+        rows = []
+        for name in catalogue.names(kind):
+            record = registry.find(kind, name)  # type: ignore[arg-type]
+            status = "no" if record is None else "yes"
+            if record is not None and record.unavailable:
+                status = f"unavailable: {record.unavailable}"
+            rows.append({"name": name, "status": status})
+        tables[title] = rows
+    return tables
+
+
+def run(options: argparse.Namespace) -> int:
+    tables = support()
+    if options.json:
+        print(to_json(tables))
+        return 0
+    for title, rows in tables.items():
+        done = sum(row["status"] == "yes" for row in rows)
+        refused = [row for row in rows if row["status"].startswith("unavailable")]
+        note = f", {len(refused)} raise a documented error" if refused else ""
+        print(f"{title.replace('_', ' ')}: {done} of {len(rows)}{note}")
+        if options.missing:
+            for row in rows:
+                if row["status"] != "yes":
+                    print(f"  {row['name']}: {row['status']}")
+    return 0
