@@ -398,10 +398,15 @@ class StatementCompiler(ExpressionCompiler):
         template = "def FUNCTION():\n    CODE"
         (made,) = statements(template, at, FUNCTION=identifier, CODE=code)
         assert isinstance(made, ast.FunctionDef)
-        if not isolated:
-            names = [f"v_{variable}" for variable in sorted(assigned)]
-            if names:
-                made.body.insert(0, place(ast.Nonlocal(names), at))
+        names = [f"v_{variable}" for variable in sorted(assigned if not isolated else self.linker.assigned)]
+        if names and isolated:
+            # an assignment that never runs makes each name local, so that none is read from outside (semantics 1.1)
+            hidden = [place(ast.Name(one, ast.Store()), at) for one in names]
+            made.body.insert(
+                0, place(ast.If(constant(False, at), [place(ast.Assign(hidden, constant(None, at)), at)], []), at)
+            )
+        elif names:
+            made.body.insert(0, place(ast.Nonlocal(names), at))
         self.emit(made)
         return identifier
 

@@ -216,3 +216,12 @@ def mentions(error: XanoScriptError, wanted: str) -> bool:
     if thrown is not None:
         parts.append(thrown if isinstance(thrown, str) else to_json(thrown))
     return any(wanted.lower() in part.lower() for part in parts if part)
+
+
+class ExpectationError(XanoScriptError):
+    """An `expect` statement that does not hold: outside of tests, a 500 with the assertion's message (semantics 8.3)."""
+
+    def __init__(self, message: str, subject: Value = None, operands: list[Value] | None = None) -> None:
+        super().__init__(message)
+        self.subject = subject
+        self.operands = operands or []

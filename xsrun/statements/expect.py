@@ -1,0 +1,277 @@
+"""Expectations as statements, for workflow tests: one that does not hold raises (semantics 8.2, 8.3).
+
+The expectations of a unit test are judged by the test runner, with the same rules (`xsrun.runtime.assertions`).
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable
+from typing import Any
+
+from xsrun import registry
+from xsrun.errors import XanoScriptError
+from xsrun.evaluator.compiler import StatementCompiler, statement_position
+from xsrun.evaluator.places import translate
+from xsrun.evaluator.quote import call, constant, name, place, tuple_of
+from xsrun.registry import statement_form
+from xsrun.runtime.assertions import OPERANDS, ExpectationError, judge, throws
+from xsrun.runtime.context import Context
+from xsrun.runtime.values import Value
+from xsrun.statements.control import subject_of
+from xsrun.syntax.nodes import Literal, Statement
+
+#: The key in a run's scratch room that tells an `api.call` to raise what it would bind elsewhere.
+EXPECTING_ERROR = "expecting an error"
+
+
+def matches(pattern: str, subject: str) -> bool:
+    """Does a pattern in delimiters match? The filter of that name decides."""
+    record = registry.find_filter("regex_matches")
+    assert record is not None
+    return bool(record.function(pattern, subject))
+
+
+def expect(context: Context, assertion: str, subject: Value, operands: tuple[Value, ...]) -> None:
+    """Raise ExpectationError unless the assertion holds."""
+    verdict = judge(assertion, subject, list(operands), now=context.now(), matches=matches)
+    if not verdict.passes:
+        raise ExpectationError(verdict.message, subject, list(operands))
+
+
+def expect_error(context: Context, run: Callable[[], Any], wanted: Value) -> None:
+    """Run a stack that must raise an error (with a text in it); raise ExpectationError when it does not."""
+    error: XanoScriptError | None = None
+    outer = context.scratch.get(EXPECTING_ERROR)
+    context.scratch[EXPECTING_ERROR] = True
+    try:
+        run()
+    except Exception as raised:
+        error = translate(raised)
+        if not error.catchable:
+            raise
+    finally:
+        context.scratch[EXPECTING_ERROR] = outer
+    verdict = throws(error, wanted)
+    if not verdict.passes:
+        raise ExpectationError(verdict.message, None if error is None else error.as_record(), [wanted])
+
+
+def emit_expectation(compiler: StatementCompiler, node: Statement) -> None:
+    """The subject, which may be a path that is missing, and the attributes of an assertion, judged when they run."""
+    at = statement_position(node)
+    assertion = node.name.removeprefix("expect.")
+    subject = compiler.tolerant(subject_of(compiler, node))
+    operands = [compiler.value(compiler.needed(node, attribute)) for attribute in OPERANDS[assertion]]
+    function = compiler.linker.constant(expect)
+    made = call(function, at, name("context", at), constant(assertion, at), subject, tuple_of(operands, at))
+    compiler.emit(place(ast.Expr(made), at))
+
+
+@statement_form("expect.to_throw")
+def to_throw(compiler: StatementCompiler, node: Statement) -> None:
+    """Run the stack, which must raise an error; with `exception`, one whose text contains it, in whatever case.
+
+    The stack has variables of its own: it sees none from outside, and leaves none. What it wrote to the database
+    stays (evidence j2).
+
+    >>> expect.to_throw {
+    ...   stack {
+    ...     precondition (false) {
+    ...       error = "The lock is shut"
+    ...     }
+    ...   }
+    ...   exception = "lock is"
+    ... }
+    {}
+    """
+    at = statement_position(node)
+    stack = node.block("stack")
+    if stack is None:
+        raise compiler.refuse("`expect.to_throw` needs a `stack` here", at, "write stack { ... } inside")
+    wanted = compiler.value(node.attribute("exception") or node.attribute("value") or Literal(None))
+    run = compiler.nested_function(stack.body, at, isolated=True)
+    function = compiler.linker.constant(expect_error)
+    compiler.emit(place(ast.Expr(call(function, at, name("context", at), name(run, at), wanted)), at))
+
+
+@statement_form("expect.to_equal")
+def to_equal(compiler: StatementCompiler, node: Statement) -> None:
+    """The subject equals the value: deeply, and as `==` compares, so 2 equals 2.0.
+
+    >>> expect.to_equal (1 + 1) { value = 2.0 }
+    {}
+    """
+    emit_expectation(compiler, node)
+
+
+@statement_form("expect.to_not_equal")
+def to_not_equal(compiler: StatementCompiler, node: Statement) -> None:
+    """The subject does not equal the value.
+
+    >>> expect.to_not_equal ("red") { value = "blue" }
+    {}
+    """
+    emit_expectation(compiler, node)
+
+
+@statement_form("expect.to_be_greater_than")
+def to_be_greater_than(compiler: StatementCompiler, node: Statement) -> None:
+    """The subject is greater than the value. Null, lists and objects never are.
+
+    >>> expect.to_be_greater_than (5) { value = 4 }
+    {}
+    """
+    emit_expectation(compiler, node)
+
+
+@statement_form("expect.to_be_less_than")
+def to_be_less_than(compiler: StatementCompiler, node: Statement) -> None:
+    """The subject is less than the value. Null, lists and objects never are.
+
+    >>> expect.to_be_less_than (5) { value = 5.5 }
+    {}
+    """
+    emit_expectation(compiler, node)
+
+
+@statement_form("expect.to_be_within")
+def to_be_within(compiler: StatementCompiler, node: Statement) -> None:
+    """The subject lies between `min` and `max`; neither bound is included.
+
+    >>> expect.to_be_within (3) { min = 2, max = 4 }
+    {}
+    """
+    emit_expectation(compiler, node)
+
+
+@statement_form("expect.to_contain")
+def to_contain(compiler: StatementCompiler, node: Statement) -> None:
+    """The list or object has an element that equals the value, or the text has the value as a part.
+
+    >>> expect.to_contain (["oak", "elm"]) { value = "elm" }
+    {}
+    """
+    emit_expectation(compiler, node)
+
+
+@statement_form("expect.to_start_with")
+def to_start_with(compiler: StatementCompiler, node: Statement) -> None:
+    """The text starts with the value.
+
+    >>> expect.to_start_with ("harbour") { value = "harb" }
+    {}
+    """
+    emit_expectation(compiler, node)
+
+
+@statement_form("expect.to_end_with")
+def to_end_with(compiler: StatementCompiler, node: Statement) -> None:
+    """The text ends with the value.
+
+    >>> expect.to_end_with ("harbour") { value = "our" }
+    {}
+    """
+    emit_expectation(compiler, node)
+
+
+@statement_form("expect.to_match")
+def to_match(compiler: StatementCompiler, node: Statement) -> None:
+    """The text matches a regular expression, in delimiters or bare.
+
+    >>> expect.to_match ("pier 12") { value = "/^pier \\d+$/" }
+    {}
+    """
+    emit_expectation(compiler, node)
+
+
+@statement_form("expect.to_be_true")
+def to_be_true(compiler: StatementCompiler, node: Statement) -> None:
+    """The subject is true, or the number 1.
+
+    >>> expect.to_be_true (2 > 1)
+    {}
+    """
+    emit_expectation(compiler, node)
+
+
+@statement_form("expect.to_be_false")
+def to_be_false(compiler: StatementCompiler, node: Statement) -> None:
+    """The subject is false, or the number 0. Null is not.
+
+    >>> expect.to_be_false (2 < 1)
+    {}
+    """
+    emit_expectation(compiler, node)
+
+
+@statement_form("expect.to_be_null")
+def to_be_null(compiler: StatementCompiler, node: Statement) -> None:
+    """The subject is null, or a path that is not there.
+
+    >>> var $boat { value = {} }
+    ... expect.to_be_null ($boat.captain)
+    {"boat": {}}
+    """
+    emit_expectation(compiler, node)
+
+
+@statement_form("expect.to_not_be_null")
+def to_not_be_null(compiler: StatementCompiler, node: Statement) -> None:
+    """The subject is there and is not null.
+
+    >>> expect.to_not_be_null (0)
+    {}
+    """
+    emit_expectation(compiler, node)
+
+
+@statement_form("expect.to_be_defined")
+def to_be_defined(compiler: StatementCompiler, node: Statement) -> None:
+    """The subject is there and is not null.
+
+    >>> expect.to_be_defined ("")
+    {}
+    """
+    emit_expectation(compiler, node)
+
+
+@statement_form("expect.to_not_be_defined")
+def to_not_be_defined(compiler: StatementCompiler, node: Statement) -> None:
+    """The subject is a path or variable that is not there, or null.
+
+    >>> var $boat { value = {} }
+    ... expect.to_not_be_defined ($boat.captain)
+    {"boat": {}}
+    """
+    emit_expectation(compiler, node)
+
+
+@statement_form("expect.to_be_empty")
+def to_be_empty(compiler: StatementCompiler, node: Statement) -> None:
+    """The subject is null, false, 0, an empty text, list or object.
+
+    >>> expect.to_be_empty ([])
+    {}
+    """
+    emit_expectation(compiler, node)
+
+
+@statement_form("expect.to_be_in_the_past")
+def to_be_in_the_past(compiler: StatementCompiler, node: Statement) -> None:
+    """The subject is a time before now: milliseconds, or a text with a time.
+
+    >>> expect.to_be_in_the_past ("1999-12-31")
+    {}
+    """
+    emit_expectation(compiler, node)
+
+
+@statement_form("expect.to_be_in_the_future")
+def to_be_in_the_future(compiler: StatementCompiler, node: Statement) -> None:
+    """The subject is a time after now: milliseconds, or a text with a time.
+
+    >>> expect.to_be_in_the_future (now|add_secs_to_timestamp:60)
+    {}
+    """
+    emit_expectation(compiler, node)
