@@ -34,6 +34,12 @@ __all__ = [
 class Workspace(_Workspace):
     """A workspace: load it, seed it, run its constructs, run its tests (see `xsrun.workspace.workspace`)."""
 
+    def __init__(self, sources: dict[str, str], **options: Any) -> None:
+        super().__init__(sources, **options)
+        from xsrun.dispatch import Dispatcher
+
+        self.dispatcher = Dispatcher(self.constructs)
+
     def structure_problems(self, parsed: Any) -> list[Diagnostic]:
         """The errors of a file that keep its constructs from running."""
         from xsrun.analysis.structure import problems

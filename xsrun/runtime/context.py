@@ -84,8 +84,30 @@ class LogEntry:
     line: int | None = None
 
 
+#: Runs a construct with what belongs around it: `(context, inputs, proceed)`, where `proceed(inputs)` runs it alone.
+Around = Callable[["Context", dict[str, Any], Callable[[dict[str, Any]], Any]], Any]
+
+
+class Dispatcher(Protocol):
+    """What runs around constructs: the identity test, middleware and triggers (`xsrun.dispatch`)."""
+
+    def admit(self, construct: Any, context: Context) -> None:
+        """Raises UnauthorizedError when the caller may not run this query."""
+
+    def around(self, construct: Any) -> Around | None:
+        """What runs in place of a construct that has middleware; None when it has none."""
+
+    def watches(self, table: str, action: str) -> bool:
+        """Does a trigger wait for this action ("insert", "update", "delete", "truncate") on a table?"""
+
+    def after_write(self, context: Context, table: str, action: str, new: Any = None, old: Any = None) -> None:
+        """Run the triggers of a table for one row that was written."""
+
+
 class Workspace(Protocol):
     """What a run needs of the workspace: constructs by kind and name, and the services it keeps."""
+
+    dispatcher: Dispatcher | None
 
     def call(self, context: Context, kind: str, name: str, inputs: dict[str, Any], **options: Any) -> Any:
         """Run a construct as part of this run and return its response; raises what it raises."""

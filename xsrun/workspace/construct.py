@@ -137,13 +137,17 @@ class Construct:
             self.response,
             self.file,
             declared_inputs=frozenset(one.name for one in declared),
-            always_bound=frozenset(one.name for one in declared if one.type not in UNBOUND_WHEN_OMITTED),
+            always_bound=frozenset(one.name for one in declared if self.binds(one)),
             trace=trace,
             owner=self.owner,
             returns_variables=self.kind == "stack",
             at=self.node,
         )
         return compiled.run
+
+    def binds(self, declared: Any) -> bool:
+        """Is an input sure to have a value? Attached middleware gets `vars` and `type` alone (semantics 7.2)."""
+        return self.kind != "middleware" and declared.type not in UNBOUND_WHEN_OMITTED
 
     @property
     def owner(self) -> str:

@@ -14,7 +14,7 @@ from xsrun.diagnostics import Diagnostic
 from xsrun.errors import UsageError, XanoScriptError
 from xsrun.evaluator.places import translate
 from xsrun.evaluator.support import too_deep
-from xsrun.runtime.context import Clock, Context, Identity, Limits, Request, system_clock
+from xsrun.runtime.context import Clock, Context, Dispatcher, Identity, Limits, Request, system_clock
 from xsrun.runtime.trace import Trace
 from xsrun.runtime.values import Value
 from xsrun.syntax.nodes import ObjectLiteral, Statement
@@ -60,6 +60,8 @@ class Workspace:
         self._by_key: dict[tuple[str, str], list[Construct]] = {}
         self._services: dict[str, Any] = {}
         self._lock = threading.RLock()
+        #: what runs around constructs; the public API sets it, without it they run bare
+        self.dispatcher: Dispatcher | None = None
         self._load()
         self.environment = self._environment(env)
         needed = (self.limits.depth or 10_000) * _FRAMES_PER_CALL + 1_000
@@ -287,11 +289,17 @@ class Workspace:
         context: Context,
         *,
         variables: dict[str, Any] | None = None,
+        admit: bool = True,
     ) -> Result:
-        """Run a construct in a context of its own and gather everything into a result."""
+        """Run a construct in a context of its own and gather everything into a result.
+
+        `admit`: test the caller's identity first, as over HTTP; tests do not (semantics 8.3).
+        """
         started = time.perf_counter()
         result = Result()
         try:
+            if admit and self.dispatcher is not None:
+                self.dispatcher.admit(construct, context)
             result.response = self.answer(construct, values, context, variables)
         except Exception as error:
             result.error = translate(error)
@@ -310,9 +318,18 @@ class Workspace:
             return self.run_job(construct, context)
         if construct.kind == "stack" and variables:
             return self.run_with_variables(construct, context, variables)
+        return self.enter(construct, context, values)
+
+    def enter(self, construct: Construct, context: Context, values: dict[str, Any]) -> Value:
+        """Bind the input and run, with the middleware around it that the construct has."""
         construct.fail_if_broken()
-        inputs = construct.bind(values, context)
-        return self.invoke(construct, context, inputs)
+        dispatcher = self.dispatcher
+        if dispatcher is not None:
+            around = dispatcher.around(construct)
+            if around is not None:
+                run = self.invoke
+                return around(context, values, lambda given: run(construct, context, construct.bind(given, context)))
+        return self.invoke(construct, context, construct.bind(values, context))
 
     def run_with_variables(self, construct: Construct, context: Context, variables: dict[str, Any]) -> Value:
         """Run a bare list of statements with some variables set before it."""
@@ -379,18 +396,18 @@ class Workspace:
         """
         construct = self.lookup(kind, name)
         if construct is None:
-            raise self._no_target(kind, name)
+            raise self.no_target(kind, name)
         caller_inputs = options.get("caller_inputs")
         if caller_inputs:
             inputs = self._inherit(construct, inputs, caller_inputs)
-        construct.fail_if_broken()
-        return self.invoke(construct, context, construct.bind(inputs, context))
+        return self.enter(construct, context, inputs)
 
     def _inherit(self, construct: Construct, inputs: dict[str, Any], caller: dict[str, Any]) -> dict[str, Any]:
         missing = [d.name for d in construct.declared if d.name not in inputs and d.name in caller]
         return {**inputs, **{name: caller[name] for name in missing}} if missing else inputs
 
-    def _no_target(self, kind: str, name: str) -> XanoScriptError:
+    def no_target(self, kind: str, name: str) -> XanoScriptError:
+        """The error of a call whose target is not there (semantics 1.7)."""
         from xsrun.diagnostics.suggest import nearest
 
         close = nearest(name, [c.name for c in self.constructs if c.kind == kind])

@@ -1,0 +1,52 @@
+"""The dispatcher of a workspace: the one object through which the workspace asks what runs around a construct."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import partial
+from typing import Any
+
+from xsrun.dispatch.attachments import attachments
+from xsrun.dispatch.identity import admit
+from xsrun.dispatch.middleware import Proceed, run_around
+from xsrun.dispatch.triggers import fire, triggers_by_event
+from xsrun.runtime.context import Around, Context
+from xsrun.runtime.values import Value
+from xsrun.workspace.construct import Construct
+
+
+class Dispatcher:
+    """Middleware and triggers of some constructs, found once when the workspace is loaded.
+
+    It holds nothing of a run, so that workspaces with the same constructs may share it.
+    """
+
+    def __init__(self, constructs: Iterable[Construct]) -> None:
+        everything = list(constructs)
+        self._around: dict[Any, Around] = {
+            construct: partial(run_around, attachment) for construct, attachment in attachments(everything).items()
+        }
+        self._triggers = triggers_by_event(everything)
+
+    def admit(self, construct: Construct, context: Context) -> None:
+        """Test who calls. Raises UnauthorizedError."""
+        admit(construct, context)
+
+    def around(self, construct: Construct) -> Around | None:
+        """What runs in place of a construct that has middleware, or None for the many that have none."""
+        return self._around.get(construct)
+
+    def watches(self, table: str, action: str) -> bool:
+        """Does a trigger wait for this? The database asks before it reads old rows."""
+        return (table, action) in self._triggers
+
+    def after_write(self, context: Context, table: str, action: str, new: Value = None, old: Value = None) -> None:
+        """Run the triggers of a table after a row was inserted, updated or deleted, or the table emptied.
+
+        `new` and `old` are the rows after and before; the one that there is none of is `{}` to the trigger.
+        """
+        for trigger in self._triggers.get((table, action), ()):
+            fire(trigger, context, action, new, old)
+
+
+__all__ = ["Dispatcher", "Proceed"]

@@ -1,0 +1,146 @@
+"""Running the middleware around a construct (semantics 7.2).
+
+Middleware runs after the test of the caller's identity and before the input is validated. It is given `vars` and
+`type`, and nothing else: before, `vars` is the input of the request; after, it is `{status, result}`, where status is
+`ok` or `exception`, and an exception's payload is in `payload`. After an exception the response of a post middleware
+changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from xsrun.dispatch.attachments import Attachment
+from xsrun.errors import XanoScriptError
+from xsrun.evaluator.places import translate
+from xsrun.runtime.context import Context
+from xsrun.runtime.values import Value, as_object, normalize_object
+from xsrun.workspace.construct import Construct, text_of
+
+#: The key in a run's scratch room for the names of the middleware that is running.
+_RUNNING = "running middleware"
+#: The key for the inputs as pre middleware left them, which `util.get_input` reads.
+INPUT_AFTER_MIDDLEWARE = "input after middleware"
+
+Proceed = Callable[[dict[str, Any]], Value]
+
+
+def run_around(attachment: Attachment, context: Context, inputs: dict[str, Any], proceed: Proceed) -> Value:
+    """Run the pre middleware, the construct, and the post middleware; the response, or what one of them raises."""
+    failure: XanoScriptError | None = None
+    result: Value = None
+    for name in attachment.pre:
+        step = Step(name, "pre", context)
+        response = step.run(inputs)
+        if step.failure is not None:
+            if step.policy == "critical":
+                raise step.failure
+            failure = step.failure
+            break
+        inputs = _as_inputs(step.merge(inputs, response), inputs, step)
+    if failure is None:
+        context.scratch[INPUT_AFTER_MIDDLEWARE] = inputs
+        try:
+            result = proceed(inputs)
+        except Exception as error:
+            failure = _catchable(error)
+    for name in attachment.post:
+        step = Step(name, "post", context)
+        response = step.run(_outcome(result, failure))
+        if step.failure is not None:
+            failure = step.failure
+            if step.policy == "critical":
+                break
+        elif failure is None:
+            result = step.merge(result, response)
+    if failure is not None:
+        raise failure
+    return result
+
+
+def _outcome(result: Value, failure: XanoScriptError | None) -> dict[str, Value]:
+    """What post middleware sees of the run."""
+    if failure is None:
+        return {"status": "ok", "result": result}
+    shown = {"status": "exception", "result": {"code": failure.code, "message": failure.message}}
+    return {**shown, "payload": "" if failure.payload is None else failure.payload}
+
+
+def _catchable(error: Exception) -> XanoScriptError:
+    """The program's error; what no program may catch goes on at once."""
+    problem = translate(error)
+    if not problem.catchable:
+        raise problem from error
+    return problem
+
+
+def _as_inputs(merged: Value, before: dict[str, Any], step: Step) -> dict[str, Any]:
+    if isinstance(merged, (dict, list)):
+        return as_object(merged)
+    step.warn("its response is no object and so cannot take the place of the input")
+    return before
+
+
+class Step:
+    """One middleware in one phase. After `run`, `failure` is the error to raise unless the policy silenced it."""
+
+    def __init__(self, name: str, phase: str, context: Context) -> None:
+        self.name, self.phase, self.context = name, phase, context
+        self.failure: XanoScriptError | None = None
+        workspace: Any = context.workspace
+        self.construct: Construct | None = workspace.lookup("middleware", name)
+        self.policy = self.setting("exception_policy", "rethrow")
+        self.strategy = self.setting("response_strategy", "merge")
+
+    def setting(self, name: str, default: str) -> str:
+        return (text_of(self.construct.attribute(name)) if self.construct is not None else None) or default
+
+    def run(self, variables: Any) -> Value:
+        """The response of the middleware. One that is running already is not run again by what it calls."""
+        running: set[str] = self.context.scratch.setdefault(_RUNNING, set())
+        if self.name in running:
+            return None
+        running.add(self.name)
+        try:
+            return self.respond({"vars": variables, "type": self.phase})
+        except Exception as error:
+            problem = _catchable(error)
+            if self.policy == "silent":
+                self.context.warnings.append(problem)
+            else:
+                self.failure = problem
+            return None
+        finally:
+            running.discard(self.name)
+
+    def respond(self, inputs: dict[str, Value]) -> Value:
+        workspace: Any = self.context.workspace
+        if self.construct is None:
+            raise workspace.no_target("middleware", self.name)
+        self.construct.fail_if_broken()
+        return workspace.invoke(self.construct, self.context, inputs)
+
+    def merge(self, original: Value, response: Value) -> Value:
+        """The original value with the response in it, or the response in its place; null changes nothing."""
+        if response is None:
+            return original
+        if self.strategy == "replace":
+            return response
+        return merge(original, response)
+
+    def warn(self, text: str) -> None:
+        self.context.warnings.append(XanoScriptError(f"middleware {self.name}: {text}"))
+
+
+def merge(original: Value, response: Value) -> Value:
+    """PHP's array_merge: keys of the response win, two lists are joined; a list becomes an object with index keys."""
+    if isinstance(original, list) and isinstance(response, list):
+        return [*original, *response]
+    return normalize_object({**_entries(original), **_entries(response)})
+
+
+def _entries(value: Value) -> dict[str, Value]:
+    if value is None:
+        return {}
+    return as_object(value) if isinstance(value, (dict, list)) else {"0": value}
