@@ -4,18 +4,79 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from xsrun.analysis import structure
+from xsrun.analysis import constructs, habits, ignore, notes, workspace
+from xsrun.analysis.expressions import CONDITION, PLAIN, QUERY
+from xsrun.analysis.flow import Flow
+from xsrun.analysis.surprises import Surprises
+from xsrun.analysis.units import Text, Unit, Workspace
+from xsrun.analysis.walk import expressions, statements, unwrapped
 from xsrun.diagnostics import Diagnostic
+from xsrun.syntax.nodes import Attribute, Statement
 from xsrun.syntax.parser import parser
 from xsrun.syntax.source import Source
+
+_CONDITIONS = frozenset({"if", "elseif", "while", "precondition"})
+_QUERY_ATTRIBUTES = frozenset({"eval", "group", "return", "join", "view", "addon"})
 
 
 def check(sources: Mapping[str, str]) -> list[Diagnostic]:
     """Every problem of the given texts, sorted by file and line."""
-    found: list[Diagnostic] = []
     reader = parser()
-    for name, text in sources.items():
-        parsed = reader.parse(Source(text, name), "document")
-        found += parsed.diagnostics
-        found += structure.problems(parsed)
+    texts = [Text(reader.parse(Source(text, name), "document")) for name, text in sources.items()]
+    everything = Workspace(texts)
+    for text in texts:
+        if text.parsed.tree is not None:
+            constructs.check_document(text.report, text.parsed.tree)
+        notes.report_notes(text.report, text.parsed)
+        for unit in text.units:
+            check_unit(everything, unit)
+    workspace.check_workspace(everything)
+    found = [problem for text in texts for problem in _of(text)]
     return sorted(found, key=Diagnostic.sort_key)
+
+
+def _of(text: Text) -> list[Diagnostic]:
+    """The problems of one text: none beside a syntax error on the same line, none that a comment switches off."""
+    broken = {problem.line for problem in text.parsed.diagnostics if problem.severity == "error"}
+    own = [problem for problem in text.report.found if problem.line not in broken]
+    return ignore.without_ignored(text.parsed, text.parsed.diagnostics + own)
+
+
+def check_unit(everything: Workspace, unit: Unit) -> None:
+    """The checks of one construct that look at what it does."""
+    report, node = unit.report, unit.node
+    inputs: dict[str, object] | None = dict(unit.inputs)
+    for table in unit.linked_tables:
+        columns = everything.columns(table)
+        inputs = None if columns is None or inputs is None else {**inputs, **columns}
+    if unit.kind in ("table", "api_group", "agent", "mcp_server", "workspace", "branch", "run.job", "run.service"):
+        return
+    Flow(report, inputs, unit.text.complete).construct(node)  # type: ignore[arg-type]
+    surprises = Surprises(report, unit.inputs)
+    for item in node.body.items if node.body else []:
+        if isinstance(item, Attribute) and item.name == "response":
+            surprises.look(item.value)
+        elif isinstance(item, Statement) and item.name in ("stack", "test"):
+            for statement in statements(item.body):
+                look_at_statement(surprises, statement)
+                if item.name == "stack":
+                    habits.check_statement(report, statement, unit.kind)
+                habits.one_line_attributes(report, statement)
+
+
+def look_at_statement(surprises: Surprises, item: Statement) -> None:
+    """Look for surprises in the expressions of one statement."""
+    for expression, role in expressions(item):
+        if role == "target":
+            if item.name in _CONDITIONS:
+                if item.name != "while":
+                    surprises.constant(expression)
+                surprises.look(unwrapped(expression), True)
+            else:
+                surprises.look(expression)
+        elif role == "if":
+            surprises.look(expression, True)
+        elif role in ("where", "search"):
+            surprises.look(expression, True, CONDITION)
+        elif role != "as":
+            surprises.look(expression, False, QUERY if role in _QUERY_ATTRIBUTES else PLAIN)

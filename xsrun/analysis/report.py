@@ -16,8 +16,11 @@ Span = tuple[int, int, int, int]
 
 
 def severity_of(code: str) -> Severity:
-    """Codes below XS500 are errors: the program cannot run as written. From XS500 on they are warnings."""
-    return "error" if code < "XS500" else "warning"
+    """Codes below XS500 are errors, those from XS900 on notes, the others warnings.
+
+    An error means that the program cannot run as written, a warning that it surprises.
+    """
+    return "error" if code < "XS500" else "warning" if code < "XS900" else "info"
 
 
 class Report:

@@ -18,7 +18,7 @@ import re
 
 from xsrun.syntax import mistakes
 from xsrun.syntax.source import Source
-from xsrun.syntax.tokens import Token
+from xsrun.syntax.tokens import LexicalError, Token
 
 # Contexts: what the innermost open bracket makes of newlines and names.
 BODY, FIELDS, OBJECT, LIST, PAREN = "body", "fields", "object", "list", "paren"
@@ -82,7 +82,7 @@ _TOKEN = re.compile(
   | (?P<CONCAT>\+\+|~\??)
   | (?P<PLUS>\+)
   | (?P<MINUS>-)
-  | (?P<TIMES>[*/%])
+  | (?P<TIMES>[*%]|/(?!\*))
   | (?P<BANG>!)
   | (?P<QUESTION>\?)
   | (?P<_COLON>:)
@@ -135,6 +135,18 @@ class Lexer:
 
     def tokens(self) -> list[Token]:
         """All tokens of the text, newlines that separate nothing left out."""
+        while True:
+            try:
+                self.read_all()
+                return self.items
+            except LexicalError as error:
+                self.mend(error)
+
+    def mend(self, error: LexicalError) -> None:
+        """What cannot be read ends the reading; `recovery` has a lexer that goes on."""
+        raise error
+
+    def read_all(self) -> None:
         text, end = self.text, len(self.text)
         readers = {
             BODY: self.read_in_body,
@@ -155,7 +167,6 @@ class Lexer:
             self.items.pop()
         if self.openers:
             raise mistakes.unclosed(self.source, self.openers, self.items)
-        return self.items
 
     def read_blanks(self) -> None:
         match = _BLANKS.match(self.text, self.position)

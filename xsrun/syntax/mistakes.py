@@ -13,8 +13,9 @@ from xsrun.diagnostics import Diagnostic
 from xsrun.syntax.source import Source
 from xsrun.syntax.tokens import LexicalError, Token
 
+_OPENERS = frozenset({"BODY_OPEN", "FIELDS_OPEN", "LBRACE", "LPAR", "LSQB", "LINDEX"})
 PARTNERS = {"(": ")", "[": "]", "{": "}"}
-_TYPOGRAPHIC = "“”„‟‘’‚‛«»"
+TYPOGRAPHIC = "“”„‟‘’‚‛«»"
 
 
 def problem(
@@ -45,7 +46,7 @@ def _at_token(source: Source, code: str, message: str, hint: str | None, token: 
 
 def unclosed(source: Source, openers: list[Token], items: list[Token]) -> LexicalError:
     """Brackets are left open at the end of the text. Indentation tells which of the braces lacks its partner."""
-    opener = _mispaired(source, items) or openers[-1]
+    opener = mispaired(source, items) or openers[-1]
     return _at_token(source, "XS101", *_unclosed_words(source, opener), opener)
 
 
@@ -54,7 +55,7 @@ def unmatched(source: Source, openers: list[Token], items: list[Token], position
     character = source.text[position]
     if openers and (character == "}" or openers[-1].value != "{"):
         return _at_token(source, "XS101", *_unclosed_words(source, openers[-1]), openers[-1])
-    suspect = _mispaired(source, items) if character == "}" else None
+    suspect = mispaired(source, items) if character == "}" else None
     if suspect is not None:
         hint = f"or the `{{` of line {suspect.line} has one `}}` too many inside"
     else:
@@ -72,22 +73,59 @@ def _unclosed_words(source: Source, opener: Token) -> tuple[str, str]:
     )
 
 
-def _mispaired(source: Source, items: list[Token]) -> Token | None:
+def mispaired(source: Source, items: list[Token]) -> Token | None:
     """The innermost brace whose partner stands at another indentation than the line that opened it."""
     stack: list[Token] = []
     for token in items:
-        if token.value in ("{", "(", "[") and token.type not in ("STRING", "TEXT_BLOCK"):
+        if token.type in _OPENERS:
             stack.append(token)
         elif token.type in ("RBRACE", "RPAR", "RSQB") and stack:
             opener = stack.pop()
             if token.type == "RBRACE" and token.line != opener.line:
                 closing = source.line(token.line)
-                if closing[: token.column - 1].strip() == "" and _indent(closing) < _indent(source.line(opener.line)):
+                if closing[: token.column - 1].strip() == "" and indentation(closing) < indentation(
+                    source.line(opener.line)
+                ):
                     return opener
     return None
 
 
-def _indent(line: str) -> int:
+def too_early(source: Source, items: list[Token]) -> Token | None:
+    """The first closing brace that stands further right than the line that opened what it closes."""
+    stack: list[Token] = []
+    for token in items:
+        if token.type in _OPENERS:
+            stack.append(token)
+        elif token.type in ("RBRACE", "RPAR", "RSQB") and stack:
+            opener = stack.pop()
+            if token.type == "RBRACE" and token.line != opener.line:
+                closing = source.line(token.line)
+                own_line = not closing[: token.column - 1].strip()
+                if own_line and indentation(closing) > indentation(source.line(opener.line)):
+                    return token
+    return None
+
+
+def closes_too_early(source: Source, closing: Token) -> Diagnostic:
+    """A brace too many, or one that lacks its opener: the line that should have opened it is the place to look at."""
+    wanted = indentation(source.line(closing.line))
+    for number in range(closing.line - 1, 0, -1):
+        line = source.line(number)
+        if not line.strip() or line.lstrip().startswith("//"):
+            continue
+        if indentation(line) < wanted:
+            break
+        if indentation(line) == wanted:
+            if line.rstrip().endswith(("{", "}", "[", "(")):
+                break
+            column = len(line.rstrip()) + 1
+            message = f"`{{` is missing after `{_shorten(line.strip())}`: its block ends on line {closing.line}"
+            return problem(source, "XS101", message, "end the line with {", (number, column))
+    return _at_token(source, "XS102", "`}` closes nothing", "delete it", closing).diagnostic
+
+
+def indentation(line: str) -> int:
+    """How far a line stands in, a tab counted as two blanks."""
     return len(line.expandtabs(2)) - len(line.expandtabs(2).lstrip())
 
 
@@ -123,7 +161,7 @@ def no_token(source: Source, lexer: Any, position: int) -> LexicalError:
     character, two = text[position], text[position : position + 2]
     if character in "\"'`":
         return unclosed_quote(source, position, character)
-    if character in _TYPOGRAPHIC:
+    if character in TYPOGRAPHIC:
         return _at(
             source, "XS105", f"`{character}` is not a quote of the language", 'use straight quotes: "..."', position
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Literal
 
 from xsrun.diagnostics import Diagnostic
@@ -46,7 +47,7 @@ class Parser:
         self.lark = tables.load(self.builder)
 
     def parse(self, source: Source, start: Start) -> Parsed:
-        """Parse a text. Problems are in `diagnostics`; `tree` is None when there is an error that left no tree."""
+        """Parse a text. Its problems are in `diagnostics`; after an error `tree` has holes (`recovery`) or is None."""
         parsed = Parsed(source)
         with self.lock:
             builder = self.builder
@@ -54,22 +55,31 @@ class Parser:
             lexer = Lexer(source, _CONTEXTS[start])
             try:
                 parsed.tree = self.run(lexer.tokens(), start, source)
-            except LexicalError as error:
-                builder.problems.append(error.diagnostic)
+            except LexicalError:
+                from xsrun.syntax import recovery
+
+                recovery.parse(self, parsed, start, _CONTEXTS[start])
+                return parsed
             parsed.comments = lexer.comments
             parsed.diagnostics = builder.problems
             parsed.notes = lexer.notes + builder.notes
         return parsed
 
     def run(self, tokens: list[Token], start: Start, source: Source) -> Any:
+        met, expected, tree = self.attempt(tokens, start)
+        if met is None:
+            return tree
+        index = next((i for i, token in enumerate(tokens) if token is met), len(tokens))
+        raise LexicalError(mistakes.unexpected(source, tokens, index, expected))
+
+    def attempt(self, tokens: list[Token], start: str) -> tuple[Any, Iterable[str], Any]:
+        """Parse tokens: the one that fits nowhere (None when all fit), what would fit there, and the tree."""
         from lark.exceptions import UnexpectedToken
 
         try:
-            return self.lark.parse(tokens, start=start)  # type: ignore[arg-type]
+            return None, (), self.lark.parse(tokens, start=start)  # type: ignore[arg-type]
         except UnexpectedToken as error:
-            met: Any = error.token
-            index = next((i for i, token in enumerate(tokens) if token is met), len(tokens))
-            raise LexicalError(mistakes.unexpected(source, tokens, index, error.accepts or error.expected)) from None
+            return error.token, error.accepts or error.expected, None
 
     def parse_region(self, start: int, end: int) -> Expression:
         """Parse the expression between two offsets of the text at hand: the inside of backticks."""

@@ -1,0 +1,93 @@
+"""Tables and their columns, as the statements of a stack name them (semantics 4)."""
+
+from __future__ import annotations
+
+from xsrun.analysis.report import span_of
+from xsrun.analysis.units import Unit, Workspace
+from xsrun.analysis.walk import below, expressions
+from xsrun.diagnostics.suggest import did_you_mean
+from xsrun.syntax.nodes import Entry, Expression, Field, Literal, Name, ObjectLiteral, Path, Statement, Variable
+
+#: Columns that every table has, declared or not.
+_ALWAYS = frozenset({"id", "created_at"})
+
+
+def check_statement(workspace: Workspace, unit: Unit, item: Statement) -> None:
+    """Check the table that a database statement names, and the columns it writes, sorts by and compares."""
+    if not item.name.startswith("db.") or not isinstance(item.target, Name):
+        return
+    table = item.target.text
+    if not table:
+        hint = "the table it pointed to is gone; write the name of one"
+        unit.report.add("XS421", f"`{item.name}` names no table", span_of(item.target), hint)
+        return
+    columns = workspace.columns(table)
+    if columns is None:
+        if workspace.names("table"):
+            hint = did_you_mean(table, workspace.names("table")) or "it is made when something is written to it"
+            unit.report.add("XS710", f"the workspace declares no table `{table}`", span_of(item.target), hint)
+        return
+    if columns:
+        _written(unit, item, table, columns)
+        _field_name(unit, item, table, columns)
+        _compared(workspace, unit, item)
+
+
+def _unknown(unit: Unit, table: str, column: str, columns: dict[str, Field], place: tuple[int, int, int, int]) -> None:
+    hint = did_you_mean(column, columns) or f"its columns are {', '.join(columns)}"
+    unit.report.add("XS423", f"the table `{table}` has no column `{column}`", place, hint)
+
+
+def _written(unit: Unit, item: Statement, table: str, columns: dict[str, Field]) -> None:
+    data = item.attribute("data")
+    for entry in data.entries if isinstance(data, ObjectLiteral) else []:
+        if not isinstance(entry, Entry) or entry.disabled or entry.style == "variable":
+            continue
+        column = entry.key.partition(".")[0]
+        if column not in columns and column not in _ALWAYS:
+            width = len(entry.key) + 2 * bool(entry.style in ('"', "'"))
+            _unknown(unit, table, column, columns, (entry.line, entry.column, entry.line, entry.column + width))
+
+
+def _field_name(unit: Unit, item: Statement, table: str, columns: dict[str, Field]) -> None:
+    name = item.attribute("field_name")
+    if isinstance(name, Literal) and isinstance(name.value, str) and name.value:
+        column = name.value.partition(".")[0]
+        if column not in columns and column not in _ALWAYS:
+            _unknown(unit, table, column, columns, span_of(name))
+
+
+def _compared(workspace: Workspace, unit: Unit, item: Statement) -> None:
+    """Columns that conditions and computed values name: `$db.table.column`."""
+    tables = _tables(workspace, item)
+    for expression, role in expressions(item):
+        if role in ("where", "eval", "return", "join"):
+            for inner in below(expression):
+                _check_path(unit, inner, tables)
+
+
+def _tables(workspace: Workspace, item: Statement) -> dict[str, dict[str, Field] | None]:
+    """Name below `$db` -> columns: the table itself and the joined ones by alias; None where they are not known."""
+    assert isinstance(item.target, Name)
+    name = item.target.text
+    tables: dict[str, dict[str, Field] | None] = {name: workspace.columns(name)}
+    join = item.attribute("join")
+    for entry in join.entries if isinstance(join, ObjectLiteral) else []:
+        if isinstance(entry, Entry) and isinstance(entry.value, ObjectLiteral):
+            values = {e.key: e.value for e in entry.value.entries if isinstance(e, Entry)}
+            table = values.get("table")
+            known = isinstance(table, Literal) and isinstance(table.value, str)
+            tables[entry.key] = workspace.columns(str(table.value)) if known else None  # type: ignore[union-attr]
+    return tables
+
+
+def _check_path(unit: Unit, node: Expression, tables: dict[str, dict[str, Field] | None]) -> None:
+    if not (isinstance(node, Path) and isinstance(node.base, Variable) and node.base.name == "db"):
+        return
+    keys = [segment.key for segment in node.segments]
+    if len(keys) < 2 or not isinstance(keys[0], str) or not isinstance(keys[1], str):
+        return
+    columns = tables.get(keys[0])
+    if columns and keys[1] not in columns and keys[1] not in _ALWAYS:
+        segment = node.segments[1]
+        _unknown(unit, keys[0], keys[1], columns, span_of(segment))

@@ -1,0 +1,32 @@
+"""What lexer and grammar noticed on the way and accepted: warnings (language 1.1, 2.3, 2.8, 2.9)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from xsrun.analysis.report import Report
+
+_WORDS: dict[str, tuple[str, str, str | None]] = {
+    "no-break-space": ("XS520", "this blank is a no-break space", "replace it with an ordinary blank"),
+    "operator-continues-line": (
+        "XS521",
+        "the condition goes on on a second line, which older parsers refuse",
+        "put it on one line, or the whole condition in parentheses",
+    ),
+    "words": ("XS522", "several words stand here without quotes; they are taken as one text", "put them in quotes"),
+    "filter-before-operator": (
+        "XS523",
+        "a filtered value stands before an operator without parentheses",
+        "put the filtered value in parentheses",
+    ),
+    "piped-null": ("XS524", "nothing stands before this filter; it gets null", "write null|..., or a value"),
+    "empty-root": ("XS525", "this variable has no name; it is null", "write the name of a variable, or null"),
+    "backtick-text": ("XS526", "the text in backticks is no expression; it stays a text", 'write "..." for text'),
+}
+
+
+def report_notes(report: Report, parsed: Any) -> None:
+    """Turn the notes of a parse into warnings."""
+    for word, line, column, length in parsed.notes:
+        code, message, hint = _WORDS[word]
+        report.add(code, message, (line, column, line, column + length), hint)

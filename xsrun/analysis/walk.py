@@ -1,0 +1,119 @@
+"""Walking through a construct: its statements, the expressions of each, and what is below those."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from xsrun.syntax.nodes import (
+    Attribute,
+    Between,
+    Binary,
+    Body,
+    Call,
+    Cast,
+    Entry,
+    Expression,
+    FilterCall,
+    Group,
+    ListLiteral,
+    Literal,
+    ObjectLiteral,
+    Path,
+    Quoted,
+    Spread,
+    Statement,
+    Ternary,
+    Unary,
+    Variable,
+)
+
+
+def is_off(statement: Statement) -> bool:
+    """Whether a statement never runs: a `!` stands before it, or `disabled = true` in its body."""
+    if statement.disabled:
+        return True
+    value = statement.attribute("disabled") if statement.body else None
+    return isinstance(value, Literal) and value.value is True
+
+
+def statements(body: Body | None) -> Iterator[Statement]:
+    """Every statement and sub-block below a body that can run, in order, outer ones first."""
+    for item in body.items if body else []:
+        if item.__class__ is Statement and not is_off(item):
+            yield item
+            yield from statements(item.body)
+
+
+def expressions(statement: Statement) -> Iterator[tuple[Expression, str]]:
+    """The expressions of a statement with what they are there for: an attribute's name, "target", "if" or "as".
+
+    The expressions of statements in its body are not among them.
+    """
+    target = statement.target
+    if isinstance(target, Expression):
+        yield target, "target"
+    if statement.condition is not None:
+        yield statement.condition, "if"
+    for item in statement.body.items if statement.body else []:
+        if isinstance(item, Attribute) and not item.disabled:
+            yield item.value, item.name
+    if statement.result is not None:
+        yield statement.result, "as"
+
+
+def parts(node: Expression) -> list[Expression]:
+    """The expressions directly below one, in order."""
+    kind = node.__class__
+    if kind is Binary:
+        return [node.left, node.right]  # type: ignore[attr-defined]
+    if kind is FilterCall:
+        operand = node.operand  # type: ignore[attr-defined]
+        return [operand, *node.arguments] if operand is not None else list(node.arguments)  # type: ignore[attr-defined]
+    if kind is Group:
+        return [node.expression]  # type: ignore[attr-defined]
+    if kind is ObjectLiteral:
+        return [e.value for e in node.entries if e.__class__ is not Entry or not e.disabled]  # type: ignore[attr-defined]
+    if kind is ListLiteral:
+        return list(node.items)  # type: ignore[attr-defined]
+    return _rarer_parts(node)
+
+
+def _rarer_parts(node: Expression) -> list[Expression]:
+    if isinstance(node, Path):
+        keys = [segment.key for segment in node.segments if isinstance(segment.key, Expression)]
+        return keys if isinstance(node.base, Variable) else [node.base, *keys]
+    if isinstance(node, Ternary):
+        return [node.condition, node.then, node.otherwise]
+    if isinstance(node, Between):
+        return [node.operand, node.low, node.high]
+    if isinstance(node, (Unary, Cast)):
+        return [node.operand]
+    if isinstance(node, Quoted):
+        return [node.expression] if node.expression is not None else []
+    if isinstance(node, Spread):
+        return [node.value]
+    return list(node.arguments) if isinstance(node, Call) else []
+
+
+def below(node: Expression) -> Iterator[Expression]:
+    """An expression and everything below it."""
+    yield node
+    for part in parts(node):
+        yield from below(part)
+
+
+def unwrapped(node: Expression) -> Expression:
+    """An expression without the parentheses and backticks around it."""
+    while isinstance(node, (Group, Quoted)) and node.expression is not None:
+        node = node.expression
+    return node
+
+
+def member(node: Expression, root: str) -> str | None:
+    """The first member of a path below a root: `name` of `$input.name.first` for "input"; None for anything else."""
+    if isinstance(node, Path) and isinstance(node.base, Variable) and node.base.name == root:
+        key = node.segments[0].key
+        if isinstance(key, Literal) and isinstance(key.value, str):
+            return key.value
+        return key if isinstance(key, str) and node.segments[0].form != "variable" else None
+    return None

@@ -1,0 +1,283 @@
+"""Cutting the piece that does not fit out of a list of tokens.
+
+The parser stops at the first token that fits nowhere. What is cut out depends on where that token stands: in the head
+of a statement, in an attribute's value, in an entry of an object, ... The rest stays, so that its mistakes are found
+too. When a cut did not help, the next one is made one bracket further out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from xsrun.syntax.tokens import HOLE, Token
+
+_OPENERS = frozenset({"BODY_OPEN", "FIELDS_OPEN", "LBRACE", "LPAR", "LSQB", "LINDEX"})
+_CLOSERS = frozenset({"RBRACE", "RPAR", "RSQB"})
+_BLOCKS = frozenset({"BODY_OPEN", "FIELDS_OPEN"})
+_SEPARATORS = {
+    "body": frozenset({"_NEWLINE", "_DOCUMENT_SEPARATOR"}),
+    "fields": frozenset({"_NEWLINE"}),
+    "object": frozenset({"_NEWLINE", "COMMA"}),
+    "list": frozenset({"_NEWLINE", "COMMA"}),
+    "paren": frozenset({"COMMA"}),
+}
+_CONTEXTS = {
+    "BODY_OPEN": "body",
+    "FIELDS_OPEN": "fields",
+    "LBRACE": "object",
+    "LSQB": "list",
+    "LPAR": "paren",
+    "LINDEX": "paren",
+}
+_STARTS = {"document": "body", "fields": "fields", "expression": "paren"}
+#: Tokens that begin a value, and tokens that end one.
+_OPERANDS = "STRING NUMBER VARIABLE NAME WORDS TEXT_BLOCK TIMESTAMP BACKTICK FENCE TRUE FALSE NULL NOW PLACEHOLDER"
+_OPERAND_STARTS = frozenset(_OPERANDS.split()) | {"LBRACE", "LSQB", "LPAR", "LINDEX", "KEY", "SPREAD", "CALL", "CAST"}
+_OPERAND_ENDS = frozenset(_OPERANDS.split()) | {"MEMBER", "FILTER", "RBRACE", "RPAR", "RSQB"}
+
+
+class Mender:
+    """A list of tokens, and the cuts made in it."""
+
+    def __init__(self, tokens: list[Token], start: str) -> None:
+        self.tokens = tokens
+        self.start = start
+        #: how far the parser came before the last cut, and how far out that cut was made
+        self.reached = -1
+        self.level = 0
+        self.made: set[int] = set()
+
+    def made_here(self, index: int) -> bool:
+        """Whether the parser stumbles over a hole, or did not come further: the mistake was reported already."""
+        if index < len(self.tokens) and id(self.tokens[index]) in self.made:
+            return True
+        return self.offset(index) <= self.reached
+
+    def offset(self, index: int) -> int:
+        return (
+            self.tokens[index].start_pos
+            if index < len(self.tokens)
+            else (self.tokens[-1].end_pos if self.tokens else 0)
+        )
+
+    def mend(self, index: int, expected: Iterable[str]) -> bool:
+        """Cut out what does not fit at a token. False when nothing is left to cut."""
+        reached = self.offset(index)
+        self.level = self.level + 1 if reached <= self.reached else 0
+        self.reached = max(self.reached, reached)
+        openers = self.open_brackets(index)
+        if self.level > len(openers):
+            return False
+        place = index
+        if self.level:
+            place = openers[-self.level]
+            openers = openers[: -self.level]
+        context = _CONTEXTS[self.tokens[openers[-1]].type] if openers else _STARTS[self.start]
+        begin, end = self.bounds(place, openers[-1] if openers else -1, _SEPARATORS[context])
+        before = len(self.tokens)
+        same = self.tokens[:]
+        if context == "body":
+            self.mend_body(place, begin, end, frozenset(expected))
+        elif context == "fields":
+            self.mend_fields(place, begin, end)
+        elif context == "object":
+            self.mend_object(place, begin, end)
+        elif context == "list":
+            self.mend_list(place, begin, end)
+        else:
+            self.put(begin, end, [self.hole(place)])
+        return len(self.tokens) != before or any(a is not b for a, b in zip(same, self.tokens, strict=True))
+
+    # The list ------------------------------------------------------------------------------------------------------
+
+    def open_brackets(self, index: int) -> list[int]:
+        """The places of the brackets that are open before a token, outermost first."""
+        found: list[int] = []
+        for place, token in enumerate(self.tokens[:index]):
+            if token.type in _OPENERS:
+                found.append(place)
+            elif token.type in _CLOSERS and found:
+                found.pop()
+        return found
+
+    def bounds(self, index: int, opener: int, separators: frozenset[str]) -> tuple[int, int]:
+        """Begin and end of the item that a token belongs to, between two separators of its bracket."""
+        begin, depth = index, 0
+        while begin > opener + 1:
+            kind = self.tokens[begin - 1].type
+            if depth == 0 and kind in separators:
+                break
+            depth += (kind in _CLOSERS) - (kind in _OPENERS)
+            begin -= 1
+        end, depth = index, 0
+        while end < len(self.tokens):
+            kind = self.tokens[end].type
+            if depth == 0 and (kind in separators or kind in _CLOSERS):
+                break
+            depth += (kind in _OPENERS) - (kind in _CLOSERS)
+            end += 1
+        return begin, end
+
+    def put(self, begin: int, end: int, tokens: list[Token]) -> None:
+        self.tokens[begin:end] = tokens
+
+    def made_token(self, kind: str, value: str, near: int) -> Token:
+        """A token that the text does not hold, at the place of one that it does."""
+        if near < len(self.tokens):
+            at = self.tokens[near]
+            place = (at.start_pos, at.line, at.column, at.line, at.column + 1, at.start_pos)
+        elif self.tokens:
+            at = self.tokens[-1]
+            place = (at.end_pos, at.end_line, at.end_column, at.end_line, at.end_column + 1, at.end_pos)
+        else:
+            place = (0, 1, 1, 1, 2, 0)
+        token = Token(kind, value, *place)
+        self.made.add(id(token))
+        return token
+
+    def hole(self, near: int, kind: str = "PLACEHOLDER") -> Token:
+        return self.made_token(kind, HOLE, near)
+
+    def find(self, kinds: frozenset[str], begin: int, end: int) -> int | None:
+        """The first token of some kinds between two places, outside of brackets."""
+        depth = 0
+        for place in range(begin, end):
+            kind = self.tokens[place].type
+            if depth == 0 and kind in kinds:
+                return place
+            depth += (kind in _OPENERS) - (kind in _CLOSERS)
+        return None
+
+    def partner(self, opener: int) -> int:
+        depth = 0
+        for place in range(opener, len(self.tokens)):
+            kind = self.tokens[place].type
+            depth += (kind in _OPENERS) - (kind in _CLOSERS)
+            if depth == 0:
+                return place
+        return len(self.tokens)
+
+    def kind(self, index: int) -> str:
+        return self.tokens[index].type if 0 <= index < len(self.tokens) else ""
+
+    # Bodies --------------------------------------------------------------------------------------------------------
+
+    def mend_body(self, index: int, begin: int, end: int, expected: frozenset[str]) -> None:
+        if begin == end:
+            self.put(index, index + 1, [])
+            return
+        if self.kind(index - 1) == "COMMA" and index == end:
+            self.put(index - 1, index, [])
+            return
+        block = self.find(_BLOCKS, begin, end)
+        if block is not None and index <= block:
+            self.mend_head(index, begin, block, expected)
+        elif block is not None and self.mend_after_block(index, self.partner(block), end):
+            return
+        elif self.kind(index - 1) == "AS":
+            self.put(index - 1, end, [])
+        elif (assign := self.last_assign(begin, index)) is not None:
+            comma = self.find(frozenset({"COMMA"}), index, end)
+            self.put(assign + 1, comma if comma is not None else end, [self.hole(assign + 1)])
+        else:
+            self.put(begin, end, [self.hole(begin, "NAME")])
+
+    def last_assign(self, begin: int, index: int) -> int | None:
+        """The `=` of the attribute that a token belongs to, when that attribute has a name before it."""
+        depth = 0
+        for place in range(index - 1, begin, -1):
+            kind = self.tokens[place].type
+            if depth == 0 and kind == "ASSIGN" and self.kind(place - 1) in ("NAME", "STRING"):
+                return place if place - 1 == begin or self.kind(place - 2) in ("COMMA", "BANG") else None
+            depth += (kind in _CLOSERS) - (kind in _OPENERS)
+        return None
+
+    def mend_head(self, index: int, begin: int, block: int, expected: frozenset[str]) -> None:
+        """The head of a block: keep what was right of it, at least its name."""
+        first = self.tokens[begin]
+        if first.value == "else" and self.kind(begin + 1) == "IF":
+            self.put(begin, begin + 2, [self.renamed(begin, "elseif")])
+        elif index > begin and index < block and self.tokens[block].type in expected:
+            self.put(index, block, [])
+        elif first.type in ("NAME", "FIELDS") and block > begin + 1:
+            self.put(begin + 1, block, [])
+        elif first.type == "FIELDS":
+            self.put(begin, self.partner(block) + 1, [self.hole(begin, "NAME")])
+        else:
+            self.put(begin, block, [self.hole(begin, "NAME")])
+
+    def renamed(self, index: int, name: str) -> Token:
+        at = self.tokens[index]
+        return Token("NAME", name, at.start_pos, at.line, at.column, at.line, at.column + len(name), at.end_pos)
+
+    def mend_after_block(self, index: int, closing: int, end: int) -> bool:
+        """What follows the closing brace: a second statement on the line gets a line of its own."""
+        if index <= closing:
+            return False
+        if self.kind(index - 1) == "AS":
+            self.put(index - 1, end, [])
+        elif self.kind(index) in ("NAME", "HEAD_NAME", "FIELDS") and self.kind(index - 1) != "_NEWLINE":
+            following = index + 1
+            name = self.tokens[index].value
+            while self.kind(following) == "MEMBER":
+                name += "." + self.tokens[following].value
+                following += 1
+            newline = self.made_token("_NEWLINE", "\n", index)
+            self.put(index, following, [newline, self.renamed(index, name)])
+        else:
+            self.put(index, end, [])
+        return True
+
+    # Fields, objects, lists ----------------------------------------------------------------------------------------
+
+    def mend_fields(self, index: int, begin: int, end: int) -> None:
+        block = self.find(_BLOCKS, begin, end)
+        if begin == end:
+            self.put(index, index + 1, [])
+        elif self.kind(index) == "COMMA" and begin < index:
+            newline = [self.made_token("_NEWLINE", "\n", index)] if index + 1 < end else []
+            self.put(index, index + 1, newline)
+        elif block is not None and index <= block:
+            self.put(begin, block, [self.hole(begin, "NAME")])
+        else:
+            self.put(begin, end, [self.hole(begin, "NAME")])
+
+    def mend_object(self, index: int, begin: int, end: int) -> None:
+        if begin == end:
+            self.put(index, index + 1, [])
+        elif self.kind(begin) in ("NAME", "STRING") and self.kind(begin + 1) == "ASSIGN":
+            key, sign = self.tokens[begin], self.tokens[begin + 1]
+            self.put(begin, begin + 2, [self.changed(key, "KEY"), self.changed(sign, "_COLON")])
+        elif self.begins_entry(index) and index > begin and self.kind(index - 1) in _OPERAND_ENDS:
+            comma = self.made_token("COMMA", ",", index)
+            self.put(index, index + 1, [comma, self.changed(self.tokens[index], "KEY")])
+        else:
+            colon = self.find(frozenset({"_COLON"}), begin, min(index, end))
+            if colon is not None and self.kind(colon - 1) == "KEY":
+                self.put(colon + 1, end, [self.hole(colon + 1)])
+            else:
+                hole = [self.hole(begin, "KEY"), self.made_token("_COLON", ":", begin), self.hole(begin)]
+                self.put(begin, end, hole)
+
+    def begins_entry(self, index: int) -> bool:
+        return self.kind(index) in ("NAME", "STRING", "KEY") and self.kind(index + 1) == "_COLON"
+
+    def changed(self, token: Token, kind: str) -> Token:
+        return Token(
+            kind,
+            token.value,
+            token.start_pos,
+            token.line,
+            token.column,
+            token.end_line,
+            token.end_column,
+            token.end_pos,
+        )
+
+    def mend_list(self, index: int, begin: int, end: int) -> None:
+        if begin == end:
+            self.put(index, index + 1, [])
+        elif index > begin and self.kind(index) in _OPERAND_STARTS and self.kind(index - 1) in _OPERAND_ENDS:
+            self.put(index, index, [self.made_token("COMMA", ",", index)])
+        else:
+            self.put(begin, end, [self.hole(begin)])
