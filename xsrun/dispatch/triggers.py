@@ -18,17 +18,6 @@ from xsrun.syntax.nodes import Entry, Expression, ListLiteral, Literal, ObjectLi
 from xsrun.workspace.construct import Construct, text_of
 
 ACTIONS = ("insert", "update", "delete", "truncate")
-#: Constructs that `trigger.call` finds by name.
-TRIGGER_KINDS = (
-    "table_trigger",
-    "realtime_trigger",
-    "workspace_trigger",
-    "agent_trigger",
-    "mcp_server_trigger",
-    "error_trigger",
-    "channel_trigger",
-    "realtime_server_trigger",
-)
 #: How deep triggers may set off each other.
 MAX_DEPTH = 10
 _DEPTH = "trigger depth"

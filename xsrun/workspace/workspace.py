@@ -231,10 +231,15 @@ class Workspace:
         hint = f"did you mean `{close}`?" if close else f"there are: {listed}" if listed else "there is none at all"
         return UsageError(f"there is no {what}{where}", hint=hint)
 
-    def lookup(self, kind: str, name: str) -> Construct | None:
-        """The construct of a kind and name, or None."""
+    def lookup(self, kind: str, name: str, verb: str | None = None, api_group: str | None = None) -> Construct | None:
+        """The construct of a kind and name, for queries also of a verb and group, or None."""
         found = self._by_key.get((kind, name))
-        return found[0] if found else None
+        if found is None or (verb is None and api_group is None):
+            return found[0] if found else None
+        fitting = [
+            c for c in found if verb in (None, c.verb) and (api_group is None or c.api_group in (None, api_group))
+        ]
+        return fitting[0] if fitting else None
 
     # Running -------------------------------------------------------------------------------------------------------
 
