@@ -38,7 +38,10 @@ class _Marker:
 
 #: The default `now`: the time of the run that binds it.
 NOW = _Marker("NOW")
-_ABSENT: Any = _Marker("ABSENT")
+#: An input that the caller did not send.
+OMITTED: Any = _Marker("OMITTED")
+#: An input that stays without a value: an omitted optional `date` (evidence a4).
+UNBOUND: Any = _Marker("UNBOUND")
 
 _MEDIA_TYPES = frozenset({"image", "video", "audio", "attachment"})
 #: Types in which the empty text of a required input counts as missing (semantics 3.2).
@@ -142,9 +145,16 @@ def bind(declared: list[Declared], values: dict[str, Any] | None, context: Any, 
             bound[name] = one.accept(values[name], context, prefix + name)
         else:
             value = _omitted(one, context, prefix + name)
-            if value is not _ABSENT:
+            if value is not UNBOUND:
                 bound[name] = value
     return bound
+
+
+def bind_one(declared: Declared, value: Any, context: Any) -> Value:
+    """The bound value of one input, sent or `OMITTED`; `UNBOUND` when it stays without one. Raises InputError."""
+    if value is OMITTED:
+        return _omitted(declared, context, declared.name)
+    return declared.accept(value, context, declared.name)
 
 
 def _write_members(declared: list[Declared], values: dict[str, Any], context: Any, path: str) -> dict[str, Any]:
@@ -164,7 +174,7 @@ def _omitted(one: Declared, context: Any, path: str) -> Value:
     if one.nullable:
         return None
     if one.type == "date" and one.list_size is None:
-        return _ABSENT
+        return UNBOUND
     return zero_value(one, context)
 
 
@@ -409,7 +419,7 @@ def _compile_field(node: nodes.Field, columns_of: ColumnsOf | None) -> Declared:
 
 def _set_default(one: Declared, default: Value) -> None:
     """Take over a default, converted to the type where that works."""
-    if default is _ABSENT:
+    if default is UNBOUND:
         return
     if default == "now" and one.type in ("timestamp", "date"):
         default = NOW
@@ -436,7 +446,7 @@ def _is_hidden(entry: Value) -> bool:
 
 def _text(node: nodes.Field, name: str) -> str | None:
     value = _literal(node.attribute(name))
-    return None if value is _ABSENT or value is None or value.__class__ in (list, dict) else text_of(value)
+    return None if value is UNBOUND or value is None or value.__class__ in (list, dict) else text_of(value)
 
 
 def _object(node: nodes.Field, name: str) -> dict[str, Any]:
@@ -461,8 +471,8 @@ def _literal(node: nodes.Expression | None) -> Value:
             return -number if node.operator == "-" else number
         case nodes.ListLiteral():
             items = [_literal(item) for item in node.items]
-            return _ABSENT if _ABSENT in items else items
+            return UNBOUND if UNBOUND in items else items
         case nodes.ObjectLiteral():
             entries = [entry for entry in node.entries if isinstance(entry, nodes.Entry) and not entry.disabled]
-            return {entry.key: value for entry in entries if (value := _literal(entry.value)) is not _ABSENT}
-    return _ABSENT
+            return {entry.key: value for entry in entries if (value := _literal(entry.value)) is not UNBOUND}
+    return UNBOUND

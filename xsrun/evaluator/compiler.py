@@ -26,6 +26,7 @@ from xsrun.evaluator.quote import (
     constant,
     expression,
     function,
+    is_simple,
     name,
     place,
     statements,
@@ -58,6 +59,7 @@ class Compiled:
     """A stack as a Python function, and what is needed to make it again from its code."""
 
     run: Callable[..., Value]
+    direct: Callable[..., Value]
     code: CodeType
     builtins: dict[str, Any]
     constants: dict[str, Any]
@@ -95,7 +97,10 @@ class StatementCompiler(ExpressionCompiler):
         self.trace = trace
         #: kind and name of the construct, which mocks belong to
         self.owner = owner
+        #: the declared inputs of a construct that may be called directly (see `compile_stack`)
+        self.signature: Callable[[str, str], list[Any] | None] | None = None
         self.code: list[ast.stmt] = []
+        self.releases: list[ast.Assign] = []
 
     # Emitting ------------------------------------------------------------------------------------------------------
 
@@ -135,6 +140,7 @@ class StatementCompiler(ExpressionCompiler):
     def statement(self, node: Statement) -> None:
         if node.disabled or is_true(node.attribute("disabled")):
             return
+        self.scope.restart_temporaries()
         mocks = self.mocks_of(node)
         if mocks:
             self.mocked(node, mocks)
@@ -249,17 +255,59 @@ class StatementCompiler(ExpressionCompiler):
     def store(self, target: Expression, value: ast.expr, at: Any) -> None:
         """Emit the assignment of a value to a variable or a path below one."""
         root, segments = self.place_of(target)
-        local = f"v_{root}"
         if not segments:
-            self.emit(assign(local, value, at))
+            self.emit(assign(f"v_{root}", value, at))
         else:
-            temporary = self.scope.fresh()
-            self.emit(assign(temporary, value, at))
-            self.ensure_set(root, at)
-            keys = tuple_of([self.key(segment) for segment in segments], at)
-            self.emit(assign(local, call("assign", at, name(local, at), keys, name(temporary, at)), at))
-            self.emit(statements("del T", at, T=place(ast.Name(temporary, ast.Del()), at)))
+            self.store_below(root, segments, value, at)
         self.scope.assigned.add(root)
+
+    def store_below(self, root: str, segments: list[Segment], value: ast.expr, at: Any) -> None:
+        """Emit the assignment of a value to a path below a variable: where it is, or with copies of what is shared."""
+        local = name(f"v_{root}", at)
+        with self.held(value, at, root) as item, self.held_keys(segments, at, root) as keys:
+            self.ensure_set(root, at)
+            here = place(ast.UnaryOp(ast.Not(), call("assign_here", at, local, keys, item)), at)
+            copying = [self.release(at), assign(f"v_{root}", call("assign", at, local, keys, item), at)]
+            self.emit(place(ast.If(here, copying, []), at))
+
+    @contextmanager
+    def held(self, value: ast.expr, at: Any, changed: str) -> Iterator[ast.expr]:
+        """A value that is computed now and used later, while a variable changes; nothing holds it afterwards."""
+        if isinstance(value, ast.Constant) or (
+            isinstance(value, ast.Name) and value.id != f"v_{changed}" and value.id.startswith("v_")
+        ):
+            yield value
+            return
+        temporary = self.scope.fresh("held_")
+        self.emit(assign(temporary, value, at))
+        yield name(temporary, at)
+        self.emit(statements("del T", at, T=place(ast.Name(temporary, ast.Del()), at)))
+
+    @contextmanager
+    def held_keys(self, segments: list[Segment], at: Any, changed: str) -> Iterator[ast.expr]:
+        """The keys of a path as a tuple, computed once."""
+        keys = [self.key(segment) for segment in segments]
+        if all(is_simple(key) for key in keys):
+            yield tuple_of(keys, at)
+            return
+        with self.held(tuple_of(keys, at), at, changed) as held:
+            yield held
+
+    def release(self, at: Any) -> ast.stmt:
+        """A statement that lets go of what the temporaries of expressions still hold.
+
+        They keep the last container that an expression read, which then looks shared and would be copied at each
+        write. Generated code does this before it copies something, and looks again.
+        """
+        released = place(ast.Assign([place(ast.Name("t0", ast.Store()), at)], constant(None, at)), at)
+        self.releases.append(released)
+        return released
+
+    def finish(self) -> None:
+        """Complete what could not be told before the whole function was compiled."""
+        names = [f"t{number}" for number in range(self.scope.most_temporaries + 1)]
+        for released in self.releases:
+            released.targets = [ast.copy_location(ast.Name(identifier, ast.Store()), released) for identifier in names]
 
     def ensure_set(self, root: str, at: Any) -> None:
         """Give a variable that may be unset the value null, so that a path below it can be made."""
@@ -431,29 +479,88 @@ def is_true(node: Expression | None) -> bool:
     return isinstance(node, Literal) and node.value is True
 
 
+#: Types whose plain inputs are bound in line: declared type -> Python type that needs no conversion.
+_PLAIN_INPUTS = {"int": "int", "text": "str", "bool": "bool"}
+
+
+def input_prologue(scope: Scope, linker: Linker, at: Any) -> list[ast.stmt]:
+    """Bind the inputs of a direct call: those that have their type already cost one test."""
+    code: list[ast.stmt] = []
+    for input_name, declared in scope.declared.items():
+        local = scope.inputs[input_name]
+        record = linker.constant(declared)
+        test = ""
+        if declared.list_size is None and not declared.filters:
+            python = _PLAIN_INPUTS.get(declared.type)
+            if python is not None:
+                test = f"if I.__class__ is not {python}" + (" or not I" if python == "str" and declared.required else "")
+            elif declared.type == "json":
+                test = "if I is OMITTED or I is None or I.__class__ is str"
+        binding = "I = bind_one(DECLARED, I, context)"
+        template = f"{test}:\n    {binding}" if test else binding
+        code.extend(statements(template, at, I=local, DECLARED=record))
+    if not code:
+        return []
+    (made,) = statements("if not bound:\n    CODE", at, CODE=code)
+    return [made]
+
+
+_SHELL = """
+def direct(context, depth, bound=False):
+    if depth > context.depth_limit:
+        too_deep(context)
+    context.budget -= 1
+    if context.budget < 0:
+        context.budget = tick(context)
+    PROLOGUE
+    CODE
+def run(context, inputs):
+    return direct(context, context.depth, VALUES, bound=True)
+"""
+
+
+def define_functions(scope: Scope, prologue: list[ast.stmt], code: list[ast.stmt], at: Any) -> list[ast.stmt]:
+    """The two functions of a stack: `direct`, which binds raw inputs given by position, and `run`, for bound ones."""
+    values = [expression("inputs.get(K, UNBOUND)", at, K=constant(key, at)) for key in scope.inputs]
+    made = statements(_SHELL, at, PROLOGUE=prologue, CODE=code, VALUES=constant(None, at))
+    direct, run = made
+    assert isinstance(direct, ast.FunctionDef)
+    assert isinstance(run, ast.FunctionDef)
+    direct.args.args[2:2] = [place(ast.arg(local), at) for local in scope.inputs.values()]
+    direct.args.defaults[0:0] = [name("OMITTED", at) for _ in scope.inputs]
+    invocation = run.body[0].value  # type: ignore[attr-defined]
+    invocation.args[2:] = values
+    return made
+
+
 def compile_stack(
     items: list[Any],
     response: Expression | None,
     filename: str,
     *,
-    declared_inputs: frozenset[str] = frozenset(),
-    always_bound: frozenset[str] = frozenset(),
+    declared: list[Any] | None = None,
+    variables: Iterable[str] = (),
+    signature: Callable[[str, str], list[Any] | None] | None = None,
     trace: bool = False,
     owner: str = "",
     returns_variables: bool = False,
     at: Any = None,
 ) -> Compiled:
-    """Compile a list of statements and the response that follows it into `run(context, inputs)`.
+    """Compile a list of statements and the response that follows it.
 
-    `always_bound` are inputs that binding always gives a value. With `returns_variables` the function returns the
-    object of the program's variables: what a bare list of statements is for. Raises XanoScriptSyntaxError for what
-    only compiling can tell.
+    `declared` are the inputs (`xsrun.fields.Declared`); `variables` have values before the first statement, passed as
+    inputs. `signature(kind, name)` tells the declared inputs of a construct that is called directly, or None when the
+    call must go through the workspace. With `returns_variables` the function returns the object of the program's
+    variables: what a bare list of statements is for. Raises XanoScriptSyntaxError for what only compiling can tell.
     """
     at = at or Position()
     considered = [*items, response] if response is not None else items
-    linker = Linker(assigned_variables(considered))
-    scope = Scope(declared_inputs, always_bound)
+    preset = list(variables)
+    linker = Linker(assigned_variables(considered) | set(preset))
+    scope = Scope(declared)
+    scope.assigned = set(preset)
     compiler = StatementCompiler(scope, linker, filename, trace=trace, owner=owner)
+    compiler.signature = signature
     with compiler.collecting() as code:
         compiler.stack(items)
         if returns_variables:
@@ -462,12 +569,14 @@ def compile_stack(
             compiler.emit(place(ast.Return(compiler.value(response)), response))
         elif not code:
             compiler.emit(place(ast.Pass(), at))
-    (definition,) = statements("def run(context, inputs):\n    CODE", at, CODE=code)
-    module = ast.Module([definition], [])
+    compiler.finish()
+    prologue = input_prologue(scope, linker, at)
+    scope.inputs.update({f"\0{variable}": f"v_{variable}" for variable in preset})
+    module = ast.Module(define_functions(scope, prologue, code, at), [])
     places.remember(filename)
     compiled = compile(module, filename, "exec", dont_inherit=True)
-    run = link(compiled, linker.builtins, linker.constants)
-    return Compiled(run, compiled, linker.builtins, linker.constants)
+    run, direct = link(compiled, linker)
+    return Compiled(run, direct, compiled, linker.builtins, linker.constants)
 
 
 def compile_expression(node: Expression, filename: str, variables: Iterable[str] = ()) -> Callable[..., Value]:
@@ -483,7 +592,7 @@ def compile_expression(node: Expression, filename: str, variables: Iterable[str]
     definition.args.args.extend(place(ast.arg(f"v_{variable}"), node) for variable in names)
     places.remember(filename)
     compiled = compile(ast.Module([definition], []), filename, "exec", dont_inherit=True)
-    return link(compiled, linker.builtins, linker.constants)
+    return link(compiled, linker)[0]
 
 
 __all__ = [

@@ -132,7 +132,7 @@ class ExpressionCompiler:
         value = self.value(inner)
         if self.is_boolean(inner):
             return value
-        return expression("V if (V := E).__class__ is bool else truthy(V)", inner, E=value, V=self.scope.fresh())
+        return expression("V if (V := E).__class__ is bool else truthy(V)", inner, E=value, V=self.scope.temporary())
 
     def is_boolean(self, node: Expression) -> bool:
         """Does the node always give a bool?"""
@@ -151,7 +151,7 @@ class ExpressionCompiler:
         """(first use, later uses) of a value that is needed more than once."""
         if is_simple(value):
             return value, value
-        temporary = self.scope.fresh()
+        temporary = self.scope.temporary()
         return bind(temporary, value, at), name(temporary, at)
 
     # Literals ------------------------------------------------------------------------------------------------------
@@ -288,7 +288,7 @@ class ExpressionCompiler:
         guard = self.both_ints(node, first, a, second, b)
         if guard is None:
             return call(function, node, left, right)
-        result = self.scope.fresh()
+        result = self.scope.temporary()
         if node.operator in _INLINE:
             operation = place(ast.BinOp(a, _INLINE[node.operator](), b), node)
             check = expression(f"{MIN_INT} <= (R := OPERATION) <= {MAX_INT}", node, R=result, OPERATION=operation)
@@ -373,7 +373,7 @@ class ExpressionCompiler:
     def fallback(self, node: Binary) -> ast.expr:
         """`a ?? b`: b when a is null or its path is missing; `a ?: b`: b when a is falsy."""
         left, right = self.tolerant(node.left), self.value(node.right)
-        temporary = self.scope.fresh()
+        temporary = self.scope.temporary()
         if node.operator == "??":
             return expression("V if (V := A) is not None else B", node, V=temporary, A=left, B=right)
         return expression("V if truthy(V := A) else B", node, V=temporary, A=left, B=right)
@@ -402,8 +402,13 @@ class ExpressionCompiler:
         if root in ("auth", "env") or root in _LOOP_ROOTS or root.isdigit():
             return self.path_from(base, segments, at, tolerant=True)
         if root == "input":
-            keys = tuple_of([self.key(segment) for segment in rest], at)
-            return call("lookup", at, name("inputs", at), keys) if rest else name("inputs", at)
+            if not rest:
+                return self.all_inputs(at)
+            key = _literal_text(rest[0]) or (str(rest[0].key) if rest[0].form != "index" else None)
+            if key is None or key in self.scope.inputs:
+                value, left, _ = self.input_root(rest, at)
+                return call("lookup", at, value, tuple_of([self.key(one) for one in left], at)) if left else value
+            return constant(None, at)
         if root == "error" and self.scope.errors:
             value = name(self.scope.errors[-1], at)
         elif root in self.scope.assigned:
@@ -500,13 +505,27 @@ class ExpressionCompiler:
         return None
 
     def input_root(self, rest: list[Segment], at: Any) -> tuple[ast.expr, list[Segment], str]:
-        if not rest or (rest[0].form == "index" and not _literal_text(rest[0])):
-            return name("inputs", at), rest, "input"
-        key = _literal_text(rest[0]) or str(rest[0].key)
-        label = key
-        if key in self.scope.always_bound:
-            return expression("inputs[K]", at, K=constant(key, at)), rest[1:], label
-        return call("input_member", at, name("inputs", at), constant(key, at)), rest[1:], label
+        """`$input`, or one input: a local variable of the generated function."""
+        key = _literal_text(rest[0]) if rest else None
+        if not rest or (rest[0].form == "index" and key is None):
+            return self.all_inputs(at), rest, "input"
+        key = key or str(rest[0].key)
+        local = self.scope.inputs.get(key)
+        if local is None:
+            return call("unlocated_input", at, constant(key, at), self.all_inputs(at)), rest[1:], key
+        if may_be_unbound(self.scope.declared[key]):
+            value = expression("I if I is not UNBOUND else unlocated_input(K, {})", at, I=local, K=constant(key, at))
+            return value, rest[1:], key
+        return name(local, at), rest[1:], key
+
+    def all_inputs(self, at: Any) -> ast.expr:
+        """The object that `$input` is: what is declared and bound."""
+        names = self.scope.inputs
+        made = place(
+            ast.Dict([constant(key, at) for key in names], [name(local, at) for local in names.values()]), at
+        )
+        unbound = any(may_be_unbound(one) for one in self.scope.declared.values())
+        return call("without_unbound", at, made) if unbound else made
 
     def environment_root(self, rest: list[Segment], at: Any) -> tuple[ast.expr, list[Segment], str]:
         if not rest:
@@ -651,6 +670,11 @@ class ExpressionCompiler:
                 made = FilterCall(operand, candidate, node.arguments[1:], False)
                 return self.filter_call(self.positioned(made, node))
         raise self.refuse(f"unknown function `{node.name}`", node, "use a filter: value|name:argument")
+
+
+def may_be_unbound(declared: Any) -> bool:
+    """Can an input be left without a value? An omitted optional `date` is (semantics 3.2)."""
+    return declared.type == "date" and declared.optional and not declared.nullable and not declared.has_default
 
 
 #: Filters that may be given a path that is missing: they exist to deal with it (semantics 1.2).

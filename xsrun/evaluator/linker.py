@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from collections.abc import Callable
 from types import CodeType, FunctionType
 from typing import Any
 
@@ -19,6 +21,8 @@ class Linker:
     def __init__(self, assigned: frozenset[str]) -> None:
         self.builtins: dict[str, tuple[Kind, str]] = {}
         self.constants: dict[str, Any] = {}
+        #: constructs that are called directly: global name -> (kind, name)
+        self.callees: dict[str, tuple[str, str]] = {}
         self.assigned = assigned
 
     def builtin(self, record: Builtin) -> str:
@@ -33,6 +37,21 @@ class Linker:
         self.constants[identifier] = value
         return identifier
 
+    def helper(self, function: Callable[..., Any]) -> str:
+        """The global name under which generated code calls a function of a module."""
+        identifier = f"{function.__module__.rpartition('.')[2]}_{function.__name__}"
+        self.constants[identifier] = function
+        return identifier
+
+    def callee(self, kind: str, name: str) -> str:
+        """The global name under which generated code calls another construct of the workspace."""
+        for identifier, known in self.callees.items():
+            if known == (kind, name):
+                return identifier
+        identifier = f"callee_{len(self.callees) + 1}"
+        self.callees[identifier] = (kind, name)
+        return identifier
+
     def may_assign(self, variable: str) -> bool:
         """Does any statement of the construct set this variable?"""
         return variable in self.assigned
@@ -44,15 +63,29 @@ class Linker:
 _SUPPORT: dict[str, Any] = {name: value for name, value in vars(support).items() if not name.startswith("__")}
 
 
-def link(code: CodeType, builtins: dict[str, tuple[Kind, str]], constants: dict[str, Any]) -> FunctionType:
-    """The function that the code of a module defines, with its globals in place."""
-    namespace = {**_SUPPORT, **constants}
-    for identifier, (kind, name) in builtins.items():
+def link(code: CodeType, linker: Linker) -> tuple[FunctionType, FunctionType]:
+    """The functions `run` and `direct` that the code of a module defines, with their globals in place.
+
+    A directly called construct is found and compiled when it is called for the first time; its function then takes
+    the place of the finder.
+    """
+    namespace = {**_SUPPORT, **linker.constants}
+    for identifier, (kind, name) in linker.builtins.items():
         record = registry.find(kind, name)
         if record is None:
             raise LookupError(f"{kind} {name} is not there any more")
         namespace[identifier] = record.function
-    exec(code, namespace)  # noqa: S102 - code that this package generated, never program text
-    made = namespace["run"]
-    assert isinstance(made, FunctionType)
-    return made
+    for identifier, (construct_kind, name) in linker.callees.items():
+        namespace[identifier] = _finder(namespace, identifier, construct_kind, name)
+    exec(code, namespace)
+    run = namespace["run"]
+    return run, namespace.get("direct", run)
+
+
+def _finder(namespace: dict[str, Any], identifier: str, kind: str, name: str) -> Callable[..., Any]:
+    def find(context: Any, depth: int, *values: Any) -> Any:
+        function = context.workspace.direct(kind, name)
+        namespace[identifier] = function
+        return function(context, depth, *values)
+
+    return find

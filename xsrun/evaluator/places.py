@@ -6,7 +6,7 @@ import re
 from types import CodeType, TracebackType
 from typing import Any
 
-from xsrun.errors import InternalError, LimitError, XanoScriptError
+from xsrun.errors import InputError, InternalError, LimitError, XanoScriptError
 
 _UNSET = re.compile(r"'v_(\w+)'")
 
@@ -38,20 +38,29 @@ def translate(error: BaseException) -> XanoScriptError:
 
 def fill_place(problem: XanoScriptError, traceback: TracebackType | None) -> None:
     """Set file, line and column from the innermost frame that runs generated code."""
-    found: tuple[CodeType, int] | None = None
+    frames: list[tuple[CodeType, int]] = []
     while traceback is not None:
         code = traceback.tb_frame.f_code
         if code.co_filename in _files:
-            found = (code, traceback.tb_lasti)
+            frames.append((code, traceback.tb_lasti))
         traceback = traceback.tb_next
-    if found is None:
+    if not frames:
         return
-    code, instruction = found
+    if isinstance(problem, (InputError, LimitError)) and len(frames) > 1 and _binds(frames[-1]):
+        frames.pop()  # what a call begins with fails: the caller is to blame
+    code, instruction = frames[-1]
     positions = list(code.co_positions())
     line, _, column, _ = positions[instruction // 2]
     problem.file = code.co_filename
     problem.line = line
     problem.column = column + 1 if column is not None else None
+
+
+def _binds(frame: tuple[CodeType, int]) -> bool:
+    """Is the frame at the binding of its inputs, which has the position of the construct's first line?"""
+    code, instruction = frame
+    line = list(code.co_positions())[instruction // 2][0]
+    return code.co_name == "direct" and line == code.co_firstlineno
 
 
 _files: set[str] = set()

@@ -24,21 +24,38 @@ class Scope:
     may be unset, and are read with care. `elements` is the stack of per-element expressions around the point.
     """
 
-    def __init__(
-        self, declared_inputs: frozenset[str] = frozenset(), always_bound: frozenset[str] = frozenset()
-    ) -> None:
+    def __init__(self, declared: list[Any] | None = None) -> None:
         self.assigned: set[str] = set()
-        self.declared_inputs = declared_inputs
-        self.always_bound = always_bound
+        #: the declared inputs by name, and the local variables that hold them
+        self.declared = {one.name: one for one in declared or []}
+        self.inputs = {
+            name: f"i_{name}" if name.isidentifier() and name.isascii() else f"i__{position}"
+            for position, name in enumerate(self.declared)
+        }
         self.elements: list[Element] = []
         self.loops: list[dict[str, Any]] = []
         self.errors: list[str] = []
         self.counter = 0
+        self.temporaries = 0
+        self.most_temporaries = 0
 
-    def fresh(self, stem: str = "t") -> str:
+    def fresh(self, stem: str = "local_") -> str:
         """A name that nothing else in the function has."""
         self.counter += 1
         return f"{stem}{self.counter}"
+
+    def temporary(self) -> str:
+        """A name for a value inside one expression. The next statement may use it again, or clear it.
+
+        What a temporary still holds makes a container look shared: see `StatementCompiler.release`.
+        """
+        self.temporaries += 1
+        self.most_temporaries = max(self.most_temporaries, self.temporaries)
+        return f"t{self.temporaries}"
+
+    def restart_temporaries(self) -> None:
+        """Begin a statement: the temporaries of the ones before are free."""
+        self.temporaries = 0
 
     @contextmanager
     def maybe(self) -> Iterator[None]:

@@ -21,9 +21,9 @@ from xsrun.errors import (
     UnavailableError,
     XanoScriptError,
 )
+from xsrun.fields import OMITTED, UNBOUND, bind_one
 from xsrun.runtime.context import Context
-from xsrun.runtime.sharing import _UNIQUE_ARGUMENT as UNIQUE_ARGUMENT
-from xsrun.runtime.sharing import UNIQUE_CHILD, UNIQUE_LOCAL, reference_count
+from xsrun.runtime.sharing import UNIQUE_LOCAL, reference_count
 from xsrun.runtime.values import (
     MAX_INT,
     MIN_INT,
@@ -46,10 +46,24 @@ from xsrun.runtime.values import (
     to_text,
     truthy,
 )
+from xsrun.runtime.writing import (
+    as_index,
+    assign,
+    assign_here,
+    container_here,
+    list_at,
+    list_here,
+    own,
+    own_list,
+    pushable,
+    set_here,
+    unshared,
+)
 
 __all__ = [
     "MAX_INT",
     "MIN_INT",
+    "OMITTED",
     "UNIQUE_LOCAL",
     "as_array",
     "as_bool",
@@ -58,12 +72,22 @@ __all__ = [
     "as_number",
     "as_object",
     "as_text",
+    "assign",
+    "assign_here",
     "compare",
+    "container_here",
+    "list_at",
+    "list_here",
     "loose_equal",
     "normalize_object",
+    "own",
+    "own_list",
+    "pushable",
     "reference_count",
+    "set_here",
     "strict_equal",
     "truthy",
+    "unshared",
 ]
 
 # Arithmetic (semantics 2.5) ------------------------------------------------------------------------------------------
@@ -260,7 +284,7 @@ def member(value: Value, key: str, path: str) -> Value:
 def element(value: Value, key: Value, path: str) -> Value:
     """`value[key]`: an index of a list (negative from the end), or a key of an object."""
     if value.__class__ is list:
-        index = key if key.__class__ is int else _as_index(key)
+        index = key if key.__class__ is int else as_index(key)
         if index is not None and -len(value) <= index < len(value):
             return value[index]
     elif value.__class__ is dict:
@@ -274,11 +298,6 @@ def element(value: Value, key: Value, path: str) -> Value:
     missing(f"{path}.{to_text(key) if key.__class__ not in (list, dict) else describe(key)}", value)
 
 
-def _as_index(key: Value) -> int | None:
-    number = parse_number(key) if key.__class__ is str else key if key.__class__ is float else None
-    return int(number) if number is not None and number == int(number) else None
-
-
 _ABSENT = object()
 
 
@@ -288,7 +307,7 @@ def lookup(value: Value, keys: Iterable[Value]) -> Value:
         if value.__class__ is dict:
             value = value.get(key if key.__class__ is str else to_text(key))
         elif value.__class__ is list:
-            index = key if key.__class__ is int else _as_index(key)
+            index = key if key.__class__ is int else as_index(key)
             value = value[index] if index is not None and -len(value) <= index < len(value) else None
         elif hasattr(value, "as_value"):
             value = lookup(value.as_value(), (key,))
@@ -305,15 +324,18 @@ def maybe(read: Any) -> Value:
         return None
 
 
-def input_member(inputs: dict[str, Value], name: str) -> Value:
-    """`$input.name` where the name may be unbound (semantics 1.1)."""
-    if name in inputs:
-        return inputs[name]
+def unlocated_input(name: str, inputs: dict[str, Value]) -> NoReturn:
+    """`$input.name` that is not declared, or stayed without a value (semantics 1.1, 3.2)."""
     from xsrun.diagnostics.suggest import nearest
 
     close = nearest(name, inputs)
     hint = f"did you mean `$input.{close}`?" if close else "only declared inputs exist; declare it in the input block"
     raise XanoScriptError(f"Unable to locate input: {name}", hint=hint)
+
+
+def without_unbound(inputs: dict[str, Value]) -> dict[str, Value]:
+    """The inputs that have a value."""
+    return {name: value for name, value in inputs.items() if value is not UNBOUND}
 
 
 def authentication(context: Context) -> dict[str, Value]:
@@ -360,116 +382,6 @@ def request_variable(context: Context, name: str) -> Value:
 def HeaderObject(headers: dict[str, str]) -> dict[str, str]:  # noqa: N802 - reads as a type where it is used
     """Request headers under the Title-Cased names that the engine gives them (semantics 7.3)."""
     return {"-".join(part.capitalize() for part in name.split("-")): value for name, value in headers.items()}
-
-
-# Writing by path -----------------------------------------------------------------------------------------------------
-
-
-def assign(target: Value, keys: tuple[Value, ...], value: Value) -> Value:
-    """`target` with `value` at `keys`, missing objects created on the way; returns the container to keep.
-
-    Containers held by nobody else are changed where they are (see `runtime.sharing`), others are copied first.
-    """
-    target = _writable(target) if reference_count(target) <= UNIQUE_ARGUMENT else _writable_copy(target)
-    container = target
-    parent: Value = None
-    parent_key: Value = None
-    last = len(keys) - 1
-    for position in range(last + 1):
-        key = keys[position]
-        shaped = _shape_for(container, key)
-        if shaped is not container:
-            if parent is None:
-                target = shaped
-            else:
-                parent[parent_key] = shaped
-            container = shaped
-        slot = _slot(container, key)
-        if position == last:
-            if container.__class__ is list and slot == len(container):
-                container.append(value)
-            else:
-                container[slot] = value
-            break
-        parent, parent_key = container, slot
-        child = _child(container, slot)
-        if child.__class__ is not list and child.__class__ is not dict:
-            child = {}
-            _store(container, slot, child)
-        elif reference_count(child) > UNIQUE_CHILD:
-            child = child.copy()
-            container[slot] = child
-        container = child
-        del child
-    return target
-
-
-def unshared(target: Value, keys: tuple[Value, ...]) -> Value:
-    """`target` with every container on the way to `keys`, and the one there, safe to change in place."""
-    target = _writable(target) if reference_count(target) <= UNIQUE_ARGUMENT else _writable_copy(target)
-    container = target
-    for key in keys:
-        slot = _slot(_shape_for(container, key), key)
-        child = _child(container, slot)
-        if (child.__class__ is list or child.__class__ is dict) and reference_count(child) > UNIQUE_CHILD:
-            child = child.copy()
-            container[slot] = child
-        container = child
-        del child
-        if container.__class__ is not list and container.__class__ is not dict:
-            break
-    return target
-
-
-def own(target: Value) -> Value:
-    """The same container if only the caller's variable holds it, else a copy of it."""
-    if (target.__class__ is list or target.__class__ is dict) and reference_count(target) > UNIQUE_ARGUMENT:
-        return target.copy()
-    return target
-
-
-def _writable(value: Value) -> Value:
-    return value if value.__class__ is list or value.__class__ is dict else {}
-
-
-def _writable_copy(value: Value) -> Value:
-    return value.copy() if value.__class__ is list or value.__class__ is dict else {}
-
-
-def _shape_for(container: Value, key: Value) -> Value:
-    """The container, as an object when it is a list and the key is none of its indexes (PHP's arrays are both)."""
-    if container.__class__ is list:
-        index = key if key.__class__ is int else _as_index(key)
-        if index is None or not -len(container) <= index <= len(container):
-            return {str(position): item for position, item in enumerate(container)}
-    return container
-
-
-def _slot(container: Value, key: Value) -> Value:
-    if container.__class__ is list:
-        index = key if key.__class__ is int else _as_index(key)
-        return index if index is None or index >= 0 else index + len(container)
-    return key if key.__class__ is str else to_text(key)
-
-
-def _child(container: Value, slot: Value) -> Value:
-    if container.__class__ is list:
-        return container[slot] if slot is not None and slot < len(container) else None
-    return container.get(slot) if container.__class__ is dict else None
-
-
-def _store(container: Value, slot: Value, value: Value) -> None:
-    if container.__class__ is list and slot == len(container):
-        container.append(value)
-    else:
-        container[slot] = value
-
-
-def pushable(value: Value) -> list[Value]:
-    """The list to push onto when the variable does not hold a list: null and an empty object start one."""
-    if value is None or (value.__class__ is dict and not value):
-        return []
-    return as_list(value)
 
 
 # Literals ------------------------------------------------------------------------------------------------------------
@@ -612,23 +524,24 @@ def removable(value: Value) -> list[Value]:
 
 
 def call_construct(
-    context: Context, kind: str, name: str, inputs: dict[str, Value], caller_inputs: dict[str, Value] | None
+    context: Context, depth: int, kind: str, name: str, inputs: dict[str, Value], caller_inputs: dict[str, Value] | None
 ) -> Value:
     """Run another construct inside this run (semantics 1.7)."""
     workspace = context.workspace
     assert workspace is not None
+    context.depth = depth
     return workspace.call(context, kind, name, inputs, caller_inputs=caller_inputs)
 
 
 def start_construct(
-    context: Context, kind: str, name: str, inputs: dict[str, Value], caller_inputs: dict[str, Value] | None
+    context: Context, depth: int, kind: str, name: str, inputs: dict[str, Value], caller_inputs: dict[str, Value] | None
 ) -> str:
     """An asynchronous call: run at once, its outcome kept under a new job id."""
     import uuid
 
     job = str(uuid.uuid4())
     try:
-        context.asynchronous[job] = (True, call_construct(context, kind, name, inputs, caller_inputs))
+        context.asynchronous[job] = (True, call_construct(context, depth, kind, name, inputs, caller_inputs))
     except XanoScriptError as error:
         if not error.catchable:
             raise

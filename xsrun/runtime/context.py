@@ -158,6 +158,7 @@ class Context:
         "deadline",
         "deferred",
         "depth",
+        "depth_limit",
         "environment",
         "head",
         "limits",
@@ -203,6 +204,7 @@ class Context:
         #: loop passes that may still run before they are counted against the limits
         self.budget = 0
         self.depth = 0
+        self.depth_limit = (1 << 60) if self.limits.depth is None else self.limits.depth
         self.deadline: float | None = None
         self.memory_ceiling: int | None = None
         #: results of asynchronous calls by job id

@@ -5,9 +5,9 @@ from __future__ import annotations
 import ast
 
 from xsrun.evaluator.compiler import StatementCompiler, statement_position
-from xsrun.evaluator.quote import call, constant, name, place
+from xsrun.evaluator.quote import call, constant, expression, name, place
 from xsrun.registry import statement_form
-from xsrun.syntax.nodes import Expression, Literal, Name, ObjectLiteral, Statement
+from xsrun.syntax.nodes import Entry, Expression, Literal, Name, ObjectLiteral, Statement
 
 
 def called_name(compiler: StatementCompiler, node: Statement) -> str:
@@ -21,23 +21,57 @@ def emit_call(compiler: StatementCompiler, node: Statement, kind: str, *, inheri
     """A call that binds the response of its target."""
     at = statement_position(node)
     given = node.attribute("input")
+    asynchronous = is_asynchronous(node.attribute("runtime_mode")) or is_asynchronous(node.attribute("async"))
+    direct = None if asynchronous else direct_call(compiler, node, kind, given, inherits=inherits)
+    if direct is not None:
+        compiler.bind_result(node, direct)
+        return
     inputs = compiler.value(given) if given is not None else place(ast.Dict([], []), at)
     if given is not None and not isinstance(given, ObjectLiteral):
         inputs = call("as_object", given, inputs)
-    mode = node.attribute("runtime_mode")
-    asynchronous = is_asynchronous(mode) or is_asynchronous(node.attribute("async"))
-    function = "start_construct" if asynchronous else "call_construct"
-    caller = name("inputs", at) if inherits and compiler.scope.declared_inputs else constant(None, at)
     made = call(
-        function,
+        "start_construct" if asynchronous else "call_construct",
         at,
         name("context", at),
+        name("depth", at),
         constant(kind, at),
         constant(called_name(compiler, node), at),
         inputs,
-        caller,
+        compiler.all_inputs(at) if inherits and compiler.scope.declared else constant(None, at),
     )
     compiler.bind_result(node, made)
+
+
+def direct_call(
+    compiler: StatementCompiler, node: Statement, kind: str, given: Expression | None, *, inherits: bool
+) -> ast.expr | None:
+    """The call of a construct whose inputs are known, by position; None when it has to go through the workspace.
+
+    An input that the call leaves out is the caller's own of the same name, else the callee binds it (semantics 1.7).
+    """
+    called = called_name(compiler, node)
+    declared = compiler.signature(kind, called) if compiler.signature is not None and not compiler.trace else None
+    entries = given.entries if isinstance(given, ObjectLiteral) else [] if given is None else None
+    if declared is None or entries is None:
+        return None
+    names = [one.name for one in declared]
+    plain = [entry for entry in entries if isinstance(entry, Entry) and not entry.disabled]
+    keys = [entry.key for entry in plain]
+    if len(plain) != len(entries) or not set(keys) <= set(names) or keys != sorted(keys, key=names.index):
+        return None  # evaluated in the order they are written, so only a call in declaration order is direct
+    at = statement_position(node)
+    values = {entry.key: compiler.value(entry.value) for entry in plain}
+    arguments = []
+    for input_name in names:
+        inherited = compiler.scope.inputs.get(input_name) if inherits else None
+        if input_name in values:
+            arguments.append(values[input_name])
+        else:
+            arguments.append(name(inherited or "OMITTED", at))
+    while arguments and isinstance(arguments[-1], ast.Name) and arguments[-1].id == "OMITTED":
+        arguments.pop()
+    deeper = expression("depth + 1", at)
+    return call(compiler.linker.callee(kind, called), at, name("context", at), deeper, *arguments)
 
 
 def is_asynchronous(mode: Expression | None) -> bool:

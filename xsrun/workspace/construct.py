@@ -50,9 +50,6 @@ KINDS = RUNNABLE | {
     "microservice",
     "market_item",
 }
-#: Types whose omitted optional input is not bound at all (semantics 3.2).
-UNBOUND_WHEN_OMITTED = frozenset(("date",))
-
 
 def text_of(node: Expression | None) -> str | None:
     """The text of a literal attribute."""
@@ -75,10 +72,14 @@ class Construct:
     text: str = ""
     problems: list[Diagnostic] = field(default_factory=list)
     columns_of: Callable[[str], list[Any]] | None = None
+    #: tells the declared inputs of constructs that may be called directly (`evaluator.compiler.compile_stack`)
+    signature: Callable[[str, str], list[Any] | None] | None = None
+    #: variables that a caller sets before a bare list of statements
+    variables: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         self._lock = threading.Lock()
-        self._compiled: dict[bool, Callable[..., Value]] = {}
+        self._compiled: dict[bool, Any] = {}
         self._declared: list[Any] | None = None
 
     @property
@@ -117,8 +118,8 @@ class Construct:
                 first.message, errors, hint=first.hint, file=first.file, line=first.line, column=first.column
             )
 
-    def function(self, trace: bool = False) -> Callable[..., Value]:
-        """The compiled stack: `run(context, inputs)`. Compiled once; raises XanoScriptSyntaxError."""
+    def compiled(self, trace: bool = False) -> Any:
+        """The compiled stack (`evaluator.compiler.Compiled`), made once. Raises XanoScriptSyntaxError."""
         found = self._compiled.get(trace)
         if found is None:
             with self._lock:
@@ -128,26 +129,26 @@ class Construct:
                     found = self._compiled[trace] = self.compile(trace)
         return found
 
-    def compile(self, trace: bool) -> Callable[..., Value]:
+    def function(self, trace: bool = False) -> Callable[..., Value]:
+        """The compiled stack as `run(context, inputs)`, for inputs that are bound."""
+        run: Callable[..., Value] = self.compiled(trace).run
+        return run
+
+    def compile(self, trace: bool) -> Any:
         from xsrun.evaluator.compiler import compile_stack
 
-        declared = self.declared
-        compiled = compile_stack(
+        return compile_stack(
             self.items,
             self.response,
             self.file,
-            declared_inputs=frozenset(one.name for one in declared),
-            always_bound=frozenset(one.name for one in declared if self.binds(one)),
+            declared=self.declared,
+            variables=self.variables,
+            signature=self.signature,
             trace=trace,
             owner=self.owner,
             returns_variables=self.kind == "stack",
             at=self.node,
         )
-        return compiled.run
-
-    def binds(self, declared: Any) -> bool:
-        """Is an input sure to have a value? Attached middleware gets `vars` and `type` alone (semantics 7.2)."""
-        return self.kind != "middleware" and declared.type not in UNBOUND_WHEN_OMITTED
 
     @property
     def owner(self) -> str:

@@ -7,6 +7,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -100,6 +101,7 @@ class Workspace:
         self.constructs = list(found.values())
         for construct in self.constructs:
             construct.columns_of = self.columns_of
+            construct.signature = self.signature_of
             self._by_key.setdefault((construct.kind, construct.name), []).append(construct)
 
     def structure_problems(self, parsed: Any) -> list[Diagnostic]:
@@ -338,13 +340,9 @@ class Workspace:
 
     def run_with_variables(self, construct: Construct, context: Context, variables: dict[str, Any]) -> Value:
         """Run a bare list of statements with some variables set before it."""
-        from xsrun.syntax.nodes import Statement as Node
-        from xsrun.workspace.preset import preset_statements
-
         construct.fail_if_broken()
-        items: list[Node] = [*preset_statements(variables), *construct.items]
-        prepared = Construct("stack", construct.name, None, None, construct.file, construct.line, None, items)
-        return self.invoke(prepared, context, dict(variables))
+        prepared = replace(construct, variables=tuple(variables))
+        return self.invoke(prepared, context, {f"\0{name}": value for name, value in variables.items()})
 
     def run_job(self, construct: Construct, context: Context) -> Value:
         """`run.job`: run the function that `main` names, once, with its input (semantics 7.7)."""
@@ -406,6 +404,21 @@ class Workspace:
         if caller_inputs:
             inputs = self._inherit(construct, inputs, caller_inputs)
         return self.enter(construct, context, inputs)
+
+    def signature_of(self, kind: str, name: str) -> list[Any] | None:
+        """The declared inputs of a construct that other code may call directly; None when calls must come here."""
+        construct = self.lookup(kind, name)
+        if construct is None or any(problem.severity == "error" for problem in construct.problems):
+            return None
+        return construct.declared
+
+    def direct(self, kind: str, name: str) -> Callable[..., Value]:
+        """The function of a construct that takes raw inputs by position (`evaluator.compiler.compile_stack`)."""
+        construct = self.lookup(kind, name)
+        if construct is None:
+            raise self._no_target(kind, name)
+        function: Callable[..., Value] = construct.compiled().direct
+        return function
 
     def _inherit(self, construct: Construct, inputs: dict[str, Any], caller: dict[str, Any]) -> dict[str, Any]:
         missing = [d.name for d in construct.declared if d.name not in inputs and d.name in caller]
