@@ -51,7 +51,13 @@ def _tokens(workspace: Workspace) -> Any:
 def _javascript(workspace: Workspace) -> Any:
     from xsrun.services.javascript import JavaScript
 
-    return JavaScript()
+    return JavaScript(allow_net=list(workspace.service("network").hosts) or None)
 
 
-_MAKERS = {"tokens": _tokens, "javascript": _javascript}
+def _network(workspace: Workspace) -> Any:
+    from xsrun.services.network import NetworkPolicy
+
+    return NetworkPolicy.of(workspace.network)
+
+
+_MAKERS = {"tokens": _tokens, "javascript": _javascript, "network": _network}

@@ -1,0 +1,84 @@
+"""Which other machines programs may speak to: none, unless the user names them.
+
+Everything that leaves the machine asks `context.service("network").require(...)` first, with the address it wants.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+from urllib.parse import urlsplit
+
+from xsrun.errors import UnavailableError, UsageError
+from xsrun.runtime.context import Context
+
+_DEFAULT_PORTS = {"http": 80, "https": 443, "ws": 80, "wss": 443}
+
+
+class NetworkPolicy:
+    """The hosts that may be reached: `host`, `host:port`, `*.domain`, or `*` for all.
+
+    `in_test`: a refusal names the mock that is missing, since that is what a test lacks.
+    """
+
+    def __init__(self, hosts: Iterable[str] = (), *, in_test: bool = False) -> None:
+        self.hosts = tuple(host.lower() for host in hosts)
+        self.in_test = in_test
+
+    @classmethod
+    def of(cls, option: Any, *, in_test: bool = False) -> NetworkPolicy:
+        """The policy of a workspace's `network` option: None or False, True, a host, or a list of hosts."""
+        if isinstance(option, NetworkPolicy):
+            return cls(option.hosts, in_test=in_test or option.in_test)
+        if option is None or isinstance(option, bool):
+            return cls(("*",) if option else (), in_test=in_test)
+        hosts = [option] if isinstance(option, str) else list(option)
+        for host in hosts:
+            if not isinstance(host, str) or not host or "/" in host:
+                raise UsageError(
+                    f"network: {host!r} is not a host", hint="name hosts as example.com or example.com:8443"
+                )
+        return cls(hosts, in_test=in_test)
+
+    def allows(self, host: str, port: int | None = None) -> bool:
+        """May this host be reached on this port?"""
+        name = host.lower().rstrip(".")
+        return any(_covers(pattern, name, port) for pattern in self.hosts)
+
+    def require(self, context: Context, statement: str, address: str) -> None:
+        """Refuse an address that nobody allowed. `address` is a URL, or a bare host for what has no URL.
+
+        Raises UnavailableError, which no program can catch: it would take the refusal for an answer.
+        """
+        host, port = host_and_port(address)
+        if self.allows(host, port):
+            return
+        allow = f"allow it with --allow-net {host}" if host else "allow all hosts with --allow-net '*'"
+        if self.in_test and context.test is not None:
+            name = context.test[1]
+            raise UnavailableError(
+                f"no mock for this call: `{statement}` to {address}",
+                hint=f'give the statement mock = {{"{name}": ...}}, or {allow}',
+            )
+        where = "a test may not reach" if self.in_test else "the network is off:"
+        raise UnavailableError(f"{where} {address} (`{statement}`)", hint=allow)
+
+
+def host_and_port(address: str) -> tuple[str, int | None]:
+    """Host and port of a URL or of `host:port`; an empty host when there is none."""
+    parts = urlsplit(address if "//" in address else f"//{address}")
+    try:
+        port = parts.port
+    except ValueError:
+        port = None
+    return parts.hostname or "", port if port is not None else _DEFAULT_PORTS.get(parts.scheme)
+
+
+def _covers(pattern: str, host: str, port: int | None) -> bool:
+    if pattern == "*":
+        return True
+    named, _, wanted = pattern.rpartition(":") if pattern.rpartition(":")[2].isdigit() else (pattern, "", "")
+    if wanted and int(wanted) != port:
+        return False
+    named = named.strip("[]")
+    return host == named or (named.startswith("*.") and host.endswith(named[1:]))
