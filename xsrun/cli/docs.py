@@ -6,7 +6,9 @@ import argparse
 from typing import Any
 
 from xsrun.errors import UsageError
-from xsrun.registry import Builtin
+from xsrun.registry import Builtin, Kind
+
+KINDS: tuple[Kind, ...] = ("statement", "filter", "query_filter", "input_filter")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -49,9 +51,9 @@ def find_pages(name: str) -> list[str]:
 
     pages = []
     plain = name.removeprefix("|")
-    for kind in ("statement", "filter", "query_filter", "input_filter"):
+    for kind in KINDS:
         entry = catalogue.entry(kind, plain)
-        record = registry.find(kind, plain)  # type: ignore[arg-type]
+        record = registry.find(kind, plain)
         if entry is not None or record is not None:
             pages.append(page(kind, plain, entry, record))
     code_page = error_code_page(name.upper())

@@ -58,12 +58,12 @@ def file_target(path: Path, options: argparse.Namespace, settings: dict[str, obj
     root = Path(options.workspace).expanduser() if options.workspace else workspace_root(path)
     if not options.workspace and _REACHES_OUT.search(text) is None:
         sources = {path.name: text}
-        return Target(Workspace(sources, root=root, **settings), file=path.name)  # type: ignore[arg-type]
+        return Target(Workspace(sources, root=root, **settings), file=path.name)
     own = path.resolve()
     names = {file.resolve(): _relative(file, root) for file in companions(own, root, bool(options.workspace))}
     names.setdefault(own, _relative(path, root))
     sources = {name: read_source(file) for file, name in names.items()}
-    return Target(Workspace(sources, root=root, **settings), file=names[own])  # type: ignore[arg-type]
+    return Target(Workspace(sources, root=root, **settings), file=names[own])
 
 
 def companions(path: Path, root: Path, chosen: bool) -> list[Path]:

@@ -493,7 +493,9 @@ def input_prologue(scope: Scope, linker: Linker, at: Any) -> list[ast.stmt]:
         if declared.list_size is None and not declared.filters:
             python = _PLAIN_INPUTS.get(declared.type)
             if python is not None:
-                test = f"if I.__class__ is not {python}" + (" or not I" if python == "str" and declared.required else "")
+                test = f"if I.__class__ is not {python}" + (
+                    " or not I" if python == "str" and declared.required else ""
+                )
             elif declared.type == "json":
                 test = "if I is OMITTED or I is None or I.__class__ is str"
         binding = "I = bind_one(DECLARED, I, context)"

@@ -137,7 +137,7 @@ class ExpressionCompiler:
     def is_boolean(self, node: Expression) -> bool:
         """Does the node always give a bool?"""
         while node.__class__ is Group:
-            node = node.expression  # type: ignore[attr-defined]
+            node = node.expression
         if isinstance(node, Binary):
             return node.operator in _BOOLEAN_OPERATORS or node.operator.startswith("not ")
         if isinstance(node, Unary):
@@ -177,7 +177,7 @@ class ExpressionCompiler:
     def quoted(self, node: Quoted) -> ast.expr:
         return constant(node.text, node) if node.expression is None else self.value(node.expression)
 
-    def list(self, node: ListLiteral) -> ast.expr:
+    def list_literal(self, node: ListLiteral) -> ast.expr:
         if not any(isinstance(item, Spread) for item in node.items):
             return list_of([self.value(item) for item in node.items], node)
         parts = [
@@ -186,7 +186,7 @@ class ExpressionCompiler:
         ]
         return call("spread_list", node, *parts)
 
-    def object(self, node: ObjectLiteral) -> ast.expr:
+    def object_literal(self, node: ObjectLiteral) -> ast.expr:
         entries = [entry for entry in node.entries if not (isinstance(entry, Entry) and entry.disabled)]
         if any(isinstance(entry, Placeholder) for entry in entries):
             raise self.refuse("a placeholder `...` was left in the code", node, "write the entries it stands for")
@@ -335,7 +335,7 @@ class ExpressionCompiler:
         if fixed is not None and node.operator in ("==", "=", "!="):
             other = left if fixed is right else right
             kind = fixed.value.__class__
-            if kind is str and parse_number(fixed.value) is not None:
+            if isinstance(fixed.value, str) and parse_number(fixed.value) is not None:
                 return call(function, node, left, right)
             if kind in (int, str):
                 first, later = self.simple(other, node)
@@ -382,7 +382,7 @@ class ExpressionCompiler:
         """The value of a node where a missing variable or path is null (semantics 1.2)."""
         inner: Expression = node
         while inner.__class__ is Group:
-            inner = inner.expression  # type: ignore[attr-defined]
+            inner = inner.expression
         if isinstance(inner, Quoted) and inner.expression is not None:
             return self.tolerant(inner.expression)
         if isinstance(inner, Variable):
@@ -521,9 +521,7 @@ class ExpressionCompiler:
     def all_inputs(self, at: Any) -> ast.expr:
         """The object that `$input` is: what is declared and bound."""
         names = self.scope.inputs
-        made = place(
-            ast.Dict([constant(key, at) for key in names], [name(local, at) for local in names.values()]), at
-        )
+        made = place(ast.Dict([constant(key, at) for key in names], [name(local, at) for local in names.values()]), at)
         unbound = any(may_be_unbound(one) for one in self.scope.declared.values())
         return call("without_unbound", at, made) if unbound else made
 
@@ -597,13 +595,17 @@ class ExpressionCompiler:
         if record is None:
             raise self.unknown_filter(node)
         if record.form:
-            compiled = operand or (
-                self.tolerant(node.operand) if record.name in _TOLERANT else self.value(node.operand)
-            )
+            compiled = operand or (self.operand(record, node))
             return record.function(self, compiled, node)
         self.check_arguments(record, node)
-        piped = operand or (self.tolerant(node.operand) if record.name in _TOLERANT else self.value(node.operand))
+        piped = operand or self.operand(record, node)
         return self.builtin_call(record, [piped, *map(self.value, node.arguments)], node)
+
+    def operand(self, record: registry.Builtin, node: FilterCall) -> ast.expr:
+        """The piped value; some filters may be given a path that is missing."""
+        if record.name in _TOLERANT and node.operand is not None:
+            return self.tolerant(node.operand)
+        return self.value(node.operand)
 
     def builtin_call(self, record: registry.Builtin, values: list[ast.expr], node: Any) -> ast.expr:
         """A call of a value builtin with positional values, each converted as its parameter asks."""
@@ -710,8 +712,8 @@ _METHODS: dict[type, Any] = {
     Placeholder: ExpressionCompiler.placeholder,
     Group: ExpressionCompiler.group,
     Quoted: ExpressionCompiler.quoted,
-    ListLiteral: ExpressionCompiler.list,
-    ObjectLiteral: ExpressionCompiler.object,
+    ListLiteral: ExpressionCompiler.list_literal,
+    ObjectLiteral: ExpressionCompiler.object_literal,
     Cast: ExpressionCompiler.cast,
     Binary: ExpressionCompiler.binary,
     Between: ExpressionCompiler.between,

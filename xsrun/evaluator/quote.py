@@ -34,7 +34,7 @@ def place(node: Any, at: Any) -> Any:
 
 @cache
 def _parsed(template: str, mode: str) -> Any:
-    tree = ast.parse(template, mode=mode)
+    tree: Any = ast.parse(template, mode=mode)
     return tree.body
 
 

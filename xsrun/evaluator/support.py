@@ -147,7 +147,7 @@ def _exact_modulo(dividend: int, divisor: int) -> int:
 
 
 def negate(value: Value) -> float:
-    return clamp_int(-to_number(value)) if value.__class__ is int else -to_number(value)
+    return clamp_int(-value) if value.__class__ is int else -to_number(value)
 
 
 def refuse_now(_left: Value, _right: Value) -> NoReturn:

@@ -158,7 +158,7 @@ def describe(value: Value) -> str:
 # Arguments: what a builtin's annotation asks for ---------------------------------------------------------------------
 
 
-def as_text(value: Value) -> str:
+def as_text(value: Value) -> Any:
     """An argument that must be text: scalars are converted, null is "", a list or object is refused.
 
     Byte strings pass as they are: a builtin that cares takes them through `to_bytes`.

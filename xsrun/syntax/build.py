@@ -495,7 +495,7 @@ _QUOTED = re.compile(r"\"(?:\\.|[^\"\\])*\"|'(?:\\.|[^'\\])*'")
 
 
 def _filter_arguments(name: str, text: str) -> list[str]:
-    """The arguments of one input filter: quoted ones unquoted, raw ones as they stand; a raw pattern is one argument."""
+    """The arguments of one input filter: quoted ones unquoted, raw ones as they stand, a raw pattern as one."""
     arguments = []
     while True:
         match = _QUOTED.match(text)

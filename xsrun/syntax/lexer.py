@@ -95,8 +95,27 @@ _TOKEN = re.compile(
 _WORD_LITERALS = {"true": "TRUE", "false": "FALSE", "null": "NULL", "now": "NOW"}
 #: Tokens an operand can end with: after one of them a word is an operator and `[` is an index.
 _OPERAND_ENDS = frozenset(
-    "STRING NUMBER TEXT_BLOCK TIMESTAMP BACKTICK FENCE VARIABLE NAME WORDS MEMBER TEXT_MEMBER TRUE FALSE NULL NOW "
-    "RPAR RSQB RBRACE FILTER PLACEHOLDER".split()
+    (
+        "BACKTICK",
+        "FALSE",
+        "FENCE",
+        "FILTER",
+        "MEMBER",
+        "NAME",
+        "NOW",
+        "NULL",
+        "NUMBER",
+        "PLACEHOLDER",
+        "RBRACE",
+        "RPAR",
+        "RSQB",
+        "STRING",
+        "TEXT_BLOCK",
+        "TIMESTAMP",
+        "TRUE",
+        "VARIABLE",
+        "WORDS",
+    )
 )
 #: Tokens after which a newline separates nothing.
 _OPENERS = frozenset(("LBRACE", "LSQB", "LPAR", "BODY_OPEN", "FIELDS_OPEN", "_NEWLINE", "_DOCUMENT_SEPARATOR"))

@@ -57,7 +57,7 @@ class Node:
             stack.extend(reversed(list(node.children())))
 
     def __eq__(self, other: object) -> bool:
-        return self.__class__ is other.__class__ and list(self.fields()) == list(other.fields())  # type: ignore[attr-defined]
+        return self.__class__ is other.__class__ and list(self.fields()) == list(other.fields())
 
     __hash__ = object.__hash__
 

@@ -51,6 +51,7 @@ KINDS = RUNNABLE | {
     "market_item",
 }
 
+
 def text_of(node: Expression | None) -> str | None:
     """The text of a literal attribute."""
     return node.value if isinstance(node, Literal) and isinstance(node.value, str) else None

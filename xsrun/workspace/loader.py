@@ -13,7 +13,7 @@ SKIPPED = frozenset((".git", ".xsrun", "node_modules", ".venv", "venv", "__pycac
 
 def find_files(path: Path) -> list[Path]:
     """The `.xs` files below a folder, sorted; folder and file names carry no meaning."""
-    found = []
+    found: list[Path] = []
     for folder, folders, files in os.walk(path):
         folders[:] = sorted(name for name in folders if name not in SKIPPED)
         found.extend(Path(folder, name) for name in sorted(files) if name.endswith(".xs"))

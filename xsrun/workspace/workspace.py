@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from xsrun.diagnostics import Diagnostic
 from xsrun.errors import UsageError, XanoScriptError
@@ -72,13 +72,13 @@ class Workspace:
     # Loading -------------------------------------------------------------------------------------------------------
 
     @classmethod
-    def load(cls, path: str | os.PathLike[str], **options: Any) -> Workspace:
+    def load(cls, path: str | os.PathLike[str], **options: Any) -> Self:
         """Load a file or a folder, as pulled. Raises UsageError when there is nothing to load."""
         sources, root = read_sources(path)
         return cls(sources, root=root, **options)
 
     @classmethod
-    def from_sources(cls, sources: dict[str, str], **options: Any) -> Workspace:
+    def from_sources(cls, sources: dict[str, str], **options: Any) -> Self:
         """Make a workspace of texts by file name."""
         return cls(dict(sources), **options)
 
@@ -416,7 +416,7 @@ class Workspace:
         """The function of a construct that takes raw inputs by position (`evaluator.compiler.compile_stack`)."""
         construct = self.lookup(kind, name)
         if construct is None:
-            raise self._no_target(kind, name)
+            raise self.no_target(kind, name)
         function: Callable[..., Value] = construct.compiled().direct
         return function
 
@@ -472,7 +472,9 @@ class Workspace:
                 for table in tables:
                     table.fail_if_broken()
                 self._services["database"] = open_database(
-                    self.database_url, {table.name: table.node for table in tables}, strict=self.strict
+                    self.database_url,
+                    {table.name: table.node for table in tables if table.node is not None},
+                    strict=self.strict,
                 )
             return self._services["database"]
 
@@ -503,7 +505,7 @@ class Workspace:
             if end is not None:
                 end()
 
-    def __enter__(self) -> Workspace:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
