@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from xsrun.diagnostics import Diagnostic
+from xsrun.diagnostics.record import Fix
 from xsrun.syntax import mistakes
 from xsrun.syntax.nodes import (
     Attribute,
@@ -106,9 +107,9 @@ class Builder:
         self.parse_region: Callable[[int, int], Expression] | None = None
         self.backticks = 0
 
-    def report(self, code: str, message: str, hint: str | None, node: Any) -> None:
+    def report(self, code: str, message: str, hint: str | None, node: Any, fix: list[Fix] | None = None) -> None:
         start, end = (node.line, node.column), (node.end_line, node.end_column)
-        self.problems.append(mistakes.problem(self.source, code, message, hint, start, end))
+        self.problems.append(mistakes.problem(self.source, code, message, hint, start, end, fix))
 
     # Documents and bodies ------------------------------------------------------------------------------------------
 
@@ -270,12 +271,15 @@ class Builder:
 
     def binary(self, children: Children) -> Expression:
         left, operator, right = children
-        if left.__class__ is FilterCall and not left.arguments and not left.disabled:
-            self.filter_before_operator(left, operator, right)
+        last = left
+        while last.__class__ is Binary or last.__class__ is Unary:
+            last = last.right if last.__class__ is Binary else last.operand
+        if last.__class__ is FilterCall and not last.arguments and not last.disabled:
+            self.filter_before_operator(last, operator)
         node = Binary(left, operator.value, right)
         return node.at(left, right)
 
-    def filter_before_operator(self, left: FilterCall, operator: Token, right: Expression) -> None:
+    def filter_before_operator(self, left: FilterCall, operator: Token) -> None:
         """An operator after a filter without arguments needs parentheses (language 2.3, rule 1).
 
         Not inside backticks: published programs write it there, and nothing refuses them.
@@ -283,15 +287,12 @@ class Builder:
         if self.backticks:
             self.notes.append(("filter-before-operator", operator.line, operator.column, len(operator.value)))
             return
-        text = self.source.text
-        shown = text[self.source.offset(left.line, left.column) : self.source.offset(left.end_line, left.end_column)]
-        shown = " ".join(shown.split())
-        self.report(
-            "XS130",
-            f"a filtered value needs parentheses before `{operator.value}`",
-            f"write ({shown}) {operator.value} ...",
-            operator,
-        )
+        start = self.source.offset(left.line, left.column)
+        end = self.source.offset(left.end_line, left.end_column)
+        shown = " ".join(self.source.text[start:end].split())
+        message = f"a filtered value needs parentheses before `{operator.value}`"
+        hint = f"write ({shown}) {operator.value} ..."
+        self.report("XS130", message, hint, operator, [(start, start, "("), (end, end, ")")])
 
     def between(self, children: Children) -> Expression:
         operand, operator, low, high = children
