@@ -1,0 +1,274 @@
+"""Changing a variable where it is: `array.push`, and `var.update $a { value = $a|push:$x }` as if it were one.
+
+A list or object that only the variable holds is changed, any other is copied first (`xsrun.runtime.sharing`), so that
+a loop which adds to a list, an object or a text stays linear. Every value is computed before anything changes: a
+statement that fails changes nothing (semantics 1.2).
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from typing import TYPE_CHECKING, Any
+
+from xsrun import registry
+from xsrun.evaluator.quote import call, expression, name, place, statements
+from xsrun.syntax.nodes import Binary, Expression, FilterCall, Group, Literal, Path, Quoted, Segment, Variable
+
+if TYPE_CHECKING:
+    from xsrun.evaluator.compiler import StatementCompiler
+
+#: Filters that add to a list, and how many arguments they take for that.
+_ADDING = {"push": 1, "append": 1, "merge": 1}
+#: Members between two looks at the size limit.
+_SIZE_CHECK = "if not len(L) & 1023:\n    context.check_size(len(L))"
+
+
+# A list in a variable ------------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def list_in_place(compiler: StatementCompiler, target: Expression, at: Any) -> Iterator[ast.expr]:
+    """Emit what makes the list at a variable or path the statement's own; gives the expression of the list.
+
+    Null, and a path that is not there yet, become an empty list; anything else that is no list raises.
+    """
+    root, segments = compiler.place_of(target)
+    variable = f"v_{root}"
+    if not segments:
+        compiler.emit(
+            statements(
+                "if V.__class__ is not list:\n    V = pushable(V)\nelif reference_count(V) > UNIQUE_LOCAL:\n    COPY",
+                at,
+                V=variable,
+                COPY=copying(compiler, variable, at),
+            )
+        )
+        yield name(variable, at)
+    else:
+        items = compiler.scope.fresh("list_")
+        with compiler.held_keys(segments, at, root) as keys:
+            compiler.emit(
+                statements(
+                    "L = list_here(V, K)\nif L is None:\n    RELEASE\n    L = list_here(V, K)\n"
+                    "    if L is None:\n        V = own_list(V, K)\n        L = list_at(V, K)",
+                    at,
+                    L=items,
+                    V=variable,
+                    K=keys,
+                    RELEASE=[compiler.release(at)],
+                )
+            )
+        yield name(items, at)
+        compiler.emit(statements("del L", at, L=items))
+    compiler.scope.assigned.add(root)
+
+
+def copying(compiler: StatementCompiler, variable: str, at: Any) -> list[ast.stmt]:
+    """What a statement does with a variable whose container looks shared."""
+    template = "RELEASE\nif reference_count(V) > UNIQUE_LOCAL:\n    V = V.copy()"
+    return statements(template, at, V=variable, RELEASE=[compiler.release(at)])
+
+
+def append(compiler: StatementCompiler, target: Expression, value: Expression, at: Any) -> None:
+    """`array.push`: add a value at the end of the list in a variable or path."""
+    root, _ = compiler.place_of(target)
+    with compiler.held(compiler.value(value), at, root) as item, list_in_place(compiler, target, at) as items:
+        compiler.emit(statements(f"L.append(T)\n{_SIZE_CHECK}", at, L=items, T=item))
+
+
+# Assignments that only add to what is there --------------------------------------------------------------------------
+
+
+def update_in_place(compiler: StatementCompiler, target: Expression, value: Expression, at: Any) -> bool:
+    """Compile `target = target|push:...` and its kin as a change in place; False when the value is nothing of that kind.
+
+    Kin are `push`, `append`, `merge` with lists, `set`, chains of these, and for a variable `target ~ ...`.
+    """
+    value = unwrapped(value)
+    if isinstance(value, Binary) and value.operator in ("~", "++"):
+        return isinstance(target, Variable) and _grow_text(compiler, target, value, at)
+    chain: list[FilterCall] = []
+    while isinstance(value, FilterCall) and value.operand is not None and not value.disabled:
+        chain.insert(0, value)
+        value = unwrapped(value.operand)
+    if not chain or not _same_place(compiler, target, value):
+        return False
+    names = [record.name if (record := registry.find_filter(one.name)) is not None else "" for one in chain]
+    if all(_ADDING.get(known) == len(one.arguments) for known, one in zip(names, chain, strict=True)):
+        _extend(compiler, target, chain, names, at)
+        return True
+    if all(known == "set" and len(one.arguments) == 2 for known, one in zip(names, chain, strict=True)):
+        return _set_members(compiler, target, chain, at)
+    return False
+
+
+def unwrapped(node: Expression) -> Expression:
+    """A node without the parentheses and backticks around it."""
+    while True:
+        if isinstance(node, Group):
+            node = node.expression
+        elif isinstance(node, Quoted) and node.expression is not None:
+            node = node.expression
+        else:
+            return node
+
+
+def _same_place(compiler: StatementCompiler, target: Expression, value: Expression) -> bool:
+    """Is the value just what the target holds? Keys that are computed count as different."""
+    if not isinstance(target, (Variable, Path)) or not isinstance(value, (Variable, Path)):
+        return False
+    return _plain_place(compiler, target) == _plain_place(compiler, value) is not None
+
+
+def _plain_place(compiler: StatementCompiler, node: Variable | Path) -> tuple[str, list[Segment]] | None:
+    base, segments = (node, []) if isinstance(node, Variable) else (node.base, node.segments)
+    if not isinstance(base, Variable):
+        return None
+    root, rest = compiler.normalize(base, segments)
+    plain = all(not isinstance(one.key, Expression) or isinstance(one.key, (Literal, Variable)) for one in rest)
+    return (root, rest) if plain and f"v_{root}".isidentifier() else None
+
+
+def _filtered(compiler: StatementCompiler, target: Expression, chain: list[FilterCall], arguments: Any) -> ast.expr:
+    """The value of the whole chain by its filters, with arguments that are computed already."""
+    made = compiler.value(target)
+    for one, given in zip(chain, arguments, strict=True):
+        record = registry.find_filter(one.name)
+        assert record is not None
+        made = compiler.builtin_call(record, [made, *given], one)
+    return made
+
+
+def _container(
+    compiler: StatementCompiler, held: ExitStack, target: Expression, kind: str, at: Any
+) -> tuple[str, list[ast.stmt]]:
+    """Emit what makes a container of the target's safe to change; its name, and the code to write when done with it.
+
+    `kind`: "list", or "container" for objects too. What is no container of that kind is left for the caller to see.
+    """
+    root, segments = compiler.place_of(target)
+    variable = f"v_{root}"
+    if not segments:
+        kinds = "V.__class__ is list" + (" or V.__class__ is dict" if kind == "container" else "")
+        template = f"if ({kinds}) and reference_count(V) > UNIQUE_LOCAL:\n    COPY"
+        compiler.emit(statements(template, at, V=variable, COPY=copying(compiler, variable, at)))
+        return variable, []
+    keys = held.enter_context(compiler.held_keys(segments, at, root))
+    found = compiler.scope.fresh("found_")
+    fetch = f"C = {kind}_here(V, K)"
+    template = f"{fetch}\nif C is None:\n    RELEASE\n    {fetch}"
+    compiler.emit(statements(template, at, C=found, V=variable, K=keys, RELEASE=[compiler.release(at)]))
+    return found, statements("del C", at, C=found)
+
+
+def _choose(
+    compiler: StatementCompiler,
+    target: Expression,
+    test: ast.expr,
+    fast: list[ast.stmt],
+    ending: list[ast.stmt],
+    value: ast.expr,
+    at: Any,
+) -> None:
+    """Change in place if the test holds, else store what the filters make."""
+    with compiler.collecting() as slow:
+        compiler.emit(list(ending))
+        compiler.store(target, value, at)
+    done = [*fast, *ending] or [place(ast.Pass(), at)]
+    compiler.emit(place(ast.If(test, done, slow), at))
+
+
+def _extend(
+    compiler: StatementCompiler, target: Expression, chain: list[FilterCall], names: list[str], at: Any
+) -> None:
+    """A chain of `push`, `append` and `merge` on the target itself."""
+    root, _ = compiler.place_of(target)
+    with ExitStack() as held:
+        items = [held.enter_context(compiler.held(compiler.value(one.arguments[0]), at, root)) for one in chain]
+        value = _filtered(compiler, target, chain, [[item] for item in items])
+        container, ending = _container(compiler, held, target, "list", at)
+        tests = ["C.__class__ is list"]
+        parts: dict[str, Any] = {"C": container}
+        fast: list[ast.stmt] = []
+        for number, (item, known) in enumerate(zip(items, names, strict=True)):
+            if known == "merge":
+                parts[f"T{number}"] = item
+                tests.append(f"T{number}.__class__ is list")
+            template = "context.check_size(len(L) + len(T))\nL.extend(T)" if known == "merge" else "L.append(T)"
+            fast.extend(statements(template, at, L=container, T=item))
+        fast.extend(statements(_SIZE_CHECK, at, L=container))
+        _choose(compiler, target, expression(" and ".join(tests), at, **parts), fast, ending, value, at)
+
+
+def _set_members(compiler: StatementCompiler, target: Expression, chain: list[FilterCall], at: Any) -> bool:
+    """A chain of `set` on the target itself: any one of them, or several with plain names as their keys."""
+    plain = all(_is_plain_key(one.arguments[0]) for one in chain)
+    if not plain and len(chain) > 1:
+        return False
+    root, _ = compiler.place_of(target)
+    with ExitStack() as held:
+        given = [
+            [held.enter_context(compiler.held(compiler.value(part), at, root)) for part in one.arguments]
+            for one in chain
+        ]
+        value = _filtered(compiler, target, chain, given)
+        container, ending = _container(compiler, held, target, "container", at)
+        fast: list[ast.stmt] = []
+        if plain:
+            test = expression("C.__class__ is dict", at, C=container)
+            for key, item in given:
+                fast.extend(statements("C[K] = T", at, C=container, K=key, T=item))
+        else:
+            test = expression("set_here(C, K, T)", at, C=container, K=given[0][0], T=given[0][1])
+        fast.extend(statements(_SIZE_CHECK, at, L=container))
+        _choose(compiler, target, test, fast, ending, value, at)
+    return True
+
+
+def _is_plain_key(node: Expression) -> bool:
+    """Is the argument a text literal that is one key and nothing more?"""
+    return isinstance(node, Literal) and isinstance(node.value, str) and node.value.isidentifier()
+
+
+# Text ----------------------------------------------------------------------------------------------------------------
+
+
+def _grow_text(compiler: StatementCompiler, target: Variable, value: Binary, at: Any) -> bool:
+    """`target = target ~ a ~ b`: CPython extends a text that only one variable holds where it is."""
+    parts = joined_parts(value)
+    if len(parts) < 2 or not _same_place(compiler, target, unwrapped(parts[0])):
+        return False
+    root, _ = compiler.place_of(target)
+    rest = call("concatenate_all", at, name("context", at), *map(compiler.value, parts[1:]))
+    with compiler.held(rest, at, root) as added:
+        grow_text(compiler, f"v_{root}", added, at)
+    compiler.scope.assigned.add(root)
+    return True
+
+
+def joined_parts(node: Binary) -> list[Expression]:
+    """The operands of a chain of `~`, in order."""
+    parts: list[Expression] = []
+    pending: list[Expression] = [node]
+    while pending:
+        side = pending.pop()
+        if isinstance(side, Binary) and side.operator in ("~", "++"):
+            pending.extend((side.right, side.left))
+        else:
+            parts.append(side)
+    return parts
+
+
+def grow_text(compiler: StatementCompiler, variable: str, added: ast.expr, at: Any) -> None:
+    """Emit `variable ~= added`, where `added` is a text that is computed already."""
+    compiler.emit(
+        statements(
+            "if V.__class__ is str:\n    V += T\n    if len(V) > 65536:\n        context.check_size(len(V))\n"
+            "else:\n    V = concatenate_all(context, V, T)",
+            at,
+            V=variable,
+            T=added,
+        )
+    )
