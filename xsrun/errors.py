@@ -68,6 +68,9 @@ class XanoScriptError(Exception):
         self.file = file
         self.line = line
         self.column = column
+        #: where the faulty text ends, exclusive; known for errors of a running program
+        self.end_line: int | None = None
+        self.end_column: int | None = None
 
     def __str__(self) -> str:
         return self.message

@@ -30,6 +30,8 @@ def diagnostics_of(error: XanoScriptError) -> list[Diagnostic]:
             error.file or "",
             error.line or 0,
             error.column or 1,
+            error.end_line or 0,
+            error.end_column or 0,
         )
     ]
 

@@ -50,10 +50,12 @@ def fill_place(problem: XanoScriptError, traceback: TracebackType | None) -> Non
         frames.pop()  # what a call begins with fails: the caller is to blame
     code, instruction = frames[-1]
     positions = list(code.co_positions())
-    line, _, column, _ = positions[instruction // 2]
+    line, end_line, column, end_column = positions[instruction // 2]
     problem.file = code.co_filename
     problem.line = line
     problem.column = column + 1 if column is not None else None
+    problem.end_line = end_line
+    problem.end_column = end_column + 1 if end_column is not None else None
 
 
 def _binds(frame: tuple[CodeType, int]) -> bool:

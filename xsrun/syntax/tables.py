@@ -9,10 +9,18 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from lark import Lark, __version__
-from lark.lexer import Lexer
-
 from xsrun import cache
+
+# Lark imports the package `regex` when it is there, for grammars with patterns that need it. This one has none, and
+# the import takes longer than the rest of Lark's start-up.
+_without_regex = "regex" not in sys.modules
+if _without_regex:
+    sys.modules["regex"] = None  # type: ignore[assignment]
+from lark import Lark, __version__  # noqa: E402
+from lark.lexer import Lexer  # noqa: E402
+
+if _without_regex:
+    del sys.modules["regex"]
 
 
 class ListLexer(Lexer):
