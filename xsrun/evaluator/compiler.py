@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 import keyword
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from types import CodeType
 from typing import Any
@@ -285,12 +285,14 @@ class StatementCompiler(ExpressionCompiler):
 
     @contextmanager
     def held_keys(self, segments: list[Segment], at: Any, changed: str) -> Iterator[ast.expr]:
-        """The keys of a path as a tuple, computed once."""
+        """The keys of a path as a tuple, computed once; no temporary of this statement holds anything afterwards."""
         keys = [self.key(segment) for segment in segments]
-        if all(is_simple(key) for key in keys):
-            yield tuple_of(keys, at)
-            return
-        with self.held(tuple_of(keys, at), at, changed) as held:
+        simple = all(is_simple(key) for key in keys)
+        with nullcontext(tuple_of(keys, at)) if simple else self.held(tuple_of(keys, at), at, changed) as held:
+            used = [f"t{number + 1}" for number in range(self.scope.temporaries)]
+            if used:
+                targets: list[ast.expr] = [place(ast.Name(one, ast.Store()), at) for one in used]
+                self.emit(place(ast.Assign(targets, constant(None, at)), at))
             yield held
 
     def release(self, at: Any) -> ast.stmt:

@@ -82,7 +82,7 @@ def append(compiler: StatementCompiler, target: Expression, value: Expression, a
 
 
 def update_in_place(compiler: StatementCompiler, target: Expression, value: Expression, at: Any) -> bool:
-    """Compile `target = target|push:...` and its kin as a change in place; False when the value is nothing of that kind.
+    """Compile `target = target|push:...` and its kin as a change in place; False when the value is nothing like it.
 
     Kin are `push`, `append`, `merge` with lists, `set`, chains of these, and for a variable `target ~ ...`.
     """
@@ -107,12 +107,10 @@ def update_in_place(compiler: StatementCompiler, target: Expression, value: Expr
 def unwrapped(node: Expression) -> Expression:
     """A node without the parentheses and backticks around it."""
     while True:
-        if isinstance(node, Group):
-            node = node.expression
-        elif isinstance(node, Quoted) and node.expression is not None:
-            node = node.expression
-        else:
+        inner = node.expression if isinstance(node, (Group, Quoted)) else None
+        if inner is None:
             return node
+        node = inner
 
 
 def _same_place(compiler: StatementCompiler, target: Expression, value: Expression) -> bool:

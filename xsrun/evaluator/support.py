@@ -40,7 +40,6 @@ from xsrun.runtime.values import (
     describe,
     loose_equal,
     normalize_object,
-    parse_number,
     strict_equal,
     to_number,
     to_text,

@@ -6,6 +6,7 @@ import ast
 from typing import Any
 
 from xsrun.evaluator.compiler import StatementCompiler, statement_position
+from xsrun.evaluator.in_place import update_in_place
 from xsrun.evaluator.quote import assign, bind, call, constant, expression, name, place, statements
 from xsrun.registry import statement_form
 from xsrun.syntax.nodes import Body, Expression, Group, Literal, Path, Segment, Statement, Variable, Word
@@ -21,7 +22,9 @@ def var(compiler: StatementCompiler, node: Statement) -> None:
     target = compiler.target(node)
     if not isinstance(target, (Variable, Path)):
         raise compiler.refuse("`var` needs a variable after its name", target, "write var $name { value = ... }")
-    compiler.store(target, compiler.value(compiler.needed(node, "value")), statement_position(node))
+    value, at = compiler.needed(node, "value"), statement_position(node)
+    if not update_in_place(compiler, target, value, at):
+        compiler.store(target, compiler.value(value), at)
 
 
 @statement_form("var.update")
