@@ -1,0 +1,102 @@
+"""Finding the tests of a workspace, and the mocks that belong to none of them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from xsrun.diagnostics.suggest import did_you_mean
+from xsrun.syntax.nodes import Entry, Literal, Name, Node, ObjectLiteral, Statement
+from xsrun.testing.report import Notice
+from xsrun.workspace.construct import Construct
+
+#: Constructs whose `test` blocks run.
+TESTED_KINDS = ("query", "function", "middleware", "task", "tool", "addon")
+_TEST_IN_TEXT = re.compile(r"^[ \t]*(test[ \t]+[\"'\w]|workflow_test\b)", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One test: a `test` block of a construct (`kind` "unit"), or a workflow test ("workflow").
+
+    `node` is the block; None for a construct that cannot be read but whose text has tests.
+    """
+
+    name: str
+    kind: str
+    construct: Construct
+    node: Statement | None
+
+    @property
+    def file(self) -> str:
+        return self.construct.file
+
+    @property
+    def line(self) -> int:
+        return self.node.line if self.node is not None else self.construct.line
+
+    @property
+    def switched_off(self) -> bool:
+        if self.node is None:
+            return False
+        disabled = self.node.attribute("disabled")
+        return self.node.disabled or (isinstance(disabled, Literal) and disabled.value is True)
+
+    def fits(self, pattern: str | None) -> bool:
+        """Is the pattern part of the test's or construct's name, in whatever case?"""
+        return not pattern or pattern.lower() in f"{self.name}\n{self.construct.label}".lower()
+
+
+def find_cases(
+    constructs: Iterable[Construct], pattern: str | None = None, kind: str | None = None, files: set[str] | None = None
+) -> list[Case]:
+    """The tests of some constructs: those of a kind, below some files, whose name contains the pattern.
+
+    Unit tests come first, as in the official output.
+    """
+    chosen = [one for one in constructs if files is None or one.file in files]
+    cases = [case for construct in chosen for case in _cases_of(construct) if case.fits(pattern)]
+    return [case for wanted in ("unit", "workflow") if kind in (None, wanted) for case in cases if case.kind == wanted]
+
+
+def _cases_of(construct: Construct) -> Iterator[Case]:
+    if construct.kind == "workflow_test":
+        yield Case(construct.name, "workflow", construct, construct.node)
+        return
+    tests = construct.tests if construct.kind in TESTED_KINDS else []
+    for test in tests:
+        yield Case(test.label or "", "unit", construct, test)
+    broken = any(problem.severity == "error" for problem in construct.problems)
+    if broken and not tests and _TEST_IN_TEXT.search(construct.text):
+        yield Case("tests of this file", "unit", construct, None)
+
+
+def unmatched_mocks(constructs: Iterable[Construct]) -> list[Notice]:
+    """A warning for every mock whose name is that of no test of its construct: it is never used (semantics 1.8)."""
+    found = []
+    for construct in constructs:
+        names = {test.label for test in construct.tests if test.label is not None}
+        for key, node in _mocks_of(construct):
+            if key not in names:
+                hint = did_you_mean(key, names) if names else f"{construct.label} has no tests"
+                found.append(
+                    Notice(f'no test is called "{key}", so this mock is never used', construct.file, node.line, hint)
+                )
+    return found
+
+
+def _mocks_of(construct: Construct) -> Iterator[tuple[str, Node]]:
+    if construct.kind not in TESTED_KINDS:
+        return
+    for item in construct.items:
+        for node in item.walk():
+            if not isinstance(node, Statement):
+                continue
+            mock = node.attribute("mock")
+            for entry in mock.entries if isinstance(mock, ObjectLiteral) else []:
+                if isinstance(entry, Entry) and not entry.disabled:
+                    yield entry.key, entry
+            for block in node.blocks("mock"):
+                if isinstance(block.target, Name):
+                    yield block.target.text, block

@@ -1,0 +1,127 @@
+"""What a test run found: one outcome for each test, and the documents made of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+#: How a test ended. "error": it could not be carried out (a limit, a missing mock, a mistake in the test itself).
+STATUSES = ("pass", "fail", "error", "skipped")
+
+
+@dataclass(slots=True)
+class Expectation:
+    """One judged expectation of a unit test. `expected` and `actual` are values; of `to_throw`, texts."""
+
+    assertion: str
+    line: int
+    passed: bool
+    message: str = ""
+    expected: Any = None
+    actual: Any = None
+    difference: list[str] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Outcome:
+    """How one test ended. `line` is where it failed, or where the test stands; `duration` is in seconds.
+
+    `construct` is what messages call it (`function math/add`); `obj_name` and `obj_type` are the official fields.
+    """
+
+    name: str
+    construct: str
+    kind: str
+    status: str
+    message: str = ""
+    file: str = ""
+    line: int = 0
+    duration: float = 0.0
+    obj_name: str = ""
+    obj_type: str = ""
+    hint: str | None = None
+    test_line: int = 0
+    expectations: list[Expectation] = field(default_factory=list)
+    logs: list[Any] = field(default_factory=list)
+    warnings: list[Any] = field(default_factory=list)
+    trace: list[Any] | None = None
+
+    @property
+    def failed(self) -> bool:
+        return self.status in ("fail", "error")
+
+    def as_dict(self) -> dict[str, Any]:
+        """The official record, with file and line; an error counts as a failure, and a pass has no message."""
+        record: dict[str, Any] = {
+            "name": self.name,
+            "obj_name": self.obj_name,
+            "obj_type": self.obj_type,
+            "status": "fail" if self.failed else self.status,
+        }
+        if self.message and self.status != "pass":
+            record["message"] = self.message
+        record["file"], record["line"] = self.file, self.line
+        if self.kind == "workflow":
+            record["timing"] = round(self.duration, 3)
+        if self.failed and self.expectations:
+            record["expectations"] = [
+                {
+                    "assertion": one.assertion,
+                    "line": one.line,
+                    "status": "pass" if one.passed else "fail",
+                    **({"message": one.message} if not one.passed else {}),
+                }
+                for one in self.expectations
+            ]
+        return record
+
+
+@dataclass(slots=True)
+class Notice:
+    """Something about the tests that is no failure: a mock that belongs to no test."""
+
+    message: str
+    file: str
+    line: int
+    hint: str | None = None
+
+    def as_dict(self) -> dict[str, Any]:
+        return {"message": self.message, "file": self.file, "line": self.line, "hint": self.hint}
+
+
+@dataclass(slots=True)
+class Report:
+    """The outcomes of a test run, in the order of the tests. `duration` is the wall time in seconds."""
+
+    results: list[Outcome] = field(default_factory=list)
+    warnings: list[Notice] = field(default_factory=list)
+    duration: float = 0.0
+
+    @property
+    def passed(self) -> int:
+        return sum(outcome.status == "pass" for outcome in self.results)
+
+    @property
+    def failed(self) -> int:
+        return sum(outcome.failed for outcome in self.results)
+
+    @property
+    def skipped(self) -> int:
+        return sum(outcome.status == "skipped" for outcome in self.results)
+
+    def of_kind(self, kind: str) -> list[Outcome]:
+        """The outcomes of "unit" or "workflow" tests."""
+        return [outcome for outcome in self.results if outcome.kind == kind]
+
+    def as_dict(self) -> dict[str, Any]:
+        """The document of `xsrun test --json`."""
+        document: dict[str, Any] = {
+            "passed": self.passed,
+            "failed": self.failed,
+            "results": [outcome.as_dict() for outcome in self.results],
+        }
+        if any(outcome.kind == "workflow" for outcome in self.results):
+            document["total_timing"] = round(sum(one.duration for one in self.of_kind("workflow")), 3)
+        if self.warnings:
+            document["warnings"] = [warning.as_dict() for warning in self.warnings]
+        return document

@@ -1,0 +1,179 @@
+"""Running tests: each on a workspace of its own that is thrown away afterwards (semantics 8)."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+from xsrun.errors import StoppedError, UnavailableError, XanoScriptError
+from xsrun.evaluator.places import translate
+from xsrun.runtime.assertions import ExpectationError
+from xsrun.runtime.context import Context, Identity, Request
+from xsrun.runtime.trace import Trace
+from xsrun.runtime.values import copy_deep
+from xsrun.testing import expectations
+from xsrun.testing.cases import Case, find_cases, unmatched_mocks
+from xsrun.testing.report import Outcome, Report
+from xsrun.testing.sandbox import Sandbox
+from xsrun.workspace.construct import text_of
+from xsrun.workspace.result import Result
+from xsrun.workspace.workspace import Workspace
+
+Listener = Callable[[Outcome], None]
+
+
+def run_tests(
+    workspace: Workspace,
+    pattern: str | None = None,
+    kind: str | None = None,
+    *,
+    files: set[str] | None = None,
+    network: Any = None,
+    trace: bool = False,
+    on_result: Listener | None = None,
+) -> Report:
+    """Run the unit tests and workflow tests of a workspace.
+
+    `pattern` is part of a test's or construct's name, `kind` "unit", "workflow" or None for both; `files` are the only
+    ones whose tests run. `network` names the hosts that tests may reach (see `xsrun.services.network`); nothing else
+    leaves the machine. `on_result` is called with each outcome as it comes.
+    """
+    started = time.perf_counter()
+    report = Report()
+    cases = find_cases(workspace.constructs, pattern, kind, files)
+    with Sandbox(workspace, network) as sandbox:
+        for case in cases:
+            outcome = run_case(sandbox, case, trace=trace)
+            report.results.append(outcome)
+            if on_result is not None:
+                on_result(outcome)
+    shown = [one for one in workspace.constructs if files is None or one.file in files]
+    report.warnings = unmatched_mocks(shown) if kind in (None, "unit") else []
+    report.duration = time.perf_counter() - started
+    return report
+
+
+def run_case(run: Sandbox, case: Case, *, trace: bool = False) -> Outcome:
+    """Run one test in a sandbox of its own below the run's."""
+    outcome = Outcome(
+        case.name,
+        case.construct.label,
+        case.kind,
+        "skipped",
+        file=case.file,
+        line=case.line,
+        test_line=case.line,
+        obj_name=case.construct.name,
+        obj_type=case.construct.kind,
+    )
+    if case.switched_off:
+        return outcome
+    started = time.perf_counter()
+    try:
+        with run.for_test() as sandbox:
+            (run_unit if case.kind == "unit" else run_workflow)(sandbox, case, outcome, Trace() if trace else None)
+    except Exception as error:
+        fail(outcome, translate(error), status="error")
+    outcome.duration = time.perf_counter() - started
+    return outcome
+
+
+# Unit tests ----------------------------------------------------------------------------------------------------------
+
+
+def run_unit(sandbox: Sandbox, case: Case, outcome: Outcome, trace: Trace | None) -> None:
+    """Run the construct once with the test's input and mocks, and judge every expectation (semantics 8.1)."""
+    construct, node = case.construct, case.node
+    construct.fail_if_broken()
+    assert node is not None
+    planned = expectations.plan(node, case.file)
+    context = sandbox.context(test=(construct.owner, case.name), trace=trace, auth=_identity(case))
+    given = expectations.reader(node.attribute("input"), case.file)(context, None)
+    values = expectations.as_input(copy_deep(given))
+    context.request = Request(method=construct.verb or "", input=values)
+    result = sandbox.execute(construct, values, context, admit=False)
+    note_run(outcome, result)
+    if result.error is not None and not result.error.catchable:
+        fail(outcome, result.error, status="fail" if isinstance(result.error, StoppedError) else "error")
+        return
+    outcome.expectations = expectations.judge_all(planned, context, result.response, result.error)
+    if result.error is not None and not planned:
+        fail(outcome, result.error)
+    else:
+        conclude(outcome, context, result.error)
+
+
+def _identity(case: Case) -> Identity | None:
+    """The identity that a test's `auth` names, beyond what the engine has: `{id: 1, table: "user"}`."""
+    node = case.node.attribute("auth") if case.node is not None else None
+    given = expectations.literal(node) if node is not None else None
+    if not isinstance(given, dict):
+        return None
+    return Identity(given.get("id"), str(given.get("table") or ""), dict(given.get("extras") or {}))
+
+
+def conclude(outcome: Outcome, context: Context, error: XanoScriptError | None) -> None:
+    """Pass, or fail with the message of every expectation that failed."""
+    failures = [one for one in outcome.expectations if not one.passed]
+    if not failures:
+        outcome.status = "pass"
+        return
+    outcome.status = "fail"
+    outcome.message = "\n".join(dict.fromkeys(one.message for one in failures))
+    outcome.line = failures[0].line
+    if error is None:
+        return
+    unexpected = all(one.assertion != "to_throw" for one in failures)
+    if unexpected and error.line is not None:
+        outcome.file, outcome.line = error.file or outcome.file, error.line
+    outcome.hint = _hint(error, unexpected)
+
+
+def _hint(error: XanoScriptError, unexpected: bool) -> str | None:
+    """What to do about an error: its own hint, and for an input test that came first why it did (semantics 3.2)."""
+    payload = error.payload if isinstance(error.payload, dict) else {}
+    if not unexpected and error.code == "ERROR_CODE_INPUT_ERROR" and str(error).startswith("Missing param"):
+        name = payload.get("param")
+        return f"the input test comes before the stack; declare `{name}?` to let an empty value reach it"
+    return error.hint
+
+
+# Workflow tests ------------------------------------------------------------------------------------------------------
+
+
+def run_workflow(sandbox: Sandbox, case: Case, outcome: Outcome, trace: Trace | None) -> None:
+    """Run the stack of a workflow test; the first expectation that fails, or any error, ends it (semantics 8.3)."""
+    context = sandbox.context(trace=trace)
+    result = sandbox.execute(case.construct, {}, context, admit=False)
+    note_run(outcome, result)
+    if result.error is None:
+        outcome.status = "pass"
+    else:
+        fail(outcome, result.error)
+    error = result.error
+    if isinstance(error, ExpectationError) and len(error.operands) == 1:
+        from xsrun.testing.difference import difference
+
+        lines = difference(error.operands[0], error.subject)
+        outcome.message = "\n".join([outcome.message, *lines])
+
+
+def note_run(outcome: Outcome, result: Result) -> None:
+    """Keep of a run what a report may show."""
+    outcome.logs, outcome.warnings, outcome.trace = result.logs, result.warnings, result.trace
+
+
+def fail(outcome: Outcome, error: XanoScriptError, status: str | None = None) -> None:
+    """Let a test fail with an error, at the error's place."""
+    wrong = isinstance(error, UnavailableError) or not error.catchable
+    outcome.status = status or ("error" if wrong and not isinstance(error, StoppedError) else "fail")
+    outcome.message = expectations.describe(error)
+    outcome.hint = error.hint
+    if error.line is not None:
+        outcome.file, outcome.line = error.file or outcome.file, error.line
+
+
+def datasource_of(case: Case) -> str:
+    """The datasource that a test asks for; empty for none, which is an empty database."""
+    return text_of(case.node.attribute("datasource")) or "" if case.node is not None else ""
