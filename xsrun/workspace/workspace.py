@@ -18,9 +18,10 @@ from xsrun.evaluator.support import too_deep
 from xsrun.runtime.context import Clock, Context, Dispatcher, Identity, Limits, Request, system_clock
 from xsrun.runtime.trace import Trace
 from xsrun.runtime.values import Value
-from xsrun.syntax.nodes import ObjectLiteral, Statement
+from xsrun.syntax.nodes import ObjectLiteral
 from xsrun.syntax.source import Source
-from xsrun.workspace.construct import KINDS, RUNNABLE, Construct, construct_of, text_of
+from xsrun.workspace.collection import collect
+from xsrun.workspace.construct import RUNNABLE, Construct, text_of
 from xsrun.workspace.loader import read_sources
 from xsrun.workspace.result import Result
 
@@ -83,22 +84,7 @@ class Workspace:
         return cls(dict(sources), **options)
 
     def _load(self) -> None:
-        from xsrun.syntax.parser import parser
-
-        found: dict[tuple[Any, ...], Construct] = {}
-        for source in self.sources.values():
-            parsed = parser().parse(source, "document")
-            items = parsed.tree.items if parsed.tree is not None else []
-            found_here = [*parsed.diagnostics, *self.structure_problems(parsed)]
-            errors = [problem for problem in found_here if problem.severity == "error"]
-            self.problems.extend(found_here)
-            constructs = self._constructs_of(source, items)
-            if not constructs and errors:
-                constructs = [Construct("stack", Path(source.filename).stem, None, None, source.filename, 1, None)]
-            for construct in constructs:
-                construct.problems = self._problems_in(construct, constructs, errors)
-                self._add(construct, found)
-        self.constructs = list(found.values())
+        self.constructs, self.problems = collect(self.sources.values(), self.structure_problems)
         for construct in self.constructs:
             construct.columns_of = self.columns_of
             construct.signature = self.signature_of
@@ -107,57 +93,6 @@ class Workspace:
     def structure_problems(self, parsed: Any) -> list[Diagnostic]:
         """What the tables of the language object to in one file; the public workspace asks the checker."""
         return []
-
-    def _constructs_of(self, source: Source, items: list[Any]) -> list[Construct]:
-        """The constructs of a file; statements that are none become one bare list, named after the file."""
-        constructs: list[Construct] = []
-        loose: list[Any] = []
-        for item in items:
-            if isinstance(item, Statement) and item.name in KINDS:
-                begin = source.offset(item.line, item.column)
-                end = source.offset(item.end_line, item.end_column)
-                constructs.append(construct_of(item, source.filename, source.text[begin:end]))
-            else:
-                loose.append(item)
-        if loose or not constructs:
-            stem = Path(source.filename).stem
-            line = loose[0].line if loose else 1
-            constructs.append(
-                Construct("stack", stem, None, None, source.filename, line, None, loose, text=source.text)
-            )
-        return constructs
-
-    def _problems_in(
-        self, construct: Construct, constructs: list[Construct], errors: list[Diagnostic]
-    ) -> list[Diagnostic]:
-        """The errors of a file that lie in one of its constructs (those before the first belong to the first)."""
-        lines = sorted(other.line for other in constructs)
-        following = next((line for line in lines if line > construct.line), None)
-        first = construct.line == lines[0]
-        return [
-            error
-            for error in errors
-            if (error.line >= construct.line or first) and (following is None or error.line < following)
-        ]
-
-    def _add(self, construct: Construct, found: dict[tuple[Any, ...], Construct]) -> None:
-        """Add a construct, once when it is found twice with the same text; else both places are an error."""
-        before = found.get(construct.key)
-        if construct.kind == "stack" or before is None:
-            found[(*construct.key, construct.file) if construct.kind == "stack" else construct.key] = construct
-            return
-        if " ".join(before.text.split()) == " ".join(construct.text.split()):
-            return
-        problem = Diagnostic(
-            "error",
-            "XS250",
-            f"{construct.label} is declared twice, with different texts",
-            f"the other is in {before.file}, line {before.line}; keep one of the two",
-            construct.file,
-            construct.line,
-        )
-        self.problems.append(problem)
-        before.problems.append(problem)
 
     def _environment(self, given: dict[str, Any] | None) -> dict[str, Any]:
         """`$env`: the workspace's own values, then the `.env` file beside it, then what the caller gives."""
@@ -409,6 +344,8 @@ class Workspace:
         """The declared inputs of a construct that other code may call directly; None when calls must come here."""
         construct = self.lookup(kind, name)
         if construct is None or any(problem.severity == "error" for problem in construct.problems):
+            return None
+        if self.dispatcher is not None and self.dispatcher.around(construct) is not None:
             return None
         return construct.declared
 

@@ -1,0 +1,93 @@
+"""The constructs of some source texts, each once, with the problems that belong to it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+from xsrun.diagnostics import Diagnostic
+from xsrun.syntax.nodes import Statement
+from xsrun.syntax.source import Source
+from xsrun.workspace.construct import KINDS, Construct, construct_of
+
+Key = tuple[Any, ...]
+
+
+def collect(
+    sources: Iterable[Source], structure_problems: Callable[[Any], list[Diagnostic]]
+) -> tuple[list[Construct], list[Diagnostic]]:
+    """Every construct of the texts in order, and every problem found on the way.
+
+    The errors of a text are those of the construct they lie in, so that one broken file never stops the others.
+    `structure_problems` says what the tables of the language object to in one parsed text.
+    """
+    from xsrun.syntax.parser import parser
+
+    found: dict[Key, Construct] = {}
+    problems: list[Diagnostic] = []
+    for source in sources:
+        parsed = parser().parse(source, "document")
+        items = parsed.tree.items if parsed.tree is not None else []
+        here = [*parsed.diagnostics, *structure_problems(parsed)]
+        errors = [problem for problem in here if problem.severity == "error"]
+        problems.extend(here)
+        constructs = constructs_of(source, items)
+        if not constructs and errors:
+            constructs = [Construct("stack", Path(source.filename).stem, None, None, source.filename, 1, None)]
+        for construct in constructs:
+            construct.problems = problems_in(construct, constructs, errors)
+            twice = add(construct, found)
+            if twice is not None:
+                problems.append(twice)
+    return list(found.values()), problems
+
+
+def constructs_of(source: Source, items: list[Any]) -> list[Construct]:
+    """The constructs of a text; statements that are none become one bare list, named after the file."""
+    constructs: list[Construct] = []
+    loose: list[Any] = []
+    for item in items:
+        if isinstance(item, Statement) and item.name in KINDS:
+            begin = source.offset(item.line, item.column)
+            end = source.offset(item.end_line, item.end_column)
+            constructs.append(construct_of(item, source.filename, source.text[begin:end]))
+        else:
+            loose.append(item)
+    if loose or not constructs:
+        stem = Path(source.filename).stem
+        line = loose[0].line if loose else 1
+        constructs.append(Construct("stack", stem, None, None, source.filename, line, None, loose, text=source.text))
+    return constructs
+
+
+def problems_in(construct: Construct, constructs: list[Construct], errors: list[Diagnostic]) -> list[Diagnostic]:
+    """The errors of a text that lie in one of its constructs; those before the first belong to the first."""
+    lines = sorted(other.line for other in constructs)
+    following = next((line for line in lines if line > construct.line), None)
+    first = construct.line == lines[0]
+    return [
+        error
+        for error in errors
+        if (error.line >= construct.line or first) and (following is None or error.line < following)
+    ]
+
+
+def add(construct: Construct, found: dict[Key, Construct]) -> Diagnostic | None:
+    """Add a construct, once when it is found twice with the same text; else the error that names both places."""
+    before = found.get(construct.key)
+    if construct.kind == "stack" or before is None:
+        found[(*construct.key, construct.file) if construct.kind == "stack" else construct.key] = construct
+        return None
+    if " ".join(before.text.split()) == " ".join(construct.text.split()):
+        return None
+    problem = Diagnostic(
+        "error",
+        "XS250",
+        f"{construct.label} is declared twice, with different texts",
+        f"the other is in {before.file}, line {before.line}; keep one of the two",
+        construct.file,
+        construct.line,
+    )
+    before.problems.append(problem)
+    return problem
