@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import base64
-import string
 
 from xsrun.errors import XanoScriptError
 from xsrun.registry import filter
 from xsrun.runtime.values import Value, text_of_bytes, to_bytes
 
-_ALPHABET = (string.ascii_letters + string.digits + "+/").encode()
+_ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+_HEXADECIMAL = b"0123456789abcdefABCDEF"
 _NOT_BASE64 = bytes(set(range(256)) - set(_ALPHABET))
 _TO_URL_SAFE = bytes.maketrans(b"+/=", b"-_.")
 _FROM_URL_SAFE = bytes.maketrans(b"-_.", b"+/=")
@@ -35,7 +35,7 @@ def hex2bin(value: str) -> Value:
     digits = to_bytes(value)
     if len(digits) % 2:
         raise XanoScriptError("Hexadecimal input string must have an even length")
-    if digits.strip(string.hexdigits.encode()):
+    if digits.strip(_HEXADECIMAL):
         raise XanoScriptError("Input string must be hexadecimal string")
     try:
         return text_of_bytes(bytes.fromhex(digits.decode("ascii")))

@@ -7,7 +7,6 @@ byte string; it can be hashed, written as hexadecimal or base64, sent, or conver
 from __future__ import annotations
 
 import re
-import unicodedata
 from functools import cache
 
 from xsrun.errors import XanoScriptError
@@ -111,7 +110,7 @@ def _decode(data: bytes, encoding: str) -> str:
 def list_encodings(value: Value = None) -> list[Value]:
     """The names of the character encodings that can be converted. The piped value is not looked at.
 
-    >>> (null|list_encodings)|some:$$ == "ISO-8859-1"
+    >>> (null|list_encodings)|in:"ISO-8859-1"
     true
     """
     return list(_CODECS)
@@ -230,6 +229,8 @@ def unaccent(value: str) -> Value:
     >>> "Straße nach Łódź"|unaccent
     "Strasse nach Lodz"
     """
+    import unicodedata
+
     text = characters(value)
     if text.isascii():
         return text

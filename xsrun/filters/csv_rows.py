@@ -13,7 +13,9 @@ from collections.abc import Callable
 from xsrun.errors import LimitError, XanoScriptError
 from xsrun.filters.casts import TOO_DEEP, cast_to_text
 from xsrun.filters.characters import characters, value_of
+from xsrun.filters.sizes import check_unfolded
 from xsrun.registry import filter
+from xsrun.runtime.context import Context
 from xsrun.runtime.values import Value, to_json
 
 # Reading -------------------------------------------------------------------------------------------------------------
@@ -132,7 +134,9 @@ def _cell_text(value: Value) -> str:
 
 
 @filter("csv_encode")
-def csv_encode(value: list[Value] | dict[str, Value], separator: str, enclosure: str, escape: str) -> Value:
+def csv_encode(
+    context: Context, value: list[Value] | dict[str, Value], separator: str, enclosure: str, escape: str
+) -> Value:
     """Rows as CSV text without a header. A row is a list or an object, whose values come in its own order.
 
     A list of plain values is one row. False and null are blank cells, lists and objects become JSON.
@@ -140,6 +144,7 @@ def csv_encode(value: list[Value] | dict[str, Value], separator: str, enclosure:
     >>> [{name: "Ada, L", ok: false, n: 1}]|csv_encode:",":'"':'"'
     "\\"Ada, L\\",,1\\n"
     """
+    check_unfolded(context, value)
     members = _members(value)
     if not any(item.__class__ in (list, dict) for item in members):
         rows = [members] if members else []
@@ -150,6 +155,7 @@ def csv_encode(value: list[Value] | dict[str, Value], separator: str, enclosure:
 
 @filter("csv_create")
 def csv_create(
+    context: Context,
     columns: list[Value] | dict[str, Value],
     rows: list[Value] | dict[str, Value],
     separator: str,
@@ -161,6 +167,8 @@ def csv_create(
     >>> ["name","age"]|csv_create:[["Ann",30],{age: 4, name: "Bo"}]:",":'"':'"'
     "name,age\\nAnn,30\\nBo,4\\n"
     """
+    check_unfolded(context, columns)
+    check_unfolded(context, rows)
     names = _members(columns)
     keys = [cast_to_text(name) for name in names]
     table: list[list[Value]] = [names]

@@ -24,7 +24,7 @@ def addslashes(value: str) -> Value:
     """A text with a backslash before every quote, double quote and backslash; NUL becomes `\\0`.
 
     >>> 'say "hi"'|addslashes
-    "say \\\\"hi\\\\""
+    "say \\\\\\"hi\\\\\\""
     """
     return value_of(characters(value).translate(_SLASHES))
 

@@ -11,10 +11,10 @@ from xsrun.registry import filter
 from xsrun.runtime.context import Context
 from xsrun.runtime.values import MAX_INT, MIN_INT, Value, text_of_bytes, to_bytes
 
-_PLACEHOLDER = re.compile(
+#: Compiled when first used, and kept by `re`.
+_PLACEHOLDER = (
     r"%(?:%|(?:(?P<position>\d+)\$)?(?P<flags>(?:[-+ 0]|'.)*)(?P<width>\d+|\*(?:\d+\$)?)?"
-    r"(?:\.(?P<precision>\d+|\*(?:\d+\$)?)?)?l?(?P<kind>.?))",
-    re.DOTALL,
+    r"(?:\.(?P<precision>\d+|\*(?:\d+\$)?)?)?l?(?P<kind>.?))"
 )
 #: PHP prints no more decimals than a double can hold in binary.
 _MAX_PRECISION = 53
@@ -53,7 +53,7 @@ class _Formatter:
     def run(self) -> bytes:
         parts: list[str] = []
         position = size = 0
-        for match in _PLACEHOLDER.finditer(self.text):
+        for match in re.finditer(_PLACEHOLDER, self.text, re.DOTALL):
             parts += (self.text[position : match.start()], "%" if match.group() == "%%" else self._fill(match))
             size += len(parts[-1]) + len(parts[-2])
             self.context.check_size(size)

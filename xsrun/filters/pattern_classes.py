@@ -9,6 +9,8 @@ from typing import Protocol
 
 from xsrun.errors import XanoScriptError
 
+#: `[:alpha:]`, `[:^alpha:]`, and the collating elements that PCRE2 does not have.
+POSIX_CLASS = re.compile(r"\[([:.=])(\^?)([^\]\\]*?)\1\]")
 _CLASS_SPECIAL = frozenset("\\[]^-&|~")
 
 BLANKS = r"\t \xa0"
@@ -98,7 +100,7 @@ class ClassReader:
     def _item(self) -> str | None:
         """One character, or None after a set was added to the parts."""
         walk = self.walk
-        posix = re.compile(r"\[:(\^?)([a-z]+):\]").match(walk.body, walk.position)
+        posix = POSIX_CLASS.match(walk.body, walk.position)
         if posix is not None:
             self._posix(posix)
             return None
@@ -118,10 +120,12 @@ class ClassReader:
 
     def _posix(self, match: re.Match[str]) -> None:
         self.walk.position = match.end()
-        members = (_UNICODE_POSIX if self.walk.unicode else _POSIX).get(match.group(2))
+        if match.group(1) != ":":
+            raise refused(f"POSIX collating elements are not supported at offset {match.start()}")
+        members = (_UNICODE_POSIX if self.walk.unicode else _POSIX).get(match.group(3))
         if members is None:
             raise refused(f"unknown POSIX class name at offset {match.start()}")
-        self.parts.append(f"[^{members}]" if match.group(1) else members)
+        self.parts.append(f"[^{members}]" if match.group(2) else members)
 
     def _quoted(self) -> None:
         walk = self.walk

@@ -17,6 +17,7 @@ from xsrun.errors import UnavailableError, XanoScriptError
 from xsrun.filters.pattern_classes import (
     BLANKS,
     LINE_ENDS,
+    POSIX_CLASS,
     UNICODE_BLANKS,
     UNICODE_LINE_ENDS,
     ClassReader,
@@ -123,6 +124,8 @@ class _Translator:
         if char == "\\":
             self._escape()
         elif char == "[":
+            if POSIX_CLASS.match(self.body, self.position - 1):
+                raise self._refused("POSIX named classes are supported only within a class", back=1)
             text = ClassReader(self).read()
             self._atom(text, len(text))
         elif char == "(":

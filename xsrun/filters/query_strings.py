@@ -20,14 +20,20 @@ def parse_query(data: bytes) -> dict[str, Value]:
     root = _Array()
     for part in data.split(b"&"):
         written, _, value = part.partition(b"=")
-        path = _path(to_text(text_of_bytes(_decode(written))))
+        path = _path(to_text(decode_form(written)))
         if path:
-            _set(root, path, text_of_bytes(_decode(value)))
+            _set(root, path, decode_form(value))
     return {key: _plain(value) for key, value in root.items()}
 
 
-def _decode(data: bytes) -> bytes:
-    return _ENCODED.sub(lambda found: bytes([int(found.group(1), 16)]), data.replace(b"+", b" "))
+def decode_percent(data: bytes) -> bytes:
+    """Bytes with `%XX` decoded; a percent sign that begins no code stays."""
+    return _ENCODED.sub(lambda found: bytes([int(found.group(1), 16)]), data)
+
+
+def decode_form(data: bytes) -> Value:
+    """The text that the encoding of forms stands for: `%XX` decoded, `+` a blank."""
+    return text_of_bytes(decode_percent(data.replace(b"+", b" ")))
 
 
 def _path(name: str) -> list[str | None]:

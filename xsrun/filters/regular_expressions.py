@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from xsrun.filters.characters import characters, value_of
-from xsrun.filters.patterns import Pattern, compile_pattern
 from xsrun.registry import filter
 from xsrun.runtime.context import Context
 from xsrun.runtime.values import Value, text_of_bytes, to_bytes
 
+if TYPE_CHECKING:
+    from xsrun.filters.patterns import Pattern
+
 #: What PHP's preg_quote protects.
 _QUOTED = ".\\+*?[^]$(){}=!<>|:-#"
-_REFERENCE = re.compile(rb"\\\\|[\\$](\d\d?)|\$\{(\d\d?)\}")
+_REFERENCE = rb"\\\\|[\\$](\d\d?)|\$\{(\d\d?)\}"
+
+
+def _compiled(pattern: str) -> Pattern:
+    """The compiled pattern. What compiles it is loaded by the first program that has one."""
+    from xsrun.filters.patterns import compile_pattern
+
+    return compile_pattern(pattern)
 
 
 @filter("regex_matches")
@@ -28,7 +37,7 @@ def regex_matches(pattern: str, subject: str) -> bool:
     >>> "#^https?://#i"|regex_matches:"HTTPS://example.com"
     true
     """
-    return compile_pattern(pattern).search(subject) is not None
+    return _compiled(pattern).search(subject) is not None
 
 
 @filter("regex_get_first_match")
@@ -43,7 +52,7 @@ def regex_get_first_match(pattern: str, subject: str) -> list[Value] | dict[str,
     >>> "/(?<year>\\d+)/"|regex_get_first_match:"in 2024"
     {"0": "2024", "year": "2024", "1": "2024"}
     """
-    compiled = compile_pattern(pattern)
+    compiled = _compiled(pattern)
     match = compiled.search(subject)
     if match is None:
         return None
@@ -60,7 +69,7 @@ def regex_get_all_matches(pattern: str, subject: str) -> list[Value] | dict[str,
     >>> "/([a-z])([0-9])/"|regex_get_all_matches:"a1 b2"
     [["a1", "b2"], ["a", "b"], ["1", "2"]]
     """
-    compiled = compile_pattern(pattern)
+    compiled = _compiled(pattern)
     matches = list(compiled.matches(subject))
     if not matches:
         return []
@@ -79,7 +88,7 @@ def regex_replace(context: Context, pattern: str, replacement: str, subject: str
     >>> "/(\\w+) (\\w+)/"|regex_replace:"$2 $1":"hello world"
     "world hello"
     """
-    compiled = compile_pattern(pattern)
+    compiled = _compiled(pattern)
     whole = to_bytes(subject)
     template = _template(to_bytes(replacement))
     parts: list[bytes] = []
@@ -104,9 +113,9 @@ def regex_quote(value: str, delimiter: str | None = None) -> Value:
     """A text with a backslash before every character that means something in a pattern, and before the delimiter.
 
     >>> "1.5 (net)"|regex_quote
-    "1\\.5 \\(net\\)"
+    "1\\\\.5 \\\\(net\\\\)"
     >>> "a/b"|regex_quote:"/"
-    "a\\/b"
+    "a\\\\/b"
     """
     mark = characters(delimiter or "")[:1]
     table = {ord(char): "\\" + char for char in _QUOTED + mark} | {0: "\\000"}
@@ -133,7 +142,7 @@ def _template(replacement: bytes) -> list[bytes | int]:
     """The replacement cut into literal parts and group numbers."""
     parts: list[bytes | int] = []
     position = 0
-    for found in _REFERENCE.finditer(replacement):
+    for found in re.finditer(_REFERENCE, replacement):
         parts.append(replacement[position : found.start()])
         number = found.group(1) or found.group(2)
         parts.append(int(number) if number else b"\\")

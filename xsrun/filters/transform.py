@@ -20,7 +20,9 @@ from xsrun.filters import (  # noqa: F401
 )
 from xsrun.filters.casts import TOO_DEEP, cast_to_number
 from xsrun.filters.characters import characters
+from xsrun.filters.sizes import check_unfolded
 from xsrun.registry import filter
+from xsrun.runtime.context import Context
 from xsrun.runtime.values import (
     MAX_INT,
     MIN_INT,
@@ -135,13 +137,14 @@ def _normalized(value: Value) -> Value:
 
 
 @filter("json_encode")
-def json_encode(value: Value) -> str:
+def json_encode(context: Context, value: Value) -> str:
     """A value as JSON text, without blanks.
 
     >>> {a: 1, b: [true, null, "x"]}|json_encode
     "{\\"a\\":1,\\"b\\":[true,null,\\"x\\"]}"
     """
     try:
+        check_unfolded(context, value)
         return to_json(value)
     except RecursionError:
         raise LimitError(TOO_DEEP) from None

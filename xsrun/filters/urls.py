@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from xsrun.filters.characters import characters, value_of
-from xsrun.filters.query_strings import parse_query
+from xsrun.filters.query_strings import decode_form, decode_percent, parse_query
 from xsrun.registry import filter
 from xsrun.runtime.values import Value, text_of_bytes, to_bytes
 
@@ -15,16 +15,10 @@ _SAFE = frozenset(b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwx
 #: RFC 3986: everything but letters, digits and `-_.~`. The form encoding also encodes `~`, and a blank is a plus.
 _RFC3986 = [chr(code) if code in _SAFE else f"%{code:02X}" for code in range(256)]
 _FORM = [{0x20: "+", 0x7E: "%7E"}.get(code, text) for code, text in enumerate(_RFC3986)]
-_ENCODED = re.compile(rb"%([0-9A-Fa-f]{2})")
 
 
 def _encode(value: Value, table: list[str]) -> str:
     return "".join(map(table.__getitem__, to_bytes(value)))
-
-
-def decode_percent(data: bytes) -> bytes:
-    """Bytes with `%XX` decoded; a percent sign that begins no code stays."""
-    return _ENCODED.sub(lambda found: bytes([int(found.group(1), 16)]), data)
 
 
 @filter("url_encode")
@@ -44,7 +38,7 @@ def url_decode(value: str) -> Value:
     >>> "Hello%2C+World%21"|url_decode
     "Hello, World!"
     """
-    return text_of_bytes(decode_percent(to_bytes(value).replace(b"+", b" ")))
+    return decode_form(to_bytes(value))
 
 
 @filter("url_encode_rfc3986")
@@ -82,8 +76,12 @@ def _join(base: str, arguments: list[str], fragment: str) -> Value:
     return value_of(base + ("?" + "&".join(arguments) if arguments else "") + fragment)
 
 
+def _bytes(text: str) -> bytes:
+    return to_bytes(value_of(text))
+
+
 def _name(argument: str) -> Value:
-    return url_decode(argument.partition("=")[0].encode("utf-8", "surrogateescape"))  # type: ignore[arg-type]
+    return decode_form(_bytes(argument.partition("=")[0]))
 
 
 @filter("url_addarg")
@@ -128,8 +126,8 @@ def _argument(value: str, key: str) -> Value:
     arguments = _split(value)[1]
     for text in reversed(arguments):
         if _name(text) == key:
-            return url_decode(text.partition("=")[2].encode("utf-8", "surrogateescape"))  # type: ignore[arg-type]
-    return parse_query("&".join(arguments).encode("utf-8", "surrogateescape")).get(characters(key), _ABSENT)
+            return decode_form(_bytes(text.partition("=")[2]))
+    return parse_query(_bytes("&".join(arguments))).get(characters(key), _ABSENT)
 
 
 @filter("url_hasarg")
