@@ -40,6 +40,7 @@ class Outcome:
     obj_name: str = ""
     obj_type: str = ""
     hint: str | None = None
+    test_file: str = ""
     test_line: int = 0
     expectations: list[Expectation] = field(default_factory=list)
     logs: list[Any] = field(default_factory=list)
@@ -49,6 +50,23 @@ class Outcome:
     @property
     def failed(self) -> bool:
         return self.status in ("fail", "error")
+
+    def problems(self) -> list[tuple[str, str, int, list[str]]]:
+        """What is wrong, one entry for each thing: message, file, line, and lines that say more.
+
+        That is every expectation that failed; but an error that the run raised is one thing, at its own place.
+        """
+        failures = [one for one in self.expectations if not one.passed]
+        raised = len({one.message for one in failures}) == 1 and (self.file, self.line) != (
+            self.test_file,
+            failures[0].line,
+        )
+        if not self.failed:
+            return []
+        if failures and not raised:
+            return [(one.message, self.test_file, one.line, one.difference) for one in failures]
+        message, *more = self.message.splitlines() or [""]
+        return [(message, self.file, self.line, more)]
 
     def as_dict(self) -> dict[str, Any]:
         """The official record, with file and line; an error counts as a failure, and a pass has no message."""

@@ -63,6 +63,7 @@ def run_case(run: Sandbox, case: Case, *, trace: bool = False) -> Outcome:
         "skipped",
         file=case.file,
         line=case.line,
+        test_file=case.file,
         test_line=case.line,
         obj_name=case.construct.name,
         obj_type=case.construct.kind,
@@ -87,6 +88,10 @@ def run_unit(sandbox: Sandbox, case: Case, outcome: Outcome, trace: Trace | None
     construct, node = case.construct, case.node
     construct.fail_if_broken()
     assert node is not None
+    for problem in construct.problems_of_test(node):
+        raise expectations.TestMistake(
+            problem.message, hint=problem.hint, file=case.file, line=problem.line, column=problem.column
+        )
     planned = expectations.plan(node, case.file)
     context = sandbox.context(test=(construct.owner, case.name), trace=trace, auth=_identity(case))
     given = expectations.reader(node.attribute("input"), case.file)(context, None)

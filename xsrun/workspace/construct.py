@@ -110,9 +110,17 @@ class Construct:
     def attribute(self, name: str) -> Expression | None:
         return self.node.attribute(name) if self.node is not None else None
 
+    def problems_of_test(self, test: Statement) -> list[Diagnostic]:
+        """The errors inside one of its tests; they are that test's alone."""
+        errors = [problem for problem in self.problems if problem.severity == "error"]
+        return [error for error in errors if test.line <= error.line <= test.end_line]
+
     def fail_if_broken(self) -> None:
         """Raise the problems found while loading: they are the error of the construct that holds them."""
-        errors = [problem for problem in self.problems if problem.severity == "error"]
+        if not self.problems:
+            return
+        tests = [problem for test in self.tests for problem in self.problems_of_test(test)]
+        errors = [one for one in self.problems if one.severity == "error" and one not in tests]
         if errors:
             first = errors[0]
             raise XanoScriptSyntaxError(

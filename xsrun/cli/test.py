@@ -1,0 +1,121 @@
+"""`xsrun test`: run unit tests and workflow tests."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from xsrun.cli.options import add_workspace_options, workspace_settings
+from xsrun.cli.output import use_color
+from xsrun.errors import UsageError
+from xsrun.runtime.values import to_json
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("paths", nargs="*", default=["."], help="files and folders (default: this folder)")
+    parser.add_argument("-k", metavar="TEXT", dest="pattern", help="only tests whose name or construct contains TEXT")
+    parser.add_argument("--kind", choices=("unit", "workflow"), help="only tests of this kind")
+    parser.add_argument("--json", action="store_true", help="print one JSON document and nothing else")
+    parser.add_argument("--junit", metavar="FILE", help="write a JUnit XML report")
+    parser.add_argument("--durations", type=int, metavar="N", help="show the N slowest tests (0: all)")
+    parser.add_argument("--trace", action="store_true", help="show the statements of tests that fail")
+    parser.add_argument("--allow-net", action="append", default=[], metavar="HOST", help="let tests reach this host")
+    add_workspace_options(parser)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Run the tests of every path; the exit status is 1 when one failed."""
+    suites = [suite for path in options.paths for suite in load(path, options)]
+    report = run_suites(suites, options)
+    if options.junit:
+        write_junit(options.junit, report)
+    if options.json:
+        print(to_json(report.as_dict()))
+    return 1 if report.failed else 0
+
+
+@dataclass(slots=True)
+class Suite:
+    """A loaded workspace, and the files in it whose tests are asked for (None: all)."""
+
+    workspace: Any
+    files: set[str] | None = None
+
+
+def load(given: str, options: argparse.Namespace) -> list[Suite]:
+    """The workspace of a folder, or of a file, of which then only the tests in that file run."""
+    from xsrun.api import Workspace
+    from xsrun.cli.target import file_target
+
+    path = Path(given).expanduser()
+    settings = workspace_settings(options)
+    if path.is_dir():
+        return [Suite(Workspace.load(path, **settings))]
+    if not path.exists():
+        raise UsageError(f"no such file or folder: {given}")
+    target = file_target(path, options, settings)
+    return [Suite(target.workspace, {target.file} if target.file else None)]
+
+
+def run_suites(suites: list[Suite], options: argparse.Namespace) -> Any:
+    """Run the tests of some workspaces, print as asked, and return one report of all."""
+    from xsrun.testing.cases import find_cases
+    from xsrun.testing.report import Report
+    from xsrun.testing.runner import run_tests
+    from xsrun.testing.terminal import Terminal
+
+    whole = Report()
+    terminal = Terminal((lambda text: None) if options.json else print, color=use_color(sys.stdout))
+    for suite in suites:
+        if options.seed:
+            from xsrun.cli.seeds import seed_file
+
+            seed_file(suite.workspace, options.seed)
+        chosen = options.pattern, options.kind
+        terminal.start(find_cases(suite.workspace.constructs, *chosen, suite.files))
+        with suite.workspace:
+            report = run_tests(
+                suite.workspace,
+                *chosen,
+                files=suite.files,
+                network=options.allow_net,
+                trace=options.trace,
+                on_result=terminal.result,
+            )
+        whole.results += report.results
+        whole.warnings += report.warnings
+        whole.duration += report.duration
+    terminal.finish(whole)
+    show_notes(whole, options)
+    return whole
+
+
+def show_notes(report: Any, options: argparse.Namespace) -> None:
+    """What is no result: traces of failures, slow tests, mocks without a test. All to standard error."""
+    from xsrun.testing.terminal import duration_lines, trace_lines
+
+    lines: list[str] = []
+    for outcome in report.results:
+        if outcome.failed and outcome.trace:
+            lines += [f"trace of {outcome.name} [{outcome.construct}]:", *trace_lines(outcome.trace)]
+    if options.durations is not None:
+        lines += duration_lines(report, options.durations)
+    for notice in report.warnings:
+        lines.append(f"warning: {notice.message} ({notice.file}:{notice.line})")
+        if notice.hint:
+            lines.append(f"  help: {notice.hint}")
+    if lines and not options.json:
+        print("\n".join(lines), file=sys.stderr)
+
+
+def write_junit(name: str, report: Any) -> None:
+    from xsrun.runtime.context import system_clock
+    from xsrun.testing.junit import junit_document
+
+    try:
+        Path(name).expanduser().write_bytes(junit_document(report, system_clock()))
+    except OSError as error:
+        raise UsageError(f"cannot write {name}: {error.strerror}") from None

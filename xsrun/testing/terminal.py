@@ -1,0 +1,101 @@
+"""A test run as people read it, in the words of the official command line (semantics 8.4)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from xsrun.testing.cases import Case
+from xsrun.testing.report import Outcome, Report
+
+Printer = Callable[[str], None]
+
+_NAMES = {"unit": "unit test", "workflow": "workflow test"}
+_MARKS = {"pass": ("PASS", "32"), "fail": ("FAIL", "31"), "error": ("FAIL", "31"), "skipped": ("SKIP", "33")}
+_INDENT = " " * 6
+
+
+class Terminal:
+    """Prints outcomes as they come: a heading for each kind of test, a line for each test, the counts at the end."""
+
+    def __init__(self, out: Printer, *, color: bool = False) -> None:
+        self.out = out
+        self.color = color
+        self.counts: dict[str, int] = {}
+        self.done: list[Outcome] = []
+
+    def start(self, cases: list[Case]) -> None:
+        """Called once, with the tests that will run."""
+        self.counts = {kind: sum(case.kind == kind for case in cases) for kind in _NAMES}
+
+    def result(self, outcome: Outcome) -> None:
+        """Called with each outcome."""
+        if not self.done or self.done[-1].kind != outcome.kind:
+            self.close_section()
+            count = self.counts.get(outcome.kind, 0)
+            self.out(f"Running {count} {_NAMES[outcome.kind]}{'' if count == 1 else 's'}...\n")
+        self.done.append(outcome)
+        for line in outcome_lines(outcome, self.paint):
+            self.out(line)
+
+    def close_section(self) -> None:
+        """The counts of the kind of tests that has just ended."""
+        if not self.done:
+            return
+        kind = self.done[-1].kind
+        section = [outcome for outcome in self.done if outcome.kind == kind]
+        self.out(f"\nResults: {counts_of(section)}{total_time(section) if kind == 'workflow' else ''}")
+        if self.counts.get("workflow") and kind == "unit":
+            self.out("")
+
+    def finish(self, report: Report) -> None:
+        """Called once, when all tests are done."""
+        if not report.results:
+            self.out("No unit tests found")
+        self.close_section()
+
+    def paint(self, text: str, code: str) -> str:
+        return f"\033[{code}m{text}\033[0m" if self.color else text
+
+
+def counts_of(outcomes: list[Outcome]) -> str:
+    """`1 passed, 1 failed`, and how many were skipped if any were."""
+    passed = sum(outcome.status == "pass" for outcome in outcomes)
+    skipped = sum(outcome.status == "skipped" for outcome in outcomes)
+    text = f"{passed} passed, {sum(outcome.failed for outcome in outcomes)} failed"
+    return f"{text}, {skipped} skipped" if skipped else text
+
+
+def total_time(outcomes: list[Outcome]) -> str:
+    return f" ({sum(outcome.duration for outcome in outcomes):.3f}s total)"
+
+
+def outcome_lines(outcome: Outcome, paint: Callable[[str, str], str]) -> Iterator[str]:
+    """The lines of one test: what became of it, and for each expectation that failed what is wrong and where."""
+    word, code = _MARKS[outcome.status]
+    place = f" [{outcome.obj_type}: {outcome.obj_name}]" if outcome.kind == "unit" else f" ({outcome.duration:.3f}s)"
+    yield f"{paint(word, code)}  {outcome.name}{place}"
+    for message, file, line, more in outcome.problems():
+        yield f"{_INDENT}Error: {message}"
+        yield f"{_INDENT}       at {file}:{line}"
+        for text in more:
+            yield f"{_INDENT}       {text}"
+    if outcome.failed and outcome.hint:
+        yield f"{_INDENT}help: {outcome.hint}"
+
+
+def duration_lines(report: Report, count: int) -> Iterator[str]:
+    """The slowest tests first; 0 shows all."""
+    slowest = sorted(report.results, key=lambda outcome: outcome.duration, reverse=True)
+    shown = slowest[: count or None]
+    yield f"slowest {len(shown)} test{'' if len(shown) == 1 else 's'}:"
+    for outcome in shown:
+        yield f"  {outcome.duration * 1000:9.2f} ms  {outcome.name} [{outcome.obj_type}: {outcome.obj_name}]"
+
+
+def trace_lines(entries: list[Any]) -> Iterator[str]:
+    """The trace of a run, a line for each statement."""
+    for entry in entries:
+        indent = "  " * max(entry.depth - 1, 0)
+        value = f" = {entry.value}" if entry.value else ""
+        yield f"{_INDENT}{entry.file}:{entry.line:<5} {indent}{entry.statement}{value}"
