@@ -8,8 +8,44 @@ from __future__ import annotations
 
 import contextlib
 import os
+import sys
 import tempfile
+from functools import cache as remember
 from pathlib import Path
+
+
+def digest(*parts: str | bytes) -> str:
+    """A name for what was made from these parts: different parts, different names."""
+    try:
+        from _blake2 import blake2b  # what hashlib gives, without its import of OpenSSL
+    except ImportError:
+        from hashlib import blake2b
+    made = blake2b(digest_size=20)
+    for part in parts:
+        data = part.encode("utf-8", "surrogatepass") if isinstance(part, str) else part
+        made.update(b"%d:" % len(data))
+        made.update(data)
+    return made.hexdigest()
+
+
+@remember
+def fingerprint() -> str:
+    """A name for this version of xsrun and Python: what is stored by one is never read by another.
+
+    The files of the package count, not only its version, so that a working copy never sees what it stored before a
+    change.
+    """
+    parts = [sys.version]
+    package = os.path.dirname(os.path.abspath(__file__))
+    pending = [package]
+    while pending:
+        for entry in os.scandir(pending.pop()):
+            if entry.is_dir(follow_symlinks=False):
+                pending.append(entry.path)
+            elif entry.name.endswith((".py", ".json", ".lark")):
+                status = entry.stat()
+                parts.append(f"{entry.path} {status.st_mtime_ns} {status.st_size}")
+    return digest(*sorted(parts))
 
 
 def folder() -> Path | None:
@@ -42,7 +78,7 @@ def write(kind: str, key: str, data: bytes) -> None:
         return
     target = place / kind
     with contextlib.suppress(OSError):  # a cache that cannot be written costs time, nothing else
-        target.mkdir(parents=True, exist_ok=True)
+        target.mkdir(mode=0o700, parents=True, exist_ok=True)
         descriptor, temporary = tempfile.mkstemp(dir=target)
         with os.fdopen(descriptor, "wb") as file:
             file.write(data)

@@ -17,8 +17,8 @@ Declaring a value builtin::
         \"\"\"
 
 The annotation of a parameter says what the engine converts an argument to before the call, and what it refuses
-(`xsrun.runtime.values.as_text` and its neighbours): `str` text, `int` int, `float` a number, `bool` bool, `list` a list,
-`dict` an object, `list | dict` either of the two, `Value` anything; with `| None` a null passes as it is. A first
+(`xsrun.runtime.values.as_text` and its neighbours): `str` text, `int` int, `float` a number, `bool` bool, `list` a
+list, `dict` an object, `list | dict` either of the two, `Value` anything; with `| None` a null passes as it is. A first
 parameter named `context` receives the run's context. A name that is a Python keyword takes a trailing underscore.
 
 In an example of a statement the code is a list of statements (continued lines begin with `...`) and the expectation
@@ -61,18 +61,43 @@ class Example(NamedTuple):
 
 @dataclass(slots=True)
 class Builtin:
-    """What is known about one statement or filter that xsrun implements."""
+    """What is known about one statement or filter that xsrun implements.
+
+    Parameters of forms and the other spellings of a name come from the catalogue, which is read when they are asked
+    for: a program whose code is in the cache never needs it.
+    """
 
     kind: Kind
     name: str
     function: Callable[..., Any]
     form: bool = False
     update: Update | None = None
-    parameters: tuple[Parameter, ...] = ()
-    wants_context: bool = False
     unavailable: str | None = None
-    aliases: tuple[str, ...] = ()
+    _signature: tuple[tuple[Parameter, ...], bool] | None = field(default=None, repr=False)
     _documentation: tuple[str, tuple[Example, ...]] | None = field(default=None, repr=False)
+
+    def _read_signature(self) -> tuple[tuple[Parameter, ...], bool]:
+        if self._signature is None:
+            listed = catalogue.parameters(self.kind, self.name) if self.form else None
+            if listed is None:
+                self._signature = read_parameters(self.function)
+            else:
+                self._signature = tuple(Parameter(*parameter) for parameter in listed), False
+        return self._signature
+
+    @property
+    def parameters(self) -> tuple[Parameter, ...]:
+        """The attributes of a statement, or the piped value and the arguments of a filter; of a form, no piped one."""
+        return self._read_signature()[0]
+
+    @property
+    def wants_context(self) -> bool:
+        return self._read_signature()[1]
+
+    @property
+    def aliases(self) -> tuple[str, ...]:
+        """The other spellings of the name."""
+        return catalogue.aliases(self.kind, self.name)
 
     @property
     def module(self) -> str:
@@ -195,21 +220,10 @@ _records: dict[Kind, dict[str, Builtin]] = {"statement": {}, "filter": {}, "quer
 
 
 def _declare(kind: Kind, name: str, function: Callable[..., Any], **fields: Any) -> None:
-    if fields.get("form"):
-        parameters, wants_context = catalogue.parameters(kind, name), False
-    else:
-        parameters, wants_context = None, False
-    if parameters is None:
-        read, wants_context = read_parameters(function)
-    else:
-        read = tuple(Parameter(*parameter) for parameter in parameters)
-    aliases = catalogue.aliases(kind, name)
-    record = Builtin(kind, name, function, parameters=read, wants_context=wants_context, aliases=aliases, **fields)
     table = _records[kind]
     if name in table and table[name].function.__qualname__ != function.__qualname__:
         raise ValueError(f"{kind} {name} is declared twice: {table[name].module} and {function.__module__}")
-    for spelling in (name, *aliases):
-        table[spelling] = record
+    table[name] = Builtin(kind, name, function, **fields)
 
 
 def statement(
@@ -318,12 +332,19 @@ def _load(module: str | None) -> None:
             raise
 
 
-def find(kind: Kind, name: str) -> Builtin | None:
-    """The record of a builtin by name or alias, its module imported if need be; None if xsrun has none."""
-    record = _records[kind].get(name)
+def find(kind: Kind, name: str, module: str | None = None) -> Builtin | None:
+    """The record of a builtin by name or alias, its module imported if need be; None if xsrun has none.
+
+    A caller that knows the module spares the look into the catalogue.
+    """
+    table = _records[kind]
+    record = table.get(name)
     if record is None:
-        _load(module_of(kind, name))
-        record = _records[kind].get(name)
+        _load(module or module_of(kind, name))
+        record = table.get(name)
+    if record is None and kind != "statement":
+        entry = catalogue.entry(kind, name)
+        record = table.get(entry["name"]) if entry is not None else None
     return record
 
 

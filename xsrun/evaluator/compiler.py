@@ -10,15 +10,13 @@ import ast
 import keyword
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass
-from types import CodeType
 from typing import Any
 
 from xsrun import catalogue, registry
 from xsrun.errors import UnavailableError, XanoScriptSyntaxError
 from xsrun.evaluator import places
 from xsrun.evaluator.expressions import ExpressionCompiler
-from xsrun.evaluator.linker import Linker, link
+from xsrun.evaluator.linker import Compiled, Linker, link
 from xsrun.evaluator.quote import (
     Position,
     assign,
@@ -52,17 +50,6 @@ from xsrun.syntax.nodes import (
 #: Attributes that every statement takes and that do nothing when it runs.
 COMMON_ATTRIBUTES = frozenset(("description", "disabled", "mock"))
 _READ_ONLY_ROOTS = frozenset(("input", "env", "auth", "db"))
-
-
-@dataclass(slots=True)
-class Compiled:
-    """A stack as a Python function, and what is needed to make it again from its code."""
-
-    run: Callable[..., Value]
-    direct: Callable[..., Value]
-    code: CodeType
-    builtins: dict[str, Any]
-    constants: dict[str, Any]
 
 
 def assigned_variables(items: Iterable[Any]) -> frozenset[str]:
@@ -431,18 +418,16 @@ class StatementCompiler(ExpressionCompiler):
             body = self.boolean(node) if boolean else self.value(node)
         return function(parameters, body, node)
 
-    def environment(self, at: Any) -> ast.expr:
-        """The variables that have a value at this point, as a dict without dollar signs (semantics 6.2)."""
-        return call("variables_of", at, call("locals", at))
-
     def nested_function(self, body: Body | None, at: Any, *, isolated: bool) -> str:
         """Emit a function of no arguments that runs a stack; an isolated one has variables of its own."""
         identifier = self.scope.fresh("stack_")
         outer = self.scope.assigned, self.scope.loops
         self.scope.loops = []
+        self.scope.nested += 1
         if isolated:
             self.scope.assigned = set()
         code = self.block(body, at)
+        self.scope.nested -= 1
         assigned = assigned_variables([body]) if body is not None else frozenset()
         self.scope.assigned, self.scope.loops = set(outer[0]), outer[1]
         template = "def FUNCTION():\n    CODE"
@@ -488,9 +473,9 @@ _PLAIN_INPUTS = {"int": "int", "text": "str", "bool": "bool"}
 def input_prologue(scope: Scope, linker: Linker, at: Any) -> list[ast.stmt]:
     """Bind the inputs of a direct call: those that have their type already cost one test."""
     code: list[ast.stmt] = []
-    for input_name, declared in scope.declared.items():
+    for position, (input_name, declared) in enumerate(scope.declared.items()):
         local = scope.inputs[input_name]
-        record = linker.constant(declared)
+        record = linker.field(position)
         test = ""
         if declared.list_size is None and not declared.filters:
             python = _PLAIN_INPUTS.get(declared.type)
@@ -579,8 +564,8 @@ def compile_stack(
     module = ast.Module(define_functions(scope, prologue, code, at), [])
     places.remember(filename)
     compiled = compile(module, filename, "exec", dont_inherit=True)
-    run, direct = link(compiled, linker)
-    return Compiled(run, direct, compiled, linker.builtins, linker.constants)
+    run, direct = link(compiled, linker, declared or [])
+    return Compiled(run, direct, compiled, linker)
 
 
 def compile_expression(node: Expression, filename: str, variables: Iterable[str] = ()) -> Callable[..., Value]:
@@ -596,7 +581,7 @@ def compile_expression(node: Expression, filename: str, variables: Iterable[str]
     definition.args.args.extend(place(ast.arg(f"v_{variable}"), node) for variable in names)
     places.remember(filename)
     compiled = compile(ast.Module([definition], []), filename, "exec", dont_inherit=True)
-    return link(compiled, linker)[0]
+    return link(compiled, linker, [])[0]
 
 
 __all__ = [

@@ -17,6 +17,7 @@ from xsrun.evaluator.quote import (
     call,
     constant,
     expression,
+    function,
     is_simple,
     list_of,
     name,
@@ -457,7 +458,8 @@ class ExpressionCompiler:
 
     def path_from(self, base: Variable, segments: list[Segment], at: Any, tolerant: bool = False) -> ast.expr:
         root, rest = self.normalize(base, segments)
-        value, rest, label = self.root(root, rest, at)
+        operand = self.transform_operand(number, at) if (number := _operand_number(root, rest)) is not None else None
+        value, rest, label = (operand, rest[1:], root) if operand is not None else self.root(root, rest, at)
         if tolerant and rest:
             return call("lookup", at, value, tuple_of([self.key(segment) for segment in rest], at))
         return self.members(value, rest, label, at)
@@ -471,7 +473,7 @@ class ExpressionCompiler:
         if root == "auth":
             return call("authentication", at, name("context", at)), rest, "auth"
         if root == "var":
-            return call("variables_of", at, call("locals", at)), rest, "var"
+            return self.environment(at), rest, "var"
         element = self.element_root(root, at)
         if element is not None:
             return element, rest, root
@@ -479,14 +481,25 @@ class ExpressionCompiler:
             known = self.scope.errors
             return (name(known[-1], at) if known else constant(None, at)), rest, "error"
         if root == "":
-            return call("variables_of", at, call("locals", at)), rest, ""
+            return self.environment(at), rest, ""
         if root == "db" or (root == "output" and "output" not in self.scope.assigned):
             hint = "columns can be read in where, eval, sort and join of db.query only"
             raise self.refuse(f"`${root}` has no value here", at, hint if root == "db" else None)
         return self.read_variable(root, at), rest, root
 
+    def environment(self, at: Any) -> ast.expr:
+        """The variables that have a value at this point, as a dict without dollar signs (semantics 6.2)."""
+        if not self.scope.elements and not self.scope.nested:
+            return call("variables_of", at, call("locals", at))
+        readers = [function([], name(f"v_{one}", at), at) for one in sorted(self.linker.assigned)]
+        keys = [constant(one, at) for one in sorted(self.linker.assigned)]
+        return call("variables_by", at, place(ast.Dict(keys, readers), at))
+
     def read_variable(self, root: str, at: Any) -> ast.expr:
         """A variable; one that no statement of the construct sets raises when it is read (semantics 1.2)."""
+        named = self.scope.named.get(root)
+        if named is not None:
+            return name(named, at)
         if not self.linker.may_assign(root):
             return call("unset_variable", at, constant(root, at))
         return name(f"v_{root}", at)
@@ -497,12 +510,17 @@ class ExpressionCompiler:
                 found = element.names.get(root)
                 if found is not None:
                     return name(found, at)
+            if self.scope.elements and not self.linker.may_assign(root):
+                return constant(None, at)  # `$this` in a transform, `$result` outside reduce
             return None
-        if root.isdigit() and self.scope.elements:
-            transforms = [element for element in self.scope.elements if "$" in element.names]
-            if int(root) < len(transforms):
-                return name(transforms[int(root)].names["$"], at)
-        return None
+        return self.transform_operand(int(root), at) if root.isdigit() else None
+
+    def transform_operand(self, number: int, at: Any) -> ast.expr | None:
+        """`$0`, `$[-1]`: the operands of the `transform`s around, outermost first, negative from the inside."""
+        operands = [element.names["$"] for element in self.scope.elements if not element.binds_this]
+        if not operands:
+            return None
+        return name(operands[number], at) if -len(operands) <= number < len(operands) else constant(None, at)
 
     def input_root(self, rest: list[Segment], at: Any) -> tuple[ast.expr, list[Segment], str]:
         """`$input`, or one input: a local variable of the generated function."""
@@ -691,6 +709,14 @@ def _literal_text(segment: Segment) -> str | None:
     """The key of `["k"]` as a text, or None."""
     key = segment.key
     return key.value if segment.form == "index" and isinstance(key, Literal) and isinstance(key.value, str) else None
+
+
+def _operand_number(root: str, segments: list[Segment]) -> int | None:
+    """The number in `$[-1]`."""
+    key = segments[0].key if root == "" and segments and segments[0].form == "index" else None
+    if isinstance(key, Unary) and key.operator == "-" and isinstance(key.operand, Literal):
+        return -key.operand.value if key.operand.value.__class__ is int else None
+    return key.value if isinstance(key, Literal) and key.value.__class__ is int else None
 
 
 def _fold(operator: str, left: ast.expr, right: ast.expr) -> float | None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from types import CodeType, FunctionType
 from typing import Any
 
 from xsrun import registry
 from xsrun.evaluator import support
 from xsrun.registry import Builtin, Kind
+from xsrun.runtime.values import Value
 
 
 class Linker:
@@ -18,8 +20,10 @@ class Linker:
     """
 
     def __init__(self, assigned: frozenset[str]) -> None:
-        self.builtins: dict[str, tuple[Kind, str]] = {}
+        self.builtins: dict[str, tuple[Kind, str, str]] = {}
         self.constants: dict[str, Any] = {}
+        #: declared inputs: global name -> position
+        self.fields: dict[str, int] = {}
         #: constructs that are called directly: global name -> (kind, name)
         self.callees: dict[str, tuple[str, str]] = {}
         self.assigned = assigned
@@ -27,7 +31,7 @@ class Linker:
     def builtin(self, record: Builtin) -> str:
         """The global name under which generated code calls a builtin."""
         identifier = f"{record.kind}_{record.name.replace('.', '_')}"
-        self.builtins[identifier] = (record.kind, record.name)
+        self.builtins[identifier] = (record.kind, record.name, record.module)
         return identifier
 
     def constant(self, value: Any) -> str:
@@ -51,6 +55,12 @@ class Linker:
         self.callees[identifier] = (kind, name)
         return identifier
 
+    def field(self, position: int) -> str:
+        """The global name of a declared input, by its position."""
+        identifier = f"field_{position + 1}"
+        self.fields[identifier] = position
+        return identifier
+
     def may_assign(self, variable: str) -> bool:
         """Does any statement of the construct set this variable?"""
         return variable in self.assigned
@@ -62,15 +72,30 @@ class Linker:
 _SUPPORT: dict[str, Any] = {name: value for name, value in vars(support).items() if not name.startswith("__")}
 
 
-def link(code: CodeType, linker: Linker) -> tuple[FunctionType, FunctionType]:
+@dataclass(slots=True)
+class Compiled:
+    """A stack as Python functions, and what is needed to make them again from the code.
+
+    `run(context, inputs)` takes inputs that are bound, `direct(context, depth, *inputs)` raw ones by position.
+    """
+
+    run: Callable[..., Value]
+    direct: Callable[..., Value]
+    code: CodeType
+    linker: Linker
+
+
+def link(code: CodeType, linker: Linker, declared: list[Any]) -> tuple[FunctionType, FunctionType]:
     """The functions `run` and `direct` that the code of a module defines, with their globals in place.
 
     A directly called construct is found and compiled when it is called for the first time; its function then takes
     the place of the finder.
     """
     namespace = {**_SUPPORT, **linker.constants}
-    for identifier, (kind, name) in linker.builtins.items():
-        record = registry.find(kind, name)
+    for identifier, position in linker.fields.items():
+        namespace[identifier] = declared[position]
+    for identifier, (kind, name, module) in linker.builtins.items():
+        record = registry.find(kind, name, module)
         if record is None:
             raise LookupError(f"{kind} {name} is not there any more")
         namespace[identifier] = record.function

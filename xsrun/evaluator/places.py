@@ -1,4 +1,4 @@
-"""From a Python traceback to the place in the XanoScript source, and from Python's exceptions to the engine's errors."""
+"""From a Python traceback to the place in the XanoScript source, and from Python errors to the engine's."""
 
 from __future__ import annotations
 

@@ -38,6 +38,10 @@ class Scope:
         self.counter = 0
         self.temporaries = 0
         self.most_temporaries = 0
+        #: what `|as:name` named in the statement being compiled
+        self.named: dict[str, str] = {}
+        #: how many functions inside the function are being compiled
+        self.nested = 0
 
     def fresh(self, stem: str = "local_") -> str:
         """A name that nothing else in the function has."""
@@ -56,6 +60,7 @@ class Scope:
     def restart_temporaries(self) -> None:
         """Begin a statement: the temporaries of the ones before are free."""
         self.temporaries = 0
+        self.named = {}
 
     @contextmanager
     def maybe(self) -> Iterator[None]:

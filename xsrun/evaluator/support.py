@@ -6,8 +6,9 @@ this module are the globals of generated code; a rename here is a rename in the 
 
 from __future__ import annotations
 
+import contextlib
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, NoReturn
 
 from xsrun.errors import (
@@ -471,6 +472,15 @@ def caught(error: BaseException) -> dict[str, Value]:
 def variables_of(frame_locals: dict[str, Value]) -> dict[str, Value]:
     """The program's variables among the locals of a generated function, without the dollar sign."""
     return {name[2:]: value for name, value in frame_locals.items() if name.startswith("v_")}
+
+
+def variables_by(readers: dict[str, Callable[[], Value]]) -> dict[str, Value]:
+    """The program's variables where `locals()` does not have them all; a reader raises for one that is not set."""
+    values = {}
+    for variable, read in readers.items():
+        with contextlib.suppress(NameError):
+            values[variable] = read()
+    return values
 
 
 def unset_variable(name: str) -> NoReturn:

@@ -9,6 +9,7 @@ from typing import Any
 from xsrun.diagnostics import Diagnostic
 from xsrun.syntax.nodes import Statement
 from xsrun.syntax.source import Source
+from xsrun.workspace import stored
 from xsrun.workspace.construct import KINDS, Construct, construct_of
 
 Key = tuple[Any, ...]
@@ -22,25 +23,33 @@ def collect(
     The errors of a text are those of the construct they lie in, so that one broken file never stops the others.
     `structure_problems` says what the tables of the language object to in one parsed text.
     """
-    from xsrun.syntax.parser import parser
-
     found: dict[Key, Construct] = {}
     problems: list[Diagnostic] = []
     for source in sources:
-        parsed = parser().parse(source, "document")
-        items = parsed.tree.items if parsed.tree is not None else []
-        here = [*parsed.diagnostics, *structure_problems(parsed)]
-        errors = [problem for problem in here if problem.severity == "error"]
+        constructs, here = stored.read_text(source) or read(source, structure_problems)
         problems.extend(here)
-        constructs = constructs_of(source, items)
-        if not constructs and errors:
-            constructs = [Construct("stack", Path(source.filename).stem, None, None, source.filename, 1, None)]
         for construct in constructs:
-            construct.problems = problems_in(construct, constructs, errors)
             twice = add(construct, found)
             if twice is not None:
                 problems.append(twice)
     return list(found.values()), problems
+
+
+def read(
+    source: Source, structure_problems: Callable[[Any], list[Diagnostic]]
+) -> tuple[list[Construct], list[Diagnostic]]:
+    """Parse one text: its constructs and its problems."""
+    from xsrun.syntax.parser import parser
+
+    parsed = parser().parse(source, "document")
+    items = parsed.tree.items if parsed.tree is not None else []
+    problems = [*parsed.diagnostics, *structure_problems(parsed)]
+    errors = [problem for problem in problems if problem.severity == "error"]
+    constructs = constructs_of(source, items)
+    for construct in constructs:
+        construct.problems = problems_in(construct, constructs, errors)
+    stored.write_text(source, constructs, problems)
+    return constructs, problems
 
 
 def constructs_of(source: Source, items: list[Any]) -> list[Construct]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
 import threading
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from xsrun.diagnostics import Diagnostic
@@ -57,31 +58,83 @@ def text_of(node: Expression | None) -> str | None:
     return node.value if isinstance(node, Literal) and isinstance(node.value, str) else None
 
 
-@dataclass(eq=False)
 class Construct:
-    """One construct. `items` are its statements (for a bare list of statements, kind "stack", those of the file)."""
+    """One construct: its kind, name, verb and group, and where it stands.
 
-    kind: str
-    name: str
-    verb: str | None
-    api_group: str | None
-    file: str
-    line: int
-    node: Statement | None
-    items: list[Any] = field(default_factory=list)
-    response: Expression | None = None
-    text: str = ""
-    problems: list[Diagnostic] = field(default_factory=list)
-    columns_of: Callable[[str], list[Any]] | None = None
-    #: tells the declared inputs of constructs that may be called directly (`evaluator.compiler.compile_stack`)
-    signature: Callable[[str, str], list[Any] | None] | None = None
-    #: variables that a caller sets before a bare list of statements
-    variables: tuple[str, ...] = ()
+    `node` is its tree, `items` are its statements (for a bare list of statements, kind "stack", those of the file),
+    `response` is the expression of its response. The tree of a construct that comes from the cache is read when it is
+    asked for. `problems` are those found while loading; `columns_of` and `signature` are the workspace's.
+    """
 
-    def __post_init__(self) -> None:
-        self._lock = threading.Lock()
+    def __init__(
+        self,
+        kind: str,
+        name: str,
+        verb: str | None,
+        api_group: str | None,
+        file: str,
+        line: int,
+        node: Statement | None = None,
+        items: list[Any] | None = None,
+        *,
+        text: str = "",
+        stored: bytes | None = None,
+    ) -> None:
+        self.kind = kind
+        self.name = name
+        self.verb = verb
+        self.api_group = api_group
+        self.file = file
+        self.line = line
+        self.text = text
+        self.problems: list[Diagnostic] = []
+        self.columns_of: Callable[[str], list[Any]] | None = None
+        #: tells the declared inputs of constructs that may be called directly (`evaluator.compiler.compile_stack`)
+        self.signature: Callable[[str, str], list[Any] | None] | None = None
+        #: variables that a caller sets before a bare list of statements
+        self.variables: tuple[str, ...] = ()
+        self._node = node
+        self._items = items
+        self._stored = stored
+        self._lock = threading.RLock()
         self._compiled: dict[bool, Any] = {}
         self._declared: list[Any] | None = None
+
+    @property
+    def node(self) -> Statement | None:
+        if self._stored is not None:
+            self._restore()
+        return self._node
+
+    @property
+    def items(self) -> list[Any]:
+        if self._stored is not None:
+            self._restore()
+        if self._items is None:
+            stack = self._node.block("stack") if self._node is not None else None
+            self._items = list(stack.body.items) if stack is not None and stack.body is not None else []
+        return self._items
+
+    @property
+    def response(self) -> Expression | None:
+        return self.attribute("response")
+
+    def _restore(self) -> None:
+        with self._lock:
+            if self._stored is not None:
+                self._node, self._items = pickle.loads(self._stored)
+                self._stored = None
+
+    def tree(self) -> bytes:
+        """The tree as bytes, to be kept in the cache."""
+        return self._stored or pickle.dumps((self._node, self._items), pickle.HIGHEST_PROTOCOL)
+
+    def with_variables(self, names: Iterable[str]) -> Construct:
+        """The same construct with some variables set before it runs."""
+        made = copy.copy(self)
+        made.variables = tuple(names)
+        made._lock, made._compiled = threading.RLock(), {}
+        return made
 
     @property
     def key(self) -> tuple[str, str, str | None, str | None]:
@@ -144,20 +197,10 @@ class Construct:
         return run
 
     def compile(self, trace: bool) -> Any:
-        from xsrun.evaluator.compiler import compile_stack
+        """The compiled stack, from the cache if it is there."""
+        from xsrun.workspace.stored import compiled_stack
 
-        return compile_stack(
-            self.items,
-            self.response,
-            self.file,
-            declared=self.declared,
-            variables=self.variables,
-            signature=self.signature,
-            trace=trace,
-            owner=self.owner,
-            returns_variables=self.kind == "stack",
-            at=self.node,
-        )
+        return compiled_stack(self, trace)
 
     @property
     def owner(self) -> str:
@@ -181,17 +224,6 @@ def construct_of(node: Statement, file: str, text: str) -> Construct:
         name = f"${target.name}"
     if node.name == "query":
         name = name.removeprefix("/")
-    stack = node.block("stack")
-    items = list(stack.body.items) if stack is not None and stack.body is not None else []
-    return Construct(
-        node.name,
-        name,
-        node.verb.upper() if node.verb else None,
-        text_of(node.attribute("api_group")),
-        file,
-        node.line,
-        node,
-        items,
-        node.attribute("response"),
-        text,
-    )
+    verb = node.verb.upper() if node.verb else None
+    group = text_of(node.attribute("api_group"))
+    return Construct(node.name, name, verb, group, file, node.line, node, text=text)

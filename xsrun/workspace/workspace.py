@@ -7,7 +7,6 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self
 
@@ -276,7 +275,7 @@ class Workspace:
     def run_with_variables(self, construct: Construct, context: Context, variables: dict[str, Any]) -> Value:
         """Run a bare list of statements with some variables set before it."""
         construct.fail_if_broken()
-        prepared = replace(construct, variables=tuple(variables))
+        prepared = construct.with_variables(variables)
         return self.invoke(prepared, context, {f"\0{name}": value for name, value in variables.items()})
 
     def run_job(self, construct: Construct, context: Context) -> Value:
