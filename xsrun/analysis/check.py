@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from xsrun.analysis import constructs, habits, ignore, notes, workspace
+from xsrun.analysis import construct_habits, constructs, habits, ignore, notes, queries, spelling, workspace
 from xsrun.analysis.expressions import CONDITION, PLAIN, QUERY
 from xsrun.analysis.flow import Flow
 from xsrun.analysis.surprises import Surprises
 from xsrun.analysis.units import Text, Unit, Workspace
 from xsrun.analysis.walk import expressions, statements, unwrapped
 from xsrun.diagnostics import Diagnostic
-from xsrun.syntax.nodes import Attribute, Statement
+from xsrun.syntax.nodes import Attribute, Statement, Word
 from xsrun.syntax.parser import parser
 from xsrun.syntax.source import Source
 
 _CONDITIONS = frozenset({"if", "elseif", "while", "precondition"})
+#: Errors about statements that hide what they assign or read.
+_DISTURBING = frozenset({"XS302", "XS303", "XS305", "XS307", "XS315", "XS318", "XS319"})
 _QUERY_ATTRIBUTES = frozenset({"eval", "group", "return", "join", "view", "addon"})
 
 
@@ -28,6 +30,7 @@ def check(sources: Mapping[str, str]) -> list[Diagnostic]:
         if text.parsed.tree is not None:
             constructs.check_document(text.report, text.parsed.tree)
         notes.report_notes(text.report, text.parsed)
+        construct_habits.check_comments(text.report, text.parsed.comments)
         for unit in text.units:
             check_unit(everything, unit)
     workspace.check_workspace(everything)
@@ -45,22 +48,27 @@ def _of(text: Text) -> list[Diagnostic]:
 def check_unit(everything: Workspace, unit: Unit) -> None:
     """The checks of one construct that look at what it does."""
     report, node = unit.report, unit.node
+    construct_habits.check_unit(unit)
     inputs: dict[str, object] | None = dict(unit.inputs)
     for table in unit.linked_tables:
         columns = everything.columns(table)
         inputs = None if columns is None or inputs is None else {**inputs, **columns}
     if unit.kind in ("table", "api_group", "agent", "mcp_server", "workspace", "branch", "run.job", "run.service"):
         return
-    Flow(report, inputs, unit.text.complete).construct(node)  # type: ignore[arg-type]
+    complete = unit.text.complete and not any(problem.code in _DISTURBING for problem in report.found)
+    Flow(report, inputs, complete).construct(node)  # type: ignore[arg-type]
     surprises = Surprises(report, unit.inputs)
     for item in node.body.items if node.body else []:
         if isinstance(item, Attribute) and item.name == "response":
+            if isinstance(item.value, Word):
+                spelling.check_word(report, item.value)
             surprises.look(item.value)
         elif isinstance(item, Statement) and item.name in ("stack", "test"):
             for statement in statements(item.body):
                 look_at_statement(surprises, statement)
                 if item.name == "stack":
                     habits.check_statement(report, statement, unit.kind)
+                    queries.check_statement(report, statement)
                 habits.one_line_attributes(report, statement)
 
 
@@ -79,4 +87,6 @@ def look_at_statement(surprises: Surprises, item: Statement) -> None:
         elif role in ("where", "search"):
             surprises.look(expression, True, CONDITION)
         elif role != "as":
+            if role in ("value", "response") and isinstance(expression, Word):
+                spelling.check_word(surprises.report, expression)
             surprises.look(expression, False, QUERY if role in _QUERY_ATTRIBUTES else PLAIN)

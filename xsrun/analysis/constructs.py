@@ -18,7 +18,7 @@ from xsrun.analysis.kinds import (
     VERBS,
     Kind,
 )
-from xsrun.analysis.report import Report, attribute_span, name_span, span_of, title_span
+from xsrun.analysis.report import Report, article, attribute_span, name_span, span_of, title_span
 from xsrun.diagnostics.suggest import did_you_mean, nearest
 from xsrun.syntax.nodes import Attribute, Document, FieldBlock, Literal, Name, Node, Statement, Variable
 from xsrun.syntax.tokens import HOLE
@@ -130,7 +130,10 @@ def check_construct(report: Report, item: Statement) -> None:
         if name in seen and name not in ("test", HOLE) and name in kind.members:
             place = attribute_span(member) if isinstance(member, Attribute) else _member_span(member)
             report.add(
-                "XS210", f"`{name}` stands here a second time; a {item.name} has one", place, "keep one of the two"
+                "XS210",
+                f"`{name}` stands here a second time; {article(item.name)} has one",
+                place,
+                "keep one of the two",
             )
         seen.add(name)
     if HOLE not in seen:
@@ -149,16 +152,19 @@ def _check_header(report: Report, item: Statement) -> None:
         )
     elif not isinstance(target, (Name, Variable)):
         report.add(
-            "XS202", f"this is no name for a {item.name}", span_of(target), 'a name is a word, a path or a "text"'
+            "XS202",
+            f"this is no name for {article(item.name)}",
+            span_of(target),
+            'a name is a word, a path or a "text"',
         )
     elif isinstance(target, Name) and not target.text.strip("/ "):
-        report.add("XS202", f"the name of a {item.name} cannot be empty", span_of(target))
+        report.add("XS202", f"the name of {article(item.name)} cannot be empty", span_of(target))
     if item.name == "query":
         _check_verb(report, item)
     elif item.verb is not None:
-        report.add("XS204", f"a {item.name} has no verb", title_span(item), "only queries have one")
+        report.add("XS204", f"{article(item.name)} has no verb", title_span(item), "only queries have one")
     if item.result is not None:
-        report.add("XS208", f"a {item.name} binds no result", span_of(item.result), "delete `as` and the name")
+        report.add("XS208", f"{article(item.name)} binds no result", span_of(item.result), "delete `as` and the name")
 
 
 def _check_verb(report: Report, item: Statement) -> None:
@@ -257,9 +263,9 @@ def _unknown_member(report: Report, item: Statement, kind: Kind, name: str, plac
         return
     if not kind.common:
         allowed = ", ".join(sorted(kind.members))
-        hint = f"a {item.name} holds only {allowed}; what runs is the function that main names"
+        hint = f"{article(item.name)} holds only {allowed}; what runs is the function that main names"
     else:
         meant = FOREIGN_MEMBERS.get(name.lower())
         hint = f"did you mean `{meant}`?" if meant and meant in kind.members else did_you_mean(name, kind.members) or ""
-        hint = hint or f"a {item.name} has: {', '.join(sorted(kind.members - COMMON))}"
-    report.add("XS206", f"a {item.name} has no member `{name}`", place, hint)
+        hint = hint or f"{article(item.name)} has: {', '.join(sorted(kind.members - COMMON))}"
+    report.add("XS206", f"{article(item.name)} has no member `{name}`", place, hint)

@@ -119,7 +119,8 @@ class Flow:
                     self.reserved(place, name, item)
 
     def reserved(self, place: Expression, name: str, item: Statement) -> None:
-        if name in RESERVED and name not in self.told:
+        read_only = item.name == "var.update" and name in ("input", "env", "auth", "db")
+        if name in RESERVED and name not in self.told and not read_only:
             self.told.add(name)
             # `$result` is on the documentation's list, and in most of its examples
             code = "XS902" if name == "result" else "XS502"

@@ -9,14 +9,9 @@ from xsrun.analysis.walk import statements, unwrapped
 from xsrun.errors import CODE_OF_ERROR_TYPE
 from xsrun.syntax.nodes import (
     Attribute,
-    Entry,
-    ListLiteral,
     Literal,
     Name,
-    ObjectLiteral,
-    Path,
     Statement,
-    Variable,
 )
 
 _ENDS = frozenset({"return", "throw", "debug.stop", "break", "continue"})
@@ -78,6 +73,9 @@ def check_statement(report: Report, item: Statement, kind: str) -> None:
     check = _CHECKS.get(item.name)
     if check is not None:
         check(report, item)
+    if item.name.startswith("expect.") and kind not in ("workflow_test", "tool"):
+        hint = "expectations belong into tests; use precondition here"
+        report.add("XS803", f"`{item.name}` stands outside of a test", name_span(item), hint)
     if item.name in _ONLY_RESULT and item.result is None and kind != "addon":
         hint = f"bind it: {item.name} ... as $result"
         report.add("XS505", f"the result of `{item.name}` is not bound to a variable", name_span(item), hint)
@@ -105,32 +103,6 @@ def _precondition(report: Report, item: Statement) -> None:
         report.add("XS609", "this condition is always the same", span_of(item.target))
 
 
-def _write(report: Report, item: Statement) -> None:
-    """`data = $row`: refused by the hosted import, which wants an object literal."""
-    attribute = item.find("data")
-    value = unwrapped(attribute.value) if attribute else None
-    if isinstance(value, (Variable, Path)):
-        instead = "use db.patch, which takes a variable" if item.name == "db.edit" else "name the columns"
-        hint = f"write data = {{column: {report.text_of(value)}.column, ...}}, or {instead}"
-        report.add("XS701", "the hosted import takes only an object literal as `data`", span_of(value), hint)
-
-
-def _bulk_add(report: Report, item: Statement) -> None:
-    items = item.attribute("items")
-    allowed = item.attribute("allow_id_field")
-    if not isinstance(items, ListLiteral) or (isinstance(allowed, Literal) and allowed.value is True):
-        return
-    if allowed is not None and not isinstance(allowed, Literal):
-        return
-    for row in items.items:
-        for entry in row.entries if isinstance(row, ObjectLiteral) else []:
-            if isinstance(entry, Entry) and entry.key == "id":
-                place = (entry.line, entry.column, entry.line, entry.column + 2)
-                text = "the given ids are dropped: rows get new ones"
-                report.add("XS702", text, place, "write allow_id_field = true to keep them")
-                return
-
-
 def _endless(report: Report, item: Statement) -> None:
     """`while (true)` that nothing leaves."""
     condition = unwrapped(item.target) if item.target is not None and not isinstance(item.target, Name) else None
@@ -142,13 +114,6 @@ def _endless(report: Report, item: Statement) -> None:
         report.add("XS508", "this loop never ends", name_span(item), "add a break, or a condition that becomes false")
 
 
-def _db_get(report: Report, item: Statement) -> None:
-    where = item.find("where")
-    if where is not None:
-        hint = 'use db.query with return = {type: "single"}'
-        report.add("XS703", "db.get finds a row by one field, not by a condition", attribute_span(where), hint)
-
-
 def _throw(report: Report, item: Statement) -> None:
     if item.body is not None and item.find("name") is None and item.find("value") is not None:
         report.add("XS509", "this error has no name", name_span(item), 'add name = "..."; hosted editors require it')
@@ -157,12 +122,7 @@ def _throw(report: Report, item: Statement) -> None:
 _CHECKS: dict[str, Callable[[Report, Statement], None]] = {
     "switch": _switch,
     "precondition": _precondition,
-    "db.add": _write,
-    "db.edit": _write,
-    "db.add_or_edit": _write,
-    "db.bulk.add": _bulk_add,
     "while": _endless,
-    "db.get": _db_get,
     "throw": _throw,
 }
 

@@ -71,3 +71,8 @@ def attribute_span(attribute: Attribute) -> Span:
     """The name of an attribute."""
     start = attribute.column + (1 if attribute.disabled else 0)
     return attribute.line, start, attribute.line, start + len(attribute.name)
+
+
+def article(word: str) -> str:
+    """A word with its article: `an addon`, `a query`."""
+    return f"{'an' if word[:1] in 'aeiou' else 'a'} {word}"

@@ -329,15 +329,14 @@ def _check_attributes(report: Report, item: Statement, entry: dict[str, Any]) ->
         elif isinstance(member, Statement):
             _statement_in_statement(report, item, member)
             seen.add(member.name)
-    if HOLE not in seen:
+    misplaced = item.target is not None and entry["target"] is None
+    if HOLE not in seen and not misplaced:
         _check_required(report, item, entry, seen)
 
 
 def _check_required(report: Report, item: Statement, entry: dict[str, Any], seen: set[str]) -> None:
     """Attributes that the engine cannot do without; documentation's other spellings count as them."""
     if seen & set(entry.get("docs_only_attributes") or ()):
-        return
-    if item.name == "await" and item.target is not None:
         return
     for attribute in entry["attributes"]:
         name = attribute["name"]

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from xsrun.analysis import filter_use, spelling
 from xsrun.analysis.expressions import CONDITION, PLAIN, QUERY
-from xsrun.analysis.filters import filter_span
+from xsrun.analysis.filter_use import EXPRESSION_FILTERS
 from xsrun.analysis.report import Report, span_of
 from xsrun.analysis.walk import member, parts, unwrapped
 from xsrun.syntax.nodes import (
@@ -26,20 +27,11 @@ from xsrun.syntax.nodes import (
     Word,
 )
 
-EXPRESSION_FILTERS = frozenset({"map", "filter", "some", "every", "find", "findIndex", "reduce", "transform"})
-_LAMBDA_FILTERS = frozenset(
-    {f"lambda_{name}" for name in ("map", "filter", "some", "every", "find", "findIndex", "reduce")} | {"lambda"}
-)
 _COMPARISONS = frozenset({"==", "!=", "===", "!==", "<", "<=", ">", ">="})
 _LOGIC = frozenset({"&&", "||"})
 _ARITHMETIC = frozenset({"+", "-", "*", "/", "%"})
 #: Input types whose omitted value is a zero, never null (semantics 3.2).
 _ZERO_TYPES = frozenset({"text", "int", "decimal", "bool", "email", "password"})
-#: Filters that give a list or object whatever they are given; text and numbers are no use to them.
-_LIST_FILTERS = frozenset({"count", "first", "last", "sum", "avg", "unique", "flatten", "shuffle", "join", "slice"})
-_TEXT_FILTERS = frozenset({"strlen", "to_upper", "to_lower", "substr", "split", "capitalize", "trim"})
-
-Visit = Callable[["Surprises", Expression, bool, int], None]
 
 
 class Surprises:
@@ -84,8 +76,10 @@ class Surprises:
             self.report.add(
                 "XS614", f"`{operator}` skips empty values only in a condition of a query", span_of(node), hint
             )
-        self.look(node.left, False, mode)
-        self.look(node.right, False, mode)
+        for side in (node.left, node.right):
+            if isinstance(side, Word) and mode == PLAIN:
+                spelling.check_word(self.report, side)
+            self.look(side, False, mode)
 
     def mixed_logic(self, node: Binary, mode: int) -> None:
         for side in (node.left, node.right):
@@ -173,8 +167,7 @@ class Surprises:
     def filter_call(self, node: FilterCall, boolean: bool, mode: int) -> None:
         if not node.disabled:
             self.swallowed(node)
-            self.code_or_expression(node)
-            self.wrong_type(node)
+            filter_use.check_filter(self.report, node, self.inputs)
         if node.operand is not None:
             self.look(node.operand, False, mode)
         takes_condition = node.name in ("filter", "some", "every", "find", "findIndex")
@@ -199,36 +192,6 @@ class Surprises:
                 hint = f"write ({shown}) {last.operator} {right}, with parentheses around the filtered value"
             text = f"`{last.operator}` belongs to the argument of `{node.name}`"
             self.report.add("XS602", text, span_of(last), hint)
-
-    def code_or_expression(self, node: FilterCall) -> None:
-        """JavaScript given to an expression filter, or an expression to a JavaScript one."""
-        if node.name in EXPRESSION_FILTERS and node.arguments:
-            first = node.arguments[0]
-            if isinstance(first, Literal) and isinstance(first.value, str) and _looks_like_code(first.value):
-                hint = f"write the expression itself: |{node.name}:$$ * 2; JavaScript goes to |lambda_{node.name}"
-                text = f"`{node.name}` takes an expression over $$, not JavaScript in a text"
-                self.report.add("XS610", text, span_of(first), hint)
-        elif node.name in _LAMBDA_FILTERS and node.arguments:
-            code = node.arguments[1 if node.name == "lambda_reduce" and len(node.arguments) > 1 else 0]
-            if isinstance(unwrapped(code), (Binary, Path)) and _uses_element(code):
-                plain = node.name.removeprefix("lambda_") or "transform"
-                hint = f"write the code in a text, or |{plain} for an expression"
-                self.report.add("XS610", f"`{node.name}` takes JavaScript in a text", span_of(code), hint)
-
-    def wrong_type(self, node: FilterCall) -> None:
-        """A filter for lists on a literal text, or one for text on a literal list."""
-        operand = unwrapped(node.operand) if node.operand is not None else None
-        text = isinstance(operand, Literal) and isinstance(operand.value, str)
-        if node.name in ("count", "first", "last", "sum", "avg") and text:
-            hint = "use |strlen for the length of a text" if node.name == "count" else None
-            self.report.add(
-                "XS611", f"`{node.name}` works on lists, and this is a text", filter_span(self.report, node), hint
-            )
-        elif node.name in _TEXT_FILTERS and isinstance(operand, (ListLiteral, ObjectLiteral)):
-            hint = "use |count for the length of a list" if node.name == "strlen" else None
-            self.report.add(
-                "XS611", f"`{node.name}` works on text, and this is a list or object", span_of(operand), hint
-            )
 
     # Literals ------------------------------------------------------------------------------------------------------
 
@@ -291,20 +254,12 @@ def _same_member(left: Expression, right: Expression) -> bool:
     return isinstance(first, str) and first == second
 
 
-def _looks_like_code(text: str) -> bool:
-    return any(mark in text for mark in ("return ", "=>", "$this", "$$", "function", ";"))
-
-
-def _uses_element(node: Expression) -> bool:
-    if isinstance(node, Variable):
-        return node.name in ("$", "this")
-    if isinstance(node, Path) and isinstance(node.base, Variable):
-        return node.base.name in ("$", "this")
-    return any(_uses_element(part) for part in parts(node))
-
-
 def _group(self: Surprises, node: Group, boolean: bool, mode: int) -> None:
     self.look(node.expression, boolean, mode)
+
+
+def _literal(self: Surprises, node: Literal, boolean: bool, mode: int) -> None:
+    spelling.check_literal(self.report, node)
 
 
 def _nothing(self: Surprises, node: Expression, boolean: bool, mode: int) -> None:
@@ -318,7 +273,7 @@ _CHECKS: dict[type[Expression], Callable[..., None]] = {
     FilterCall: Surprises.filter_call,
     ObjectLiteral: Surprises.object,
     Group: _group,
-    Literal: _nothing,
+    Literal: _literal,
     Variable: _nothing,
     Word: _nothing,
 }

@@ -440,9 +440,20 @@ def statement_without_name(place: Place) -> Found | None:
     """A line of a stack that begins with a value."""
     token = place.token()
     begins = place.kind(-1) in ("_NEWLINE", "BODY_OPEN", "")
-    if token is not None and begins and place.bracket in ("BODY_OPEN", "") and token.value != HOLE:
-        if token.type in ("STRING", "NUMBER", "LSQB", "LBRACE", "LPAR", "TEXT_BLOCK", "HEAD_NAME"):
-            shown = shorten(spelling(place.source, token))
-            hint = "a value alone does nothing; write var $name { value = ... } or return { value = ... }"
-            return Found("XS136", f"a statement begins with its name, not with `{shown}`", hint, token)
+    values = ("STRING", "NUMBER", "LSQB", "LBRACE", "LPAR", "TEXT_BLOCK", "HEAD_NAME")
+    if token is None or not begins or token.type not in values or token.value == HOLE:
+        return None
+    if place.bracket not in ("BODY_OPEN", ""):
+        return None
+    shown = shorten(spelling(place.source, token))
+    hint = "a value alone does nothing; write var $name { value = ... } or return { value = ... }"
+    return Found("XS136", f"a statement begins with its name, not with `{shown}`", hint, token)
+
+
+@recogniser
+def chained_comparison(place: Place) -> Found | None:
+    """`1 < $x < 10`."""
+    if place.kind() == "COMPARE" and any(token.type == "COMPARE" for token in place.head()):
+        hint = "join two comparisons with &&: $x > 1 && $x < 10"
+        return Found("XS137", "comparisons do not chain", hint, place.at())
     return None

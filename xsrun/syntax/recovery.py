@@ -43,7 +43,10 @@ def parse(parser: Parser, parsed: Parsed, start: str, context: str) -> None:
 
 
 class _Problems:
-    """The problems of one text, at most one a line: a second one is nearly always the first one again."""
+    """The problems of one text.
+
+    At most one a line, since a second one is nearly always the first one again, and one about template code.
+    """
 
     def __init__(self, found: list[Diagnostic]) -> None:
         self.found: list[Diagnostic] = []
@@ -52,7 +55,8 @@ class _Problems:
             self.add(problem)
 
     def add(self, problem: Diagnostic) -> None:
-        if problem.line not in self.lines:
+        template = problem.code == "XS125" and any(other.code == "XS125" for other in self.found)
+        if problem.line not in self.lines and not template:
             self.lines.add(problem.line)
             self.found.append(problem)
 

@@ -1,0 +1,55 @@
+"""How literals and bare words are spelled: escapes that a save would lose, words without quotes (language 1.5, 2.6)."""
+
+from __future__ import annotations
+
+import re
+
+from xsrun.analysis.report import Report, span_of
+from xsrun.syntax.nodes import Literal, Word
+
+_UNKNOWN_ESCAPE = re.compile(r'\\(?:\\|x[0-9A-Fa-f]{2}|[0-7]|[nrtabfv"])|(\\.)', re.DOTALL)
+_FOREIGN_WORDS = {
+    "True": "true",
+    "TRUE": "true",
+    "False": "false",
+    "FALSE": "false",
+    "None": "null",
+    "nil": "null",
+    "NULL": "null",
+    "Null": "null",
+    "undefined": "null",
+    "void": "null",
+    "NOW": "now",
+    "Now": "now",
+}
+
+
+def check_literal(report: Report, node: Literal) -> None:
+    """A text with an escape that the language does not know, or a number with a leading zero."""
+    if node.style == '"' and "\\" in node.value:
+        start, end = report.offsets(node)
+        for match in _UNKNOWN_ESCAPE.finditer(report.source.text, start + 1, end - 1):
+            if match.group(1):
+                line, column = report.source.position(match.start())
+                shown = match.group(1)
+                text = f"`{shown}` is no escape; saving to Xano drops the backslash"
+                fix = [(match.start(), match.start(), "\\")]
+                report.add("XS527", text, (line, column, line, column + 2), f"write \\{shown}", fix)
+                return
+    elif node.value.__class__ is int and node.end_column - node.column > 1:
+        start, end = report.offsets(node)
+        raw = report.source.text[start:end].lstrip("-+ ")
+        if raw[:1] == "0" and raw.isdigit() and len(raw) > 1:
+            report.add(
+                "XS528", f"`{raw}` is read as {node.value}", span_of(node), "write it in quotes to keep the zeros"
+            )
+
+
+def check_word(report: Report, node: Word) -> None:
+    """A bare word where a value is meant: it stands for its own text."""
+    text = node.text
+    if text in _FOREIGN_WORDS:
+        hint = f"did you mean {_FOREIGN_WORDS[text]}? names of values are written in small letters"
+    else:
+        hint = f'did you mean ${text}, or "{text}"?'
+    report.add("XS615", f'the bare word `{text}` is the text "{text}"', span_of(node), hint)
