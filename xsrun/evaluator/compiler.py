@@ -421,15 +421,16 @@ class StatementCompiler(ExpressionCompiler):
     def nested_function(self, body: Body | None, at: Any, *, isolated: bool) -> str:
         """Emit a function of no arguments that runs a stack; an isolated one has variables of its own."""
         identifier = self.scope.fresh("stack_")
-        outer = self.scope.assigned, self.scope.loops
-        self.scope.loops = []
-        self.scope.nested += 1
-        if isolated:
-            self.scope.assigned = set()
-        code = self.block(body, at)
-        self.scope.nested -= 1
         assigned = assigned_variables([body]) if body is not None else frozenset()
-        self.scope.assigned, self.scope.loops = set(outer[0]), outer[1]
+        scope, linker = self.scope, self.linker
+        outer = scope.assigned, scope.loops, linker.assigned
+        scope.loops = []
+        scope.nested += 1
+        if isolated:
+            scope.assigned, linker.assigned = set(), assigned
+        code = self.block(body, at)
+        scope.nested -= 1
+        scope.assigned, scope.loops, linker.assigned = set(outer[0]), outer[1], outer[2]
         template = "def FUNCTION():\n    CODE"
         (made,) = statements(template, at, FUNCTION=identifier, CODE=code)
         assert isinstance(made, ast.FunctionDef)

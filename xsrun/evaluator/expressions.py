@@ -668,7 +668,8 @@ class ExpressionCompiler:
             count = str(needed) if needed == len(parameters) else f"{needed} to {len(parameters)}"
             if variadic:
                 count = f"at least {needed}"
-            message = f"the filter `{node.name}` takes {count} argument{'' if count == '1' else 's'}, not {given}"
+            few = "Too few arguments: " if given < needed else "Too many arguments: "
+            message = f"{few}the filter `{node.name}` takes {count}, not {given}"
             raise self.refuse(message, node, f"its form is |{record.signature}")
 
     def unknown_filter(self, node: FilterCall) -> XanoScriptSyntaxError:

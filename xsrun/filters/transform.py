@@ -20,7 +20,7 @@ from xsrun.filters import (  # noqa: F401
 )
 from xsrun.filters.casts import TOO_DEEP, cast_to_number
 from xsrun.filters.characters import characters
-from xsrun.filters.sizes import check_unfolded
+from xsrun.runtime.sizes import check_unfolded
 from xsrun.registry import filter
 from xsrun.runtime.context import Context
 from xsrun.runtime.values import (

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from xsrun.errors import LimitError, XanoScriptError
 from xsrun.filters.casts import TOO_DEEP
-from xsrun.filters.sizes import check_unfolded
+from xsrun.runtime.sizes import check_unfolded
 from xsrun.registry import filter
 from xsrun.runtime.context import Context
 from xsrun.runtime.values import Value, to_bytes

@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NoReturn, Protocol
 
 from xsrun.errors import LimitError
 
@@ -250,12 +250,29 @@ class Context:
         """Count a batch of steps against the limits; returns how many may run until the next count."""
         limit = self.limits.steps
         if limit is not None and self.steps >= limit:
-            raise LimitError(
-                f"Potential infinite loop. Please limit your loop operations to under {limit:,}.",
-                hint="does the loop end? raise the limit with --limit steps=N if it really needs more",
-            )
+            self._stop_looping(limit)
         batch = _BATCH if limit is None else min(_BATCH, limit - self.steps)
         self.steps += batch
+        self._look_at_clock_and_memory()
+        return batch
+
+    def spend(self, steps: int) -> None:
+        """Count work that is done outside the loops of a program as steps: the elements that `map` goes through."""
+        before = self.steps
+        self.steps = before + steps
+        if before // _BATCH != self.steps // _BATCH:
+            limit = self.limits.steps
+            if limit is not None and self.steps > limit:
+                self._stop_looping(limit)
+            self._look_at_clock_and_memory()
+
+    def _stop_looping(self, limit: int) -> NoReturn:
+        raise LimitError(
+            f"Potential infinite loop. Please limit your loop operations to under {limit:,}.",
+            hint="does the loop end? raise the limit with --limit steps=N if it really needs more",
+        )
+
+    def _look_at_clock_and_memory(self) -> None:
         if self.deadline is not None and time.monotonic() > self.deadline:
             raise LimitError(
                 f"The run took longer than its time limit of {self.limits.seconds:g} s.",
@@ -267,7 +284,6 @@ class Context:
                 f"The run uses more memory than its limit of {self.limits.memory // 2**20} MB.",
                 hint="does a value grow without end? raise the limit with --limit memory=BYTES",
             )
-        return batch
 
     def log(self, value: Any, file: str | None = None, line: int | None = None) -> None:
         self.logs.append(LogEntry(value, file, line))

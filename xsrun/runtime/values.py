@@ -373,9 +373,21 @@ def from_json(text: str | bytes) -> Value:
     import orjson
 
     try:
-        return orjson.loads(text)
+        value = orjson.loads(text)
     except orjson.JSONDecodeError as error:
         raise ValueError(str(error)) from None
+    # orjson gives ints up to 2**64 - 1: a run of 19 digits tells that there may be one
+    return _within_64_bits(value) if re.search(rb"\d{19}" if isinstance(text, bytes) else r"\d{19}", text) else value
+
+
+def _within_64_bits(value: Value) -> Value:
+    if value.__class__ is int:
+        return clamp_int(value)
+    if value.__class__ is list:
+        return [_within_64_bits(item) for item in value]
+    if value.__class__ is dict:
+        return {key: _within_64_bits(item) for key, item in value.items()}
+    return value
 
 
 def copy_deep(value: Value) -> Value:

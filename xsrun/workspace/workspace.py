@@ -15,6 +15,7 @@ from xsrun.errors import UsageError, XanoScriptError
 from xsrun.evaluator.places import translate
 from xsrun.evaluator.support import too_deep
 from xsrun.runtime.context import Clock, Context, Dispatcher, Identity, Limits, Request, system_clock
+from xsrun.runtime.sizes import check_unfolded
 from xsrun.runtime.trace import Trace
 from xsrun.runtime.values import Value
 from xsrun.syntax.nodes import ObjectLiteral
@@ -242,6 +243,7 @@ class Workspace:
             if admit and self.dispatcher is not None:
                 self.dispatcher.admit(construct, context)
             result.response = self.answer(construct, values, context, variables)
+            check_unfolded(context, result.response)
         except Exception as error:
             result.error = translate(error)
         finally:
