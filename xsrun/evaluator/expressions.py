@@ -492,7 +492,7 @@ class ExpressionCompiler:
         if not self.scope.elements and not self.scope.nested:
             return call("variables_of", at, call("locals", at))
         readers = [function([], name(f"v_{one}", at), at) for one in sorted(self.linker.assigned)]
-        keys = [constant(one, at) for one in sorted(self.linker.assigned)]
+        keys: list[ast.expr | None] = [constant(one, at) for one in sorted(self.linker.assigned)]
         return call("variables_by", at, place(ast.Dict(keys, readers), at))
 
     def read_variable(self, root: str, at: Any) -> ast.expr:

@@ -1,0 +1,156 @@
+"""Filters that take an expression instead of a value: `map`, `filter`, `reduce`, `transform` and their kin.
+
+The expression is evaluated for each element, which it sees as `$$` or `$this`, its position as `$index` and the whole
+list as `$parent`. Objects work too: their keys are the indexes, and `map` and `filter` keep them.
+"""
+
+from __future__ import annotations
+
+import ast
+
+from xsrun.evaluator.compiler import StatementCompiler
+from xsrun.evaluator.elements import element_call, path_condition
+from xsrun.evaluator.quote import bind, constant, function, place
+from xsrun.registry import filter_form
+from xsrun.runtime import elements
+from xsrun.runtime.paths import install_conditions
+from xsrun.syntax.nodes import Expression, FilterCall, Literal, Variable, Word
+
+install_conditions(path_condition)
+
+
+def the_expression(compiler: StatementCompiler, call: FilterCall, most: int = 1) -> Expression:
+    """The first argument of a filter, which must be there and be followed by no more than `most` - 1 others."""
+    if not 1 <= len(call.arguments) <= most:
+        count = "an expression" if most == 1 else "an expression and a value"
+        hint = f"for example |{call.name}:$$ > 1"
+        raise compiler.refuse(
+            f"the filter `{call.name}` takes {count}, not {len(call.arguments)} arguments", call, hint
+        )
+    return call.arguments[0]
+
+
+@filter_form("map")
+def map_(compiler: StatementCompiler, operand: ast.expr, call: FilterCall) -> ast.expr:
+    """What an expression gives for each element.
+
+    >>> [1, 2, 3]|map:$$ * 10
+    [10, 20, 30]
+    >>> ["a", "b"]|map:{place: $index, letter: $this}
+    [{"place": 0, "letter": "a"}, {"place": 1, "letter": "b"}]
+    """
+    return element_call(compiler, elements.map_elements, operand, the_expression(compiler, call), call)
+
+
+@filter_form("filter")
+def filter_(compiler: StatementCompiler, operand: ast.expr, call: FilterCall) -> ast.expr:
+    """The elements for which an expression is true.
+
+    >>> [1, 2, 3, 4]|filter:$$ % 2 == 0
+    [2, 4]
+    >>> {a: 1, b: 0}|filter:$$
+    {"a": 1}
+    """
+    node = the_expression(compiler, call)
+    return element_call(compiler, elements.filter_elements, operand, node, call, condition=True)
+
+
+@filter_form("some")
+def some(compiler: StatementCompiler, operand: ast.expr, call: FilterCall) -> ast.expr:
+    """Whether an expression is true for any element.
+
+    >>> [1, 2, 3]|some:$$ > 2
+    true
+    """
+    return element_call(compiler, elements.some_elements, operand, the_expression(compiler, call), call, condition=True)
+
+
+@filter_form("every")
+def every(compiler: StatementCompiler, operand: ast.expr, call: FilterCall) -> ast.expr:
+    """Whether an expression is true for all elements; true when there is none.
+
+    >>> [1, 2, 3]|every:$$ > 2
+    false
+    >>> []|every:$$ > 2
+    true
+    """
+    return element_call(compiler, elements.every_element, operand, the_expression(compiler, call), call, condition=True)
+
+
+@filter_form("find")
+def find(compiler: StatementCompiler, operand: ast.expr, call: FilterCall) -> ast.expr:
+    """The first element for which an expression is true, or null.
+
+    >>> [{id: 1}, {id: 2}]|find:$$.id == 2
+    {"id": 2}
+    >>> [1, 2]|find:$$ > 5
+    null
+    """
+    return element_call(compiler, elements.find_element, operand, the_expression(compiler, call), call, condition=True)
+
+
+@filter_form("findIndex")
+def find_index(compiler: StatementCompiler, operand: ast.expr, call: FilterCall) -> ast.expr:
+    """The position of the first element for which an expression is true, or null.
+
+    >>> ["a", "b", "c"]|findIndex:$$ == "b"
+    1
+    """
+    node = the_expression(compiler, call)
+    missing = constant(None, call)
+    return element_call(compiler, elements.find_index, operand, node, call, missing, condition=True)
+
+
+@filter_form("reduce")
+def reduce(compiler: StatementCompiler, operand: ast.expr, call: FilterCall) -> ast.expr:
+    """One value out of a list: the expression sees what it gave before as `$result`, at first the second argument.
+
+    Without a second argument `$result` begins at 0.
+
+    >>> [1, 2, 3]|reduce:$$ + $result
+    6
+    >>> ["a", "b"]|reduce:$result ~ $$:">"
+    ">ab"
+    """
+    node = the_expression(compiler, call, most=2)
+    initial = compiler.value(call.arguments[1]) if len(call.arguments) > 1 else constant(0, call)
+    return element_call(compiler, elements.reduce_elements, operand, node, call, initial, result=True)
+
+
+@filter_form("transform")
+def transform(compiler: StatementCompiler, operand: ast.expr, call: FilterCall) -> ast.expr:
+    """What an expression gives for the piped value, which it sees as `$$`, and as `$0` in transforms inside it.
+
+    `$1` is then the value of the transform inside; `$[-1]` the innermost one. `$this` is not bound.
+
+    >>> 2|transform:$$ + 3
+    5
+    >>> {first: "Ann", last: "Lee"}|transform:$$.first ~ " " ~ $$.last
+    "Ann Lee"
+    """
+    node = the_expression(compiler, call)
+    parameter = compiler.scope.fresh("operand_")
+    with compiler.scope.element({"$": parameter}, binds_this=False):
+        body = compiler.value(node)
+    return place(ast.Call(function([parameter], body, node), [operand], []), call)
+
+
+@filter_form("as")
+def as_(compiler: StatementCompiler, operand: ast.expr, call: FilterCall) -> ast.expr:
+    """Name the piped value, for the filters that follow in the same statement.
+
+    >>> [3, 4]|as:list|map:$$ * ($list|count)
+    [6, 8]
+    """
+    node = the_expression(compiler, call)
+    if isinstance(node, Word):
+        chosen = node.text
+    elif isinstance(node, Variable):
+        chosen = node.name
+    elif isinstance(node, Literal) and isinstance(node.value, str) and node.value.isidentifier():
+        chosen = node.value
+    else:
+        raise compiler.refuse("the filter `as` needs a name", node, "write |as:name and use $name afterwards")
+    kept = compiler.scope.fresh("named_")
+    compiler.scope.named[chosen] = kept
+    return bind(kept, operand, call)

@@ -1,0 +1,115 @@
+"""Going through the elements of a list or object with an expression: `map`, `filter`, `array.find` and their kin.
+
+The expression comes as a Python function of `$this`, or of `$this`, `$index` and `$parent` where it needs more; that it
+is one of the two is told by `positions`. An object keeps its keys, which are then what `$index` is (PHP has one array
+type); a stream is read to its end. All elements count as steps of the run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from itertools import compress, repeat
+from typing import Any, NamedTuple
+
+from xsrun.errors import XanoScriptError
+from xsrun.runtime.context import Context
+from xsrun.runtime.values import Value, as_array, describe, normalize_object, to_text
+
+Function = Callable[..., Any]
+
+
+class Elements(NamedTuple):
+    """The elements of a value, their indexes, and what the expression gives for each, computed as it is asked for."""
+
+    array: list[Value] | dict[str, Value]
+    items: Sequence[Value]
+    indexes: Iterable[Value]
+    results: Iterable[Any]
+
+
+def elements(context: Context, value: Value, function: Function, positions: bool) -> Elements:
+    """Prepare going through a value. Raises when it is no list, object or stream."""
+    array = as_array(value)
+    context.spend(len(array))
+    if array.__class__ is list:
+        items: Sequence[Value] = array
+        indexes: Iterable[Value] = range(len(items))
+    else:
+        items = list(array.values())  # type: ignore[union-attr]
+        indexes = [int(key) if key.isdigit() and str(int(key)) == key else key for key in array]
+    results = map(function, items, indexes, repeat(array)) if positions else map(function, items)
+    return Elements(array, items, indexes, results)
+
+
+def map_elements(context: Context, value: Value, function: Function, positions: bool) -> Value:
+    """What the expression gives for every element."""
+    array, _, _, results = elements(context, value, function, positions)
+    return list(results) if array.__class__ is list else dict(zip(array, results, strict=True))
+
+
+def filter_elements(context: Context, value: Value, function: Function, positions: bool) -> Value:
+    """The elements for which the condition holds."""
+    array, items, _, results = elements(context, value, function, positions)
+    if array.__class__ is list:
+        return list(compress(items, results))
+    return normalize_object(dict(compress(array.items(), results)))  # type: ignore[union-attr]
+
+
+def count_elements(context: Context, value: Value, function: Function, positions: bool) -> int:
+    """For how many elements the condition holds."""
+    return sum(map(bool, elements(context, value, function, positions).results))
+
+
+def some_elements(context: Context, value: Value, function: Function, positions: bool) -> bool:
+    """Whether the condition holds for any element."""
+    return any(elements(context, value, function, positions).results)
+
+
+def every_element(context: Context, value: Value, function: Function, positions: bool) -> bool:
+    """Whether the condition holds for all elements; true when there is none."""
+    return all(elements(context, value, function, positions).results)
+
+
+def find_element(context: Context, value: Value, function: Function, positions: bool) -> Value:
+    """The first element for which the condition holds, or null."""
+    _, items, _, results = elements(context, value, function, positions)
+    return next(compress(items, results), None)
+
+
+def find_index(context: Context, value: Value, function: Function, positions: bool, missing: Value) -> Value:
+    """The index of the first element for which the condition holds, or `missing`."""
+    _, _, indexes, results = elements(context, value, function, positions)
+    return next(compress(indexes, results), missing)
+
+
+def reduce_elements(context: Context, value: Value, function: Function, positions: bool, initial: Value) -> Value:
+    """Fold the elements: the function takes `$result`, what it gave before, in front of `$this`."""
+    array, items, indexes, _ = elements(context, value, function, positions)
+    result = initial
+    if positions:
+        for index, item in zip(indexes, items, strict=True):
+            result = function(result, item, index, array)
+    else:
+        for item in items:
+            result = function(result, item)
+    return result
+
+
+def partition_elements(context: Context, value: Value, function: Function, positions: bool) -> dict[str, Value]:
+    """The elements for which the condition holds, and the others (semantics 12)."""
+    _, items, _, results = elements(context, value, function, positions)
+    parts: dict[str, Value] = {"true": [], "false": []}
+    for item, holds in zip(items, results, strict=True):
+        parts["true" if holds else "false"].append(item)
+    return parts
+
+
+def group_elements(context: Context, value: Value, function: Function, positions: bool) -> Value:
+    """Lists of the elements by what the expression gives for them. A bool is the text `true` or `false`."""
+    _, items, _, results = elements(context, value, function, positions)
+    groups: dict[str, Value] = {}
+    for item, key in zip(items, results, strict=True):
+        if key.__class__ is list or key.__class__ is dict:
+            raise XanoScriptError("Variable is not text.", hint=f"elements cannot be grouped by {describe(key)}")
+        groups.setdefault(to_text(key), []).append(item)
+    return normalize_object(groups)
