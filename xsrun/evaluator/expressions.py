@@ -91,6 +91,8 @@ class ExpressionCompiler:
     """Compiles expressions in a scope. Statement forms and filter forms get one through their compiler."""
 
     def __init__(self, scope: Scope, linker: Any, filename: str) -> None:
+        #: kind and name of the construct, which mocks belong to
+        self.owner = ""
         self.scope = scope
         self.linker = linker
         self.filename = filename
@@ -408,6 +410,8 @@ class ExpressionCompiler:
             key = _literal_text(rest[0]) or (str(rest[0].key) if rest[0].form != "index" else None)
             if key is None or key in self.scope.inputs:
                 value, left, _ = self.input_root(rest, at)
+                if key is not None and self.may_be_unbound(key):
+                    value = expression("I if I is not UNBOUND else None", at, I=self.scope.inputs[key])
                 return call("lookup", at, value, tuple_of([self.key(one) for one in left], at)) if left else value
             return constant(None, at)
         if root == "error" and self.scope.errors:
@@ -531,7 +535,7 @@ class ExpressionCompiler:
         local = self.scope.inputs.get(key)
         if local is None:
             return call("unlocated_input", at, constant(key, at), self.all_inputs(at)), rest[1:], key
-        if may_be_unbound(self.scope.declared[key]):
+        if self.may_be_unbound(key):
             value = expression("I if I is not UNBOUND else unlocated_input(K, {})", at, I=local, K=constant(key, at))
             return value, rest[1:], key
         return name(local, at), rest[1:], key
@@ -540,8 +544,12 @@ class ExpressionCompiler:
         """The object that `$input` is: what is declared and bound."""
         names = self.scope.inputs
         made = place(ast.Dict([constant(key, at) for key in names], [name(local, at) for local in names.values()]), at)
-        unbound = any(may_be_unbound(one) for one in self.scope.declared.values())
+        unbound = any(map(self.may_be_unbound, self.scope.declared))
         return call("without_unbound", at, made) if unbound else made
+
+    def may_be_unbound(self, name: str) -> bool:
+        """May a declared input be without a value? Attached middleware is given two of its inputs (semantics 7.2)."""
+        return self.owner.startswith("middleware\0") or may_be_unbound(self.scope.declared[name])
 
     def environment_root(self, rest: list[Segment], at: Any) -> tuple[ast.expr, list[Segment], str]:
         if not rest:
