@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 
 from xsrun import catalogue, registry
 from xsrun.errors import LimitError, XanoScriptError
-from xsrun.filters import array, array_order, array_selection, array_sets, casts, manipulation, math_functions
+from xsrun.filters import array, array_order, array_selection, array_sets, manipulation, math_functions
 from xsrun.filters import math as arithmetic
-from xsrun.runtime import paths, values
+from xsrun.runtime import casts, paths, values
 from xsrun.runtime.context import Context, Limits
 
 CONTEXT = Context(limits=Limits(size=100_000))

@@ -11,7 +11,8 @@ from collections.abc import Callable
 
 from xsrun.errors import XanoScriptError
 from xsrun.filters import array_order, array_selection, array_sets
-from xsrun.filters.casts import (
+from xsrun.registry import filter
+from xsrun.runtime.casts import (
     Array,
     as_array_value,
     cast_to_text,
@@ -21,7 +22,6 @@ from xsrun.filters.casts import (
     with_appended,
     with_prepended,
 )
-from xsrun.registry import filter
 from xsrun.runtime.context import Context
 from xsrun.runtime.paths import MISSING, find_path, set_path, update_path
 from xsrun.runtime.values import NOT_ARRAY, Value, describe, text_of_bytes, to_bytes

@@ -8,8 +8,8 @@ from collections.abc import Callable
 from functools import cmp_to_key
 from typing import Any
 
-from xsrun.filters.casts import Array, Identities, cast_to_number, cast_to_text, members
 from xsrun.registry import filter
+from xsrun.runtime.casts import Array, Identities, cast_to_number, cast_to_text, members
 from xsrun.runtime.paths import MISSING, find_steps, parse_path
 from xsrun.runtime.values import Value, compare
 

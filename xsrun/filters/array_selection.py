@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from xsrun.errors import XanoScriptError
-from xsrun.filters.casts import Array, as_array_value, kept, members
 from xsrun.registry import filter
+from xsrun.runtime.casts import Array, as_array_value, kept, members
 from xsrun.runtime.paths import MISSING, find_steps, parse_path, set_path
 from xsrun.runtime.values import Value, loose_equal, strict_equal, to_text, truthy
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from xsrun.errors import LimitError
-from xsrun.filters.casts import (
+from xsrun.registry import filter
+from xsrun.runtime.casts import (
     TOO_DEEP,
     Array,
     Identities,
@@ -17,7 +18,6 @@ from xsrun.filters.casts import (
     whole_key,
     with_appended,
 )
-from xsrun.registry import filter
 from xsrun.runtime.context import Context
 from xsrun.runtime.values import Value
 

@@ -11,11 +11,11 @@ import re
 from collections.abc import Callable
 
 from xsrun.errors import LimitError, XanoScriptError
-from xsrun.filters.casts import TOO_DEEP, cast_to_text
 from xsrun.filters.characters import characters, value_of
-from xsrun.runtime.sizes import check_unfolded
 from xsrun.registry import filter
+from xsrun.runtime.casts import TOO_DEEP, cast_to_text
 from xsrun.runtime.context import Context
+from xsrun.runtime.sizes import check_unfolded
 from xsrun.runtime.values import Value, to_json
 
 # Reading -------------------------------------------------------------------------------------------------------------

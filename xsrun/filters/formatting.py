@@ -6,8 +6,8 @@ import math
 import re
 
 from xsrun.errors import XanoScriptError
-from xsrun.filters.casts import cast_to_number, cast_to_text
 from xsrun.registry import filter
+from xsrun.runtime.casts import cast_to_number, cast_to_text
 from xsrun.runtime.context import Context
 from xsrun.runtime.values import MAX_INT, MIN_INT, Value, text_of_bytes, to_bytes
 

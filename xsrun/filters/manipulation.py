@@ -6,8 +6,8 @@ Paths are those of `xsrun.runtime.paths`. No filter changes the value it is give
 from __future__ import annotations
 
 from xsrun.errors import XanoScriptError
-from xsrun.filters.casts import Array, as_array_value, cast_to_text, members, whole_key
 from xsrun.registry import filter
+from xsrun.runtime.casts import Array, as_array_value, cast_to_text, members, whole_key
 from xsrun.runtime.context import Context
 from xsrun.runtime.paths import get_path, has_path, set_path, unset_path
 from xsrun.runtime.values import Value, truthy

@@ -18,11 +18,11 @@ from xsrun.filters import (  # noqa: F401
     xml_nodes,
     yaml_documents,
 )
-from xsrun.filters.casts import TOO_DEEP, cast_to_number
 from xsrun.filters.characters import characters
-from xsrun.runtime.sizes import check_unfolded
 from xsrun.registry import filter
+from xsrun.runtime.casts import TOO_DEEP, cast_to_number
 from xsrun.runtime.context import Context
+from xsrun.runtime.sizes import check_unfolded
 from xsrun.runtime.values import (
     MAX_INT,
     MIN_INT,

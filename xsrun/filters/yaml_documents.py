@@ -7,10 +7,10 @@ hold here: YAML 1.2 scalars (`yes` is a text), dates without quotes are Unix sec
 from __future__ import annotations
 
 from xsrun.errors import LimitError, XanoScriptError
-from xsrun.filters.casts import TOO_DEEP
-from xsrun.runtime.sizes import check_unfolded
 from xsrun.registry import filter
+from xsrun.runtime.casts import TOO_DEEP
 from xsrun.runtime.context import Context
+from xsrun.runtime.sizes import check_unfolded
 from xsrun.runtime.values import Value, to_bytes
 
 
