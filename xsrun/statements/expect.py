@@ -63,7 +63,7 @@ def emit_expectation(compiler: StatementCompiler, node: Statement) -> None:
     assertion = node.name.removeprefix("expect.")
     subject = compiler.tolerant(subject_of(compiler, node))
     operands = [compiler.value(compiler.needed(node, attribute)) for attribute in OPERANDS[assertion]]
-    function = compiler.linker.constant(expect)
+    function = compiler.linker.helper(expect)
     made = call(function, at, name("context", at), constant(assertion, at), subject, tuple_of(operands, at))
     compiler.emit(place(ast.Expr(made), at))
 
@@ -91,7 +91,7 @@ def to_throw(compiler: StatementCompiler, node: Statement) -> None:
         raise compiler.refuse("`expect.to_throw` needs a `stack` here", at, "write stack { ... } inside")
     wanted = compiler.value(node.attribute("exception") or node.attribute("value") or Literal(None))
     run = compiler.nested_function(stack.body, at, isolated=True)
-    function = compiler.linker.constant(expect_error)
+    function = compiler.linker.helper(expect_error)
     compiler.emit(place(ast.Expr(call(function, at, name("context", at), name(run, at), wanted)), at))
 
 

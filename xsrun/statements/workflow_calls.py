@@ -122,10 +122,10 @@ def emit(compiler: StatementCompiler, node: Statement, function: Any, *arguments
     at = statement_position(node)
     target = constant(called_name(compiler, node), at)
     if compiler.owner.partition("\0")[0] in CALLERS:
-        made = call(compiler.linker.constant(function), at, name("context", at), target, *arguments)
+        made = call(compiler.linker.helper(function), at, name("context", at), target, *arguments)
     else:
         type_ = constant(node.name.removesuffix(".call"), at)
-        made = call(compiler.linker.constant(refuse_call), at, type_, target)
+        made = call(compiler.linker.helper(refuse_call), at, type_, target)
     compiler.bind_result(node, made)
 
 

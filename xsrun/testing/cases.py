@@ -64,7 +64,8 @@ def _cases_of(construct: Construct) -> Iterator[Case]:
     if construct.kind == "workflow_test":
         yield Case(construct.name, "workflow", construct, construct.node)
         return
-    tests = construct.tests if construct.kind in TESTED_KINDS else []
+    # the text is at hand, the tree may have to be fetched
+    tests = construct.tests if construct.kind in TESTED_KINDS and "test" in construct.text else []
     for test in tests:
         yield Case(test.label or "", "unit", construct, test)
     broken = any(problem.severity == "error" for problem in construct.problems)
@@ -76,6 +77,8 @@ def unmatched_mocks(constructs: Iterable[Construct]) -> list[Notice]:
     """A warning for every mock whose name is that of no test of its construct: it is never used (semantics 1.8)."""
     found = []
     for construct in constructs:
+        if "mock" not in construct.text:
+            continue
         names = {test.label for test in construct.tests if test.label is not None}
         for key, node in _mocks_of(construct):
             if key not in names:
