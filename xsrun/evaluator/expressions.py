@@ -583,14 +583,18 @@ class ExpressionCompiler:
         return value
 
     def member(self, value: ast.expr, key: str, label: str, at: Any) -> ast.expr:
-        first, later = self.simple(value, at)
         path = f"{label}.{key}" if label else key
+        if isinstance(value, ast.Constant):
+            return call("member", at, value, constant(key, at), constant(path, at))
+        first, later = self.simple(value, at)
         slow = call("member", at, later, constant(key, at), constant(path, at))
         return expression(
             "B[K] if A.__class__ is dict and K in B else SLOW", at, A=first, B=later, K=constant(key, at), SLOW=slow
         )
 
     def element(self, value: ast.expr, segment: Segment, label: str) -> ast.expr:
+        if isinstance(value, ast.Constant):
+            return call("element", segment, value, self.key(segment), constant(label, segment))
         first, base = self.simple(value, segment)
         second, key = self.simple(self.key(segment), segment)
         slow = call("element", segment, base, key, constant(label, segment))

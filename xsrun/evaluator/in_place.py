@@ -29,17 +29,21 @@ _SIZE_CHECK = "if not len(L) & 1023:\n    context.check_size(len(L))"
 
 
 @contextmanager
-def list_in_place(compiler: StatementCompiler, target: Expression, at: Any) -> Iterator[ast.expr]:
+def list_in_place(
+    compiler: StatementCompiler, target: Expression, at: Any, *, starts: bool = True
+) -> Iterator[ast.expr]:
     """Emit what makes the list at a variable or path the statement's own; gives the expression of the list.
 
-    Null, and a path that is not there yet, become an empty list; anything else that is no list raises.
+    With `starts`, null and a path that is not there yet become an empty list. Anything else that is no list raises.
     """
     root, segments = compiler.place_of(target)
     variable = f"v_{root}"
+    convert = "pushable" if starts else "as_list"
     if not segments:
         compiler.emit(
             statements(
-                "if V.__class__ is not list:\n    V = pushable(V)\nelif reference_count(V) > UNIQUE_LOCAL:\n    COPY",
+                f"if V.__class__ is not list:\n    V = {convert}(V)\n"
+                "elif reference_count(V) > UNIQUE_LOCAL:\n    COPY",
                 at,
                 V=variable,
                 COPY=copying(compiler, variable, at),
@@ -52,7 +56,7 @@ def list_in_place(compiler: StatementCompiler, target: Expression, at: Any) -> I
             compiler.emit(
                 statements(
                     "L = list_here(V, K)\nif L is None:\n    RELEASE\n    L = list_here(V, K)\n"
-                    "    if L is None:\n        V = own_list(V, K)\n        L = list_at(V, K)",
+                    f"    if L is None:\n        V = own_list(V, K, {convert})\n        L = list_at(V, K)",
                     at,
                     L=items,
                     V=variable,
