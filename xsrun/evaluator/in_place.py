@@ -42,8 +42,7 @@ def list_in_place(
     if not segments:
         compiler.emit(
             statements(
-                f"if V.__class__ is not list:\n    V = {convert}(V)\n"
-                "elif reference_count(V) > UNIQUE_LOCAL:\n    COPY",
+                f"if V.__class__ is not list:\n    V = {convert}(V)\nelif reference_count(V) > UNIQUE_LOCAL:\n    COPY",
                 at,
                 V=variable,
                 COPY=copying(compiler, variable, at),

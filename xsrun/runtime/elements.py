@@ -7,11 +7,12 @@ type); a stream is read to its end. All elements count as steps of the run.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from itertools import compress, repeat
 from typing import Any, NamedTuple
 
 from xsrun.errors import XanoScriptError
+from xsrun.runtime.casts import Identities
 from xsrun.runtime.context import Context
 from xsrun.runtime.values import Value, as_array, describe, normalize_object, to_text
 
@@ -113,3 +114,42 @@ def group_elements(context: Context, value: Value, function: Function, positions
             raise XanoScriptError("Variable is not text.", hint=f"elements cannot be grouped by {describe(key)}")
         groups.setdefault(to_text(key), []).append(item)
     return normalize_object(groups)
+
+
+# Sets ----------------------------------------------------------------------------------------------------------------
+
+
+def union_elements(context: Context, value: Value, function: Function, positions: bool, other: Value) -> list[Value]:
+    """The elements of both lists, each identity once: the first that has it stays."""
+    one, two = _identified(context, (value, other), function, positions)
+    found: dict[Hashable, Value] = {}
+    for item, identity in [*one, *two]:
+        found.setdefault(identity, item)
+    return list(found.values())
+
+
+def without_elements(context: Context, value: Value, function: Function, positions: bool, other: Value) -> list[Value]:
+    """The elements whose identity no element of the other list has."""
+    one, two = _identified(context, (value, other), function, positions)
+    known = {identity for _, identity in two}
+    return [item for item, identity in one if identity not in known]
+
+
+def shared_elements(context: Context, value: Value, function: Function, positions: bool, other: Value) -> list[Value]:
+    """The elements whose identity an element of the other list has too."""
+    one, two = _identified(context, (value, other), function, positions)
+    known = {identity for _, identity in two}
+    return [item for item, identity in one if identity in known]
+
+
+def _identified(
+    context: Context, values: tuple[Value, Value], function: Function, positions: bool
+) -> list[list[tuple[Value, Hashable]]]:
+    """The elements of two values, each with what the expression gives for it as something that can be compared."""
+    prepared = [elements(context, value, function, positions) for value in values]
+    results = [list(one.results) for one in prepared]  # alive until all are compared, as `Identities` asks
+    identities = Identities()
+    return [
+        list(zip(one.items, map(identities.of, given), strict=True))
+        for one, given in zip(prepared, results, strict=True)
+    ]

@@ -8,6 +8,8 @@ when another variable really sees it.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from xsrun.runtime.paths import Step, parse_path
 from xsrun.runtime.sharing import _UNIQUE_ARGUMENT as UNIQUE_ARGUMENT
 from xsrun.runtime.sharing import UNIQUE_CHILD, reference_count
@@ -183,16 +185,16 @@ def _steps_of_key(path: Value) -> tuple[Step, ...]:
     return (Step(str(path), path),) if path.__class__ is int else ()
 
 
-def own_list(target: Value, keys: Keys) -> Value:
+def own_list(target: Value, keys: Keys, convert: Callable[[Value], list[Value]]) -> Value:
     """`target` with a list at the keys that, like every container on the way, nobody else holds.
 
-    Null, or nothing, becomes an empty list. Raises when something else is there.
+    `convert` makes a list of what is there, null where nothing is, or raises.
     """
     root = _writable(target) if reference_count(target) <= UNIQUE_ARGUMENT else _writable_copy(target)
     leaf = root
     for key in keys:
         leaf = _child(leaf, _slot(_shape_for(leaf, key), key))
-    return _write(root, keys, pushable(leaf).copy())
+    return _write(root, keys, convert(leaf).copy())
 
 
 def unshared(target: Value, keys: Keys) -> Value:

@@ -1,0 +1,264 @@
+"""`array.*`: lists in variables, and searching, mapping and grouping them (semantics 6).
+
+In a condition or `by` expression `$this` is the element, `$index` its position and `$parent` the whole list. Objects
+and streams can be gone through as well.
+"""
+
+from __future__ import annotations
+
+import ast
+from typing import Any
+
+from xsrun.evaluator.compiler import StatementCompiler, statement_position
+from xsrun.evaluator.elements import element_call
+from xsrun.evaluator.in_place import append, list_in_place
+from xsrun.evaluator.quote import constant, expression, statements
+from xsrun.registry import statement_form
+from xsrun.runtime import elements
+from xsrun.syntax.nodes import Expression, Literal, Statement, Variable
+
+# Changing the list in a variable -------------------------------------------------------------------------------------
+
+
+@statement_form("array.push")
+def push(compiler: StatementCompiler, node: Statement) -> None:
+    """Add a value at the end of the list in a variable or path.
+
+    >>> var $list { value = [1] }
+    ... array.push $list { value = 2 }
+    {"list": [1, 2]}
+    """
+    append(compiler, compiler.target(node), compiler.needed(node, "value"), statement_position(node))
+
+
+@statement_form("array.unshift")
+def unshift(compiler: StatementCompiler, node: Statement) -> None:
+    """Add a value in front of the list in a variable or path.
+
+    >>> var $list { value = [1] }
+    ... array.unshift $list { value = 0 }
+    {"list": [0, 1]}
+    """
+    at, target = statement_position(node), compiler.target(node)
+    value = compiler.value(compiler.needed(node, "value"))
+    root, _ = compiler.place_of(target)
+    with compiler.held(value, at, root) as item, list_in_place(compiler, target, at) as items:
+        compiler.emit(statements("context.check_size(len(L) + 1)\nL.insert(0, T)", at, L=items, T=item))
+
+
+@statement_form("array.merge")
+def merge(compiler: StatementCompiler, node: Statement) -> None:
+    """Add the elements of a list, or a single value, at the end of the list in a variable or path.
+
+    >>> var $list { value = [1] }
+    ... array.merge $list { value = [2, 3] }
+    ... array.merge $list { value = 4 }
+    {"list": [1, 2, 3, 4]}
+    """
+    at, target = statement_position(node), compiler.target(node)
+    value = compiler.value(compiler.attribute(node, "value") or Literal([]))
+    root, _ = compiler.place_of(target)
+    template = (
+        "if T.__class__ is list:\n    context.check_size(len(L) + len(T))\n    L.extend(T)\n"
+        "else:\n    context.check_size(len(L) + 1)\n    L.append(T)"
+    )
+    with compiler.held(value, at, root) as item, list_in_place(compiler, target, at) as items:
+        compiler.emit(statements(template, at, L=items, T=item))
+
+
+@statement_form("array.pop")
+def pop(compiler: StatementCompiler, node: Statement) -> None:
+    """Remove the last element of the list in a variable or path and bind it; null when the list is empty.
+
+    >>> var $list { value = [1, 2] }
+    ... array.pop $list as $last
+    {"list": [1], "last": 2}
+    """
+    take(compiler, node, "L.pop() if L else None")
+
+
+@statement_form("array.shift")
+def shift(compiler: StatementCompiler, node: Statement) -> None:
+    """Remove the first element of the list in a variable or path and bind it; null when the list is empty.
+
+    >>> var $list { value = [1, 2] }
+    ... array.shift $list as $first
+    {"list": [2], "first": 1}
+    """
+    take(compiler, node, "L.pop(0) if L else None")
+
+
+def take(compiler: StatementCompiler, node: Statement, template: str) -> None:
+    """Remove an element from the target and bind it."""
+    at = statement_position(node)
+    taken = compiler.scope.fresh("taken_")
+    with list_in_place(compiler, compiler.target(node), at, starts=False) as items:
+        compiler.emit(statements(f"T = {template}", at, T=taken, L=items))
+    if node.result is not None:
+        compiler.bind(node.result, expression("T", at, T=taken), at)
+    compiler.emit(statements("del T", at, T=taken))
+
+
+# Searching -----------------------------------------------------------------------------------------------------------
+
+
+def emit_search(compiler: StatementCompiler, node: Statement, helper: Any, *more: ast.expr) -> None:
+    """A statement with an `if (...)` clause over the elements of its header."""
+    at = statement_position(node)
+    if node.condition is None:
+        hint = f"for example {node.name} $list if ($this > 1) as $result"
+        raise compiler.refuse(f"`{node.name}` needs an if (...) after the list", at, hint)
+    value = compiler.value(compiler.target(node))
+    made = element_call(compiler, helper, value, node.condition, at, *more, condition=True)
+    compiler.bind_result(node, made)
+
+
+@statement_form("array.find")
+def find(compiler: StatementCompiler, node: Statement) -> None:
+    """The first element for which the condition holds, or null.
+
+    >>> array.find ([3, 8, 9]) if ($this > 5) as $found
+    {"found": 8}
+    """
+    emit_search(compiler, node, elements.find_element)
+
+
+@statement_form("array.find_index")
+def find_index(compiler: StatementCompiler, node: Statement) -> None:
+    """The position of the first element for which the condition holds, or -1.
+
+    >>> array.find_index ([3, 8, 9]) if ($this > 5) as $at
+    ... array.find_index ([3, 8, 9]) if ($this > 50) as $none
+    {"at": 1, "none": -1}
+    """
+    emit_search(compiler, node, elements.find_index, constant(-1, statement_position(node)))
+
+
+@statement_form("array.has")
+def has(compiler: StatementCompiler, node: Statement) -> None:
+    """Whether the condition holds for any element.
+
+    >>> array.has (["a", "b"]) if ($this == "b") as $has
+    {"has": true}
+    """
+    emit_search(compiler, node, elements.some_elements)
+
+
+@statement_form("array.every")
+def every(compiler: StatementCompiler, node: Statement) -> None:
+    """Whether the condition holds for all elements; true for an empty list.
+
+    >>> array.every ([3, 8]) if ($this > 5) as $all
+    {"all": false}
+    """
+    emit_search(compiler, node, elements.every_element)
+
+
+@statement_form("array.filter")
+def filter_(compiler: StatementCompiler, node: Statement) -> None:
+    """The elements for which the condition holds.
+
+    >>> array.filter ([3, 8, 9]) if ($this > 5 && $index > 1) as $kept
+    {"kept": [9]}
+    """
+    emit_search(compiler, node, elements.filter_elements)
+
+
+@statement_form("array.filter_count")
+def filter_count(compiler: StatementCompiler, node: Statement) -> None:
+    """For how many elements the condition holds.
+
+    >>> array.filter_count ([3, 8, 9]) if ($this > 5) as $count
+    {"count": 2}
+    """
+    emit_search(compiler, node, elements.count_elements)
+
+
+@statement_form("array.partition")
+def partition(compiler: StatementCompiler, node: Statement) -> None:
+    """An object of two lists: under `true` the elements for which the condition holds, under `false` the others.
+
+    >>> array.partition ([3, 8, 9]) if ($this > 5) as $parts
+    {"parts": {"true": [8, 9], "false": [3]}}
+    """
+    emit_search(compiler, node, elements.partition_elements)
+
+
+# Mapping and sets ----------------------------------------------------------------------------------------------------
+
+
+def emit_over(
+    compiler: StatementCompiler, node: Statement, helper: Any, by: Expression | None, *more: ast.expr
+) -> None:
+    """A statement with an expression over the elements of its header; without one, the elements themselves count."""
+    value = compiler.value(compiler.target(node))
+    chosen = by if by is not None else Variable("this").at(node, node)
+    compiler.bind_result(node, element_call(compiler, helper, value, chosen, statement_position(node), *more))
+
+
+@statement_form("array.map")
+def map_(compiler: StatementCompiler, node: Statement) -> None:
+    """What the `by` expression gives for each element.
+
+    >>> array.map ([{id: 1, n: "a"}, {id: 2, n: "b"}]) {
+    ...   by = { key: $this.id, at: $index }
+    ... } as $made
+    {"made": [{"key": 1, "at": 0}, {"key": 2, "at": 1}]}
+    """
+    by = compiler.attribute(node, "by") or compiler.attribute(node, "value")
+    emit_over(compiler, node, elements.map_elements, by)
+
+
+@statement_form("array.group_by")
+def group_by(compiler: StatementCompiler, node: Statement) -> None:
+    """Lists of the elements under what the `by` expression gives for them. Booleans are the keys `true` and `false`.
+
+    >>> array.group_by ([{n: 1, c: "x"}, {n: 2, c: "y"}, {n: 3, c: "x"}]) {
+    ...   by = $this.c
+    ... } as $groups
+    {"groups": {"x": [{"n": 1, "c": "x"}, {"n": 3, "c": "x"}], "y": [{"n": 2, "c": "y"}]}}
+    """
+    emit_over(compiler, node, elements.group_elements, compiler.attribute(node, "by"))
+
+
+def emit_set(compiler: StatementCompiler, node: Statement, helper: Any) -> None:
+    """A statement that compares the elements of two lists by the `by` expression."""
+    other = compiler.value(compiler.needed(node, "value"))
+    emit_over(compiler, node, helper, compiler.attribute(node, "by"), other)
+
+
+@statement_form("array.union")
+def union(compiler: StatementCompiler, node: Statement) -> None:
+    """The elements of both lists, each once; `by` says what makes two elements the same.
+
+    >>> array.union ([1, 2, 2]) {
+    ...   value = [2, 3]
+    ... } as $both
+    {"both": [1, 2, 3]}
+    """
+    emit_set(compiler, node, elements.union_elements)
+
+
+@statement_form("array.difference")
+def difference(compiler: StatementCompiler, node: Statement) -> None:
+    """The elements that the other list does not have; `by` says what makes two elements the same.
+
+    >>> array.difference ([{id: 1}, {id: 2}]) {
+    ...   value = [{id: 2, n: "b"}]
+    ...   by = $this.id
+    ... } as $left
+    {"left": [{"id": 1}]}
+    """
+    emit_set(compiler, node, elements.without_elements)
+
+
+@statement_form("array.intersection")
+def intersection(compiler: StatementCompiler, node: Statement) -> None:
+    """The elements that the other list has too; `by` says what makes two elements the same.
+
+    >>> array.intersection ([1, 2, 3]) {
+    ...   value = [3, 2]
+    ... } as $common
+    {"common": [2, 3]}
+    """
+    emit_set(compiler, node, elements.shared_elements)
