@@ -117,7 +117,7 @@ def _name_span(field: Field) -> tuple[int, int, int, int]:
 
 def _check_type(report: Report, field: Field) -> None:
     kind = field.type
-    if kind not in TYPES:
+    if kind not in TYPES and field.name:
         lower = kind.lower()
         if lower in _LISTS:
             hint = "write the type of its items, as in text[] or int[], or json for anything"

@@ -5,22 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from xsrun.diagnostics import Diagnostic
+from xsrun.diagnostics.record import severity_of
 
 if TYPE_CHECKING:
-    from xsrun.diagnostics.record import Fix, Severity
+    from xsrun.diagnostics.record import Fix
     from xsrun.syntax.nodes import Attribute, Statement
     from xsrun.syntax.source import Source
 
 #: Line, column, end line, end column; from 1, the end exclusive.
 Span = tuple[int, int, int, int]
-
-
-def severity_of(code: str) -> Severity:
-    """Codes below XS500 are errors, those from XS900 on notes, the others warnings.
-
-    An error means that the program cannot run as written, a warning that it surprises.
-    """
-    return "error" if code < "XS500" else "warning" if code < "XS900" else "info"
 
 
 class Report:

@@ -10,6 +10,14 @@ Severity = Literal["error", "warning", "info"]
 Fix = tuple[int, int, str]
 
 
+def severity_of(code: str) -> Severity:
+    """The severity that a code stands for.
+
+    Codes below XS500 are errors (the program cannot run as written), those from XS900 on notes, the others warnings.
+    """
+    return "error" if code < "XS500" else "warning" if code < "XS900" else "info"
+
+
 @dataclass(slots=True)
 class Diagnostic:
     """A problem: what is wrong (`message`), what to write instead (`hint`), and where.

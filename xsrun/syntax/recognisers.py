@@ -216,7 +216,9 @@ def missing_dollar(place: Place) -> Found | None:
 def unparenthesised_condition(place: Place) -> Found | None:
     """`if $a == 1 {`, `while $n < 10 {`, `foreach $list as $item {`."""
     head = place.head()
-    if len(head) < 2 or head[0].type != "NAME" or head[0].value not in _CONDITIONS or head[1].type == "LPAR":
+    if len(head) < 2 or head[0].type != "NAME" or head[0].value not in _CONDITIONS:
+        return None
+    if head[1].type in ("LPAR", "BODY_OPEN"):
         return None
     if place.kind() in ("AS", "HEAD_NAME", "_NEWLINE"):
         return None
@@ -229,7 +231,9 @@ def unparenthesised_condition(place: Place) -> Found | None:
 def unparenthesised_return(place: Place) -> Found | None:
     """`return $a + 1`, `throw "x" ~ $y`."""
     head = place.head()
-    if len(head) < 2 or head[0].type != "NAME" or head[0].value not in ("return", "throw", "debug.log", "debug.stop"):
+    if len(head) < 2 or head[0].type != "NAME" or head[1].type == "BODY_OPEN":
+        return None
+    if head[0].value not in ("return", "throw", "debug.log", "debug.stop"):
         return None
     shown = place.rest_of_line(head[1].start_pos)
     hint = f"write {head[0].value} {{ value = {shown} }}"

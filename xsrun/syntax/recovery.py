@@ -120,6 +120,8 @@ class _MendingLexer(Lexer):
             self.mend_bracket(error.diagnostic)
             return
         self.found.append(error.diagnostic)
+        if self.contexts[-1] == BODY and self.previous in ("_NEWLINE", "BODY_OPEN", ""):
+            self.modes[-1] = START
         if code == "XS103":
             self.mend_quote()
         elif code == "XS104":
