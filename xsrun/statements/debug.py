@@ -1,0 +1,38 @@
+"""`debug.*`: look into a run (semantics 1.3 and 6)."""
+
+from __future__ import annotations
+
+import ast
+
+from xsrun.evaluator.compiler import StatementCompiler, statement_position
+from xsrun.evaluator.quote import call, constant, expression, place
+from xsrun.registry import statement_form
+from xsrun.syntax.nodes import Statement
+
+
+@statement_form("debug.log")
+def log(compiler: StatementCompiler, node: Statement) -> None:
+    """Keep a value in the log of the run, with the line that wrote it.
+
+    >>> debug.log { value = "here" }
+    {}
+    """
+    at = statement_position(node)
+    value = compiler.value(compiler.needed(node, "value"))
+    file, line = constant(compiler.filename, at), constant(node.line, at)
+    compiler.emit(place(ast.Expr(expression("context.log(V, F, L)", at, V=value, F=file, L=line)), at))
+
+
+@statement_form("debug.stop")
+def stop(compiler: StatementCompiler, node: Statement) -> None:
+    """End the whole run at once, with a value; no `try_catch` holds it up.
+
+    >>> conditional {
+    ...   if (false) {
+    ...     debug.stop { value = "not reached" }
+    ...   }
+    ... }
+    {}
+    """
+    at = statement_position(node)
+    compiler.emit(place(ast.Expr(call("stop", at, compiler.value(compiler.needed(node, "value")))), at))
