@@ -19,7 +19,8 @@ Declaring a value builtin::
 The annotation of a parameter says what the engine converts an argument to before the call, and what it refuses
 (`xsrun.runtime.values.as_text` and its neighbours): `str` text, `int` int, `float` a number, `bool` bool, `list` a
 list, `dict` an object, `list | dict` either of the two, `Value` anything; with `| None` a null passes as it is. A first
-parameter named `context` receives the run's context. A name that is a Python keyword takes a trailing underscore.
+parameter named `context` receives the run's context, a keyword-only one named `environment` the object of `$var` and
+`$input`. A name that is a Python keyword takes a trailing underscore.
 
 In an example of a statement the code is a list of statements (continued lines begin with `...`) and the expectation
 is the object of the variables it bound; `...` as a value in an expectation stands for anything.
@@ -38,6 +39,8 @@ from xsrun import catalogue
 
 Kind = Literal["statement", "filter", "query_filter", "input_filter"]
 Update = Literal["value", "in_place"]
+#: The keyword by which a value builtin asks for `$var` and `$input` of the running program.
+ENVIRONMENT = "environment"
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 
@@ -93,6 +96,12 @@ class Builtin:
     @property
     def wants_context(self) -> bool:
         return self._read_signature()[1]
+
+    @property
+    def wants_environment(self) -> bool:
+        """Does the function take what a lambda sees of the program, by the keyword `environment`?"""
+        code = self.function.__code__
+        return ENVIRONMENT in code.co_varnames[code.co_argcount : code.co_argcount + code.co_kwonlyargcount]
 
     @property
     def aliases(self) -> tuple[str, ...]:
@@ -211,7 +220,8 @@ def read_parameters(function: Callable[..., Any]) -> tuple[tuple[Parameter, ...]
         kind, nullable = parameter_type(annotations.get(name, "Value"))
         parameters.append(Parameter(name, kind, False, None, nullable, variadic=True))
     wants_context = bool(names) and names[0] == "context"
-    return tuple(parameters[1:] if wants_context else parameters), wants_context
+    listed = (one for one in parameters[wants_context:] if one.name != ENVIRONMENT)
+    return tuple(listed), wants_context
 
 
 # Declaring -----------------------------------------------------------------------------------------------------------

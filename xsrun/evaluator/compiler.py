@@ -175,6 +175,8 @@ class StatementCompiler(ExpressionCompiler):
     def builtin_keywords(self, record: Builtin, keywords: dict[str, ast.expr], at: Any) -> ast.expr:
         spelled = {f"{key}_" if keyword.iskeyword(key) else key: value for key, value in keywords.items()}
         first = [name("context", at)] if record.wants_context else []
+        if record.wants_environment:
+            spelled[registry.ENVIRONMENT] = self.program_environment(at)
         return call(self.linker.builtin(record), at, *first, **spelled)
 
     def updating_statement(self, record: Builtin, node: Statement, keywords: dict[str, ast.expr]) -> None:

@@ -646,7 +646,13 @@ class ExpressionCompiler:
             converted.append(self.convert(value, parameter, node))
         if record.wants_context:
             converted.insert(0, name("context", node))
-        return call(self.linker.builtin(record), node, *converted)
+        extra = {registry.ENVIRONMENT: self.program_environment(node)} if record.wants_environment else {}
+        return call(self.linker.builtin(record), node, *converted, **extra)
+
+    def program_environment(self, at: Any) -> ast.expr:
+        """What a lambda sees of the program: the variables that have a value, and the inputs (semantics 6.2)."""
+        keys = [constant("$var", at), constant("$input", at)]
+        return place(ast.Dict(keys, [self.environment(at), self.all_inputs(at)]), at)
 
     def convert(self, value: ast.expr, parameter: Parameter, at: Any) -> ast.expr:
         """The value as the parameter's type: in line when it has the type already, else through its converter."""
@@ -659,6 +665,7 @@ class ExpressionCompiler:
                 return value
             if value.value is None and parameter.nullable:
                 return value
+            return call(function, at, value)
         if not python and not parameter.nullable:
             return call(function, at, value)
         first, later = self.simple(value, at)

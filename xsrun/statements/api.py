@@ -1,0 +1,32 @@
+"""The statements of the `api` namespace."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from xsrun.registry import statement
+from xsrun.runtime.context import Context
+from xsrun.runtime.values import Value
+from xsrun.services.javascript import program
+from xsrun.statements import workflow_calls  # noqa: F401 - declares api.call
+
+
+@statement("api.lambda")
+def run_lambda(context: Context, code: str, timeout: float | None = None, *, environment: dict[str, Any]) -> Value:
+    """Runs JavaScript or TypeScript and gives what it returns; `await` works, the console goes to the log.
+
+    The code is the body of a function that sees `$var`, `$input`, `$env` and `$auth`. A body that throws does not
+    raise: the text of its error is the value (semantics 6.2). Neither files nor packages nor, unless allowed, the
+    network can be had. `timeout` is in seconds, 10 when left out; past it the statement raises.
+
+    >>> var $xs { value = [3, 4] }
+    ... api.lambda {
+    ...   code = "return $var.xs.map(x => x * 10);"
+    ...   timeout = 10
+    ... } as $scaled
+    {"xs": [3, 4], "scaled": [30, 40]}
+
+    >>> api.lambda { code = "throw new Error('no tide')" } as $outcome
+    {"outcome": "Error: no tide"}
+    """
+    return program.call(context, code, timeout, environment)
