@@ -1,0 +1,238 @@
+"""JavaScript for `api.lambda` and the `lambda_*` filters, run by Deno in a process without permissions (semantics 6.2).
+
+Nothing starts before the first call. A worker process then stays for the next ones; each call gets a fresh realm, and a
+process that does not answer in time is killed and replaced at the next use. What a lambda may not have (files,
+environment, processes, packages, addresses that nobody allowed) it is refused twice: by the realm, which has no way to
+ask, and by Deno's permissions.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+import weakref
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Literal
+
+import orjson
+
+from xsrun.errors import LimitError, XanoScriptError
+from xsrun.services.javascript import engine
+from xsrun.services.javascript.outcomes import Crashed, Outcome, Refused, Thrown, TimedOut, TooLarge, Value
+from xsrun.services.javascript.pool import Pool
+from xsrun.services.javascript.worker import Died, Log, Worker
+
+__all__ = ["JavaScript", "Mode", "Outcome", "Value", "Thrown", "TimedOut", "Crashed", "Refused", "TooLarge"]
+
+Mode = Literal["map", "filter", "some", "every", "find", "findIndex", "reduce"]
+
+#: How the worker goes through a list for a mode. It answers positions, so that elements stay exactly what they were.
+_WORKER_MODES: dict[str, str] = {"some": "find", "findIndex": "find"}
+
+DEFAULT_TIMEOUT = 10.0
+DEFAULT_MEMORY = 256 << 20
+DEFAULT_RESULT_LIMIT = 64_000_000
+_LONGEST_TIMEOUT = 1e6  # seconds; timers of the operating system and of JavaScript end not far above
+NOT_PLAIN = "The value is nested too deep for JSON, or contains itself."
+
+
+class JavaScript:
+    """Runs JavaScript and TypeScript bodies. Safe to use from several threads at once.
+
+    `allow_net`: hosts, with or without a port, that `fetch` may reach; `["*"]` for all, None for none. `memory`: bytes
+    the JavaScript heap of a process may hold. `timeout`: seconds for calls that name none. `workers`: processes at
+    most. `result_limit`: characters of JSON that a result may have.
+    """
+
+    def __init__(
+        self,
+        *,
+        allow_net: list[str] | None = None,
+        memory: int = DEFAULT_MEMORY,
+        timeout: float = DEFAULT_TIMEOUT,
+        workers: int = 4,
+        result_limit: int = DEFAULT_RESULT_LIMIT,
+        executable: Path | None = None,
+    ) -> None:
+        self.timeout = timeout
+        self._memory = memory
+        self._result_limit = result_limit
+
+        def start() -> Worker:
+            return Worker(executable or engine.find_deno(), allow_net, memory, result_limit)
+
+        self._pool = Pool(start, workers)
+        self._finalizer = weakref.finalize(self, self._pool.close)  # also at the interpreter's exit
+
+    def call(
+        self,
+        code: str,
+        scope: dict[str, Any],
+        *,
+        timeout: float | None = None,
+        remaining: float | None = None,
+        now: int | None = None,
+        log: Log | None = None,
+    ) -> Any:
+        """Run a function body and return what it returns; for a body that throws, the text of its error.
+
+        `scope` holds what the body sees: `$input`, `$var`, `$auth`, `$env`, `$this`, `$index`, `$parent`, `$result`.
+        `timeout` and `remaining`, the rest of the run's own time, are seconds; `now`, in milliseconds since the epoch,
+        is what `Date` starts from instead of the real time. `log` gets each line of the console.
+
+        Raises XanoScriptError for a timeout or a crash, LimitError when the run's time is over or the result too
+        large, UnavailableError when there is no Deno or the code asks for what it may not have.
+        """
+        allowed = self._allowed(timeout, remaining)
+        return self._settle(self.run(code, scope, timeout=allowed, now=now, log=log), remaining, log)
+
+    def map(
+        self,
+        code: str,
+        scope: dict[str, Any],
+        elements: list[Any],
+        *,
+        mode: Mode = "map",
+        initial: Any = None,
+        timeout: float | None = None,
+        remaining: float | None = None,
+        now: int | None = None,
+        log: Log | None = None,
+    ) -> Any:
+        """Run a body for each element as `$this`, with `$index` and `$parent`, all in one request.
+
+        Gives what JavaScript's array method of the mode's name would: a list, a bool, an element (null if none), an
+        index (-1 if none) or, from `initial` as the first `$result`, the last result. A body that throws ends it,
+        and the error's text is the value. `timeout` is for the whole list. Raises what `call` raises.
+        """
+        scope = {**scope, "$parent": elements}
+        if mode == "reduce":
+            scope["$result"] = initial
+        allowed = self._allowed(timeout, remaining)
+        outcome = self.run(code, scope, mode=_WORKER_MODES.get(mode, mode), timeout=allowed, now=now, log=log)
+        answer = self._settle(outcome, remaining, log)
+        if not isinstance(outcome, Value):
+            return answer
+        return _choose(mode, elements, answer)
+
+    def run(
+        self,
+        code: str,
+        scope: dict[str, Any],
+        *,
+        mode: str = "call",
+        timeout: float | None = None,
+        now: int | None = None,
+        log: Log | None = None,
+    ) -> Outcome:
+        """Run a body and return what came of it. Raises only for want of an engine, or of JSON for a value."""
+        seconds = min(self.timeout if timeout is None else timeout, _LONGEST_TIMEOUT)
+        deadline = time.monotonic() + seconds
+        data = _encode(scope)
+        worker = self._pool.acquire(deadline)
+        if worker is None:
+            return TimedOut(seconds)
+        self._pool.watchdog.arm(worker, deadline)
+        usable = False
+        try:
+            request = {"mode": mode, "code": code, "timeout": seconds, "now": now}
+            kind, payload = worker.ask(request, data, log)
+            usable = True
+        except Died as death:
+            if death.timed_out:
+                return TimedOut(seconds)
+            return Crashed(death.status, death.out_of_memory, self._memory)
+        finally:
+            self._pool.watchdog.disarm(worker)
+            self._pool.release(worker, usable=usable)
+        return self._outcome(kind, payload)
+
+    def close(self) -> None:
+        """End the processes. A later call starts a new one."""
+        self._pool.close()
+
+    def _outcome(self, kind: bytes, payload: bytes) -> Outcome:
+        if kind == b"V":
+            return Value(_decode(payload))
+        if kind == b"E":
+            return Thrown(**_decode(payload))
+        if kind == b"X":
+            return Refused(_decode(payload))
+        return TooLarge(int(payload), self._result_limit)
+
+    def _allowed(self, timeout: float | None, remaining: float | None) -> float:
+        seconds = timeout if timeout is not None and timeout > 0 else self.timeout
+        return max(0.0, seconds if remaining is None else min(seconds, remaining))
+
+    @staticmethod
+    def _settle(outcome: Outcome, remaining: float | None, log: Log | None) -> Any:
+        """The value an outcome stands for in XanoScript, or its error raised."""
+        if isinstance(outcome, Value):
+            return outcome.value
+        if isinstance(outcome, Thrown):
+            if log is not None:
+                log(outcome.describe())
+            return outcome.text
+        if isinstance(outcome, TimedOut) and remaining is not None and outcome.seconds >= remaining:
+            raise LimitError("The run reached its time limit while JavaScript was at work.")
+        raise outcome.error()
+
+
+def _choose(mode: Mode, elements: list[Any], answer: Any) -> Any:
+    """Positions answered by the worker, as the value of the mode."""
+    if mode == "filter":
+        return [elements[index] for index in answer]
+    if mode == "some":
+        return answer >= 0
+    if mode == "find":
+        return elements[answer] if answer >= 0 else None
+    return answer
+
+
+# JSON ----------------------------------------------------------------------------------------------------------------
+
+
+def _encode(scope: dict[str, Any]) -> bytes:
+    try:
+        return orjson.dumps(scope, _plain)
+    except (TypeError, ValueError):  # integers beyond 64 bits, lone surrogates, or nesting too deep for orjson
+        try:
+            return json.dumps(scope, default=_plain).replace("NaN", "null").encode()
+        except (RecursionError, ValueError):
+            raise XanoScriptError(NOT_PLAIN) from None
+
+
+def _plain(value: Any) -> Any:
+    """A byte string or a resource (a file, a stream) as something JSON can hold."""
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "replace")
+    record: Callable[[], Any] | None = getattr(value, "as_value", None)
+    if record is not None:
+        return record()
+    try:
+        return list(value)
+    except TypeError:
+        return str(value)
+
+
+def _decode(payload: bytes) -> Any:
+    """A result. Objects with the keys "0", "1", ... are lists, as for all that the engine reads (semantics 2.1)."""
+    try:
+        value = orjson.loads(payload)
+    except ValueError:  # a lone surrogate, or nesting too deep for orjson
+        try:
+            text = json.dumps(json.loads(payload), ensure_ascii=False)
+            value = json.loads(text.encode("utf-16", "surrogatepass").decode("utf-16", "replace"))
+        except RecursionError:
+            raise XanoScriptError(NOT_PLAIN) from None
+    return _with_lists(value) if b'{"0":' in payload else value
+
+
+def _with_lists(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_with_lists(item) for item in value]
+    if isinstance(value, dict):
+        items = {key: _with_lists(item) for key, item in value.items()}
+        return list(items.values()) if list(items) == [str(index) for index in range(len(items))] and items else items
+    return value

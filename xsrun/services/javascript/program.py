@@ -1,0 +1,93 @@
+"""JavaScript as a XanoScript program uses it: what a body sees of the run, whose time it takes, where it logs to."""
+
+from __future__ import annotations
+
+import time
+from typing import Any, Protocol
+
+from xsrun.services.javascript import JavaScript, Mode
+
+#: What the compiler collects for a lambda: `$var` and `$input`; it may hold `$env` and `$auth` too.
+Environment = dict[str, Any]
+#: A run whose clock is further than this (milliseconds) from the real time has a clock of its own.
+_SAME_TIME = 1000
+
+
+class Identity(Protocol):
+    """Who calls, as `xsrun.runtime.context.Identity` holds it."""
+
+    id: Any
+    table: str
+    extras: dict[str, Any]
+
+
+class Run(Protocol):
+    """What is needed of `xsrun.runtime.context.Context`."""
+
+    environment: dict[str, Any]
+    deadline: float | None
+
+    @property
+    def auth(self) -> Identity | None: ...
+
+    def now(self) -> int: ...
+
+    def service(self, name: str) -> Any: ...
+
+    def log(self, value: Any) -> None: ...
+
+
+def call(run: Run, code: str, timeout: float | None, environment: Environment, **values: Any) -> Any:
+    """Run a body once. `values` are `this`, `index`, `parent`, `result` where the body shall see them."""
+    scope = _scope(run, environment) | {f"${name}": value for name, value in values.items()}
+    return _service(run).call(code, scope, timeout=timeout, **_options(run))
+
+
+def each(
+    run: Run,
+    mode: Mode,
+    elements: list[Any],
+    code: str,
+    timeout: float | None,
+    environment: Environment,
+    initial: Any = None,
+) -> Any:
+    """Run a body for each element, as the array method `mode` does. An empty list needs no JavaScript."""
+    if not elements:
+        return {"some": False, "every": True, "find": None, "findIndex": -1, "reduce": initial}.get(mode, [])
+    return _service(run).map(
+        code,
+        _scope(run, environment),
+        elements,
+        mode=mode,
+        initial=initial,
+        timeout=timeout,
+        **_options(run),
+    )
+
+
+def _service(run: Run) -> JavaScript:
+    service: JavaScript = run.service("javascript")
+    return service
+
+
+def _options(run: Run) -> dict[str, Any]:
+    """Seconds the run has left (its deadline is on the monotonic clock), its clock if not the real one, its log."""
+    now = run.now()
+    return {
+        "remaining": None if run.deadline is None else run.deadline - time.monotonic(),
+        "now": now if abs(now - time.time() * 1000) > _SAME_TIME else None,
+        "log": run.log,
+    }
+
+
+def _scope(run: Run, environment: Environment) -> dict[str, Any]:
+    return {"$input": {}, "$var": {}, "$env": run.environment, "$auth": _auth(run.auth), **environment}
+
+
+def _auth(identity: Identity | None) -> dict[str, Any]:
+    """`$auth` of a lambda: the id is 0 where nobody is signed in, and reading it is no error (semantics 2.6)."""
+    if identity is None:
+        return {"id": 0, "extras": {}}
+    named = {"id": identity.id, "dbo": {"id": identity.table}, "extras": identity.extras}
+    return {**identity.extras, **named}

@@ -1,0 +1,219 @@
+"""One Deno process: started, asked, watched, killed.
+
+The caller's thread writes a request and reads frames until the answer is there; a watchdog thread kills the process
+when its time is up, which ends the caller's read. So a call costs no switch between threads, and pipes need no
+`select`, which Windows lacks.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import os
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from xsrun.errors import UnavailableError
+from xsrun.services.javascript import engine
+
+if sys.platform == "linux":
+    import fcntl
+    import resource
+
+Log = Callable[[str], None]
+Frame = tuple[bytes, bytes]
+
+#: Memory that Deno itself takes beside the JavaScript heap, as RLIMIT_DATA counts it (below 600 MB it does not start).
+_ENGINE_MEMORY = 768 << 20
+#: Bytes a pipe holds, so that most requests are written at once.
+_PIPE_SIZE = 1 << 20
+
+
+class Died(Exception):
+    """The process ended before it answered."""
+
+    def __init__(self, *, timed_out: bool, status: int, stderr: str) -> None:
+        self.timed_out = timed_out
+        self.status = status
+        self.stderr = stderr
+        super().__init__(stderr)
+
+    @property
+    def out_of_memory(self) -> bool:
+        return "out of memory" in self.stderr
+
+
+class Worker:
+    """A Deno process that runs one request at a time. Not thread-safe: the pool lends it to one caller."""
+
+    def __init__(self, deno: Path, allow_net: list[str] | None, memory: int, result_limit: int) -> None:
+        self.timed_out = False
+        self._ready = False
+        self._count = 0
+        self._marker = os.urandom(16).hex().encode()
+        self._stderr = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the process
+        windows = sys.platform == "win32"
+        try:
+            self._process = subprocess.Popen(
+                engine.command(deno, allow_net, memory),
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=self._stderr,
+                env=engine.environment(),
+                cwd=engine.WORKER.parent,
+                start_new_session=not windows,  # an interrupt at the keyboard is the host's to handle
+                creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
+            )
+        except OSError as error:
+            self._stderr.close()
+            raise UnavailableError(f"Deno does not start: {error}", hint=f"`{deno}` must be an executable") from None
+        assert self._process.stdin is not None and self._process.stdout is not None
+        self._stdin = self._process.stdin
+        self._stdout = self._process.stdout
+        _widen(self._stdin.fileno(), self._stdout.fileno())
+        _limit_process(self._process.pid, memory)
+        self._greeting = self._marker + b"\n" + orjson.dumps({"resultLimit": result_limit}) + b"\n"
+
+    @property
+    def alive(self) -> bool:
+        return not self.timed_out and self._process.poll() is None
+
+    def ask(self, request: dict[str, Any], scope: bytes, log: Log | None) -> Frame:
+        """Run one request and return the frame that answers it. Raises Died, or UnavailableError at the first."""
+        self._count += 1
+        request["id"] = self._count
+        _limit_cpu(self._process.pid, request["timeout"])
+        with contextlib.suppress(OSError):  # the reading end is gone; reading tells why
+            self._stdin.write(self._greeting + orjson.dumps(request) + b"\n" + scope + b"\n")
+            self._stdin.flush()
+        self._greeting = b""
+        return self._read(log)
+
+    def _read(self, log: Log | None) -> Frame:
+        marker = self._marker
+        number = b"%d" % self._count
+        while line := self._stdout.readline():
+            if not line.startswith(marker):
+                continue
+            kind = line[len(marker) : len(marker) + 1]
+            blank = line.find(b" ", len(marker))
+            if kind == b"R":
+                self._ready = True
+            elif line[len(marker) + 1 : blank] != number:
+                continue
+            elif kind == b"L":
+                if log is not None:
+                    log(orjson.loads(line[blank + 1 :]))
+            else:
+                return kind, line[blank + 1 : -1]
+        raise self._autopsy()
+
+    def _autopsy(self) -> Exception:
+        self._process.kill()
+        status = self._process.wait()
+        self._stderr.seek(0)
+        stderr = self._stderr.read(1 << 16).decode("utf-8", "replace")
+        if not self._ready and not self.timed_out:
+            reason = next((line for line in stderr.splitlines() if line.strip("# ")), f"exit status {status}")
+            return UnavailableError(
+                f"Deno does not start: {reason.strip()}",
+                hint=f"xsrun needs Deno {engine.OLDEST} or later: `pip install -U deno`",
+            )
+        return Died(timed_out=self.timed_out, status=status, stderr=stderr)
+
+    def expire(self) -> None:
+        """Called by the watchdog: the caller's read ends at once."""
+        self.timed_out = True
+        self._process.kill()
+
+    def close(self) -> None:
+        """Kill the process and wait for its end. It has nothing to finish."""
+        self._process.kill()
+        self._process.wait()
+        self.abandon()
+
+    def abandon(self) -> None:
+        """Close our ends only, as in a process forked from the one that owns the worker."""
+        for stream in (self._stdin, self._stdout, self._stderr):
+            with contextlib.suppress(OSError):  # what was still to be written has no reader any more
+                stream.close()
+
+
+def _widen(*pipes: int) -> None:
+    """Make room for a whole request and its answer. A system that keeps pipes short is only slower."""
+    if sys.platform == "linux":
+        for pipe in pipes:
+            with contextlib.suppress(OSError):
+                fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, _PIPE_SIZE)
+
+
+def _limit_process(pid: int, memory: int) -> None:
+    """Bound what V8's heap limit does not: typed arrays and the like. Linux alone can do it from outside."""
+    if sys.platform == "linux":
+        for kind, amount in (
+            (resource.RLIMIT_DATA, memory + _ENGINE_MEMORY),
+            (resource.RLIMIT_FSIZE, 64 << 20),
+            (resource.RLIMIT_CORE, 0),
+        ):
+            _, ceiling = resource.prlimit(pid, kind)
+            if ceiling == resource.RLIM_INFINITY or amount < ceiling:
+                resource.prlimit(pid, kind, (amount, amount))
+
+
+def _limit_cpu(pid: int, timeout: float) -> None:
+    """Let a looping process die by itself should this one be killed before its watchdog can act.
+
+    Standard input at its end stops a worker that reads or waits; one that loops never looks.
+    """
+    if sys.platform == "linux":
+        with contextlib.suppress(OSError, ValueError):  # it has just died, which reading will tell
+            used = time.clock_gettime((~pid << 3) | 2)  # the CPU clock of a process, as clock_getcpuclockid gives it
+            _, ceiling = resource.prlimit(pid, resource.RLIMIT_CPU)
+            seconds = math.ceil(used + 4 * timeout + 2)  # more than one thread may be at work
+            if ceiling == resource.RLIM_INFINITY or seconds < ceiling:
+                resource.prlimit(pid, resource.RLIMIT_CPU, (seconds, ceiling))
+
+
+class Watchdog:
+    """A thread that kills workers whose time is up. It sleeps until the nearest deadline it knew when it lay down."""
+
+    def __init__(self) -> None:
+        self._condition = threading.Condition()
+        self._deadlines: dict[Worker, float] = {}
+        self._wake = 0.0
+        self._thread: threading.Thread | None = None
+
+    def arm(self, worker: Worker, deadline: float) -> None:
+        with self._condition:
+            self._deadlines[worker] = deadline
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._watch, name="xsrun-javascript-watchdog", daemon=True)
+                self._thread.start()
+            elif deadline < self._wake:
+                self._condition.notify()
+
+    def disarm(self, worker: Worker) -> None:
+        with self._condition:
+            self._deadlines.pop(worker, None)
+
+    def _watch(self) -> None:
+        with self._condition:
+            while True:
+                now = time.monotonic()
+                for worker in [worker for worker, deadline in self._deadlines.items() if deadline <= now]:
+                    del self._deadlines[worker]
+                    worker.expire()
+                if not self._deadlines:
+                    # nothing to watch since the last wake-up: end, and let the next call start another
+                    self._thread = None
+                    return
+                self._wake = min(self._deadlines.values())
+                self._condition.wait(self._wake - now)
