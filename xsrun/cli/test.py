@@ -20,6 +20,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--kind", choices=("unit", "workflow"), help="only tests of this kind")
     parser.add_argument("--json", action="store_true", help="print one JSON document and nothing else")
     parser.add_argument("--junit", metavar="FILE", help="write a JUnit XML report")
+    parser.add_argument("--watch", action="store_true", help="run again what a change touches, until interrupted")
     parser.add_argument("--durations", type=int, metavar="N", help="show the N slowest tests (0: all)")
     parser.add_argument("--trace", action="store_true", help="show the statements of tests that fail")
     parser.add_argument("--allow-net", action="append", default=[], metavar="HOST", help="let tests reach this host")
@@ -28,6 +29,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Run the tests of every path; the exit status is 1 when one failed."""
+    if options.watch:
+        return watch(options)
     suites = [suite for path in options.paths for suite in load(path, options)]
     report = run_suites(suites, options)
     if options.junit:
@@ -91,6 +94,28 @@ def run_suites(suites: list[Suite], options: argparse.Namespace) -> Any:
     terminal.finish(whole)
     show_notes(whole, options)
     return whole
+
+
+def watch(options: argparse.Namespace) -> int:
+    """Run the tests of one path now and after every change."""
+    from xsrun.testing.watch import rerun_on_change
+
+    if len(options.paths) != 1:
+        raise UsageError("--watch takes one file or folder")
+    first = load(options.paths[0], options)[0]
+    chosen, root = first.files, first.workspace.root
+    first.workspace.close()
+
+    def run_touched(workspace: Any, files: set[str] | None) -> None:
+        touched = chosen if files is None else files if chosen is None else files & chosen
+        if touched is not None:
+            print(
+                f"\n--- changed: {', '.join(sorted(files or touched)) or 'nothing that tests reach'}", file=sys.stderr
+            )
+        run_suites([Suite(workspace, touched)], options)
+
+    rerun_on_change(root, lambda: load(options.paths[0], options)[0].workspace, run_touched)
+    return 0
 
 
 def show_notes(report: Any, options: argparse.Namespace) -> None:

@@ -1,0 +1,50 @@
+"""Running tests again whenever files change."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from xsrun.errors import UsageError
+from xsrun.testing.affected import affected_files
+from xsrun.workspace.workspace import Workspace
+
+#: Milliseconds to wait for more changes, so that a save of several files is one change.
+SETTLE = 50
+
+
+def changes(root: Path) -> Iterator[set[str]]:
+    """The `.xs` files that changed, by their names below the root, as often as some do."""
+    try:
+        from watchfiles import watch
+    except ImportError:
+        raise UsageError("--watch needs watchfiles", hint="pip install 'xsrun[watch]'") from None
+    for batch in watch(root, debounce=SETTLE, step=SETTLE // 2, raise_interrupt=True):
+        names = {_below(root, Path(path)) for _, path in batch if path.endswith(".xs")}
+        if names:
+            yield names
+
+
+def _below(root: Path, path: Path) -> str:
+    try:
+        return path.relative_to(root.resolve()).as_posix()
+    except ValueError:
+        return path.name
+
+
+def touched_by(before: Workspace, after: Workspace, changed: set[str]) -> set[str] | None:
+    """The files whose tests a change touches; None for all."""
+    gone = [one for one in before.constructs if one.file in changed]
+    return affected_files(after.constructs, changed, gone)
+
+
+def rerun_on_change(
+    root: Path, load: Callable[[], Workspace], run: Callable[[Workspace, set[str] | None], None]
+) -> None:
+    """Run all tests, then after each change those that it touches, until interrupted."""
+    workspace = load()
+    run(workspace, None)
+    for changed in changes(root):
+        following = load()
+        run(following, touched_by(workspace, following, changed))
+        workspace = following
