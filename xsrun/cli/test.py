@@ -106,12 +106,10 @@ def watch(options: argparse.Namespace) -> int:
     chosen, root = first.files, first.workspace.root
     first.workspace.close()
 
-    def run_touched(workspace: Any, files: set[str] | None) -> None:
+    def run_touched(workspace: Any, files: set[str] | None, changed: set[str]) -> None:
+        if changed:
+            print(f"\n--- changed: {', '.join(sorted(changed))}", file=sys.stderr)
         touched = chosen if files is None else files if chosen is None else files & chosen
-        if touched is not None:
-            print(
-                f"\n--- changed: {', '.join(sorted(files or touched)) or 'nothing that tests reach'}", file=sys.stderr
-            )
         run_suites([Suite(workspace, touched)], options)
 
     rerun_on_change(root, lambda: load(options.paths[0], options)[0].workspace, run_touched)

@@ -38,13 +38,16 @@ def touched_by(before: Workspace, after: Workspace, changed: set[str]) -> set[st
     return affected_files(after.constructs, changed, gone)
 
 
-def rerun_on_change(
-    root: Path, load: Callable[[], Workspace], run: Callable[[Workspace, set[str] | None], None]
-) -> None:
+#: What runs the tests: `(workspace, files, changed)`, where `files` are those whose tests run (None for all) and
+#: `changed` those that changed (empty for the first run).
+Run = Callable[[Workspace, set[str] | None, set[str]], None]
+
+
+def rerun_on_change(root: Path, load: Callable[[], Workspace], run: Run) -> None:
     """Run all tests, then after each change those that it touches, until interrupted."""
     workspace = load()
-    run(workspace, None)
+    run(workspace, None, set())
     for changed in changes(root):
         following = load()
-        run(following, touched_by(workspace, following, changed))
+        run(following, touched_by(workspace, following, changed), changed)
         workspace = following
