@@ -100,10 +100,12 @@ def _piece(report: Report, item: Node) -> None:
             statements.check_statement(report, item, "any")
 
 
-def _unknown_kind(report: Report, item: Statement) -> None:
+def _unknown_kind(report: Report, item: Statement) -> str | None:
+    """Report a kind that there is none of; gives the one that was probably meant."""
     meant = FOREIGN_KINDS.get(item.name.lower()) or nearest(item.name, KINDS)
     hint = f"did you mean `{meant}`?" if meant else f"a file holds one of: {', '.join(KINDS)}"
     report.add("XS201", f"there is no construct `{item.name}`", name_span(item), hint)
+    return meant
 
 
 # One construct -------------------------------------------------------------------------------------------------------
@@ -115,8 +117,10 @@ def check_construct(report: Report, item: Statement) -> None:
         return
     kind = KINDS.get(item.name)
     if kind is None:
-        _unknown_kind(report, item)
-        return
+        meant = _unknown_kind(report, item)
+        if meant is None:
+            return
+        kind = KINDS[meant]
     _check_header(report, item)
     if item.body is None:
         report.add(
@@ -161,7 +165,7 @@ def _check_header(report: Report, item: Statement) -> None:
         report.add("XS202", f"the name of {article(item.name)} cannot be empty", span_of(target))
     if item.name == "query":
         _check_verb(report, item)
-    elif item.verb is not None:
+    elif item.verb is not None and item.name in KINDS:
         report.add("XS204", f"{article(item.name)} has no verb", title_span(item), "only queries have one")
     if item.result is not None:
         report.add("XS208", f"{article(item.name)} binds no result", span_of(item.result), "delete `as` and the name")

@@ -229,6 +229,11 @@ def stands_alone(items: list[Any], index: int) -> bool:
     return not (isinstance(following, Statement) and following.name in ("else", "elseif"))
 
 
+def follows_stray_if(previous: Any) -> bool:
+    """Whether the `if` that an `else` belongs to lacks its conditional too: then that was said already."""
+    return isinstance(previous, Statement) and previous.name in ("if", "elseif", "else")
+
+
 def lone_if(report: Report, item: Statement, context: str) -> None:
     """An `if` alone in the body of a loop runs as a conditional with one arm (language 9)."""
     report.add(

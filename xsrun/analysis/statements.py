@@ -9,7 +9,7 @@ from xsrun.analysis import control
 from xsrun.analysis.expressions import check_expression, check_value
 from xsrun.analysis.foreign import FOREIGN_STATEMENTS, FOREIGN_WORDS
 from xsrun.analysis.report import Report, attribute_span, name_span, span_of, title_span
-from xsrun.diagnostics.suggest import did_you_mean, one_of
+from xsrun.diagnostics.suggest import did_you_mean, nearest, one_of
 from xsrun.syntax.nodes import (
     Attribute,
     Expression,
@@ -48,6 +48,9 @@ def check_body(report: Report, block: Statement, context: str) -> None:
         if isinstance(item, Statement):
             if item.name == "if" and block.name == "each" and control.stands_alone(items, index):
                 control.lone_if(report, item, context)
+                continue
+            if item.name in ("else", "elseif") and index and control.follows_stray_if(items[index - 1]):
+                check_body(report, item, context)
                 continue
             check_statement(report, item, context)
         elif isinstance(item, Attribute):
@@ -317,6 +320,7 @@ def _check_attributes(report: Report, item: Statement, entry: dict[str, Any]) ->
         if isinstance(member, Attribute):
             if member.name not in allowed:
                 _unknown_attribute(report, item, member, entry, allowed)
+                seen.add(nearest(member.name, allowed) or "")
             elif member.name in seen and member.name not in repeatable:
                 report.add(
                     "XS316", f"`{member.name}` stands here a second time", attribute_span(member), "keep one of the two"

@@ -120,21 +120,36 @@ def too_early(source: Source, items: list[Token]) -> Token | None:
     return None
 
 
-def closes_too_early(source: Source, closing: Token) -> Diagnostic:
-    """A brace too many, or one that lacks its opener: the line that should have opened it is the place to look at."""
+def lacks_opener(source: Source, closing: Token) -> int | None:
+    """The line that should have opened the block which a brace closes: above it, indented like it, without a `{`."""
     wanted = indentation(source.line(closing.line))
     for number in range(closing.line - 1, 0, -1):
         line = source.line(number)
         if not line.strip() or line.lstrip().startswith("//"):
             continue
-        if indentation(line) < wanted:
-            break
-        if indentation(line) == wanted:
-            if line.rstrip().endswith(("{", "}", "[", "(")):
-                break
-            column = len(line.rstrip()) + 1
-            message = f"`{{` is missing after `{shorten(line.strip())}`: its block ends on line {closing.line}"
-            return problem(source, "XS101", message, "end the line with {", (number, column))
+        if indentation(line) == wanted and not line.rstrip().endswith(("{", "}", "[", "(", "]", ")", ",")):
+            return number
+        if indentation(line) == wanted and line.rstrip().endswith(")") and line.lstrip().startswith(_BLOCKS):
+            return number
+        if indentation(line) <= wanted:
+            return None
+    return None
+
+
+_BLOCKS = ("if", "elseif", "while", "for", "foreach", "switch", "case", "precondition", "expect.", "array.")
+
+
+def missing_opener(source: Source, number: int, closing: Token) -> Diagnostic:
+    """The report of a line that lacks its `{`."""
+    line = source.line(number).rstrip()
+    end = (number, len(line) + 1)
+    message = f"`{{` is missing after `{shorten(line.strip())}`: its block ends on line {closing.line}"
+    offset = source.offset(*end)
+    return problem(source, "XS101", message, "end the line with {", end, None, [(offset, offset, " {")])
+
+
+def closes_nothing(source: Source, closing: Token) -> Diagnostic:
+    """The report of a closing brace too many."""
     return _at_token(source, "XS102", "`}` closes nothing", "delete it", closing).diagnostic
 
 

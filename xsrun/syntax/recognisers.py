@@ -27,6 +27,10 @@ _OPERATORS = frozenset(
     {"PLUS", "MINUS", "TIMES", "CONCAT", "COMPARE", "NULLISH", "ELVIS", "QUESTION", "_COLON", "OR", "AND"}
 )
 _CONDITIONS = {"if", "elseif", "while", "switch", "case", "for", "foreach", "precondition"}
+#: Blocks that take no value: what follows their name is a brace.
+BLOCK_WORDS = frozenset(
+    {"default", "else", "try", "catch", "finally", "each", "stack", "input", "schema", "conditional"}
+)
 _WORDS = {"and": "&&", "or": "||", "not": "!", "xor": "!=", "is": "==", "equals": "=="}
 
 
@@ -326,7 +330,7 @@ def colon_instead_of_assign(place: Place) -> Found | None:
     name = place.value(-1)
     if place.kind() == "_COLON" and place.kind(-1) in ("NAME", "FIELDS") and place.bracket in ("BODY_OPEN", ""):
         colon = place.at()
-        if name in ("default", "else", "try", "catch", "finally", "each", "stack", "input"):
+        if name in BLOCK_WORDS:
             return Found("XS120", f"`{name}` takes no colon", f"write {name} {{", colon, _cut(colon))
         new = " =" if place.source.text[colon.end_pos : colon.end_pos + 1] == " " else " = "
         return Found("XS120", f"attributes use `=`, not `:`: `{name}`", f"write {name} = ...", colon, _cut(colon, new))

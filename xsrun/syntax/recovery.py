@@ -15,9 +15,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from xsrun.diagnostics import Diagnostic
-from xsrun.syntax import mistakes
-from xsrun.syntax.lexer import BODY, HEAD, START, Lexer
+from xsrun.syntax import mistakes, recognisers
+from xsrun.syntax.lexer import BODY, FIELDS, HEAD, OBJECT, START, VALUE, Lexer
 from xsrun.syntax.mending import Mender
+from xsrun.syntax.recognisers import BLOCK_WORDS
 from xsrun.syntax.source import Source
 from xsrun.syntax.tokens import HOLE, LexicalError, Token
 
@@ -92,6 +93,8 @@ class _Brackets:
         self.unclosed: set[int] = set()
         #: offsets of closing brackets that close nothing
         self.extra: set[int] = set()
+        #: lines that should end with an opening brace
+        self.opened: set[int] = set()
         self.found: list[Diagnostic] = []
 
 
@@ -151,6 +154,9 @@ class _MendingLexer(Lexer):
     def mend_quote(self) -> None:
         """A text without end ends with its line, but before the brackets that its line opened and closes."""
         position, quote = self.position, self.text[self.position]
+        if position and self.text[position - 1].isalnum() and not self.text.startswith(quote * 3, position):
+            self.skip(self.line_end())  # the opening quote is missing, not this one
+            return
         if self.text.startswith(quote * 3, position):
             self.emit_text(self.block_end())
             return
@@ -289,14 +295,66 @@ class _MendingLexer(Lexer):
 
     def extra_bracket(self, character: str, problem: Diagnostic) -> None:
         """A closing bracket too many. Of braces the first one at a strange indentation is the suspect."""
+        here = self.position - self.line_start + 1
+        place = (self.position, self.line, here, self.line, here + 1, self.position + 1)
         suspect = mistakes.too_early(self.source, self.items) if character == "}" else None
         if suspect is None or suspect.start_pos in self.brackets.extra:
+            suspect = Token("RBRACE", character, *place)
+        own_line = not self.source.line(suspect.line)[: suspect.column - 1].strip()
+        number = mistakes.lacks_opener(self.source, suspect) if character == "}" and own_line else None
+        if number is not None and number not in self.brackets.opened:
+            self.brackets.opened.add(number)
+            self.remember(mistakes.missing_opener(self.source, number, suspect))
+            raise _Again
+        if suspect.start_pos == self.position:
             self.remember(problem)
             self.brackets.extra.add(self.position)
             return
         self.brackets.extra.add(suspect.start_pos)
-        self.remember(mistakes.closes_too_early(self.source, suspect))
+        self.remember(mistakes.closes_nothing(self.source, suspect))
         raise _Again
+
+    def read_newlines(self) -> None:
+        """At a line end: open what should have been opened on this line."""
+        if self.line in self.brackets.opened and self.previous not in ("BODY_OPEN", "FIELDS_OPEN", "LBRACE"):
+            context = self.contexts[-1]
+            kind, inner = "LBRACE", OBJECT
+            if context == FIELDS or (context == BODY and self.previous not in ("ASSIGN", "FIELDS")):
+                kind, inner = "BODY_OPEN", BODY
+            elif context == BODY and self.previous == "FIELDS":
+                kind, inner = "FIELDS_OPEN", FIELDS
+            column = self.position - self.line_start + 1
+            token = Token(kind, "{", self.position, self.line, column, self.line, column, self.position)
+            self.items.append(token)
+            self.openers.append(token)
+            self.contexts.append(inner)
+            self.modes.append(START)
+            self.previous = kind
+        super().read_newlines()
+
+    # Colons --------------------------------------------------------------------------------------------------------
+
+    def read_head(self, character: str) -> None:
+        """`name: value` in a body is read as the attribute that was meant."""
+        if character == ":" and self.previous in ("NAME", "FIELDS") and self.contexts[-1] == BODY:
+            self.emit("_COLON", self.position + 1)
+            found = recognisers.recognise(self.source, self.items, len(self.items) - 1)
+            colon = self.items.pop()
+            if found is not None:
+                end = (colon.end_line, colon.end_column)
+                start = (colon.line, colon.column)
+                problem = mistakes.problem(self.source, found.code, found.message, found.hint, start, end, found.fix)
+                self.found.append(problem)
+            name = self.items[-1]
+            self.previous = name.type
+            if name.value in BLOCK_WORDS:
+                return
+            colon.type, colon.value = "ASSIGN", "="
+            self.items.append(colon)
+            self.previous = "ASSIGN"
+            self.modes[-1] = VALUE
+            return
+        super().read_head(character)
 
 
 def _indentation(line: str) -> int:
