@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 
-from xsrun.filters.characters import characters, value_of
 from xsrun.registry import filter
+from xsrun.runtime.characters import characters, value_of
 from xsrun.runtime.values import Value
 
 _BLANKS = " \t\n\r\v\f"

@@ -7,8 +7,8 @@ from __future__ import annotations
 import math
 
 from xsrun.errors import XanoScriptError
-from xsrun.filters.characters import characters
 from xsrun.registry import filter
+from xsrun.runtime.characters import characters
 from xsrun.runtime.values import MAX_INT
 
 _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"

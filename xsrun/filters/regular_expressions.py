@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from xsrun.filters.characters import characters, value_of
 from xsrun.registry import filter
+from xsrun.runtime.characters import characters, value_of
 from xsrun.runtime.context import Context
 from xsrun.runtime.values import Value, text_of_bytes, to_bytes
 

@@ -10,8 +10,8 @@ from __future__ import annotations
 import re
 
 from xsrun.filters import character_sets, escapes, formatting, html_tags, regular_expressions, urls  # noqa: F401
-from xsrun.filters.characters import characters, fold, value_of
 from xsrun.registry import filter
+from xsrun.runtime.characters import characters, fold, value_of
 from xsrun.runtime.context import Context
 from xsrun.runtime.values import Value, as_text, loose_equal
 

@@ -18,9 +18,9 @@ from xsrun.filters import (  # noqa: F401
     xml_nodes,
     yaml_documents,
 )
-from xsrun.filters.characters import characters
 from xsrun.registry import filter
 from xsrun.runtime.casts import TOO_DEEP, cast_to_number
+from xsrun.runtime.characters import characters
 from xsrun.runtime.context import Context
 from xsrun.runtime.sizes import check_unfolded
 from xsrun.runtime.values import (

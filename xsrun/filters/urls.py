@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
-from xsrun.filters.characters import characters, value_of
 from xsrun.filters.query_strings import decode_form, decode_percent, parse_query
 from xsrun.registry import filter
+from xsrun.runtime.characters import characters, value_of
 from xsrun.runtime.values import Value, text_of_bytes, to_bytes
 
 # Percent encoding ----------------------------------------------------------------------------------------------------
