@@ -1,0 +1,283 @@
+"""What the two back ends have in common: SQLAlchemy's view of tables, and statements made into text once.
+
+A back end knows its dialect. It belongs to a workspace and outlives its databases: the throw-away database of a test
+uses the statements that others before it have prepared.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import sqlalchemy as sa
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.schema import CreateIndex, CreateTable
+from sqlalchemy.sql.functions import FunctionElement
+
+from xsrun.database.columns import DOCUMENTS, TEXTS, Codecs, ColumnDefinition
+from xsrun.database.operators import OPERATORS, Operator
+from xsrun.database.tables import Definition, Table
+from xsrun.syntax.nodes import Statement
+
+Row = tuple[Any, ...]
+
+
+class Stored(sa.types.UserDefinedType[Any]):
+    """The SQL type of a kind of column. Values are converted before they get here, so it converts nothing."""
+
+    cache_ok = True
+    render_bind_cast = True
+
+    def __init__(self, kind: str) -> None:
+        self.kind = "json" if kind in DOCUMENTS else "int" if kind == "timestamp" else "text" if kind == "date" else kind
+
+
+_SQLITE_TYPES = {"int": "BIGINT", "decimal": "REAL", "text": "TEXT", "json": "TEXT", "vector": "BLOB", "id": "INTEGER"}
+_POSTGRES_TYPES = {
+    "int": "BIGINT",
+    "decimal": "DOUBLE PRECISION",
+    "number": "DOUBLE PRECISION",
+    "text": "TEXT",
+    "text column": 'TEXT COLLATE "C"',
+    "json": "JSONB",
+    "vector": "DOUBLE PRECISION[]",
+    "ints": "BIGINT[]",
+    "decimals": "DOUBLE PRECISION[]",
+    "texts": "TEXT[]",
+    "bools": "BOOLEAN[]",
+}
+
+
+@compiles(Stored, "sqlite")
+def _sqlite_type(element: Stored, _compiler: Any, **_options: Any) -> str:
+    return _SQLITE_TYPES.get(element.kind, "TEXT")
+
+
+@compiles(Stored, "postgresql")
+def _postgres_type(element: Stored, _compiler: Any, **_options: Any) -> str:
+    return _POSTGRES_TYPES[element.kind]
+
+
+def type_of(kind: str) -> Any:
+    """SQLAlchemy's type of a kind."""
+    return sa.Boolean() if kind == "bool" else Stored(kind)
+
+
+class Applied(FunctionElement[Any]):
+    """An operator applied to operands; one subclass each, because SQLAlchemy's cache tells classes apart."""
+
+    inherit_cache = True
+    operator: Operator
+
+
+@compiles(Applied, "sqlite")
+def _sqlite_call(element: Applied, compiler: Any, **options: Any) -> str:
+    operands = [compiler.process(clause, **options) for clause in element.clauses]
+    if element.operator.sqlite is not None:
+        return element.operator.sqlite.format(*operands)
+    return f"xs_{element.operator.name}({', '.join(operands)})"
+
+
+@compiles(Applied, "postgresql")
+def _postgres_call(element: Applied, compiler: Any, **options: Any) -> str:
+    operands = [compiler.process(clause, **options) for clause in element.clauses]
+    return element.operator.postgres.replace("%", "%%").format(*operands)
+
+
+_applied: dict[str, type[Applied]] = {}
+
+
+def apply(name: str, kind: str, *operands: Any) -> Any:
+    """An operator's expression over SQLAlchemy expressions; `kind` is that of its result."""
+    key = f"{name}:{kind}"
+    found = _applied.get(key)
+    if found is None:
+        fields = {"inherit_cache": True, "operator": OPERATORS[name], "name": f"xs_{name}", "type": type_of(kind)}
+        found = _applied[key] = type(f"Applied_{name}_{kind}", (Applied,), fields)
+    return found(*operands)
+
+
+class Text(NamedTuple):
+    """A statement as text, with the names of its parameters in order and the values of those that are fixed."""
+
+    sql: str
+    order: tuple[str, ...]
+    fixed: dict[str, Any]
+
+
+class Backend:
+    """The dialect, the declared tables, and what is prepared for them."""
+
+    dialect: sa.Dialect
+    codecs: Codecs
+    #: does the sequence follow an explicit id by itself?
+    follows_ids = True
+    #: do writers take turns?
+    one_writer = True
+
+    def __init__(self, nodes: dict[str, Statement]) -> None:
+        self._nodes = nodes
+        self._definitions: dict[str, Definition] = {}
+        self._tables: dict[tuple[Any, ...], Table] = {}
+        self._creation: dict[Table, list[str]] = {}
+        self._metadata = sa.MetaData()
+        self._lock = threading.RLock()
+        #: prepared queries by plan (see `queries`)
+        self.queries: dict[Any, Any] = {}
+
+    # Tables --------------------------------------------------------------------------------------------------------
+
+    @property
+    def declares_any(self) -> bool:
+        return bool(self._nodes)
+
+    @property
+    def declared_names(self) -> list[str]:
+        return list(self._nodes)
+
+    def definition(self, name: str) -> Definition | None:
+        """The declared table of this name."""
+        found = self._definitions.get(name)
+        if found is None and name in self._nodes:
+            found = self._definitions[name] = Definition.of(name, self._nodes[name])
+        return found
+
+    def declared_table(self, name: str, datasource: str) -> Table | None:
+        """A declared table in a datasource."""
+        key = (name, datasource)
+        found = self._tables.get(key)
+        if found is None:
+            definition = self.definition(name)
+            if definition is None:
+                return None
+            with self._lock:
+                found = self._tables.setdefault(key, Table(name, datasource, definition.columns, definition))
+        return found
+
+    def undeclared_table(
+        self, name: str, datasource: str, columns: tuple[str, ...], id_kind: str = "int", exists: bool = True
+    ) -> Table:
+        """An undeclared table with these columns beside its id."""
+        key = (name, datasource, id_kind, exists, *columns)
+        found = self._tables.get(key)
+        if found is None:
+            made = (ColumnDefinition("id", id_kind), *(ColumnDefinition(column, "json") for column in columns))
+            with self._lock:
+                found = self._tables.setdefault(key, Table(name, datasource, made, None, exists))
+        return found
+
+    # SQLAlchemy's view ---------------------------------------------------------------------------------------------
+
+    def stored(self, table: Table) -> sa.Table:
+        """SQLAlchemy's table."""
+        if table.stored is None:
+            columns = [self._stored_column(column) for column in table.columns]
+            # a metadata of its own: tables of the same name with other columns exist side by side
+            table.stored = sa.Table(table.physical, sa.MetaData(), *columns, sqlite_autoincrement=True)
+        return table.stored  # type: ignore[no-any-return]
+
+    def _stored_column(self, column: ColumnDefinition) -> sa.Column[Any]:
+        if column.name != "id":
+            kind = "text column" if column.kind in TEXTS else column.kind
+            return sa.Column(column.name, type_of(kind), key=column.name)
+        if column.kind == "int":
+            return sa.Column("id", sa.Integer().with_variant(sa.BigInteger(), "postgresql"), primary_key=True)
+        return sa.Column("id", type_of("text column"), primary_key=True)
+
+    def source(self, table: Table, alias: str | None = None) -> Any:
+        """What a query selects from: the table, or no rows when nobody made it yet."""
+        if table.exists:
+            stored = self.stored(table)
+            return stored.alias(alias) if alias else stored
+        columns = [sa.cast(sa.null(), type_of(column.kind)).label(column.name) for column in table.columns]
+        return sa.select(*columns).where(sa.false()).subquery(alias or table.physical)
+
+    # Text ----------------------------------------------------------------------------------------------------------
+
+    def text(self, statement: sa.ClauseElement) -> Text:
+        """A statement as text."""
+        compiled: Any = statement.compile(dialect=self.dialect, compile_kwargs={"render_postcompile": True})
+        order = tuple(compiled.positiontup or ())
+        fixed = {name: value for name, value in compiled.params.items() if value is not None}
+        return Text(compiled.string, order, fixed)
+
+    def creation(self, table: Table) -> list[str]:
+        """The statements that make a table and its indexes."""
+        found = self._creation.get(table)
+        if found is None:
+            stored = self.stored(table)
+            statements: list[Any] = [CreateTable(stored, if_not_exists=True)]
+            statements += [CreateIndex(index, if_not_exists=True) for index in self._indexes(table, stored)]
+            found = self._creation[table] = [str(one.compile(dialect=self.dialect)) for one in statements]
+        return found
+
+    def _indexes(self, table: Table, stored: sa.Table) -> list[sa.Index]:
+        indexes = []
+        for position, index in enumerate(table.definition.indexes if table.definition else ()):
+            if not self.supports_index(table, index.kind, index.columns):
+                continue
+            columns = [stored.c[name].desc() if way == "desc" else stored.c[name] for name, way in index.columns]
+            name = f"{table.physical[:40]}~{position + 1}"
+            options: dict[str, Any] = {"postgresql_using": "gin"} if index.kind == "gin" else {}
+            indexes.append(sa.Index(name, *columns, unique=index.unique, **options))
+        return indexes
+
+    def supports_index(self, table: Table, kind: str, columns: tuple[tuple[str, str], ...]) -> bool:
+        """Whether the back end has indexes of this kind."""
+        return kind == "btree"
+
+    def new_column(self, table: Table, column: str) -> str:
+        """The statement that gives an undeclared table a column more."""
+        preparer = self.dialect.identifier_preparer
+        kind = self.dialect.type_compiler_instance.process(type_of("json"))
+        return f"ALTER TABLE {preparer.quote(table.physical)} ADD COLUMN {preparer.quote(column)} {kind}"
+
+    def quote(self, name: str) -> str:
+        """An identifier in quotes."""
+        return self.dialect.identifier_preparer.quote_identifier(name)
+
+    # Operands ------------------------------------------------------------------------------------------------------
+
+    def json_path(self, path: list[str]) -> tuple[str, str]:
+        """The operator that reads a path of JSON, and the path as that takes it."""
+        raise NotImplementedError
+
+    def list_maker(self, kind: str, convert: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+        """How the operand of `in` becomes one parameter."""
+        raise NotImplementedError
+
+    def in_list(self, sql: Any, name: str, array: str) -> Any:
+        """A test against a list that is the parameter of this name."""
+        raise NotImplementedError
+
+    # To be filled in -----------------------------------------------------------------------------------------------
+
+    def connect(self, url: str) -> Any:
+        """A new connection (see `connection`)."""
+        raise NotImplementedError
+
+    def existing(self, connection: Any) -> dict[str, list[tuple[str, str]]]:
+        """The tables that the database has: name -> (column, type) pairs."""
+        raise NotImplementedError
+
+    def is_text_id(self, kind: str) -> bool:
+        """Whether the type of an existing id column is that of a text."""
+        raise NotImplementedError
+
+    def follow_id(self, physical: str, identity: int) -> tuple[str, tuple[Any, ...]]:
+        """The statement that moves the sequence of a table to an id; only where `follows_ids` is false."""
+        raise NotImplementedError
+
+    def list_decoder(self, element: str) -> Any:
+        """How a list that an aggregate made is read; `element` is the kind of its elements."""
+        raise NotImplementedError
+
+    def truncation(self, physical: str, reset: bool) -> list[tuple[str, tuple[Any, ...]]]:
+        """The statements that empty a table; with `reset` its ids start from 1 again."""
+        raise NotImplementedError
+
+    def begin(self, isolation: str | None) -> str:
+        """The text that opens a transaction."""
+        raise NotImplementedError
+

@@ -1,0 +1,107 @@
+"""Columns: what kind of value each holds, and how a value goes to the database and comes back.
+
+Both back ends hold the same: numbers as numbers, texts as text, booleans, and everything else as JSON. Values are
+checked before they reach SQL, because SQLite takes what PostgreSQL refuses.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from xsrun.errors import InputError
+from xsrun.fields import Declared
+from xsrun.runtime.values import MAX_INT, MIN_INT, Value, from_json, to_json
+
+#: What SQL sees of a column or an expression.
+KINDS = ("int", "decimal", "timestamp", "text", "date", "bool", "json", "geo", "vector")
+NUMBERS = frozenset(("int", "decimal", "timestamp"))
+TEXTS = frozenset(("text", "date"))
+#: Kinds that are kept as JSON text.
+DOCUMENTS = frozenset(("json", "geo"))
+
+_KIND_OF_TYPE = {
+    "int": "int",
+    "decimal": "decimal",
+    "timestamp": "timestamp",
+    "bool": "bool",
+    "text": "text",
+    "email": "text",
+    "password": "text",
+    "enum": "text",
+    "uuid": "text",
+    "date": "date",
+    "vector": "vector",
+}
+Codec = Callable[[Any], Any]
+
+
+def kind_of(declared: Declared) -> str:
+    """The kind of a declared column."""
+    if declared.list_size is not None:
+        return "json"
+    if declared.type.startswith("geo_"):
+        return "geo"
+    return _KIND_OF_TYPE.get(declared.type, "json")
+
+
+@dataclass(eq=False, slots=True)
+class ColumnDefinition:
+    """A column of a table. Columns of undeclared tables hold JSON and have no declaration."""
+
+    name: str
+    kind: str
+    declared: Declared | None = None
+
+    @property
+    def hidden(self) -> bool:
+        """Internal columns leave a row only when `output` names them (semantics 4.1)."""
+        return self.declared is not None and self.declared.visibility == "internal"
+
+
+class Codecs(NamedTuple):
+    """How a back end takes and gives values of each kind; a kind without an entry passes as it is."""
+
+    encode: dict[str, Codec]
+    decode: dict[str, Codec]
+
+
+def encode_text(value: Value) -> str:
+    """A text that both back ends can hold. Raises InputError."""
+    if value.__class__ is not str:
+        raise InputError(
+            "The database holds texts only, not bytes that are no text.",
+            None,
+            hint="encode them first: value|base64_encode",
+        )
+    if "\0" in value:
+        raise InputError("A text with a NUL character cannot be stored.", None, hint='take it out: value|replace:"\\0":""')
+    if not value.isascii():
+        try:
+            value.encode()
+        except UnicodeEncodeError:
+            raise InputError("The text holds half a character (a lone surrogate).", None) from None
+    return value  # type: ignore[no-any-return]
+
+
+def encode_json(value: Value) -> str:
+    """A value as JSON text that both back ends can hold."""
+    text = to_json(value)
+    if "\\u0000" in text:
+        raise InputError("A text with a NUL character cannot be stored.", None)
+    if not text.isascii():
+        encode_text(text)
+    return text
+
+
+def encode_int(value: Value) -> int:
+    """An int within 64 bits."""
+    if not MIN_INT <= value <= MAX_INT:
+        raise InputError("Value is not a valid integer", None)
+    return value  # type: ignore[no-any-return]
+
+
+def decode_json(text: str | None) -> Value:
+    """The value of a JSON column; SQL's null is null."""
+    return None if text is None else from_json(text)

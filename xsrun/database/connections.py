@@ -1,0 +1,51 @@
+"""Where sessions get connections: one for all in memory, a pool on files and servers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy.pool import QueuePool
+
+from xsrun.database.backend import Backend
+
+#: Runs that may hold a connection at the same time; the others wait.
+_MOST = 60
+
+
+class Shared:
+    """The one connection of a database in memory."""
+
+    def __init__(self, backend: Backend, url: str) -> None:
+        self.connection = backend.connect(url)
+
+    def take(self) -> Any:
+        return self.connection
+
+    def give_back(self, connection: Any) -> None:
+        """The connection stays open: the database lives in it."""
+
+    def close(self) -> None:
+        self.connection.close()
+
+
+class Pool:
+    """Connections to a file or a server."""
+
+    def __init__(self, backend: Backend, url: str) -> None:
+        self._pool = QueuePool(
+            lambda: backend.connect(url), pool_size=10, max_overflow=_MOST - 10, timeout=60, reset_on_return=None
+        )
+        self._fairies: dict[int, Any] = {}
+
+    def take(self) -> Any:
+        fairy = self._pool.connect()
+        connection = fairy.dbapi_connection
+        self._fairies[id(connection)] = fairy
+        return connection
+
+    def give_back(self, connection: Any) -> None:
+        connection.rollback()
+        self._fairies.pop(id(connection)).close()
+
+    def close(self) -> None:
+        self._pool.dispose()

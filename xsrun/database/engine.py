@@ -1,0 +1,147 @@
+"""A database: where sessions get their connections, and what tables it has."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from xsrun.errors import UsageError, XanoScriptError
+from xsrun.runtime.context import Context
+from xsrun.syntax.nodes import Statement
+
+if TYPE_CHECKING:
+    from xsrun.database.backend import Backend
+    from xsrun.database.session import Session
+    from xsrun.database.tables import Table
+
+
+class Database:
+    """One database. Safe to use from several threads; a session belongs to one run.
+
+    In memory all sessions share one connection and take turns, a statement or a transaction at a time. On a file or a
+    server each session holds a connection of its own from a pool.
+    """
+
+    def __init__(self, url: str, tables: dict[str, Statement], *, strict: bool = False) -> None:
+        if not url.startswith(("sqlite:", "postgresql:", "postgres:")):
+            raise UsageError(
+                f"`{url}` is not the URL of a database", hint="write sqlite://, sqlite:///file.db or postgresql://..."
+            )
+        self.url = url
+        self.strict = strict
+        self.in_memory = url in ("sqlite://", "sqlite:///:memory:")
+        self._nodes = tables
+        self._backend: Backend | None = None
+        self._connections: Any = None
+        self._opening = threading.Lock()
+        #: held for a statement or a transaction: in memory by everybody, on a file by those that write
+        self.turn = threading.RLock()
+        #: tables in use, by (name, datasource); replaced, never changed
+        self.tables: dict[tuple[str, str], Table] = {}
+        #: columns of the tables that the database has, by physical name, as (name, type) pairs
+        self.physical: dict[str, list[tuple[str, str]]] = {}
+
+    @property
+    def backend(self) -> Backend:
+        """The back end, made when it is first asked for."""
+        if self._backend is None:
+            with self._opening:
+                if self._backend is None:
+                    self._backend = make_backend(self.url, self._nodes)
+        return self._backend
+
+    @property
+    def connections(self) -> Any:
+        """Where connections come from."""
+        if self._connections is None:
+            backend = self.backend
+            with self._opening:
+                if self._connections is None:
+                    from xsrun.database.connections import Pool, Shared
+
+                    made = Shared if self.in_memory else Pool
+                    self._connections = made(backend, self.url)
+        return self._connections
+
+    def session(self, context: Context) -> Session:
+        """A session for one run. It takes its connection when it first needs one."""
+        from xsrun.database.session import Session
+
+        return Session(self, context)
+
+    # Tables --------------------------------------------------------------------------------------------------------
+
+    def look_around(self, connection: Any) -> None:
+        """Find the tables that earlier runs or other processes made."""
+        if connection.changed():
+            physical = self.backend.existing(connection)
+            with self._opening:
+                if physical != self.physical:
+                    self.physical, self.tables = physical, {}
+
+    def publish(self, tables: dict[tuple[str, str], Table]) -> None:
+        """Let all sessions see tables that were made."""
+        if tables:
+            with self._opening:
+                self.tables = {**self.tables, **tables}
+                for table in tables.values():
+                    if table.exists:
+                        self.physical[table.physical] = [(column.name, "") for column in table.columns]
+
+    def undeclared(self, name: str, datasource: str) -> Table:
+        """A table that no file declares, as it is."""
+        from xsrun.database.tables import physical_name
+
+        columns = self.physical.get(physical_name(name, datasource))
+        if columns is None:
+            return self.backend.undeclared_table(name, datasource, (), exists=False)
+        names = tuple(column for column, _ in columns if column != "id")
+        text_id = any(column == "id" and self.backend.is_text_id(kind) for column, kind in columns)
+        table = self.backend.undeclared_table(name, datasource, names, "text" if text_id else "int")
+        self.publish({(name, datasource): table})
+        return table
+
+    def check_columns(self, table: Table) -> None:
+        """Refuse a table whose file declares columns that the database does not have."""
+        there = {column for column, _ in self.physical.get(table.physical, ())}
+        missing = [column.name for column in table.columns if column.name not in there]
+        if missing:
+            raise XanoScriptError(
+                f'Column "{missing[0]}" of table "{table.name}" is declared, but the database does not have it.',
+                hint="bring the database up to date with: xsrun db migrate",
+            )
+
+    def close(self) -> None:
+        """Close all connections. What was in memory is gone."""
+        with self._opening:
+            connections, self._connections = self._connections, None
+            self.tables, self.physical = {}, {}
+        if connections is not None:
+            connections.close()
+
+    @contextmanager
+    def throw_away(self, source: str | None = None) -> Iterator[Database]:
+        """A database of its own for one test, with the same tables and no rows, gone afterwards.
+
+        `source` names a datasource whose rows it starts with (semantics 8.1). It lives in memory, except on
+        PostgreSQL, where it is a schema of its own.
+        """
+        from xsrun.database.isolation import copy_rows, isolated
+
+        with isolated(self) as database:
+            if source:
+                copy_rows(self, database, source)
+            yield database
+
+
+def make_backend(url: str, nodes: dict[str, Statement]) -> Backend:
+    """The back end that a URL asks for."""
+    if url.startswith("sqlite:"):
+        from xsrun.database.sqlite import SQLiteBackend
+
+        return SQLiteBackend(nodes)
+    from xsrun.database.postgres import PostgresBackend
+
+    return PostgresBackend(nodes)

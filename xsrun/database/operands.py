@@ -1,0 +1,200 @@
+"""Operands: the values of a run on their way into a statement.
+
+A statement is compiled for the *types* of its operands and used again for other values of those types. `code_of` tells
+the types apart; a converter takes the value to the kind of the column it meets, or refuses it, so that SQLite and
+PostgreSQL never see a value that only one of them takes.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+from xsrun.errors import InputError, XanoScriptError
+from xsrun.runtime.values import MAX_INT, MIN_INT, Value, describe, parse_number, text_of_number, truthy, type_name
+
+#: `convert(value, context)` gives what the codec of the kind takes.
+Converter = Callable[[Value, Any], Any]
+
+INVALID = "ParseError: Invalid value for param"
+
+_CODES = {bool: "b", int: "i", float: "f", str: "s", list: "l", dict: "o", type(None): "n"}
+
+
+def code_of(value: Value) -> str:
+    """The type of an operand: n null, b bool, i int, f decimal, s text, d text of digits, l list, o object."""
+    code = _CODES.get(value.__class__)
+    if code == "s":
+        return "d" if value.isascii() and value.removeprefix("-").isdigit() and len(value) < 19 else "s"
+    if code is None:
+        return "s" if value.__class__ is bytes else "x"
+    return code
+
+
+def is_empty(value: Value) -> bool:
+    """Empty in PHP's sense: what the operators with `?` drop their clause for (evidence h)."""
+    return not truthy(value)
+
+
+def invalid(value: Value, wanted: str) -> InputError:
+    """The engine's refusal of a value that does not fit a column."""
+    return InputError(INVALID, None, hint=f"the value is {describe(value)}; the column holds {wanted}")
+
+
+def to_number(value: Value, context: Any) -> float:
+    """A number, for a comparison with a number."""
+    kind = value.__class__
+    if kind is int:
+        return value  # type: ignore[no-any-return]
+    if kind is float and math.isfinite(value):
+        return value  # type: ignore[no-any-return]
+    if kind is bool:
+        return int(value)
+    if kind is str:
+        number = parse_number(value)
+        if number is not None:
+            return number
+    raise invalid(value, "numbers")
+
+
+def to_int(value: Value, context: Any) -> int:
+    """A whole number; a fraction is cut off."""
+    number = to_number(value, context)
+    whole = int(number)
+    if not MIN_INT <= whole <= MAX_INT:
+        raise invalid(value, "whole numbers of 64 bits")
+    return whole
+
+
+def to_decimal(value: Value, context: Any) -> float:
+    return float(to_number(value, context))
+
+
+def to_timestamp(value: Value, context: Any) -> float:
+    """Milliseconds: a number, or a text with a date or a phrase."""
+    if value.__class__ is str and parse_number(value) is None:
+        from xsrun.runtime.dates import parse_timestamp_value
+
+        try:
+            return parse_timestamp_value(value, context.now())
+        except XanoScriptError:
+            raise invalid(value, "time stamps") from None
+    return to_int(value, context)
+
+
+def to_text(value: Value, context: Any) -> str:
+    """A scalar as text."""
+    kind = value.__class__
+    if kind is str:
+        return value  # type: ignore[no-any-return]
+    if kind is bool:
+        return "true" if value else "false"
+    if kind is int or kind is float:
+        return text_of_number(value)
+    raise invalid(value, "text")
+
+
+def to_date(value: Value, context: Any) -> str:
+    """A date as text; a time stamp gives its day."""
+    if value.__class__ is int or value == "now":
+        from xsrun.runtime.date_formats import format_timestamp
+
+        return format_timestamp(value if value.__class__ is int else context.now(), "Y-m-d")
+    return to_text(value, context)
+
+
+_BOOLEANS = {"true": True, "1": True, "false": False, "0": False, "": False}
+
+
+def to_bool(value: Value, context: Any) -> bool:
+    """True, false, 1, 0 and their texts."""
+    kind = value.__class__
+    if kind is bool:
+        return value  # type: ignore[no-any-return]
+    if kind is str and value in _BOOLEANS:
+        return _BOOLEANS[value]
+    if (kind is int or kind is float) and value in (0, 1):
+        return bool(value)
+    raise invalid(value, "booleans")
+
+
+def to_json(value: Value, context: Any) -> Value:
+    """Anything that JSON can hold."""
+    if type_name(value) == "resource":
+        return value.as_value() if hasattr(value, "as_value") else list(value)
+    return value
+
+
+def to_geo(value: Value, context: Any) -> Value:
+    """A place: an object, or WKT text."""
+    from xsrun.runtime import geo
+
+    if value.__class__ is str:
+        shapes = (geo.shape_of_wkt(kind, value) for kind in geo.SHAPES)
+        value = next((shape for shape in shapes if shape is not None), value)
+    if value.__class__ is dict and "data" in value:
+        return value
+    raise invalid(value, "places, {type, data} objects")
+
+
+def to_vector(value: Value, context: Any) -> list[float]:
+    """A list of numbers."""
+    if value.__class__ is list and all(item.__class__ in (int, float) for item in value):
+        return value  # type: ignore[no-any-return]
+    raise invalid(value, "vectors, lists of numbers")
+
+
+CONVERTERS: dict[str, Converter] = {
+    "int": to_int,
+    "decimal": to_decimal,
+    "number": to_number,
+    "timestamp": to_timestamp,
+    "text": to_text,
+    "date": to_date,
+    "bool": to_bool,
+    "json": to_json,
+    "geo": to_geo,
+    "vector": to_vector,
+}
+
+
+def kind_against(kind: str, code: str) -> str:
+    """What an operand of a type becomes when it meets an expression of a kind."""
+    if kind == "int":
+        return "decimal" if code in "fs" else "int"
+    if kind == "json":
+        return {"i": "decimal", "f": "decimal", "b": "bool", "s": "text", "d": "text"}.get(code, "json")
+    return kind
+
+
+def kind_of_code(code: str) -> str:
+    """The kind of an operand that meets nothing with a kind of its own."""
+    return {"i": "int", "f": "decimal", "b": "bool", "s": "text", "d": "text"}.get(code, "json")
+
+
+def listed(value: Value) -> list[Value]:
+    """The members of the operand of `in`: nulls left out, a single value as a list of one."""
+    if value.__class__ is dict:
+        value = list(value.values())
+    if value.__class__ is not list:
+        value = [] if value is None else [value]
+    return [item for item in value if item is not None]
+
+
+def members(kind: str, convert: Converter) -> Converter:
+    """A converter of the operand of `in`: the members that the kind can hold; the others match nothing."""
+
+    def convert_list(value: Value, context: Any) -> list[Any]:
+        found = []
+        for item in listed(value):
+            try:
+                converted = convert(item, context)
+            except XanoScriptError:
+                continue
+            if kind == "int" and to_number(item, context) != converted:
+                continue
+            found.append(converted)
+        return found
+
+    return convert_list

@@ -1,0 +1,136 @@
+"""What a `db.*` statement asks for, as data that is made when a program is compiled.
+
+A plan holds the parts of a statement that its text fixes: the table, the shape of its conditions, what it returns. The
+values that only a run knows are its operands: the generated code evaluates them in source order and calls the plan
+with them. Plans hold tree nodes and nothing else, so that compiled code can be kept on disk; nothing here needs
+SQLAlchemy, which is loaded when the first session opens.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from xsrun.runtime.context import Context
+from xsrun.syntax.nodes import Expression
+
+
+class Column(Expression):
+    """`$db.a.b.c`: the names after `$db`. Which of them is a table, a column or a key of JSON is decided with the
+    tables at hand."""
+
+    __slots__ = ("names",)
+    names: list[str]
+
+
+class Operand(Expression):
+    """A part of a condition that does not read the database: the value of this number among the operands."""
+
+    __slots__ = ("index",)
+    index: int
+
+
+#: A part of a plan that may be fixed (any Python value) or an `Operand`.
+Setting = Any
+
+
+@dataclass(eq=False, slots=True)
+class AddonPlan:
+    """One entry of `addon`. `inputs` is the number of the operand that makes the input from a row."""
+
+    name: str
+    path: list[str]
+    inputs: int
+    output: Setting = None
+    nested: list[AddonPlan] = field(default_factory=list)
+    offset: Setting = None
+
+
+@dataclass(eq=False, slots=True)
+class Plan:
+    """Common to all statements: which one, on what table, and where it stands in the program."""
+
+    statement: str
+    table: str
+    file: str
+    line: int
+    column: int
+
+    def __call__(self, context: Context, *operands: Any) -> Any:
+        """Carry the statement out in the session of a run."""
+        return context.session.perform(self, operands)
+
+
+@dataclass(eq=False, slots=True)
+class RowPlan(Plan):
+    """A statement about one row; operands: field name, field value, data, whatever it takes."""
+
+    output: Setting = None
+    addons: list[AddonPlan] = field(default_factory=list)
+    #: operands by attribute name
+    given: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(eq=False, slots=True)
+class JoinPlan:
+    """One entry of `join`. `kind` is inner, left or right."""
+
+    alias: str
+    table: str
+    kind: str
+    condition: Expression | None
+
+
+@dataclass(eq=False, slots=True)
+class SortKey:
+    """One key of `sort`: a column, `table.column` or the name of an `eval`; `direction` is asc, desc or rand."""
+
+    name: str
+    direction: Setting
+    line: int
+    column: int
+
+
+@dataclass(eq=False, slots=True)
+class NamedExpression:
+    """One entry of `eval` or `group`."""
+
+    name: str
+    expression: Expression
+
+
+@dataclass(eq=False, slots=True)
+class QueryPlan(Plan):
+    """`db.query`, and the `where` of the bulk statements."""
+
+    condition: Expression | None = None
+    joins: list[JoinPlan] = field(default_factory=list)
+    evals: list[NamedExpression] = field(default_factory=list)
+    sort: list[SortKey] = field(default_factory=list)
+    returns: Setting = "list"
+    distinct: Setting = None
+    paged: bool = False
+    #: page, per_page, offset, totals, metadata
+    paging: dict[str, Setting] = field(default_factory=dict)
+    groups: list[NamedExpression] = field(default_factory=list)
+    aggregates: list[NamedExpression] = field(default_factory=list)
+    output: Setting = None
+    addons: list[AddonPlan] = field(default_factory=list)
+    lock: Setting = None
+    additional_where: Setting = None
+    override_sort: Setting = None
+    #: search, sort, page, per_page, offset of the `external` block
+    external: dict[str, Setting] = field(default_factory=dict)
+    #: operands that stand in a place where only their truth counts
+    truths: frozenset[int] = frozenset()
+    #: operands whose clause is dropped when they are empty (the operators with `?`)
+    optional: frozenset[int] = frozenset()
+    #: operands of `in`, whose members have types of their own
+    lists: frozenset[int] = frozenset()
+    #: operands by attribute name (data, items), for the bulk statements
+    given: dict[str, int] = field(default_factory=dict)
+
+
+def setting(value: Setting, operands: tuple[Any, ...]) -> Any:
+    """The value of a setting in this run."""
+    return operands[value.index] if value.__class__ is Operand else value

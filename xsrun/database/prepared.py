@@ -1,0 +1,69 @@
+"""Statements ready to run again, and the reading of rows."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+
+from xsrun.database.backend import Backend, Row
+from xsrun.database.columns import ColumnDefinition
+from xsrun.database.tables import Table
+from xsrun.runtime.values import Value
+
+if TYPE_CHECKING:
+    from xsrun.database.expressions import ExpressionCompiler
+
+
+class Prepared:
+    """A statement as text, and how its parameters are made from the operands of a run."""
+
+    __slots__ = ("slots", "sql")
+
+    def __init__(self, sql: str, slots: list[tuple[int, Any]]) -> None:
+        self.sql = sql
+        #: (number of the operand, what makes the parameter of it), or (-1, a fixed value)
+        self.slots = slots
+
+    def parameters(self, operands: tuple[Any, ...], context: Any) -> list[Any]:
+        """The parameters in the order of the text. Raises XanoScriptError for an operand that does not fit."""
+        return [make if index < 0 else make(operands[index], context) for index, make in self.slots]
+
+
+def prepared(backend: Backend, statement: sa.ClauseElement, compiler: ExpressionCompiler) -> Prepared:
+    """A statement whose parameters come from the compiler's operands."""
+    text = backend.text(statement)
+    binds = {bind.name: bind for bind in compiler.binds}
+    slots: list[tuple[int, Any]] = []
+    for name in text.order:
+        bind = binds.get(name)
+        slots.append((-1, text.fixed.get(name)) if bind is None else (bind.index, bind.make))
+    return Prepared(text.sql, slots)
+
+
+class Reader:
+    """Rows of some columns as objects."""
+
+    __slots__ = ("_decoded", "_sparse", "names")
+
+    def __init__(self, backend: Backend, table: Table, columns: list[ColumnDefinition]) -> None:
+        self.names = tuple(column.name for column in columns)
+        decode = backend.codecs.decode
+        self._decoded = [(column.name, decode[column.kind]) for column in columns if column.kind in decode]
+        #: rows of undeclared tables have only the keys that were written
+        self._sparse = not table.declared
+
+    def read(self, row: Row) -> dict[str, Value]:
+        """One row."""
+        made = dict(zip(self.names, row, strict=False))
+        if self._sparse:
+            for name, decode in self._decoded:
+                value = made[name]
+                if value is None:
+                    del made[name]
+                else:
+                    made[name] = decode(value)
+            return made
+        for name, decode in self._decoded:
+            made[name] = decode(made[name])
+        return made

@@ -1,0 +1,331 @@
+"""`db.query`: run a plan and shape what it binds (semantics 4.3 to 4.6)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from xsrun.database.addons import add_on
+from xsrun.database.operands import code_of, is_empty, kind_of_code, listed
+from xsrun.database.outputs import pick
+from xsrun.database.plans import QueryPlan, setting
+from xsrun.database.prepared import Prepared, Reader
+from xsrun.database.rows import visible_reader, whole_reader
+from xsrun.database.search import SearchExpression, decoded, direction_of, read_order, read_search
+from xsrun.database.selects import Computed, Order, SelectBuilder
+from xsrun.database.tables import Table
+from xsrun.errors import InputError
+from xsrun.runtime.values import Value, as_int, truthy
+
+if TYPE_CHECKING:
+    from xsrun.database.session import Session
+
+_KINDS = ("list", "single", "count", "exists", "stream", "aggregate")
+#: Rows of a page when the program does not say how many (semantics 4.3).
+_PER_PAGE = 25
+#: Shapes of one query that are kept ready; a program that makes more is not slower than without.
+_MOST_SHAPES = 200
+
+
+class Page(NamedTuple):
+    """Which part of the rows is asked for."""
+
+    number: int
+    size: int
+    offset: int
+    totals: bool
+    metadata: bool
+
+
+class Listing(NamedTuple):
+    """A prepared list of rows and how to read it."""
+
+    statement: Prepared
+    reader: Reader
+    computed: list[Computed]
+
+
+class Stream:
+    """The rows of a query one after another (`return = stream`). Fetched before the program sees the first: an open
+    cursor would see rows that its own loop writes."""
+
+    def __init__(self, rows: list[Any], read: Any) -> None:
+        self._rows = rows
+        self._read = read
+
+    def __iter__(self) -> Iterator[Value]:
+        for row in self._rows:
+            yield self._read(row)
+
+    def as_value(self) -> list[Value]:
+        """All rows as a list."""
+        return list(self)
+
+
+class Query:
+    """One execution of a plan."""
+
+    def __init__(self, session: Session, plan: QueryPlan, operands: tuple[Any, ...]) -> None:
+        self.session = session
+        self.plan = plan
+        self.operands = operands
+        self.external = {name: setting(value, operands) for name, value in plan.external.items()}
+        if plan.external:
+            self.external = external_values(self.external)
+        self.tables = [session.table(plan.table), *(session.table(join.table) for join in plan.joins)]
+        self.kind = self.setting("returns", "list")
+        self.distinct = self.setting("distinct", None) == "yes"
+        self.output = setting(plan.output, operands)
+        self.searches = self.find_searches()
+        self.order = self.find_order()
+
+    def setting(self, name: str, default: Value) -> Value:
+        value = setting(getattr(self.plan, name), self.operands)
+        return default if value is None or value == "" else value
+
+    @property
+    def table(self) -> Table:
+        return self.tables[0]
+
+    def find_searches(self) -> list[SearchExpression]:
+        """The conditions that come with the request."""
+        found: list[SearchExpression] = []
+        operands = self.operands
+        given = [("additional_where", self.plan.additional_where), ("search", self.external.get("search"))]
+        for name, value in given:
+            if value is not None:
+                search = read_search(setting(value, self.operands), operands, name)
+                if search is not None:
+                    found.append(search)
+                    operands = search.operands
+        return found
+
+    def find_order(self) -> list[Order]:
+        """The sort keys: those of the request, else those of the program."""
+        for name, value in (("override_sort", self.plan.override_sort), ("sort", self.external.get("sort"))):
+            if value is not None:
+                order = read_order(setting(value, self.operands), name)
+                if order:
+                    return order
+        return [(key.name, direction_of(setting(key.direction, self.operands)), key) for key in self.plan.sort]
+
+    def page(self) -> Page | None:
+        """The page that is asked for; None when all rows are."""
+        plan, external = self.plan, self.external
+        if not plan.paged and external.get("page") is None and external.get("per_page") is None:
+            return None
+
+        def number(name: str, default: int, least: int) -> int:
+            for value in (external.get(name), setting(plan.paging.get(name), self.operands)):
+                if value is not None and value != "":
+                    found = as_int(value)
+                    return found if found >= least else default
+            return default
+
+        totals = setting(plan.paging.get("totals"), self.operands)
+        metadata = setting(plan.paging.get("metadata"), self.operands)
+        return Page(
+            number("page", 1, 1),
+            number("per_page", _PER_PAGE, 1),
+            number("offset", 0, 0),
+            truthy(totals),
+            metadata is None or truthy(metadata),
+        )
+
+    # Prepared statements -------------------------------------------------------------------------------------------
+
+    def signature(self) -> tuple[str, ...]:
+        """The types of the operands, and what else about them decides the SQL."""
+        plan = self.plan
+        codes = [code_of(value) for value in self.operands]
+        for index in plan.optional | plan.truths:
+            codes[index] += "-" if is_empty(self.operands[index]) or self.operands[index] == "false" else "+"
+        for index in plan.lists:
+            codes[index] += "".join(sorted({kind_of_code(code_of(item)) for item in listed(self.operands[index])}))
+        return tuple(codes)
+
+    def builder(self) -> SelectBuilder:
+        return SelectBuilder(self.session, self.plan, self.tables, self.operands, self.searches, self.order)
+
+    def prepare(self, what: tuple[Any, ...], make: Any) -> Any:
+        """What `make` gives, made once for the plan, the tables and the types of the operands."""
+        if self.searches:  # their shape comes with the request
+            return make(self.builder())
+        order = tuple((name, way) for name, way, _ in self.order)
+        key = (self.plan, what, order, self.signature(), *self.tables)
+        cache = self.session.backend.queries
+        found = cache.get(key)
+        if found is None:
+            found = make(self.builder())
+            if len(cache) >= _MOST_SHAPES * 50:
+                cache.clear()
+            cache[key] = found
+        return found
+
+    def run(self, statement: Prepared, extra: tuple[Any, ...] = ()) -> list[Any]:
+        """Execute a prepared statement with this run's operands."""
+        operands = self.searches[-1].operands if self.searches else self.operands
+        return self.session.execute(statement.sql, statement.parameters((*operands, *extra), self.session.context))
+
+    def listing(self, page: Page | None, first: bool) -> Listing:
+        lock = truthy(setting(self.plan.lock, self.operands)) and self.session.depth > 0
+        what = ("list", page is not None, first, self.distinct, lock)
+
+        def make(builder: SelectBuilder) -> Listing:
+            needs_all = bool(self.plan.output or self.plan.addons)
+            choose = whole_reader if needs_all else visible_reader
+            reader = choose(self.session, self.table)
+            statement = builder.listing(
+                reader, distinct=self.distinct, limited=page is not None, first=first, lock=lock
+            )
+            return Listing(statement, reader, builder.computed())
+
+        return self.prepare(what, make)  # type: ignore[no-any-return]
+
+    # Answers -------------------------------------------------------------------------------------------------------
+
+    def answer(self) -> Value:
+        """What the statement binds."""
+        kind = self.kind
+        if kind == "count":
+            statement = self.prepare(("count", self.distinct), lambda b: b.count(distinct=self.distinct))
+            return self.run(statement)[0][0]
+        if kind == "exists":
+            return bool(self.run(self.prepare(("exists",), lambda b: b.exists())))
+        if kind == "single":
+            rows = self.read(self.listing(None, True), ())
+            return self.shaped(rows)[0] if rows else None
+        if kind == "aggregate":
+            return self.aggregated()
+        if kind == "stream":
+            return self.streamed()
+        if kind != "list":
+            known = ", ".join(_KINDS)
+            raise InputError(f"Input '{kind}' is not one of the allowable values.", "return.type", hint=f"it is one of {known}")
+        return self.listed()
+
+    def read(self, listing: Listing, extra: tuple[Any, ...]) -> list[dict[str, Value]]:
+        """The rows of a listing as objects."""
+        rows = self.run(listing.statement, extra)
+        read = self.row_reader(listing)
+        return [read(row) for row in rows]
+
+    def row_reader(self, listing: Listing) -> Any:
+        read, computed = listing.reader.read, listing.computed
+        if not computed:
+            return read
+        count = len(listing.reader.names)
+
+        def read_computed(row: Any) -> dict[str, Value]:
+            made = read(row)
+            for position, (name, decode) in enumerate(computed, count):
+                value = row[position]
+                made[name] = value if decode is None or value is None else decode(value)
+            return made
+
+        return read_computed
+
+    def shaped(self, rows: list[dict[str, Value]]) -> list[dict[str, Value]]:
+        """Rows with what `output` names, and with their addons."""
+        output = self.output
+        if not output and not self.plan.addons:
+            return rows
+        hidden = [column.name for column in self.table.columns if column.hidden]
+        shown = []
+        for row in rows:
+            if output:
+                shown.append(pick(row, output))
+            else:
+                shown.append({name: value for name, value in row.items() if name not in hidden})
+        if self.plan.addons:
+            add_on(self.session, self.plan.addons, self.operands, list(zip(rows, shown, strict=True)))
+        return shown
+
+    def streamed(self) -> Stream:
+        page = self.page()
+        extra = (page.size, (page.number - 1) * page.size + page.offset) if page is not None else ()
+        listing = self.listing(page, False)
+        if self.output or self.plan.addons:
+            return Stream(self.shaped(self.read(listing, extra)), lambda row: row)
+        return Stream(self.run(listing.statement, extra), self.row_reader(listing))
+
+    def listed(self) -> Value:
+        page = self.page()
+        if page is None:
+            return self.shaped(self.read(self.listing(None, False), ()))
+        offset = (page.number - 1) * page.size + page.offset
+        rows = self.read(self.listing(page, False), (page.size + 1, offset))
+        if not page.metadata:
+            return self.shaped(rows[: page.size])
+        count = self.prepare(("count", self.distinct), lambda b: b.count(distinct=self.distinct)) if page.totals else None
+        total = self.run(count)[0][0] if count is not None else None
+        return self.enveloped(page, offset, rows, total)
+
+    def enveloped(self, page: Page, offset: int, rows: list[dict[str, Value]], total: int | None) -> Value:
+        """The paging envelope, in the engine's order of keys; `output` selects from it (semantics 4.3)."""
+        output, self.output = self.output, None
+        items = self.shaped(rows[: page.size])
+        envelope: dict[str, Value] = {
+            "itemsReceived": len(items),
+            "curPage": page.number,
+            "nextPage": page.number + 1 if len(rows) > page.size else None,
+            "prevPage": page.number - 1 if page.number > 1 else None,
+            "offset": offset,
+            "perPage": page.size,
+        }
+        if total is not None:
+            envelope["itemsTotal"] = total
+            envelope["pageTotal"] = -(-total // page.size)
+        envelope["items"] = items
+        if not output:
+            return envelope
+        added = [f"items.{'.'.join(addon.path)}" for addon in self.plan.addons]
+        hidden_free = pick(self.with_hidden(envelope, rows, page, output), [*output, *added])
+        return hidden_free or []
+
+    def with_hidden(self, envelope: dict[str, Value], rows: list[Any], page: Page, output: list[str]) -> dict[str, Value]:
+        """The envelope, its items with the internal columns that the output names."""
+        hidden = [column.name for column in self.table.columns if column.hidden and f"items.{column.name}" in output]
+        if not hidden:
+            return envelope
+        items = [
+            {**item, **{name: row[name] for name in hidden}}
+            for item, row in zip(envelope["items"], rows[: page.size], strict=True)
+        ]
+        return {**envelope, "items": items}
+
+    def aggregated(self) -> Value:
+        page = self.page()
+        statement, computed = self.prepare(("aggregate", page is not None), lambda b: b.aggregate(limited=page is not None))
+        offset = (page.number - 1) * page.size + page.offset if page is not None else 0
+        found = self.run(statement, (page.size + 1, offset) if page is not None else ())
+        rows = [
+            {
+                name: value if decode is None or value is None else decode(value)
+                for (name, decode), value in zip(computed, row, strict=True)
+            }
+            for row in found
+        ]
+        if page is None or not page.metadata:
+            return rows if page is None else rows[: page.size]
+        total = self.run(self.prepare(("groups",), lambda b: b.group_count()))[0][0] if page.totals else None
+        return self.enveloped(page, offset, rows, total)
+
+
+def external_values(external: dict[str, Value]) -> dict[str, Value]:
+    """The settings of an external block: those of its object, with the names that requests use."""
+    found = {name: value for name, value in external.items() if name not in ("value", "permissions")}
+    whole = decoded(external.get("value"))
+    if whole.__class__ is dict:
+        allowed = external.get("permissions")
+        names = {"perPage": "per_page", "expression": "search", "filter": "search"}
+        for name, value in whole.items():
+            plain = names.get(name, name)
+            if allowed.__class__ is not dict or truthy(allowed.get(plain, True)):
+                found[plain] = value
+    return {name: None if value == "" else value for name, value in found.items()}
+
+
+def query(session: Session, plan: QueryPlan, operands: tuple[Any, ...]) -> Value:
+    """`db.query`."""
+    return Query(session, plan, operands).answer()

@@ -1,0 +1,242 @@
+"""From a query plan to SQL: sources, conditions, order, and what is selected."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import sqlalchemy as sa
+
+from xsrun.database.backend import apply, type_of
+from xsrun.database.columns import DOCUMENTS, NUMBERS
+from xsrun.database.expressions import ExpressionCompiler, Source, Typed, unknown_column
+from xsrun.database.plans import Column, JoinPlan, NamedExpression, QueryPlan, SortKey
+from xsrun.database.prepared import Prepared, Reader, prepared
+from xsrun.database.search import SearchExpression
+from xsrun.database.tables import Table
+from xsrun.errors import XanoScriptError
+from xsrun.runtime.values import Value
+
+#: (name, direction, where the program says so)
+Order = tuple[str, str, Any]
+
+
+class Computed(NamedTuple):
+    """A computed column of a result: its name, and how its values are read."""
+
+    name: str
+    decode: Any
+
+
+class SelectBuilder:
+    """The SQL of one query plan, for the types of the operands at hand."""
+
+    def __init__(
+        self,
+        session: Any,
+        plan: QueryPlan,
+        tables: list[Table],
+        operands: tuple[Any, ...],
+        searches: list[SearchExpression],
+        order: list[Order],
+    ) -> None:
+        self.session = session
+        self.backend = session.backend
+        self.plan = plan
+        self.table = tables[0]
+        self.order = order
+        sources = {plan.table: Source(tables[0], self.backend.source(tables[0]))}
+        for join, table in zip(plan.joins, tables[1:], strict=True):
+            sources[join.alias] = Source(table, self.backend.source(table, join.alias))
+        self.base = sources[plan.table]
+        self.compiler = ExpressionCompiler(
+            self.backend, sources, plan.table, operands, file=plan.file, truths=plan.truths
+        )
+        self.rows = self.base.columns
+        for join in plan.joins:
+            self.rows = self._joined(join, sources[join.alias].columns)
+        found = [self.compiler.condition(plan.condition)] if plan.condition is not None else []
+        for search in searches:
+            self.compiler.operands = search.operands
+            found.append(self.compiler.condition(search.tree))
+        self.conditions = [one for one in found if one is not None]
+        self.evals = [(entry.name, self.plain(entry)) for entry in plan.evals]
+
+    def _joined(self, join: JoinPlan, other: Any) -> Any:
+        condition = self.compiler.condition(join.condition) if join.condition is not None else None
+        on = sa.true() if condition is None else condition
+        if join.kind == "right":
+            return other.outerjoin(self.rows, on)
+        return self.rows.join(other, on, isouter=join.kind == "left")
+
+    def plain(self, entry: NamedExpression) -> Typed:
+        """An expression whose value is selected: an operand gets the kind of its own."""
+        typed = self.compiler.value(entry.expression)
+        if typed.operand is None:
+            return typed
+        kind = self.compiler.common_kind(typed, typed)
+        return Typed(kind, self.compiler.as_kind(typed, kind, entry.expression))
+
+    def select(self, *columns: Any) -> Any:
+        """A select of these columns over the rows that meet the conditions."""
+        query = sa.select(*columns).select_from(self.rows)
+        return query.where(*self.conditions) if self.conditions else query
+
+    def ready(self, query: Any) -> Prepared:
+        return prepared(self.backend, query, self.compiler)
+
+    # Rows ----------------------------------------------------------------------------------------------------------
+
+    def listing(self, reader: Reader, *, distinct: bool, limited: bool, first: bool, lock: bool) -> Prepared:
+        """All rows, the first one, or (with two operands more) a page of them."""
+        columns = [self.base.columns.c[name] for name in reader.names]
+        columns += [typed.sql.label(f"eval_{position}") for position, (_, typed) in enumerate(self.evals)]
+        query = self.select(*columns)
+        keys = [] if first and self.by_id_only() else self.sort_keys()
+        if distinct:
+            query = self.distinct(query, reader, keys)
+        else:
+            query = query.order_by(*keys)
+        if first:
+            query = query.limit(1)
+        if limited:
+            query = query.limit(self.extra(0)).offset(self.extra(1))
+        if lock and self.table.exists:
+            query = query.with_for_update(of=self.base.columns)
+        return self.ready(query)
+
+    def extra(self, number: int) -> Any:
+        """A parameter that comes after the operands of the plan: limit and offset."""
+        index = len(self.compiler.operands) + number
+        return sa.bindparam(self.compiler.new_bind(index, lambda value, _context: value), type_=sa.BigInteger())
+
+    def by_id_only(self) -> bool:
+        """Whether the condition can be met by one row only, so that no order is needed."""
+        return False
+
+    def distinct(self, query: Any, reader: Reader, keys: list[Any]) -> Any:
+        """Different rows only, in the order of keys that are among the selected columns."""
+        inner = query.distinct().subquery("rows")
+        mapping = dict(zip(query.selected_columns, inner.c, strict=True))
+
+        def moved(element: Any, **_: Any) -> Any:
+            return next((column for original, column in mapping.items() if original is element), None)
+
+        adapted = [sa.sql.visitors.replacement_traverse(key, {}, moved) for key in keys]
+        return sa.select(*inner.c).order_by(*adapted)
+
+    def sort_keys(self) -> list[Any]:
+        """The order: the keys of `sort`, then the id."""
+        keys: list[Any] = []
+        evals = dict(self.evals)
+        for name, direction, at in self.order:
+            if direction == "rand":
+                keys.append(sa.func.random())
+                continue
+            typed = evals.get(name) or self.sort_column(name, at)
+            keys += sorted_by(typed, direction, self.compiler)
+        keys.append(self.base.columns.c["id"])
+        return keys
+
+    def sort_column(self, name: str, at: Any) -> Typed:
+        """The column that a sort key names: `column`, `table.column`, perhaps with a path into JSON."""
+        names = name.split(".")
+        if len(names) > 1 and names[0] not in self.compiler.sources and names[0] not in self.table.by_name:
+            raise unknown_column(self.table, name, file=self.plan.file, at=at)
+        column = Column(names)
+        if at is not None:
+            column.line, column.column = at.line, at.column
+        return self.compiler.column(column)
+
+    def computed(self) -> list[Computed]:
+        """The columns that `eval` adds."""
+        return [Computed(name, decoder(self.backend, typed)) for name, typed in self.evals]
+
+    def count(self, *, distinct: bool) -> Prepared:
+        if not distinct:
+            return self.ready(self.select(sa.func.count()))
+        columns = [self.base.columns.c[column.name] for column in self.table.columns]
+        columns += [typed.sql.label(f"eval_{position}") for position, (_, typed) in enumerate(self.evals)]
+        inner = self.select(*columns).distinct().subquery("rows")
+        return self.ready(sa.select(sa.func.count()).select_from(inner))
+
+    def exists(self) -> Prepared:
+        return self.ready(self.select(sa.literal_column("1")).limit(1))
+
+    # Aggregates ----------------------------------------------------------------------------------------------------
+
+    def aggregate(self, *, limited: bool) -> tuple[Prepared, list[Computed]]:
+        """Groups and what is computed over each."""
+        groups = [(entry.name, self.plain(entry)) for entry in self.plan.groups]
+        self.compiler.aggregating = True
+        results = [(entry.name, self.plain(entry)) for entry in self.plan.aggregates]
+        self.compiler.aggregating = False
+        columns = [*groups, *results] or [("count", Typed("int", sa.func.count()))]
+        query = self.select(*(typed.sql.label(f"column_{position}") for position, (_, typed) in enumerate(columns)))
+        if groups:
+            query = query.group_by(*(sa.literal_column(str(position)) for position in range(1, len(groups) + 1)))
+        inner = query.subquery("groups")
+        outer = {
+            name: Typed(typed.kind, column, element=typed.element)
+            for (name, typed), column in zip(columns, inner.c, strict=True)
+        }
+        keys: list[Any] = []
+        for name, direction, at in self.order:
+            if direction == "rand":
+                keys.append(sa.func.random())
+            else:
+                keys += sorted_by(self.aggregate_key(outer, name, at), direction, self.compiler)
+        for name, _ in groups:
+            keys += sorted_by(outer[name], "asc", self.compiler)
+        final = sa.select(*inner.c).order_by(*keys)
+        if limited:
+            final = final.limit(self.extra(0)).offset(self.extra(1))
+        return self.ready(final), [Computed(name, decoder(self.backend, typed)) for name, typed in columns]
+
+    def aggregate_key(self, outer: dict[str, Typed], name: str, at: Any) -> Typed:
+        found = outer.get(name) or outer.get(name.rpartition(".")[2])
+        if found is None:
+            place = {"file": self.plan.file, "line": at.line, "column": at.column} if at is not None else {}
+            raise XanoScriptError(
+                f'"{name}" is neither a group nor an aggregate of this query.',
+                hint=f"its columns are: {', '.join(outer)}",
+                **place,
+            )
+        return found
+
+    def group_count(self) -> Prepared:
+        """How many groups there are."""
+        groups = [self.plain(entry).sql.label(f"column_{position}") for position, entry in enumerate(self.plan.groups)]
+        if not groups:
+            return self.ready(sa.select(sa.literal_column("1")))
+        inner = self.select(*groups).distinct().subquery("groups")
+        return self.ready(sa.select(sa.func.count()).select_from(inner))
+
+
+def sorted_by(typed: Typed, direction: str, compiler: ExpressionCompiler) -> list[Any]:
+    """The keys that sort by an expression: nulls last upwards and first downwards, as PostgreSQL has them."""
+    if typed.kind in DOCUMENTS or typed.kind == "list":
+        parts = [apply("json_number", "decimal", typed.sql), apply("json_text", "text", typed.sql)]
+    else:
+        parts = [typed.sql]
+    if direction == "desc":
+        return [sa.nulls_first(part.desc()) for part in parts]
+    return [sa.nulls_last(part.asc()) for part in parts]
+
+
+def decoder(backend: Any, typed: Typed) -> Any:
+    """How values of an expression are read; None when they come as they are."""
+    if typed.kind == "list":
+        return backend.list_decoder(typed.element)
+    if typed.kind in NUMBERS:
+        return whole
+    return backend.codecs.decode.get(typed.kind)
+
+
+def whole(number: Value) -> Value:
+    """A computed number: an int when it has no fraction."""
+    if number.__class__ is float and number == number and abs(number) < 1e15 and number == int(number):
+        return int(number)
+    return number
+
+
+__all__ = ["Computed", "Order", "SelectBuilder", "SortKey", "type_of"]

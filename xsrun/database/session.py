@@ -1,0 +1,281 @@
+"""A session: the database as one run sees it. It holds one connection from its first statement to its end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from xsrun.database.backend import Row
+from xsrun.database.performers import PERFORMERS
+from xsrun.database.plans import Plan
+from xsrun.database.tables import Table, logical_name, physical_name
+from xsrun.errors import InputError, XanoScriptError
+from xsrun.runtime.context import Context
+from xsrun.runtime.values import Value
+
+if TYPE_CHECKING:
+    from xsrun.database.engine import Database
+
+
+class Session:
+    """The connection of one run, its transactions, and the tables as they are inside them."""
+
+    __slots__ = (
+        "_connection",
+        "backend",
+        "context",
+        "database",
+        "depth",
+        "locks_all",
+        "locks_writes",
+        "new_tables",
+        "open_ended",
+        "saved_tables",
+        "warned",
+    )
+
+    def __init__(self, database: Database, context: Context) -> None:
+        self.database = database
+        self.context = context
+        self.backend = database.backend
+        self._connection: Any = None
+        #: how many transactions are open, one in another
+        self.depth = 0
+        self.locks_all = database.in_memory
+        self.locks_writes = database.backend.one_writer
+        #: tables made or grown in the open transaction
+        self.new_tables: dict[tuple[str, str], Table] = {}
+        #: what they were when the savepoints were set
+        self.saved_tables: list[dict[tuple[str, str], Table]] = []
+        #: call depths of the constructs that opened a transaction without a stack
+        self.open_ended: list[int] = []
+        self.warned: set[str] = set()
+
+    # Statements ----------------------------------------------------------------------------------------------------
+
+    def perform(self, plan: Plan, operands: tuple[Any, ...]) -> Value:
+        """Carry a statement of the program out."""
+        return PERFORMERS[plan.statement](self, plan, operands)
+
+    @property
+    def connection(self) -> Any:
+        """The session's connection, taken at first use."""
+        found = self._connection
+        if found is None:
+            found = self._connection = self.database.connections.take()
+            if not self.database.in_memory:
+                self.database.look_around(found)
+        return found
+
+    def execute(self, text: str, parameters: Any = (), *, writes: bool = False) -> list[Row]:
+        """Execute one statement; on SQLite in turn with the other sessions. Raises XanoScriptError."""
+        connection = self._connection or self.connection
+        if self.locks_all or (writes and self.locks_writes):
+            with self.database.turn:
+                return connection.execute(text, parameters)  # type: ignore[no-any-return]
+        return connection.execute(text, parameters)  # type: ignore[no-any-return]
+
+    # Transactions --------------------------------------------------------------------------------------------------
+
+    def begin(self, isolation: str | None = None) -> None:
+        """Open a transaction; inside another one, a savepoint."""
+        if self.depth == 0:
+            connection = self.connection
+            if self.locks_writes:
+                self.database.turn.acquire()
+            try:
+                connection.execute(self.backend.begin(isolation))
+            except BaseException:
+                if self.locks_writes:
+                    self.database.turn.release()
+                raise
+        else:
+            self.connection.execute(f"SAVEPOINT level_{self.depth}")
+            self.saved_tables.append(dict(self.new_tables))
+        self.depth += 1
+
+    def commit(self) -> None:
+        """Keep what the innermost transaction did."""
+        if self.depth > 1:
+            self.connection.execute(f"RELEASE SAVEPOINT level_{self.depth - 1}")
+            self.saved_tables.pop()
+            self.depth -= 1
+            return
+        try:
+            self.connection.execute("COMMIT")
+        except BaseException:
+            self.connection.rollback()
+            self.new_tables.clear()
+            raise
+        finally:
+            self._left()
+        self.database.publish(self.new_tables)
+        self.new_tables.clear()
+
+    def roll_back(self) -> None:
+        """Undo what the innermost transaction did."""
+        if self.depth > 1:
+            self.connection.execute(f"ROLLBACK TO SAVEPOINT level_{self.depth - 1}")
+            self.connection.execute(f"RELEASE SAVEPOINT level_{self.depth - 1}")
+            self.new_tables = self.saved_tables.pop()
+            self.depth -= 1
+            return
+        try:
+            self.connection.rollback()
+        finally:
+            self._left()
+            self.new_tables.clear()
+
+    def _left(self) -> None:
+        self.depth = 0
+        self.saved_tables.clear()
+        if self.locks_writes:
+            self.database.turn.release()
+
+    @contextmanager
+    def transaction(self, isolation: str | None = None) -> Iterator[None]:
+        """A transaction around a block: kept when the block ends, undone when it raises."""
+        self.begin(isolation)
+        try:
+            yield
+        except BaseException:
+            self.roll_back()
+            raise
+        self.commit()
+
+    @contextmanager
+    def atomic(self) -> Iterator[None]:
+        """Several statements that belong together, as one; in a transaction, one that can fail alone."""
+        self.begin()
+        try:
+            yield
+        except BaseException:
+            self.roll_back()
+            raise
+        self.commit()
+
+    def open_transaction(self) -> None:
+        """`db.transaction {}` without a stack: until the object that runs ends (semantics 12)."""
+        self.begin()
+        self.open_ended.append(self.context.depth)
+
+    def object_ended(self, depth: int, failed: bool) -> None:
+        """The construct at a call depth has ended: so do the transactions that it left open."""
+        while self.open_ended and self.open_ended[-1] >= depth:
+            self.open_ended.pop()
+            if failed:
+                self.roll_back()
+            else:
+                self.commit()
+
+    # Tables --------------------------------------------------------------------------------------------------------
+
+    def table(self, name: str) -> Table:
+        """A table of the current datasource. An undeclared one that nobody made has no rows, and a warning."""
+        key = (name, self.context.datasource or "live")
+        found = self.new_tables.get(key) or self.database.tables.get(key)
+        if found is None:
+            found = self._find(*key)
+        if found.definition is None and name not in self.warned:
+            self._undeclared(name)
+        return found
+
+    def _find(self, name: str, datasource: str) -> Table:
+        declared = self.backend.declared_table(name, datasource)
+        if declared is None:
+            self.connection  # noqa: B018 - looks for tables that earlier runs made
+            return self.database.undeclared(name, datasource)
+        if declared.physical not in self.database.physical:
+            self._make(declared)
+        else:
+            self.database.check_columns(declared)
+            self.database.publish({(name, datasource): declared})
+        return declared
+
+    def _make(self, table: Table) -> None:
+        for statement in self.backend.creation(table):
+            self.execute(statement, writes=True)
+        self._note(table)
+        if table.definition is not None and table.definition.items and table.datasource == "live":
+            from xsrun.database.rows import insert_seed
+
+            insert_seed(self, table, table.definition.items)
+
+    def _note(self, table: Table) -> None:
+        """Remember a table that was made or grown, as long as the transaction that did it."""
+        changed = {(table.name, table.datasource): table}
+        if self.depth:
+            self.new_tables.update(changed)
+        else:
+            self.database.publish(changed)
+
+    def grown(self, table: Table, names: Any) -> Table:
+        """An undeclared table with columns of these names, made or enlarged."""
+        if table.exists and all(name in table.by_name for name in names):
+            return table
+        missing = [name for name in names if name not in table.by_name]
+        for name in missing:
+            _check_name(name, table)
+        columns = (*(column.name for column in table.columns if column.name != "id"), *missing)
+        larger = self.backend.undeclared_table(table.name, table.datasource, columns, table.id.kind)
+        if table.exists:
+            for name in missing:
+                self._add_column(table, name)
+            self._note(larger)
+        else:
+            self._make(larger)
+        return larger
+
+    def _add_column(self, table: Table, name: str) -> None:
+        try:
+            self.execute(self.backend.new_column(table, name), writes=True)
+        except XanoScriptError as error:
+            if "duplicate column" not in str(error):  # another process was faster
+                raise
+
+    def _undeclared(self, name: str) -> None:
+        """The engine knows declared tables only; here others are made as they are written to (see the design)."""
+        from xsrun.diagnostics.suggest import nearest
+
+        self.warned.add(name)
+        if not self.backend.declares_any and not self.database.strict:
+            return
+        close = nearest(name, self.backend.declared_names)
+        hint = f"did you mean `{close}`?" if close else "declare it in a table file"
+        if self.database.strict:
+            raise InputError("Invalid syntax: missing parameter - dbo", None, hint=f"no table `{name}` is declared; {hint}")
+        from xsrun.diagnostics import Diagnostic
+
+        message = f"the table `{name}` is not declared; on Xano this statement fails"
+        self.context.warnings.append(Diagnostic("warning", "XS410", message, hint))
+
+    # Seeds and the end ---------------------------------------------------------------------------------------------
+
+    def seed(self, rows: dict[str, list[dict[str, Any]]]) -> None:
+        """Put rows into tables, keeping explicit ids; the ids that follow come after them."""
+        from xsrun.database.rows import insert_seed
+
+        with self.atomic():
+            for name, items in rows.items():
+                insert_seed(self, self.table(name), items)
+
+    def close(self) -> None:
+        """End the session: a transaction that is still open is undone, the connection goes back."""
+        self.open_ended.clear()
+        while self.depth:
+            self.roll_back()
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            self.database.connections.give_back(connection)
+
+
+def _check_name(name: str, table: Table) -> None:
+    """Refuse a name that no database can give to a column."""
+    if not name or len(name.encode("utf-8", "replace")) > 63 or "\0" in name or name != name.encode("utf-8", "ignore").decode():
+        raise XanoScriptError(
+            f'"{name[:80]}" cannot be a column of table "{table.name}".', hint="a column's name has 1 to 63 characters"
+        )
+
+
+__all__ = ["Session", "logical_name", "physical_name"]

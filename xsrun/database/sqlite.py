@@ -1,0 +1,193 @@
+"""SQLite: in memory (one connection that all sessions share, a statement at a time) or in a file (WAL)."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from array import array
+from collections.abc import Callable
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
+
+from xsrun.database.aggregates import AGGREGATES
+from xsrun.database.backend import Backend, Row, type_of
+from xsrun.database.columns import Codecs, decode_json, encode_int, encode_json, encode_text
+from xsrun.database.operators import OPERATORS
+from xsrun.database.texts import vector_bytes
+from xsrun.errors import UnavailableError, UsageError, XanoScriptError
+
+#: Seconds to wait for another process that writes to the file.
+_PATIENCE = 30.0
+_PLAIN_NAME = re.compile(r"[A-Za-z_]\w*", re.ASCII)
+_DUPLICATE = re.compile(r"UNIQUE constraint failed: (.*)")
+
+
+def _decode_vector(data: bytes | None) -> list[float] | None:
+    if data is None:
+        return None
+    elements = array("d")
+    elements.frombytes(data)
+    return [int(number) if number == int(number) else number for number in elements]
+
+
+def _decode_bool(value: int | None) -> bool | None:
+    return None if value is None else bool(value)
+
+
+class SQLiteConnection:
+    """A connection and the one thing to do with it: execute a text and fetch all its rows."""
+
+    __slots__ = ("failure", "raw", "schema")
+
+    def __init__(self, path: str) -> None:
+        self.failure: BaseException | None = None
+        self.schema = -1
+        raw = sqlite3.connect(
+            path, isolation_level=None, check_same_thread=False, cached_statements=512, timeout=_PATIENCE
+        )
+        self.raw = raw
+        if path != ":memory:":
+            raw.execute("PRAGMA journal_mode = WAL")
+            raw.execute("PRAGMA synchronous = NORMAL")
+        for name, operator in OPERATORS.items():
+            if operator.sqlite is None:
+                body = self._guarded(operator.python)
+                raw.create_function(f"xs_{name}", len(operator.operands), body, deterministic=True)
+        for name, aggregate in AGGREGATES.items():
+            if aggregate.python is not None:
+                raw.create_aggregate(f"xs_{name}", aggregate.arity, aggregate.python)  # type: ignore[arg-type]
+
+    def _guarded(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        """The function, its exceptions kept: SQLite only tells that there was one."""
+
+        def call(*values: Any) -> Any:
+            try:
+                return function(*values)
+            except Exception as error:
+                self.failure = error
+                raise
+
+        return call
+
+    def execute(self, text: str, parameters: tuple[Any, ...] | list[Any] = ()) -> list[Row]:
+        """Execute one statement and fetch everything. Raises XanoScriptError for what the database refuses."""
+        try:
+            return self.raw.execute(text, parameters).fetchall()
+        except sqlite3.Error as error:
+            raise self._translated(error) from error
+        except OverflowError:
+            raise XanoScriptError("SQL Error: a number is out of the range of 64 bits") from None
+
+    def _translated(self, error: sqlite3.Error) -> BaseException:
+        failure, self.failure = self.failure, None
+        if failure is not None and "user-defined" in str(error):
+            return failure
+        match = _DUPLICATE.search(str(error))
+        if match is not None:
+            return duplicate_record(match.group(1))
+        if "database is locked" in str(error):
+            return XanoScriptError("SQL Error: the database is locked", hint="another process holds a transaction open")
+        return XanoScriptError(f"SQL Error: {error}")
+
+    def changed(self) -> bool:
+        """Whether another process changed the tables since the last call."""
+        (version,) = self.raw.execute("PRAGMA schema_version").fetchone()
+        before, self.schema = self.schema, version
+        return version != before  # type: ignore[no-any-return]
+
+    @property
+    def in_transaction(self) -> bool:
+        return self.raw.in_transaction
+
+    def rollback(self) -> None:
+        """End a transaction that was left open. The pool calls it."""
+        if self.raw.in_transaction:
+            self.raw.execute("ROLLBACK")
+
+    def close(self) -> None:
+        self.raw.close()
+
+
+def duplicate_record(columns: str) -> XanoScriptError:
+    """The engine's error for a second row with the same unique value (semantics 3.6)."""
+    named = [part.strip().rpartition(".")[2] for part in columns.split(",")]
+    shown = " and ".join(f"`{name}`" for name in named)
+    return XanoScriptError(
+        "Duplicate record detected. Please check your unique indexes.",
+        hint=f"there is a row with the same {shown} already",
+    )
+
+
+class SQLiteBackend(Backend):
+    """SQLite's side."""
+
+    def __init__(self, nodes: dict[str, Any]) -> None:
+        super().__init__(nodes)
+        if sqlite3.sqlite_version_info < (3, 38):
+            raise UnavailableError(
+                f"xsrun needs SQLite 3.38 or newer; this Python has {sqlite3.sqlite_version}.",
+                hint="use a newer Python, or --database postgresql://...",
+            )
+        self.dialect: sa.Dialect = SQLiteDialect_pysqlite(paramstyle="qmark")
+        encode = {"int": encode_int, "timestamp": encode_int, "text": encode_text, "date": encode_text}
+        encode |= {"json": encode_json, "geo": encode_json, "vector": vector_bytes}  # type: ignore[dict-item]
+        decode = {"json": decode_json, "geo": decode_json, "vector": _decode_vector, "bool": _decode_bool}
+        self.codecs = Codecs(encode, decode)
+
+    def connect(self, url: str) -> SQLiteConnection:
+        return SQLiteConnection(path_of(url))
+
+    def begin(self, isolation: str | None) -> str:
+        return "BEGIN IMMEDIATE"  # a deferred one fails at once when two want to write
+
+    def json_path(self, path: list[str]) -> tuple[str, str]:
+        if all(_PLAIN_NAME.fullmatch(key) for key in path):
+            return "json_path", "$" + "".join(f".{key}" for key in path)
+        return "json_member", encode_json(path)
+
+    def list_maker(self, kind: str, convert: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+        return lambda value, context: encode_json(convert(value, context))
+
+    def in_list(self, sql: Any, name: str, array: str) -> Any:
+        members = sa.func.json_each(sa.bindparam(name, type_=type_of("json"))).table_valued("value")
+        return sql.in_(sa.select(members.c.value).scalar_subquery())
+
+    def existing(self, connection: SQLiteConnection) -> dict[str, list[tuple[str, str]]]:
+        """The tables that the database has: name -> (column, type) pairs."""
+        found: dict[str, list[tuple[str, str]]] = {}
+        rows = connection.execute(
+            "SELECT m.name, c.name, c.type FROM sqlite_master AS m JOIN pragma_table_info(m.name) AS c "
+            "WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite_%' ORDER BY m.name, c.cid"
+        )
+        for table, column, kind in rows:
+            found.setdefault(table, []).append((column, kind))
+        return found
+
+    def list_decoder(self, element: str) -> Any:
+        decode = self.codecs.decode.get(element)
+        if decode is None:
+            return decode_json
+        return lambda text: [None if item is None else decode(item) for item in decode_json(text)]
+
+    def truncation(self, physical: str, reset: bool) -> list[tuple[str, tuple[Any, ...]]]:
+        """The statements that empty a table; with `reset` its ids start from 1 again."""
+        statements: list[tuple[str, tuple[Any, ...]]] = [(f"DELETE FROM {self.quote(physical)}", ())]
+        if reset:
+            statements.append(("DELETE FROM sqlite_sequence WHERE name = ?", (physical,)))
+        return statements
+
+    def is_text_id(self, kind: str) -> bool:
+        """Whether the type of an existing id column is that of a text."""
+        return "INT" not in kind.upper()
+
+
+def path_of(url: str) -> str:
+    """The file that a URL names; `:memory:` for none. Raises UsageError."""
+    if url in ("sqlite://", "sqlite:///:memory:", "sqlite://:memory:"):
+        return ":memory:"
+    prefix = "sqlite:///"
+    if not url.startswith(prefix) or len(url) == len(prefix):
+        raise UsageError(f"`{url}` names no SQLite database", hint="write sqlite:// or sqlite:///file.db")
+    return url.removeprefix(prefix)

@@ -1,0 +1,150 @@
+"""Tables: what the `table` constructs declare, and the shapes that tables have in a database.
+
+A *definition* is a declared table. A *table* is one as a session sees it: a definition, or an undeclared table with the
+columns that writes have given it so far, in one datasource. Tables are immutable and interned, so that whatever is
+prepared for one (its statements) can hang on it; an undeclared table that grows becomes another table.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from hashlib import sha256
+from typing import Any
+
+from xsrun.database.columns import ColumnDefinition, kind_of
+from xsrun.errors import XanoScriptError
+from xsrun.fields import Declared, compile_fields
+from xsrun.runtime.values import Value
+from xsrun.syntax import nodes
+
+#: PostgreSQL cuts longer names.
+_LONGEST_NAME = 63
+
+
+@dataclass(frozen=True, slots=True)
+class IndexDefinition:
+    """An index that matters here: `kind` is btree or gin; the columns in order, with their directions."""
+
+    kind: str
+    unique: bool
+    columns: tuple[tuple[str, str], ...]
+
+
+@dataclass(eq=False, slots=True)
+class Definition:
+    """A declared table."""
+
+    name: str
+    columns: tuple[ColumnDefinition, ...]
+    indexes: tuple[IndexDefinition, ...] = ()
+    items: list[Value] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, name: str, node: nodes.Statement) -> Definition:
+        """What a `table` construct declares. A table without an `id` gets one."""
+        declared = compile_fields(node.fields_of("schema") or [])
+        columns = [ColumnDefinition(one.name, kind_of(one), one) for one in declared]
+        if not any(column.name == "id" for column in columns):
+            columns.insert(0, ColumnDefinition("id", "int", Declared("id", "int")))
+        known = {column.name for column in columns}
+        indexes = [index for entry in _list(literal(node.attribute("index"))) if (index := _index(entry, known))]
+        items = [item for item in _list(literal(node.attribute("items"))) if item.__class__ is dict]
+        return cls(name, tuple(columns), tuple(indexes), items)
+
+
+def _index(entry: Any, known: set[str]) -> IndexDefinition | None:
+    if entry.__class__ is not dict:
+        return None
+    words = str(entry.get("type", "")).split("|")
+    columns = tuple(
+        (str(part["name"]), str(part.get("op") or "asc"))
+        for part in _list(entry.get("field"))
+        if part.__class__ is dict and part.get("name") in known
+    )
+    if not columns or words[0] not in ("btree", "gin") or len(columns) < len(_list(entry.get("field"))):
+        return None
+    return IndexDefinition(words[0], "unique" in words, columns)
+
+
+def _list(value: Any) -> list[Any]:
+    return value if value.__class__ is list else []
+
+
+def literal(node: nodes.Expression | None) -> Any:
+    """The value of a literal; None for anything that is none."""
+    match node:
+        case nodes.Literal() | nodes.Timestamp():
+            return node.value
+        case nodes.Word():
+            return node.text
+        case nodes.Group():
+            return literal(node.expression)
+        case nodes.Unary(operator="-", operand=nodes.Literal(value=int() | float() as number)):
+            return -number
+        case nodes.ListLiteral():
+            return [literal(item) for item in node.items]
+        case nodes.ObjectLiteral():
+            entries = [entry for entry in node.entries if isinstance(entry, nodes.Entry) and not entry.disabled]
+            return {entry.key: literal(entry.value) for entry in entries}
+    return None
+
+
+class Table:
+    """A table of a datasource as a session sees it. `exists` is False for an undeclared one that nobody made yet."""
+
+    __slots__ = ("by_name", "columns", "datasource", "definition", "exists", "name", "physical", "prepared", "stored")
+
+    def __init__(
+        self,
+        name: str,
+        datasource: str,
+        columns: tuple[ColumnDefinition, ...],
+        definition: Definition | None,
+        exists: bool = True,
+    ) -> None:
+        self.name = name
+        self.datasource = datasource
+        self.columns = columns
+        self.by_name = {column.name: column for column in columns}
+        self.definition = definition
+        self.exists = exists
+        self.physical = physical_name(name, datasource)
+        #: SQLAlchemy's table, made when a statement is first built for it
+        self.stored: Any = None
+        #: statements made for this table, by what they do
+        self.prepared: dict[Any, Any] = {}
+        fold_check(self)
+
+    @property
+    def declared(self) -> bool:
+        return self.definition is not None
+
+    @property
+    def id(self) -> ColumnDefinition:
+        return self.by_name["id"]
+
+
+def fold_check(table: Table) -> None:
+    """Refuse two columns whose names differ only in case: SQLite cannot hold both."""
+    folded: dict[str, str] = {}
+    for column in table.columns:
+        other = folded.setdefault(column.name.lower(), column.name)
+        if other != column.name:
+            raise XanoScriptError(
+                f"The columns `{other}` and `{column.name}` of `{table.name}` differ only in case.",
+                hint="a database cannot keep them apart; rename one",
+            )
+
+
+def physical_name(name: str, datasource: str) -> str:
+    """The name a table has in the database: its own in the live datasource, else with the datasource before it."""
+    physical = name if datasource in ("live", "") else f"{datasource}:{name}"
+    if len(physical.encode()) <= _LONGEST_NAME and not physical.lower().startswith("sqlite_"):
+        return physical
+    return f"{physical[:20]}~{sha256(physical.encode()).hexdigest()[:24]}"
+
+
+def logical_name(physical: str) -> tuple[str, str]:
+    """(name, datasource) of a physical name."""
+    datasource, colon, name = physical.partition(":")
+    return (name, datasource) if colon else (physical, "live")

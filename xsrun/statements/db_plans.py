@@ -1,0 +1,412 @@
+"""From the nodes of a `db.*` statement to its plan and the code of its operands."""
+
+from __future__ import annotations
+
+import ast
+from typing import Any
+
+from xsrun.database.aggregates import AGGREGATES
+from xsrun.database.operators import OPERATORS, filter_names
+from xsrun.database.plans import (
+    AddonPlan,
+    Column,
+    JoinPlan,
+    NamedExpression,
+    Operand,
+    QueryPlan,
+    SortKey,
+)
+from xsrun.evaluator.compiler import StatementCompiler, statement_position
+from xsrun.evaluator.quote import function
+from xsrun.runtime.values import to_text
+from xsrun.syntax.nodes import (
+    Between,
+    Binary,
+    Entry,
+    Expression,
+    FilterCall,
+    Group,
+    ListLiteral,
+    Literal,
+    Name,
+    ObjectLiteral,
+    Path,
+    Quoted,
+    Spread,
+    Statement,
+    Ternary,
+    Unary,
+    Variable,
+    Word,
+)
+
+#: What a filter that only values have may be replaced with in a condition.
+_INSTEAD = {
+    "starts_with": 'write `ilike "text%"`',
+    "istarts_with": 'write `ilike "text%"`',
+    "ends_with": 'write `ilike "%text"`',
+    "iends_with": 'write `ilike "%text"`',
+    "contains": "write `includes` for texts",
+    "icontains": "write `includes`",
+    "strlen": "compare the text itself, or filter the rows afterwards",
+    "count": "write |length",
+    "is_null": "write `== null`",
+    "is_empty": 'write `== null` or `== ""`',
+    "in": "write `in`",
+    "regex_matches": "write `~`",
+}
+
+
+def table_name(compiler: StatementCompiler, node: Statement) -> str:
+    """The table in the header of a statement."""
+    if isinstance(node.target, Name) and node.target.text:
+        return node.target.text
+    raise compiler.refuse(
+        f"`{node.name}` needs the name of a table", statement_position(node), f'for example {node.name} "user" {{ }}'
+    )
+
+
+def reads_database(node: Any) -> bool:
+    """Does any part of an expression name a column?"""
+    return any(isinstance(one, Variable) and one.name == "db" for one in node.walk())
+
+
+class PlanBuilder:
+    """Collects the operands of one statement while its plan is made."""
+
+    def __init__(self, compiler: StatementCompiler) -> None:
+        self.compiler = compiler
+        self.operands: list[ast.expr] = []
+        self.truths: set[int] = set()
+        self.optional: set[int] = set()
+        self.lists: set[int] = set()
+        self.aggregating = False
+
+    def place(self, node: Statement) -> tuple[str, int, int]:
+        """Where the statement stands."""
+        return self.compiler.filename, node.line, node.column
+
+    def operand(self, node: Expression) -> Operand:
+        """A value that the generated code passes."""
+        return self.add(self.compiler.value(node), node)
+
+    def add(self, code: ast.expr, node: Any) -> Operand:
+        self.operands.append(code)
+        made: Operand = Operand(len(self.operands) - 1).at(node, node)
+        return made
+
+    def setting(self, node: Expression | None) -> Any:
+        """A part that is mostly written as a literal: its value, else an operand."""
+        if node is None:
+            return None
+        fixed = literal_of(node)
+        return fixed if fixed is not _UNKNOWN else self.operand(node)
+
+    # Conditions ----------------------------------------------------------------------------------------------------
+
+    def condition(self, node: Expression) -> Expression:
+        """A condition with its columns and operands told apart."""
+        if isinstance(node, (Group, Quoted)):
+            inner = node.expression
+            return self.operand(node) if inner is None else self.condition(inner)
+        if not reads_database(node):
+            operand = self.operand(node)
+            self.truths.add(operand.index)
+            return operand
+        if isinstance(node, Unary) and node.operator == "!":
+            return self.rebuilt(Unary("!", self.condition(node.operand)), node)
+        if isinstance(node, Binary) and node.operator in ("&&", "||"):
+            sides = self.condition(node.left), self.condition(node.right)
+            return self.rebuilt(Binary(sides[0], node.operator, sides[1]), node)
+        if isinstance(node, Binary) and node.operator == "++":
+            return self.value(node)
+        return self.value(node)
+
+    def value(self, node: Expression) -> Expression:
+        """A value in a condition, with its columns and operands told apart."""
+        if isinstance(node, (Group, Quoted)) and node.expression is not None:
+            return self.value(node.expression)
+        if not reads_database(node):
+            return self.operand(node)
+        if isinstance(node, Path):
+            return self.column(node)
+        if isinstance(node, Binary):
+            return self.binary(node)
+        if isinstance(node, Between):
+            operand, low, high = (self.value(one) for one in (node.operand, node.low, node.high))
+            if node.operator.endswith("?"):
+                self.optional.update(one.index for one in (low, high) if isinstance(one, Operand))
+            return self.rebuilt(Between(operand, node.operator, low, high), node)
+        if isinstance(node, Unary):
+            inner = self.condition(node.operand) if node.operator == "!" else self.value(node.operand)
+            return self.rebuilt(Unary(node.operator, inner), node)
+        if isinstance(node, Ternary):
+            parts = self.condition(node.condition), self.value(node.then), self.value(node.otherwise)
+            return self.rebuilt(Ternary(*parts), node)
+        if isinstance(node, FilterCall):
+            return self.filter_call(node)
+        raise self.compiler.refuse("this cannot stand in a database condition", node)
+
+    def binary(self, node: Binary) -> Expression:
+        if node.operator in ("&&", "||"):
+            return self.condition(node)
+        left, right = self.value(node.left), self.value(node.right)
+        sides = [side.index for side in (left, right) if isinstance(side, Operand)]
+        if node.operator.endswith("?") and node.operator != "??":
+            self.optional.update(sides)
+        if node.operator.removeprefix("not ").removesuffix("?") == "in" and isinstance(right, Operand):
+            self.lists.add(right.index)
+        return self.rebuilt(Binary(left, node.operator, right), node)
+
+    def filter_call(self, node: FilterCall) -> Expression:
+        if node.disabled and node.operand is not None:
+            return self.value(node.operand)
+        known = node.name in OPERATORS or (self.aggregating and node.name in AGGREGATES)
+        if not known or node.operand is None:
+            raise self.unknown_filter(node)
+        arguments = [self.value(argument) for argument in node.arguments]
+        return self.rebuilt(FilterCall(self.value(node.operand), node.name, arguments, False), node)
+
+    def unknown_filter(self, node: FilterCall) -> Exception:
+        names = filter_names()
+        if node.name in AGGREGATES:
+            hint = 'it belongs into the eval of return = {type: "aggregate"}'
+        else:
+            instead = _INSTEAD.get(node.name)
+            listed = f"filters that work on columns: {', '.join(names)}"
+            hint = f"{instead}; {listed}" if instead else listed
+        return self.compiler.refuse(f"the filter `{node.name}` does not work on columns", node, hint)
+
+    def column(self, node: Path) -> Expression:
+        """`$db.a.b`: its names."""
+        if not (isinstance(node.base, Variable) and node.base.name == "db"):
+            raise self.compiler.refuse("a member of a computed value cannot be read in the database", node)
+        names = []
+        for segment in node.segments:
+            key = segment.key
+            if isinstance(key, Literal):
+                key = to_text(key.value)
+            if isinstance(key, Expression) or segment.form == "variable":
+                raise self.compiler.refuse("the name of a column must be written out", segment)
+            names.append(str(key))
+        return self.rebuilt(Column(names), node)
+
+    def rebuilt(self, made: Expression, node: Any) -> Expression:
+        placed: Expression = made.at(node, node)
+        return placed
+
+    # db.query ------------------------------------------------------------------------------------------------------
+
+    def fill_query(self, plan: QueryPlan, node: Statement) -> None:
+        """All attributes of `db.query`, in source order where they have operands."""
+        for attribute in node.attributes():
+            if attribute.disabled:
+                continue
+            fill = _ATTRIBUTES.get(attribute.name)
+            if fill is not None:
+                fill(self, plan, attribute.value)
+        self.finish(plan)
+
+    def finish(self, plan: QueryPlan) -> None:
+        """Note the operands that the plan treats in a way of their own."""
+        plan.truths, plan.optional = frozenset(self.truths), frozenset(self.optional)
+        plan.lists = frozenset(self.lists)
+
+    def where(self, plan: QueryPlan, node: Expression) -> None:
+        if not reads_database(node) and isinstance(unwrapped(node), (Variable, Path, ListLiteral, ObjectLiteral)):
+            # a condition that comes as data
+            plan.additional_where = self.operand(node)
+        else:
+            plan.condition = self.condition(node)
+
+    def additional_where(self, plan: QueryPlan, node: Expression) -> None:
+        if reads_database(node):
+            extra = self.condition(node)
+            plan.condition = extra if plan.condition is None else Binary(plan.condition, "&&", extra).at(node, node)
+        else:
+            plan.additional_where = self.operand(node)
+
+    def joins(self, plan: QueryPlan, node: Expression) -> None:
+        for entry in self.entries(node, "join"):
+            settings = self.object_of(entry.value, f"join {entry.key}")
+            table = settings.get("table")
+            kind = literal_of(settings["type"]) if "type" in settings else "inner"
+            condition = self.condition(settings["where"]) if "where" in settings else None
+            name = literal_of(table) if table is not None else entry.key
+            plan.joins.append(JoinPlan(entry.key, str(name), str(kind), condition))
+
+    def evals(self, plan: QueryPlan, node: Expression) -> None:
+        plan.evals += self.named(node, "eval")
+
+    def named(self, node: Expression, what: str) -> list[NamedExpression]:
+        """The entries of `eval` or `group`; the list form has name, as and filter."""
+        if isinstance(unwrapped(node), ListLiteral):
+            return [self.listed_eval(item, what) for item in unwrapped(node).items]  # type: ignore[attr-defined]
+        return [NamedExpression(entry.key, self.value(entry.value)) for entry in self.entries(node, what)]
+
+    def listed_eval(self, item: Expression, what: str) -> NamedExpression:
+        settings = literal_of(item)
+        if settings.__class__ is not dict or not settings.get("name"):
+            raise self.compiler.refuse(f"an entry of `{what}` is an object with a name", item)
+        made: Expression = Column(str(settings["name"]).split(".")).at(item, item)
+        for call in settings.get("filter") or []:
+            if call.get("disabled") in (True, "true"):
+                continue
+            arguments = [self.operand(Literal(one.get("value")).at(item, item)) for one in call.get("arg") or []]
+            filtered = FilterCall(made, str(call.get("name")), list(arguments), False).at(item, item)
+            if filtered.name not in OPERATORS and filtered.name not in AGGREGATES:
+                raise self.unknown_filter(filtered)
+            made = filtered
+        return NamedExpression(str(settings.get("as") or settings["name"]), made)
+
+    def sort(self, plan: QueryPlan, node: Expression) -> None:
+        inner = unwrapped(node)
+        objects = inner.items if isinstance(inner, ListLiteral) else [inner]
+        for item in objects:
+            if isinstance(unwrapped(item), ObjectLiteral):
+                entries = self.entries(item, "sort")
+                by_name = {entry.key: entry for entry in entries}
+                if "sortBy" in by_name:
+                    way = by_name.get("orderBy")
+                    key = str(literal_of(by_name["sortBy"].value))
+                    plan.sort.append(SortKey(key, self.setting(way.value if way else None), item.line, item.column))
+                    continue
+                for entry in entries:
+                    plan.sort.append(SortKey(entry.key, self.setting(entry.value), entry.line, entry.column))
+            elif plan.override_sort is None:
+                plan.override_sort = self.operand(item)
+
+    def override_sort(self, plan: QueryPlan, node: Expression) -> None:
+        plan.override_sort = self.operand(node)
+
+    def returns(self, plan: QueryPlan, node: Expression) -> None:
+        inner = unwrapped(node)
+        if not isinstance(inner, ObjectLiteral):
+            plan.returns = self.setting(inner)
+            return
+        for entry in self.entries(inner, "return"):
+            if entry.key == "type":
+                plan.returns = self.setting(entry.value)
+            elif entry.key == "distinct":
+                plan.distinct = self.setting(entry.value)
+            elif entry.key == "paging":
+                self.paging(plan, entry.value)
+            elif entry.key == "group":
+                plan.groups += self.named(entry.value, "group")
+            elif entry.key == "eval":
+                self.aggregating = True
+                plan.aggregates += self.named(entry.value, "eval")
+                self.aggregating = False
+
+    def paging(self, plan: QueryPlan, node: Expression) -> None:
+        if literal_of(node) is None:
+            return
+        plan.paged = True
+        for entry in self.entries(node, "paging"):
+            plan.paging[entry.key] = self.setting(entry.value)
+
+    def external(self, plan: QueryPlan, node: Expression) -> None:
+        inner = unwrapped(node)
+        if not isinstance(inner, ObjectLiteral):
+            plan.external["value"] = self.operand(node)
+            return
+        for entry in self.entries(inner, "external"):
+            plan.external[entry.key] = self.setting(entry.value)
+
+    def output(self, plan: QueryPlan, node: Expression) -> None:
+        plan.output = self.setting(node)
+
+    def lock(self, plan: QueryPlan, node: Expression) -> None:
+        plan.lock = self.setting(node)
+
+    def addon(self, plan: QueryPlan, node: Expression) -> None:
+        plan.addons = self.addons(node)
+
+    # Addons --------------------------------------------------------------------------------------------------------
+
+    def addons(self, node: Expression | None) -> list[AddonPlan]:
+        """The addons of a statement, from the list or from the object keyed by path."""
+        if node is None:
+            return []
+        inner = unwrapped(node)
+        if isinstance(inner, ListLiteral):
+            return [self.one_addon(self.object_of(item, "addon"), None, item) for item in inner.items]
+        return [
+            self.one_addon(self.object_of(entry.value, "addon"), entry.key, entry.value)
+            for entry in self.entries(node, "addon")
+        ]
+
+    def one_addon(self, settings: dict[str, Expression], key: str | None, node: Expression) -> AddonPlan:
+        name = literal_of(settings["name"]) if "name" in settings else None
+        if name.__class__ is not str:
+            raise self.compiler.refuse("an addon needs a name", node)
+        given = settings.get("input") or ObjectLiteral([]).at(node, node)
+        row = self.compiler.scope.fresh("output_")
+        with self.compiler.scope.element({"output": row}, binds_this=False):
+            body = self.compiler.value(given)
+        inputs = self.add(function([row], body, given), given).index
+        destination = key if key is not None else literal_of(settings["as"]) if "as" in settings else name
+        plan = AddonPlan(str(name), addon_path(str(destination)), inputs)
+        plan.output = self.setting(settings.get("output"))
+        plan.offset = self.setting(settings.get("offset"))
+        plan.nested = self.addons(settings.get("addon"))
+        return plan
+
+    # Objects -------------------------------------------------------------------------------------------------------
+
+    def entries(self, node: Expression, what: str) -> list[Entry]:
+        """The entries of an object that must be written out."""
+        inner = unwrapped(node)
+        if not isinstance(inner, ObjectLiteral) or any(isinstance(entry, Spread) for entry in inner.entries):
+            raise self.compiler.refuse(f"`{what}` must be written as an object", node)
+        return [entry for entry in inner.entries if isinstance(entry, Entry) and not entry.disabled]
+
+    def object_of(self, node: Expression, what: str) -> dict[str, Expression]:
+        return {entry.key: entry.value for entry in self.entries(node, what)}
+
+
+_ATTRIBUTES: dict[str, Any] = {
+    "where": PlanBuilder.where,
+    "additional_where": PlanBuilder.additional_where,
+    "join": PlanBuilder.joins,
+    "eval": PlanBuilder.evals,
+    "sort": PlanBuilder.sort,
+    "override_sort": PlanBuilder.override_sort,
+    "return": PlanBuilder.returns,
+    "output": PlanBuilder.output,
+    "addon": PlanBuilder.addon,
+    "lock": PlanBuilder.lock,
+    "external": PlanBuilder.external,
+    "external_classic": PlanBuilder.external,
+}
+_UNKNOWN: Any = object()
+
+
+def addon_path(destination: str) -> list[str]:
+    """The keys of an addon's destination below a row: the prefix `items` is that of the envelope (semantics 4.7)."""
+    names = [name for name in destination.replace("[]", "").split(".") if name]
+    return names[1:] if len(names) > 1 and names[0] == "items" else names
+
+
+def unwrapped(node: Expression) -> Expression:
+    """The expression inside parentheses and backticks."""
+    while isinstance(node, (Group, Quoted)) and node.expression is not None:
+        node = node.expression
+    return node
+
+
+def literal_of(node: Expression) -> Any:
+    """The value of a literal, of a list or object of literals; `_UNKNOWN` for anything else."""
+    inner = unwrapped(node)
+    if isinstance(inner, Literal):
+        return inner.value
+    if isinstance(inner, Word):
+        return inner.text
+    if isinstance(inner, ListLiteral):
+        items = [literal_of(item) for item in inner.items]
+        return _UNKNOWN if any(item is _UNKNOWN for item in items) else items
+    if isinstance(inner, ObjectLiteral):
+        pairs = [(getattr(entry, "key", None), literal_of(entry.value)) for entry in inner.entries]
+        unknown = any(key is None or value is _UNKNOWN for key, value in pairs)
+        return _UNKNOWN if unknown else {str(key): value for key, value in pairs}
+    return _UNKNOWN
