@@ -25,8 +25,9 @@ from xsrun.workspace.construct import RUNNABLE, Construct, text_of
 from xsrun.workspace.loader import read_sources
 from xsrun.workspace.result import Result
 
-#: Python frames that one nested call takes, generously; sets Python's own recursion limit.
-_FRAMES_PER_CALL = 12
+#: Python frames that one nested call takes at most. Sets Python's recursion limit, which must not be higher than needed:
+#: recursion through C code (a walk over deeply nested values) uses the C stack, which ends before a higher limit does.
+_FRAMES_PER_CALL = 6
 
 
 class Workspace:
