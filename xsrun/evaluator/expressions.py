@@ -84,7 +84,7 @@ _CONVERTERS = {
 }
 _PYTHON_TYPES = {"text": str, "int": int, "bool": bool}
 _BOOLEAN_OPERATORS = frozenset((*_COMPARISON, *_EQUALITY, "&&", "||", *_WORD_OPERATORS))
-_LOOP_ROOTS = {"$": "this", "this": "this", "index": "index", "parent": "parent", "result": "result"}
+_LOOP_ROOTS = {"$": "this", "this": "this", "index": "index", "parent": "parent", "result": "result", "output": "output"}
 
 
 class ExpressionCompiler:
