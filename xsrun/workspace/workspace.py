@@ -306,9 +306,18 @@ class Workspace:
         run = construct.function(trace is not None)
         context.depth += 1
         try:
-            if trace is None:
-                return run(context, inputs)
-            return self._invoke_traced(run, construct, trace, context, inputs)
+            response = (
+                run(context, inputs)
+                if trace is None
+                else self._invoke_traced(run, construct, trace, context, inputs)
+            )
+            if context.session_slot is not None:
+                context.session_slot.object_ended(context.depth, failed=False)
+            return response
+        except BaseException:
+            if context.session_slot is not None:
+                context.session_slot.object_ended(context.depth, failed=True)
+            raise
         finally:
             context.depth -= 1
 
