@@ -545,7 +545,7 @@ def compile_stack(
     call must go through the workspace. With `returns_variables` the function returns the object of the program's
     variables: what a bare list of statements is for. Raises XanoScriptSyntaxError for what only compiling can tell.
     """
-    at = at or Position()
+    at = statement_position(at) if at is not None else Position()  # the header: code of its own spans one line
     considered = [*items, response] if response is not None else items
     preset = list(variables)
     linker = Linker(assigned_variables(considered) | set(preset))
