@@ -76,6 +76,15 @@ class ResponseHead:
 
 
 @dataclass(slots=True)
+class Answer:
+    """What a request was answered with, for what runs after it."""
+
+    body: Any
+    headers: list[tuple[str, str]]
+    status: int
+
+
+@dataclass(slots=True)
 class LogEntry:
     """One `debug.log` value or `console.log` line, with where it was written."""
 
@@ -210,7 +219,7 @@ class Context:
         #: results of asynchronous calls by job id
         self.asynchronous: dict[str, Any] = {}
         #: what `util.post_process` left to run after the response
-        self.deferred: list[Callable[[], Any]] = []
+        self.deferred: list[Callable[[Answer], Any]] = []
         self.session_slot: Any = None
         #: room for builtins that keep something for the length of a run, by their own key
         self.scratch: dict[str, Any] = {}

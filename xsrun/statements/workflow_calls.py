@@ -13,7 +13,7 @@ from xsrun.evaluator.compiler import StatementCompiler, statement_position
 from xsrun.evaluator.places import translate
 from xsrun.evaluator.quote import call, constant, name, place
 from xsrun.registry import statement_form
-from xsrun.runtime.context import Context, Request, ResponseHead
+from xsrun.runtime.context import Answer, Context, Request, ResponseHead
 from xsrun.runtime.values import Value, from_json, to_text
 from xsrun.statements.call import called_name
 from xsrun.statements.expect import EXPECTING_ERROR
@@ -50,6 +50,7 @@ def call_endpoint(
     outer = context.request, context.head, context.deferred
     request = Request(method=query.verb or "", headers=header_object(headers), input=inputs, uri="/" + query.name)
     context.request, context.head, context.deferred = request, ResponseHead(), []
+    status = 200
     try:
         response = workspace.enter(query, context, inputs)
     except Exception as raised:
@@ -58,18 +59,19 @@ def call_endpoint(
             raise
         if error.message and context.scratch.get(EXPECTING_ERROR):
             raise error from raised
-        response = error.as_dict()
+        response, status = error.as_dict(), error.status
     finally:
-        after, (context.request, context.head, context.deferred) = context.deferred, outer
-    run_deferred(context, after)
+        head, after = context.head, context.deferred
+        context.request, context.head, context.deferred = outer
+    run_deferred(context, after, Answer(response, head.headers, status if head.status is None else head.status))
     return response
 
 
-def run_deferred(context: Context, stacks: list[Any]) -> None:
+def run_deferred(context: Context, stacks: list[Any], answer: Answer) -> None:
     """What the query left to run after its response; a failure there is no longer the query's."""
     for run in stacks:
         try:
-            run()
+            run(answer)
         except Exception as error:
             context.warnings.append(translate(error))
 

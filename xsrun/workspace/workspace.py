@@ -14,7 +14,7 @@ from xsrun.diagnostics import Diagnostic
 from xsrun.errors import UsageError, XanoScriptError
 from xsrun.evaluator.places import translate
 from xsrun.evaluator.support import too_deep
-from xsrun.runtime.context import Clock, Context, Dispatcher, Identity, Limits, Request, system_clock
+from xsrun.runtime.context import Answer, Clock, Context, Dispatcher, Identity, Limits, Request, system_clock
 from xsrun.runtime.sizes import check_unfolded
 from xsrun.runtime.trace import Trace
 from xsrun.runtime.values import Value
@@ -384,9 +384,13 @@ class Workspace:
 
     def _finish(self, context: Context, result: Result) -> None:
         """What follows a run: deferred stacks, the session's end, and the parts of the result."""
+        status = result.status if context.head.status is None else context.head.status
+        result.status = result.error.status if result.error is not None else status
+        result.headers = context.head.headers
+        answer = Answer(result.body, result.headers, result.status)
         for deferred in context.deferred:
             try:
-                deferred()
+                deferred(answer)
             except Exception as error:  # the response is out: a failure here is logged, not answered
                 context.warnings.append(translate(error))
         if context.session_slot is not None:
@@ -396,12 +400,9 @@ class Workspace:
                 result.error = result.error or translate(error)
         result.logs = context.logs
         result.warnings = context.warnings
-        result.headers = context.head.headers
         result.trace = context.trace.entries if context.trace is not None else None
         if result.error is not None:
             result.status = result.error.status
-        elif context.head.status is not None:
-            result.status = context.head.status
 
     # Shared services -----------------------------------------------------------------------------------------------
 
