@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,6 +24,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--junit", metavar="FILE", help="write a JUnit XML report")
     parser.add_argument("--watch", action="store_true", help="run again what a change touches, until interrupted")
     parser.add_argument("--durations", type=int, metavar="N", help="show the N slowest tests (0: all)")
+    parser.add_argument("--coverage", action="store_true", help="show which lines and branches the tests reach")
+    parser.add_argument("--coverage-html", metavar="FOLDER", help="write coverage as HTML pages")
+    parser.add_argument("--coverage-lcov", metavar="FILE", help="write coverage as an lcov file")
     parser.add_argument("--trace", action="store_true", help="show the statements of tests that fail")
     parser.add_argument("--allow-net", action="append", default=[], metavar="HOST", help="let tests reach this host")
     add_workspace_options(parser)
@@ -71,6 +76,7 @@ def run_suites(suites: list[Suite], options: argparse.Namespace) -> Any:
     from xsrun.testing.terminal import Terminal
 
     whole = Report()
+    tables: list[str] = []
     terminal = Terminal((lambda text: None) if options.json else print, color=use_color(sys.stdout))
     for suite in suites:
         if options.seed:
@@ -79,7 +85,7 @@ def run_suites(suites: list[Suite], options: argparse.Namespace) -> Any:
             seed_file(suite.workspace, options.seed)
         chosen = options.pattern, options.kind
         terminal.start(find_cases(suite.workspace.constructs, *chosen, suite.files))
-        with suite.workspace:
+        with suite.workspace, measured(suite.workspace, options) as coverage:
             report = run_tests(
                 suite.workspace,
                 *chosen,
@@ -88,12 +94,36 @@ def run_suites(suites: list[Suite], options: argparse.Namespace) -> Any:
                 trace=options.trace,
                 on_result=terminal.result,
             )
+        if coverage is not None:
+            tables.append(coverage.table())
         whole.results += report.results
         whole.warnings += report.warnings
         whole.duration += report.duration
     terminal.finish(whole)
+    for table in tables:
+        print(f"\n{table}", end="", file=sys.stderr if options.json else sys.stdout)
     show_notes(whole, options)
     return whole
+
+
+@contextmanager
+def measured(workspace: Any, options: argparse.Namespace) -> Iterator[Any]:
+    """Measure coverage, when it is asked for, and write the files that are; yields what tells the table, or None."""
+    if not (options.coverage or options.coverage_html or options.coverage_lcov):
+        yield None
+        return
+    from xsrun.testing.coverage_report import CoverageRun
+
+    coverage = CoverageRun(workspace)
+    coverage.start()
+    try:
+        yield coverage
+    finally:
+        coverage.stop()
+    if options.coverage_html:
+        coverage.write_html(options.coverage_html)
+    if options.coverage_lcov:
+        coverage.write_lcov(options.coverage_lcov)
 
 
 def watch(options: argparse.Namespace) -> int:

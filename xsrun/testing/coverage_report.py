@@ -1,0 +1,88 @@
+"""Coverage of `.xs` files while tests run, measured and reported by coverage.py through a plugin of its own."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from xsrun.errors import UsageError
+from xsrun.testing.program_lines import Arc, ProgramLines
+from xsrun.workspace.construct import RUNNABLE
+from xsrun.workspace.workspace import Workspace
+
+if TYPE_CHECKING:
+    from coverage import Coverage
+
+#: Constructs that are tests themselves and not what is tested.
+_LEFT_OUT = frozenset(("workflow_test",))
+
+
+class CoverageRun:
+    """Measures what runs between `start` and `stop`. Raises UsageError when coverage.py is not installed."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        try:
+            import coverage
+        except ImportError:
+            raise UsageError("--coverage needs coverage.py", hint="pip install 'xsrun[coverage]'") from None
+        from xsrun.testing.coverage_plugin import XanoPlugin
+
+        self.workspace = workspace
+        self.root = (workspace.root or Path()).resolve()
+        plugin = XanoPlugin(self.root, self.program_lines)
+        self.coverage: Coverage = coverage.Coverage(
+            data_file=None,
+            branch=True,
+            config_file=False,
+            include=[f"{self.root}/*.xs", f"{self.root}/**/*.xs"],
+            messages=False,
+            plugins=[lambda registry: registry.add_file_tracer(plugin)],
+        )
+        self.coverage.set_option("report:show_missing", True)
+        self.coverage.set_option("report:skip_empty", True)
+
+    def files(self) -> list[str]:
+        """The names of the files that hold what can be covered."""
+        covered = RUNNABLE - _LEFT_OUT
+        return sorted({one.file for one in self.workspace.constructs if one.kind in covered})
+
+    def program_lines(self, name: str) -> ProgramLines:
+        """The lines of a file of the workspace, by its name."""
+        return ProgramLines(one for one in self.workspace.constructs if one.file == name and one.kind not in _LEFT_OUT)
+
+    def start(self) -> None:
+        self.coverage.start()
+
+    def stop(self) -> None:
+        """End measuring; files of which nothing ran count too."""
+        self.coverage.stop()
+        data = self.coverage.get_data()
+        plugin: Any = next(iter(self.coverage._plugins.file_tracers), None)
+        for name in self.files():
+            data.touch_file(str(self.root / name), plugin._coverage_plugin_name if plugin is not None else "")
+
+    # Reports -------------------------------------------------------------------------------------------------------
+
+    def _wanted(self) -> list[str]:
+        return [str(self.root / name) for name in self.files()]
+
+    def table(self) -> str:
+        """The table for a terminal: statements, branches and what is missing, by file."""
+        out = io.StringIO()
+        self.coverage.report(morfs=self._wanted(), file=out, ignore_errors=True)
+        return out.getvalue()
+
+    def write_html(self, folder: str) -> None:
+        """Write pages that show every line of every file."""
+        self.coverage.html_report(
+            morfs=self._wanted(), directory=folder, ignore_errors=True, title="XanoScript coverage"
+        )
+
+    def write_lcov(self, file: str) -> None:
+        """Write the lcov file that editors and CI servers read."""
+        self.coverage.lcov_report(morfs=self._wanted(), outfile=file, ignore_errors=True)
+
+
+__all__ = ["Arc", "CoverageRun", "Iterable"]
