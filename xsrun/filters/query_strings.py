@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Any
 
 from xsrun.runtime.values import Value, normalize_object, text_of_bytes, to_text
@@ -17,12 +18,17 @@ _INDEX = re.compile(r"-?[1-9][0-9]{0,17}|0", re.ASCII)
 
 def parse_query(data: bytes) -> dict[str, Value]:
     """The arguments of a query by name. Values are texts, lists and objects of texts; the last of a name counts."""
+    parts = (part.partition(b"=") for part in data.split(b"&"))
+    return from_pairs((to_text(decode_form(name)), decode_form(value)) for name, _, value in parts)
+
+
+def from_pairs(pairs: Iterable[tuple[str, Value]]) -> dict[str, Value]:
+    """The same for names and values that are decoded already, as the parts of a multipart body are."""
     root = _Array()
-    for part in data.split(b"&"):
-        written, _, value = part.partition(b"=")
-        path = _path(to_text(decode_form(written)))
+    for name, value in pairs:
+        path = _path(name)
         if path:
-            _set(root, path, decode_form(value))
+            _set(root, path, value)
     return {key: _plain(value) for key, value in root.items()}
 
 
