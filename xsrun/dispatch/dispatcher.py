@@ -27,6 +27,7 @@ class Dispatcher:
             construct: partial(run_around, attachment) for construct, attachment in attachments(everything).items()
         }
         self._triggers = triggers_by_event(everything)
+        self._watched = {table for table, _ in self._triggers}
 
     def admit(self, construct: Construct, context: Context) -> None:
         """Test who calls. Raises UnauthorizedError."""
@@ -36,9 +37,9 @@ class Dispatcher:
         """What runs in place of a construct that has middleware, or None for the many that have none."""
         return self._around.get(construct)
 
-    def watches(self, table: str, action: str) -> bool:
-        """Does a trigger wait for this? The database asks before it reads old rows."""
-        return (table, action) in self._triggers
+    def watches(self, table: str) -> bool:
+        """Does a trigger wait for writes to this table? The database asks before it reads old rows."""
+        return table in self._watched
 
     def after_write(self, context: Context, table: str, action: str, new: Value = None, old: Value = None) -> None:
         """Run the triggers of a table after a row was inserted, updated or deleted, or the table emptied.

@@ -106,8 +106,8 @@ class Dispatcher(Protocol):
     def around(self, construct: Any) -> Around | None:
         """What runs in place of a construct that has middleware; None when it has none."""
 
-    def watches(self, table: str, action: str) -> bool:
-        """Does a trigger wait for this action ("insert", "update", "delete", "truncate") on a table?"""
+    def watches(self, table: str) -> bool:
+        """Does a trigger wait for writes to this table?"""
 
     def after_write(self, context: Context, table: str, action: str, new: Any = None, old: Any = None) -> None:
         """Run the triggers of a table for one row that was written."""
@@ -123,6 +123,12 @@ class Workspace(Protocol):
 
     def open_session(self, context: Context) -> Any:
         """A database session for this run (`xsrun.database.session.Session`)."""
+
+    def is_watched(self, table: str) -> bool:
+        """Does somebody want to know of the writes to a table?"""
+
+    def after_write(self, context: Context, table: str, action: str, new: Any, old: Any) -> None:
+        """Tell of a row that was written (`action` "insert", "update", "delete") or a table emptied ("truncate")."""
 
     def service(self, name: str) -> Any:
         """A service by name: "javascript", "cache", "vault", "network", "tokens"; made on first use."""

@@ -427,6 +427,15 @@ class Workspace:
                 )
             return self._services["database"]
 
+    def is_watched(self, table: str) -> bool:
+        """Does a trigger wait for writes to this table?"""
+        return self.dispatcher is not None and self.dispatcher.watches(table)
+
+    def after_write(self, context: Context, table: str, action: str, new: Any, old: Any) -> None:
+        """Run the triggers that wait for this write (see `xsrun.dispatch.triggers`)."""
+        if self.dispatcher is not None:
+            self.dispatcher.after_write(context, table, action, new, old)
+
     def seed(self, rows: dict[str, list[dict[str, Any]]], datasource: str = "live") -> None:
         """Put rows into tables, as a program's `db.add` would, keeping explicit ids."""
         context = self.context(datasource=datasource)
