@@ -84,7 +84,14 @@ _CONVERTERS = {
 }
 _PYTHON_TYPES = {"text": str, "int": int, "bool": bool}
 _BOOLEAN_OPERATORS = frozenset((*_COMPARISON, *_EQUALITY, "&&", "||", *_WORD_OPERATORS))
-_LOOP_ROOTS = {"$": "this", "this": "this", "index": "index", "parent": "parent", "result": "result", "output": "output"}
+_LOOP_ROOTS = {
+    "$": "this",
+    "this": "this",
+    "index": "index",
+    "parent": "parent",
+    "result": "result",
+    "output": "output",
+}
 
 
 class ExpressionCompiler:
@@ -371,7 +378,30 @@ class ExpressionCompiler:
                 parts.append(side)
 
         gather(node)
-        return call("concatenate_all", node, name("context", node), *[self.value(part) for part in parts])
+        values = [self.value(part) for part in parts]
+        return self.short_text(values, node) or call("concatenate_all", node, name("context", node), *values)
+
+    def short_text(self, values: list[ast.expr], node: Any) -> ast.expr | None:
+        """Texts and ints joined in line, as long as the result is short; None when that would evaluate a part twice."""
+        if sum(not is_simple(value) for value in values) > 1:
+            return None
+        pairs = [self.simple(value, node) for value in values]
+        tests, pieces = [], []
+        for first, later in sorted(pairs, key=lambda pair: is_simple(pair[0])):
+            if not isinstance(later, ast.Constant):
+                template = "A.__class__ is str or B.__class__ is int"
+                tests.append(expression(template, node, A=first, B=later))
+        for _, later in pairs:
+            if isinstance(later, ast.Constant):
+                pieces.append(constant(to_text(later.value), node))
+            else:
+                pieces.append(place(ast.FormattedValue(later, -1, None), node))
+        joined = place(ast.JoinedStr(pieces), node)
+        made = self.scope.temporary()
+        tests.append(expression("len(T := JOINED) < 4096", node, T=made, JOINED=joined))
+        slow = call("concatenate_all", node, name("context", node), *[later for _, later in pairs])
+        test = tests[0] if len(tests) == 1 else place(ast.BoolOp(ast.And(), tests), node)
+        return place(ast.IfExp(test, name(made, node), slow), node)
 
     def fallback(self, node: Binary) -> ast.expr:
         """`a ?? b`: b when a is null or its path is missing; `a ?: b`: b when a is falsy."""
