@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 import keyword
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 from xsrun import catalogue, registry
@@ -74,6 +74,33 @@ def root_of(node: Any) -> str | None:
             return str(node.segments[0].key)
         return node.base.name
     return node.name if isinstance(node, Variable) else None
+
+
+_STORE_IN_OBJECT = """
+if V.__class__ is dict and reference_count(V) <= UNIQUE_LOCAL:
+    V[K] = T
+else:
+    SLOW
+"""
+_STORE_IN_CONTAINER = """
+if V.__class__ is list and K.__class__ is int and 0 <= K < len(V) and reference_count(V) <= UNIQUE_LOCAL:
+    V[K] = T
+elif V.__class__ is dict and K.__class__ is str and reference_count(V) <= UNIQUE_LOCAL:
+    V[K] = T
+else:
+    SLOW
+"""
+_STORE_IN_LIST_OF_LISTS = """
+if (
+    V.__class__ is list and K.__class__ is int and 0 <= K < len(V) and reference_count(V) <= UNIQUE_LOCAL
+    and (C := V[K]).__class__ is list and J.__class__ is int and 0 <= J < len(C) and reference_count(C) <= UNIQUE_CHILD
+):
+    C[J] = T
+    C = None
+else:
+    C = None
+    SLOW
+"""
 
 
 class StatementCompiler(ExpressionCompiler):
@@ -255,9 +282,25 @@ class StatementCompiler(ExpressionCompiler):
         local = name(f"v_{root}", at)
         with self.held(value, at, root) as item, self.held_keys(segments, at, root) as keys:
             self.ensure_set(root, at)
-            here = place(ast.UnaryOp(ast.Not(), call("assign_here", at, local, keys, item)), at)
-            copying = [self.release(at), assign(f"v_{root}", call("assign", at, local, keys, item), at)]
-            self.emit(place(ast.If(here, copying, []), at))
+            path = tuple_of(keys, at)
+            here = place(ast.UnaryOp(ast.Not(), call("assign_here", at, local, path, item)), at)
+            copying = [self.release(at), assign(f"v_{root}", call("assign", at, local, path, item), at)]
+            slow = [place(ast.If(here, copying, []), at)]
+            self.emit(self.store_in_line(f"v_{root}", keys, item, slow, at))
+
+    def store_in_line(
+        self, variable: str, keys: list[ast.expr], item: ast.expr, slow: list[ast.stmt], at: Any
+    ) -> list[ast.stmt]:
+        """One key, or two into a list of lists, of containers that nobody else holds: without a call."""
+        if len(keys) > 2 or any(isinstance(key, ast.Constant) and key.value is None for key in keys):
+            return slow
+        parts: dict[str, Any] = {"V": variable, "K": keys[0], "T": item, "SLOW": slow}
+        if len(keys) == 2:
+            parts.update(J=keys[1], C=self.scope.fresh("child_"))
+            return statements(_STORE_IN_LIST_OF_LISTS, at, **parts)
+        if isinstance(keys[0], ast.Constant) and isinstance(keys[0].value, str):
+            return statements(_STORE_IN_OBJECT, at, **parts)
+        return statements(_STORE_IN_CONTAINER, at, **parts)
 
     @contextmanager
     def held(self, value: ast.expr, at: Any, changed: str) -> Iterator[ast.expr]:
@@ -273,16 +316,18 @@ class StatementCompiler(ExpressionCompiler):
         self.emit(statements("del T", at, T=place(ast.Name(temporary, ast.Del()), at)))
 
     @contextmanager
-    def held_keys(self, segments: list[Segment], at: Any, changed: str) -> Iterator[ast.expr]:
-        """The keys of a path as a tuple, computed once; no temporary of this statement holds anything afterwards."""
-        keys = [self.key(segment) for segment in segments]
-        simple = all(is_simple(key) for key in keys)
-        with nullcontext(tuple_of(keys, at)) if simple else self.held(tuple_of(keys, at), at, changed) as held:
+    def held_keys(self, segments: list[Segment], at: Any, changed: str) -> Iterator[list[ast.expr]]:
+        """The keys of a path, each computed once; no temporary of this statement holds anything afterwards."""
+        with ExitStack() as stack:
+            keys = []
+            for segment in segments:
+                key = self.key(segment)
+                keys.append(key if is_simple(key) else stack.enter_context(self.held(key, at, changed)))
             used = [f"t{number + 1}" for number in range(self.scope.temporaries)]
             if used:
                 targets: list[ast.expr] = [place(ast.Name(one, ast.Store()), at) for one in used]
                 self.emit(place(ast.Assign(targets, constant(None, at)), at))
-            yield held
+            yield keys
 
     def release(self, at: Any) -> ast.stmt:
         """A statement that lets go of what the temporaries of expressions still hold.

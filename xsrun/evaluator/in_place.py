@@ -13,7 +13,7 @@ from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
 from xsrun import registry
-from xsrun.evaluator.quote import call, expression, name, place, statements
+from xsrun.evaluator.quote import call, expression, name, place, statements, tuple_of
 from xsrun.syntax.nodes import Binary, Expression, FilterCall, Group, Literal, Path, Quoted, Segment, Variable
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def list_in_place(
                     at,
                     L=items,
                     V=variable,
-                    K=keys,
+                    K=tuple_of(keys, at),
                     RELEASE=[compiler.release(at)],
                 )
             )
@@ -156,7 +156,7 @@ def _container(
         template = f"if ({kinds}) and reference_count(V) > UNIQUE_LOCAL:\n    COPY"
         compiler.emit(statements(template, at, V=variable, COPY=copying(compiler, variable, at)))
         return variable, []
-    keys = held.enter_context(compiler.held_keys(segments, at, root))
+    keys = tuple_of(held.enter_context(compiler.held_keys(segments, at, root)), at)
     found = compiler.scope.fresh("found_")
     fetch = f"C = {kind}_here(V, K)"
     template = f"{fetch}\nif C is None:\n    RELEASE\n    {fetch}"

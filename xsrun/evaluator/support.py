@@ -24,7 +24,7 @@ from xsrun.errors import (
 )
 from xsrun.fields import OMITTED, UNBOUND, bind_one
 from xsrun.runtime.context import Context
-from xsrun.runtime.sharing import UNIQUE_LOCAL, reference_count
+from xsrun.runtime.sharing import UNIQUE_CHILD, UNIQUE_LOCAL, reference_count
 from xsrun.runtime.values import (
     MAX_INT,
     MIN_INT,
@@ -64,6 +64,7 @@ __all__ = [
     "MAX_INT",
     "MIN_INT",
     "OMITTED",
+    "UNIQUE_CHILD",
     "UNIQUE_LOCAL",
     "as_array",
     "as_bool",
