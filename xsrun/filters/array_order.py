@@ -6,6 +6,7 @@ import random
 import string
 from collections.abc import Callable
 from functools import cmp_to_key
+from operator import attrgetter, itemgetter
 from typing import Any
 
 from xsrun.registry import filter
@@ -81,8 +82,29 @@ def sort(value: list | dict, path: str = "", type: str = "itext", asc: bool = Tr
     key = SORT_KEYS.get(type, _folded_text)
     steps = parse_path(path)
     if steps:
+        if path.isidentifier() and (plain := _compared_as_they_are(members(value), path, type)) is not None:
+            return sorted(members(value), key=plain, reverse=not asc)
         return sorted(members(value), key=lambda item: key(find_steps(item, steps)), reverse=not asc)
     return sorted(members(value), key=key, reverse=not asc)
+
+
+def _compared_as_they_are(items: list[Value], key: str, type: str) -> Callable[[Value], Value] | None:
+    """How to read the sort key of objects that all have one that needs no conversion; None if any has not."""
+    wanted = {"number": _NUMBERS, "text": _TEXTS}.get(type)
+    if wanted is None or not set(map(_class_of, items)) <= _OBJECTS:
+        return None
+    read = itemgetter(key)
+    try:
+        kinds = set(map(_class_of, map(read, items)))
+    except KeyError:
+        return None
+    return read if kinds <= wanted else None
+
+
+_class_of = attrgetter("__class__")
+_NUMBERS = frozenset((int, float))
+_TEXTS = frozenset((str,))
+_OBJECTS = frozenset((dict,))
 
 
 @filter("rsort")
