@@ -82,7 +82,8 @@ def sort(value: list | dict, path: str = "", type: str = "itext", asc: bool = Tr
     key = SORT_KEYS.get(type, _folded_text)
     steps = parse_path(path)
     if steps:
-        if path.isidentifier() and (plain := _compared_as_they_are(members(value), path, type)) is not None:
+        plain_key = isinstance(path, str) and path.isidentifier()
+        if plain_key and (plain := _compared_as_they_are(members(value), path, type)) is not None:
             return sorted(members(value), key=plain, reverse=not asc)
         return sorted(members(value), key=lambda item: key(find_steps(item, steps)), reverse=not asc)
     return sorted(members(value), key=key, reverse=not asc)
