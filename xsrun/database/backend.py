@@ -277,6 +277,10 @@ class Backend:
         """The statements that empty a table; with `reset` its ids start from 1 again."""
         raise NotImplementedError
 
+    def run_direct(self, session: Any, sql: str, parameters: list[Any]) -> list[dict[str, Any]]:
+        """Run a program's own SQL (see `direct`)."""
+        raise NotImplementedError
+
     def begin(self, isolation: str | None) -> str:
         """The text that opens a transaction."""
         raise NotImplementedError

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from xsrun.database import queries, rows
+from xsrun.database import bulk, direct, queries, rows, schema
 
 PERFORMERS: dict[str, Callable[..., Any]] = {
     "db.get": rows.get,
@@ -17,4 +17,11 @@ PERFORMERS: dict[str, Callable[..., Any]] = {
     "db.del": rows.delete,
     "db.truncate": rows.truncate,
     "db.query": queries.query,
+    "db.bulk.add": bulk.add,
+    "db.bulk.update": bulk.update,
+    "db.bulk.patch": bulk.patch,
+    "db.bulk.delete": bulk.delete,
+    "db.increment": bulk.increment,
+    "db.schema": schema.schema,
+    "db.direct_query": direct.direct_query,
 }

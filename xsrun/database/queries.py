@@ -164,8 +164,12 @@ class Query:
 
     def run(self, statement: Prepared, extra: tuple[Any, ...] = ()) -> list[Any]:
         """Execute a prepared statement with this run's operands."""
-        operands = self.searches[-1].operands if self.searches else self.operands
-        return self.session.execute(statement.sql, statement.parameters((*operands, *extra), self.session.context))
+        operands = (*self.all_operands(), *extra)
+        return self.session.execute(statement.sql, statement.parameters(operands, self.session.context))
+
+    def all_operands(self) -> tuple[Any, ...]:
+        """The operands of the plan, and those that came with the request."""
+        return self.searches[-1].operands if self.searches else self.operands
 
     def listing(self, page: Page | None, first: bool) -> Listing:
         lock = truthy(setting(self.plan.lock, self.operands)) and self.session.depth > 0

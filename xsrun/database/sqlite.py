@@ -17,6 +17,7 @@ from xsrun.database.columns import Codecs, decode_json, encode_int, encode_json,
 from xsrun.database.operators import OPERATORS
 from xsrun.database.texts import vector_bytes
 from xsrun.errors import UnavailableError, UsageError, XanoScriptError
+from xsrun.runtime.values import Value
 
 #: Seconds to wait for another process that writes to the file.
 _PATIENCE = 30.0
@@ -79,6 +80,14 @@ class SQLiteConnection:
             raise self._translated(error) from error
         except OverflowError:
             raise XanoScriptError("SQL Error: a number is out of the range of 64 bits") from None
+
+    def query(self, text: str, parameters: Any = ()) -> tuple[list[str], list[Row]]:
+        """Execute one statement; the names of its columns, and all rows."""
+        try:
+            cursor = self.raw.execute(text, parameters)
+            return [column[0] for column in cursor.description or ()], cursor.fetchall()
+        except sqlite3.Error as error:
+            raise self._translated(error) from error
 
     def _translated(self, error: sqlite3.Error) -> BaseException:
         failure, self.failure = self.failure, None
@@ -170,6 +179,12 @@ class SQLiteBackend(Backend):
         if decode is None:
             return decode_json
         return lambda text: [None if item is None else decode(item) for item in decode_json(text)]
+
+    def run_direct(self, session: Any, sql: str, parameters: list[Value]) -> list[dict[str, Value]]:
+        """Run a program's own SQL, translated; JSON and boolean columns come back as what they are."""
+        from xsrun.database.direct_sqlite import run
+
+        return run(session, sql, parameters)
 
     def truncation(self, physical: str, reset: bool) -> list[tuple[str, tuple[Any, ...]]]:
         """The statements that empty a table; with `reset` its ids start from 1 again."""
