@@ -141,7 +141,9 @@ def _foreign_in_control(report: Report, item: Statement, member: Statement, seen
                 hint,
             )
             seen.append("*")
-        if member.name not in OWNERS or not stray_block(report, member, context):
+        if name in _LOOPS and member.name in ("if", "elseif", "else"):
+            statements.check_body(report, member, context)
+        elif member.name not in OWNERS or not stray_block(report, member, context):
             statements.check_statement(report, member, context)
     elif name == "conditional" and member.name in ("else_if", "elsif", "elif", "elseIf"):
         report.add("XS323", f"`{member.name}` is spelled elseif here", name_span(member), "write elseif (...) {")
@@ -248,11 +250,11 @@ def lone_if(report: Report, item: Statement, context: str) -> None:
 
 
 def misplaced_member(report: Report, item: Statement) -> None:
-    """`response`, `return` or `test` written as no statement can be."""
+    """`response` or `test` where a statement should stand."""
     name = item.name
     if name == "test":
         hint = "move it out of the stack, into the braces of the construct"
         report.add("XS301", "`test` is a member of the construct, not a statement", name_span(item), hint)
     else:
         hint = "write response = ... after the stack's closing brace; to leave early, return { value = ... }"
-        report.add("XS302", f"`{name}` is written differently", name_span(item), hint)
+        report.add("XS302", "`response` stands inside the stack", name_span(item), hint)

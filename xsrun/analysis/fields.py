@@ -147,38 +147,32 @@ def _check_default(report: Report, field: Field) -> None:
     default = field.default
     if default is None or (isinstance(default, Literal) and default.value is None):
         return
-    problem = _unsuitable(field, default)
-    if problem:
-        report.add("XS224", f"{problem} is no default for a field of type {_shown_type(field)}", span_of(default))
+    if _unsuitable(field, default):
+        shown = report.text_of(default) or "this"
+        message = f"{shown} is no default for a field of type {_shown_type(field)}"
+        report.add("XS224", message, span_of(default), f"write one of the type, or {field.name}? without a default")
 
 
 def _shown_type(field: Field) -> str:
     return field.type + ("[]" if field.list_size is not None else "")
 
 
-def _unsuitable(field: Field, default: Expression) -> str | None:
-    """What is wrong with a default, in a word; None when it can be one."""
+def _unsuitable(field: Field, default: Expression) -> bool:
+    """Whether a default cannot be a value of its field."""
     value = default.value if isinstance(default, Literal) else None
+    text = default.text if isinstance(default, Word) else value if isinstance(value, str) else None
     if isinstance(default, (ListLiteral, ObjectLiteral)):
         composite = field.list_size is not None or field.type in GEO | {"json", "object", "vector", "file"}
-        return None if composite or field.type not in TYPES else "a list or object"
+        return not composite and field.type in TYPES
     if field.list_size is not None:
-        return None
+        return False
     if isinstance(default, Now):
-        return "`now`" if field.type in ("int", "bool", "decimal", "enum", "uuid", "email") else None
+        return field.type in ("int", "bool", "decimal", "enum", "uuid", "email")
     if field.type in ("int", "decimal"):
-        if isinstance(default, Word):
-            return f"`{default.text}`"
-        if isinstance(value, bool) or (isinstance(value, str) and value and not _is_number(value)):
-            return f"`{value}`"
-        if field.type == "int" and isinstance(value, float) and not value.is_integer():
-            return f"`{value}`"
-    if field.type == "bool":
-        if isinstance(default, Word) and default.text.lower() not in ("true", "false"):
-            return f"`{default.text}`"
-        if isinstance(value, str) and value.lower() not in ("true", "false", "0", "1", ""):
-            return f"`{value}`"
-    return None
+        if isinstance(value, bool) or (text and not _is_number(text)):
+            return True
+        return field.type == "int" and isinstance(value, float) and not value.is_integer()
+    return field.type == "bool" and bool(text) and str(text).lower() not in ("true", "false", "0", "1")
 
 
 def _is_number(text: str) -> bool:

@@ -7,7 +7,7 @@ from typing import Any
 from xsrun import catalogue
 from xsrun.analysis.foreign import FOREIGN_FILTERS
 from xsrun.analysis.report import Report
-from xsrun.diagnostics.suggest import did_you_mean
+from xsrun.diagnostics.suggest import did_you_mean, nearest
 from xsrun.syntax.nodes import Expression, FilterCall, Group, Path, Variable
 
 _TEXT_TEST_NAMES = "starts_with istarts_with ends_with iends_with contains icontains index iindex regex_matches strlen"
@@ -74,6 +74,9 @@ def _unknown(report: Report, node: FilterCall, mode: int) -> None:
         hint = "it works only on columns, inside a db.query"
     if hint is None and catalogue.entry("input_filter", name):
         hint = "it is a filter of declared inputs: text name filters=" + name
+    if hint is None and (foreign := nearest(name, FOREIGN_FILTERS)):
+        hint = FOREIGN_FILTERS[foreign]
+    hint = hint or "xsrun docs lists the filters"
     report.add("XS403", f"there is no filter `{name}`", filter_span(report, node), hint)
 
 

@@ -123,9 +123,10 @@ class Flow:
         if name in RESERVED and name not in self.told and not read_only:
             self.told.add(name)
             # `$result` is on the documentation's list, and in most of its examples
-            code = "XS902" if name == "result" else "XS502"
+            code, text = "XS502", f"`${name}` is a reserved name: the hosted editor rewrites it"
+            if name == "result":
+                code, text = "XS902", "`$result` is on the documentation's list of reserved names"
             listed = ", ".join(f"${other}" for other in RESERVED)
-            text = f"`${name}` is a reserved name: the hosted editor rewrites it"
             self.report.add(code, text, span_of(place), f"choose another name; reserved are {listed}")
 
     def loop(self, item: Statement, loops: int) -> None:

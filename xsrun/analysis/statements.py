@@ -134,7 +134,7 @@ def _look_inside(report: Report, item: Statement, context: str) -> None:
 
 def _unknown_statement(report: Report, item: Statement) -> None:
     name = item.name
-    if name in ("response", "return") or (name == "test" and item.body is not None):
+    if name == "response" or (name == "test" and item.body is not None):
         control.misplaced_member(report, item)
         return
     if name.startswith("$"):
@@ -153,6 +153,7 @@ def _unknown_statement(report: Report, item: Statement) -> None:
             hint = f"did you mean {one_of(endings[:3])}?"
         if hint is None and same:
             hint = f"`{space}` has: {', '.join(other[len(space) + 1 :] for other in same[:12])}"
+    hint = hint or "xsrun docs lists the statements"
     report.add("XS305", f"there is no statement `{name}`", name_span(item), hint)
 
 

@@ -97,7 +97,9 @@ class Surprises:
         )
         if constant or _same_member(unwrapped(node.left), right):
             left, other = self.report.text_of(node.left), self.report.text_of(node.right)
-            hint = f"write {left} ?? {other} for a default" if len(left + other) < 60 else "write ?? for a default"
+            hint = "for a default write |first_notempty:value, or ?? where only null counts"
+            if len(left + other) < 40:
+                hint = f"for a default write {left}|first_notempty:{other}, or ?? where only null counts"
             self.report.add("XS604", "`||` gives true or false, not the value of a side", span_of(node), hint)
 
     def null_default(self, node: Binary) -> None:
@@ -165,22 +167,24 @@ class Surprises:
     # Filters -------------------------------------------------------------------------------------------------------
 
     def filter_call(self, node: FilterCall, boolean: bool, mode: int) -> None:
+        swallowed = False
         if not node.disabled:
-            self.swallowed(node)
+            swallowed = self.swallowed(node)
             filter_use.check_filter(self.report, node, self.inputs)
         if node.operand is not None:
             self.look(node.operand, False, mode)
         takes_condition = node.name in ("filter", "some", "every", "find", "findIndex")
-        for argument in node.arguments:
+        arguments = [*node.arguments[:-1], *parts(node.arguments[-1])] if swallowed else node.arguments
+        for argument in arguments:
             self.look(argument, takes_condition, PLAIN if mode == PLAIN else QUERY)
 
-    def swallowed(self, node: FilterCall) -> None:
+    def swallowed(self, node: FilterCall) -> bool:
         """An operator after an argument belongs to the argument (language 2.3, rule 2)."""
         if not node.arguments or node.name in EXPRESSION_FILTERS:
-            return
+            return False
         last = node.arguments[-1]
         if not isinstance(last, Binary):
-            return
+            return False
         default = last.operator in ("??", "?:") and isinstance(last.left, Literal)
         if last.operator in _COMPARISONS | _LOGIC or default:
             start = self.report.offsets(node)[0]
@@ -192,6 +196,8 @@ class Surprises:
                 hint = f"write ({shown}) {last.operator} {right}, with parentheses around the filtered value"
             text = f"`{last.operator}` belongs to the argument of `{node.name}`"
             self.report.add("XS602", text, span_of(last), hint)
+            return True
+        return False
 
     # Literals ------------------------------------------------------------------------------------------------------
 

@@ -13,7 +13,7 @@ def nearest(name: str, candidates: Iterable[str]) -> str | None:
 def nearest_names(word: str, candidates: Iterable[str], most: int = 3) -> list[str]:
     """The nearest candidates, best first: near in spelling, or sharing a part (`lowercase`, `to_lower`)."""
     wanted = word.lower()
-    limit = max(1, len(wanted) // 3)
+    limit = max(1, len(wanted) // 3) if len(wanted) > 2 else 0
     parts = _parts(wanted)
     scored = []
     for name in candidates:

@@ -31,7 +31,7 @@ _COMMENT = re.compile(r"//[^\n]*")
 _NEWLINES = re.compile(r"(?:[ \t\u00a0\r]*(?://[^\n]*)?\n)*[ \t\u00a0]*(?://[^\n]*)?")
 _STATEMENT = re.compile(r"\$?[A-Za-z_]\w*(?:\.\$?[A-Za-z_]\w*)*", re.ASCII)
 _FIELDS = re.compile(r"(?:input|schema|output)\b(?=[ \t]*(?:\{|\r?\n|//|$))")
-_SEPARATOR = re.compile(r"---[ \t]*(?=\r?\n|$|//)")
+SEPARATOR = re.compile(r"---[ \t]*(?=\r?\n|$|//)")
 _VERB = re.compile(r"verb[ \t]*=[ \t]*")
 _AS = re.compile(r"as\b(?=[ \t]+[$\w])")
 _IF = re.compile(r"if\b(?=[ \t]*\()")
@@ -279,7 +279,7 @@ class Lexer:
         if character == "!":
             self.emit("BANG", position + 1)
             return
-        if len(self.contexts) == 1 and (match := _SEPARATOR.match(text, position)):
+        if len(self.contexts) == 1 and (match := SEPARATOR.match(text, position)):
             if self.previous == "_NEWLINE":
                 self.items.pop()
             self.emit("_DOCUMENT_SEPARATOR", match.end())

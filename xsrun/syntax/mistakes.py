@@ -162,6 +162,9 @@ def indentation(line: str) -> int:
 
 
 def unclosed_quote(source: Source, position: int, delimiter: str) -> LexicalError:
+    if len(delimiter) == 1 and position and source.text[position - 1].isalnum():
+        message = f"a text ends here that has no opening {delimiter}"
+        return _at(source, "XS103", message, f"add the opening {delimiter}", position)
     if delimiter == "`":
         hint = "add the closing backtick"
     elif len(delimiter) == 3:
@@ -204,6 +207,8 @@ def no_token(source: Source, lexer: Any, position: int) -> LexicalError:
         return _at(source, "XS106", "there are no block comments", hint, position, 2)
     if two == "{%" or text[position - 1 : position + 1] == "{%":
         return _at(source, "XS125", *TEMPLATE, position, 2)
+    if character == "." and position and (text[position - 1].isalnum() or text[position - 1] in ")]"):
+        return _at(source, "XS109", "a name is missing after `.`", "write $x.name", position)
     for beginning, message, hint in _FOREIGN:
         if text.startswith(beginning, position):
             length = len(beginning)
@@ -216,7 +221,7 @@ def _repair(text: str, position: int, sign: str) -> list[Fix] | None:
     following = text[position + len(sign) :].partition("\n")[0].strip()
     if sign == "#":
         return [(position, position + 1, "//")]
-    if sign == ";" and (not following or following.startswith("//")):
+    if sign == ";" and (not following or following.startswith(("//", "}"))):
         return [(position, position + 1, "")]
     return None
 

@@ -91,8 +91,8 @@ class Place:
 
     def rest_of_line(self, start: int) -> str:
         """The text from an offset to the brace that ends the line, or to the line's end."""
-        text = self.source.text[start:].partition("\n")[0].rstrip()
-        return text.removesuffix("{").rstrip()
+        text = self.source.text[start:].partition("\n")[0]
+        return text.partition(" {")[0].rstrip()
 
 
 Recogniser = Callable[[Place], "Found | None"]
@@ -373,6 +373,10 @@ def key_without_value(place: Place) -> Found | None:
     if place.kind() in ("NAME", "STRING") and place.kind(1) in ("RBRACE", "COMMA", "_NEWLINE"):
         name = place.value()
         return Found("XS134", f"`:` and a value must follow the key {name}", f"write {name}: ...", place.at())
+    if place.kind() in ("NAME", "STRING") and place.kind(1) in _VALUE_STARTS:
+        name, following = place.value(), place.at(1)
+        fix = [(place.at().end_pos, place.at().end_pos, ":")]
+        return Found("XS134", f"`:` is missing after the key {name}", f"write {name}: ...", following, fix)
     if place.kind() == "COMMA":
         comma = place.at()
         return Found("XS135", "an entry is missing before the comma", "delete the comma", comma, _cut(comma))
@@ -432,6 +436,14 @@ def value_follows_value(place: Place) -> Found | None:
 
 
 @recogniser
+def text_follows_value(place: Place) -> Found | None:
+    """`value = "a" "b"`: the second text is taken for the name of an attribute."""
+    if place.kind() in ("RBRACE", "_NEWLINE", "") and place.kind(-1) == "STRING" and place.kind(-2) in _VALUE_ENDS:
+        return value_follows_value(Place(place.source, place.items, place.index - 1))
+    return None
+
+
+@recogniser
 def nothing_before_operator(place: Place) -> Found | None:
     """`value = == 1`, `(* 2)`."""
     starts = ("ASSIGN", "LPAR", "LSQB", "_COLON", "COMMA", "COMPARE", "AND", "OR", "PLUS", "TIMES", "CONCAT", "NULLISH")
@@ -447,6 +459,12 @@ def nothing_before_operator(place: Place) -> Found | None:
 def statement_without_name(place: Place) -> Found | None:
     """A line of a stack that begins with a value."""
     token = place.token()
+    if (
+        place.kind() in ("_NEWLINE", "RBRACE")
+        and place.kind(-1) == "STRING"
+        and place.kind(-2) in ("_NEWLINE", "BODY_OPEN")
+    ):
+        return statement_without_name(Place(place.source, place.items, place.index - 1))
     begins = place.kind(-1) in ("_NEWLINE", "BODY_OPEN", "")
     values = ("STRING", "NUMBER", "LSQB", "LBRACE", "LPAR", "TEXT_BLOCK", "HEAD_NAME")
     if token is None or not begins or token.type not in values or token.value == HOLE:

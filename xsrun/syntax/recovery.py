@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from xsrun.diagnostics import Diagnostic
 from xsrun.syntax import mistakes, recognisers
-from xsrun.syntax.lexer import BODY, FIELDS, HEAD, OBJECT, START, VALUE, Lexer
+from xsrun.syntax.lexer import BODY, FIELDS, HEAD, OBJECT, SEPARATOR, START, VALUE, Lexer
 from xsrun.syntax.mending import Mender
 from xsrun.syntax.recognisers import BLOCK_WORDS
 from xsrun.syntax.source import Source
@@ -155,7 +155,7 @@ class _MendingLexer(Lexer):
         """A text without end ends with its line, but before the brackets that its line opened and closes."""
         position, quote = self.position, self.text[self.position]
         if position and self.text[position - 1].isalnum() and not self.text.startswith(quote * 3, position):
-            self.skip(self.line_end())  # the opening quote is missing, not this one
+            self.skip(position + 1)  # the opening quote is missing, not this one
             return
         if self.text.startswith(quote * 3, position):
             self.emit_text(self.block_end())
@@ -255,11 +255,7 @@ class _MendingLexer(Lexer):
     def mend_bracket(self, problem: Diagnostic) -> None:
         here = (self.line, self.position - self.line_start + 1)
         if self.position >= len(self.text):
-            opener = mistakes.mispaired(self.source, self.items) or self.openers[-1]
-            if opener.start_pos not in self.brackets.unclosed:
-                self.unclosed(opener)
-            while self.openers:
-                self.close_here(self.position, here)
+            self.end_document(here)
             return
         character = self.text[self.position]
         if character == "}" and self.openers:
@@ -273,6 +269,39 @@ class _MendingLexer(Lexer):
             self.close_here(self.position, here)
         else:
             self.extra_bracket(character, problem)
+
+    def end_document(self, here: tuple[int, int]) -> None:
+        """The text, or one document of it, ends with brackets open."""
+        opener = mistakes.mispaired(self.source, self.items) or self.openers[-1]
+        if opener.start_pos not in self.brackets.unclosed:
+            self.unclosed(opener)
+        for opener in self.openers[::-1]:
+            self.remember(mistakes.unclosed(self.source, [opener], []).diagnostic)
+            self.close_here(self.position, here)
+
+    def read_newlines(self) -> None:
+        """At a line end: open what should have been opened on this line; close all before a line of `---`."""
+        if self.line in self.brackets.opened and self.previous not in ("BODY_OPEN", "FIELDS_OPEN", "LBRACE"):
+            self.open_here()
+        super().read_newlines()
+        if self.openers and self.position == self.line_start and SEPARATOR.match(self.text, self.position):
+            self.end_document((self.line, 1))
+
+    def open_here(self) -> None:
+        """Put in the opening brace that the line lacks."""
+        context = self.contexts[-1]
+        kind, inner = "LBRACE", OBJECT
+        if context == FIELDS or (context == BODY and self.previous not in ("ASSIGN", "FIELDS")):
+            kind, inner = "BODY_OPEN", BODY
+        elif context == BODY and self.previous == "FIELDS":
+            kind, inner = "FIELDS_OPEN", FIELDS
+        column = self.position - self.line_start + 1
+        token = Token(kind, "{", self.position, self.line, column, self.line, column, self.position)
+        self.items.append(token)
+        self.openers.append(token)
+        self.contexts.append(inner)
+        self.modes.append(START)
+        self.previous = kind
 
     def closes_outer(self, character: str) -> bool:
         """Whether a closing bracket fits an opener further out in the same value."""
@@ -313,24 +342,6 @@ class _MendingLexer(Lexer):
         self.brackets.extra.add(suspect.start_pos)
         self.remember(mistakes.closes_nothing(self.source, suspect))
         raise _Again
-
-    def read_newlines(self) -> None:
-        """At a line end: open what should have been opened on this line."""
-        if self.line in self.brackets.opened and self.previous not in ("BODY_OPEN", "FIELDS_OPEN", "LBRACE"):
-            context = self.contexts[-1]
-            kind, inner = "LBRACE", OBJECT
-            if context == FIELDS or (context == BODY and self.previous not in ("ASSIGN", "FIELDS")):
-                kind, inner = "BODY_OPEN", BODY
-            elif context == BODY and self.previous == "FIELDS":
-                kind, inner = "FIELDS_OPEN", FIELDS
-            column = self.position - self.line_start + 1
-            token = Token(kind, "{", self.position, self.line, column, self.line, column, self.position)
-            self.items.append(token)
-            self.openers.append(token)
-            self.contexts.append(inner)
-            self.modes.append(START)
-            self.previous = kind
-        super().read_newlines()
 
     # Colons --------------------------------------------------------------------------------------------------------
 
