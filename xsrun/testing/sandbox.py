@@ -24,6 +24,7 @@ class Sandbox(Workspace):
         self.origin = origin
         self.root = None
         self.database_url = "sqlite://"
+        self.cache_url = None
         self.network = NetworkPolicy.of(network, in_test=True)
         self._services = {}
         self._lock = threading.RLock()

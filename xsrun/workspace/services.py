@@ -60,4 +60,12 @@ def _network(workspace: Workspace) -> Any:
     return NetworkPolicy.of(workspace.network)
 
 
-_MAKERS = {"tokens": _tokens, "javascript": _javascript, "network": _network}
+def _cache(workspace: Workspace) -> Any:
+    """The server that the user named, or a cache of the workspace's own, kept beside its files."""
+    from xsrun.services.cache import Cache
+
+    folder = state_folder(workspace) if workspace.cache_url is None else None
+    return Cache(workspace.cache_url, folder / "cache.json" if folder is not None else None)
+
+
+_MAKERS = {"tokens": _tokens, "javascript": _javascript, "network": _network, "cache": _cache}

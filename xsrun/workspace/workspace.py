@@ -48,6 +48,7 @@ class Workspace:
         limits: Limits | None = None,
         network: Any = None,
         vault: Any = None,
+        cache: str | None = None,
         strict: bool = False,
     ) -> None:
         self.sources = {name: Source(text, name) for name, text in sources.items()}
@@ -56,6 +57,8 @@ class Workspace:
         self.database_url = database
         self.network = network
         self.vault = vault
+        #: a Redis server to use for `redis.*` instead of the workspace's own cache
+        self.cache_url = cache or os.environ.get("XSRUN_REDIS_URL") or None
         self.limits = limits or Limits()
         self.clock: Clock = _clock_of(clock)
         self.constructs: list[Construct] = []

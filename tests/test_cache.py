@@ -1,0 +1,129 @@
+"""The cache behind `redis.*`: kept between runs, expiring, on a real server, and safe against what programs ask."""
+
+from __future__ import annotations
+
+import fnmatch
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import xsrun
+from xsrun.errors import UnavailableError, XanoScriptError
+from xsrun.services.cache import Cache, glob_matcher
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**63), 2**63 - 1) | st.floats(allow_nan=False) | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=5,
+)
+
+
+@pytest.fixture(scope="module")
+def cache() -> Cache:
+    return Cache()
+
+
+@given(value=json_values)
+def test_what_is_stored_comes_back_as_it_was(cache: Cache, value: Any) -> None:
+    cache.set("value", value)
+    assert cache.get("value") == value
+    cache.delete("list")
+    cache.push("list", value)
+    assert cache.range("list") == [value]
+    assert cache.remove("list", value) == 1
+    assert cache.take("list") is False
+
+
+def test_a_cache_is_kept_in_its_file(tmp_path: Path) -> None:
+    file = tmp_path / "cache.json"
+    first = Cache(file=file)
+    first.set("colour", {"name": "rød"})
+    first.set("soon", 1, ttl=100)
+    first.set("gone", 1, ttl=1)
+    first.push("list", "a")
+    first.push("list", 2)
+    first.close()
+    time.sleep(1.05)
+    second = Cache(file=file)
+    assert second.get("colour") == {"name": "rød"}
+    assert second.range("list") == ["a", 2]
+    assert 90 < second.client.ttl("soon") <= 100
+    assert not second.has("gone")
+
+
+def test_a_damaged_file_is_not_thrown_away(tmp_path: Path) -> None:
+    file = tmp_path / "cache.json"
+    file.write_text("{half")
+    with pytest.raises(UnavailableError, match="cannot be read"):
+        Cache(file=file).get("k")
+    assert file.read_text() == "{half"
+
+
+def test_a_workspace_keeps_its_cache_and_a_test_run_does_not_see_it(tmp_path: Path) -> None:
+    (tmp_path / "count.xs").write_text(
+        'function count {\n  input {\n  }\n  stack {\n    redis.incr { key = "n" } as $n\n  }\n  response = $n\n'
+        '\n  test "starts at 1" {\n    expect.to_equal ($response) { value = 1 }\n  }\n}\n'
+    )
+    for expected in (1, 2):
+        with xsrun.Workspace.load(tmp_path) as workspace:
+            assert workspace.run("count").response == expected
+            assert workspace.test().passed == 1
+
+
+def test_a_server_is_used_when_it_is_named() -> None:
+    import fakeredis
+
+    server = fakeredis.TcpFakeServer(("127.0.0.1", 0), server_type="redis")
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    url = f"redis://127.0.0.1:{server.server_address[1]}/0"
+    source = 'redis.set { key = "k", data = [1] }\nredis.get { key = "k" } as $r\nredis.keys { search = "k*" } as $keys'
+    with xsrun.Workspace.from_sources({"x.xs": source}, cache=url) as workspace:
+        assert workspace.run().variables == {"r": [1], "keys": ["k"]}
+    with xsrun.Workspace.from_sources({"x.xs": 'redis.get { key = "k" } as $r'}, cache=url) as workspace:
+        assert workspace.run().variables == {"r": [1]}
+    server.shutdown()
+    server.server_close()
+
+
+def test_a_server_that_is_not_there_says_so() -> None:
+    with xsrun.Workspace.from_sources({"x.xs": 'redis.get { key = "k" } as $r'}, cache="redis://127.0.0.1:1/0") as w:
+        error = w.run().error
+    assert isinstance(error, UnavailableError)
+    assert "does not answer" in str(error)
+    assert isinstance(error.hint, str)
+    with pytest.raises(UnavailableError, match="not the address"):
+        Cache("http://127.0.0.1").get("k")
+
+
+def test_the_wrong_kind_of_value_is_an_error_of_the_program(cache: Cache) -> None:
+    cache.set("text", "abc")
+    for command in (lambda: cache.add("text", 1), lambda: cache.push("text", 1), lambda: cache.range("text")):
+        with pytest.raises(XanoScriptError):
+            command()
+
+
+@given(st.text("ab*?[]^-\\", max_size=8), st.text("ab[]-*", max_size=8))
+def test_patterns_end(pattern: str, key: str) -> None:
+    assert glob_matcher(pattern)(key) in (True, False)
+
+
+@given(st.text("ab*?", max_size=8), st.text("abc", max_size=10))
+def test_plain_patterns_match_like_file_names(pattern: str, key: str) -> None:
+    assert glob_matcher(pattern)(key) == fnmatch.fnmatchcase(key, pattern)
+
+
+def test_patterns_do_not_run_away() -> None:
+    assert not glob_matcher("a*" * 40 + "b")("a" * 2000)
+    assert glob_matcher(r"\*[a-c][^x]?")("*bzé")
+    assert not glob_matcher("[^a]")("a")
+
+
+def test_rate_limits_open_again(cache: Cache) -> None:
+    assert [cache.count_up("caller", 1) for _ in range(3)] == [1, 2, 3]
+    time.sleep(1.05)
+    assert cache.count_up("caller", 1) == 1
