@@ -437,16 +437,15 @@ class StatementCompiler(ExpressionCompiler):
         """The statement with its time and value recorded (semantics: --trace)."""
         at = statement_position(node)
         started = self.scope.fresh()
-        self.emit(assign(started, call("trace_start", at, name("context", at)), at))
+        label, line = constant(describe_statement(node), at), constant(node.line, at)
+        self.emit(assign(started, call("trace_start", at, name("context", at), label, line), at))
         self.dispatch(node)
         shown = node.result or (node.target if isinstance(node.target, (Variable, Path)) else None)
         root = root_of(shown) if shown is not None else None
         value: ast.expr = constant(None, at)
         if root is not None and root in self.scope.assigned:
             value = name(f"v_{root}", at)
-        line = constant(node.line, at)
-        label = constant(describe_statement(node), at)
-        record = call("trace_end", at, name("context", at), name(started, at), label, line, value)
+        record = call("trace_end", at, name("context", at), name(started, at), value)
         if self.code and isinstance(self.code[-1], (ast.Return, ast.Raise, ast.Break, ast.Continue)):
             self.code.insert(-1, place(ast.Expr(record), at))
         else:

@@ -512,15 +512,15 @@ def mocked_test(context: Context, owner: str) -> str | None:
     return test[1] if test is not None and test[0] == owner else None
 
 
-def trace_start(context: Context) -> Any:
+def trace_start(context: Context, label: str, line: int) -> Any:
     trace = context.trace
-    return trace.start() if trace is not None else None
+    return trace.start(label, line) if trace is not None else None
 
 
-def trace_end(context: Context, started: Any, label: str, line: int, value: Value) -> None:
+def trace_end(context: Context, started: Any, value: Value) -> None:
     trace = context.trace
     if trace is not None:
-        trace.end(started, label, line, value)
+        trace.end(started, value)
 
 
 def removable(value: Value) -> list[Value]:

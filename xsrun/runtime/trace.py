@@ -31,16 +31,15 @@ class Trace:
         self.file = ""
         self.secrets: list[str] = []
 
-    def start(self) -> tuple[int, float]:
-        """Note that a statement begins; returns what `end` needs."""
-        self.entries.append(TraceEntry("", self.file, 0, self.depth, 0.0, ""))
+    def start(self, statement: str, line: int) -> tuple[int, float]:
+        """Note that a statement begins; returns what `end` needs. One that raises is never ended."""
+        self.entries.append(TraceEntry(statement, self.file, line, self.depth, 0.0, ""))
         return len(self.entries) - 1, time.perf_counter()
 
-    def end(self, started: tuple[int, float], statement: str, line: int, value: Any) -> None:
+    def end(self, started: tuple[int, float], value: Any) -> None:
         """Note that the statement has ended, with the value it left."""
         index, begun = started
         entry = self.entries[index]
-        entry.statement, entry.line = statement, line
         entry.seconds = time.perf_counter() - begun
         entry.value = self.show(value)
 

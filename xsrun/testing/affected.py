@@ -34,7 +34,7 @@ def affected_files(
         return None
     callers = _callers(everything)
     keys = {key for one in touched for key in _keys(one)}
-    files = {one.file for one in touched if one.file in changed}
+    files = {one.file for one in everything if one.file in changed}
     pending = list(keys)
     while pending:
         for caller in callers.get(pending.pop(), ()):
@@ -74,4 +74,4 @@ def _reached(construct: Construct) -> set[Key]:
                 keys.add((_CALLED.get(first, first), node.target.text.removeprefix("/")))
             elif isinstance(node, Literal) and isinstance(node.value, str):
                 keys.update((kind, node.value) for kind in _NAMED_IN_TEXTS)
-    return keys - _keys(construct)
+    return keys
