@@ -20,7 +20,7 @@ import orjson
 from xsrun.errors import LimitError, XanoScriptError
 from xsrun.services.javascript import engine
 from xsrun.services.javascript.outcomes import Crashed, Outcome, Refused, Thrown, TimedOut, TooLarge, Value
-from xsrun.services.javascript.pool import Pool
+from xsrun.services.javascript.pool import Pool, shared
 from xsrun.services.javascript.worker import Died, Log, Worker
 
 __all__ = ["JavaScript", "Mode", "Outcome", "Value", "Thrown", "TimedOut", "Crashed", "Refused", "TooLarge"]
@@ -133,7 +133,8 @@ class JavaScript:
         worker = self._pool.acquire(deadline)
         if worker is None:
             return TimedOut(seconds)
-        self._pool.watchdog.arm(worker, deadline)
+        watchdog = shared().watchdog
+        watchdog.arm(worker, deadline)
         usable = False
         try:
             request = {"mode": mode, "code": code, "timeout": seconds, "now": now}
@@ -144,7 +145,7 @@ class JavaScript:
                 return TimedOut(seconds)
             return Crashed(death.status, death.out_of_memory, self._memory)
         finally:
-            self._pool.watchdog.disarm(worker)
+            watchdog.disarm(worker)
             self._pool.release(worker, usable=usable)
         return self._outcome(kind, payload)
 

@@ -20,7 +20,7 @@ OLDEST = "2.9"
 _V8_FLAGS = "--disallow-code-generation-from-strings,--no-compilation-cache"
 
 #: An address as `--allow-net` takes it: a host, an IP address in brackets, a wildcard, each with or without a port.
-_ADDRESS = re.compile(r"(\*|(\*\.)?[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*\.?|\[[0-9A-Fa-f:.]+\])(:\d{1,5})?")
+_ADDRESS = re.compile(r"(\*|(\*\.)?[A-Za-z0-9_][A-Za-z0-9_-]*(\.[A-Za-z0-9_-]+)*\.?|\[[0-9A-Fa-f:.]+\])(:\d{1,5})?")
 
 
 def find_deno() -> Path:

@@ -9,6 +9,31 @@ from collections.abc import Callable
 
 from xsrun.services.javascript.worker import Watchdog, Worker
 
+#: Idle workers kept in this process, whatever services they belong to: a workspace that nobody closed costs memory only
+#: until so many others came after it.
+IDLE_AT_MOST = 8
+
+
+class _Shared:
+    """What all pools of this process have in common: the lock, the idle workers (oldest first), the watchdog."""
+
+    def __init__(self) -> None:
+        self.condition = threading.Condition()
+        self.idle: dict[Worker, Pool] = {}
+        self.watchdog = Watchdog()
+        self.owner = os.getpid()
+
+
+_shared = _Shared()
+
+
+def shared() -> _Shared:
+    """The shared state of this process. In a forked process workers and locks are the parent's: begin anew."""
+    global _shared
+    if _shared.owner != os.getpid():
+        _shared = _Shared()
+    return _shared
+
 
 class Pool:
     """Up to `size` workers. The one last given back is lent first, so a single thread uses a single process."""
@@ -16,31 +41,30 @@ class Pool:
     def __init__(self, start: Callable[[], Worker], size: int) -> None:
         self._start = start
         self._size = size
-        self._prepare()
+        self._reset()
 
-    def _prepare(self) -> None:
+    def _reset(self) -> None:
         self._owner = os.getpid()
-        self._condition = threading.Condition()
         self._idle: list[Worker] = []
         self._lent: set[Worker] = set()
         self._starting = 0
-        self.watchdog = Watchdog()
 
     def _leave_parent(self) -> None:
-        """In a forked process: the workers, and the threads that held the locks, are the parent's."""
         if self._owner != os.getpid():
             workers = [*self._idle, *self._lent]
-            self._prepare()
+            self._reset()
             for worker in workers:
                 worker.abandon()
 
     def acquire(self, deadline: float) -> Worker | None:
         """A living worker, or None when all were busy until `deadline` (on the monotonic clock)."""
         self._leave_parent()
-        with self._condition:
+        common = shared()
+        with common.condition:
             while True:
                 while self._idle:
                     worker = self._idle.pop()
+                    common.idle.pop(worker, None)
                     if worker.alive:
                         self._lent.add(worker)
                         return worker
@@ -50,41 +74,53 @@ class Pool:
                 remaining = deadline - time.monotonic()
                 if remaining <= 0:
                     return None
-                self._condition.wait(remaining)
+                common.condition.wait(remaining)
             self._starting += 1
-        return self._start_one()
+        return self._start_one(common)
 
-    def _start_one(self) -> Worker:
+    def _start_one(self, common: _Shared) -> Worker:
         try:
             worker = self._start()
         except BaseException:
-            with self._condition:
+            with common.condition:
                 self._starting -= 1
-                self._condition.notify()
+                common.condition.notify_all()
             raise
-        with self._condition:
+        with common.condition:
             self._starting -= 1
             self._lent.add(worker)
         return worker
 
     def release(self, worker: Worker, *, usable: bool) -> None:
         """Give a worker back; one that is not usable is killed."""
-        with self._condition:
+        common = shared()
+        surplus = []
+        with common.condition:
             known = worker in self._lent
             self._lent.discard(worker)
-            usable = usable and known and not worker.timed_out
-            if usable:
+            if usable and known and not worker.timed_out:
                 self._idle.append(worker)
-            self._condition.notify()
-        if not usable:
-            worker.close()
+                common.idle[worker] = self
+                if len(common.idle) > IDLE_AT_MOST:
+                    oldest, owner = next(iter(common.idle.items()))
+                    del common.idle[oldest]
+                    owner._idle.remove(oldest)
+                    surplus.append(oldest)
+            else:
+                surplus.append(worker)
+            common.condition.notify_all()
+        for one in surplus:
+            one.close()
 
     def close(self) -> None:
         """End every process, also of calls under way in other threads."""
         self._leave_parent()
-        with self._condition:
+        common = shared()
+        with common.condition:
             idle, self._idle = self._idle, []
             busy, self._lent = self._lent, set()
+            for worker in idle:
+                common.idle.pop(worker, None)
         for worker in idle:
             worker.close()
         for worker in busy:

@@ -23,9 +23,18 @@ for (const kind of [Object, Function, ...FOREIGN]) Object.preventExtensions(kind
 const KNOWN = {
   classes: CLASSES,
   functions: FUNCTIONS,
-  api: (name) => globalThis[name], // when asked for: some of these are expensive to load
+  api(name) { // when asked for: some of these are expensive to load
+    const found = globalThis[name];
+    Object.preventExtensions(found);
+    if (found.prototype) Object.preventExtensions(found.prototype);
+    return found;
+  },
   foreign: FOREIGN.map((kind) => [kind.name, kind]),
-  crypto: () => builtin("node:crypto"),
+  crypto() {
+    const found = builtin("node:crypto");
+    for (const part of [found, found.subtle, found.webcrypto]) Object.preventExtensions(part);
+    return found;
+  },
   deno: new Set(Object.getOwnPropertyNames(Deno)),
   now: performance.now.bind(performance),
   timeOrigin: performance.timeOrigin,
