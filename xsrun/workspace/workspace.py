@@ -236,10 +236,12 @@ class Workspace:
         *,
         variables: dict[str, Any] | None = None,
         admit: bool = True,
+        conclude: bool = True,
     ) -> Result:
         """Run a construct in a context of its own and gather everything into a result.
 
-        `admit`: test the caller's identity first, as over HTTP; tests do not (semantics 8.3).
+        `admit`: test the caller's identity first, as over HTTP; tests do not (semantics 8.3). `conclude`: run what the
+        program left for after its response; a server that has yet to send it calls `after_response` itself.
         """
         started = time.perf_counter()
         result = Result()
@@ -251,7 +253,7 @@ class Workspace:
         except Exception as error:
             result.error = translate(error)
         finally:
-            self._finish(context, result)
+            self._finish(context, result, conclude)
         result.duration = time.perf_counter() - started
         if construct.kind == "stack" and isinstance(result.response, dict):
             result.variables = result.response
@@ -385,27 +387,44 @@ class Workspace:
             f"{title} does not exist: {kind}:{name}", hint=f"did you mean `{close}`?" if close else None
         )
 
-    def _finish(self, context: Context, result: Result) -> None:
+    def _finish(self, context: Context, result: Result, conclude: bool) -> None:
         """What follows a run: deferred stacks, the session's end, and the parts of the result."""
         status = result.status if context.head.status is None else context.head.status
         result.status = result.error.status if result.error is not None else status
         result.headers = context.head.headers
-        answer = Answer(result.body, result.headers, result.status)
-        for deferred in context.deferred:
-            try:
-                deferred(answer)
-            except Exception as error:  # the response is out: a failure here is logged, not answered
-                context.warnings.append(translate(error))
-        if context.session_slot is not None:
-            try:
-                context.session_slot.close()
-            except Exception as error:
-                result.error = result.error or translate(error)
+        if conclude and context.deferred:
+            self._run_deferred(context, result)
+        try:
+            _end_session(context)
+        except Exception as error:
+            result.error = result.error or translate(error)
         result.logs = context.logs
         result.warnings = context.warnings
         result.trace = context.trace.entries if context.trace is not None else None
         if result.error is not None:
             result.status = result.error.status
+
+    def after_response(self, context: Context, result: Result) -> None:
+        """Run what the program left for after its response, once that is sent (`execute` with `conclude=False`).
+
+        Logs and warnings go into those of the result.
+        """
+        if not context.deferred:
+            return
+        context.start()
+        self._run_deferred(context, result)
+        try:
+            _end_session(context)
+        except Exception as error:
+            context.warnings.append(translate(error))
+
+    def _run_deferred(self, context: Context, result: Result) -> None:
+        answer = Answer(result.body, result.headers, result.status)
+        while context.deferred:
+            try:
+                context.deferred.pop(0)(answer)
+            except Exception as error:  # the response is out: a failure here is logged, not answered
+                context.warnings.append(translate(error))
 
     # Shared services -----------------------------------------------------------------------------------------------
 
@@ -480,6 +499,11 @@ def _clock_of(clock: Clock | int | None) -> Clock:
         fixed = clock
         return lambda: fixed
     return clock
+
+
+def _end_session(context: Context) -> None:
+    if context.session_slot is not None:
+        context.session_slot.close()
 
 
 def _same_file(one: str, other: str) -> bool:
