@@ -115,6 +115,8 @@ class Backend:
     follows_ids = True
     #: do writers take turns?
     one_writer = True
+    #: does an error in a transaction make all later statements fail?
+    fails_whole = False
 
     def __init__(self, nodes: dict[str, Statement]) -> None:
         self._nodes = nodes
@@ -215,7 +217,7 @@ class Backend:
     def _indexes(self, table: Table, stored: sa.Table) -> list[sa.Index]:
         indexes = []
         for position, index in enumerate(table.definition.indexes if table.definition else ()):
-            if not self.supports_index(table, index.kind, index.columns):
+            if not self.supports_index(index.kind, [table.by_name[name].kind for name, _ in index.columns]):
                 continue
             columns = [stored.c[name].desc() if way == "desc" else stored.c[name] for name, way in index.columns]
             name = f"{table.physical[:40]}~{position + 1}"
@@ -223,8 +225,8 @@ class Backend:
             indexes.append(sa.Index(name, *columns, unique=index.unique, **options))
         return indexes
 
-    def supports_index(self, table: Table, kind: str, columns: tuple[tuple[str, str], ...]) -> bool:
-        """Whether the back end has indexes of this kind."""
+    def supports_index(self, kind: str, column_kinds: list[str]) -> bool:
+        """Whether the back end has indexes of this kind over columns of these kinds."""
         return kind == "btree"
 
     def new_column(self, table: Table, column: str) -> str:
@@ -253,7 +255,7 @@ class Backend:
 
     # To be filled in -----------------------------------------------------------------------------------------------
 
-    def connect(self, url: str) -> Any:
+    def connect(self, url: str, search_path: str | None = None) -> Any:
         """A new connection (see `connection`)."""
         raise NotImplementedError
 

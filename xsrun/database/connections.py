@@ -31,9 +31,9 @@ class Shared:
 class Pool:
     """Connections to a file or a server."""
 
-    def __init__(self, backend: Backend, url: str) -> None:
+    def __init__(self, backend: Backend, url: str, search_path: str | None = None) -> None:
         self._pool = QueuePool(
-            lambda: backend.connect(url), pool_size=10, max_overflow=_MOST - 10, timeout=60, reset_on_return=None
+            lambda: backend.connect(url, search_path), pool_size=10, max_overflow=_MOST - 10, timeout=60, reset_on_return=None
         )
         self._fairies: dict[int, Any] = {}
 
@@ -44,8 +44,12 @@ class Pool:
         return connection
 
     def give_back(self, connection: Any) -> None:
+        fairy = self._fairies.pop(id(connection))
+        if connection.broken:
+            fairy.invalidate()
+            return
         connection.rollback()
-        self._fairies.pop(id(connection)).close()
+        fairy.close()
 
     def close(self) -> None:
         self._pool.dispose()

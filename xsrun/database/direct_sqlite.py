@@ -18,11 +18,10 @@ def run(session: Any, sql: str, parameters: list[Value]) -> list[dict[str, Value
     translated = translate(sql)
     tables = live_tables(session, translated)
     given = [_parameter(value) for value in parameters]
-    with session.database.turn:
-        try:
-            names, rows = session.connection.query(translated.sql, given)
-        except XanoScriptError as error:
-            raise explained(error, translated, tables) from None
+    try:
+        names, rows = session.query(translated.sql, given)
+    except XanoScriptError as error:
+        raise explained(error) from None
     decoders = decoders_for(names, translated, tables)
     return [_read(names, row, decoders) for row in rows]
 
@@ -42,7 +41,7 @@ def _parameter(value: Value) -> Any:
     return encode_json(value) if value.__class__ in (list, dict) else value
 
 
-def explained(error: XanoScriptError, translated: Translated, tables: dict[str, Table]) -> XanoScriptError:
+def explained(error: XanoScriptError) -> XanoScriptError:
     """SQLite's message with what to do about it."""
     message = error.message
     if "no such table" in message:

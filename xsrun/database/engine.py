@@ -32,7 +32,7 @@ class Database:
         self.url = url
         self.strict = strict
         self.in_memory = url in ("sqlite://", "sqlite:///:memory:")
-        self._nodes = tables
+        self.nodes = tables
         self._backend: Backend | None = None
         self._connections: Any = None
         self._opening = threading.Lock()
@@ -49,7 +49,7 @@ class Database:
         if self._backend is None:
             with self._opening:
                 if self._backend is None:
-                    self._backend = make_backend(self.url, self._nodes)
+                    self._backend = make_backend(self.url, self.nodes)
         return self._backend
 
     @property
@@ -64,6 +64,14 @@ class Database:
                     made = Shared if self.in_memory else Pool
                     self._connections = made(backend, self.url)
         return self._connections
+
+    def share(self, other: Database) -> None:
+        """Use the back end of another database, and what it has prepared."""
+        self._backend = other.backend
+
+    def use(self, connections: Any) -> None:
+        """Take connections from here."""
+        self._connections = connections
 
     def session(self, context: Context) -> Session:
         """A session for one run. It takes its connection when it first needs one."""

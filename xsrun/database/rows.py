@@ -155,6 +155,11 @@ def insert(session: Session, table: Table, data: dict[str, Value], *, stamped: b
     identity = explicit_id(table, data, session)
     if not table.declared:
         table = session.grown(table, row)
+    return table, write_row(session, table, row, identity)
+
+
+def write_row(session: Session, table: Table, row: dict[str, Value], identity: Value) -> dict[str, Value]:
+    """The INSERT of a row whose values are those of its columns; the row as it is kept."""
     by_name, backend = table.by_name, session.backend
     given = {name: encoded(table, by_name[name], value, session) for name, value in row.items()}
     if identity is not None:
@@ -175,7 +180,20 @@ def insert(session: Session, table: Table, data: dict[str, Value], *, stamped: b
         whole[name] = value if plain else decode(given[name])
     if table.declared and table.columns[0].name != "id":
         whole = {column.name: whole[column.name] for column in table.columns}
-    return table, whole
+    return whole
+
+
+def restore_rows(session: Session, table: Table, items: Iterable[dict[str, Any]]) -> None:
+    """Insert rows that were read from a table, as they are."""
+    for item in items:
+        row = {name: value for name, value in item.items() if name != "id"}
+        if table.declared:
+            row = {name: value for name, value in row.items() if name in table.by_name}
+        else:
+            if not table.exists and item.get("id").__class__ is str:
+                table = session.backend.undeclared_table(table.name, table.datasource, (), "text", exists=False)
+            table = session.grown(table, row)
+        write_row(session, table, row, item.get("id"))
 
 
 def insertion(session: Session, table: Table, names: list[str]) -> tuple[str, list[str]]:

@@ -27,6 +27,7 @@ class Session:
         "context",
         "database",
         "depth",
+        "fails_whole",
         "locks_all",
         "locks_writes",
         "new_tables",
@@ -44,6 +45,7 @@ class Session:
         self.depth = 0
         self.locks_all = database.in_memory
         self.locks_writes = database.backend.one_writer
+        self.fails_whole = database.backend.fails_whole
         #: tables made or grown in the open transaction
         self.new_tables: dict[tuple[str, str], Table] = {}
         #: what they were when the savepoints were set
@@ -73,8 +75,32 @@ class Session:
         connection = self._connection or self.connection
         if self.locks_all or (writes and self.locks_writes):
             with self.database.turn:
-                return connection.execute(text, parameters)  # type: ignore[no-any-return]
-        return connection.execute(text, parameters)  # type: ignore[no-any-return]
+                return connection.execute(text, parameters)
+        if self.depth and self.fails_whole:
+            return self._guarded(connection.execute, text, parameters)
+        return connection.execute(text, parameters)
+
+    def query(self, text: str, parameters: Any) -> tuple[list[Any], list[Row]]:
+        """Execute a program's own statement: its columns and rows."""
+        connection = self.connection
+        if self.locks_writes:
+            with self.database.turn:
+                return connection.query(text, parameters)
+        if self.depth and self.fails_whole:
+            return self._guarded(connection.query, text, parameters)
+        return connection.query(text, parameters)
+
+    def _guarded(self, run: Any, text: str, parameters: Any) -> Any:
+        """A statement in a savepoint: PostgreSQL would refuse all that follow a failure, and a program may catch it."""
+        connection = self.connection
+        connection.execute("SAVEPOINT statement")
+        try:
+            found = run(text, parameters)
+        except XanoScriptError:
+            connection.execute("ROLLBACK TO SAVEPOINT statement")
+            raise
+        connection.execute("RELEASE SAVEPOINT statement")
+        return found
 
     # Transactions --------------------------------------------------------------------------------------------------
 
@@ -259,6 +285,13 @@ class Session:
         with self.atomic():
             for name, items in rows.items():
                 insert_seed(self, self.table(name), items)
+
+    def restore(self, name: str, rows: list[dict[str, Any]]) -> None:
+        """Put rows back as they were read: nothing is converted or hashed again, and no trigger runs."""
+        from xsrun.database.rows import restore_rows
+
+        with self.atomic():
+            restore_rows(self, self.table(name), rows)
 
     def close(self) -> None:
         """End the session: a transaction that is still open is undone, the connection goes back."""

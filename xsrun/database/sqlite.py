@@ -40,7 +40,7 @@ def _decode_bool(value: int | None) -> bool | None:
 class SQLiteConnection:
     """A connection and the one thing to do with it: execute a text and fetch all its rows."""
 
-    __slots__ = ("failure", "raw", "schema")
+    
 
     def __init__(self, path: str) -> None:
         self.failure: BaseException | None = None
@@ -106,9 +106,8 @@ class SQLiteConnection:
         before, self.schema = self.schema, version
         return version != before  # type: ignore[no-any-return]
 
-    @property
-    def in_transaction(self) -> bool:
-        return self.raw.in_transaction
+    #: a file does not go away
+    broken = False
 
     def rollback(self) -> None:
         """End a transaction that was left open. The pool calls it."""
@@ -145,7 +144,7 @@ class SQLiteBackend(Backend):
         decode = {"json": decode_json, "geo": decode_json, "vector": _decode_vector, "bool": _decode_bool}
         self.codecs = Codecs(encode, decode)
 
-    def connect(self, url: str) -> SQLiteConnection:
+    def connect(self, url: str, search_path: str | None = None) -> SQLiteConnection:
         return SQLiteConnection(path_of(url))
 
     def begin(self, isolation: str | None) -> str:

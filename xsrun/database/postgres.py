@@ -1,0 +1,270 @@
+"""PostgreSQL, through psycopg (the extra `postgres`)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from hashlib import sha256
+from typing import Any
+
+import sqlalchemy as sa
+
+from xsrun.database import geometry
+from xsrun.database.backend import Backend, Row, type_of
+from xsrun.database.columns import Codecs, decode_json, encode_int, encode_json, encode_text
+from xsrun.database.operators import OPERATORS
+from xsrun.database.sqlite import duplicate_record
+from xsrun.errors import UnavailableError, XanoScriptError
+from xsrun.runtime.values import Value, as_text
+
+_TYPES = {
+    "int": "bigint",
+    "timestamp": "bigint",
+    "decimal": "double precision",
+    "number": "double precision",
+    "text": "text",
+    "date": "text",
+    "bool": "boolean",
+    "json": "jsonb",
+    "geo": "jsonb",
+    "vector": "double precision[]",
+}
+_ISOLATION = {
+    "serializable": "SERIALIZABLE",
+    "repeatable_read": "REPEATABLE READ",
+    "read_committed": "READ COMMITTED",
+    "read_uncommitted": "READ UNCOMMITTED",
+}
+#: Types that a program's own SQL may select and the language has no values for: they come as texts.
+_TEXT_TYPES = ("timestamp", "timestamptz", "date", "time", "timetz", "interval", "uuid", "inet", "cidr", "bytea")
+_KEY = re.compile(r"\((.*?)\)=")
+
+
+def _psycopg() -> Any:
+    try:
+        import psycopg
+    except ModuleNotFoundError:
+        raise UnavailableError(
+            "PostgreSQL needs the package psycopg, which is not installed.", hint='install it with: pip install "xsrun[postgres]"'
+        ) from None
+    return psycopg
+
+
+class PostgresConnection:
+    """A connection and what to do with it: execute a text and fetch all its rows."""
+
+    def __init__(self, url: str, search_path: str | None = None) -> None:
+        psycopg = _psycopg()
+        self._errors = psycopg.Error
+        try:
+            self.raw = psycopg.connect(url, autocommit=True)
+        except psycopg.OperationalError as error:
+            raise UnavailableError(
+                f"PostgreSQL cannot be reached: {_first_line(error)}", hint="is the server running, and is the URL right?"
+            ) from None
+        from psycopg.types.numeric import FloatLoader
+        from psycopg.types.string import TextLoader
+
+        for name in ("json", "jsonb", *_TEXT_TYPES):
+            self.raw.adapters.register_loader(name, TextLoader)
+        self.raw.adapters.register_loader("numeric", FloatLoader)
+        self._fresh = True
+        if search_path is not None:
+            self.execute(f"SET search_path TO {search_path}")
+
+    def execute(self, text: str, parameters: Sequence[Any] = ()) -> list[Row]:
+        """Execute one statement and fetch everything. Raises XanoScriptError for what the database refuses."""
+        try:
+            cursor = self.raw.execute(text, parameters)
+            return cursor.fetchall() if cursor.description is not None else []
+        except self._errors as error:
+            raise translated(error) from error
+
+    def query(self, text: str, parameters: Sequence[Any] = ()) -> tuple[list[tuple[str, int]], list[Row]]:
+        """Execute one statement; name and type of each of its columns, and all rows."""
+        try:
+            cursor = self.raw.execute(text, parameters)
+            if cursor.description is None:
+                return [], []
+            return [(column.name, column.type_code) for column in cursor.description], cursor.fetchall()
+        except self._errors as error:
+            raise translated(error) from error
+
+    def changed(self) -> bool:
+        """Whether to look for tables: when the connection is new."""
+        fresh, self._fresh = self._fresh, False
+        return fresh
+
+    @property
+    def in_transaction(self) -> bool:
+        return bool(self.raw.info.transaction_status)
+
+    @property
+    def broken(self) -> bool:
+        return bool(self.raw.closed or self.raw.broken)
+
+    def rollback(self) -> None:
+        """End a transaction that was left open."""
+        if not self.broken and self.in_transaction:
+            self.raw.execute("ROLLBACK")
+
+    def close(self) -> None:
+        self.raw.close()
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]
+
+
+def translated(error: Any) -> XanoScriptError:
+    """The error of the program that PostgreSQL's stands for."""
+    kind = type(error).__name__
+    primary = getattr(error.diag, "message_primary", None) or _first_line(error)
+    if kind == "UniqueViolation":
+        match = _KEY.search(error.diag.message_detail or "")
+        return duplicate_record(match.group(1).replace('"', "") if match else "value")
+    if kind in ("DeadlockDetected", "SerializationFailure"):
+        return XanoScriptError(
+            f"SQL Error: {primary}", name="DeadlockError", hint="another transaction was in the way; run this one again"
+        )
+    return XanoScriptError(f"SQL Error: {primary}")
+
+
+def _encode_vector(value: list[float]) -> list[float]:
+    return [float(number) for number in value]
+
+
+def _decode_vector(value: list[float] | None) -> list[float] | None:
+    return None if value is None else [int(number) if number == int(number) else number for number in value]
+
+
+def function_texts() -> list[str]:
+    """The statements that make the functions of the operators."""
+    made = [
+        f"CREATE OR REPLACE FUNCTION {signature} RETURNS {result} LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $body${body}$body$"
+        for signature, (result, body) in geometry.HELPERS.items()
+    ]
+    for name, operator in OPERATORS.items():
+        if operator.body is not None:
+            parameters = ", ".join(_TYPES[kind] for kind in operator.operands)
+            made.append(
+                f"CREATE OR REPLACE FUNCTION xs_{name}({parameters}) RETURNS {_TYPES[operator.result]} "
+                f"LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $body${operator.body}$body$"
+            )
+    return made
+
+
+class PostgresBackend(Backend):
+    """PostgreSQL's side."""
+
+    follows_ids = False
+    one_writer = False
+    fails_whole = True
+
+    def __init__(self, nodes: dict[str, Any]) -> None:
+        super().__init__(nodes)
+        _psycopg()
+        from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
+
+        self.dialect: sa.Dialect = PGDialect_psycopg(paramstyle="format")
+        encode: dict[str, Any] = {"int": encode_int, "timestamp": encode_int, "text": encode_text, "date": encode_text}
+        encode |= {"json": encode_json, "geo": encode_json, "vector": _encode_vector}
+        decode: dict[str, Any] = {"json": decode_json, "geo": decode_json, "vector": _decode_vector}
+        self.codecs = Codecs(encode, decode)
+        self._functions_checked = False
+
+    def connect(self, url: str, search_path: str | None = None) -> PostgresConnection:
+        connection = PostgresConnection(url.replace("postgres://", "postgresql://", 1), search_path)
+        if not self._functions_checked:
+            make_functions(connection)
+            self._functions_checked = True
+        return connection
+
+    def begin(self, isolation: str | None) -> str:
+        level = _ISOLATION.get(str(isolation or "").lower().replace(" ", "_"))
+        return f"BEGIN ISOLATION LEVEL {level}" if level else "BEGIN"
+
+    def json_path(self, path: list[str]) -> tuple[str, str]:
+        quoted = ('"' + key.replace("\\", "\\\\").replace('"', '\\"') + '"' for key in path)
+        return "json_path", "{" + ",".join(quoted) + "}"
+
+    def list_maker(self, kind: str, convert: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+        if kind in ("text", "date"):
+            return lambda value, context: [encode_text(item) for item in convert(value, context)]
+        if kind == "decimal":
+            return lambda value, context: [float(item) for item in convert(value, context)]
+        return convert
+
+    def in_list(self, sql: Any, name: str, array: str) -> Any:
+        return sql == sa.any_(sa.bindparam(name, type_=type_of(array)))
+
+    def list_decoder(self, element: str) -> Any:
+        return decode_json
+
+    def supports_index(self, kind: str, column_kinds: list[str]) -> bool:
+        if kind == "gin":
+            return all(one == "json" for one in column_kinds)
+        return kind == "btree" and not any(one in ("json", "geo", "vector") for one in column_kinds)
+
+    def existing(self, connection: PostgresConnection) -> dict[str, list[tuple[str, str]]]:
+        found: dict[str, list[tuple[str, str]]] = {}
+        rows = connection.execute(
+            "SELECT c.table_name, c.column_name, c.data_type FROM information_schema.columns AS c "
+            "JOIN information_schema.tables AS t USING (table_schema, table_name) "
+            "WHERE c.table_schema = current_schema() AND t.table_type = 'BASE TABLE' "
+            "ORDER BY c.table_name, c.ordinal_position"
+        )
+        for table, column, kind in rows:
+            found.setdefault(table, []).append((column, kind))
+        return found
+
+    def is_text_id(self, kind: str) -> bool:
+        return "int" not in kind.lower()
+
+    def follow_id(self, physical: str, identity: int) -> tuple[str, tuple[Any, ...]]:
+        sequence = "pg_get_serial_sequence(%s, 'id')"
+        name = self.quote(physical)
+        return (
+            f"SELECT setval({sequence}, greatest(nextval({sequence}) - 1, %s::bigint, 1))",
+            (name, name, identity),
+        )
+
+    def truncation(self, physical: str, reset: bool) -> list[tuple[str, tuple[Any, ...]]]:
+        restart = " RESTART IDENTITY" if reset else ""
+        return [(f"TRUNCATE TABLE {self.quote(physical).replace('%', '%%')}{restart}", ())]
+
+    def new_column(self, table: Any, column: str) -> str:
+        return super().new_column(table, column).replace("ADD COLUMN", "ADD COLUMN IF NOT EXISTS", 1)
+
+    def run_direct(self, session: Any, sql: str, parameters: list[Value]) -> list[dict[str, Value]]:
+        """Run a program's own SQL as it is; its texts are checked, its JSON is read."""
+        from xsrun.database.direct_postgres import run
+
+        return run(session, sql, parameters)
+
+
+def make_functions(connection: PostgresConnection) -> None:
+    """Make the functions of the operators in the database, unless they are there already."""
+    texts = function_texts()
+    digest = sha256("\n".join(texts).encode()).hexdigest()
+    ((there,),) = connection.execute("SELECT obj_description(to_regprocedure('xs_number(text)'))")
+    if there == digest:
+        return
+    connection.execute("BEGIN")
+    try:
+        connection.execute("SELECT pg_advisory_xact_lock(7305)")  # two processes that start at once take turns
+        connection.execute("SET LOCAL check_function_bodies = off")
+        for text in texts:
+            connection.execute(text.replace("%", "%%"))
+        connection.execute(f"COMMENT ON FUNCTION xs_number(text) IS '{digest}'")
+        connection.execute("COMMIT")
+    except BaseException:
+        connection.rollback()
+        raise
+
+
+def parameter(value: Value) -> Any:
+    """An argument of a program's own SQL."""
+    if value.__class__ in (list, dict):
+        return encode_json(value)
+    return encode_text(as_text(value)) if value.__class__ in (str, bytes) else value
