@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from xsrun.diagnostics.suggest import did_you_mean
 from xsrun.syntax.nodes import Entry, Literal, Name, Node, ObjectLiteral, Statement
 from xsrun.testing.report import Notice
-from xsrun.workspace.construct import Construct
+from xsrun.workspace.construct import Construct, text_of
 
 #: Constructs whose `test` blocks run.
 TESTED_KINDS = ("query", "function", "middleware", "task", "tool", "addon")
@@ -35,6 +35,11 @@ class Case:
     @property
     def line(self) -> int:
         return self.node.line if self.node is not None else self.construct.line
+
+    @property
+    def datasource(self) -> str:
+        """The datasource whose rows the test begins with; empty for an empty database."""
+        return (text_of(self.node.attribute("datasource")) if self.node is not None else None) or ""
 
     @property
     def switched_off(self) -> bool:

@@ -16,7 +16,6 @@ from xsrun.testing import expectations
 from xsrun.testing.cases import Case, find_cases, unmatched_mocks
 from xsrun.testing.report import Outcome, Report
 from xsrun.testing.sandbox import Sandbox
-from xsrun.workspace.construct import text_of
 from xsrun.workspace.result import Result
 from xsrun.workspace.workspace import Workspace
 
@@ -72,7 +71,7 @@ def run_case(run: Sandbox, case: Case, *, trace: bool = False) -> Outcome:
         return outcome
     started = time.perf_counter()
     try:
-        with run.for_test() as sandbox:
+        with run.for_test(case.datasource) as sandbox:
             (run_unit if case.kind == "unit" else run_workflow)(sandbox, case, outcome, Trace() if trace else None)
     except Exception as error:
         fail(outcome, translate(error), status="error")
@@ -93,7 +92,8 @@ def run_unit(sandbox: Sandbox, case: Case, outcome: Outcome, trace: Trace | None
             problem.message, hint=problem.hint, file=case.file, line=problem.line, column=problem.column
         )
     planned = expectations.plan(node, case.file)
-    context = sandbox.context(test=(construct.owner, case.name), trace=trace, auth=_identity(case))
+    source = case.datasource or "live"
+    context = sandbox.context(test=(construct.owner, case.name), trace=trace, auth=_identity(case), datasource=source)
     given = expectations.reader(node.attribute("input"), case.file)(context, None)
     values = expectations.as_input(copy_deep(given))
     context.request = Request(method=construct.verb or "", input=values)
@@ -149,7 +149,7 @@ def _hint(error: XanoScriptError, unexpected: bool) -> str | None:
 
 def run_workflow(sandbox: Sandbox, case: Case, outcome: Outcome, trace: Trace | None) -> None:
     """Run the stack of a workflow test; the first expectation that fails, or any error, ends it (semantics 8.3)."""
-    context = sandbox.context(trace=trace)
+    context = sandbox.context(trace=trace, datasource=case.datasource or "live")
     result = sandbox.execute(case.construct, {}, context, admit=False)
     note_run(outcome, result)
     if result.error is None:
@@ -177,8 +177,3 @@ def fail(outcome: Outcome, error: XanoScriptError, status: str | None = None) ->
     outcome.hint = error.hint
     if error.line is not None:
         outcome.file, outcome.line = error.file or outcome.file, error.line
-
-
-def datasource_of(case: Case) -> str:
-    """The datasource that a test asks for; empty for none, which is an empty database."""
-    return text_of(case.node.attribute("datasource")) or "" if case.node is not None else ""

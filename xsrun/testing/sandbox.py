@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from contextlib import ExitStack
 from typing import Any
 
 from xsrun.services.network import NetworkPolicy
@@ -15,26 +16,42 @@ SHARED = frozenset(("javascript", "network"))
 class Sandbox(Workspace):
     """A workspace that takes constructs, compiled code, environment and limits from another one.
 
-    Its database is in memory and empty; cache, files and keys are its own and are gone when it is closed. The network
-    is shut but for the hosts that `network` names.
+    Its database is empty, or begins with the rows of a datasource of the other; cache, files and keys are its own. All
+    is gone when it is closed. The network is shut but for the hosts that `network` names.
     """
 
-    def __init__(self, origin: Workspace, network: Any = None) -> None:
+    def __init__(self, origin: Workspace, network: Any = None, datasource: str = "") -> None:
         self.__dict__.update(origin.__dict__)
         self.origin = origin
+        #: the workspace that is tested
+        self.owner: Workspace = origin.owner if isinstance(origin, Sandbox) else origin
+        self.datasource = datasource
         self.root = None
-        self.database_url = "sqlite://"
-        self.cache_url = None
         self.network = NetworkPolicy.of(network, in_test=True)
         self._services = {}
         self._lock = threading.RLock()
+        self._ending = ExitStack()
 
-    def for_test(self) -> Sandbox:
-        """An empty workspace for one test."""
-        return Sandbox(self, self.network)
+    def for_test(self, datasource: str = "") -> Sandbox:
+        """A workspace for one test: empty, or with the rows of a datasource (semantics 8.1)."""
+        return Sandbox(self, self.network, datasource)
 
     def service(self, name: str) -> Any:
         """A service by name: its own, or for those that keep nothing the test run's."""
         if name in SHARED and isinstance(self.origin, Sandbox):
             return self.origin.service(name)
         return super().service(name)
+
+    @property
+    def database(self) -> Any:
+        """The throw-away database, made at first use."""
+        with self._lock:
+            if "database" not in self._services:
+                made = self._ending.enter_context(self.owner.database.throw_away(self.datasource or None))
+                self._services["database"] = made
+            return self._services["database"]
+
+    def close(self) -> None:
+        """Throw everything away."""
+        super().close()
+        self._ending.close()
