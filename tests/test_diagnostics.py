@@ -63,6 +63,7 @@ def errors(text: str) -> list[Diagnostic]:
 
 def framed(example: str) -> str:
     """An example as a whole program."""
+    example = example.replace("DEEP", f"debug.log {{ value = {'(' * 1500}1{')' * 1500} }}")
     first = example.split(maxsplit=1)[0]
     if first in KINDS or first in ("func", "half"):
         return example
@@ -89,6 +90,8 @@ def test_report_of_every_page() -> None:
     """One file shows the example of every code and what is said about it."""
     shown = []
     for code in all_codes().values():
+        if "DEEP" in code.example:
+            continue
         text = framed(code.example)
         own = [diagnostic for diagnostic in check(text, f"{code.code}.xs") if diagnostic.code == code.code]
         shown.append(render_all(own[:1], {f"{code.code}.xs": text}))
@@ -184,6 +187,19 @@ def test_byte_order_mark_and_line_ends() -> None:
     assert (found.code, found.line) == ("XS130", 9)
     repaired, _ = apply_fixes(text, [found])
     assert repaired.startswith("\ufeff") and errors(repaired) == []
+
+
+def test_hopeless_texts_end_soon() -> None:
+    """Thousands of brackets, operators or words are reported in bounded time, and in bounded number."""
+    deep = framed(f"debug.log {{ value = {' + '.join(['1'] * 2000)} }}")
+    assert errors(deep) == []
+    for text in (
+        "{\n" * 1500,
+        "$x ]\n" * 1500,
+        "lorem ipsum dolor\n" * 1500,
+        framed("debug.log { value = ( }\n" * 300),
+    ):
+        assert 1 <= len(errors(text)) <= 200
 
 
 # Rendering -----------------------------------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from xsrun.analysis import construct_habits, constructs, habits, ignore, notes, queries, spelling, workspace
 from xsrun.analysis.expressions import CONDITION, PLAIN, QUERY
 from xsrun.analysis.flow import Flow
+from xsrun.analysis.report import guarded
 from xsrun.analysis.surprises import Surprises
 from xsrun.analysis.units import Text, Unit, Workspace
 from xsrun.analysis.walk import expressions, statements, unwrapped
@@ -28,11 +29,12 @@ def check(sources: Mapping[str, str]) -> list[Diagnostic]:
     everything = Workspace(texts)
     for text in texts:
         if text.parsed.tree is not None:
-            constructs.check_document(text.report, text.parsed.tree)
+            tree = text.parsed.tree
+            guarded(text.report, tree, constructs.check_document, text.report, tree)
         notes.report_notes(text.report, text.parsed)
         construct_habits.check_comments(text.report, text.parsed.comments)
         for unit in text.units:
-            check_unit(everything, unit)
+            guarded(unit.report, unit.node, check_unit, everything, unit)
     workspace.check_workspace(everything)
     found = [problem for text in texts for problem in _of(text)]
     return sorted(found, key=Diagnostic.sort_key)

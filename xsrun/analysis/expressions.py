@@ -54,11 +54,16 @@ def check_expression(report: Report, node: Expression, mode: int = PLAIN) -> Non
 
 
 def _binary(report: Report, node: Binary, mode: int) -> None:
-    if node.operator == "=" and mode != CONDITION:
-        place, start = _operator_place(report, node)
-        report.add("XS401", "a single `=` compares nothing", place, "write == to compare", [(start, start + 1, "==")])
-    check_expression(report, node.left, mode)
-    check_expression(report, node.right, mode)
+    """Long chains of operators lean to the left; they are followed without recursion."""
+    left: Expression = node
+    while isinstance(left, Binary):
+        if left.operator == "=" and mode != CONDITION:
+            place, start = _operator_place(report, left)
+            fix = [(start, start + 1, "==")]
+            report.add("XS401", "a single `=` compares nothing", place, "write == to compare", fix)
+        check_expression(report, left.right, mode)
+        left = left.left
+    check_expression(report, left, mode)
 
 
 def _operator_place(report: Report, node: Binary) -> tuple[tuple[int, int, int, int], int]:
@@ -75,12 +80,16 @@ def _between(report: Report, node: Between, mode: int) -> None:
 
 
 def _filter_call(report: Report, node: FilterCall, mode: int) -> None:
-    if not node.disabled:
-        filters.check_filter(report, node, mode)
-    if node.operand is not None:
-        check_expression(report, node.operand, mode)
-    for argument in node.arguments:
-        check_expression(report, argument, PLAIN if mode == PLAIN else QUERY)
+    """A chain of filters, from its last to its first."""
+    operand: Expression | None = node
+    while isinstance(operand, FilterCall):
+        if not operand.disabled:
+            filters.check_filter(report, operand, mode)
+        for argument in operand.arguments:
+            check_expression(report, argument, PLAIN if mode == PLAIN else QUERY)
+        operand = operand.operand
+    if operand is not None:
+        check_expression(report, operand, mode)
 
 
 def _object(report: Report, node: ObjectLiteral, mode: int) -> None:

@@ -273,11 +273,14 @@ def reads(node: Expression) -> list[tuple[str, Expression]]:
 
 def _strict(node: Expression) -> list[Expression]:
     """Everything below an expression but what stands on the left of `??`."""
-    if isinstance(node, Binary) and node.operator in ("??", "?:"):
-        return _strict(node.right)
-    found = [node]
-    for part in parts(node):
-        found += _strict(part)
+    found, stack = [], [node]
+    while stack:
+        inner = stack.pop()
+        if isinstance(inner, Binary) and inner.operator in ("??", "?:"):
+            stack.append(inner.right)
+        else:
+            found.append(inner)
+            stack.extend(reversed(parts(inner)))
     return found
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from xsrun.diagnostics import Diagnostic
@@ -40,6 +41,17 @@ class Report:
         """Where a node begins and ends, as offsets into the text."""
         source = self.source
         return source.offset(node.line, node.column), source.offset(node.end_line, node.end_column)
+
+
+def guarded(report: Report, place: Any, check: Callable[..., Any], *arguments: Any) -> None:
+    """Run a check; a program nested deeper than Python can follow is a problem of the program, not a crash."""
+    try:
+        check(*arguments)
+    except RecursionError:
+        if any(problem.code == "XS138" for problem in report.found):
+            return
+        hint = "put parts of it into variables"
+        report.add("XS138", "this is nested too deeply to be followed", (*span_of(place)[:2], place.line, 0), hint)
 
 
 def span_of(node: Any) -> Span:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from xsrun.analysis import constructs
-from xsrun.analysis.report import Report
+from xsrun.analysis.report import Report, guarded
 from xsrun.diagnostics import Diagnostic
 from xsrun.syntax.nodes import Document
 from xsrun.syntax.source import Source
@@ -26,7 +26,7 @@ def problems(parsed: Any) -> list[Diagnostic]:
     if tree is None:
         return []
     report = Report(source)
-    constructs.check_document(report, tree)
+    guarded(report, tree, constructs.check_document, report, tree)
     broken = {found.line for found in getattr(parsed, "diagnostics", ()) if found.severity == "error"}
     found = [problem for problem in report.found if problem.severity == "error" and problem.line not in broken]
     return sorted(found, key=Diagnostic.sort_key)

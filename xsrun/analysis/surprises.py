@@ -57,6 +57,20 @@ class Surprises:
     # Operators -----------------------------------------------------------------------------------------------------
 
     def binary(self, node: Binary, boolean: bool, mode: int) -> None:
+        """Long chains of one operator lean to the left; they are followed without recursion."""
+        while isinstance(node.left, Binary) and node.left.operator == node.operator and node.operator in ("~", "+"):
+            self.now_arithmetic(node)
+            self.side(node.right, mode)
+            node = node.left
+        self.one_binary(node, boolean, mode)
+
+    def side(self, node: Expression, mode: int) -> None:
+        """One operand."""
+        if isinstance(node, Word) and mode == PLAIN:
+            spelling.check_word(self.report, node)
+        self.look(node, False, mode)
+
+    def one_binary(self, node: Binary, boolean: bool, mode: int) -> None:
         operator = node.operator
         if operator in _LOGIC:
             self.mixed_logic(node, mode)
@@ -76,10 +90,8 @@ class Surprises:
             self.report.add(
                 "XS614", f"`{operator}` skips empty values only in a condition of a query", span_of(node), hint
             )
-        for side in (node.left, node.right):
-            if isinstance(side, Word) and mode == PLAIN:
-                spelling.check_word(self.report, side)
-            self.look(side, False, mode)
+        self.side(node.left, mode)
+        self.side(node.right, mode)
 
     def mixed_logic(self, node: Binary, mode: int) -> None:
         for side in (node.left, node.right):
@@ -132,7 +144,7 @@ class Surprises:
                 return
 
     def now_arithmetic(self, node: Binary) -> None:
-        if isinstance(node.left, Now) or isinstance(node.right, Now):
+        if node.operator in _ARITHMETIC and (isinstance(node.left, Now) or isinstance(node.right, Now)):
             hint = "write now|add_secs_to_timestamp:60, or (now|to_ms) + 1000"
             self.report.add(
                 "XS608", "`now` cannot be calculated with: the engine answers Not numeric", span_of(node), hint

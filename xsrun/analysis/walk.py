@@ -96,10 +96,12 @@ def _rarer_parts(node: Expression) -> list[Expression]:
 
 
 def below(node: Expression) -> Iterator[Expression]:
-    """An expression and everything below it."""
-    yield node
-    for part in parts(node):
-        yield from below(part)
+    """An expression and everything below it, in order."""
+    stack = [node]
+    while stack:
+        inner = stack.pop()
+        yield inner
+        stack.extend(reversed(parts(inner)))
 
 
 def unwrapped(node: Expression) -> Expression:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from xsrun.analysis import columns, mocks
-from xsrun.analysis.report import name_span, span_of, title_span
+from xsrun.analysis.report import guarded, name_span, span_of, title_span
 from xsrun.analysis.units import Unit, Workspace
 from xsrun.analysis.walk import statements
 from xsrun.diagnostics.suggest import did_you_mean
@@ -28,11 +28,16 @@ def check_workspace(workspace: Workspace) -> None:
     """Check what connects the constructs of a workspace."""
     check_doubles(workspace)
     for unit in workspace.units:
-        check_members(workspace, unit)
-        mocks.check_tests(unit)
-        for item in own_statements(unit):
-            check_call(workspace, unit, item)
-            columns.check_statement(workspace, unit, item)
+        guarded(unit.report, unit.node, check_names, workspace, unit)
+
+
+def check_names(workspace: Workspace, unit: Unit) -> None:
+    """Check the names that one construct speaks of."""
+    check_members(workspace, unit)
+    mocks.check_tests(unit)
+    for item in own_statements(unit):
+        check_call(workspace, unit, item)
+        columns.check_statement(workspace, unit, item)
 
 
 def own_statements(unit: Unit) -> Iterator[Statement]:

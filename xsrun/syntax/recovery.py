@@ -25,8 +25,8 @@ from xsrun.syntax.tokens import HOLE, LexicalError, Token
 if TYPE_CHECKING:
     from xsrun.syntax.parser import Parsed, Parser
 
-#: After so many mistakes a text is given up: it is hardly XanoScript.
-MOST_ERRORS = 60
+#: So many mistakes are reported of one text; one with more is hardly XanoScript.
+MOST_ERRORS = 100
 _CLOSING = {"(": "RPAR", "[": "RSQB", "{": "RBRACE"}
 
 
@@ -40,6 +40,8 @@ def parse(parser: Parser, parsed: Parsed, start: str, context: str) -> None:
     parsed.notes = lexer.notes + parser.builder.notes
     for problem in parser.builder.problems:
         problems.add(problem)
+    if len(problems.found) >= MOST_ERRORS:
+        parsed.tree = None
     parsed.diagnostics = sorted(problems.found, key=Diagnostic.sort_key)
 
 
@@ -57,7 +59,7 @@ class _Problems:
 
     def add(self, problem: Diagnostic) -> None:
         template = problem.code == "XS125" and any(other.code == "XS125" for other in self.found)
-        if problem.line not in self.lines and not template:
+        if problem.line not in self.lines and not template and len(self.found) < MOST_ERRORS:
             self.lines.add(problem.line)
             self.found.append(problem)
 
@@ -260,7 +262,8 @@ class _MendingLexer(Lexer):
         character = self.text[self.position]
         if character == "}" and self.openers:
             opener = self.openers[-1]
-            if opener.line != self.line and opener.start_pos not in self.brackets.unclosed:
+            known = opener.line == self.line or len(self.brackets.found) >= MOST_ERRORS
+            if not known and opener.start_pos not in self.brackets.unclosed:
                 self.unclosed(opener)
             self.remember(mistakes.unclosed(self.source, self.openers[-1:], []).diagnostic)
             self.close_here(self.position, here)
@@ -272,9 +275,10 @@ class _MendingLexer(Lexer):
 
     def end_document(self, here: tuple[int, int]) -> None:
         """The text, or one document of it, ends with brackets open."""
-        opener = mistakes.mispaired(self.source, self.items) or self.openers[-1]
-        if opener.start_pos not in self.brackets.unclosed:
-            self.unclosed(opener)
+        if len(self.brackets.found) < MOST_ERRORS:
+            opener = mistakes.mispaired(self.source, self.items) or self.openers[-1]
+            if opener.start_pos not in self.brackets.unclosed:
+                self.unclosed(opener)
         for opener in self.openers[::-1]:
             self.remember(mistakes.unclosed(self.source, [opener], []).diagnostic)
             self.close_here(self.position, here)
@@ -331,11 +335,11 @@ class _MendingLexer(Lexer):
             suspect = Token("RBRACE", character, *place)
         own_line = not self.source.line(suspect.line)[: suspect.column - 1].strip()
         number = mistakes.lacks_opener(self.source, suspect) if character == "}" and own_line else None
-        if number is not None and number not in self.brackets.opened:
+        if number is not None and number not in self.brackets.opened and len(self.brackets.found) < MOST_ERRORS:
             self.brackets.opened.add(number)
             self.remember(mistakes.missing_opener(self.source, number, suspect))
             raise _Again
-        if suspect.start_pos == self.position:
+        if suspect.start_pos == self.position or len(self.brackets.found) >= MOST_ERRORS:
             self.remember(problem)
             self.brackets.extra.add(self.position)
             return
