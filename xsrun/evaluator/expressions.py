@@ -681,8 +681,9 @@ class ExpressionCompiler:
 
     def program_environment(self, at: Any) -> ast.expr:
         """What a lambda sees of the program: the variables that have a value, and the inputs (semantics 6.2)."""
-        keys = [constant("$var", at), constant("$input", at)]
-        return place(ast.Dict(keys, [self.environment(at), self.all_inputs(at)]), at)
+        keys = [constant(root, at) for root in ("$var", "$input", "$env")]
+        values = [self.environment(at), self.all_inputs(at), call("lambda_environment", at, name("context", at))]
+        return place(ast.Dict(keys, values), at)
 
     def convert(self, value: ast.expr, parameter: Parameter, at: Any) -> ast.expr:
         """The value as the parameter's type: in line when it has the type already, else through its converter."""

@@ -352,10 +352,10 @@ def authentication(context: Context) -> dict[str, Value]:
     }
 
 
-def request_variable(context: Context, name: str) -> Value:
-    """`$env.$name`: a value of the request or the system (semantics 7.3)."""
+def request_values(context: Context) -> dict[str, Value]:
+    """The values that `$env.$name` reads: of the request and of the system (semantics 7.3)."""
     request = context.request
-    values: dict[str, Value] = {
+    return {
         "remote_ip": request.remote_ip,
         "remote_port": 0,
         "remote_host": request.remote_ip,
@@ -364,7 +364,7 @@ def request_variable(context: Context, name: str) -> Value:
         "request_method": request.method,
         "request_uri": request.uri,
         "request_querystring": request.query,
-        "http_headers": HeaderObject(request.headers),
+        "http_headers": title_cased(request.headers),
         "request_auth_token": request.token or "",
         "api_baseurl": request.api_base_url,
         "datasource": context.datasource,
@@ -374,13 +374,22 @@ def request_variable(context: Context, name: str) -> Value:
         "platform": "xsrun",
         "debugger": False,
     }
+
+
+def request_variable(context: Context, name: str) -> Value:
+    """`$env.$name`."""
+    values = request_values(context)
     if name not in values:
-        missing(name, values, "env")
-    value = values[name]
-    return dict(value) if name == "http_headers" else value
+        missing(f"env.${name}", values, "env")
+    return values[name]
 
 
-def HeaderObject(headers: dict[str, str]) -> dict[str, str]:  # noqa: N802 - reads as a type where it is used
+def lambda_environment(context: Context) -> dict[str, Value]:
+    """`$env` as JavaScript sees it: the values of the request are members whose names begin with a dollar sign."""
+    return {**context.environment, **{f"${name}": value for name, value in request_values(context).items()}}
+
+
+def title_cased(headers: dict[str, str]) -> dict[str, str]:
     """Request headers under the Title-Cased names that the engine gives them (semantics 7.3)."""
     return {"-".join(part.capitalize() for part in name.split("-")): value for name, value in headers.items()}
 
