@@ -66,8 +66,8 @@ class Example(NamedTuple):
 class Builtin:
     """What is known about one statement or filter that xsrun implements.
 
-    Parameters of forms and the other spellings of a name come from the catalogue, which is read when they are asked
-    for: a program whose code is in the cache never needs it.
+    Parameters of forms, and of functions that take any attribute (`**attributes`), come from the catalogue, as do the
+    other spellings of a name. It is read when they are asked for: a program whose code is in the cache never needs it.
     """
 
     kind: Kind
@@ -81,7 +81,8 @@ class Builtin:
 
     def _read_signature(self) -> tuple[tuple[Parameter, ...], bool]:
         if self._signature is None:
-            listed = catalogue.parameters(self.kind, self.name) if self.form else None
+            takes_any = self.form or self.function.__code__.co_flags & 0x08
+            listed = catalogue.parameters(self.kind, self.name) if takes_any else None
             if listed is None:
                 self._signature = read_parameters(self.function)
             else:
@@ -313,7 +314,6 @@ _NAMESPACE_MODULES = {
     "addon": "xsrun.statements.call",
     "workflow_test": "xsrun.statements.call",
     "await": "xsrun.statements.call",
-    "action": "xsrun.statements.call",
     "var": _CONTROL,
     "foreach": _CONTROL,
 }

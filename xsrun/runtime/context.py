@@ -69,10 +69,14 @@ class Request:
 
 @dataclass(slots=True)
 class ResponseHead:
-    """Headers and status that the program sets with `util.set_header`."""
+    """Headers and status that the program sets with `util.set_header`.
+
+    `stream` is what it sends with `api.stream` in place of its response (`runtime.streams.StreamedResponse`).
+    """
 
     headers: list[tuple[str, str]] = field(default_factory=list)
     status: int | None = None
+    stream: Any = None
 
 
 @dataclass(slots=True)
@@ -131,7 +135,7 @@ class Workspace(Protocol):
         """Tell of a row that was written (`action` "insert", "update", "delete") or a table emptied ("truncate")."""
 
     def service(self, name: str) -> Any:
-        """A service by name: "javascript", "cache", "vault", "network", "tokens"; made on first use."""
+        """A service by name: "javascript", "cache", "vault", "http", "network", "tokens"...; made on first use."""
 
 
 def _memory_reader() -> Callable[[], int]:

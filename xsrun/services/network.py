@@ -1,16 +1,21 @@
 """Which other machines programs may speak to: none, unless the user names them.
 
-Everything that leaves the machine asks `context.service("network").require(...)` first, with the address it wants.
+Everything that leaves the machine asks `context.service("network").require(...)` first, with the address it wants. A
+program may speak to servers on its own machine (loopback); a test may not even do that, unless they are named.
 """
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from xsrun.errors import UnavailableError, UsageError
 from xsrun.runtime.context import Context
+
+if TYPE_CHECKING:
+    from xsrun.services.recording import Recording
 
 _DEFAULT_PORTS = {"http": 80, "https": 443, "ws": 80, "wss": 443}
 
@@ -18,18 +23,20 @@ _DEFAULT_PORTS = {"http": 80, "https": 443, "ws": 80, "wss": 443}
 class NetworkPolicy:
     """The hosts that may be reached: `host`, `host:port`, `*.domain`, or `*` for all.
 
-    `in_test`: a refusal names the mock that is missing, since that is what a test lacks.
+    `in_test`: a refusal names the mock that is missing, since that is what a test lacks. `recording` keeps the answers
+    to outside calls, or gives those it has and lets none out (see `xsrun.services.recording`).
     """
 
-    def __init__(self, hosts: Iterable[str] = (), *, in_test: bool = False) -> None:
+    def __init__(self, hosts: Iterable[str] = (), *, in_test: bool = False, recording: Recording | None = None) -> None:
         self.hosts = tuple(host.lower() for host in hosts)
         self.in_test = in_test
+        self.recording = recording
 
     @classmethod
     def of(cls, option: Any, *, in_test: bool = False) -> NetworkPolicy:
-        """The policy of a workspace's `network` option: None or False, True, a host, or a list of hosts."""
+        """The policy of a workspace's `network` option: None or False, True, a host, a list of hosts, or a policy."""
         if isinstance(option, NetworkPolicy):
-            return cls(option.hosts, in_test=in_test or option.in_test)
+            return cls(option.hosts, in_test=in_test or option.in_test, recording=option.recording)
         if option is None or isinstance(option, bool):
             return cls(("*",) if option else (), in_test=in_test)
         hosts = [option] if isinstance(option, str) else list(option)
@@ -43,7 +50,14 @@ class NetworkPolicy:
     def allows(self, host: str, port: int | None = None) -> bool:
         """May this host be reached on this port?"""
         name = host.lower().rstrip(".")
+        if not self.in_test and is_loopback(name):
+            return True
         return any(_covers(pattern, name, port) for pattern in self.hosts)
+
+    def close(self) -> None:
+        """Write what was recorded."""
+        if self.recording is not None:
+            self.recording.save()
 
     def require(self, context: Context, statement: str, address: str) -> None:
         """Refuse an address that nobody allowed. `address` is a URL, or a bare host for what has no URL.
@@ -54,23 +68,34 @@ class NetworkPolicy:
         if self.allows(host, port):
             return
         allow = f"allow it with --allow-net {host}" if host else "allow all hosts with --allow-net '*'"
+        shown = address.partition("?")[0]  # query strings hold keys
         if self.in_test and context.test is not None:
             name = context.test[1]
             raise UnavailableError(
-                f"no mock for this call: `{statement}` to {address}",
+                f"no mock for this call: `{statement}` to {shown}",
                 hint=f'give the statement mock = {{"{name}": ...}}, or {allow}',
             )
         where = "a test may not reach" if self.in_test else "the network is off:"
-        raise UnavailableError(f"{where} {address} (`{statement}`)", hint=allow)
+        raise UnavailableError(f"{where} {shown} (`{statement}`)", hint=allow)
+
+
+def is_loopback(host: str) -> bool:
+    """Does a host name mean this machine by itself, whatever a name server says?"""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
 
 
 def host_and_port(address: str) -> tuple[str, int | None]:
     """Host and port of a URL or of `host:port`; an empty host when there is none."""
-    parts = urlsplit(address if "//" in address else f"//{address}")
     try:
+        parts = urlsplit(address if "//" in address else f"//{address}")
         port = parts.port
     except ValueError:
-        port = None
+        return "", None
     return parts.hostname or "", port if port is not None else _DEFAULT_PORTS.get(parts.scheme)
 
 

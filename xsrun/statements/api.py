@@ -8,7 +8,7 @@ from xsrun.registry import statement
 from xsrun.runtime.context import Context
 from xsrun.runtime.values import Value
 from xsrun.services.javascript import program
-from xsrun.statements import workflow_calls  # noqa: F401 - declares api.call
+from xsrun.statements import api_request, workflow_calls  # noqa: F401 - declare the others of the namespace
 
 
 @statement("api.lambda")

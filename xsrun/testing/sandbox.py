@@ -27,6 +27,8 @@ class Sandbox(Workspace):
         self.owner: Workspace = origin.owner if isinstance(origin, Sandbox) else origin
         self.datasource = datasource
         self.root = None
+        self.cache_url = None
+        self.vault = None
         self.network = NetworkPolicy.of(network, in_test=True)
         self._services = {}
         self._lock = threading.RLock()

@@ -13,6 +13,7 @@ class Result:
     """The outcome of one run. `error` is None when the program ended well; `duration` is in seconds.
 
     `status` and `headers` are what an HTTP client would get. `variables` are those of a bare list of statements.
+    `stream` is what the program sent with `api.stream`; where it kept its chunks, `response` is their text.
     """
 
     response: Any = None
@@ -24,6 +25,7 @@ class Result:
     variables: dict[str, Any] = field(default_factory=dict)
     trace: list[Any] | None = None
     duration: float = 0.0
+    stream: Any = None
 
     @property
     def body(self) -> Any:

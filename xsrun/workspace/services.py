@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -32,20 +33,24 @@ def state_folder(workspace: Workspace) -> Path | None:
     return folder
 
 
+def _key(workspace: Workspace) -> bytes:
+    """The secret of a workspace: kept beside its files, else a new one."""
+    folder = state_folder(workspace)
+    if folder is None:
+        return secrets.token_bytes(32)
+    path = folder / "token_key"
+    if not path.exists():
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(secrets.token_bytes(32))
+    return path.read_bytes()
+
+
 def _tokens(workspace: Workspace) -> Any:
     """Auth tokens under a key of the workspace's own: kept beside its files, or as long as the workspace lives."""
     from xsrun.services.tokens import TokenService
 
-    folder = state_folder(workspace)
-    if folder is None:
-        return TokenService(TokenService.new_key())
-    path = folder / "token_key"
-    if not path.exists():
-        key = TokenService.new_key()
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(key)
-    return TokenService(path.read_bytes())
+    return TokenService(_key(workspace))
 
 
 def _javascript(workspace: Workspace) -> Any:
@@ -68,4 +73,36 @@ def _cache(workspace: Workspace) -> Any:
     return Cache(workspace.cache_url, folder / "cache.json" if folder is not None else None)
 
 
-_MAKERS = {"tokens": _tokens, "javascript": _javascript, "network": _network, "cache": _cache}
+def _http(workspace: Workspace) -> Any:
+    from xsrun.services.http import HttpService
+
+    return HttpService()
+
+
+def _vault(workspace: Workspace) -> Any:
+    """Stored files: in the folder that the user named, else beside the workspace's files, else in a temporary one."""
+    from xsrun.services.vault import Vault
+
+    if isinstance(workspace.vault, Vault):
+        return workspace.vault
+    if workspace.vault is not None:
+        return Vault(Path(workspace.vault).expanduser(), _key(workspace))
+    folder = state_folder(workspace)
+    return Vault(folder / "vault" if folder is not None else None, _key(workspace))
+
+
+def _realtime(workspace: Workspace) -> Any:
+    from xsrun.services.realtime import Realtime
+
+    return Realtime()
+
+
+_MAKERS = {
+    "tokens": _tokens,
+    "javascript": _javascript,
+    "network": _network,
+    "cache": _cache,
+    "http": _http,
+    "vault": _vault,
+    "realtime": _realtime,
+}

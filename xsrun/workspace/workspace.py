@@ -216,6 +216,10 @@ class Workspace:
         """
         construct = self.find(name, kind, verb, api_group, file)
         given = _object_input({} if input is None else input)
+        if files:
+            from xsrun.services.files import upload_of
+
+            files = {key: upload_of(file) for key, file in files.items()}
         request = Request(
             method=construct.verb or "", headers=dict(headers or {}), body=body, input={**given, **(files or {})}
         )
@@ -249,6 +253,9 @@ class Workspace:
             if admit and self.dispatcher is not None:
                 self.dispatcher.admit(construct, context)
             result.response = self.answer(construct, values, context, variables)
+            if context.head.stream is not None:
+                result.stream = context.head.stream
+                result.response = result.stream.value if result.response is None else result.response
             check_unfolded(context, result.response)
         except Exception as error:
             result.error = translate(error)

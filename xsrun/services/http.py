@@ -1,0 +1,344 @@
+"""Outside HTTP calls, through httpx: asked of the network policy, hop by hop, and ended when their time is up.
+
+Failures to reach a server are answers with status 0, as the engine reports them (semantics 6.1), in curl's words.
+"""
+
+from __future__ import annotations
+
+import ssl
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from http.cookiejar import CookieJar, DefaultCookiePolicy
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from xsrun.runtime.context import Context
+from xsrun.services.http_messages import HttpAnswer, HttpRequest, Tls
+from xsrun.services.network import NetworkPolicy, is_loopback
+
+if TYPE_CHECKING:
+    import httpx
+
+#: As curl in PHP follows them.
+MAX_REDIRECTS = 20
+#: Clients that are kept for their connections; programs with many certificates of their own make new ones.
+_MOST_CLIENTS = 16
+
+
+class TransferError(Exception):
+    """The call got no whole answer; the text says why."""
+
+
+class HttpService:
+    """Sends requests. Safe to use from several threads at once."""
+
+    def __init__(self) -> None:
+        self._clients: dict[Any, httpx.Client] = {}
+        self._lock = threading.Lock()
+
+    def exchange(self, context: Context, request: HttpRequest, statement: str) -> HttpAnswer:
+        """The answer to a request, recorded or replayed where the policy has a recording.
+
+        Raises UnavailableError for a host that nobody allowed, and LimitError for an answer larger than a value may
+        be or past the time limit of the run.
+        """
+        policy: NetworkPolicy = context.service("network")
+        recording = policy.recording
+        if recording is not None and recording.replaying:
+            return recording.answer(request, statement)
+        answer = self._send(context, policy, request, statement)
+        if recording is not None:
+            recording.add(request, answer)
+        return answer
+
+    def _send(self, context: Context, policy: NetworkPolicy, request: HttpRequest, statement: str) -> HttpAnswer:
+        clock = _Deadline(request.timeout, context.deadline)
+        transfer = _Transfer(self, context, policy, statement, clock)
+
+        def work() -> HttpAnswer:
+            try:
+                with transfer.opened(request) as response:
+                    body = bytearray()
+                    for chunk in transfer.chunks(response):
+                        body += chunk
+                        context.check_size(len(body))
+                return _answer_of(response, bytes(body))
+            except TransferError as error:
+                return HttpAnswer(error=str(error))
+
+        answer = _in_time(work, clock)
+        if answer is None:
+            answer = HttpAnswer(error=clock.message(transfer.received))
+        if answer.error is not None and context.deadline is not None and time.monotonic() > context.deadline:
+            context.tick()  # it was the run's time that ran out
+        return answer
+
+    def stream(self, context: Context, request: HttpRequest, statement: str) -> tuple[HttpAnswer, Iterator[bytes]]:
+        """The head of an answer, and its body piece by piece, each decoded.
+
+        A failure is raised by the iterator as TransferError; so is one before the first byte, with an answer of
+        status 0. `timeout` counts until the head is there and between two pieces.
+        """
+        policy: NetworkPolicy = context.service("network")
+        if policy.recording is not None:
+            answer = self.exchange(context, request, statement)
+            return answer, _whole(answer)
+        clock = _Deadline(request.timeout, context.deadline)
+        transfer = _Transfer(self, context, policy, statement, clock)
+
+        def begin() -> Any:
+            try:
+                return transfer.opened(request)
+            except TransferError as error:
+                return error
+
+        response = _in_time(begin, clock)
+        if response is None or isinstance(response, TransferError):
+            answer = HttpAnswer(error=str(response or clock.message(0)))
+            return answer, _whole(answer)
+        return _answer_of(response.response, b""), transfer.pieces(response)
+
+    def client_for(self, url: httpx.URL, tls: Tls) -> httpx.Client:
+        """The client for an address: without certificates for plain HTTP, past the proxies for this machine."""
+        import httpx
+
+        secure = url.scheme == "https"
+        local = is_loopback(url.host)
+        key = (local, tls if secure else None)
+        with self._lock:
+            client = self._clients.get(key)
+            if client is None:
+                while len(self._clients) >= _MOST_CLIENTS:
+                    self._clients.pop(next(iter(self._clients)))
+                cookies = CookieJar(DefaultCookiePolicy(allowed_domains=[]))  # no call sees the cookies of another
+                verify = ssl_context(tls) if secure else False
+                client = httpx.Client(verify=verify, trust_env=not local, cookies=cookies, follow_redirects=False)
+                self._clients[key] = client
+        return client
+
+    def close(self) -> None:
+        """End the connections that are kept."""
+        with self._lock:
+            clients, self._clients = self._clients, {}
+        for client in clients.values():
+            client.close()
+
+
+class _Deadline:
+    """When a call must be done: its own timeout, and the end of the run."""
+
+    def __init__(self, timeout: float | None, run: float | None) -> None:
+        self.started = time.monotonic()
+        ends = [end for end in (None if timeout is None else self.started + timeout, run) if end is not None]
+        self.end = min(ends) if ends else None
+
+    def remaining(self) -> float | None:
+        return None if self.end is None else max(self.end - time.monotonic(), 0.001)
+
+    def message(self, received: int) -> str:
+        elapsed = round((time.monotonic() - self.started) * 1000)
+        return f"Operation timed out after {elapsed} milliseconds with {received} bytes received"
+
+
+class _Opened:
+    """An answer whose body has not been read; closing it gives the connection back."""
+
+    def __init__(self, response: httpx.Response) -> None:
+        self.response = response
+
+    def __enter__(self) -> httpx.Response:
+        return self.response
+
+    def __exit__(self, *_: object) -> None:
+        with suppress(Exception):  # the answer is complete, or its failure already told
+            self.response.close()
+
+
+class _Transfer:
+    """One call through all its redirects."""
+
+    def __init__(
+        self, service: HttpService, context: Context, policy: NetworkPolicy, statement: str, clock: _Deadline
+    ) -> None:
+        self.service = service
+        self.context = context
+        self.policy = policy
+        self.statement = statement
+        self.clock = clock
+        self.received = 0
+
+    def opened(self, request: HttpRequest) -> _Opened:
+        """Send the request and follow redirects until there is an answer to read."""
+        import httpx
+
+        try:
+            sent = self._built(request)
+            for _ in range(MAX_REDIRECTS + 1):
+                response = self._sent(sent, request)
+                following = response.next_request if request.follow_location else None
+                if following is None:
+                    return _Opened(response)
+                response.close()
+                sent = following
+        except (httpx.HTTPError, httpx.InvalidURL, ssl.SSLError, OSError, ValueError) as error:
+            raise TransferError(self._reason(error, request)) from error
+        raise TransferError(f"Maximum ({MAX_REDIRECTS}) redirects followed")
+
+    def _built(self, request: HttpRequest) -> httpx.Request:
+        import httpx
+
+        url = httpx.URL(request.url if "://" in request.url else f"http://{request.url}")
+        given = {name.lower() for name, _ in request.headers}
+        headers = [(name, value) for name, value in request.headers if value and name.lower() != "content-length"]
+        for name, value in (("Accept", "*/*"), ("Accept-Encoding", "gzip, deflate")):
+            if name.lower() not in given:
+                headers.append((name, value))
+        encoded = [(name.encode(), value.encode()) for name, value in headers]
+        return httpx.Request(request.method, url, headers=encoded, content=request.body)
+
+    def _sent(self, sent: httpx.Request, request: HttpRequest) -> httpx.Response:
+        import httpx
+
+        if sent.url.scheme not in ("http", "https"):
+            raise TransferError(f'Protocol "{sent.url.scheme}" not supported')
+        if not sent.url.host:
+            raise TransferError("URL rejected: No host part in the URL")
+        port = sent.url.port or (443 if sent.url.scheme == "https" else 80)
+        host = f"[{sent.url.host}]" if ":" in sent.url.host else sent.url.host
+        self.policy.require(self.context, self.statement, f"{sent.url.scheme}://{host}:{port}{sent.url.path}")
+        client = self.service.client_for(sent.url, request.tls)
+        sent.extensions = {**sent.extensions, "timeout": httpx.Timeout(self.clock.remaining()).as_dict()}
+        return client.send(sent, stream=True)
+
+    def chunks(self, response: httpx.Response) -> Iterator[bytes]:
+        """The decoded body, refused when the time is up."""
+        import httpx
+
+        try:
+            for chunk in response.iter_bytes():
+                self.received += len(chunk)
+                yield chunk
+                if self.clock.end is not None and time.monotonic() > self.clock.end:
+                    raise TransferError(self.clock.message(self.received))
+        except httpx.HTTPError as error:
+            raise TransferError(self._reason(error, None)) from error
+
+    def pieces(self, opened: _Opened) -> Iterator[bytes]:
+        """The decoded body without an end in time but the run's."""
+        self.clock.end = self.context.deadline
+        with opened as response:
+            yield from self.chunks(response)
+
+    def _reason(self, error: Exception, request: HttpRequest | None) -> str:
+        return reason_of(error, request.url if request else "", self.clock.message(self.received))
+
+
+def _whole(answer: HttpAnswer) -> Iterator[bytes]:
+    if answer.error is not None:
+        raise TransferError(answer.error)
+    yield answer.body
+
+
+def _in_time(work: Callable[[], Any], clock: _Deadline) -> Any:
+    """What the work returns or raises; None when it is not done in time, and then nobody waits for it any more.
+
+    In a thread of its own, since neither looking up a name nor a server that drips its answer can be interrupted.
+    """
+    outcome: list[Any] = []
+
+    def run() -> None:
+        try:
+            outcome.append((True, work()))
+        except BaseException as error:
+            outcome.append((False, error))
+
+    thread = threading.Thread(target=run, name="xsrun-http", daemon=True)
+    thread.start()
+    remaining = clock.remaining()
+    thread.join(None if remaining is None else remaining + 0.2)  # httpx's own timeouts say better what happened
+    if not outcome:
+        return None
+    done, value = outcome[0]
+    if not done:
+        raise value
+    return value
+
+
+def _answer_of(response: httpx.Response, body: bytes) -> HttpAnswer:
+    headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in response.headers.raw]
+    return HttpAnswer(response.status_code, response.reason_phrase, response.http_version, headers, body)
+
+
+# Failures ------------------------------------------------------------------------------------------------------------
+
+
+def reason_of(error: Exception, url: str, timed_out: str) -> str:
+    """Why a call failed, as curl says it."""
+    import httpx
+
+    if isinstance(error, httpx.TimeoutException):
+        return timed_out
+    if isinstance(error, httpx.DecodingError):
+        return "Error while processing content unencoding: the compressed body is broken"
+    if isinstance(error, httpx.RemoteProtocolError):
+        text = str(error)
+        if "without sending a response" in text:
+            return "Empty reply from server"
+        return "transfer closed with outstanding read data remaining" if "incomplete" in text else text
+    if isinstance(error, httpx.UnsupportedProtocol):
+        return f"Protocol not supported: {url}"
+    if isinstance(error, (httpx.InvalidURL, ValueError)):
+        return f"URL rejected: {error}"
+    return _system_reason(error, url)
+
+
+def _system_reason(error: BaseException, url: str) -> str:
+    """What the operating system said, below httpx's own words."""
+    import socket
+
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, socket.gaierror):
+            return f"Could not resolve host: {_host(url)}"
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            return f"SSL certificate problem: {cause.verify_message}"
+        if isinstance(cause, ssl.SSLError):
+            return f"SSL connect error: {cause.reason or cause}"
+        if isinstance(cause, OSError) and cause.strerror:
+            return f"Failed to connect to {_host(url)}: {cause.strerror}"
+        cause = cause.__cause__ or cause.__context__
+    return str(error) or type(error).__name__
+
+
+def _host(url: str) -> str:
+    from xsrun.services.network import host_and_port
+
+    host, port = host_and_port(url)
+    return f"{host} port {port}" if port else host
+
+
+# Certificates --------------------------------------------------------------------------------------------------------
+
+
+def ssl_context(tls: Tls) -> ssl.SSLContext:
+    """How to speak TLS: whom to trust, and what to show of oneself. Raises ssl.SSLError for broken certificates."""
+    import httpx
+
+    if tls.ca_certificate:
+        made = ssl.create_default_context(cadata=tls.ca_certificate)
+    else:
+        made = httpx.create_ssl_context()
+    if not (tls.verify_peer and tls.verify_host):
+        made.check_hostname = False
+    if not tls.verify_peer:
+        made.verify_mode = ssl.CERT_NONE
+    if tls.certificate:
+        with tempfile.TemporaryDirectory(prefix="xsrun-") as folder:  # Python reads these from files only
+            path = Path(folder, "client.pem")
+            path.touch(mode=0o600)
+            path.write_text(f"{tls.certificate}\n{tls.private_key}\n", encoding="utf-8")
+            made.load_cert_chain(path, password=tls.password or None)
+    return made

@@ -1,0 +1,88 @@
+"""Realtime messages, kept in memory for whoever listens on this machine (semantics 7.8)."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+from xsrun.runtime.values import Value, copy_deep, to_text
+
+#: Messages that are kept; the oldest go first.
+MOST_MESSAGES = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A message of a channel. With an `auth_id` it is for that row of `auth_table` alone. `at` is in milliseconds."""
+
+    channel: str
+    data: Value
+    at: int
+    server: str = ""
+    event: str = ""
+    auth_table: str = ""
+    auth_id: Value = None
+
+
+Listener = Callable[[Message], Any]
+
+
+class Realtime:
+    """The channels of a workspace. Safe to use from several threads at once."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._messages: deque[Message] = deque(maxlen=MOST_MESSAGES)
+        self._listeners: list[Listener] = []
+
+    def publish(
+        self,
+        channel: str,
+        data: Value,
+        *,
+        now: int,
+        server: Value = None,
+        event: Value = None,
+        auth_table: Value = None,
+        auth_id: Value = None,
+    ) -> Message:
+        """Keep a message and hand it to those who listen."""
+        message = Message(
+            channel,
+            copy_deep(data),
+            now,
+            _name(server),
+            _name(event),
+            _name(auth_table),
+            None if auth_id in (None, "", 0) else auth_id,
+        )
+        with self._lock:
+            self._messages.append(message)
+            listeners = list(self._listeners)
+        for listener in listeners:
+            listener(message)
+        return message
+
+    def messages(self, channel: str | None = None) -> list[Message]:
+        """The messages that are kept, oldest first; of one channel, or of all."""
+        with self._lock:
+            return [message for message in self._messages if channel in (None, message.channel)]
+
+    def listen(self, listener: Listener) -> Callable[[], None]:
+        """Call a function with each message from now on, in the thread that publishes; returns how to end that."""
+        with self._lock:
+            self._listeners.append(listener)
+
+        def end() -> None:
+            with self._lock, suppress(ValueError):  # ended twice
+                self._listeners.remove(listener)
+
+        return end
+
+
+def _name(value: Value) -> str:
+    return "" if isinstance(value, (list, dict)) else to_text(value)

@@ -1,0 +1,190 @@
+"""Recorded answers to outside calls, so that a program with such calls runs offline the second time.
+
+A recording is a JSON file: `{"format": "xsrun recording 1", "calls": [{"request": ..., "response": ...}]}`. Requests
+are kept with their secrets masked (headers, query arguments, and members of JSON and form bodies whose names say so);
+answers are kept as they came, because the program needs them so: look before you publish a recording.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import re
+import threading
+import weakref
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+
+from xsrun.errors import UnavailableError, UsageError
+from xsrun.services.http_messages import FORM_TYPE, Headers, HttpAnswer, HttpRequest, header_of
+
+FORMAT = "xsrun recording 1"
+MASK = "***"
+#: Request bodies beyond this many bytes are kept as their digest.
+_LARGEST_BODY = 65_536
+_SECRET = re.compile(r"(?:key|token|secret|password|passwd|pwd|signature|authori[sz]ation|auth|cookie|credentials?)$")
+
+
+def is_secret(name: str) -> bool:
+    """Does the name of a header, argument or member say that its value is a secret?"""
+    return _SECRET.search(re.sub(r"[^a-z]", "", name.lower())) is not None
+
+
+class Recording:
+    """Answers by request: made while a program runs (`--record`), or read and given out again (`--replay`).
+
+    The same request made several times gets its answers in order, the last one for all that follow.
+    """
+
+    def __init__(self, path: Path, *, replaying: bool) -> None:
+        self.path = path
+        self.replaying = replaying
+        self._lock = threading.Lock()
+        self._calls: list[dict[str, Any]] = []
+        self._answers: dict[str, list[HttpAnswer]] = {}
+        if replaying:
+            self._read()
+        else:
+            self._finalizer = weakref.finalize(self, _save, path, self._calls)
+
+    def add(self, request: HttpRequest, answer: HttpAnswer) -> None:
+        """Keep an answer; it is written by `save`, at the latest when Python ends."""
+        call = {"request": described(request), "response": _described_answer(answer)}
+        with self._lock:
+            self._calls.append(call)
+
+    def save(self) -> None:
+        """Write what was recorded so far."""
+        if not self.replaying:
+            with self._lock:
+                _save(self.path, self._calls)
+
+    def answer(self, request: HttpRequest, statement: str) -> HttpAnswer:
+        """The recorded answer. Raises UnavailableError when there is none."""
+        wanted = described(request)
+        with self._lock:
+            answers = self._answers.get(_key(wanted))
+            if answers:
+                return answers.pop(0) if len(answers) > 1 else answers[0]
+        shown = f"{wanted['method']} {wanted['url']}"
+        near = any(f"{one['request']['method']} {one['request']['url']}" == shown for one in self._calls)
+        raise UnavailableError(
+            f"the recording {self.path.name} has no answer for `{statement}` to {shown}"
+            + (" with this body" if near else ""),
+            hint=f"record it anew: --allow-net HOST --record {self.path}",
+        )
+
+    def _read(self) -> None:
+        try:
+            document = json.loads(self.path.read_text(encoding="utf-8"))
+            if document["format"] != FORMAT:
+                raise UsageError(f"{self.path} is a recording of another version: {document['format']}")
+            self._calls = document["calls"]
+            for call in self._calls:
+                self._answers.setdefault(_key(call["request"]), []).append(_read_answer(call["response"]))
+        except OSError as error:
+            raise UsageError(f"cannot read the recording {self.path}: {error.strerror}") from None
+        except (ValueError, KeyError, TypeError) as error:
+            raise UsageError(f"{self.path} is no recording: {error}", hint="make one with --record FILE") from None
+
+
+def _save(path: Path, calls: list[dict[str, Any]]) -> None:
+    document = {"format": FORMAT, "calls": calls}
+    temporary = path.with_name(path.name + ".part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary.write_text(json.dumps(document, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+        temporary.replace(path)
+    except OSError as error:
+        raise UsageError(f"cannot write the recording {path}: {error.strerror}") from None
+
+
+# Requests ------------------------------------------------------------------------------------------------------------
+
+
+def described(request: HttpRequest) -> dict[str, Any]:
+    """A request as a recording holds it, secrets masked."""
+    found: dict[str, Any] = {
+        "method": request.method,
+        "url": _masked_url(request.url),
+        "headers": [f"{name}: {MASK if is_secret(name) else value}" for name, value in request.headers],
+    }
+    if request.body is not None:
+        found["body"] = _masked_body(request.body, request.headers)
+    return found
+
+
+def _key(request: dict[str, Any]) -> str:
+    """What makes two requests the same: method, address and body; headers vary with clients and times."""
+    return json.dumps([request["method"], request["url"], request.get("body")], sort_keys=True)
+
+
+def _masked_url(url: str) -> str:
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return url
+    host = parts.netloc.rpartition("@")[2]
+    query = parts.query
+    if any(is_secret(name) for name, _ in parse_qsl(query, keep_blank_values=True)):
+        query = _masked_form(query)
+    return urlunsplit((parts.scheme, host, parts.path, query, ""))
+
+
+def _masked_form(text: str) -> str:
+    pairs = parse_qsl(text, keep_blank_values=True)
+    return urlencode([(name, MASK if is_secret(name.rstrip("]").rpartition("[")[2]) else v) for name, v in pairs])
+
+
+def _masked_body(body: bytes, headers: Headers) -> Any:
+    """JSON as it is, other texts as texts, bytes and long bodies as a digest."""
+    if len(body) > _LARGEST_BODY:
+        return {"sha256": hashlib.sha256(body).hexdigest(), "size": len(body)}
+    try:
+        text = body.decode("utf-8")
+    except UnicodeDecodeError:
+        return {"sha256": hashlib.sha256(body).hexdigest(), "size": len(body)}
+    if header_of(headers, "content-type").startswith(FORM_TYPE):
+        return {"text": _masked_form(text)}
+    try:
+        return {"json": _masked_members(json.loads(text))}
+    except ValueError:
+        return {"text": text}
+
+
+def _masked_members(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {
+            key: MASK if is_secret(key) and isinstance(item, str) else _masked_members(item)
+            for key, item in value.items()
+        }
+    return [_masked_members(item) for item in value] if isinstance(value, list) else value
+
+
+# Answers -------------------------------------------------------------------------------------------------------------
+
+
+def _described_answer(answer: HttpAnswer) -> dict[str, Any]:
+    if answer.error is not None:
+        return {"error": answer.error}
+    found: dict[str, Any] = {
+        "status": answer.status,
+        "reason": answer.reason,
+        "version": answer.version,
+        "headers": [[name, MASK if name.lower() == "set-cookie" else value] for name, value in answer.headers],
+    }
+    try:
+        found["body"] = answer.body.decode("utf-8")
+    except UnicodeDecodeError:
+        found["base64"] = base64.b64encode(answer.body).decode()
+    return found
+
+
+def _read_answer(found: dict[str, Any]) -> HttpAnswer:
+    if "error" in found:
+        return HttpAnswer(error=str(found["error"]))
+    body = base64.b64decode(found["base64"]) if "base64" in found else str(found["body"]).encode()
+    headers = [(str(name), str(value)) for name, value in found["headers"]]
+    return HttpAnswer(int(found["status"]), str(found["reason"]), str(found["version"]), headers, body)

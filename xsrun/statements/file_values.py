@@ -1,0 +1,60 @@
+"""What programs may pass where a file is wanted."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+
+from xsrun.errors import InputError
+from xsrun.runtime.context import Context
+from xsrun.runtime.values import Value, describe, to_bytes, to_text
+from xsrun.services.files import FileResource
+
+_DATA_URL = re.compile(r"data:([\w.+-]+/[\w.+-]+)?(?:;[\w=-]+)*?(;base64)?,", re.ASCII)
+
+
+def file_of(context: Context, value: Value, attribute: str = "value", *, texts: bool = False) -> FileResource:
+    """The file that a value stands for: a resource, stored metadata, what `read_file_resource` gave, a data URL.
+
+    With `texts` any other text is the content itself. Raises InputError naming the attribute's path, as the engine
+    does for uploads into inputs of another type than `file`.
+    """
+    if isinstance(value, FileResource):
+        return value
+    if isinstance(value, dict):
+        if value.get("data") is not None:
+            return FileResource(to_text(value.get("name")) or "file", to_bytes(value["data"]))
+        if isinstance(value.get("path"), str):
+            found: FileResource = context.service("vault").open(value["path"])
+            found.name = to_text(value.get("name")) or found.name
+            return found
+    if isinstance(value, (str, bytes)):
+        embedded = data_url(value) if isinstance(value, str) else None
+        if embedded is not None:
+            return embedded
+        if texts:
+            return FileResource("file", to_bytes(value))
+    raise InputError(
+        "Missing param: path",
+        f"{attribute}.path",
+        hint=f"{attribute} is {describe(value)}; it takes the upload of a `file` input, or what "
+        "storage.create_file_resource makes of a text",
+    )
+
+
+def data_url(text: str) -> FileResource | None:
+    """The file in a `data:` URL with base64; None for any other text."""
+    match = _DATA_URL.match(text)
+    if match is None or not match[2]:
+        return None
+    mime = match[1] or "text/plain"
+    try:
+        content = base64.b64decode("".join(text[match.end() :].split()), validate=True)
+    except (binascii.Error, ValueError):
+        return None
+    extension = _EXTENSIONS.get(mime) or re.sub(r"[^a-z0-9]", "", mime.partition("/")[2].lower())
+    return FileResource(f"file.{extension}", content, mime=mime)
+
+
+_EXTENSIONS = {"text/plain": "txt", "image/svg+xml": "svg", "image/jpeg": "jpg", "audio/mpeg": "mp3"}
