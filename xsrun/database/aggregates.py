@@ -101,9 +101,7 @@ _declare("sum", "number", "same", "sum({0})", "sum({0})")
 _declare("avg", "number", "decimal", "avg({0})", "avg({0})::float8")
 _declare("min", "ordered", "same", "min({0})")
 _declare("max", "ordered", "same", "max({0})")
-_declare(
-    "median", "number", "decimal", "xs_median({0})", "percentile_cont(0.5) WITHIN GROUP (ORDER BY {0})", Median
-)
+_declare("median", "number", "decimal", "xs_median({0})", "percentile_cont(0.5) WITHIN GROUP (ORDER BY {0})", Median)
 for _name, _distinct, _way in (
     ("to_list", False, ""),
     ("to_list_asc", False, "ASC NULLS LAST"),

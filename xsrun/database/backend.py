@@ -30,7 +30,9 @@ class Stored(sa.types.UserDefinedType[Any]):
     render_bind_cast = True
 
     def __init__(self, kind: str) -> None:
-        self.kind = "json" if kind in DOCUMENTS else "int" if kind == "timestamp" else "text" if kind == "date" else kind
+        self.kind = (
+            "json" if kind in DOCUMENTS else "int" if kind == "timestamp" else "text" if kind == "date" else kind
+        )
 
 
 _SQLITE_TYPES = {"int": "BIGINT", "decimal": "REAL", "text": "TEXT", "json": "TEXT", "vector": "BLOB", "id": "INTEGER"}
@@ -177,7 +179,7 @@ class Backend:
             columns = [self._stored_column(column) for column in table.columns]
             # a metadata of its own: tables of the same name with other columns exist side by side
             table.stored = sa.Table(table.physical, sa.MetaData(), *columns, sqlite_autoincrement=True)
-        return table.stored  # type: ignore[no-any-return]
+        return table.stored
 
     def _stored_column(self, column: ColumnDefinition) -> sa.Column[Any]:
         if column.name != "id":
@@ -286,4 +288,3 @@ class Backend:
     def begin(self, isolation: str | None) -> str:
         """The text that opens a transaction."""
         raise NotImplementedError
-

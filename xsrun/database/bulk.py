@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from xsrun.database import rows
+from xsrun.database import rows, writing
 from xsrun.database.backend import apply, type_of
 from xsrun.database.columns import NUMBERS
+from xsrun.database.expressions import unknown_column
 from xsrun.database.plans import QueryPlan
 from xsrun.database.queries import Query
 from xsrun.database.selects import SelectBuilder
@@ -48,7 +49,7 @@ def add(session: Session, plan: QueryPlan, operands: tuple[Any, ...]) -> Items:
     with session.atomic():
         for item in items_of(plan, operands):
             data = item if keeps_ids or "id" not in item else {k: v for k, v in item.items() if k != "id"}
-            table, row = rows.insert(session, table, data)
+            table, row = writing.insert(session, table, data)
             added.append(row)
     for row in added:
         rows.after_write(session, table, "insert", row, {})
@@ -79,7 +80,7 @@ def change_items(session: Session, plan: QueryPlan, operands: tuple[Any, ...], *
             data = item["data"] if set(item) == {"id", "data"} and item["data"].__class__ is dict else item
             data = {key: value for key, value in data.items() if key != "id"}
             if whole and table.declared:
-                data = rows.complete(session, table, data)
+                data = writing.complete(session, table, data)
             elif whole:
                 data = {**{column.name: None for column in table.columns if column.name != "id"}, **data}
             table, row = rows.update_row(session, table, "id", identity, data, nulls=True)
@@ -91,7 +92,7 @@ def change_items(session: Session, plan: QueryPlan, operands: tuple[Any, ...], *
 def change_matching(session: Session, plan: QueryPlan, operands: tuple[Any, ...]) -> int:
     """Set the same columns in all rows that meet a condition; how many they were."""
     table = session.table(plan.table)
-    data = rows.changes(session, table, rows.object_of(value_of(plan, operands, "data")), nulls=True)
+    data = writing.changes(session, table, writing.object_of(value_of(plan, operands, "data")), nulls=True)
     if not table.exists:
         return 0
     with session.atomic():
@@ -126,9 +127,7 @@ def delete(session: Session, plan: QueryPlan, operands: tuple[Any, ...]) -> int:
 
     query = Query(session, plan, operands)
     statement = query.prepare(("delete",), make)
-    found = session.execute(
-        statement.sql, statement.parameters(query.all_operands(), session.context), writes=True
-    )
+    found = session.execute(statement.sql, statement.parameters(query.all_operands(), session.context), writes=True)
     if rows.watched(session, table):
         for row in found:
             rows.after_write(session, table, "delete", {}, reader.read(row))
@@ -141,7 +140,7 @@ def increment(session: Session, plan: QueryPlan, operands: tuple[Any, ...]) -> i
     field = str(value_of(plan, operands, "field_name") or "")
     amount = value_of(plan, operands, "value")
     if table.declared and field not in table.by_name:
-        raise rows.unknown_column(table, field)
+        raise unknown_column(table, field)
     if not table.exists or field not in table.by_name:
         return 0
 

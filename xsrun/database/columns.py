@@ -76,13 +76,15 @@ def encode_text(value: Value) -> str:
             hint="encode them first: value|base64_encode",
         )
     if "\0" in value:
-        raise InputError("A text with a NUL character cannot be stored.", None, hint='take it out: value|replace:"\\0":""')
+        raise InputError(
+            "A text with a NUL character cannot be stored.", None, hint='take it out: value|replace:"\\0":""'
+        )
     if not value.isascii():
         try:
             value.encode()
         except UnicodeEncodeError:
             raise InputError("The text holds half a character (a lone surrogate).", None) from None
-    return value  # type: ignore[no-any-return]
+    return value
 
 
 def encode_json(value: Value) -> str:
@@ -99,7 +101,7 @@ def encode_int(value: Value) -> int:
     """An int within 64 bits."""
     if not MIN_INT <= value <= MAX_INT:
         raise InputError("Value is not a valid integer", None)
-    return value  # type: ignore[no-any-return]
+    return value
 
 
 def decode_json(text: str | None) -> Value:

@@ -33,7 +33,11 @@ class Pool:
 
     def __init__(self, backend: Backend, url: str, search_path: str | None = None) -> None:
         self._pool = QueuePool(
-            lambda: backend.connect(url, search_path), pool_size=10, max_overflow=_MOST - 10, timeout=60, reset_on_return=None
+            lambda: backend.connect(url, search_path),
+            pool_size=10,
+            max_overflow=_MOST - 10,
+            timeout=60,
+            reset_on_return=None,
         )
         self._fairies: dict[int, Any] = {}
 

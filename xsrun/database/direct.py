@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 
 #: What to skip when looking for placeholders: texts, quoted names, dollar quotes, comments; then the placeholders.
 _PARTS = re.compile(
-    r"""'(?:[^']|'')*' | "(?:[^"]|"")*" | \$(\w*)\$.*?\$\1\$ | --[^\n]* | /\*.*?\*/ | (?P<mark>\?(?P<how>:alias|:raw)?)""",
+    r"""
+    '(?:[^']|'')*' | "(?:[^"]|"")*" | \$(\w*)\$.*?\$\1\$ | --[^\n]* | /\*.*?\*/
+    | (?P<mark>\?(?P<how>:alias|:raw)?)
+    """,
     re.VERBOSE | re.DOTALL,
 )
 
@@ -50,9 +53,9 @@ def with_arguments(sql: str, arguments: list[Value], quote: Any) -> tuple[str, l
     """
     parts = pieces(sql)
     count = sum(bool(part.placeholder) for part in parts)
-    if len(arguments) == 1 and arguments[0].__class__ is list and count != 1:
-        arguments = arguments[0]
-    elif len(arguments) == 1 and arguments[0].__class__ is list and len(arguments[0]) == 1:
+    if (len(arguments) == 1 and arguments[0].__class__ is list and count != 1) or (
+        len(arguments) == 1 and arguments[0].__class__ is list and len(arguments[0]) == 1
+    ):
         arguments = arguments[0]
     if count != len(arguments):
         raise XanoScriptError(
@@ -80,8 +83,10 @@ def with_arguments(sql: str, arguments: list[Value], quote: Any) -> tuple[str, l
 def identifier(value: Value) -> str:
     """An argument of `?:alias`, which becomes a name in quotes."""
     if value.__class__ is not str or not value or "\0" in value:
-        raise XanoScriptError("Invalid alias", hint=f"`?:alias` takes the name of a column or table, not {describe(value)}")
-    return value  # type: ignore[no-any-return]
+        raise XanoScriptError(
+            "Invalid alias", hint=f"`?:alias` takes the name of a column or table, not {describe(value)}"
+        )
+    return value
 
 
 def arguments_of(plan: RowPlan, operands: tuple[Any, ...]) -> list[Value]:
@@ -94,7 +99,7 @@ def text_of(session: Any, plan: RowPlan, operands: tuple[Any, ...]) -> str:
     value = value_of(plan, operands, "sql")
     if value.__class__ is not str or not value.strip():
         raise InputError("Missing param: sql", "sql", hint="the statement needs the SQL as a text")
-    return value  # type: ignore[no-any-return]
+    return value
 
 
 def shaped(rows: list[dict[str, Value]], response_type: Value) -> Value:
@@ -106,6 +111,8 @@ def shaped(rows: list[dict[str, Value]], response_type: Value) -> Value:
 
 def direct_query(session: Session, plan: RowPlan, operands: tuple[Any, ...]) -> Value:
     """`db.direct_query`: run the text on the live tables and bind its rows."""
-    sql, parameters = with_arguments(text_of(session, plan, operands), arguments_of(plan, operands), session.backend.quote)
+    sql, parameters = with_arguments(
+        text_of(session, plan, operands), arguments_of(plan, operands), session.backend.quote
+    )
     rows = session.backend.run_direct(session, sql, parameters)
     return shaped(rows, value_of(plan, operands, "response_type"))

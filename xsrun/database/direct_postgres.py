@@ -37,9 +37,9 @@ def run(session: Any, sql: str, parameters: list[Value]) -> list[dict[str, Value
 
 def _given(value: Value) -> Any:
     """A list as an array where its elements allow it, for `= ANY (?)`; else as JSON."""
-    if value.__class__ is list and value and len({item.__class__ for item in value}) == 1:
-        if value[0].__class__ in (int, float, str, bool):
-            return value
+    kinds = {item.__class__ for item in value} if value.__class__ is list else set()
+    if len(kinds) == 1 and kinds <= {int, float, str, bool}:
+        return value
     return parameter(value)
 
 

@@ -47,7 +47,8 @@ def explained(error: XanoScriptError) -> XanoScriptError:
     if "no such table" in message:
         name = message.rpartition(": ")[2]
         return XanoScriptError(
-            f'SQL Error: relation "{name}" does not exist', hint="name a table as in its file; numbers mean nothing here"
+            f'SQL Error: relation "{name}" does not exist',
+            hint="name a table as in its file; numbers mean nothing here",
         )
     if "no such function" in message or "syntax error" in message or "unrecognized" in message:
         return XanoScriptError(message, hint=_HINT)

@@ -47,7 +47,7 @@ def json_number_of(text: str) -> float | None:
     """The number that a JSON text stands for: numbers, numeric texts, booleans; else None."""
     value = from_json(text)
     if value.__class__ in _NUMBERS:
-        return value  # type: ignore[no-any-return]
+        return value
     if value.__class__ is str:
         return parse_number(value)
     return int(value) if value.__class__ is bool else None

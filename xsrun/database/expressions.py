@@ -7,11 +7,9 @@ converted to the other's, in the compiler and not by the database, so that both 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.ext.compiler import compiles
-from sqlalchemy.sql.functions import FunctionElement
 
 from xsrun.database import operands as values
 from xsrun.database.aggregates import AGGREGATES
@@ -20,6 +18,7 @@ from xsrun.database.columns import DOCUMENTS, NUMBERS, TEXTS
 from xsrun.database.operators import OPERATORS, Operator, filter_names
 from xsrun.database.plans import Column, Operand
 from xsrun.database.tables import Table
+from xsrun.database.typed import Bind, Rendered, Source, Typed, composed, converted, only_of_kind
 from xsrun.errors import XanoScriptError
 from xsrun.syntax.nodes import (
     Between,
@@ -31,32 +30,6 @@ from xsrun.syntax.nodes import (
     Ternary,
     Unary,
 )
-
-
-class Typed(NamedTuple):
-    """An expression of a kind; or an operand that gets its kind from what it meets (then `sql` is None)."""
-
-    kind: str
-    sql: Any
-    operand: int | None = None
-    #: of the elements, for the kind "list"
-    element: str = ""
-
-
-class Bind(NamedTuple):
-    """A parameter: which operand it comes from, and how its value is made from the operand's."""
-
-    name: str
-    index: int
-    make: Callable[[Any, Any], Any]
-
-
-class Source(NamedTuple):
-    """A table in a query, under its alias."""
-
-    table: Table
-    columns: Any
-
 
 _COMPARISONS = {
     "==": "__eq__",
@@ -236,7 +209,9 @@ class ExpressionCompiler:
         else:
             codes = {values.kind_of_code(values.code_of(item)) for item in members}
             kinds = {"decimal" if kind in NUMBERS else kind for kind in codes} - {"json"}
-            tests = [self.in_list(self.as_kind(left, kind, node), kind, right.operand, only=kind) for kind in sorted(kinds)]
+            tests = [
+                self.in_list(self.as_kind(left, kind, node), kind, right.operand, only=kind) for kind in sorted(kinds)
+            ]
             found = sa.or_(*tests) if tests else sa.false()
         return sa.not_(found) if negated else found
 
@@ -244,7 +219,7 @@ class ExpressionCompiler:
         """A test against a list that travels as one parameter."""
         convert = values.members(kind, values.CONVERTERS[kind])
         if only:
-            convert = _of_kind(only, convert)
+            convert = only_of_kind(only, convert)
         name = self.new_bind(index, self.backend.list_maker(kind, convert))
         return self.backend.in_list(sql, name, _ARRAYS.get(kind, "texts"))
 
@@ -252,7 +227,12 @@ class ExpressionCompiler:
         left, right = self.value(node.left), self.value(node.right)
         if self.is_null(left) or self.is_null(right):
             return sa.false()
-        if operator == "includes" and left.kind == "json" and right.operand is not None and self.is_list(left, node.left):
+        if (
+            operator == "includes"
+            and left.kind == "json"
+            and right.operand is not None
+            and self.is_list(left, node.left)
+        ):
             return self.document_test("contains", node)
         sides = [self.as_kind(side, "text", at) for side, at in ((left, node.left), (right, node.right))]
         return apply(operator, "bool", *sides) == sa.true()
@@ -262,8 +242,13 @@ class ExpressionCompiler:
         column = unwrapped(node)
         if not isinstance(column, Column):
             return False
-        source, definition, path = self.resolve(column)
-        return not path and definition is not None and definition.declared is not None and bool(definition.declared.list_size)
+        _, definition, path = self.resolve(column)
+        return (
+            not path
+            and definition is not None
+            and definition.declared is not None
+            and bool(definition.declared.list_size)
+        )
 
     def document_test(self, operator: str, node: Binary) -> Any:
         left, right = self.value(node.left), self.value(node.right)
@@ -408,14 +393,17 @@ class ExpressionCompiler:
         given: list[Expression] = [node.operand, *node.arguments]
         if not operator.required <= len(given) <= len(operator.operands):
             raise self.problem(
-                f"the filter `{node.name}` takes {operator.required - 1} arguments here, not {len(node.arguments)}", node
+                f"the filter `{node.name}` takes {operator.required - 1} arguments here, not {len(node.arguments)}",
+                node,
             )
         typed = [self.value(one) for one in given]
         sides, kind = self.convert_operands(operator, typed, given)
         missing = len(operator.operands) - len(sides)
         for position in range(len(operator.operands) - missing, len(operator.operands)):
             default = operator.defaults[position - operator.required]
-            sides.append(sa.literal(default, type_of(operator.operands[position])) if default is not None else sa.null())
+            sides.append(
+                sa.literal(default, type_of(operator.operands[position])) if default is not None else sa.null()
+            )
         return Typed(kind, apply(node.name, kind, *sides))
 
     def convert_operands(
@@ -474,8 +462,8 @@ class ExpressionCompiler:
             return self.bind(typed.operand, kind)
         if typed.kind == kind:
             return typed.sql
-        converted = self._converted(typed.kind, kind, typed.sql)
-        if converted is None:
+        made = converted(typed.kind, kind, typed.sql)
+        if made is None:
             raise self.problem(
                 values.INVALID,
                 node,
@@ -483,88 +471,21 @@ class ExpressionCompiler:
                 code="ERROR_CODE_INPUT_ERROR",
                 payload={"param": None},
             )
-        return converted
+        return made
 
     def bind(self, index: int, kind: str) -> Any:
         """An operand as a parameter of a kind."""
         if self.operands[index] is None:
             return sa.cast(sa.null(), type_of(kind))
         convert, encode = values.CONVERTERS[kind], self.backend.codecs.encode.get(kind)
-        make = convert if encode is None else _composed(convert, encode)
+        make = convert if encode is None else composed(convert, encode)
         return sa.bindparam(self.new_bind(index, make), type_=type_of(kind))
-
-    def _converted(self, kind: str, wanted: str, sql: Any) -> Any:
-        if wanted in TEXTS and kind in TEXTS:
-            return sql
-        if wanted in ("int", "timestamp"):
-            if kind in ("int", "timestamp"):
-                return sql
-            number = self._converted(kind, "decimal", sql) if kind != "decimal" else sql
-            return None if number is None else apply("truncate", "int", number)
-        if wanted in ("decimal", "number"):
-            if kind in NUMBERS:
-                return sql if wanted == "number" else sa.cast(sql, type_of("decimal"))
-            name = {"json": "json_number", "text": "number", "date": "number", "bool": "bool_number"}.get(kind)
-            return apply(name, "decimal", sql) if name else None
-        if wanted in TEXTS:
-            if kind in DOCUMENTS:
-                return apply("json_text", "text", sql)
-            name = "number_text" if kind in NUMBERS else "bool_text" if kind == "bool" else ""
-            return apply(name, "text", sql) if name else None
-        if wanted == "bool":
-            return apply("json_bool", "bool", sql) if kind == "json" else sql != 0 if kind in NUMBERS else None
-        if wanted in DOCUMENTS:
-            if kind in DOCUMENTS:
-                return sql
-            name = "to_json_number" if kind in NUMBERS else "to_json_text" if kind in TEXTS else "to_json_bool"
-            return apply(name, "json", sql) if kind in (*NUMBERS, *TEXTS, "bool") else None
-        if wanted == "vector" and kind == "json":
-            return apply("json_vector", "vector", sql)
-        return None
-
-
-class Rendered(FunctionElement[Any]):
-    """SQL text with expressions in the places of `{0}`, `{1}`."""
-
-    inherit_cache = False
-    name = "rendered"
-
-    def __init__(self, template: str, type_: Any, *clauses: Any) -> None:
-        super().__init__(*clauses)
-        self.template = template
-        self.type = type_
-
-
-@compiles(Rendered)
-def _render(element: Rendered, compiler: Any, **options: Any) -> str:
-    return element.template.format(*(compiler.process(clause, **options) for clause in element.clauses))
-
-
-def _composed(convert: Callable[[Any, Any], Any], encode: Callable[[Any], Any]) -> Callable[[Any, Any], Any]:
-    return lambda value, context: encode(convert(value, context))
-
-
-def _of_kind(kind: str, convert: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
-    """Only those members of a list that are of a kind themselves."""
-
-    def chosen(value: Any, context: Any) -> Any:
-        mine = [item for item in values.listed(value) if _plain_kind(item) == kind]
-        return convert(mine, context)
-
-    return chosen
-
-
-def _plain_kind(value: Any) -> str:
-    kind = values.kind_of_code(values.code_of(value))
-    return "decimal" if kind in NUMBERS else kind
 
 
 def unwrapped(node: Expression) -> Expression:
     """The expression inside parentheses and backticks."""
     while True:
-        if isinstance(node, Group):
-            node = node.expression
-        elif isinstance(node, Quoted) and node.expression is not None:
+        if isinstance(node, Group) or (isinstance(node, Quoted) and node.expression is not None):
             node = node.expression
         else:
             return node

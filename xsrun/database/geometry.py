@@ -16,21 +16,34 @@ RADIUS = 6371008.8
 Position = tuple[float, float]
 
 #: PostgreSQL's `xs_distance`: the least distance of any two of the positions, 0 where an area covers one.
-DISTANCE = f"""SELECT CASE WHEN xs_covers($1, $2) OR xs_covers($2, $1) THEN 0::float8 ELSE (
-SELECT min(2 * {RADIUS} * asin(least(1, sqrt(
-power(sin(radians(b.lat - a.lat) / 2), 2) + cos(radians(a.lat)) * cos(radians(b.lat)) * power(sin(radians(b.lng - a.lng) / 2), 2)
-)))) FROM xs_positions($1) AS a, xs_positions($2) AS b) END"""
+DISTANCE = f"""
+SELECT CASE WHEN xs_covers($1, $2) OR xs_covers($2, $1) THEN 0::float8 ELSE (
+  SELECT min(2 * {RADIUS} * asin(least(1, sqrt(
+    power(sin(radians(b.lat - a.lat) / 2), 2)
+    + cos(radians(a.lat)) * cos(radians(b.lat)) * power(sin(radians(b.lng - a.lng) / 2), 2)
+  ))))
+  FROM xs_positions($1) AS a, xs_positions($2) AS b
+) END"""
 
 #: PostgreSQL's `xs_covers`: an even-odd test of every position of the second place against the rings of the first.
-COVERS = """SELECT CASE WHEN NOT EXISTS (SELECT 1 FROM xs_positions($2)) THEN NULL
-WHEN $1 ->> 'type' NOT IN ('poly', 'polys') THEN
-NOT EXISTS (SELECT 1 FROM xs_positions($2) AS p WHERE NOT EXISTS
-(SELECT 1 FROM xs_positions($1) AS q WHERE q.lng = p.lng AND q.lat = p.lat))
-ELSE NOT EXISTS (SELECT 1 FROM xs_positions($2) AS p WHERE NOT EXISTS (
-SELECT 1 FROM jsonb_array_elements(CASE $1 ->> 'type' WHEN 'poly' THEN jsonb_build_array($1 -> 'data') ELSE $1 -> 'data' END) AS ring(data)
-WHERE (SELECT bool_or(p.lng = a.lng AND p.lat = a.lat) OR
-count(*) FILTER (WHERE (a.lat > p.lat) <> (b.lat > p.lat) AND p.lng < (b.lng - a.lng) * (p.lat - a.lat) / nullif(b.lat - a.lat, 0) + a.lng) % 2 = 1
-FROM xs_ring(ring.data) AS a JOIN xs_ring(ring.data) AS b ON b.n = (a.n % jsonb_array_length(ring.data)) + 1)))
+COVERS = """
+SELECT CASE
+  WHEN NOT EXISTS (SELECT 1 FROM xs_positions($2)) THEN NULL
+  WHEN $1 ->> 'type' NOT IN ('poly', 'polys') THEN NOT EXISTS (
+    SELECT 1 FROM xs_positions($2) AS p
+    WHERE NOT EXISTS (SELECT 1 FROM xs_positions($1) AS q WHERE q.lng = p.lng AND q.lat = p.lat))
+  ELSE NOT EXISTS (
+    SELECT 1 FROM xs_positions($2) AS p
+    WHERE NOT EXISTS (
+      SELECT 1
+      FROM jsonb_array_elements(
+        CASE $1 ->> 'type' WHEN 'poly' THEN jsonb_build_array($1 -> 'data') ELSE $1 -> 'data' END) AS ring(data)
+      WHERE (
+        SELECT bool_or(p.lng = a.lng AND p.lat = a.lat) OR count(*) FILTER (
+          WHERE (a.lat > p.lat) <> (b.lat > p.lat)
+          AND p.lng < (b.lng - a.lng) * (p.lat - a.lat) / nullif(b.lat - a.lat, 0) + a.lng) % 2 = 1
+        FROM xs_ring(ring.data) AS a
+        JOIN xs_ring(ring.data) AS b ON b.n = (a.n % jsonb_array_length(ring.data)) + 1)))
 END"""
 
 #: Set-returning helpers of the two, made before them.
@@ -54,7 +67,11 @@ def positions(place: Any) -> list[Position]:
 
 
 def _positions(data: Any) -> Iterator[Position]:
-    if data.__class__ is dict and data.get("lng").__class__ in (int, float) and data.get("lat").__class__ in (int, float):
+    if (
+        data.__class__ is dict
+        and data.get("lng").__class__ in (int, float)
+        and data.get("lat").__class__ in (int, float)
+    ):
         yield data["lng"], data["lat"]
     elif data.__class__ is list:
         for item in data:

@@ -46,9 +46,9 @@ def to_number(value: Value, context: Any) -> float:
     """A number, for a comparison with a number."""
     kind = value.__class__
     if kind is int:
-        return value  # type: ignore[no-any-return]
+        return value
     if kind is float and math.isfinite(value):
-        return value  # type: ignore[no-any-return]
+        return value
     if kind is bool:
         return int(value)
     if kind is str:
@@ -87,7 +87,7 @@ def to_text(value: Value, context: Any) -> str:
     """A scalar as text."""
     kind = value.__class__
     if kind is str:
-        return value  # type: ignore[no-any-return]
+        return value
     if kind is bool:
         return "true" if value else "false"
     if kind is int or kind is float:
@@ -111,7 +111,7 @@ def to_bool(value: Value, context: Any) -> bool:
     """True, false, 1, 0 and their texts."""
     kind = value.__class__
     if kind is bool:
-        return value  # type: ignore[no-any-return]
+        return value
     if kind is str and value in _BOOLEANS:
         return _BOOLEANS[value]
     if (kind is int or kind is float) and value in (0, 1):
@@ -141,7 +141,7 @@ def to_geo(value: Value, context: Any) -> Value:
 def to_vector(value: Value, context: Any) -> list[float]:
     """A list of numbers."""
     if value.__class__ is list and all(item.__class__ in (int, float) for item in value):
-        return value  # type: ignore[no-any-return]
+        return value
     raise invalid(value, "vectors, lists of numbers")
 
 

@@ -45,7 +45,8 @@ def _psycopg() -> Any:
         import psycopg
     except ModuleNotFoundError:
         raise UnavailableError(
-            "PostgreSQL needs the package psycopg, which is not installed.", hint='install it with: pip install "xsrun[postgres]"'
+            "PostgreSQL needs the package psycopg, which is not installed.",
+            hint='install it with: pip install "xsrun[postgres]"',
         ) from None
     return psycopg
 
@@ -60,7 +61,8 @@ class PostgresConnection:
             self.raw = psycopg.connect(url, autocommit=True)
         except psycopg.OperationalError as error:
             raise UnavailableError(
-                f"PostgreSQL cannot be reached: {_first_line(error)}", hint="is the server running, and is the URL right?"
+                f"PostgreSQL cannot be reached: {_first_line(error)}",
+                hint="is the server running, and is the URL right?",
             ) from None
         from psycopg.types.numeric import FloatLoader
         from psycopg.types.string import TextLoader
@@ -141,7 +143,8 @@ def _decode_vector(value: list[float] | None) -> list[float] | None:
 def function_texts() -> list[str]:
     """The statements that make the functions of the operators."""
     made = [
-        f"CREATE OR REPLACE FUNCTION {signature} RETURNS {result} LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $body${body}$body$"
+        f"CREATE OR REPLACE FUNCTION {signature} RETURNS {result} "
+        f"LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $body${body}$body$"
         for signature, (result, body) in geometry.HELPERS.items()
     ]
     for name, operator in OPERATORS.items():

@@ -37,7 +37,7 @@ def prepared(backend: Backend, statement: sa.ClauseElement, compiler: Expression
     slots: list[tuple[int, Any]] = []
     for name in text.order:
         bind = binds.get(name)
-        slots.append((-1, text.fixed.get(name)) if bind is None else (bind.index, bind.make))
+        slots.append((-1, text.fixed.get(name)) if bind is None else (bind.operand, bind.make))
     return Prepared(text.sql, slots)
 
 

@@ -184,7 +184,7 @@ class Query:
             )
             return Listing(statement, reader, builder.computed())
 
-        return self.prepare(what, make)  # type: ignore[no-any-return]
+        return self.prepare(what, make)
 
     # Answers -------------------------------------------------------------------------------------------------------
 
@@ -205,7 +205,9 @@ class Query:
             return self.streamed()
         if kind != "list":
             known = ", ".join(_KINDS)
-            raise InputError(f"Input '{kind}' is not one of the allowable values.", "return.type", hint=f"it is one of {known}")
+            raise InputError(
+                f"Input '{kind}' is not one of the allowable values.", "return.type", hint=f"it is one of {known}"
+            )
         return self.listed()
 
     def read(self, listing: Listing, extra: tuple[Any, ...]) -> list[dict[str, Value]]:
@@ -261,7 +263,9 @@ class Query:
         rows = self.read(self.listing(page, False), (page.size + 1, offset))
         if not page.metadata:
             return self.shaped(rows[: page.size])
-        count = self.prepare(("count", self.distinct), lambda b: b.count(distinct=self.distinct)) if page.totals else None
+        count = (
+            self.prepare(("count", self.distinct), lambda b: b.count(distinct=self.distinct)) if page.totals else None
+        )
         total = self.run(count)[0][0] if count is not None else None
         return self.enveloped(page, offset, rows, total)
 
@@ -287,7 +291,9 @@ class Query:
         hidden_free = pick(self.with_hidden(envelope, rows, page, output), [*output, *added])
         return hidden_free or []
 
-    def with_hidden(self, envelope: dict[str, Value], rows: list[Any], page: Page, output: list[str]) -> dict[str, Value]:
+    def with_hidden(
+        self, envelope: dict[str, Value], rows: list[Any], page: Page, output: list[str]
+    ) -> dict[str, Value]:
         """The envelope, its items with the internal columns that the output names."""
         hidden = [column.name for column in self.table.columns if column.hidden and f"items.{column.name}" in output]
         if not hidden:
@@ -300,7 +306,9 @@ class Query:
 
     def aggregated(self) -> Value:
         page = self.page()
-        statement, computed = self.prepare(("aggregate", page is not None), lambda b: b.aggregate(limited=page is not None))
+        statement, computed = self.prepare(
+            ("aggregate", page is not None), lambda b: b.aggregate(limited=page is not None)
+        )
         offset = (page.number - 1) * page.size + page.offset if page is not None else 0
         found = self.run(statement, (page.size + 1, offset) if page is not None else ())
         rows = [
@@ -322,7 +330,7 @@ def external_values(external: dict[str, Value]) -> dict[str, Value]:
     whole = decoded(external.get("value"))
     if whole.__class__ is dict:
         allowed = external.get("permissions")
-        names = {"perPage": "per_page", "expression": "search", "filter": "search"}
+        names: dict[Any, str] = {"perPage": "per_page", "expression": "search", "filter": "search"}
         for name, value in whole.items():
             plain = names.get(name, name)
             if allowed.__class__ is not dict or truthy(allowed.get(plain, True)):

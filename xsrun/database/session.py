@@ -224,7 +224,7 @@ class Session:
             self.execute(statement, writes=True)
         self._note(table)
         if table.definition is not None and table.definition.items and table.datasource == "live":
-            from xsrun.database.rows import insert_seed
+            from xsrun.database.writing import insert_seed
 
             insert_seed(self, table, table.definition.items)
 
@@ -270,7 +270,9 @@ class Session:
         close = nearest(name, self.backend.declared_names)
         hint = f"did you mean `{close}`?" if close else "declare it in a table file"
         if self.database.strict:
-            raise InputError("Invalid syntax: missing parameter - dbo", None, hint=f"no table `{name}` is declared; {hint}")
+            raise InputError(
+                "Invalid syntax: missing parameter - dbo", None, hint=f"no table `{name}` is declared; {hint}"
+            )
         from xsrun.diagnostics import Diagnostic
 
         message = f"the table `{name}` is not declared; on Xano this statement fails"
@@ -280,7 +282,7 @@ class Session:
 
     def seed(self, rows: dict[str, list[dict[str, Any]]]) -> None:
         """Put rows into tables, keeping explicit ids; the ids that follow come after them."""
-        from xsrun.database.rows import insert_seed
+        from xsrun.database.writing import insert_seed
 
         with self.atomic():
             for name, items in rows.items():
@@ -288,7 +290,7 @@ class Session:
 
     def restore(self, name: str, rows: list[dict[str, Any]]) -> None:
         """Put rows back as they were read: nothing is converted or hashed again, and no trigger runs."""
-        from xsrun.database.rows import restore_rows
+        from xsrun.database.writing import restore_rows
 
         with self.atomic():
             restore_rows(self, self.table(name), rows)
@@ -305,7 +307,12 @@ class Session:
 
 def _check_name(name: str, table: Table) -> None:
     """Refuse a name that no database can give to a column."""
-    if not name or len(name.encode("utf-8", "replace")) > 63 or "\0" in name or name != name.encode("utf-8", "ignore").decode():
+    if (
+        not name
+        or len(name.encode("utf-8", "replace")) > 63
+        or "\0" in name
+        or name != name.encode("utf-8", "ignore").decode()
+    ):
         raise XanoScriptError(
             f'"{name[:80]}" cannot be a column of table "{table.name}".', hint="a column's name has 1 to 63 characters"
         )

@@ -40,8 +40,6 @@ def _decode_bool(value: int | None) -> bool | None:
 class SQLiteConnection:
     """A connection and the one thing to do with it: execute a text and fetch all its rows."""
 
-    
-
     def __init__(self, path: str) -> None:
         self.failure: BaseException | None = None
         self.schema = -1
@@ -58,7 +56,7 @@ class SQLiteConnection:
                 raw.create_function(f"xs_{name}", len(operator.operands), body, deterministic=True)
         for name, aggregate in AGGREGATES.items():
             if aggregate.python is not None:
-                raw.create_aggregate(f"xs_{name}", aggregate.arity, aggregate.python)  # type: ignore[arg-type]
+                raw.create_aggregate(f"xs_{name}", aggregate.arity, aggregate.python)
 
     def _guarded(self, function: Callable[..., Any]) -> Callable[..., Any]:
         """The function, its exceptions kept: SQLite only tells that there was one."""
@@ -104,7 +102,7 @@ class SQLiteConnection:
         """Whether another process changed the tables since the last call."""
         (version,) = self.raw.execute("PRAGMA schema_version").fetchone()
         before, self.schema = self.schema, version
-        return version != before  # type: ignore[no-any-return]
+        return version != before
 
     #: a file does not go away
     broken = False
@@ -139,9 +137,14 @@ class SQLiteBackend(Backend):
                 hint="use a newer Python, or --database postgresql://...",
             )
         self.dialect: sa.Dialect = SQLiteDialect_pysqlite(paramstyle="qmark")
-        encode = {"int": encode_int, "timestamp": encode_int, "text": encode_text, "date": encode_text}
-        encode |= {"json": encode_json, "geo": encode_json, "vector": vector_bytes}  # type: ignore[dict-item]
-        decode = {"json": decode_json, "geo": decode_json, "vector": _decode_vector, "bool": _decode_bool}
+        encode: dict[str, Any] = {"int": encode_int, "timestamp": encode_int, "text": encode_text, "date": encode_text}
+        encode |= {"json": encode_json, "geo": encode_json, "vector": vector_bytes}
+        decode: dict[str, Any] = {
+            "json": decode_json,
+            "geo": decode_json,
+            "vector": _decode_vector,
+            "bool": _decode_bool,
+        }
         self.codecs = Codecs(encode, decode)
 
     def connect(self, url: str, search_path: str | None = None) -> SQLiteConnection:

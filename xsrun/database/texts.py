@@ -15,6 +15,7 @@ from xsrun.runtime.values import parse_number, text_of_number
 _PATIENCE = 1.0
 _WORD = re.compile(r"[^\W_]+")
 
+
 def lower(text: str) -> str:
     """Lower case, one character for one, as PostgreSQL does it."""
     if text.isascii():

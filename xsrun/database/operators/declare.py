@@ -1,0 +1,72 @@
+"""How an operator is declared: both of its SQL sides beside each other.
+
+The decorated function is what SQLite calls; `postgres` is PostgreSQL's text, with `{0}` for the first operand (or
+`body`, the text of an SQL function of `$1`, `$2`, which is made when a PostgreSQL database is first opened). A null
+operand gives null unless the operator is declared `nulls=True`. Where a native SQLite expression is faster, `sqlite`
+has its text. `operands` says what the compiler converts the operands to before they get here, so that both sides see
+the same types: a kind of `columns`, "number" (int or decimal) or "same" (all of one kind).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from xsrun import catalogue, registry
+
+Body = TypeVar("Body", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True, slots=True)
+class Operator:
+    """One operator or query filter. `operands` and `result` are kinds (see `columns`); "same" is that of the first."""
+
+    name: str
+    operands: tuple[str, ...]
+    result: str
+    python: Callable[..., Any]
+    postgres: str
+    body: str | None = None
+    sqlite: str | None = None
+    #: how many operands must be given, and what the others are when they are not
+    required: int = 0
+    defaults: tuple[Any, ...] = ()
+
+
+OPERATORS: dict[str, Operator] = {}
+
+
+def operator(
+    name: str,
+    *operands: str,
+    result: str,
+    postgres: str | None = None,
+    body: str | None = None,
+    sqlite: str | None = None,
+    defaults: tuple[Any, ...] = (),
+    nulls: bool = False,
+) -> Callable[[Body], Body]:
+    """Declare an operator; its name is the filter's name where it is one."""
+
+    def declare(function: Body) -> Body:
+        python: Callable[..., Any] = function
+        if not nulls:
+
+            def strict(*values: Any) -> Any:
+                return None if None in values else function(*values)
+
+            python = strict
+        text = postgres
+        if text is None:
+            text = f"xs_{name}({', '.join(f'{{{position}}}' for position in range(len(operands)))})"
+        required = len(operands) - len(defaults)
+        if name in OPERATORS:
+            raise ValueError(f"the operator {name} is declared twice")
+        OPERATORS[name] = Operator(name, operands, result, python, text, body, sqlite, required, defaults)
+        entry = catalogue.entry("query_filter", name)
+        if entry is not None:
+            registry.query_filter(entry["name"], function)
+        return function
+
+    return declare

@@ -1,0 +1,107 @@
+"""SQL expressions with their kinds, parameters, and the way from one kind to another."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import sqlalchemy as sa
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.functions import FunctionElement
+
+from xsrun.database import operands as values
+from xsrun.database.backend import apply, type_of
+from xsrun.database.columns import DOCUMENTS, NUMBERS, TEXTS
+from xsrun.database.tables import Table
+
+
+class Typed(NamedTuple):
+    """An expression of a kind; or an operand that gets its kind from what it meets (then `sql` is None)."""
+
+    kind: str
+    sql: Any
+    operand: int | None = None
+    #: of the elements, for the kind "list"
+    element: str = ""
+
+
+class Bind(NamedTuple):
+    """A parameter: which operand it comes from, and how its value is made from the operand's."""
+
+    name: str
+    operand: int
+    make: Callable[[Any, Any], Any]
+
+
+class Source(NamedTuple):
+    """A table in a query, under its alias."""
+
+    table: Table
+    columns: Any
+
+
+def converted(kind: str, wanted: str, sql: Any) -> Any:
+    """An expression of one kind as one of another; None when there is no way."""
+    if wanted in TEXTS and kind in TEXTS:
+        return sql
+    if wanted in ("int", "timestamp"):
+        if kind in ("int", "timestamp"):
+            return sql
+        number = converted(kind, "decimal", sql) if kind != "decimal" else sql
+        return None if number is None else apply("truncate", "int", number)
+    if wanted in ("decimal", "number"):
+        if kind in NUMBERS:
+            return sql if wanted == "number" else sa.cast(sql, type_of("decimal"))
+        name = {"json": "json_number", "text": "number", "date": "number", "bool": "bool_number"}.get(kind)
+        return apply(name, "decimal", sql) if name else None
+    if wanted in TEXTS:
+        if kind in DOCUMENTS:
+            return apply("json_text", "text", sql)
+        name = "number_text" if kind in NUMBERS else "bool_text" if kind == "bool" else ""
+        return apply(name, "text", sql) if name else None
+    if wanted == "bool":
+        return apply("json_bool", "bool", sql) if kind == "json" else sql != 0 if kind in NUMBERS else None
+    if wanted in DOCUMENTS:
+        if kind in DOCUMENTS:
+            return sql
+        name = "to_json_number" if kind in NUMBERS else "to_json_text" if kind in TEXTS else "to_json_bool"
+        return apply(name, "json", sql) if kind in (*NUMBERS, *TEXTS, "bool") else None
+    if wanted == "vector" and kind == "json":
+        return apply("json_vector", "vector", sql)
+    return None
+
+
+class Rendered(FunctionElement[Any]):
+    """SQL text with expressions in the places of `{0}`, `{1}`."""
+
+    inherit_cache = False
+    name = "rendered"
+
+    def __init__(self, template: str, type_: Any, *clauses: Any) -> None:
+        super().__init__(*clauses)
+        self.template = template
+        self.type = type_
+
+
+@compiles(Rendered)
+def _render(element: Rendered, compiler: Any, **options: Any) -> str:
+    return element.template.format(*(compiler.process(clause, **options) for clause in element.clauses))
+
+
+def composed(convert: Callable[[Any, Any], Any], encode: Callable[[Any], Any]) -> Callable[[Any, Any], Any]:
+    return lambda value, context: encode(convert(value, context))
+
+
+def only_of_kind(kind: str, convert: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+    """Only those members of a list that are of a kind themselves."""
+
+    def chosen(value: Any, context: Any) -> Any:
+        mine = [item for item in values.listed(value) if _plain_kind(item) == kind]
+        return convert(mine, context)
+
+    return chosen
+
+
+def _plain_kind(value: Any) -> str:
+    kind = values.kind_of_code(values.code_of(value))
+    return "decimal" if kind in NUMBERS else kind
