@@ -484,11 +484,9 @@ class ExpressionCompiler:
 
 def unwrapped(node: Expression) -> Expression:
     """The expression inside parentheses and backticks."""
-    while True:
-        if isinstance(node, Group) or (isinstance(node, Quoted) and node.expression is not None):
-            node = node.expression
-        else:
-            return node
+    while isinstance(node, (Group, Quoted)) and node.expression is not None:
+        node = node.expression
+    return node
 
 
 def unknown_column(table: Table, column: str, file: str | None = None, at: Any = None) -> XanoScriptError:

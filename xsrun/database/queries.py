@@ -332,7 +332,7 @@ def external_values(external: dict[str, Value]) -> dict[str, Value]:
         allowed = external.get("permissions")
         names: dict[Any, str] = {"perPage": "per_page", "expression": "search", "filter": "search"}
         for name, value in whole.items():
-            plain = names.get(name, name)
+            plain = names.get(name) or str(name)
             if allowed.__class__ is not dict or truthy(allowed.get(plain, True)):
                 found[plain] = value
     return {name: None if value == "" else value for name, value in found.items()}

@@ -71,7 +71,7 @@ def find(session: Session, table: Table, field: str, value: Value, reader: Reade
     if statement is None:
         condition, compiler = finder(session, table, field, value)
         columns = compiler.sources[table.name].columns
-        query = sa.select(*(columns.c[name] for name in reader.names)).where(condition)
+        query: Any = sa.select(*(columns.c[name] for name in reader.names)).where(condition)
         if field != "id":
             query = query.order_by(columns.c.id).limit(1)
         if lock and session.depth and table.exists:
@@ -146,7 +146,7 @@ def has(session: Session, plan: RowPlan, operands: tuple[Any, ...]) -> bool:
     if statement is None:
         condition, compiler = finder(session, table, field, value)
         source = compiler.sources[table.name].columns
-        query = sa.select(sa.literal_column("1")).select_from(source).where(condition).limit(1)
+        query: Any = sa.select(sa.literal_column("1")).select_from(source).where(condition).limit(1)
         statement = table.prepared[key] = prepared(session.backend, query, compiler)
     return bool(session.execute(statement.sql, statement.parameters((value,), session.context)))
 
