@@ -51,7 +51,7 @@ class Trigger:
         """The compiled `where`: `$db.NEW.x` and `$db.OLD.x`, or `$db.TABLE.x` for the row itself."""
         from copy import deepcopy
 
-        from xsrun.evaluator.compiler import compile_expression
+        from xsrun.evaluator.stacks import compile_expression
 
         node = deepcopy(self.where)
         assert node is not None

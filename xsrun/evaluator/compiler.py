@@ -1,7 +1,6 @@
-"""Statements and constructs to Python functions.
+"""Statements to Python statements.
 
-`compile_stack` makes the function of a construct: `run(context, inputs)`, which returns the response. Statement forms
-(`xsrun.statements`) are called with a `StatementCompiler` and the node, and leave code with `emit`.
+Statement forms (`xsrun.statements`) are called with a `StatementCompiler` and the node, and leave code with `emit`.
 """
 
 from __future__ import annotations
@@ -13,10 +12,9 @@ from contextlib import ExitStack, contextmanager
 from typing import Any
 
 from xsrun import catalogue, registry
-from xsrun.errors import UnavailableError, XanoScriptSyntaxError
-from xsrun.evaluator import places
 from xsrun.evaluator.expressions import ExpressionCompiler
-from xsrun.evaluator.linker import Compiled, Linker, link
+from xsrun.evaluator.in_place import store_in_line
+from xsrun.evaluator.linker import Linker
 from xsrun.evaluator.quote import (
     Position,
     assign,
@@ -32,9 +30,7 @@ from xsrun.evaluator.quote import (
 )
 from xsrun.evaluator.scope import Scope
 from xsrun.registry import Builtin
-from xsrun.runtime.values import Value
 from xsrun.syntax.nodes import (
-    Attribute,
     Body,
     Expression,
     FilterCall,
@@ -74,33 +70,6 @@ def root_of(node: Any) -> str | None:
             return str(node.segments[0].key)
         return node.base.name
     return node.name if isinstance(node, Variable) else None
-
-
-_STORE_IN_OBJECT = """
-if V.__class__ is dict and reference_count(V) <= UNIQUE_LOCAL:
-    V[K] = T
-else:
-    SLOW
-"""
-_STORE_IN_CONTAINER = """
-if V.__class__ is list and K.__class__ is int and 0 <= K < len(V) and reference_count(V) <= UNIQUE_LOCAL:
-    V[K] = T
-elif V.__class__ is dict and K.__class__ is str and reference_count(V) <= UNIQUE_LOCAL:
-    V[K] = T
-else:
-    SLOW
-"""
-_STORE_IN_LIST_OF_LISTS = """
-if (
-    V.__class__ is list and K.__class__ is int and 0 <= K < len(V) and reference_count(V) <= UNIQUE_LOCAL
-    and (C := V[K]).__class__ is list and J.__class__ is int and 0 <= J < len(C) and reference_count(C) <= UNIQUE_CHILD
-):
-    C[J] = T
-    C = None
-else:
-    C = None
-    SLOW
-"""
 
 
 class StatementCompiler(ExpressionCompiler):
@@ -286,21 +255,7 @@ class StatementCompiler(ExpressionCompiler):
             here = place(ast.UnaryOp(ast.Not(), call("assign_here", at, local, path, item)), at)
             copying = [self.release(at), assign(f"v_{root}", call("assign", at, local, path, item), at)]
             slow = [place(ast.If(here, copying, []), at)]
-            self.emit(self.store_in_line(f"v_{root}", keys, item, slow, at))
-
-    def store_in_line(
-        self, variable: str, keys: list[ast.expr], item: ast.expr, slow: list[ast.stmt], at: Any
-    ) -> list[ast.stmt]:
-        """One key, or two into a list of lists, of containers that nobody else holds: without a call."""
-        if len(keys) > 2 or any(isinstance(key, ast.Constant) and key.value is None for key in keys):
-            return slow
-        parts: dict[str, Any] = {"V": variable, "K": keys[0], "T": item, "SLOW": slow}
-        if len(keys) == 2:
-            parts.update(J=keys[1], C=self.scope.fresh("child_"))
-            return statements(_STORE_IN_LIST_OF_LISTS, at, **parts)
-        if isinstance(keys[0], ast.Constant) and isinstance(keys[0].value, str):
-            return statements(_STORE_IN_OBJECT, at, **parts)
-        return statements(_STORE_IN_CONTAINER, at, **parts)
+            self.emit(store_in_line(f"v_{root}", keys, item, self.scope.fresh("child_"), slow, at))
 
     @contextmanager
     def held(self, value: ast.expr, at: Any, changed: str) -> Iterator[ast.expr]:
@@ -511,133 +466,3 @@ def statement_position(node: Statement) -> Position:
 def is_true(node: Expression | None) -> bool:
     """Is a node the literal `true`?"""
     return isinstance(node, Literal) and node.value is True
-
-
-#: Types whose plain inputs are bound in line: declared type -> Python type that needs no conversion.
-_PLAIN_INPUTS = {"int": "int", "text": "str", "bool": "bool"}
-
-
-def input_prologue(scope: Scope, linker: Linker, at: Any) -> list[ast.stmt]:
-    """Bind the inputs of a direct call: those that have their type already cost one test."""
-    code: list[ast.stmt] = []
-    for position, (input_name, declared) in enumerate(scope.declared.items()):
-        local = scope.inputs[input_name]
-        record = linker.field(position)
-        test = ""
-        if declared.list_size is None and not declared.filters:
-            python = _PLAIN_INPUTS.get(declared.type)
-            if python is not None:
-                test = f"if I.__class__ is not {python}" + (
-                    " or not I" if python == "str" and declared.required else ""
-                )
-            elif declared.type == "json":
-                test = "if I is OMITTED or I is None or I.__class__ is str"
-        binding = "I = bind_one(DECLARED, I, context)"
-        template = f"{test}:\n    {binding}" if test else binding
-        code.extend(statements(template, at, I=local, DECLARED=record))
-    if not code:
-        return []
-    (made,) = statements("if not bound:\n    CODE", at, CODE=code)
-    return [made]
-
-
-_SHELL = """
-def direct(context, depth, bound=False):
-    if depth > context.depth_limit:
-        too_deep(context)
-    context.budget -= 1
-    if context.budget < 0:
-        context.budget = tick(context)
-    PROLOGUE
-    CODE
-def run(context, inputs):
-    return direct(context, context.depth, VALUES, bound=True)
-"""
-
-
-def define_functions(scope: Scope, prologue: list[ast.stmt], code: list[ast.stmt], at: Any) -> list[ast.stmt]:
-    """The two functions of a stack: `direct`, which binds raw inputs given by position, and `run`, for bound ones."""
-    values = [expression("inputs.get(K, UNBOUND)", at, K=constant(key, at)) for key in scope.inputs]
-    made = statements(_SHELL, at, PROLOGUE=prologue, CODE=code, VALUES=constant(None, at))
-    direct, run = made
-    assert isinstance(direct, ast.FunctionDef)
-    assert isinstance(run, ast.FunctionDef)
-    direct.args.args[2:2] = [place(ast.arg(local), at) for local in scope.inputs.values()]
-    direct.args.defaults[0:0] = [name("OMITTED", at) for _ in scope.inputs]
-    invocation = run.body[0].value  # type: ignore[attr-defined]
-    invocation.args[2:] = values
-    return made
-
-
-def compile_stack(
-    items: list[Any],
-    response: Expression | None,
-    filename: str,
-    *,
-    declared: list[Any] | None = None,
-    variables: Iterable[str] = (),
-    signature: Callable[[str, str], list[Any] | None] | None = None,
-    trace: bool = False,
-    owner: str = "",
-    returns_variables: bool = False,
-    at: Any = None,
-) -> Compiled:
-    """Compile a list of statements and the response that follows it.
-
-    `declared` are the inputs (`xsrun.fields.Declared`); `variables` have values before the first statement, passed as
-    inputs. `signature(kind, name)` tells the declared inputs of a construct that is called directly, or None when the
-    call must go through the workspace. With `returns_variables` the function returns the object of the program's
-    variables: what a bare list of statements is for. Raises XanoScriptSyntaxError for what only compiling can tell.
-    """
-    at = statement_position(at) if at is not None else Position()  # the header: code of its own spans one line
-    considered = [*items, response] if response is not None else items
-    preset = list(variables)
-    linker = Linker(assigned_variables(considered) | set(preset))
-    scope = Scope(declared)
-    scope.assigned = set(preset)
-    compiler = StatementCompiler(scope, linker, filename, trace=trace, owner=owner)
-    compiler.signature = signature
-    with compiler.collecting() as code:
-        compiler.stack(items)
-        if returns_variables:
-            compiler.emit(place(ast.Return(compiler.environment(at)), at))
-        elif response is not None:
-            compiler.emit(place(ast.Return(compiler.value(response)), response))
-        elif not code:
-            compiler.emit(place(ast.Pass(), at))
-    compiler.finish()
-    prologue = input_prologue(scope, linker, at)
-    scope.inputs.update({f"\0{variable}": f"v_{variable}" for variable in preset})
-    module = ast.Module(define_functions(scope, prologue, code, at), [])
-    places.remember(filename)
-    compiled = compile(module, filename, "exec", dont_inherit=True)
-    run, direct = link(compiled, linker, declared or [])
-    return Compiled(run, direct, compiled, linker)
-
-
-def compile_expression(node: Expression, filename: str, variables: Iterable[str] = ()) -> Callable[..., Value]:
-    """Compile one expression into a function of the context and the values of the given variables."""
-    names = list(variables)
-    linker = Linker(frozenset(names))
-    scope = Scope()
-    scope.assigned = set(names)
-    compiler = StatementCompiler(scope, linker, filename)
-    body = compiler.value(node)
-    (definition,) = statements("def run(context, inputs):\n    return BODY", node, BODY=body)
-    assert isinstance(definition, ast.FunctionDef)
-    definition.args.args.extend(place(ast.arg(f"v_{variable}"), node) for variable in names)
-    places.remember(filename)
-    compiled = compile(ast.Module([definition], []), filename, "exec", dont_inherit=True)
-    return link(compiled, linker, [])[0]
-
-
-__all__ = [
-    "Attribute",
-    "Compiled",
-    "StatementCompiler",
-    "UnavailableError",
-    "XanoScriptSyntaxError",
-    "compile_expression",
-    "compile_stack",
-    "statement_position",
-]

@@ -25,6 +25,52 @@ _ADDING = {"push": 1, "append": 1, "merge": 1}
 _SIZE_CHECK = "if not len(L) & 1023:\n    context.check_size(len(L))"
 
 
+# One key or two -----------------------------------------------------------------------------------------------------
+
+_STORE_IN_OBJECT = """
+if V.__class__ is dict and reference_count(V) <= UNIQUE_LOCAL:
+    V[K] = T
+else:
+    SLOW
+"""
+_STORE_IN_CONTAINER = """
+if V.__class__ is list and K.__class__ is int and 0 <= K < len(V) and reference_count(V) <= UNIQUE_LOCAL:
+    V[K] = T
+elif V.__class__ is dict and K.__class__ is str and reference_count(V) <= UNIQUE_LOCAL:
+    V[K] = T
+else:
+    SLOW
+"""
+_STORE_IN_LIST_OF_LISTS = """
+if (
+    V.__class__ is list and K.__class__ is int and 0 <= K < len(V) and reference_count(V) <= UNIQUE_LOCAL
+    and (C := V[K]).__class__ is list and J.__class__ is int and 0 <= J < len(C) and reference_count(C) <= UNIQUE_CHILD
+):
+    C[J] = T
+    C = None
+else:
+    C = None
+    SLOW
+"""
+
+
+def store_in_line(
+    variable: str, keys: list[ast.expr], item: ast.expr, child: str, slow: list[ast.stmt], at: Any
+) -> list[ast.stmt]:
+    """Store at one key, or two into a list of lists, of containers that nobody else holds: without a call.
+
+    `slow` is for everything else; `child` is a free name.
+    """
+    if len(keys) > 2:
+        return slow
+    parts: dict[str, Any] = {"V": variable, "K": keys[0], "T": item, "SLOW": slow}
+    if len(keys) == 2:
+        return statements(_STORE_IN_LIST_OF_LISTS, at, J=keys[1], C=child, **parts)
+    if isinstance(keys[0], ast.Constant) and isinstance(keys[0].value, str):
+        return statements(_STORE_IN_OBJECT, at, **parts)
+    return statements(_STORE_IN_CONTAINER, at, **parts)
+
+
 # A list in a variable ------------------------------------------------------------------------------------------------
 
 

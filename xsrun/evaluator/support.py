@@ -7,7 +7,6 @@ this module are the globals of generated code; a rename here is a rename in the 
 from __future__ import annotations
 
 import contextlib
-import math
 from collections.abc import Callable, Iterable
 from typing import Any, NoReturn
 
@@ -22,7 +21,8 @@ from xsrun.errors import (
     UnavailableError,
     XanoScriptError,
 )
-from xsrun.fields import OMITTED, UNBOUND, bind_one
+from xsrun.fields import OMITTED, UNBOUND
+from xsrun.runtime.arithmetic import add, divide, modulo, multiply, negate, subtract
 from xsrun.runtime.context import Context
 from xsrun.runtime.sharing import UNIQUE_CHILD, UNIQUE_LOCAL, reference_count
 from xsrun.runtime.values import (
@@ -36,7 +36,6 @@ from xsrun.runtime.values import (
     as_number,
     as_object,
     as_text,
-    clamp_int,
     compare,
     describe,
     loose_equal,
@@ -66,6 +65,7 @@ __all__ = [
     "OMITTED",
     "UNIQUE_CHILD",
     "UNIQUE_LOCAL",
+    "add",
     "as_array",
     "as_bool",
     "as_int",
@@ -77,9 +77,13 @@ __all__ = [
     "assign_here",
     "compare",
     "container_here",
+    "divide",
     "list_at",
     "list_here",
     "loose_equal",
+    "modulo",
+    "multiply",
+    "negate",
     "normalize_object",
     "own",
     "own_list",
@@ -87,68 +91,13 @@ __all__ = [
     "reference_count",
     "set_here",
     "strict_equal",
+    "subtract",
+    "to_number",
     "truthy",
     "unshared",
 ]
 
-# Arithmetic (semantics 2.5) ------------------------------------------------------------------------------------------
-
-_NUMBER_HINT = "convert it with |to_int or |to_decimal; text is joined with ~"
-
-
-def _operands(left: Value, right: Value) -> tuple[float, float]:
-    return to_number(left), to_number(right)
-
-
-def add(left: Value, right: Value) -> float:
-    one, two = _operands(left, right)
-    result = one + two
-    return clamp_int(result) if result.__class__ is int else result
-
-
-def subtract(left: Value, right: Value) -> float:
-    one, two = _operands(left, right)
-    result = one - two
-    return clamp_int(result) if result.__class__ is int else result
-
-
-def multiply(left: Value, right: Value) -> float:
-    one, two = _operands(left, right)
-    result = one * two
-    return clamp_int(result) if result.__class__ is int else result
-
-
-def divide(left: Value, right: Value) -> float:
-    """An int when two ints divide exactly, else a decimal (evidence d)."""
-    one, two = _operands(left, right)
-    if two == 0:
-        raise XanoScriptError("Division by zero", hint="test the divisor before dividing")
-    if one.__class__ is int and two.__class__ is int:
-        quotient, rest = divmod(one, two)
-        if not rest:
-            return clamp_int(int(quotient))
-    try:
-        return one / two
-    except OverflowError:
-        return float(one) / float(two)
-
-
-def modulo(left: Value, right: Value) -> float:
-    """PHP's `%`: both sides are truncated to ints, the sign is the dividend's."""
-    one, two = _operands(left, right)
-    dividend, divisor = int(one), int(two)
-    if divisor == 0:
-        raise XanoScriptError("Division by zero", hint="test the divisor before dividing")
-    return int(math.fmod(dividend, divisor)) if abs(dividend) < 2**53 else _exact_modulo(dividend, divisor)
-
-
-def _exact_modulo(dividend: int, divisor: int) -> int:
-    rest = abs(dividend) % abs(divisor)
-    return -rest if dividend < 0 else rest
-
-
-def negate(value: Value) -> float:
-    return clamp_int(-value) if value.__class__ is int else -to_number(value)
+# Arithmetic (semantics 2.5; the rest is in runtime.arithmetic) -----------------------------------------------------
 
 
 def refuse_now(_left: Value, _right: Value) -> NoReturn:

@@ -215,7 +215,6 @@ def foreach(compiler: StatementCompiler, node: Statement) -> None:
     ... }
     {"sum": 6, "n": 3}
     """
-    at = statement_position(node)
     subject = subject_of(compiler, node)
     item = compiler.scope.fresh("item_")
     if removes_items(node):

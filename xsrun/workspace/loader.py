@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import stat
+import tempfile
 from pathlib import Path
 
 from xsrun.errors import UsageError
@@ -28,6 +31,24 @@ def read_source(path: Path) -> str:
         raise UsageError(f"{path} is not UTF-8 text (byte {error.start + 1})", hint="save it as UTF-8") from None
     except OSError as error:
         raise UsageError(f"cannot read {path}: {error.strerror}") from None
+
+
+def write_source(path: Path, text: str) -> None:
+    """Replace the text of a file, whole or not at all; its permissions stay. Raises UsageError when that cannot be."""
+    target = path.resolve()
+    temporary = None
+    try:
+        if not os.access(target, os.W_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+        descriptor, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+        with os.fdopen(descriptor, "wb") as stream:
+            stream.write(text.encode("utf-8"))
+        os.chmod(temporary, stat.S_IMODE(target.stat().st_mode))
+        os.replace(temporary, target)
+    except OSError as error:
+        if temporary is not None:
+            Path(temporary).unlink(missing_ok=True)
+        raise UsageError(f"cannot write {path}: {error.strerror}") from None
 
 
 def read_sources(path: str | os.PathLike[str]) -> tuple[dict[str, str], Path]:

@@ -15,7 +15,7 @@ from xsrun.syntax.source import Source
 from xsrun.workspace.construct import Construct
 
 if TYPE_CHECKING:
-    from xsrun.evaluator.compiler import Compiled
+    from xsrun.evaluator.linker import Compiled
 
 _Read = tuple[list[Construct], list[Diagnostic]]
 
@@ -94,7 +94,7 @@ def _code_key(construct: Construct, trace: bool) -> str:
 
 
 def _compile(construct: Construct, trace: bool, key: str) -> Compiled:
-    from xsrun.evaluator.compiler import compile_stack
+    from xsrun.evaluator.stacks import compile_stack
 
     asked: dict[tuple[str, str], tuple[str, ...] | None] = {}
 

@@ -295,7 +295,7 @@ class Workspace:
 
     def run_job(self, construct: Construct, context: Context) -> Value:
         """`run.job`: run the function that `main` names, once, with its input (semantics 7.7)."""
-        from xsrun.evaluator.compiler import compile_expression
+        from xsrun.evaluator.stacks import compile_expression
 
         construct.fail_if_broken()
         main = construct.attribute("main" if construct.kind == "run.job" else "pre")

@@ -1,0 +1,72 @@
+"""What every part of the expression compiler stands on: the scope, the linker, and how to refuse a program."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING, Any
+
+from xsrun.errors import XanoScriptSyntaxError
+from xsrun.evaluator.quote import (
+    bind,
+    is_simple,
+    name,
+)
+from xsrun.evaluator.scope import Scope
+from xsrun.syntax.nodes import (
+    Expression,
+)
+
+if TYPE_CHECKING:
+    pass
+
+
+class CompilerBase:
+    """A scope to compile in, a linker for what the code needs, and the file that errors name.
+
+    The parts of the compiler are classes that build on one another: variables, operators, filters, literals,
+    statements. Each may compile any expression by `value`.
+    """
+
+    def __init__(self, scope: Scope, linker: Any, filename: str) -> None:
+        #: kind and name of the construct, which mocks belong to
+        self.owner = ""
+        self.scope = scope
+        self.linker = linker
+        self.filename = filename
+
+    def value(self, node: Expression | None) -> ast.expr:
+        """The Python expression that gives the value of a node; null for a missing one."""
+        raise NotImplementedError
+
+    def refuse(self, message: str, node: Any, hint: str | None = None) -> XanoScriptSyntaxError:
+        """An error of the program text found while compiling, at a node."""
+        from xsrun.diagnostics import Diagnostic
+
+        end = (node.end_line, node.end_column)
+        found = Diagnostic("error", "XS300", message, hint, self.filename, node.line, node.column, *end)
+        return XanoScriptSyntaxError(
+            message, [found], hint=hint, file=self.filename, line=node.line, column=node.column
+        )
+
+    def simple(self, value: ast.expr, at: Any) -> tuple[ast.expr, ast.expr]:
+        """(first use, later uses) of a value that is needed more than once."""
+        if is_simple(value):
+            return value, value
+        temporary = self.scope.temporary()
+        return bind(temporary, value, at), name(temporary, at)
+
+    def positioned(self, made: Any, at: Any) -> Any:
+        return made.at(at, at)
+
+    def parse(self, text: str, at: Any) -> Expression:
+        """Parse an expression that a program holds as a text literal."""
+        from xsrun.syntax.parser import parser
+        from xsrun.syntax.source import Source
+
+        parsed = parser().parse(Source(text, self.filename), "expression")
+        if parsed.tree is None or any(found.severity == "error" for found in parsed.diagnostics):
+            message = parsed.diagnostics[0].message if parsed.diagnostics else "not an expression"
+            raise self.refuse(f"the text is not an expression: {message}", at)
+        for node in parsed.tree.walk():
+            node.at(at, at)
+        return parsed.tree

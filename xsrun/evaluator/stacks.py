@@ -1,0 +1,136 @@
+"""A stack, or one expression, as a Python function.
+
+`compile_stack` makes the two functions of a construct: `run(context, inputs)`, which takes inputs that are bound, and
+`direct(context, depth, *inputs)`, which other code of the workspace calls with raw ones by position.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from xsrun.evaluator import places
+from xsrun.evaluator.compiler import StatementCompiler, assigned_variables, statement_position
+from xsrun.evaluator.linker import Compiled, Linker, link
+from xsrun.evaluator.quote import Position, constant, expression, name, place, statements
+from xsrun.evaluator.scope import Scope
+from xsrun.runtime.values import Value
+from xsrun.syntax.nodes import Expression
+
+#: Types whose plain inputs are bound in line: declared type -> Python type that needs no conversion.
+_PLAIN_INPUTS = {"int": "int", "text": "str", "bool": "bool"}
+
+
+def input_prologue(scope: Scope, linker: Linker, at: Any) -> list[ast.stmt]:
+    """Bind the inputs of a direct call: those that have their type already cost one test."""
+    code: list[ast.stmt] = []
+    for position, (input_name, declared) in enumerate(scope.declared.items()):
+        local = scope.inputs[input_name]
+        record = linker.field(position)
+        test = ""
+        if declared.list_size is None and not declared.filters:
+            python = _PLAIN_INPUTS.get(declared.type)
+            if python is not None:
+                test = f"if I.__class__ is not {python}" + (
+                    " or not I" if python == "str" and declared.required else ""
+                )
+            elif declared.type == "json":
+                test = "if I is OMITTED or I is None or I.__class__ is str"
+        binding = "I = bind_one(DECLARED, I, context)"
+        template = f"{test}:\n    {binding}" if test else binding
+        code.extend(statements(template, at, I=local, DECLARED=record))
+    if not code:
+        return []
+    (made,) = statements("if not bound:\n    CODE", at, CODE=code)
+    return [made]
+
+
+_SHELL = """
+def direct(context, depth, bound=False):
+    if depth > context.depth_limit:
+        too_deep(context)
+    context.budget -= 1
+    if context.budget < 0:
+        context.budget = tick(context)
+    PROLOGUE
+    CODE
+def run(context, inputs):
+    return direct(context, context.depth, VALUES, bound=True)
+"""
+
+
+def define_functions(scope: Scope, prologue: list[ast.stmt], code: list[ast.stmt], at: Any) -> list[ast.stmt]:
+    """The two functions of a stack: `direct`, which binds raw inputs given by position, and `run`, for bound ones."""
+    values = [expression("inputs.get(K, UNBOUND)", at, K=constant(key, at)) for key in scope.inputs]
+    made = statements(_SHELL, at, PROLOGUE=prologue, CODE=code, VALUES=constant(None, at))
+    direct, run = made
+    assert isinstance(direct, ast.FunctionDef)
+    assert isinstance(run, ast.FunctionDef)
+    direct.args.args[2:2] = [place(ast.arg(local), at) for local in scope.inputs.values()]
+    direct.args.defaults[0:0] = [name("OMITTED", at) for _ in scope.inputs]
+    invocation = run.body[0].value  # type: ignore[attr-defined]
+    invocation.args[2:] = values
+    return made
+
+
+def compile_stack(
+    items: list[Any],
+    response: Expression | None,
+    filename: str,
+    *,
+    declared: list[Any] | None = None,
+    variables: Iterable[str] = (),
+    signature: Callable[[str, str], list[Any] | None] | None = None,
+    trace: bool = False,
+    owner: str = "",
+    returns_variables: bool = False,
+    at: Any = None,
+) -> Compiled:
+    """Compile a list of statements and the response that follows it.
+
+    `declared` are the inputs (`xsrun.fields.Declared`); `variables` have values before the first statement, passed as
+    inputs. `signature(kind, name)` tells the declared inputs of a construct that is called directly, or None when the
+    call must go through the workspace. With `returns_variables` the function returns the object of the program's
+    variables: what a bare list of statements is for. Raises XanoScriptSyntaxError for what only compiling can tell.
+    """
+    at = statement_position(at) if at is not None else Position()  # the header: code of its own spans one line
+    considered = [*items, response] if response is not None else items
+    preset = list(variables)
+    linker = Linker(assigned_variables(considered) | set(preset))
+    scope = Scope(declared)
+    scope.assigned = set(preset)
+    compiler = StatementCompiler(scope, linker, filename, trace=trace, owner=owner)
+    compiler.signature = signature
+    with compiler.collecting() as code:
+        compiler.stack(items)
+        if returns_variables:
+            compiler.emit(place(ast.Return(compiler.environment(at)), at))
+        elif response is not None:
+            compiler.emit(place(ast.Return(compiler.value(response)), response))
+        elif not code:
+            compiler.emit(place(ast.Pass(), at))
+    compiler.finish()
+    prologue = input_prologue(scope, linker, at)
+    scope.inputs.update({f"\0{variable}": f"v_{variable}" for variable in preset})
+    module = ast.Module(define_functions(scope, prologue, code, at), [])
+    places.remember(filename)
+    compiled = compile(module, filename, "exec", dont_inherit=True)
+    run, direct = link(compiled, linker, declared or [])
+    return Compiled(run, direct, compiled, linker)
+
+
+def compile_expression(node: Expression, filename: str, variables: Iterable[str] = ()) -> Callable[..., Value]:
+    """Compile one expression into a function of the context and the values of the given variables."""
+    names = list(variables)
+    linker = Linker(frozenset(names))
+    scope = Scope()
+    scope.assigned = set(names)
+    compiler = StatementCompiler(scope, linker, filename)
+    body = compiler.value(node)
+    (definition,) = statements("def run(context, inputs):\n    return BODY", node, BODY=body)
+    assert isinstance(definition, ast.FunctionDef)
+    definition.args.args.extend(place(ast.arg(f"v_{variable}"), node) for variable in names)
+    places.remember(filename)
+    compiled = compile(ast.Module([definition], []), filename, "exec", dont_inherit=True)
+    return link(compiled, linker, [])[0]

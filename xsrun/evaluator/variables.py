@@ -1,0 +1,286 @@
+"""Roots and paths: `$x`, `$input.name`, `$env.NAME`, `$x.a[$i]`, and reading them where they may be missing."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING, Any
+
+from xsrun.evaluator.quote import (
+    call,
+    constant,
+    expression,
+    function,
+    is_simple,
+    name,
+    place,
+    tuple_of,
+)
+from xsrun.runtime.values import to_text
+from xsrun.syntax.nodes import (
+    Binary,
+    Expression,
+    Group,
+    Literal,
+    Path,
+    Quoted,
+    Segment,
+    Unary,
+    Variable,
+)
+
+if TYPE_CHECKING:
+    pass
+from xsrun.evaluator.base import CompilerBase
+
+_LOOP_ROOTS = {
+    "$": "this",
+    "this": "this",
+    "index": "index",
+    "parent": "parent",
+    "result": "result",
+    "output": "output",
+}
+
+
+class VariableCompiler(CompilerBase):
+    """Compiles variables and paths."""
+
+    def normalize(self, base: Variable, segments: list[Segment]) -> tuple[str, list[Segment]]:
+        """Root and segments, with the long form `$var.x` made short."""
+        if base.name == "var" and segments and segments[0].form != "index":
+            return str(segments[0].key), segments[1:]
+        if base.name == "var" and segments and isinstance(segments[0].key, Literal):
+            return to_text(segments[0].key.value), segments[1:]
+        return base.name, segments
+
+    def variable(self, node: Variable) -> ast.expr:
+        return self.path_from(node, [], node)
+
+    def path(self, node: Path) -> ast.expr:
+        if isinstance(node.base, Variable):
+            return self.path_from(node.base, node.segments, node)
+        return self.members(self.value(node.base), node.segments, "value", node)
+
+    def path_from(self, base: Variable, segments: list[Segment], at: Any, tolerant: bool = False) -> ast.expr:
+        root, rest = self.normalize(base, segments)
+        operand = self.transform_operand(number, at) if (number := _operand_number(root, rest)) is not None else None
+        value, rest, label = (operand, rest[1:], root) if operand is not None else self.root(root, rest, at)
+        if tolerant and rest:
+            return call("lookup", at, value, tuple_of([self.key(segment) for segment in rest], at))
+        return self.members(value, rest, label, at)
+
+    def root(self, root: str, rest: list[Segment], at: Any) -> tuple[ast.expr, list[Segment], str]:
+        """The value of a root, the segments it leaves, and what it is called in messages."""
+        if root == "input":
+            return self.input_root(rest, at)
+        if root == "env":
+            return self.environment_root(rest, at)
+        if root == "auth":
+            return call("authentication", at, name("context", at)), rest, "auth"
+        if root == "var":
+            return self.environment(at), rest, "var"
+        element = self.element_root(root, at)
+        if element is not None:
+            return element, rest, root
+        if root == "error":
+            known = self.scope.errors
+            return (name(known[-1], at) if known else constant(None, at)), rest, "error"
+        if root == "":
+            return self.environment(at), rest, ""
+        if root == "db" or (root == "output" and "output" not in self.scope.assigned):
+            hint = "columns can be read in where, eval, sort and join of db.query only"
+            raise self.refuse(f"`${root}` has no value here", at, hint if root == "db" else None)
+        return self.read_variable(root, at), rest, root
+
+    def environment(self, at: Any) -> ast.expr:
+        """The variables that have a value at this point, as a dict without dollar signs (semantics 6.2)."""
+        if not self.scope.elements and not self.scope.nested:
+            return call("variables_of", at, call("locals", at))
+        readers = [function([], name(f"v_{one}", at), at) for one in sorted(self.linker.assigned)]
+        keys: list[ast.expr | None] = [constant(one, at) for one in sorted(self.linker.assigned)]
+        return call("variables_by", at, place(ast.Dict(keys, readers), at))
+
+    def program_environment(self, at: Any) -> ast.expr:
+        """What a lambda sees of the program: the variables that have a value, and the inputs (semantics 6.2)."""
+        keys: list[ast.expr | None] = [constant(root, at) for root in ("$var", "$input", "$env")]
+        values = [self.environment(at), self.all_inputs(at), call("lambda_environment", at, name("context", at))]
+        return place(ast.Dict(keys, values), at)
+
+    def read_variable(self, root: str, at: Any) -> ast.expr:
+        """A variable; one that no statement of the construct sets raises when it is read (semantics 1.2)."""
+        named = self.scope.named.get(root)
+        if named is not None:
+            return name(named, at)
+        if not self.linker.may_assign(root):
+            return call("unset_variable", at, constant(root, at))
+        return name(f"v_{root}", at)
+
+    def element_root(self, root: str, at: Any) -> ast.expr | None:
+        if root in _LOOP_ROOTS:
+            for element in reversed(self.scope.elements):
+                found = element.names.get(root)
+                if found is not None:
+                    return name(found, at)
+            if self.scope.elements and not self.linker.may_assign(root):
+                return constant(None, at)  # `$this` in a transform, `$result` outside reduce
+            return None
+        return self.transform_operand(int(root), at) if root.isdigit() else None
+
+    def transform_operand(self, number: int, at: Any) -> ast.expr | None:
+        """`$0`, `$[-1]`: the operands of the `transform`s around, outermost first, negative from the inside."""
+        operands = [element.names["$"] for element in self.scope.elements if not element.binds_this]
+        if not operands:
+            return None
+        return name(operands[number], at) if -len(operands) <= number < len(operands) else constant(None, at)
+
+    def input_root(self, rest: list[Segment], at: Any) -> tuple[ast.expr, list[Segment], str]:
+        """`$input`, or one input: a local variable of the generated function."""
+        key = _literal_text(rest[0]) if rest else None
+        if not rest or (rest[0].form == "index" and key is None):
+            return self.all_inputs(at), rest, "input"
+        key = key or str(rest[0].key)
+        local = self.scope.inputs.get(key)
+        if local is None:
+            return call("unlocated_input", at, constant(key, at), self.all_inputs(at)), rest[1:], key
+        if self.may_be_unbound(key):
+            value = expression("I if I is not UNBOUND else unlocated_input(K, {})", at, I=local, K=constant(key, at))
+            return value, rest[1:], key
+        return name(local, at), rest[1:], key
+
+    def all_inputs(self, at: Any) -> ast.expr:
+        """The object that `$input` is: what is declared and bound."""
+        names = self.scope.inputs
+        made = place(ast.Dict([constant(key, at) for key in names], [name(local, at) for local in names.values()]), at)
+        unbound = any(map(self.may_be_unbound, self.scope.declared))
+        return call("without_unbound", at, made) if unbound else made
+
+    def may_be_unbound(self, name: str) -> bool:
+        """May a declared input be without a value? Attached middleware is given two of its inputs (semantics 7.2)."""
+        return self.owner.startswith("middleware\0") or may_be_unbound(self.scope.declared[name])
+
+    def environment_root(self, rest: list[Segment], at: Any) -> tuple[ast.expr, list[Segment], str]:
+        if not rest:
+            return expression("context.environment", at), rest, "env"
+        first = rest[0]
+        if first.form == "variable":
+            value = call("request_variable", at, name("context", at), constant(str(first.key), at))
+            return value, rest[1:], f"env.${first.key}"
+        return expression("context.environment.get(K)", at, K=self.key(first)), rest[1:], "env"
+
+    def key(self, segment: Segment) -> ast.expr:
+        """The key or index of a segment as an expression."""
+        key = segment.key
+        if isinstance(key, Expression):
+            return self.value(key)
+        if segment.form == "variable":
+            return self.read_variable(str(key), segment)
+        return constant(key, segment)
+
+    def members(self, value: ast.expr, segments: list[Segment], label: str, at: Any) -> ast.expr:
+        """Read the segments one after another."""
+        for position, segment in enumerate(segments):
+            if position == 0 and label == "" and segment.form == "index":
+                continue
+            key = _literal_text(segment)
+            if segment.form == "name" or key is not None:
+                value = self.member(value, key if key is not None else str(segment.key), label, segment)
+            else:
+                value = self.element(value, segment, label)
+            label = f"{label}.{key if key is not None else segment.key if segment.form == 'name' else '[]'}"
+        return value
+
+    def member(self, value: ast.expr, key: str, label: str, at: Any) -> ast.expr:
+        path = f"{label}.{key}" if label else key
+        if isinstance(value, ast.Constant):
+            return call("member", at, value, constant(key, at), constant(path, at))
+        first, later = self.simple(value, at)
+        slow = call("member", at, later, constant(key, at), constant(path, at))
+        return expression(
+            "B[K] if A.__class__ is dict and K in B else SLOW", at, A=first, B=later, K=constant(key, at), SLOW=slow
+        )
+
+    def element(self, value: ast.expr, segment: Segment, label: str) -> ast.expr:
+        if isinstance(value, ast.Constant):
+            return call("element", segment, value, self.key(segment), constant(label, segment))
+        first, base = self.simple(value, segment)
+        second, key = self.simple(self.key(segment), segment)
+        slow = call("element", segment, base, key, constant(label, segment))
+        if isinstance(key, ast.Constant):
+            if key.value.__class__ is not int or key.value < 0:
+                return call("element", segment, value, key, constant(label, segment))
+            template = "B[K] if A.__class__ is list and K < len(B) else SLOW"
+            return expression(template, segment, A=first, B=base, K=key, SLOW=slow)
+        return expression(
+            "B[K] if (A, I)[0].__class__ is list and K.__class__ is int and 0 <= K < len(B) else SLOW"
+            if not is_simple(second)
+            else "B[K] if A.__class__ is list and K.__class__ is int and 0 <= K < len(B) else SLOW",
+            segment,
+            A=first,
+            B=base,
+            I=second,
+            K=key,
+            SLOW=slow,
+        )
+
+    def tolerant(self, node: Expression) -> ast.expr:
+        """The value of a node where a missing variable or path is null (semantics 1.2)."""
+        inner: Expression = node
+        while inner.__class__ is Group:
+            inner = inner.expression
+        if isinstance(inner, Quoted) and inner.expression is not None:
+            return self.tolerant(inner.expression)
+        if isinstance(inner, Variable):
+            return self.tolerant_root(inner, [])
+        if isinstance(inner, Path):
+            if isinstance(inner.base, Variable):
+                return self.tolerant_root(inner.base, inner.segments, inner)
+            keys = tuple_of([self.key(segment) for segment in inner.segments], inner)
+            return call("lookup", inner, self.tolerant(inner.base), keys)
+        if isinstance(inner, Binary) and inner.operator == "??":
+            return self.value(inner)
+        return self.value(inner)
+
+    def tolerant_root(self, base: Variable, segments: list[Segment], at: Any = None) -> ast.expr:
+        at = at or base
+        root, rest = self.normalize(base, segments)
+        if root in ("auth", "env") or root in _LOOP_ROOTS or root.isdigit():
+            return self.path_from(base, segments, at, tolerant=True)
+        if root == "input":
+            if not rest:
+                return self.all_inputs(at)
+            key = _literal_text(rest[0]) or (str(rest[0].key) if rest[0].form != "index" else None)
+            if key is None or key in self.scope.inputs:
+                value, left, _ = self.input_root(rest, at)
+                if key is not None and self.may_be_unbound(key):
+                    value = expression("I if I is not UNBOUND else None", at, I=self.scope.inputs[key])
+                return call("lookup", at, value, tuple_of([self.key(one) for one in left], at)) if left else value
+            return constant(None, at)
+        if root == "error" and self.scope.errors:
+            value = name(self.scope.errors[-1], at)
+        elif root in self.scope.assigned:
+            value = name(f"v_{root}", at)
+        else:
+            self.linker.note_variable(root)
+            value = expression("maybe(lambda: V)", at, V=f"v_{root}")
+        if not rest:
+            return value
+        return call("lookup", at, value, tuple_of([self.key(segment) for segment in rest], at))
+
+
+def may_be_unbound(declared: Any) -> bool:
+    """Can an input be left without a value? An omitted optional `date` is (semantics 3.2)."""
+    return declared.type == "date" and declared.optional and not declared.nullable and not declared.has_default
+
+
+def _literal_text(segment: Segment) -> str | None:
+    """The key of `["k"]` as a text, or None."""
+    key = segment.key
+    return key.value if segment.form == "index" and isinstance(key, Literal) and isinstance(key.value, str) else None
+
+
+def _operand_number(root: str, segments: list[Segment]) -> int | None:
+    """The number in `$[-1]`."""
+    key = segments[0].key if root == "" and segments and segments[0].form == "index" else None
+    if isinstance(key, Unary) and key.operator == "-" and isinstance(key.operand, Literal):
+        return -key.operand.value if key.operand.value.__class__ is int else None
+    return key.value if isinstance(key, Literal) and key.value.__class__ is int else None
