@@ -75,6 +75,7 @@ __all__ = [
     "as_text",
     "assign",
     "assign_here",
+    "bind_one",
     "compare",
     "container_here",
     "divide",
