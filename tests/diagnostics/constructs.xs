@@ -64,6 +64,20 @@ run.job {
   main = {name: "a", input: {}}
 }
 ---
+run.job "b" {
+  main = {input: {}}
+}
+---
+run.job "c" {
+  main = "b"
+}
+---
+api_group h {
+  canonical = 5
+  tags = "a"
+  active = "yes"
+}
+---
 api_group g
 ---
 table t {

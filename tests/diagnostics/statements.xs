@@ -51,6 +51,15 @@ function statements {
       index = 1
       value = 7
     }
+    precondition (true) {
+      error_type = 5
+      description = $input.n
+    }
+    db.add crate {
+      data = [1]
+      output = "id"
+      disabled = "no"
+    } as $row
     task.call "nightly"
     api.call "x" verb=GET
     ...

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from xsrun import catalogue
-from xsrun.analysis import fields, statements, tests
+from xsrun.analysis import fields, shapes, statements, tests
 from xsrun.analysis.expressions import check_value
 from xsrun.analysis.kinds import (
     COMMON,
@@ -20,7 +20,18 @@ from xsrun.analysis.kinds import (
 )
 from xsrun.analysis.report import Report, article, attribute_span, name_span, span_of, title_span
 from xsrun.diagnostics.suggest import did_you_mean, nearest
-from xsrun.syntax.nodes import Attribute, Document, FieldBlock, Literal, Name, Node, Statement, Variable
+from xsrun.syntax.nodes import (
+    Attribute,
+    Document,
+    Entry,
+    FieldBlock,
+    Literal,
+    Name,
+    Node,
+    ObjectLiteral,
+    Statement,
+    Variable,
+)
 from xsrun.syntax.tokens import HOLE
 
 _SEPARATOR = re.compile(r"---[ \t]*(?://.*)?$")
@@ -223,6 +234,9 @@ def _check_attribute(report: Report, item: Statement, kind: Kind, member: Attrib
     name = member.name
     if name in kind.attributes or (kind.common and name in COMMON):
         check_value(report, member.value, name)
+        shapes.check_member(report, item.name, name, member.value)
+        if name == "main" and isinstance(member.value, ObjectLiteral):
+            _check_main(report, item, member)
         if name == "auth" and item.name == "query" and isinstance(member.value, Literal) and member.value.value is True:
             hint = 'name the table of the users: auth = "user"'
             report.add("XS213", "the `auth` of a query names a table", span_of(member.value), hint)
@@ -231,6 +245,15 @@ def _check_attribute(report: Report, item: Statement, kind: Kind, member: Attrib
         report.add("XS207", f"`{name}` is a block, not an attribute", attribute_span(member), hint)
     else:
         _unknown_member(report, item, kind, name, attribute_span(member))
+
+
+def _check_main(report: Report, item: Statement, member: Attribute) -> None:
+    """`main` of a job names the function that runs."""
+    assert isinstance(member.value, ObjectLiteral)
+    keys = [entry.key for entry in member.value.entries if isinstance(entry, Entry)]
+    if "name" not in keys and HOLE not in keys:
+        hint = 'write main = {name: "function name", input: {...}}'
+        report.add("XS211", "Missing member: main.name", span_of(member.value), hint)
 
 
 def _check_block(report: Report, item: Statement, kind: Kind, member: Statement) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from xsrun import catalogue
-from xsrun.analysis import control
+from xsrun.analysis import control, shapes
 from xsrun.analysis.expressions import check_expression, check_value
 from xsrun.analysis.foreign import FOREIGN_STATEMENTS, FOREIGN_WORDS
 from xsrun.analysis.report import Report, attribute_span, name_span, span_of, title_span
@@ -316,6 +316,7 @@ def allowed_attributes(entry: dict[str, Any]) -> set[str]:
 def _check_attributes(report: Report, item: Statement, entry: dict[str, Any]) -> None:
     allowed = allowed_attributes(entry)
     repeatable = {a["name"] for a in entry["attributes"] if a.get("repeatable")}
+    kinds = {a["name"]: a["value"] for a in entry["attributes"]}
     seen: set[str] = set()
     for member in item.body.items if item.body else []:
         if isinstance(member, Attribute):
@@ -327,6 +328,7 @@ def _check_attributes(report: Report, item: Statement, entry: dict[str, Any]) ->
                     "XS316", f"`{member.name}` stands here a second time", attribute_span(member), "keep one of the two"
                 )
             seen.add(member.name)
+            shapes.check_attribute(report, item.name, member.name, kinds.get(member.name, ""), member.value)
             check_value(report, member.value, member.name)
         elif isinstance(member, FieldBlock):
             _field_block_in_statement(report, item, member)
