@@ -21,7 +21,7 @@ from xsrun.errors import (
     UnavailableError,
     XanoScriptError,
 )
-from xsrun.fields import OMITTED, UNBOUND
+from xsrun.fields import OMITTED, UNBOUND, bind_one
 from xsrun.runtime.arithmetic import add, divide, modulo, multiply, negate, subtract
 from xsrun.runtime.context import Context
 from xsrun.runtime.sharing import UNIQUE_CHILD, UNIQUE_LOCAL, reference_count
