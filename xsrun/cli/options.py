@@ -24,6 +24,13 @@ def add_run_options(parser: argparse.ArgumentParser) -> None:
         help="NAME=VALUE (repeatable), a JSON object, or @FILE; a .jsonl file runs once a line",
     )
     parser.add_argument(
+        "--file",
+        action="append",
+        default=[],
+        metavar="NAME=PATH",
+        help="upload a file into a `file` input; several for one NAME make a list",
+    )
+    parser.add_argument(
         "--var", action="append", default=[], metavar="NAME=VALUE", help="set a variable before bare statements"
     )
     parser.add_argument("--auth", metavar="TABLE:ID", help="run as this row of an auth table")
@@ -41,6 +48,17 @@ def add_workspace_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--database", metavar="URL", default="sqlite://", help="sqlite:// (memory), sqlite:///FILE, ..."
     )
+    parser.add_argument("--vault", metavar="PATH", help="the folder of stored files (default: .xsrun/vault)")
+    parser.add_argument(
+        "--allow-net",
+        action="append",
+        default=[],
+        metavar="HOST",
+        help="let programs reach this host (example.com, example.com:8443, *.example.com, or * for all)",
+    )
+    recording = parser.add_mutually_exclusive_group()
+    recording.add_argument("--record", metavar="FILE", help="keep the answers of other servers in this file")
+    recording.add_argument("--replay", metavar="FILE", help="answer outside calls from this file, with the network off")
     parser.add_argument("--seed", metavar="FILE", help="rows to begin with: JSON, YAML or CSV")
     parser.add_argument("--strict", action="store_true", help="refuse undeclared tables, as the engine does")
     parser.add_argument("--now", metavar="TIME", help="fix the clock: milliseconds or an ISO time")
@@ -166,7 +184,31 @@ def workspace_settings(options: argparse.Namespace) -> dict[str, Any]:
         "clock": read_clock(options.now),
         "limits": read_limits(options.limit),
         "strict": options.strict,
+        "network": network_policy(options),
+        "vault": Path(options.vault).expanduser() if options.vault else None,
     }
+
+
+def network_policy(options: argparse.Namespace) -> Any:
+    """The hosts that may be reached, and the recording that answers or grows."""
+    from xsrun.services.network import NetworkPolicy
+
+    policy = NetworkPolicy.of(options.allow_net)
+    recorded = options.record or options.replay
+    if recorded:
+        from xsrun.services.recording import Recording
+
+        policy.recording = Recording(Path(recorded).expanduser(), replaying=bool(options.replay))
+    return policy
+
+
+def read_files(given: list[str]) -> dict[str, Any]:
+    """The files to upload by input; several of one name are a list."""
+    files: dict[str, Any] = {}
+    for text in given:
+        name, path = split_pair(text, "--file")
+        files.setdefault(name, []).append(Path(path))
+    return {name: paths if len(paths) > 1 else paths[0] for name, paths in files.items()}
 
 
 def process_environment() -> dict[str, str]:

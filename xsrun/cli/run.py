@@ -6,7 +6,7 @@ import argparse
 import sys
 
 from xsrun.cli.arguments import show_error
-from xsrun.cli.options import add_run_options, read_auth, read_inputs, read_value, split_pair
+from xsrun.cli.options import add_run_options, read_auth, read_files, read_inputs, read_value, split_pair
 from xsrun.cli.output import print_logs, print_trace, print_value, result_document
 from xsrun.runtime.values import to_json
 
@@ -23,6 +23,7 @@ def run(options: argparse.Namespace) -> int:
     inputs = read_inputs(options.input)
     variables = {name: read_value(value) for name, value in (split_pair(text, "--var") for text in options.var)}
     auth = read_auth(options.auth)
+    files = read_files(options.file)
     target = resolve(options.target, options)
     failed = False
     with target.workspace as workspace:
@@ -41,6 +42,7 @@ def run(options: argparse.Namespace) -> int:
                 verb=construct.verb,
                 file=construct.file,
                 input=given,
+                files=files,
                 auth=auth,
                 trace=options.trace,
                 variables=variables,

@@ -28,7 +28,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--coverage-html", metavar="FOLDER", help="write coverage as HTML pages")
     parser.add_argument("--coverage-lcov", metavar="FILE", help="write coverage as an lcov file")
     parser.add_argument("--trace", action="store_true", help="show the statements of tests that fail")
-    parser.add_argument("--allow-net", action="append", default=[], metavar="HOST", help="let tests reach this host")
     add_workspace_options(parser)
 
 
@@ -90,7 +89,7 @@ def run_suites(suites: list[Suite], options: argparse.Namespace) -> Any:
                 suite.workspace,
                 *chosen,
                 files=suite.files,
-                network=options.allow_net,
+                network=suite.workspace.network,
                 trace=options.trace,
                 on_result=terminal.result,
             )

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from xsrun.runtime.context import Context
 from xsrun.services.http_messages import HttpAnswer, HttpRequest, Tls
-from xsrun.services.network import NetworkPolicy, is_loopback
+from xsrun.services.network import NetworkPolicy, host_and_port, is_loopback
 
 if TYPE_CHECKING:
     import httpx
@@ -206,9 +206,9 @@ class _Transfer:
             raise TransferError(f'Protocol "{sent.url.scheme}" not supported')
         if not sent.url.host:
             raise TransferError("URL rejected: No host part in the URL")
-        port = sent.url.port or (443 if sent.url.scheme == "https" else 80)
-        host = f"[{sent.url.host}]" if ":" in sent.url.host else sent.url.host
-        self.policy.require(self.context, self.statement, f"{sent.url.scheme}://{host}:{port}{sent.url.path}")
+        # what httpx will connect to, not what another reading of the text might find in it
+        address = sent.url.copy_with(username=None, password=None, query=None, fragment=None)
+        self.policy.require(self.context, self.statement, str(address))
         client = self.service.client_for(sent.url, request.tls)
         sent.extensions = {**sent.extensions, "timeout": httpx.Timeout(self.clock.remaining()).as_dict()}
         return client.send(sent, stream=True)
@@ -302,7 +302,7 @@ def _system_reason(error: BaseException, url: str) -> str:
     cause: BaseException | None = error
     while cause is not None:
         if isinstance(cause, socket.gaierror):
-            return f"Could not resolve host: {_host(url)}"
+            return f"Could not resolve host: {host_and_port(url)[0]}"
         if isinstance(cause, ssl.SSLCertVerificationError):
             return f"SSL certificate problem: {cause.verify_message}"
         if isinstance(cause, ssl.SSLError):
@@ -314,8 +314,6 @@ def _system_reason(error: BaseException, url: str) -> str:
 
 
 def _host(url: str) -> str:
-    from xsrun.services.network import host_and_port
-
     host, port = host_and_port(url)
     return f"{host} port {port}" if port else host
 
