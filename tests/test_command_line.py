@@ -146,3 +146,15 @@ def test_docs_of_a_filter() -> None:
 def test_help() -> None:
     assert "commands:" in xsrun("--help").stdout
     assert "xsrun 0." in xsrun("--version").stdout
+
+
+def test_profile_is_a_speedscope_file(tmp_path: Path) -> None:
+    source = "var $n { value = 0 }\nfor (300000) {\n  each as $i {\n    math.add $n { value = $i }\n  }\n}\n"
+    (tmp_path / "a.xs").write_text(source, encoding="utf-8")
+    assert xsrun("run", "a.xs", "--profile", "out.json", folder=tmp_path).returncode == 0
+    document = json.loads((tmp_path / "out.json").read_text(encoding="utf-8"))
+    (profile,) = document["profiles"]
+    assert profile["samples"]
+    assert len(profile["samples"]) == len(profile["weights"])
+    assert {frame["file"] for frame in document["shared"]["frames"]} == {"a.xs"}
+    assert all(2 <= frame["line"] <= 4 for frame in document["shared"]["frames"])

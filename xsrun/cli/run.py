@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from xsrun.cli.arguments import show_error
 from xsrun.cli.options import add_run_options, read_auth, read_files, read_inputs, read_value, split_pair
@@ -14,6 +16,7 @@ from xsrun.runtime.values import to_json
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("target", help="a .xs file, a folder, KIND:NAME (query:GET items), or - for standard input")
     add_run_options(parser)
+    parser.add_argument("--profile", metavar="FILE", help="write where the time goes, as a speedscope file")
 
 
 def run(options: argparse.Namespace) -> int:
@@ -36,17 +39,18 @@ def run(options: argparse.Namespace) -> int:
         several = len(inputs) > 1
         for given in inputs:
             warn_of_unknown_inputs(construct, given)
-            result = workspace.run(
-                construct.name if construct.kind != "stack" else None,
-                kind=construct.kind,
-                verb=construct.verb,
-                file=construct.file,
-                input=given,
-                files=files,
-                auth=auth,
-                trace=options.trace,
-                variables=variables,
-            )
+            with profiled(options.profile, construct.label):
+                result = workspace.run(
+                    construct.name if construct.kind != "stack" else None,
+                    kind=construct.kind,
+                    verb=construct.verb,
+                    file=construct.file,
+                    input=given,
+                    files=files,
+                    auth=auth,
+                    trace=options.trace,
+                    variables=variables,
+                )
             failed = failed or result.error is not None
             if options.json:
                 print(to_json(result_document(result)))
@@ -63,6 +67,19 @@ def run(options: argparse.Namespace) -> int:
             for warning in result.warnings:
                 print(f"warning: {getattr(warning, 'message', warning)}", file=sys.stderr)
     return 1 if failed else 0
+
+
+@contextmanager
+def profiled(path: str | None, label: str) -> Iterator[None]:
+    """Profile what runs inside, if a file to write to is given."""
+    if path is None:
+        yield
+        return
+    from xsrun.cli.profile import Sampler
+
+    with Sampler() as sampler:
+        yield
+    sampler.write(path, label)
 
 
 def warn_of_unknown_inputs(construct: object, given: dict[str, object]) -> None:

@@ -73,6 +73,11 @@ def remember(filename: str) -> None:
     _files.add(filename)
 
 
+def is_generated(filename: str) -> bool:
+    """Is this the file name of generated code?"""
+    return filename in _files
+
+
 def locate_frame(frame: Any) -> tuple[str, int] | None:
     """File and line of the innermost generated frame at or above a frame; None when there is none."""
     while frame is not None:

@@ -1,0 +1,94 @@
+"""`xsrun run --profile FILE`: where a run spends its time, as a speedscope file of XanoScript functions and lines.
+
+A thread looks at the running program's stack every millisecond and keeps the frames that are generated code. Open the
+file at https://www.speedscope.app or with any viewer of that format.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import threading
+import time
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from xsrun import __version__
+from xsrun.errors import UsageError
+from xsrun.evaluator.places import is_generated
+
+#: Seconds between two looks.
+INTERVAL = 0.001
+
+Frame = tuple[str, int]
+
+
+class Sampler:
+    """Samples the stack of the thread that makes it, from `start` to `stop`."""
+
+    def __init__(self) -> None:
+        self.thread = threading.get_ident()
+        self.samples: list[tuple[tuple[Frame, ...], float]] = []
+        self._stopping = threading.Event()
+        self._sampler = threading.Thread(target=self._sample, daemon=True)
+
+    def __enter__(self) -> Sampler:
+        self._sampler.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stopping.set()
+        self._sampler.join()
+
+    def _sample(self) -> None:
+        before = time.perf_counter()
+        while not self._stopping.wait(INTERVAL):
+            frame = sys._current_frames().get(self.thread)
+            now = time.perf_counter()
+            if frame is not None:
+                stack = stack_of(frame)
+                if stack:
+                    self.samples.append((stack, now - before))
+            before = now
+
+    def document(self, name: str) -> dict[str, Any]:
+        """The samples as a speedscope document: weights in seconds, frames with file and line."""
+        frames: dict[Frame, int] = {}
+        samples = [[frames.setdefault(frame, len(frames)) for frame in stack] for stack, _ in self.samples]
+        weights = [seconds for _, seconds in self.samples]
+        total = sum(weights)
+        return {
+            "$schema": "https://www.speedscope.app/file-format-schema.json",
+            "exporter": f"xsrun {__version__}",
+            "name": name,
+            "shared": {"frames": [{"name": f"{file}:{line}", "file": file, "line": line} for file, line in frames]},
+            "profiles": [
+                {
+                    "type": "sampled",
+                    "name": name,
+                    "unit": "seconds",
+                    "startValue": 0,
+                    "endValue": total,
+                    "samples": samples,
+                    "weights": weights,
+                }
+            ],
+        }
+
+    def write(self, path: str, name: str) -> None:
+        """Write the document to a file."""
+        try:
+            Path(path).expanduser().write_text(json.dumps(self.document(name)), encoding="utf-8")
+        except OSError as error:
+            raise UsageError(f"cannot write {path}: {error.strerror}") from None
+
+
+def stack_of(frame: FrameType | None) -> tuple[Frame, ...]:
+    """The generated frames of a stack as (file, line), outermost first."""
+    found: list[Frame] = []
+    while frame is not None:
+        if is_generated(frame.f_code.co_filename):
+            found.append((frame.f_code.co_filename, frame.f_lineno))
+        frame = frame.f_back
+    return tuple(reversed(found))
