@@ -157,4 +157,4 @@ def test_profile_is_a_speedscope_file(tmp_path: Path) -> None:
     assert profile["samples"]
     assert len(profile["samples"]) == len(profile["weights"])
     assert {frame["file"] for frame in document["shared"]["frames"]} == {"a.xs"}
-    assert all(2 <= frame["line"] <= 4 for frame in document["shared"]["frames"])
+    assert all(1 <= frame["line"] <= 4 for frame in document["shared"]["frames"])
