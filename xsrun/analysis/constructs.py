@@ -189,7 +189,10 @@ def _check_verb(report: Report, item: Statement) -> None:
     elif item.verb not in VERBS:
         upper = item.verb.upper()
         hint = f"verbs are written in capitals: verb={upper}" if upper in VERBS else hint
-        report.add("XS204", f"`{item.verb}` is not a verb of a query", _verb_span(report, item), hint)
+        place = _verb_span(report, item)
+        end = report.source.offset(place[2], place[3])
+        fix = [(end - len(item.verb), end, upper)] if upper in VERBS else None
+        report.add("XS204", f"`{item.verb}` is not a verb of a query", place, hint, fix)
 
 
 def _verb_span(report: Report, item: Statement) -> tuple[int, int, int, int]:
@@ -242,7 +245,10 @@ def _check_attribute(report: Report, item: Statement, kind: Kind, member: Attrib
             report.add("XS213", "the `auth` of a query names a table", span_of(member.value), hint)
     elif name in kind.blocks:
         hint = f"write {name} {{ ... }} without `=`"
-        report.add("XS207", f"`{name}` is a block, not an attribute", attribute_span(member), hint)
+        start = report.source.offset(member.line, member.column + len(name))
+        end = report.offsets(member.value)[0]
+        fix = [(start, end, " ")] if isinstance(member.value, ObjectLiteral) and not member.value.entries else None
+        report.add("XS207", f"`{name}` is a block, not an attribute", attribute_span(member), hint, fix)
     else:
         _unknown_member(report, item, kind, name, attribute_span(member))
 
@@ -270,7 +276,11 @@ def _check_block(report: Report, item: Statement, kind: Kind, member: Statement)
         report.add("XS212", "a placeholder is left in the program", span_of(member), "write what `...` stands for")
     elif name in kind.attributes or (kind.common and name in COMMON):
         shown = "{ ... }" if member.body is not None else "..."
-        report.add("XS208", f"`=` must follow `{name}`", _after(member), f"write {name} = {shown}")
+        place = _after(member)
+        start = report.source.offset(place[0], place[1])
+        plain = member.target is not None and member.body is None
+        fix = [(start, start, " =")] if plain else None
+        report.add("XS208", f"`=` must follow `{name}`", place, f"write {name} = {shown}", fix)
     elif catalogue.entry("statement", name) is not None:
         hint = f"move it into the stack of the {item.name}"
         report.add("XS209", f"`{name}` is a statement and stands outside of the stack", name_span(member), hint)

@@ -86,12 +86,9 @@ def _check_block(report: Report, item: Statement, member: Statement, context: st
             )
         elif not isinstance(member.target, Group):
             shown = report.text_of(member.target)
-            report.add(
-                "XS320",
-                f"the {what} of `{name}` stands in parentheses",
-                span_of(member.target),
-                f"write {name} ({shown}) {{",
-            )
+            message = f"the {what} of `{name}` stands in parentheses"
+            fix = statements.wrapped(report, member.target)
+            report.add("XS320", message, span_of(member.target), f"write {name} ({shown}) {{", fix)
         else:
             check_expression(report, member.target.expression)
     elif name == "each":
@@ -146,7 +143,10 @@ def _foreign_in_control(report: Report, item: Statement, member: Statement, seen
         elif member.name not in OWNERS or not stray_block(report, member, context):
             statements.check_statement(report, member, context)
     elif name == "conditional" and member.name in ("else_if", "elsif", "elif", "elseIf"):
-        report.add("XS323", f"`{member.name}` is spelled elseif here", name_span(member), "write elseif (...) {")
+        place = name_span(member)
+        start = report.source.offset(place[0], place[1])
+        fix = [(start, start + len(member.name), "elseif")]
+        report.add("XS323", f"`{member.name}` is spelled elseif here", place, "write elseif (...) {", fix)
         statements.check_body(report, member, context)
     else:
         hint = f"put it into the {_block_hint(name)}, or after the closing brace"
@@ -234,6 +234,24 @@ def stands_alone(items: list[Any], index: int) -> bool:
 def follows_stray_if(previous: Any) -> bool:
     """Whether the `if` that an `else` belongs to lacks its conditional too: then that was said already."""
     return isinstance(previous, Statement) and previous.name in ("if", "elseif", "else")
+
+
+def stray_if(report: Report, item: Statement, following: list[Any], context: str) -> None:
+    """An `if` without its conditional, perhaps with branches after it."""
+    last = item
+    for branch in following:
+        if not (isinstance(branch, Statement) and branch.name in ("elseif", "else")):
+            break
+        last = branch
+    line = report.source.line(item.line)
+    margin = line[: len(line) - len(line.lstrip())]
+    start, end = report.offsets(item)[0], report.offsets(last)[1]
+    fix = [(start, start, f"conditional {{\n{margin}"), (end, end, f"\n{margin}}}")]
+    hint = "write conditional { if (...) { ... } }"
+    report.add("XS327", "`if` stands only inside a conditional", name_span(item), hint, fix)
+    if isinstance(item.target, Group):
+        check_expression(report, item.target.expression)
+    statements.check_body(report, item, context)
 
 
 def lone_if(report: Report, item: Statement, context: str) -> None:

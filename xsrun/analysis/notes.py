@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from xsrun.analysis.report import Report
+from xsrun.diagnostics.record import Fix
 
 _WORDS: dict[str, tuple[str, str, str | None]] = {
     "no-break-space": ("XS520", "this blank is a no-break space", "replace it with an ordinary blank"),
@@ -29,4 +30,17 @@ def report_notes(report: Report, parsed: Any) -> None:
     """Turn the notes of a parse into warnings."""
     for word, line, column, length in parsed.notes:
         code, message, hint = _WORDS[word]
-        report.add(code, message, (line, column, line, column + length), hint)
+        fix = _fix(report, word, line, column)
+        report.add(code, message, (line, column, line, column + length), hint, fix)
+
+
+def _fix(report: Report, word: str, line: int, column: int) -> list[Fix] | None:
+    """The edit for what can be written otherwise without changing anything."""
+    source = report.source
+    start = source.offset(line, column)
+    if word == "no-break-space":
+        return [(start, start + 1, " ")]
+    if word == "operator-continues-line" and "//" not in source.line(line - 1) and source.line(line - 1).strip():
+        before = source.offset(line - 1, len(source.line(line - 1).rstrip()) + 1)
+        return [(before, start, " ")]
+    return None

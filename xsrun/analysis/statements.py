@@ -9,6 +9,7 @@ from xsrun.analysis import control, shapes
 from xsrun.analysis.expressions import check_expression, check_value
 from xsrun.analysis.foreign import FOREIGN_STATEMENTS, FOREIGN_WORDS
 from xsrun.analysis.report import Report, attribute_span, name_span, span_of, title_span
+from xsrun.diagnostics.record import Fix
 from xsrun.diagnostics.suggest import did_you_mean, nearest, one_of
 from xsrun.syntax.nodes import (
     Attribute,
@@ -49,6 +50,9 @@ def check_body(report: Report, block: Statement, context: str) -> None:
             if item.name == "if" and block.name == "each" and control.stands_alone(items, index):
                 control.lone_if(report, item, context)
                 continue
+            if item.name == "if" and not item.disabled and isinstance(item.target, Group):
+                control.stray_if(report, item, items[index + 1 :], context)
+                continue
             if item.name in ("else", "elseif") and index and control.follows_stray_if(items[index - 1]):
                 check_body(report, item, context)
                 continue
@@ -81,7 +85,11 @@ def attribute_in_stack(report: Report, item: Attribute) -> None:
         )
     elif name.startswith("$"):
         hint = f"write var.update {name} {{ value = {shown} }}, or var {name} {{ ... }} to create it"
-        report.add("XS303", f"`{name} = ...` is not a statement", attribute_span(item), hint)
+        start, end = report.offsets(item)
+        whole = report.source.text[report.offsets(item.value)[0] : end]
+        alone = "\n" not in whole and report.source.line(item.line).strip() == report.text_of(item)
+        fix = [(start, end, f"var.update {name} {{ value = {whole} }}")] if alone else None
+        report.add("XS303", f"`{name} = ...` is not a statement", attribute_span(item), hint, fix)
     elif name in ("input", "schema"):
         report.add("XS301", f"`{name}` is a member of the construct, not a statement", attribute_span(item))
     else:
@@ -284,20 +292,30 @@ def _check_expression_target(report: Report, item: Statement, entry: dict[str, A
         check_expression(report, target)
     else:
         shown = report.text_of(target)
+        hint = f"write {name} ({shown})"
         report.add(
-            "XS313", f"the value after `{name}` stands in parentheses", span_of(target), f"write {name} ({shown})"
+            "XS313", f"the value after `{name}` stands in parentheses", span_of(target), hint, wrapped(report, target)
         )
+
+
+def wrapped(report: Report, node: Expression | Name) -> list[Fix]:
+    """The edit that puts parentheses around a value."""
+    start, end = report.offsets(node)
+    return [(start, start, "("), (end, end, ")")]
 
 
 def _check_no_target(report: Report, item: Statement, entry: dict[str, Any]) -> None:
     name, target = item.name, item.target
     assert target is not None
     hint = f"write {name} {{ ... }}" if entry["attributes"] else f"write {name}"
+    fix = None
     if name in ("return", "debug.log", "debug.stop", "util.sleep") or "value" in _names(entry):
         shown = report.text_of(target)
         inner = shown[1:-1].strip() if isinstance(target, Group) else shown
         hint = f"write {name} {{ value = {inner} }}"
-    report.add("XS314", f"nothing can stand between `{name}` and its braces", span_of(target), hint)
+        start, end = report.offsets(target)
+        fix = [(start, end, f"{{ value = {report.source.text[start:end]} }}")] if item.body is None else None
+    report.add("XS314", f"nothing can stand between `{name}` and its braces", span_of(target), hint, fix)
 
 
 # Attributes ----------------------------------------------------------------------------------------------------------

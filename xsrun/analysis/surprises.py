@@ -98,7 +98,9 @@ class Surprises:
             if isinstance(side, Binary) and side.operator in _LOGIC and side.operator != node.operator:
                 shown = self.report.text_of(side)
                 hint = f"write ({shown}) to say so" if len(shown) <= 60 else "put parentheses around the && part"
-                self.report.add("XS605", "&& and || are mixed without parentheses", span_of(node), hint)
+                start, end = self.report.offsets(side)
+                fix = [(start, start, "("), (end, end, ")")]
+                self.report.add("XS605", "&& and || are mixed without parentheses", span_of(node), hint, fix)
                 return
 
     def or_default(self, node: Binary) -> None:

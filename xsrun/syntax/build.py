@@ -214,7 +214,8 @@ class Builder:
                     default = part
             elif part.type in ("NAME", "STRING"):
                 if name:
-                    self.report("XS122", "one field a line", f"break the line before `{part.value}`", part)
+                    fix = mistakes.line_break(self.source, part)
+                    self.report("XS122", "one field a line", f"break the line before `{part.value}`", part, fix)
                     break
                 name = part.value if part.type == "NAME" else text_value(part.value)
                 name_column = part.column
@@ -271,9 +272,14 @@ class Builder:
 
     def binary(self, children: Children) -> Expression:
         left, operator, right = children
-        last = left
-        while last.__class__ is Binary or last.__class__ is Unary:
-            last = last.right if last.__class__ is Binary else last.operand
+        last: Any = left
+        while True:
+            if last.__class__ is Binary:
+                last = last.right
+            elif last.__class__ is Unary:
+                last = last.operand
+            else:
+                break
         if last.__class__ is FilterCall and not last.arguments and not last.disabled:
             self.filter_before_operator(last, operator)
         node = Binary(left, operator.value, right)

@@ -177,14 +177,12 @@ def unclosed_quote(source: Source, position: int, delimiter: str) -> LexicalErro
 
 def text_block_on_one_line(source: Source, position: int) -> LexicalError:
     delimiter = source.text[position : position + 3]
-    return _at(
-        source,
-        "XS104",
-        f"text after the opening {delimiter} must start on the next line",
-        f'write "..." for text on one line, or break the line after {delimiter}',
-        position,
-        3,
-    )
+    inner, closed, _ = source.text[position + 3 :].partition("\n")[0].partition(delimiter)
+    plain = closed and delimiter != "```" and not set(inner) & {'"', "\\"}
+    fix = [(position, position + 6 + len(inner), f'"{inner}"')] if plain else None
+    message = f"text after the opening {delimiter} must start on the next line"
+    hint = f'write "..." for text on one line, or break the line after {delimiter}'
+    return _at(source, "XS104", message, hint, position, 3, fix)
 
 
 def no_token(source: Source, lexer: Any, position: int) -> LexicalError:
@@ -194,17 +192,20 @@ def no_token(source: Source, lexer: Any, position: int) -> LexicalError:
     if character in "\"'`":
         return unclosed_quote(source, position, character)
     if character in TYPOGRAPHIC:
-        fix = [(position, position + 1, '"')]
+        straight = [(position, position + 1, '"')]
         stop = text.find("\n", position)
         line = text[position + 1 : stop if stop >= 0 else len(text)]
         closing = next((index for index, other in enumerate(line) if other in TYPOGRAPHIC), None)
         if closing is not None and '"' not in line[:closing]:
-            fix.append((position + 1 + closing, position + 2 + closing, '"'))
+            straight.append((position + 1 + closing, position + 2 + closing, '"'))
         hint = 'use straight quotes: "..."'
-        return _at(source, "XS105", f"`{character}` is not a quote of the language", hint, position, 1, fix)
+        return _at(source, "XS105", f"`{character}` is not a quote of the language", hint, position, 1, straight)
     if two == "/*":
         hint = "begin each line of the comment with //"
-        return _at(source, "XS106", "there are no block comments", hint, position, 2)
+        line, _, _ = text[position + 2 :].partition("\n")
+        inner, closed, rest = line.partition("*/")
+        fix = [(position, position + 4 + len(inner), f"// {inner.strip()}")] if closed and not rest.strip() else None
+        return _at(source, "XS106", "there are no block comments", hint, position, 2, fix)
     if two == "{%" or text[position - 1 : position + 1] == "{%":
         return _at(source, "XS125", *TEMPLATE, position, 2)
     if character == "." and position and (text[position - 1].isalnum() or text[position - 1] in ")]"):
@@ -272,6 +273,16 @@ def unexpected(source: Source, items: list[Token], index: int, expected: Iterabl
     shown = "the end of the line" if token.type == "_NEWLINE" else f"`{shorten(spelling(source, token))}`"
     message = f"{shown} does not fit here; {_wanted(expected)} would"
     return _at_token(source, "XS199", message, None, token).diagnostic
+
+
+def line_break(source: Source, token: Token) -> list[Fix]:
+    """The edit that puts a token on a line of its own, indented like the line it stands on."""
+    line = source.line(token.line)
+    margin = line[: len(line) - len(line.lstrip())]
+    start = token.start_pos
+    while source.text[start - 1 : start] in (" ", "\t", ","):
+        start -= 1
+    return [(start, token.start_pos, "\n" + margin)]
 
 
 def spelling(source: Source, token: Token) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from xsrun.diagnostics.record import Fix
-from xsrun.syntax.mistakes import TEMPLATE, shorten, spelling
+from xsrun.syntax.mistakes import TEMPLATE, line_break, shorten, spelling
 from xsrun.syntax.source import Source
 from xsrun.syntax.tokens import HOLE, Token
 
@@ -228,7 +228,9 @@ def unparenthesised_condition(place: Place) -> Found | None:
         return None
     shown = place.rest_of_line(head[1].start_pos)
     hint = f"write {head[0].value} ({shorten(shown)}) {{"
-    return Found("XS127", f"the condition of `{head[0].value}` stands in parentheses", hint, place.at())
+    start = head[1].start_pos
+    fix = [(start, start, "("), (start + len(shown), start + len(shown), ")")]
+    return Found("XS127", f"the condition of `{head[0].value}` stands in parentheses", hint, place.at(), fix)
 
 
 @recogniser
@@ -241,7 +243,10 @@ def unparenthesised_return(place: Place) -> Found | None:
         return None
     shown = place.rest_of_line(head[1].start_pos)
     hint = f"write {head[0].value} {{ value = {shown} }}"
-    return Found("XS128", f"the value of `{head[0].value}` stands in braces", hint, place.at())
+    start = head[1].start_pos
+    alone = "{" not in shown and "//" not in shown and head[0].value != "throw"
+    fix = [(start, start, "{ value = "), (start + len(shown), start + len(shown), " }")] if alone else None
+    return Found("XS128", f"the value of `{head[0].value}` stands in braces", hint, place.at(), fix)
 
 
 @recogniser
@@ -255,7 +260,11 @@ def inline_assignment(place: Place) -> Found | None:
         dollar = "" if name.startswith("$") else "$"
         verb = head[0].value if head[0].value.startswith("var") else "var"
         hint = f"write {verb} {dollar}{name} {{ value = {shown} }}"
-        return Found("XS129", f"`{head[0].value}` takes its value in braces", hint, place.at())
+        fix = None
+        if following is not None and verb == head[0].value and not dollar and not set(shown) & set("{[(\"'`/"):
+            end = following.start_pos + len(shown)
+            fix = [(place.at().start_pos, following.start_pos, "{ value = "), (end, end, " }")]
+        return Found("XS129", f"`{head[0].value}` takes its value in braces", hint, place.at(), fix)
     return None
 
 
@@ -412,7 +421,8 @@ def operator_begins_line(place: Place) -> Found | None:
 def two_statements_on_a_line(place: Place) -> Found | None:
     if place.kind(-1) == "RBRACE" and place.kind() in ("NAME", "HEAD_NAME") and place.bracket in ("BODY_OPEN", ""):
         token = place.at()
-        return Found("XS118", "each statement begins on a line of its own", "break the line before it", token)
+        fix = line_break(place.source, token)
+        return Found("XS118", "each statement begins on a line of its own", "break the line before it", token, fix)
     return None
 
 
