@@ -6,6 +6,7 @@ models make most are recognised in `recognisers` and have messages of their own 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -162,17 +163,31 @@ def indentation(line: str) -> int:
 
 
 def unclosed_quote(source: Source, position: int, delimiter: str) -> LexicalError:
-    if len(delimiter) == 1 and position and source.text[position - 1].isalnum():
+    """A quote without partner: mostly its end is missing, after a letter its beginning."""
+    before = _line_until(source, position)
+    if len(delimiter) == 1 and before[-1:].isalnum():
+        match = re.fullmatch(r"(\s*\w+\s*=\s*)\w[^\"'`{(\[|]*", before)
+        start = position - len(before) + match.end(1) if match else 0
+        fix = [(start, start, delimiter)] if match else None
         message = f"a text ends here that has no opening {delimiter}"
-        return _at(source, "XS103", message, f"add the opening {delimiter}", position)
+        return _at(source, "XS103", message, f"add the opening {delimiter}", position, 1, fix)
     if delimiter == "`":
         hint = "add the closing backtick"
     elif len(delimiter) == 3:
         hint = f"end the block with {delimiter} on a line of its own"
     else:
         hint = f'add the closing {delimiter}, or use """ on lines of their own for text with line breaks'
+    rest = source.text[position + 1 :].partition("\n")[0].rstrip()
+    alone = delimiter in ("'", '"') and re.fullmatch(r"\s*\w+\s*=\s*", before)
+    end = position + 1 + len(rest)
+    fix = [(end, end, delimiter)] if alone and rest and not rest.endswith("\\") else None
     what = "text block" if len(delimiter) == 3 else "expression" if delimiter == "`" else "text"
-    return _at(source, "XS103", f"the {what} that begins here is not closed", hint, position, len(delimiter))
+    return _at(source, "XS103", f"the {what} that begins here is not closed", hint, position, len(delimiter), fix)
+
+
+def _line_until(source: Source, position: int) -> str:
+    """The text of a line up to an offset."""
+    return source.text[source.text.rfind("\n", 0, position) + 1 : position]
 
 
 def text_block_on_one_line(source: Source, position: int) -> LexicalError:

@@ -142,8 +142,7 @@ class _MendingLexer(Lexer):
     # Texts and characters ------------------------------------------------------------------------------------------
 
     def line_end(self) -> int:
-        end = self.text.find("\n", self.position)
-        return len(self.text) if end < 0 else end
+        return self.line_end_at(self.position)
 
     def skip(self, end: int) -> None:
         """Leave out what stands before an offset."""
@@ -224,8 +223,26 @@ class _MendingLexer(Lexer):
     def separate(self, start: int, first: tuple[int, int]) -> None:
         """At a line end: close what is known to have no closing bracket and ends here."""
         while self.openers and self.openers[-1].start_pos in self.brackets.unclosed and self.ends_here():
+            self.offer(self.openers[-1], start)
             self.close_here(start, first)
         super().separate(start, first)
+
+    def offer(self, opener: Token, offset: int) -> None:
+        """Offer to put the closing brace that an opener lacks where the indentation wants it."""
+        if opener.value != "{" or self.line == opener.line:
+            return
+        line = self.source.line(opener.line)
+        margin = line[: len(line) - len(line.lstrip())]
+        end = len(self.text[:offset].rstrip())
+        if "//" in self.text[self.text.rfind("\n", 0, end) + 1 : end]:
+            end = self.line_end_at(end)
+        for problem in self.brackets.found:
+            if (problem.line, problem.column) == (opener.line, opener.column):
+                problem.fix = [(end, end, f"\n{margin}}}")]
+
+    def line_end_at(self, offset: int) -> int:
+        end = self.text.find("\n", offset)
+        return len(self.text) if end < 0 else end
 
     def ends_here(self) -> bool:
         opener = self.openers[-1]
