@@ -152,7 +152,8 @@ def function_texts() -> list[str]:
             parameters = ", ".join(_TYPES[kind] for kind in operator.operands)
             made.append(
                 f"CREATE OR REPLACE FUNCTION xs_{name}({parameters}) RETURNS {_TYPES[operator.result]} "
-                f"LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $body${operator.body}$body$"
+                f"LANGUAGE sql IMMUTABLE PARALLEL SAFE {'STRICT ' if operator.strict else ''}"
+                f"AS $body${operator.body}$body$"
             )
     return made
 

@@ -173,7 +173,7 @@ class SelectBuilder:
 
     def aggregate(self, *, limited: bool) -> tuple[Prepared, list[Computed]]:
         """Groups and what is computed over each."""
-        groups = [(entry.name, self.plain(entry)) for entry in self.plan.groups]
+        groups = [(entry.name, self.group_key(entry)) for entry in self.plan.groups]
         self.compiler.aggregating = True
         results = [(entry.name, self.plain(entry)) for entry in self.plan.aggregates]
         self.compiler.aggregating = False
@@ -199,6 +199,11 @@ class SelectBuilder:
             final = final.limit(self.extra(0)).offset(self.extra(1))
         return self.ready(final), [Computed(name, decoder(self.backend, typed)) for name, typed in columns]
 
+    def group_key(self, entry: NamedExpression) -> Typed:
+        """What a group has in common; a JSON null and no value at all are the same."""
+        typed = self.plain(entry)
+        return Typed("json", apply("json_or_null", "json", typed.sql)) if typed.kind == "json" else typed
+
     def aggregate_key(self, outer: dict[str, Typed], name: str, at: Any) -> Typed:
         found = outer.get(name) or outer.get(name.rpartition(".")[2])
         if found is None:
@@ -212,7 +217,7 @@ class SelectBuilder:
 
     def group_count(self) -> Prepared:
         """How many groups there are."""
-        groups = [self.plain(entry).sql.label(f"column_{position}") for position, entry in enumerate(self.plan.groups)]
+        groups = [self.group_key(entry).sql.label(f"column_{position}") for position, entry in enumerate(self.plan.groups)]
         if not groups:
             return self.ready(sa.select(sa.literal_column("1")))
         inner = self.select(*groups).distinct().subquery("groups")
@@ -222,7 +227,8 @@ class SelectBuilder:
 def sorted_by(typed: Typed, direction: str, compiler: ExpressionCompiler) -> list[Any]:
     """The keys that sort by an expression: nulls last upwards and first downwards, as PostgreSQL has them."""
     if typed.kind in DOCUMENTS or typed.kind == "list":
-        parts = [apply("json_number", "decimal", typed.sql), apply("json_text", "text", typed.sql)]
+        kinds = {"json_number": "decimal", "json_text": "text", "json_source": "text"}
+        parts = [apply(name, kind, typed.sql) for name, kind in kinds.items()]
     else:
         parts = [typed.sql]
     if direction == "desc":

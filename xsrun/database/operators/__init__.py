@@ -12,7 +12,7 @@ def filter_names() -> list[str]:
     return [
         name
         for name in OPERATORS
-        if name not in hidden and not name.startswith(("json_", "to_json_", "number_", "bool_"))
+        if name not in hidden and not name.startswith(("json_", "to_json_", "number_", "bool_", "int_"))
     ]
 
 

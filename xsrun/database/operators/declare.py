@@ -29,6 +29,8 @@ class Operator:
     postgres: str
     body: str | None = None
     sqlite: str | None = None
+    #: does it give null for a null operand?
+    strict: bool = True
     #: how many operands must be given, and what the others are when they are not
     required: int = 0
     defaults: tuple[Any, ...] = ()
@@ -63,7 +65,9 @@ def operator(
         required = len(operands) - len(defaults)
         if name in OPERATORS:
             raise ValueError(f"the operator {name} is declared twice")
-        OPERATORS[name] = Operator(name, operands, result, python, text, body, sqlite, required, defaults)
+        OPERATORS[name] = Operator(
+            name, operands, result, python, text, body, sqlite, not nulls, required, defaults
+        )
         entry = catalogue.entry("query_filter", name)
         if entry is not None:
             registry.query_filter(entry["name"], function)

@@ -82,6 +82,18 @@ def json_null(value: str | None) -> bool:
     return value is None or value == "null"
 
 
+@operator("json_or_null", "json", result="json", postgres="nullif({0}, 'null'::jsonb)", sqlite="nullif({0}, 'null')")
+def json_or_null(value: str) -> str | None:
+    """A JSON value; SQL's null for JSON's."""
+    return None if value == "null" else value
+
+
+@operator("json_source", "json", result="text", postgres='({0}::text COLLATE "C")', sqlite="{0}")
+def json_source(value: str) -> str:
+    """A JSON value as it is written, to tell values of other types apart."""
+    return value
+
+
 @operator(
     "json_number",
     "json",

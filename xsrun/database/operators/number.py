@@ -134,6 +134,12 @@ def negate(value: float) -> float:
     return -value
 
 
+@operator("int_text", "int", result="text", postgres="({0})::text", sqlite="CAST({0} AS TEXT)")
+def int_text(value: int) -> str:
+    """A whole number as text."""
+    return str(value)
+
+
 @operator(
     "number_text",
     "number",

@@ -12,13 +12,13 @@ def like(value: str, pattern: str) -> bool:
     return texts.like(value, pattern)
 
 
-@operator("ilike", "text", "text", result="bool", postgres="({0} ILIKE {1})")
+@operator("ilike", "text", "text", result="bool", postgres='({0} COLLATE "default" ILIKE {1})')
 def ilike(value: str, pattern: str) -> bool:
     """LIKE without regard to case."""
     return texts.like(texts.lower(value), texts.lower(pattern))
 
 
-@operator("includes", "text", "text", result="bool", postgres="({0} ILIKE '%' || {1} || '%')")
+@operator("includes", "text", "text", result="bool", postgres="({0} COLLATE \"default\" ILIKE '%' || {1} || '%')")
 def includes(value: str, search: str) -> bool:
     """Whether a text holds another one, without regard to case.
 
@@ -32,13 +32,13 @@ def includes(value: str, search: str) -> bool:
     return texts.includes(texts.lower(value), texts.lower(search))
 
 
-@operator("matches", "text", "text", result="bool", postgres="({0} ~ {1})")
+@operator("matches", "text", "text", result="bool", postgres='({0} COLLATE "default" ~ {1})')
 def matches(value: str, pattern: str) -> bool:
     """`~`: whether a POSIX regular expression is found in the text."""
     return texts.matches(value, pattern)
 
 
-@operator("imatches", "text", "text", result="bool", postgres="({0} ~* {1})")
+@operator("imatches", "text", "text", result="bool", postgres='({0} COLLATE "default" ~* {1})')
 def imatches(value: str, pattern: str) -> bool:
     """`~*`: the same without regard to case."""
     return texts.matches(value, pattern, ignore_case=True)
@@ -49,9 +49,9 @@ def imatches(value: str, pattern: str) -> bool:
     "text",
     "text",
     result="bool",
-    body="SELECT NOT EXISTS (SELECT 1 FROM regexp_split_to_table(lower($2), '[^[:alnum:]]+') AS wanted "
+    body="SELECT NOT EXISTS (SELECT 1 FROM regexp_split_to_table(lower($2 COLLATE \"default\"), '[^[:alnum:]]+') AS wanted "
     "WHERE wanted <> '' "
-    "AND wanted <> ALL (regexp_split_to_array(lower($1), '[^[:alnum:]]+'))) AND $2 ~ '[[:alnum:]]'",
+    "AND wanted <> ALL (regexp_split_to_array(lower($1 COLLATE \"default\"), '[^[:alnum:]]+'))) AND $2 ~ '[[:alnum:]]'",
 )
 def search(value: str, query: str) -> bool:
     """Full-text search: whether the text has every word of the query. Words are taken as they are, not stemmed."""
@@ -64,8 +64,8 @@ def search(value: str, query: str) -> bool:
     "text",
     "text",
     result="decimal",
-    body="SELECT coalesce(avg((word = ANY (regexp_split_to_array(lower($2), '[^[:alnum:]]+')))::int), 0)::float8 "
-    "FROM regexp_split_to_table(lower($1), '[^[:alnum:]]+') AS word WHERE word <> ''",
+    body="SELECT coalesce(avg((word = ANY (regexp_split_to_array(lower($2 COLLATE \"default\"), '[^[:alnum:]]+')))::int), 0)::float8 "
+    "FROM regexp_split_to_table(lower($1 COLLATE \"default\"), '[^[:alnum:]]+') AS word WHERE word <> ''",
 )
 def search_rank(value: str, query: str) -> float:
     """How well a text fits the words of a search: the share of its words that are among them.
@@ -85,7 +85,7 @@ def search_rank(value: str, query: str) -> float:
     return sum(word in wanted for word in found) / len(found) if found else 0.0
 
 
-@operator("to_lower", "text", result="text", postgres="lower({0})")
+@operator("to_lower", "text", result="text", postgres='lower({0} COLLATE "default")')
 def to_lower(value: str) -> str:
     """The text in lower case.
 
@@ -99,7 +99,7 @@ def to_lower(value: str) -> str:
     return texts.lower(value)
 
 
-@operator("to_upper", "text", result="text", postgres="upper({0})")
+@operator("to_upper", "text", result="text", postgres='upper({0} COLLATE "default")')
 def to_upper(value: str) -> str:
     """The text in upper case.
 

@@ -1,0 +1,66 @@
+"""SQLite and PostgreSQL answer alike."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import pytest
+from databases import new_database
+from differential_data import LOOSE_QUERIES, QUERIES, SEED, TABLES, THINGS
+
+import xsrun
+
+BODIES = [*(("thing", body) for body in QUERIES), *(("loose", body) for body in LOOSE_QUERIES)]
+
+
+def source(number: int, table: str, body: str) -> str:
+    return f'function "q{number}" {{\n  input {{\n  }}\n  stack {{\n    db.query "{table}" {{\n {body}\n    }} as $r\n  }}\n  response = $r\n}}\n'
+
+
+def workspace(backend: str) -> xsrun.Workspace:
+    sources = {f"function/q{n}.xs": source(n, *body) for n, body in enumerate(BODIES)}
+    made = xsrun.Workspace.from_sources({**TABLES, **sources}, database=new_database(backend), clock=1_700_000_000_000)
+    made.seed(SEED)
+    return made
+
+
+@pytest.fixture(scope="module")
+def both() -> Any:
+    one, two = workspace("memory"), workspace("postgres")
+    yield one, two
+    one.close()
+    two.close()
+
+
+def alike(left: Any, right: Any) -> bool:
+    """Equal, numbers by value and to the precision that sums in another order have."""
+    if isinstance(left, bool) or isinstance(right, bool):
+        return left is right
+    if isinstance(left, (int, float)) and isinstance(right, (int, float)):
+        return math.isclose(left, right, rel_tol=1e-9, abs_tol=1e-9)
+    if isinstance(left, list) and isinstance(right, list):
+        return len(left) == len(right) and all(map(alike, left, right))
+    if isinstance(left, dict) and isinstance(right, dict):
+        return left.keys() == right.keys() and all(alike(value, right[key]) for key, value in left.items())
+    return bool(left == right)
+
+
+@pytest.mark.parametrize("number", range(len(BODIES)), ids=lambda n: BODIES[n][1].replace("\n", " ")[:100])
+def test_same_answer(both: Any, number: int) -> None:
+    one, two = (workspace.run(f"q{number}") for workspace in both)
+    assert (str(one.error) if one.error else None) == (str(two.error) if two.error else None)
+    if not alike(one.response, two.response):
+        pytest.fail(f"\nSQLite:     {shortened(one.response)}\nPostgreSQL: {shortened(two.response)}", pytrace=False)
+
+
+def shortened(response: Any) -> str:
+    """An answer in a line: of rows, what `eval` added and the ids."""
+    if isinstance(response, list) and response and isinstance(response[0], dict) and "created_at" in response[0]:
+        kept = {"id", *(set(response[0]) - {"created_at", *THINGS[0], "checked", "place"})}
+        response = [{key: value for key, value in row.items() if key in kept} for row in response]
+    return str(response)[:1500]
+
+
+def test_there_are_enough() -> None:
+    assert len(BODIES) >= 200
