@@ -3,21 +3,12 @@
 from __future__ import annotations
 
 import ast
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from xsrun.errors import XanoScriptSyntaxError
-from xsrun.evaluator.quote import (
-    bind,
-    is_simple,
-    name,
-)
+from xsrun.evaluator.quote import bind, is_simple, name
 from xsrun.evaluator.scope import Scope
-from xsrun.syntax.nodes import (
-    Expression,
-)
-
-if TYPE_CHECKING:
-    pass
+from xsrun.syntax.nodes import Expression
 
 
 class CompilerBase:

@@ -3,16 +3,10 @@
 from __future__ import annotations
 
 import ast
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from xsrun.evaluator.quote import (
-    call,
-    constant,
-    expression,
-    list_of,
-    place,
-    tuple_of,
-)
+from xsrun.evaluator.filters import FilterCompiler
+from xsrun.evaluator.quote import call, constant, expression, list_of, place, tuple_of
 from xsrun.runtime.values import to_text
 from xsrun.syntax.nodes import (
     Between,
@@ -37,10 +31,6 @@ from xsrun.syntax.nodes import (
     Variable,
     Word,
 )
-
-if TYPE_CHECKING:
-    pass
-from xsrun.evaluator.filters import FilterCompiler
 
 
 class ExpressionCompiler(FilterCompiler):

@@ -8,17 +8,11 @@ evaluates both operands, in order, before it decides.
 from __future__ import annotations
 
 import ast
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from xsrun import registry
-from xsrun.evaluator.quote import (
-    call,
-    constant,
-    expression,
-    is_simple,
-    name,
-    place,
-)
+from xsrun.evaluator.quote import call, constant, expression, is_simple, name, place
+from xsrun.evaluator.variables import VariableCompiler
 from xsrun.runtime.values import MAX_INT, MIN_INT, parse_number, to_text, truthy
 from xsrun.syntax.nodes import (
     Between,
@@ -32,10 +26,6 @@ from xsrun.syntax.nodes import (
     Ternary,
     Unary,
 )
-
-if TYPE_CHECKING:
-    pass
-from xsrun.evaluator.variables import VariableCompiler
 
 _ARITHMETIC = {"+": "add", "-": "subtract", "*": "multiply", "/": "divide", "%": "modulo"}
 _INLINE = {"+": ast.Add, "-": ast.Sub, "*": ast.Mult}

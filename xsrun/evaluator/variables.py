@@ -3,34 +3,12 @@
 from __future__ import annotations
 
 import ast
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from xsrun.evaluator.quote import (
-    call,
-    constant,
-    expression,
-    function,
-    is_simple,
-    name,
-    place,
-    tuple_of,
-)
-from xsrun.runtime.values import to_text
-from xsrun.syntax.nodes import (
-    Binary,
-    Expression,
-    Group,
-    Literal,
-    Path,
-    Quoted,
-    Segment,
-    Unary,
-    Variable,
-)
-
-if TYPE_CHECKING:
-    pass
 from xsrun.evaluator.base import CompilerBase
+from xsrun.evaluator.quote import call, constant, expression, function, is_simple, name, place, tuple_of
+from xsrun.runtime.values import to_text
+from xsrun.syntax.nodes import Binary, Expression, Group, Literal, Path, Quoted, Segment, Unary, Variable
 
 _LOOP_ROOTS = {
     "$": "this",

@@ -180,6 +180,8 @@ def append(value: Value, item: Value, path: str = "") -> Value:
     >>> {tags: ["a"]}|append:"b":"tags"
     {"tags": ["a", "b"]}
     """
+    if not path and value.__class__ is list:
+        return [*value, item]
     return update_path(value, path, lambda old: with_appended(_list_to_extend(old, path), item))
 
 

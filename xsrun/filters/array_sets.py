@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import chain
 
 from xsrun.errors import LimitError
 from xsrun.registry import filter
@@ -22,6 +23,10 @@ from xsrun.runtime.context import Context
 from xsrun.runtime.values import Value
 
 # Differences ---------------------------------------------------------------------------------------------------------
+
+
+#: What a key that is a whole number begins with.
+_NUMBER_STARTS = frozenset("-0123456789")
 
 
 @filter("diff")
@@ -102,6 +107,8 @@ def merge(value: list | dict, other: list | dict, *more: list | dict) -> Array:
 
 def renumbered_in_turn(arrays: list[Array]) -> Array:
     """PHP's array_merge: text keys are overwritten, whole keys follow each other from 0."""
+    if not any(key.__class__ is not str or key[:1] in _NUMBER_STARTS for key in chain(*arrays)):
+        return dict(chain.from_iterable(map(entries_of, arrays)))
     result: dict[str, Value] = {}
     position = 0
     for array in arrays:

@@ -63,6 +63,10 @@ def to_int(value: Value) -> int:
     >>> (-3.99)|to_int
     -3
     """
+    if value.__class__ is int:
+        return int(value)
+    if value.__class__ is str and len(value) < 19 and value.isascii() and value.isdigit():
+        return int(value)
     number = cast_to_number(_scalar(value))
     if not math.isfinite(number):
         return 0 if value.__class__ is float else MAX_INT if number > 0 else MIN_INT
