@@ -73,6 +73,10 @@ class Database:
         """Take connections from here."""
         self._connections = connections
 
+    def follow(self, before: Database) -> None:
+        """Take the place of a database whose files were changed: its rows and connections, other declarations."""
+        self._connections, self.turn, self.physical = before.connections, before.turn, before.physical
+
     def session(self, context: Context) -> Session:
         """A session for one run. It takes its connection when it first needs one."""
         from xsrun.database.session import Session

@@ -65,6 +65,7 @@ class Workspace:
         self.problems: list[Diagnostic] = []
         self._by_key: dict[tuple[str, str], list[Construct]] = {}
         self._services: dict[str, Any] = {}
+        self._database: Any = None
         self._lock = threading.RLock()
         #: what runs around constructs; the public API sets it, without it they run bare
         self.dispatcher: Dispatcher | None = None
@@ -443,18 +444,28 @@ class Workspace:
     def database(self) -> Any:
         """The workspace's database, opened at first use."""
         with self._lock:
-            if "database" not in self._services:
+            if self._database is None:
                 from xsrun.database import open_database
 
                 tables = [c for c in self.constructs if c.kind == "table"]
                 for table in tables:
                     table.fail_if_broken()
-                self._services["database"] = open_database(
+                opened = open_database(
                     self.database_url,
                     {table.name: table.node for table in tables if table.node is not None},
                     strict=self.strict,
                 )
-            return self._services["database"]
+                if "database" in self._services:
+                    opened.follow(self._services["database"])
+                self._services["database"] = self._database = opened
+            return self._database
+
+    def take_over(self, before: Workspace) -> None:
+        """Go on with the services of a workspace that this one replaces: rows, connections, cache, files and keys.
+
+        Runs that began in the other one may still end there.
+        """
+        self._lock, self._services = before._lock, before._services
 
     def is_watched(self, table: str) -> bool:
         """Does a trigger wait for writes to this table?"""
@@ -486,7 +497,7 @@ class Workspace:
     def close(self) -> None:
         """End connections and child processes. A closed workspace opens them again when it is used again."""
         with self._lock:
-            services, self._services = self._services, {}
+            services, self._services, self._database = self._services, {}, None
         for service in services.values():
             end = getattr(service, "close", None)
             if end is not None:
