@@ -1,4 +1,4 @@
-"""Every conformance case, one test each. What does not pass yet is listed in `conformance/pending.json`, with the reason.
+"""Every conformance case, one test each. What does not pass yet is listed in `conformance/pending.json`, and why.
 
 A pending case that passes fails here, so that the list never lies.
 """

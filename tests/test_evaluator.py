@@ -1,4 +1,4 @@
-"""Laws of the evaluator: whatever the text, the answer is a value or an error of the program, never a fault of xsrun."""
+"""Laws of the evaluator: whatever the text, the answer is a value or an error of the program, never of xsrun."""
 
 from __future__ import annotations
 

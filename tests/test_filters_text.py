@@ -36,9 +36,9 @@ from xsrun.filters import (
     xml_nodes,
     yaml_documents,
 )
-from xsrun.runtime.characters import characters, fold, value_of
 from xsrun.filters.query_strings import parse_query
 from xsrun.runtime import values
+from xsrun.runtime.characters import characters, fold, value_of
 from xsrun.runtime.context import Context, Limits
 
 CONTEXT = Context()

@@ -87,8 +87,8 @@ def check(sources: dict[str, str] | list[Path] | list[str]) -> list[Diagnostic]:
 
 def evaluate(expression: str, variables: dict[str, Any] | None = None) -> Any:
     """The value of one expression. Names of variables come without the dollar sign. Raises XanoScriptError."""
-    from xsrun.evaluator.stacks import compile_expression
     from xsrun.evaluator.places import translate
+    from xsrun.evaluator.stacks import compile_expression
     from xsrun.syntax.parser import parser, raise_problems
     from xsrun.syntax.source import Source
 

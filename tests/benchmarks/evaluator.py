@@ -1,6 +1,6 @@
 """The evaluator against plain Python: each workload in XanoScript and as a Python twin, as ratios of medians.
 
-    python tests/benchmarks/evaluator.py [--runs 5] [--json]
+python tests/benchmarks/evaluator.py [--runs 5] [--json]
 """
 
 from __future__ import annotations
@@ -144,7 +144,7 @@ LISTS = """function main {
 def lists() -> dict[str, Any]:
     rows = []
     for i in range(20_000):
-        rows.append({"id": i, "price": (i * 7919) % 1000, "name": f"n{i}"})
+        rows.append({"id": i, "price": (i * 7919) % 1000, "name": f"n{i}"})  # noqa: PERF401 - as the program does
     cheap = [row for row in rows if row["price"] < 500]
     ordered = sorted(cheap, key=lambda row: row["price"])
     names = [row["name"] for row in ordered]

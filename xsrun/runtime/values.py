@@ -25,6 +25,7 @@ NOT_TEXT = "Text filter requires a scalar value"
 NOT_ARRAY = "Variable is not an array."
 NOT_JOINABLE = "Variable is not text. Are you referencing a full object?"
 
+_NINETEEN_DIGITS = re.compile(r"\d{19}")
 #: PHP's is_numeric, without hexadecimal: blanks around are fine.
 NUMERIC = re.compile(r"[ \t\n\r\v\f]*[+-]?(?:\d+(\.\d*)?|(\.\d+))([eE][+-]?\d+)?[ \t\n\r\v\f]*", re.ASCII)
 
@@ -283,10 +284,9 @@ def compare(left: Value, right: Value) -> int:
             return (first > second) - (first < second)
         return (left > right) - (left < right)
     if one is bool or two is bool or left is None or right is None:
-        if one is str or two is str:
-            if left is None or right is None:
-                texts = ("" if left is None else left), ("" if right is None else right)
-                return (texts[0] > texts[1]) - (texts[0] < texts[1])
+        if (one is str or two is str) and (left is None or right is None):
+            texts = ("" if left is None else left), ("" if right is None else right)
+            return (texts[0] > texts[1]) - (texts[0] < texts[1])
         return truthy(left) - truthy(right)
     if one in _NUMBERS and two is str:
         number = parse_number(right)
@@ -377,7 +377,8 @@ def from_json(text: str | bytes) -> Value:
     except orjson.JSONDecodeError as error:
         raise ValueError(str(error)) from None
     # orjson gives ints up to 2**64 - 1: a run of 19 digits tells that there may be one
-    return _within_64_bits(value) if re.search(rb"\d{19}" if isinstance(text, bytes) else r"\d{19}", text) else value
+    digits = _NINETEEN_DIGITS.search(text if isinstance(text, str) else text.decode("utf-8", "replace"))
+    return value if digits is None else _within_64_bits(value)
 
 
 def _within_64_bits(value: Value) -> Value:

@@ -97,6 +97,19 @@ def _realtime(workspace: Workspace) -> Any:
     return Realtime()
 
 
+def _mail(workspace: Workspace) -> Any:
+    from xsrun.services.mail import Outbox
+
+    folder = state_folder(workspace)
+    return Outbox(folder / "outbox" if folder is not None else None)
+
+
+def _locations(workspace: Workspace) -> Any:
+    from xsrun.services.locations import FILE_NAME, Locations
+
+    return Locations(workspace.root / STATE_FOLDER / FILE_NAME if workspace.root is not None else None)
+
+
 _MAKERS = {
     "tokens": _tokens,
     "javascript": _javascript,
@@ -105,4 +118,6 @@ _MAKERS = {
     "http": _http,
     "vault": _vault,
     "realtime": _realtime,
+    "mail": _mail,
+    "locations": _locations,
 }

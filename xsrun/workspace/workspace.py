@@ -25,8 +25,8 @@ from xsrun.workspace.construct import RUNNABLE, Construct, text_of
 from xsrun.workspace.loader import read_sources
 from xsrun.workspace.result import Result
 
-#: Python frames that one nested call takes at most. Sets Python's recursion limit, which must not be higher than needed:
-#: recursion through C code (a walk over deeply nested values) uses the C stack, which ends before a higher limit does.
+#: Python frames that one nested call takes at most. They set Python's recursion limit, which must not be higher than
+#: needed: recursion through C code (a walk over deeply nested values) uses the C stack, which would end before it.
 _FRAMES_PER_CALL = 6
 
 
@@ -320,9 +320,7 @@ class Workspace:
         context.depth += 1
         try:
             response = (
-                run(context, inputs)
-                if trace is None
-                else self._invoke_traced(run, construct, trace, context, inputs)
+                run(context, inputs) if trace is None else self._invoke_traced(run, construct, trace, context, inputs)
             )
             if context.session_slot is not None:
                 context.session_slot.object_ended(context.depth, failed=False)
