@@ -33,19 +33,19 @@ def affected_files(
     if any(one.kind in _EVERYWHERE for one in touched):
         return None
     callers = _callers(everything)
-    keys = {key for one in touched for key in _keys(one)}
+    keys = {key for one in touched for key in keys_of(one)}
     files = {one.file for one in everything if one.file in changed}
     pending = list(keys)
     while pending:
         for caller in callers.get(pending.pop(), ()):
             files.add(caller.file)
-            fresh = _keys(caller) - keys
+            fresh = keys_of(caller) - keys
             keys |= fresh
             pending.extend(fresh)
     return files
 
 
-def _keys(construct: Construct) -> set[Key]:
+def keys_of(construct: Construct) -> set[Key]:
     """How others reach a construct. Whoever writes to a table reaches its triggers."""
     keys = {(construct.kind, construct.name)}
     if construct.kind.endswith("_trigger"):
@@ -59,12 +59,13 @@ def _callers(constructs: Iterable[Construct]) -> dict[Key, list[Construct]]:
     """What is reached -> the constructs that reach it."""
     found: dict[Key, list[Construct]] = {}
     for construct in constructs:
-        for key in _reached(construct):
+        for key in reached_by(construct):
             found.setdefault(key, []).append(construct)
     return found
 
 
-def _reached(construct: Construct) -> set[Key]:
+def reached_by(construct: Construct) -> set[Key]:
+    """What a construct reaches, by kind and name."""
     roots = [construct.node] if construct.node is not None else construct.items
     keys: set[Key] = set()
     for root in roots:

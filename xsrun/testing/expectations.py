@@ -8,8 +8,8 @@ from typing import Any
 
 from xsrun.diagnostics.suggest import did_you_mean
 from xsrun.errors import UsageError, XanoScriptError
-from xsrun.evaluator.stacks import compile_expression
 from xsrun.evaluator.places import translate
+from xsrun.evaluator.stacks import compile_expression
 from xsrun.evaluator.support import lookup
 from xsrun.runtime.assertions import OPERANDS, Verdict, judge, throws
 from xsrun.runtime.context import Context

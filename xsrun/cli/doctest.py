@@ -1,0 +1,127 @@
+"""`xsrun doctest`: run the examples of documentation pages."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import Any
+
+from xsrun.cli.options import (
+    add_workspace_options,
+    read_auth,
+    read_file,
+    read_inputs,
+    read_value,
+    split_pair,
+    workspace_settings,
+)
+from xsrun.cli.output import use_color
+from xsrun.errors import UsageError
+from xsrun.runtime.values import to_json
+
+#: What pages are, by the ends of their names.
+SUFFIXES = (".md", ".markdown", ".mdx", ".txt")
+_COLORS = {"passed": "32", "ran": "32", "differs": "31", "failed": "31", "needs_input": "33", "not_xanoscript": "2"}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "pages", nargs="+", metavar="PAGE", help="Markdown or text files, folders, or - for standard input"
+    )
+    parser.add_argument(
+        "--input", "-i", action="append", default=[], metavar="INPUT", help="NAME=VALUE, JSON, or @FILE"
+    )
+    parser.add_argument(
+        "--var", action="append", default=[], metavar="NAME=VALUE", help="set a variable for statements"
+    )
+    parser.add_argument("--auth", metavar="TABLE:ID", help="run as this row of an auth table")
+    parser.add_argument("--json", action="store_true", help="print one JSON document and nothing else")
+    parser.add_argument("--quiet", "-q", action="store_true", help="show only what differs or fails")
+    parser.add_argument(
+        "--write-stubs", action="store_true", help="print the tables and functions that the pages mention and lack"
+    )
+    add_workspace_options(parser)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Run every example; the exit status is 1 when one differs from what its page says, or fails."""
+    from xsrun.testing.doctest import test_page
+    from xsrun.testing.doctest.stubs import Missing
+
+    settings, missing = settings_of(options), Missing()
+    results = []
+    for file, text in pages(options.pages):
+        found = test_page(text, file, settings, missing)
+        results += found
+        if not (options.json or options.write_stubs):
+            show(file, found, quiet=options.quiet)
+    if options.write_stubs:
+        print(missing.text(), end="")
+        return 0
+    if options.json:
+        print(to_json({"blocks": [result.as_dict() for result in results]}))
+    else:
+        print(summary(results))
+    return 1 if any(result.status in ("differs", "failed") for result in results) else 0
+
+
+def settings_of(options: argparse.Namespace) -> Any:
+    """What the options give to every example."""
+    from xsrun.api import Workspace
+    from xsrun.testing.doctest.runner import LIMITS, Settings
+
+    given = workspace_settings(options)
+    if not options.limit:
+        given["limits"] = LIMITS
+    rows = {}
+    if options.seed:
+        from xsrun.cli.seeds import read_seed
+
+        rows = read_seed(options.seed)
+    variables = {name: read_value(value) for name, value in (split_pair(text, "--var") for text in options.var)}
+    inputs = read_inputs(options.input)[0]
+    return Settings(lambda sources: Workspace(sources, **given), inputs, variables, read_auth(options.auth), rows)
+
+
+def pages(given: list[str]) -> list[tuple[str, str]]:
+    """The pages below some files and folders, by name. Raises UsageError when there is none."""
+    found: list[tuple[str, str]] = []
+    for name in given:
+        path = Path(name).expanduser()
+        if name == "-":
+            found.append(("<stdin>", sys.stdin.read()))
+        elif path.is_dir():
+            files = sorted(file for file in path.rglob("*") if file.suffix.lower() in SUFFIXES)
+            if not files:
+                raise UsageError(f"there is no page in {name}", hint=f"pages end in {', '.join(SUFFIXES)}")
+            found += [(file.as_posix(), read_file(str(file))) for file in files]
+        else:
+            found.append((path.as_posix(), read_file(name)))
+    return found
+
+
+def show(file: str, results: list[Any], *, quiet: bool) -> None:
+    """A line for each block, and below it what is wrong."""
+    color = use_color(sys.stdout)
+    shown = [result for result in results if not quiet or result.status in ("differs", "failed")]
+    if not shown:
+        return
+    print(file)
+    for result in shown:
+        status = result.status.replace("_", " ")
+        mark = f"\033[{_COLORS[result.status]}m{status:<14}\033[0m" if color else f"{status:<14}"
+        print(f"  {mark} {result.line:>4}  {result.title}")
+        for text in [result.message, *result.details]:
+            if text:
+                print(f"                        {text}")
+
+
+def summary(results: list[Any]) -> str:
+    """`12 blocks: 8 passed, 2 ran, 2 need input`."""
+    from xsrun.testing.doctest.runner import STATUSES
+
+    counts = {status: sum(result.status == status for result in results) for status in reversed(STATUSES)}
+    words = ", ".join(f"{count} {status.replace('_', ' ')}" for status, count in counts.items() if count)
+    total = f"{len(results)} block{'' if len(results) == 1 else 's'}"
+    return f"{total}: {words}" if words else f"{total} of XanoScript found"

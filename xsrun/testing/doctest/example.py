@@ -1,0 +1,198 @@
+"""What a block of a page is: constructs, members of one, bare statements, expressions, fields, or a template."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+from xsrun import registry
+from xsrun.diagnostics import Diagnostic
+from xsrun.syntax.lexer import Comment
+from xsrun.syntax.nodes import Expression, FieldBlock, Node, Placeholder, Statement
+from xsrun.syntax.parser import Parsed, parser
+from xsrun.syntax.source import Source
+from xsrun.testing.doctest.page import Block
+from xsrun.workspace.construct import KINDS
+
+#: Members of a construct that a block may show without one. Only a stack makes a program of them.
+_MEMBERS = frozenset(("stack", "input", "test", "schema"))
+#: `<name>`, `{...}` and the like: a page's words for what the reader puts there.
+_TEMPLATE = re.compile(r"<[a-zA-Z][\w ./|-]*>|\{\s*\.\.\.\s*\}|^\s*\.\.\.\s*$|\bexpect\.<", re.MULTILINE)
+#: Signs by which pages mark what is wrong on purpose.
+_WRONG = re.compile(r"❌|✗|\b(?:wrong|incorrect|invalid|don't|do not|avoid|bad|error:|fails?|not supported)\b", re.I)
+
+
+Chunk = tuple[int, int, Expression | None]
+
+
+@dataclass(slots=True)
+class Example:
+    """A block and what it was found to be.
+
+    `kind` is "constructs", "members", "statements", "mixed" (constructs and statements), "attributes", "expressions",
+    "fields", "template", "empty" or "broken". `source` is the text to load, in which lines count as on the page.
+    """
+
+    block: Block
+    kind: str
+    source: str
+    items: list[Any] = field(default_factory=list)
+    comments: list[Comment] = field(default_factory=list)
+    problems: list[Diagnostic] = field(default_factory=list)
+    #: of kind "expressions": first line, last line, and an expression, or None for statements
+    chunks: list[Chunk] = field(default_factory=list)
+
+    @property
+    def shown_as_wrong(self) -> bool:
+        """Does the page say that this is how not to do it?"""
+        last = self.block.before[-1] if self.block.before else ""
+        return bool(_WRONG.search(last) or any(_WRONG.search(comment.text) for comment in self.comments))
+
+
+def read_example(block: Block) -> Example:
+    """Find out what a block is."""
+    padding = "\n" * (block.line - 1)
+    parsed = parser().parse(Source(padding + block.text, block.file), "document")
+    items = list(parsed.tree.items) if parsed.tree is not None else []
+    errors = [found for found in parsed.diagnostics if found.severity == "error"]
+    if not errors and not items:
+        return Example(block, "empty", "", comments=parsed.comments)
+    if _is_template(block, parsed):
+        return Example(block, "template", "", items, parsed.comments)
+    if errors:
+        return _other_forms(block, padding, parsed, errors)
+    kind = _kind_of(items)
+    if kind == "statements" and not all(registry.find_statement(item.name) for item in items):
+        other = _chunked(block, padding) or _fields(block, padding)
+        if other is not None:
+            return other
+    source = _around_members(block, items) if kind == "members" else padding + block.text
+    return Example(block, kind, source, items, parsed.comments)
+
+
+def _around_members(block: Block, items: list[Any]) -> str:
+    """A function around the members of one, on a line before theirs so that their lines stay as they are."""
+    names = {item.name for item in items}
+    lacking = "" if "input" in names else "input {\n}\n"
+    return "\n" * max(block.line - 2, 0) + 'function "example" {\n' + block.text + lacking + "}\n"
+
+
+def _kind_of(items: list[Any]) -> str:
+    names = [item.name for item in items if isinstance(item, (Statement, FieldBlock))]
+    if any(name in KINDS for name in names):
+        return "constructs" if all(name in KINDS for name in names) else "mixed"
+    if "stack" in names:
+        return "members"
+    if any(name in _MEMBERS for name in names):
+        return "attributes"
+    return "statements" if any(isinstance(item, Statement) for item in items) else "attributes"
+
+
+def _is_template(block: Block, parsed: Parsed) -> bool:
+    if _TEMPLATE.search(block.text):
+        return True
+    return parsed.tree is not None and any(
+        isinstance(node, Placeholder) or _is_hole(node) for node in parsed.tree.walk()
+    )
+
+
+def _is_hole(node: Node) -> bool:
+    return isinstance(node, Statement) and node.name in ("...",)
+
+
+def _other_forms(block: Block, padding: str, parsed: Parsed, errors: list[Diagnostic]) -> Example:
+    """What a block that is no list of statements is: expressions, among statements perhaps, fields, or broken."""
+    other = _chunked(block, padding) or _fields(block, padding)
+    return other or Example(block, "broken", padding + block.text, comments=parsed.comments, problems=errors)
+
+
+def _chunked(block: Block, padding: str) -> Example | None:
+    """The block as expressions, among statements perhaps, if it is that."""
+    chunks = _chunks(block)
+    if chunks is None:
+        return None
+    return Example(block, "expressions", padding + block.text, comments=_comments(block), chunks=chunks)
+
+
+def _fields(block: Block, padding: str) -> Example | None:
+    """The block as declarations of fields, if it is that."""
+    parsed = parser().parse(Source(padding + block.text, block.file), "fields")
+    if parsed.tree is None or any(found.severity == "error" for found in parsed.diagnostics):
+        return None
+    return Example(block, "fields", "", [parsed.tree], parsed.comments)
+
+
+def _comments(block: Block) -> list[Comment]:
+    """The comments of a block of expressions: whole lines, and what follows `//` outside of texts."""
+    found = []
+    for number, line in enumerate(block.text.splitlines(), block.line):
+        position = _comment_start(line)
+        if position >= 0:
+            found.append(Comment(line[position + 2 :], number, position + 1, not line[:position].strip()))
+    return found
+
+
+def _comment_start(line: str) -> int:
+    quote = ""
+    for position, char in enumerate(line):
+        if quote:
+            quote = "" if char == quote and line[position - 1] != "\\" else quote
+        elif char in "\"'`":
+            quote = char
+        elif line.startswith("//", position) and (not position or line[position - 1] != ":"):
+            return position
+    return -1
+
+
+def _chunks(block: Block) -> list[Chunk] | None:
+    """The expressions and statements that stand in a block, or None when something else is in it."""
+    lines = block.text.splitlines()
+    found: list[Chunk] = []
+    start = 0
+    while start < len(lines):
+        position = _comment_start(lines[start])
+        if not (lines[start] if position < 0 else lines[start][:position]).strip():
+            start += 1
+            continue
+        for end in range(start + 1, min(len(lines), start + 30) + 1):
+            chunk = _chunk(block, lines, start, end)
+            if chunk is not None:
+                found.append(chunk)
+                start = end
+                break
+        else:
+            return None
+    return found if any(node is not None for *_, node in found) else None
+
+
+def _chunk(block: Block, lines: list[str], start: int, end: int) -> Chunk | None:
+    """Some lines as one expression or as statements, if they are that."""
+    source = Source("\n" * (block.line - 1 + start) + "\n".join(lines[start:end]), block.file)
+    first, last = block.line + start, block.line + end - 1
+    parsed = parser().parse(source, "expression")
+    if parsed.tree is not None and not _errors(parsed) and not isinstance(parsed.tree, Placeholder):
+        return first, last, parsed.tree
+    parsed = parser().parse(source, "document")
+    items = parsed.tree.items if parsed.tree is not None and not _errors(parsed) else []
+    statements = bool(items) and all(
+        isinstance(item, Statement) and registry.find_statement(item.name) for item in items
+    )
+    return (first, last, None) if statements else None
+
+
+def _errors(parsed: Parsed) -> bool:
+    return any(found.severity == "error" for found in parsed.diagnostics)
+
+
+def parts(example: Example) -> list[Example]:
+    """The constructs and the statements of a mixed block, each with the lines of the other left blank."""
+    lines = example.source.split("\n")
+    made = []
+    for kind, wanted in (("constructs", True), ("statements", False)):
+        items = [item for item in example.items if (getattr(item, "name", "") in KINDS) is wanted]
+        kept = {number for item in items for number in range(item.line, item.end_line + 1)}
+        text = "\n".join(line if number in kept else "" for number, line in enumerate(lines, 1))
+        comments = [one for one in example.comments if one.line in kept or one.line - 1 in kept]
+        made.append(Example(example.block, kind, text, items, comments))
+    return made

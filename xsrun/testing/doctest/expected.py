@@ -1,0 +1,177 @@
+"""What a page says that an example gives: where it says so, and whether a value is that.
+
+A page's value is read as a XanoScript expression, which JSON is too. `...` stands for anything: alone for a value,
+among items or keys for any more of them, inside a text for any part of it.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from xsrun.runtime.assertions import show
+from xsrun.runtime.values import Value
+from xsrun.syntax.lexer import Comment
+from xsrun.syntax.nodes import (
+    Entry,
+    Expression,
+    Group,
+    ListLiteral,
+    Literal,
+    ObjectLiteral,
+    Placeholder,
+    Spread,
+    Timestamp,
+    Unary,
+    Word,
+)
+from xsrun.syntax.parser import parser
+from xsrun.syntax.source import Source
+
+_MARK = re.compile(r"^\s*(?:(?:returns?|results?|outputs?|response|gives)\s*:|(?:returns|=>|→|->)\s)\s*(.*)$", re.I)
+_WITH_REMARK = re.compile(r"^(.*?\S)\s*(?:\(.*\)|[-–—].*|//.*|#.*)$")
+#: Lines of a comment that a value may go over.
+_LONGEST = 200
+
+
+@dataclass(slots=True)
+class Expectation:
+    """A value that a page states, and the line on which it does. `own_line`: the comment stands alone."""
+
+    line: int
+    value: Expression
+    own_line: bool
+
+
+def stated_in(comments: list[Comment]) -> Iterator[Expectation]:
+    """The values stated in comments: `// Returns: {...}`, over several lines too, `// => 3`."""
+    by_line = {comment.line: comment for comment in comments}
+    for comment in comments:
+        match = _MARK.match(comment.text)
+        if match is None:
+            continue
+        lines = [match.group(1)]
+        number = comment.line
+        value = read_value(lines[0])
+        while value is None and len(lines) < _LONGEST:
+            number += 1
+            following = by_line.get(number)
+            if following is None or not following.own_line or _MARK.match(following.text):
+                break
+            lines.append(following.text)
+            value = read_value("\n".join(lines))
+        value = value or _before_remark(lines[0])
+        if value is not None:
+            yield Expectation(comment.line, value, comment.own_line)
+
+
+def stated_beside(comments: list[Comment]) -> Iterator[Expectation]:
+    """The values that comments beside expressions state, also without a word before them: `1 + 1  // 2`."""
+    marked = {stated.line: stated for stated in stated_in(comments)}
+    yield from marked.values()
+    for comment in comments:
+        if not comment.own_line and comment.line not in marked:
+            value = read_value(comment.text) or _before_remark(comment.text.strip())
+            if value is not None:
+                yield Expectation(comment.line, value, False)
+
+
+def _before_remark(text: str) -> Expression | None:
+    """The value before a remark: `0 (not null)`, `3 - as a number`."""
+    match = _WITH_REMARK.match(text)
+    return read_value(match.group(1)) if match is not None else None
+
+
+def read_value(text: str) -> Expression | None:
+    """The value that a text states, or None when it is prose."""
+    text = text.strip().rstrip(";")
+    if not text or "\0" in text:
+        return None
+    parsed = parser().parse(Source(text, "<expected>"), "expression")
+    if parsed.tree is None or any(found.severity == "error" for found in parsed.diagnostics):
+        return None
+    tree: Expression = parsed.tree
+    return tree if _is_value(tree) else None
+
+
+def _is_value(node: Expression) -> bool:
+    """Is a node made of literals and wildcards alone?"""
+    if isinstance(node, (Group,)):
+        return _is_value(node.expression)
+    if isinstance(node, ListLiteral):
+        return all(_is_value(item) for item in node.items)
+    if isinstance(node, ObjectLiteral):
+        return all(
+            isinstance(e, (Spread, Placeholder)) or (isinstance(e, Entry) and _is_value(e.value)) for e in node.entries
+        )
+    if isinstance(node, Unary):
+        return node.operator == "-" and isinstance(node.operand, Literal)
+    return isinstance(node, (Literal, Placeholder, Timestamp))
+
+
+# Comparing -----------------------------------------------------------------------------------------------------------
+
+
+def differences(expected: Expression, actual: Value, path: str = "") -> Iterator[str]:
+    """Where a value is not what a page states; nothing when it is."""
+    while isinstance(expected, Group):
+        expected = expected.expression
+    if isinstance(expected, Placeholder):
+        return
+    if isinstance(expected, ObjectLiteral):
+        yield from _object_differences(expected, actual, path)
+    elif isinstance(expected, ListLiteral):
+        yield from _list_differences(expected, actual, path)
+    else:
+        wanted = _plain(expected)
+        if not _same(wanted, actual):
+            yield f"{path or 'value'}: the page says {show(wanted)}, xsrun gives {show(actual)}"
+
+
+def _plain(node: Expression) -> Value:
+    if isinstance(node, Unary) and isinstance(node.operand, Literal):
+        return -node.operand.value if node.operand.value.__class__ in (int, float) else node.operand.value
+    return node.value if isinstance(node, (Literal, Timestamp)) else node.text if isinstance(node, Word) else None
+
+
+def _same(wanted: Value, actual: Value) -> bool:
+    if isinstance(wanted, bool) or isinstance(actual, bool) or wanted is None or actual is None:
+        return wanted is actual
+    if isinstance(wanted, (int, float)) and isinstance(actual, (int, float)):
+        return math.isclose(wanted, actual, rel_tol=1e-9, abs_tol=1e-9)
+    if isinstance(wanted, str) and isinstance(actual, str) and "..." in wanted:
+        pattern = ".*".join(re.escape(part) for part in wanted.split("..."))
+        return re.fullmatch(pattern, actual, re.DOTALL) is not None
+    return bool(wanted == actual)
+
+
+def _object_differences(expected: ObjectLiteral, actual: Value, path: str) -> Iterator[str]:
+    entries = [entry for entry in expected.entries if isinstance(entry, Entry)]
+    opened = len(entries) < len(expected.entries)
+    if not isinstance(actual, dict) and not (actual == [] and not entries):
+        yield f"{path or 'value'}: the page says an object, xsrun gives {show(actual)}"
+        return
+    given = actual if isinstance(actual, dict) else {}
+    for entry in entries:
+        if entry.key not in given:
+            yield f"{path}.{entry.key}: missing"
+        else:
+            yield from differences(entry.value, given[entry.key], f"{path}.{entry.key}")
+    for key in [] if opened else given:
+        if all(entry.key != key for entry in entries):
+            yield f"{path}.{key}: not on the page, xsrun gives {show(given[key])}"
+
+
+def _list_differences(expected: ListLiteral, actual: Value, path: str) -> Iterator[str]:
+    if not isinstance(actual, list):
+        yield f"{path or 'value'}: the page says a list, xsrun gives {show(actual)}"
+        return
+    items = [item for item in expected.items if not isinstance(item, (Placeholder, Spread))]
+    opened = len(items) < len(expected.items)
+    if len(items) > len(actual) or (len(items) < len(actual) and not opened):
+        yield f"{path or 'value'}: the page says {len(items)} items, xsrun gives {len(actual)}"
+        return
+    for index, item in enumerate(items):
+        yield from differences(item, actual[index], f"{path}[{index}]")

@@ -1,0 +1,92 @@
+"""Reading a page: its fenced blocks, the headings above them, and the prose between them."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+#: Words after a fence that mean XanoScript.
+LANGUAGES = frozenset(("xs", "xano", "xanoscript"))
+_FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})[ \t]*([\w+-]*)(.*)$")
+_HEADING = re.compile(r"^ {0,3}#{1,6}[ \t]+(.*?)[ \t#]*$")
+
+
+@dataclass(slots=True)
+class Block:
+    """A fenced block. `line` is that of its first line of content, from 1; `before` is the prose since the last one."""
+
+    file: str
+    line: int
+    language: str
+    text: str
+    title: str
+    before: list[str] = field(default_factory=list)
+    #: the block that follows on the page, and the prose between the two
+    following: Block | None = None
+
+    @property
+    def is_program(self) -> bool:
+        return self.language in LANGUAGES
+
+    @property
+    def between(self) -> list[str]:
+        """The prose between this block and the next."""
+        return self.following.before if self.following is not None else []
+
+
+def read_page(text: str, file: str) -> list[Block]:
+    """The blocks of a page, in order. A text without any fence is one block of XanoScript."""
+    blocks = _Reader(file).read(text.removeprefix("\ufeff").splitlines())
+    if not blocks and text.strip():
+        blocks = [Block(file, 1, "xs", text, "")]
+    for block, following in pairwise(blocks):
+        block.following = following
+    return blocks
+
+
+class _Reader:
+    """Goes through the lines of a page."""
+
+    def __init__(self, file: str) -> None:
+        self.file = file
+        self.blocks: list[Block] = []
+        self.prose: list[str] = []
+        self.title = ""
+
+    def read(self, lines: list[str]) -> list[Block]:
+        number = 0
+        while number < len(lines):
+            fence = _FENCE.match(lines[number])
+            if fence is None:
+                self._note(lines[number])
+                number += 1
+                continue
+            end = _closing(lines, number, fence.group(1))
+            content = lines[number + 1 : end]
+            self._add(number + 2, fence.group(2).lower(), _without_indent(lines[number], content))
+            number = end + 1
+        return self.blocks
+
+    def _note(self, line: str) -> None:
+        heading = _HEADING.match(line)
+        if heading is not None:
+            self.title = heading.group(1)
+        if line.strip():
+            self.prose.append(line.strip())
+
+    def _add(self, line: int, language: str, content: list[str]) -> None:
+        self.blocks.append(Block(self.file, line, language, "\n".join(content) + "\n", self.title, self.prose))
+        self.prose = []
+
+
+def _closing(lines: list[str], start: int, mark: str) -> int:
+    """The line of the closing fence, or the end of the page."""
+    closing = re.compile(rf"^ {{0,3}}{re.escape(mark[0])}{{{len(mark)},}}[ \t]*$")
+    return next((number for number in range(start + 1, len(lines)) if closing.match(lines[number])), len(lines))
+
+
+def _without_indent(opening: str, content: list[str]) -> list[str]:
+    """The content without the blanks that the opening fence has before it."""
+    width = len(opening) - len(opening.lstrip(" "))
+    return [line[min(width, len(line) - len(line.lstrip(" "))) :] for line in content] if width else content

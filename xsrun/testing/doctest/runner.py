@@ -1,0 +1,417 @@
+"""Running the examples of a page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from xsrun import registry
+from xsrun.errors import (
+    AccessDeniedError,
+    NotFoundError,
+    PreconditionError,
+    StoppedError,
+    ThrownError,
+    UnauthorizedError,
+    UnavailableError,
+    XanoScriptError,
+)
+from xsrun.runtime.assertions import ExpectationError, show
+from xsrun.runtime.context import Limits
+from xsrun.runtime.values import type_name
+from xsrun.syntax.nodes import Expression, Path, Statement, Variable
+from xsrun.testing.affected import keys_of, reached_by
+from xsrun.testing.doctest.example import Example, parts, read_example
+from xsrun.testing.doctest.expected import Expectation, differences, read_value, stated_beside, stated_in
+from xsrun.testing.doctest.known import known_reasons
+from xsrun.testing.doctest.page import read_page
+from xsrun.testing.doctest.page_inputs import given_inputs, stated_response
+from xsrun.testing.doctest.stubs import Missing
+from xsrun.workspace.construct import RUNNABLE, Construct
+from xsrun.workspace.workspace import Workspace
+
+#: How a block ended, the worst last.
+STATUSES = ("not_xanoscript", "ran", "passed", "needs_input", "differs", "failed")
+#: Kinds of construct on a page that other blocks may use.
+_LENT = frozenset(("table", "function", "addon", "query", "task", "tool", "agent", "middleware", "api_group"))
+
+#: Variables that need not be set.
+_ROOTS = frozenset(
+    ("", "$", "auth", "db", "env", "error", "index", "input", "output", "parent", "result", "this", "var")
+)
+
+Make = Callable[[dict[str, str]], Workspace]
+
+
+@dataclass(slots=True)
+class BlockResult:
+    """What came of one block."""
+
+    file: str
+    line: int
+    title: str
+    status: str
+    message: str = ""
+    details: list[str] = field(default_factory=list)
+
+    def as_dict(self) -> dict[str, Any]:
+        message = "\n".join([self.message, *self.details]).strip()
+        return {"file": self.file, "line": self.line, "title": self.title, "status": self.status, "message": message}
+
+
+@dataclass(slots=True)
+class Settings:
+    """What the caller gives to every example. `make` makes a workspace of texts by file name."""
+
+    make: Make
+    inputs: dict[str, Any] = field(default_factory=dict)
+    variables: dict[str, Any] = field(default_factory=dict)
+    auth: dict[str, Any] | None = None
+    rows: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+
+
+#: How far an example may run.
+LIMITS = Limits(steps=1_000_000, seconds=10.0)
+
+
+def test_page(text: str, file: str, settings: Settings, missing: Missing | None = None) -> list[BlockResult]:
+    """Run every example of a page, in order. What no block defines is noted in `missing`."""
+    examples = [read_example(block) for block in read_page(text, file) if block.is_program]
+    page = Page(examples, settings)
+    if missing is not None:
+        page.note_missing(missing)
+    return [page.run(example) for example in examples]
+
+
+test_page.__test__ = False  # type: ignore[attr-defined] # not one of pytest's
+
+
+class Trouble(Exception):
+    """An example that does not run to its end: its status, and why."""
+
+    def __init__(self, status: str, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+        self.message = message
+
+
+class Page:
+    """The examples of one page. A block may use the constructs that other blocks define."""
+
+    def __init__(self, examples: list[Example], settings: Settings) -> None:
+        self.settings = settings
+        self.examples = examples
+        self.own: dict[int, list[Construct]] = {}
+        for example in examples:
+            source = parts(example)[0].source if example.kind == "mixed" else example.source
+            loads = example.kind in ("constructs", "members", "mixed")
+            self.own[example.block.line] = settings.make({example.block.file: source}).constructs if loads else []
+
+    def note_missing(self, missing: Missing) -> None:
+        known = [construct for constructs in self.own.values() for construct in constructs]
+        for example in self.examples:
+            if example.kind not in ("template", "broken"):
+                missing.look(example.items, known)
+
+    def run(self, example: Example) -> BlockResult:
+        """Run one block."""
+        block = example.block
+        result = BlockResult(block.file, block.line, block.title, "ran")
+        try:
+            result.status, result.message, result.details = self._outcome(example)
+        except Trouble as trouble:
+            result.status, result.message = trouble.status, trouble.message
+        except XanoScriptError as error:
+            result.status, result.message = judge_error(error, example)
+        if result.status == "failed" and example.shown_as_wrong:
+            result.status, result.message = "ran", f"fails, as the page says it should: {result.message}"
+        if result.status in ("differs", "failed"):
+            found = " ".join([result.message, *result.details])
+            result.details += [f"known: {reason}" for reason in known_reasons(block.text, found)]
+        return result
+
+    def _outcome(self, example: Example) -> tuple[str, str, list[str]]:
+        if example.kind == "template":
+            return "not_xanoscript", "a template: it leaves places for the reader to fill in", []
+        if example.kind == "empty":
+            return "not_xanoscript", "nothing but comments", []
+        if example.kind == "broken":
+            first = example.problems[0]
+            text = f"{first.message} (line {first.line})"
+            raise Trouble("failed", f"{text}; {first.hint}" if first.hint else text)
+        if example.kind in ("fields", "attributes"):
+            return "ran", "declarations, nothing to run", []
+        if example.kind == "expressions":
+            return self._expressions(example)
+        if example.kind == "statements":
+            return self._statements(example)
+        if example.kind == "mixed":
+            return self._mixed(example)
+        return self._constructs(example)
+
+    def _mixed(self, example: Example) -> tuple[str, str, list[str]]:
+        """Constructs and statements in one block: the worse of the two outcomes. The statements see the constructs."""
+        outcomes = []
+        for part in parts(example):
+            try:
+                outcomes.append(self._outcome(part))
+            except Trouble as trouble:
+                outcomes.append((trouble.status, trouble.message, []))
+        return max(outcomes, key=lambda outcome: STATUSES.index(outcome[0]))
+
+    # Workspaces ----------------------------------------------------------------------------------------------------
+
+    def workspace(self, example: Example, source: str | None = None) -> Workspace:
+        """The block as a workspace, with what it reaches of the page's other constructs."""
+        file = example.block.file
+        sources = {file: example.source if source is None else source}
+        own = self.settings.make(dict(sources)).constructs
+        for construct in self._borrowed(own, example):
+            sources[f"{file} (line {construct.line})"] = "\n" * (construct.line - 1) + construct.text
+        made = self.settings.make(sources)
+        if self.settings.rows:
+            made.seed(self.settings.rows)
+        return made
+
+    def _borrowed(self, own: list[Construct], example: Example) -> list[Construct]:
+        """The constructs of other blocks that some constructs reach; of two, the nearest before wins."""
+        block = example.block
+        lenders = sorted(self.own, key=lambda line: (line > block.line, abs(line - block.line)))
+        offered: dict[tuple[str, str], Construct] = {}
+        for line in lenders:
+            elsewhere = line != block.line or example.kind == "statements"
+            for construct in self.own[line] if elsewhere else []:
+                if construct.kind in _LENT and not construct.problems:
+                    offered.setdefault((construct.kind, construct.name), construct)
+        taken: dict[tuple[str, str], Construct] = {}
+        have = {key for construct in own for key in keys_of(construct)}
+        pending = list(own)
+        while pending:
+            for key in reached_by(pending.pop()):
+                found = offered.get(key)
+                if found is not None and key not in have and key not in taken:
+                    taken[key] = found
+                    pending.append(found)
+        return list(taken.values())
+
+    # Kinds of block ------------------------------------------------------------------------------------------------
+
+    def _constructs(self, example: Example) -> tuple[str, str, list[str]]:
+        with self.workspace(example) as workspace:
+            own = [one for one in workspace.constructs if one.file == example.block.file]
+            for construct in own:
+                construct.fail_if_broken()
+            outcomes = [self._construct(example, workspace, own, one) for one in own if one.kind in RUNNABLE]
+        if not outcomes:
+            return "ran", f"declares {', '.join(one.label for one in own)}", []
+        status = max((outcome[0] for outcome in outcomes), key=STATUSES.index)
+        shown = [outcome for outcome in outcomes if outcome[0] == status]
+        return status, "; ".join(message for _, message, _ in shown if message), [d for *_, more in shown for d in more]
+
+    def _construct(
+        self, example: Example, workspace: Workspace, own: list[Construct], construct: Construct
+    ) -> tuple[str, str, list[str]]:
+        """Run one construct: its tests when it has some, else itself."""
+        if construct.tests or construct.kind == "workflow_test":
+            return self._tests(workspace, construct)
+        given = {**self.settings.inputs, **(given_inputs(example.block, example.comments) or {})}
+        names = {one.name for one in construct.declared}
+        lacking = [one for one in construct.declared if one.required and one.name not in given]
+        if lacking:
+            listed = ", ".join(f"{one.name} ({one.type})" for one in lacking)
+            return "needs_input", f"{construct.label} needs {listed}", []
+        inputs = {name: value for name, value in given.items() if name in names}
+        context = workspace.context(auth=_identity(self.settings.auth))
+        result = workspace.execute(construct, inputs, context)
+        if result.error is not None:
+            return (*judge_error(result.error, example), [])
+        expected = self._expected_of(example, own, construct)
+        if expected is None:
+            return "ran", f"{construct.label} gives {show(result.response)}", []
+        found = list(differences(expected, result.response))
+        return ("differs", f"{construct.label} gives something else", found) if found else ("passed", "", [])
+
+    def _tests(self, workspace: Workspace, construct: Construct) -> tuple[str, str, list[str]]:
+        from xsrun.testing.runner import run_tests
+
+        report = run_tests(workspace, files={construct.file})
+        outcomes = [one for one in report.results if one.construct == construct.label]
+        failures = [one for one in outcomes if one.failed]
+        if not failures:
+            return "passed", f"{len(outcomes)} test{'' if len(outcomes) == 1 else 's'} of {construct.label} pass", []
+        details = [f"{one.name}: {message} (line {line})" for one in failures for message, _, line, _ in one.problems()]
+        if all(" does not exist: " in one.message for one in failures):
+            return "needs_input", f"{construct.label} calls what is not on the page", details
+        return "failed", f"{len(failures)} of {len(outcomes)} tests of {construct.label} fail", details
+
+    def _expected_of(self, example: Example, own: list[Construct], construct: Construct) -> Expression | None:
+        """What the page says a construct gives: a comment after it, or for the last one a JSON block that follows."""
+        ends = construct.line + construct.text.count("\n")
+        begins = min((one.line for one in own if one.line > construct.line), default=10**9)
+        for stated in stated_in(example.comments):
+            if ends <= stated.line < begins:
+                return stated.value
+        following = stated_response(example.block) if begins == 10**9 else None
+        return read_value(following[1]) if following is not None else None
+
+    def _statements(self, example: Example) -> tuple[str, str, list[str]]:
+        """Run a bare list; a stated value belongs to the statement before it, and is compared at that point."""
+        items = [item for item in example.items if isinstance(item, Statement)]
+        stated = list(stated_in(example.comments))
+        compared, found = 0, []
+        for expectation in stated:
+            statement = _statement_of(items, expectation)
+            variable = _variable_of(statement) if statement is not None else None
+            if statement is None or variable is None:
+                continue
+            variables = self._run_list(example, statement.end_line)
+            if variable in variables:
+                compared += 1
+                found += [
+                    f"line {expectation.line}: {text}" for text in differences(expectation.value, variables[variable])
+                ]
+        variables = self._run_list(example, None)
+        if found:
+            return "differs", "the page says something else", found
+        if compared:
+            return "passed", "", []
+        shown = {name: value for name, value in variables.items() if type_name(value) != "resource"}
+        return "ran", show(shown) if shown else "", []
+
+    def _run_list(self, example: Example, last_line: int | None) -> dict[str, Any]:
+        """The variables after the statements up to a line."""
+        lines = example.source.split("\n")[:last_line]
+        if example.chunks:  # without the expressions between the statements
+            kept = {number for first, last, node in example.chunks if node is None for number in range(first, last + 1)}
+            lines = [line if number in kept else "" for number, line in enumerate(lines, 1)]
+        with self.workspace(example, "\n".join(lines)) as workspace:
+            construct = next(one for one in workspace.constructs if one.kind == "stack")
+            construct.fail_if_broken()
+            context = workspace.context(auth=_identity(self.settings.auth))
+            result = workspace.execute(construct, {}, context, variables=self.settings.variables)
+        if result.error is not None:
+            raise Trouble(*judge_error(result.error, example))
+        return dict(result.variables)
+
+    def _expressions(self, example: Example) -> tuple[str, str, list[str]]:
+        """Evaluate the expressions of a block, each with the variables that the statements before it set."""
+        stated = list(stated_beside(example.comments))
+        variables = dict(self.settings.variables)
+        compared, found, values, trouble = 0, [], [], None
+        for first, last, node in example.chunks:
+            try:
+                if node is None:
+                    variables |= self._run_list(example, last)
+                    continue
+                value = self._value(node, example, variables)
+            except Trouble as met:
+                trouble = trouble or met
+                continue
+            values.append(value)
+            for expectation in stated:
+                if first <= expectation.line <= last + expectation.own_line:
+                    compared += 1
+                    found += [f"line {expectation.line}: {text}" for text in differences(expectation.value, value)]
+        if found:
+            return "differs", "the page says something else", found
+        if trouble is not None and (trouble.status == "failed" or not compared):
+            raise trouble
+        return ("passed", "", []) if compared else ("ran", ", ".join(map(show, values)), [])
+
+    def _value(self, node: Expression, example: Example, variables: dict[str, Any]) -> Any:
+        from xsrun.evaluator.places import translate
+        from xsrun.evaluator.stacks import compile_expression
+
+        with self.settings.make({}) as workspace:
+            context = workspace.context(auth=_identity(self.settings.auth))
+            try:
+                return compile_expression(node, example.block.file, variables)(context, {}, *variables.values())
+            except Exception as error:
+                raise Trouble(*judge_error(translate(error), example)) from None
+
+
+def _identity(auth: dict[str, Any] | None) -> Any:
+    from xsrun.runtime.context import Identity
+
+    return Identity(auth.get("id"), auth.get("table", ""), auth.get("extras") or {}) if auth is not None else None
+
+
+def _statement_of(items: list[Statement], expectation: Expectation) -> Statement | None:
+    """The statement that a comment speaks of: the one on its line, else the last one above."""
+    above = [item for item in items if item.line <= expectation.line and item.end_line <= expectation.line]
+    return above[-1] if above else None
+
+
+def _variable_of(statement: Statement) -> str | None:
+    """The variable that holds what a statement gave."""
+    from xsrun.evaluator.compiler import root_of
+
+    target = statement.result or statement.target
+    return root_of(target) if isinstance(target, (Variable, Path, Expression)) else None
+
+
+# Errors --------------------------------------------------------------------------------------------------------------
+
+
+def judge_error(error: XanoScriptError, example: Example) -> tuple[str, str]:
+    """The status of a block that ended in an error: what it lacks, what it means to show, or that it is wrong."""
+    text = str(error)
+    reason = next(_lacks(error, text, example), None)
+    if reason is not None:
+        return "needs_input", reason
+    if isinstance(error, (PreconditionError, ThrownError, StoppedError)):
+        return "ran", f"raises {text or error.code}"
+    place = f" (line {error.line})" if error.line else ""
+    return "failed", f"{text or error.code}{place}" + (f"; {error.hint}" if error.hint else "")
+
+
+def _lacks(error: XanoScriptError, text: str, example: Example) -> Iterator[str]:
+    """What an example would need to run."""
+    subject = text.partition(": ")[2]
+    if isinstance(error, UnavailableError):
+        yield text
+    if isinstance(error, UnauthorizedError) or (isinstance(error, AccessDeniedError) and not text):
+        yield "needs somebody signed in: --auth TABLE:ID"
+    if text.startswith("Missing param: "):
+        yield f"needs the input {subject}: --input {subject}=VALUE"
+    if text.startswith("Missing var entry: "):
+        yield f"reads ${subject}, which it does not set: --var {subject}=VALUE"
+    if text.startswith("Unable to locate input: "):
+        yield f"reads $input.{subject}, which it does not declare"
+    if " does not exist: " in text:
+        yield f"calls {subject.replace(':', ' ', 1)}, which is not on the page"
+    if _is_condition(text):
+        yield "a condition of db.query, which needs rows of its table"
+    unset = _unset(example)
+    if isinstance(error, ExpectationError) and unset:
+        yield f"reads ${unset[0]}, which it does not set: --var {unset[0]}=VALUE"
+    missing_value = isinstance(error, NotFoundError) or text.startswith(
+        ("Unable to locate var: ", "Unable to locate value")
+    )
+    if missing_value and "db." in example.block.text:
+        yield f"needs rows: --seed FILE ({text})"
+
+
+def _is_condition(text: str) -> bool:
+    """Does a message say that something belongs into the condition of a query?"""
+    if "database conditions only" in text or text.startswith("`$db` has no value"):
+        return True
+    name = text.partition("unknown filter `")[2].partition("`")[0]
+    return bool(name) and registry.find("query_filter", name) is not None
+
+
+def _unset(example: Example) -> list[str]:
+    """The variables that a block reads and no statement of it sets."""
+    from xsrun.evaluator.compiler import root_of
+
+    nodes = [node for item in example.items for node in item.walk()]
+    places = [place for node in nodes if isinstance(node, Statement) for place in (node.target, node.result)]
+    known = {root_of(place) for place in places if isinstance(place, (Variable, Path))} | _ROOTS
+    paths = {id(node.base) for node in nodes if isinstance(node, Path)}
+    read = [one for one in nodes if isinstance(one, Variable)]
+    return [
+        one.name
+        for one in read
+        if not one.name.isdigit() and (one.name not in known or (one.name == "var" and id(one) not in paths))
+    ]
