@@ -281,7 +281,7 @@ def _check_block(report: Report, item: Statement, kind: Kind, member: Statement)
         plain = member.target is not None and member.body is None
         fix = [(start, start, " =")] if plain else None
         report.add("XS208", f"`=` must follow `{name}`", place, f"write {name} = {shown}", fix)
-    elif catalogue.entry("statement", name) is not None:
+    elif (catalogue.entry("statement", name) or {"contexts": "nested"})["contexts"] != "nested":
         hint = f"move it into the stack of the {item.name}"
         report.add("XS209", f"`{name}` is a statement and stands outside of the stack", name_span(member), hint)
     else:

@@ -41,7 +41,7 @@ def check_value(report: Report, value: Expression, attribute: str) -> None:
     mode = CONDITION if attribute in _CONDITIONS else QUERY if attribute in _QUERIES else PLAIN
     if mode == PLAIN and attribute in _REPEATING and isinstance(value, ObjectLiteral):
         for entry in value.entries:
-            check_expression(report, entry.value)
+            check_expression(report, entry.value if isinstance(entry, Entry) else entry)
         return
     check_expression(report, value, mode)
 
@@ -119,7 +119,7 @@ def _object(report: Report, node: ObjectLiteral, mode: int) -> None:
                 continue
             check_expression(report, entry.value, inner)
         else:
-            check_expression(report, entry.value, mode)
+            check_expression(report, entry, mode)
 
 
 def _list(report: Report, node: ListLiteral, mode: int) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 from xsrun import catalogue
 from xsrun.analysis import control, shapes
 from xsrun.analysis.expressions import check_expression, check_value
+from xsrun.analysis.fields import TYPES
 from xsrun.analysis.foreign import FOREIGN_STATEMENTS, FOREIGN_WORDS
 from xsrun.analysis.report import Report, attribute_span, name_span, span_of, title_span
 from xsrun.diagnostics.record import Fix
@@ -161,6 +162,8 @@ def _unknown_statement(report: Report, item: Statement) -> None:
             hint = f"did you mean {one_of(endings[:3])}?"
         if hint is None and same:
             hint = f"`{space}` has: {', '.join(other[len(space) + 1 :] for other in same[:12])}"
+    if name in TYPES:
+        hint = "fields are declared in input { } or schema { }"
     hint = hint or "xsrun docs lists the statements"
     report.add("XS305", f"there is no statement `{name}`", name_span(item), hint)
 

@@ -47,6 +47,10 @@ def _check_member(report: Report, member: Statement) -> None:
     if member.name == "...":
         report.add("XS212", "a placeholder is left in the program", span_of(member), "write what `...` stands for")
         return
+    if member.name.startswith("assert"):
+        hint = "expectations are written expect.to_equal ($response) { value = ... }"
+        report.add("XS231", f"`{member.name}` cannot stand in a test", name_span(member), hint)
+        return
     hint = "a test runs its construct with `input` and looks at $response; use a workflow_test to run statements"
     report.add("XS231", f"`{member.name}` cannot stand in a test", name_span(member), hint)
 

@@ -72,10 +72,21 @@ def parts(node: Expression) -> list[Expression]:
     if kind is Group:
         return [node.expression]  # type: ignore[attr-defined]
     if kind is ObjectLiteral:
-        return [e.value for e in node.entries if e.__class__ is not Entry or not e.disabled]  # type: ignore[attr-defined]
+        return _entries(node.entries)  # type: ignore[attr-defined]
     if kind is ListLiteral:
         return list(node.items)  # type: ignore[attr-defined]
     return _rarer_parts(node)
+
+
+def _entries(entries: list[Entry | Spread | Expression]) -> list[Expression]:
+    """The values of entries that are not disabled, and what stands between them: spreads and placeholders."""
+    found: list[Expression] = []
+    for entry in entries:
+        if not isinstance(entry, Entry):
+            found.append(entry)
+        elif not entry.disabled:
+            found.append(entry.value)
+    return found
 
 
 def _rarer_parts(node: Expression) -> list[Expression]:

@@ -21,8 +21,7 @@ def nearest_names(word: str, candidates: Iterable[str], most: int = 3) -> list[s
         score: float = distance(wanted, plain, limit)
         if score > limit:
             shared = parts & _parts(plain)
-            inside = min(len(plain), len(wanted)) > 3 and (plain in wanted or wanted in plain)
-            if not shared and not inside:
+            if not shared and not any(_begins(one, other) for one in parts for other in _parts(plain)):
                 continue
             score = limit + 1.5 - len("".join(shared)) / len(plain)
         scored.append((score, abs(len(plain) - len(wanted)), name))
@@ -32,6 +31,11 @@ def nearest_names(word: str, candidates: Iterable[str], most: int = 3) -> list[s
 
 def _parts(name: str) -> set[str]:
     return {part for part in name.replace(".", "_").split("_") if len(part) > 2}
+
+
+def _begins(first: str, second: str) -> bool:
+    """Whether one of two words begins with the other: `lowercase`, `lower`."""
+    return min(len(first), len(second)) > 3 and (first.startswith(second) or second.startswith(first))
 
 
 def distance(first: str, second: str, limit: int) -> int:

@@ -476,6 +476,12 @@ def statement_without_name(place: Place) -> Found | None:
     ):
         return statement_without_name(Place(place.source, place.items, place.index - 1))
     begins = place.kind(-1) in ("_NEWLINE", "BODY_OPEN", "")
+    head = place.head()
+    operator = place.kind() in ("FILTER", "COMPARE", "LINDEX", "WORD_OPERATOR") or place.kind() in _OPERATORS
+    if head and operator and head[0].type == "NAME" and head[0].value.startswith("$") and len(head) < 3:
+        token = head[0]
+        hint = f"a value alone does nothing; write var $name {{ value = {shorten(token.value)} ... }}"
+        return Found("XS136", f"a statement begins with its name, not with `{token.value}`", hint, token)
     values = ("STRING", "NUMBER", "LSQB", "LBRACE", "LPAR", "TEXT_BLOCK", "HEAD_NAME")
     if token is None or not begins or token.type not in values or token.value == HOLE:
         return None
