@@ -1,0 +1,248 @@
+"""The environment that Twig templates are compiled in and run in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple, Protocol
+
+import jinja2
+from jinja2.runtime import Context as TemplateContext
+from jinja2.sandbox import SandboxedEnvironment
+
+from xsrun.errors import XanoScriptError
+from xsrun.runtime.values import Value
+from xsrun.services.templates.syntax import TwigCodeGenerator, TwigParser
+from xsrun.services.templates.tokens import TwigLexer
+from xsrun.services.templates.values import UNDEFINED, entries, is_true, member, plain, to_output
+
+#: A filter of the language: `(name) -> function of the piped value and the arguments`, or None.
+FilterFinder = Callable[[str], Callable[..., Value] | None]
+
+
+class Run(Protocol):
+    """What is needed of `xsrun.runtime.context.Context`."""
+
+    def now(self) -> int: ...
+
+    def spend(self, steps: int) -> None: ...
+
+    def check_size(self, size: int) -> None: ...
+
+
+class Macro(NamedTuple):
+    """A macro of the template: what writes it, and its parameters with their defaults."""
+
+    write: Callable[[], Any]
+    parameters: tuple[str, ...]
+    defaults: tuple[Value, ...]
+
+
+class State:
+    """One rendering: the run, the variables as they stand, and where the filters of the language are found."""
+
+    __slots__ = ("find_filter", "macros", "run", "saved", "variables")
+
+    def __init__(self, run: Run, variables: dict[str, Any], find_filter: FilterFinder) -> None:
+        self.run = run
+        self.variables = variables
+        self.find_filter = find_filter
+        self.saved: list[dict[str, Any]] = []
+        self.macros: dict[str, Macro] = {}
+
+
+def state_of(context: TemplateContext) -> State:
+    """The rendering that a function is called in."""
+    state: State = context.parent["state"]
+    return state
+
+
+class TwigEnvironment(SandboxedEnvironment):
+    """Jinja's sandbox with Twig's syntax. Every operation is a filter of it; no attribute is read, nothing called."""
+
+    code_generator_class = TwigCodeGenerator
+
+    def __init__(self, is_program_filter: Callable[[str], bool]) -> None:
+        super().__init__(
+            trim_blocks=True,  # as Twig, which drops the newline after a tag
+            keep_trailing_newline=True,
+            autoescape=False,
+            optimized=False,  # nothing is computed before the run: `now` may be in it
+            finalize=to_output,
+            cache_size=0,
+        )
+        self.is_program_filter = is_program_filter
+        self.filters.clear()
+        self.tests.clear()
+        self.globals.clear()
+        self._twig_lexer = TwigLexer(self)
+
+    @property
+    def lexer(self) -> TwigLexer:
+        return self._twig_lexer
+
+    def _parse(self, source: str, name: str | None, filename: str | None) -> Any:
+        return TwigParser(self, source, name, filename).parse()
+
+    def is_safe_callable(self, obj: Any) -> bool:
+        """Only what Jinja itself puts into generated code may be called."""
+        return isinstance(obj, jinja2.runtime.Macro)
+
+    def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
+        return False
+
+    # Declaring -----------------------------------------------------------------------------------------------------
+
+    def declare(self, name: str, function: Callable[..., Any], *, with_state: bool = False, raw: bool = False) -> None:
+        """A function for generated code. It sees null where something is undefined, unless it is `raw`."""
+
+        def call(context: TemplateContext, *arguments: Any, **named: Any) -> Any:
+            given = arguments if raw else tuple(map(plain, arguments))
+            first = (state_of(context),) if with_state else ()
+            try:
+                return function(*first, *given, **{key: plain(value) for key, value in named.items()})
+            except TypeError as error:  # the wrong number of arguments, or an unknown named one
+                if error.__traceback__ is not None and error.__traceback__.tb_next is not None:
+                    raise
+                raise XanoScriptError(f"Wrong arguments for the template's {name}.") from None
+
+        self.filters[name] = jinja2.pass_context(call)
+
+    def names_of(self, kind: str) -> list[str]:
+        """The names of every filter, function or test, for suggestions."""
+        return [name.partition(" ")[2] for name in self.filters if name.startswith(kind + " ")]
+
+    # What generated code calls -------------------------------------------------------------------------------------
+
+    def arrow(self, context: TemplateContext, names: tuple[str, ...], body: Callable[[], Any]) -> Callable[..., Value]:
+        """An arrow function: its parameters hide the variables of the same names while it runs."""
+        state = state_of(context)
+
+        def call(*arguments: Value) -> Value:
+            outer = state.variables
+            state.variables = {**outer, **dict(zip(names, arguments, strict=False))}
+            try:
+                return plain(body())
+            finally:
+                state.variables = outer
+
+        return call
+
+    def coalesce(self, value: Any, otherwise: Callable[[], Any]) -> Any:
+        """`??`: the right side where the left is null or undefined."""
+        return otherwise() if value is None or value is UNDEFINED else value
+
+    def elvis(self, value: Any, otherwise: Callable[[], Any]) -> Any:
+        """`?:`: the right side where the left is false."""
+        return value if is_true(value) else otherwise()
+
+
+# Variables and loops -------------------------------------------------------------------------------------------------
+
+
+def read_name(state: State, _subject: Any, name: str) -> Any:
+    """A variable of the template, or of the program by its `$name`."""
+    if name in state.variables:
+        return state.variables[name]
+    if name == "_context":
+        return dict(state.variables)
+    if name.startswith("$"):
+        return member(state.variables.get("$var"), name[1:])
+    return UNDEFINED
+
+
+def read_member(_state: State, value: Any, key: Any) -> Any:
+    return member(value, plain(key))
+
+
+def set_name(state: State, value: Value, name: str) -> None:
+    state.variables[name] = value
+
+
+def enter(state: State, values: Value, only: bool) -> None:
+    """`{% with %}`: variables that are gone at its end."""
+    given = values if values.__class__ is dict else {}
+    state.saved.append(state.variables)
+    state.variables = {**({} if only else state.variables), **given}
+
+
+def leave(state: State, _subject: Any) -> None:
+    state.variables = state.saved.pop()
+
+
+def loop(
+    state: State, values: Value, key_name: str | None, value_name: str, test: Callable[..., Any] | None
+) -> Iterator[None]:
+    """The passes of `{% for %}`. What the body sets stays only if it was there before (as in Twig)."""
+    pairs = entries(plain(values))
+    if test is not None:
+        pairs = [(key, item) for key, item in pairs if is_true(test(item, key))]
+    variables, parent = state.variables, dict(state.variables)
+    own = {"loop", value_name, key_name}
+    count = len(pairs)
+    for position, (key, item) in enumerate(pairs):
+        state.run.spend(1)
+        if key_name is not None:
+            variables[key_name] = key
+        variables[value_name] = item
+        variables["loop"] = {
+            "index": position + 1,
+            "index0": position,
+            "revindex": count - position,
+            "revindex0": count - position - 1,
+            "first": position == 0,
+            "last": position == count - 1,
+            "length": count,
+            "parent": parent,
+        }
+        yield
+    kept = {name: variables[name] for name in parent if name in variables and name not in own}
+    variables.clear()
+    variables.update(parent | kept)
+
+
+def define_macro(state: State, macro: Any, described: tuple[str, tuple[str, ...]], *defaults: Value) -> None:
+    name, parameters = described
+    state.macros[name] = Macro(macro, parameters, defaults)
+
+
+def call_macro(state: State, _subject: Any, name: str, *arguments: Value, **named: Value) -> str:
+    """What a macro writes; it sees its parameters only, and the values of the program."""
+    macro = state.macros.get(name)
+    if macro is None:
+        raise XanoScriptError(f"The template has no macro `{name}` before this place.")
+    given = dict(zip(macro.parameters, arguments, strict=False))
+    values = dict(zip(macro.parameters, macro.defaults, strict=True)) | given | named
+    outer = state.variables
+    state.run.spend(1)
+    state.variables = {key: value for key, value in outer.items() if key.startswith("$")} | values
+    try:
+        return str(macro.write())
+    finally:
+        state.variables = outer
+
+
+def program_filter(state: State, value: Value, name: str, *arguments: Value) -> Value:
+    """A filter of the language, as it works in programs."""
+    function = state.find_filter(name)
+    if function is None:
+        raise XanoScriptError(f"Unknown filter `{name}` in a template.")
+    return function(value, *arguments)
+
+
+def declare_structure(environment: TwigEnvironment) -> None:
+    """Names, members, tags."""
+    for name, function, raw in (
+        ("name", read_name, True),
+        ("member", read_member, True),
+        ("set", set_name, False),
+        ("enter", enter, False),
+        ("leave", leave, False),
+        ("loop", loop, False),
+        ("define macro", define_macro, False),
+        ("call macro", call_macro, False),
+        ("program filter", program_filter, False),
+    ):
+        environment.declare(name, function, with_state=True, raw=raw)
+
+
+__all__ = ["FilterFinder", "Run", "State", "TwigEnvironment", "declare_structure", "state_of"]

@@ -1,0 +1,57 @@
+"""Twig's tokens, from Jinja's lexer."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from jinja2.lexer import Lexer, _Rule
+
+if TYPE_CHECKING:
+    from xsrun.services.templates.environment import TwigEnvironment
+
+#: Operators that Jinja lacks; a rule named "keyword" gives tokens whose type is their text.
+_OPERATORS = re.compile(r"\?\?|\?:|\?\.|\?|\.\.\.|\.\.|=>|<=>|===|!==")
+_VARIABLE = re.compile(r"\$[A-Za-z_]\w*")
+_STRING = re.compile(r'"(?:[^"\\]|\\.)*"|\'(?:[^\'\\]|\\.)*\'', re.DOTALL)
+_VERBATIM = re.compile(r"\{%(-?)\s*(end)?verbatim\s*(-?)%\}")
+_LINE_TRIM = re.compile(r"[ \t]*\{([{%#])~|~([}%#])\}[ \t]*")
+
+
+class TwigLexer(Lexer):
+    """Jinja's lexer with Twig's operators, `$names`, and strings whose quotes matter."""
+
+    def __init__(self, environment: TwigEnvironment) -> None:
+        super().__init__(environment)
+        added = [
+            _Rule(_OPERATORS, "keyword", None),
+            _Rule(_VARIABLE, "twig_variable", None),
+            _Rule(_STRING, "twig_string", None),
+        ]
+        for state in ("block_begin", "variable_begin"):
+            ending, *others = self.rules[state]
+            self.rules[state] = [ending, *added, *others]
+
+    def tokeniter(self, source: str, *arguments: Any, **options: Any) -> Any:
+        """The tokens of a template; Twig's spellings of Jinja's `raw` and of trimming within a line are translated."""
+        source = _VERBATIM.sub(r"{%\1 \2raw \3%}", source)
+        source = _LINE_TRIM.sub(lambda found: f"{{{found[1]}" if found[1] else f"{found[2]}}}", source)
+        return super().tokeniter(source, *arguments, **options)
+
+
+_ESCAPES = {"n": "\n", "r": "\r", "t": "\t", "f": "\f", "v": "\v", "a": "\a", "b": "\b", "e": "\x1b"}
+_ESCAPE = re.compile(r"\\(x[0-9A-Fa-f]{1,2}|[0-7]{1,3}|.)", re.DOTALL)
+
+
+def unescape(text: str) -> str:
+    """The inside of a string as PHP's stripcslashes reads it."""
+
+    def character(found: re.Match[str]) -> str:
+        code = found[1]
+        if code[0] == "x" and len(code) > 1:
+            return chr(int(code[1:], 16))
+        if code.isdigit():
+            return chr(int(code, 8) & 0xFF)
+        return _ESCAPES.get(code, code)
+
+    return _ESCAPE.sub(character, text)
