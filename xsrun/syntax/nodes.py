@@ -8,12 +8,14 @@ parsing (see `xsrun.analysis`), so that a wrong name gets a message of its own i
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from operator import attrgetter
 from typing import Any
 
 
 class Node:
-    """A node of the tree. Subclasses list their fields in `__slots__`; two nodes are equal when their fields are."""
+    """A node of the tree. Subclasses list their fields in `__slots__`; two nodes are equal when their fields are,
+    wherever they stand."""
 
     __slots__ = ("line", "column", "end_line", "end_column")
 
@@ -57,13 +59,47 @@ class Node:
             stack.extend(reversed(list(node.children())))
 
     def __eq__(self, other: object) -> bool:
-        return self.__class__ is other.__class__ and list(self.fields()) == list(other.fields())
+        return same(self, other)
 
     __hash__ = object.__hash__
 
     def __repr__(self) -> str:
         shown = ", ".join(f"{name}={value!r}" for name, value in self.fields())
         return f"{type(self).__name__}({shown})"
+
+
+def same(one: object, other: object) -> bool:
+    """Whether two trees are equal. It does not recurse, so that no chain of operators is too long for it."""
+    left, right = [one], [other]
+    while left:
+        node, twin = left.pop(), right.pop()
+        kind = node.__class__
+        if kind is not twin.__class__:
+            return False
+        if isinstance(node, list):
+            if len(node) != len(twin):  # type: ignore[arg-type]
+                return False
+            left.extend(node)
+            right.extend(twin)  # type: ignore[arg-type]
+        elif isinstance(node, Node):
+            values = _own_values.get(kind)
+            if values is None:
+                values = _own_values[kind] = _values_getter(type(node))
+            left.extend(values(node))
+            right.extend(values(twin))
+        elif node != twin:
+            return False
+    return True
+
+
+def _values_getter(kind: type[Node]) -> Callable[[Any], tuple[Any, ...]]:
+    names = [name for name in kind.__slots__ if not name.endswith("_column") and name != "diagnostics"]
+    if len(names) > 1:
+        return attrgetter(*names)
+    return lambda node: tuple(getattr(node, name) for name in names)
+
+
+_own_values: dict[type, Callable[[Any], tuple[Any, ...]]] = {}
 
 
 # Expressions ---------------------------------------------------------------------------------------------------------

@@ -1,0 +1,88 @@
+"""`xsrun format`: format files in place."""
+
+from __future__ import annotations
+
+import argparse
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from xsrun.cli.arguments import show_error
+from xsrun.cli.check import collect
+from xsrun.cli.output import use_color
+from xsrun.errors import XanoScriptError
+
+_COLORS = {"+": "\x1b[32m", "-": "\x1b[31m", "@": "\x1b[36m"}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("paths", nargs="*", default=["."], help="files and folders (default: this folder); - is stdin")
+    parser.add_argument("--check", action="store_true", help="change nothing; exit 1 when something would change")
+    parser.add_argument("--diff", action="store_true", help="change nothing; print what would change")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Format; a file with syntax errors is reported and left alone, and the exit status is then 1."""
+    piped = options.paths == ["-"]
+    sources = {"<stdin>": sys.stdin.read()} if piped else collect(options.paths)
+    changed, refused = {}, 0
+    for name, text in sources.items():
+        made = formatted(name, text)
+        if made is None:
+            refused += 1
+            continue
+        if piped and not (options.check or options.diff):
+            sys.stdout.write(made)
+            return 0
+        if made != text:
+            changed[name] = made
+            deliver(name, text, made, options)
+    would = "would be " if options.check or options.diff else ""
+    if not piped:
+        print(summary(len(changed), len(sources) - len(changed) - refused, refused, would), file=sys.stderr)
+    return 1 if refused or (options.check and changed) else 0
+
+
+def formatted(name: str, text: str) -> str | None:
+    """The formatted text of a file, or None after reporting why it cannot be formatted."""
+    from xsrun.syntax.formatter import format_source
+
+    try:
+        return format_source(text, name)
+    except XanoScriptError as error:
+        show_error(error, {name: text})
+        return None
+
+
+def deliver(name: str, text: str, made: str, options: argparse.Namespace) -> None:
+    """Write a changed file, or say what would change in it."""
+    if options.diff:
+        color = use_color(sys.stdout)
+        for line in difference(name, text, made):
+            start = _COLORS.get(line[0], "") if color else ""
+            print(f"{start}{line}\x1b[0m" if start else line)
+    elif options.check:
+        print(f"would change {name}")
+    else:
+        from xsrun.workspace.loader import write_source
+
+        write_source(Path(name), made)
+        print(f"formatted {name}", file=sys.stderr)
+
+
+def difference(name: str, text: str, made: str) -> Iterator[str]:
+    """A unified diff, line by line; what lacks a newline at its end is marked as `diff` marks it."""
+    import difflib
+
+    before, after = (re.findall(r"[^\n]*\n|[^\n]+", part) for part in (text, made))
+    for line in difflib.unified_diff(before, after, name, name):
+        yield line.rstrip("\n")
+        if not line.endswith("\n"):
+            yield "\\ No newline at end of file"
+
+
+def summary(changed: int, unchanged: int, refused: int, would: str) -> str:
+    counts = [(changed, f"{would}changed"), (unchanged, "already formatted"), (refused, "with errors")]
+    shown = ", ".join(f"{count} {what}" for count, what in counts if count or what == f"{would}changed")
+    return f"files: {shown}"
