@@ -1,0 +1,70 @@
+"""`xsrun serve`: the workspace over HTTP."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import Any
+
+from xsrun.cli.options import add_workspace_options, workspace_settings
+from xsrun.cli.output import use_color
+from xsrun.errors import UsageError
+
+BODY_MEGABYTES = 64
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("path", nargs="?", help="a folder or file (default: --workspace, or this folder)")
+    parser.add_argument(
+        "--host", default="127.0.0.1", help="the address to listen on (default: this machine alone can reach it)"
+    )
+    parser.add_argument("--port", "-p", type=int, default=8080, metavar="N", help="default 8080; 0 is any that is free")
+    parser.add_argument("--tasks", action="store_true", help="run tasks when they are due")
+    parser.add_argument("--no-reload", action="store_true", help="do not load files again when they are saved")
+    parser.add_argument("--quiet", "-q", action="store_true", help="print problems only, not every request")
+    parser.add_argument("--no-docs", action="store_true", help="serve no documentation, history or OpenAPI")
+    parser.add_argument(
+        "--max-body",
+        type=float,
+        default=BODY_MEGABYTES,
+        metavar="MEGABYTES",
+        help=f"refuse longer bodies (default {BODY_MEGABYTES})",
+    )
+    add_workspace_options(parser)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Serve until the process is told to stop."""
+    from xsrun.server.log import Log
+    from xsrun.server.running import Listening, require_packages, serve
+    from xsrun.server.settings import Settings
+
+    require_packages()
+    path = Path(options.path or options.workspace or ".").expanduser()
+    if not path.exists():
+        raise UsageError(f"no such file or folder: {path}")
+    if not 0 <= options.port <= 65_535:
+        raise UsageError(f"--port takes 0 to 65535, not {options.port}")
+    settings = workspace_settings(options)
+
+    def make(texts: dict[str, str], root: Path) -> Any:
+        from xsrun.api import Workspace
+
+        return Workspace(texts, root=root, **settings)
+
+    def prepare(workspace: Any) -> None:
+        if options.seed:
+            from xsrun.cli.seeds import seed_file
+
+            seed_file(workspace, options.seed)
+
+    serve(
+        path,
+        make,
+        Settings(max_body=int(options.max_body * 1024 * 1024), docs=not options.no_docs),
+        Listening(options.host, options.port, watch=not options.no_reload, tasks=options.tasks),
+        Log(quiet=options.quiet, color=use_color(sys.stderr)),
+        prepare,
+    )
+    return 0

@@ -1,0 +1,183 @@
+"""The ASGI application: requests to queries, and the few addresses that are xsrun's own."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, MutableMapping
+from functools import partial
+from typing import Any
+
+from xsrun.errors import InternalError, XanoScriptError
+from xsrun.server.answers import Answer, error_answer, not_found
+from xsrun.server.cors import Policy
+from xsrun.server.endpoint import Endpoint
+from xsrun.server.history import History
+from xsrun.server.incoming import Incoming
+from xsrun.server.live import Live, Snapshot
+from xsrun.server.log import Log
+from xsrun.server.pages import Pages
+from xsrun.server.routes import Match
+from xsrun.server.settings import Settings
+from xsrun.server.streaming import Stream
+from xsrun.server.workers import Workers
+
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+
+
+class ClientLeft(Exception):
+    """The client went away before its request was complete."""
+
+
+class Application:
+    """Serves a live workspace. Any ASGI server or test client can run it."""
+
+    def __init__(self, live: Live, settings: Settings | None = None, log: Log | None = None) -> None:
+        self.live = live
+        self.settings = settings or Settings()
+        self.log = log or Log(quiet=True)
+        self.history = History(self.settings.history)
+        self.endpoint = Endpoint(self.settings, self.history, self.log)
+        self.pages = Pages(self.history, self.settings)
+        self._workers: Workers | None = None
+
+    @property
+    def workers(self) -> Workers:
+        """The threads of the event loop that runs."""
+        if self._workers is None or self._workers.loop is not asyncio.get_running_loop():
+            self._workers = Workers(self.settings.workers)
+        return self._workers
+
+    async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            await self.http(scope, receive, send)
+        elif scope["type"] == "lifespan":
+            await self.lifespan(receive, send)
+        else:
+            await send({"type": "websocket.close", "code": 1008})
+
+    async def lifespan(self, receive: Receive, send: Send) -> None:
+        while True:
+            message = await receive()
+            if message["type"] == "lifespan.shutdown" and self._workers is not None:
+                self._workers.close()
+            await send({"type": f"{message['type']}.complete"})
+            if message["type"] == "lifespan.shutdown":
+                return
+
+    async def http(self, scope: Any, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        request = Incoming.of(scope)
+        answer: Answer | Stream
+        try:
+            answer = await self.answer(request, receive)
+        except ClientLeft:
+            return
+        except XanoScriptError as error:
+            answer = error_answer(error)
+            self.log.request(request.verb, request.path, answer.status, 0.0, error)
+        except Exception as error:
+            self.log.fault(error)
+            answer = error_answer(InternalError(error))
+        if isinstance(answer, Stream):
+            await send_stream(answer, request, send)
+        else:
+            await send({"type": "http.response.start", "status": answer.status, "headers": answer.framed})
+            body = b"" if request.verb == "HEAD" else answer.body
+            await send({"type": "http.response.body", "body": body})
+
+    async def answer(self, request: Incoming, receive: Receive) -> Answer | Stream:
+        """The answer to a request. Raises ClientLeft, or XanoScriptError for one that cannot be read."""
+        snapshot = self.live.current
+        match = snapshot.routes.find(request.verb, request.path)
+        if match is None or match.route is None:
+            return await self.elsewhere(snapshot, match, request)
+        branch = request.header(b"x-branch")
+        if branch and branch not in snapshot.routes.branches:
+            return self.refused(snapshot, match, request)
+        request.body = await self.body(request, receive)
+        workers = self.workers
+        found: Answer | Stream = await workers.run(partial(self.endpoint.respond, snapshot, match, request, workers))
+        return found
+
+    async def elsewhere(self, snapshot: Snapshot, match: Match | None, request: Incoming) -> Answer:
+        """A request that no query takes: a browser's question, a page of xsrun, or nothing."""
+        if request.verb == "OPTIONS" and match is not None:
+            policy = snapshot.policy(match.group)
+            if match.verbs:
+                return Answer(204, policy.preflight(request, match.verbs))
+        if request.verb in ("GET", "HEAD"):
+            page = partial(self.pages.page, snapshot, match, request)
+            found: Answer | None = await self.workers.run(lambda _: page())
+            if found is not None:
+                return found
+        return self.refused(snapshot, match, request)
+
+    def refused(self, snapshot: Snapshot, match: Match | None, request: Incoming) -> Answer:
+        """There is no such query."""
+        answer = not_found()
+        policy = Policy() if match is None else snapshot.policy(match.group)
+        answer.headers += policy.headers_for(request)
+        self.log.request(request.verb, request.path, answer.status, 0.0, None)
+        return answer
+
+    async def body(self, request: Incoming, receive: Receive) -> bytes:
+        """The body of a request. Raises XanoScriptError when it is too long or takes too long."""
+        length = request.header(b"content-length")
+        if length is None and request.header(b"transfer-encoding") is None:
+            return b""
+        limit = self.settings.max_body
+        if length is not None and length.isdigit() and int(length) > limit:
+            raise too_long(limit)
+        message = await receive()
+        chunk: bytes = message.get("body", b"")
+        if message["type"] == "http.request" and not message.get("more_body", False) and len(chunk) <= limit:
+            return chunk
+        try:
+            async with asyncio.timeout(self.settings.body_seconds):
+                return await collect(message, receive, limit)
+        except TimeoutError:
+            raise XanoScriptError(
+                f"The body did not arrive within {self.settings.body_seconds:g} s.",
+                code="ERROR_CODE_BAD_REQUEST",
+                status=408,
+            ) from None
+
+
+async def collect(message: Message, receive: Receive, limit: int) -> bytes:
+    """All of a body that comes in several messages."""
+    chunks = []
+    size = 0
+    while True:
+        if message["type"] == "http.disconnect":
+            raise ClientLeft
+        chunk = message.get("body", b"")
+        size += len(chunk)
+        if size > limit:
+            raise too_long(limit)
+        chunks.append(chunk)
+        if not message.get("more_body", False):
+            return b"".join(chunks)
+        message = await receive()
+
+
+def too_long(limit: int) -> XanoScriptError:
+    return XanoScriptError(
+        f"The body is longer than {limit:,} bytes.",
+        code="ERROR_CODE_BAD_REQUEST",
+        status=413,
+        hint="allow more with xsrun serve --max-body MEGABYTES",
+    )
+
+
+async def send_stream(stream: Stream, request: Incoming, send: Send) -> None:
+    """Send the chunks of a streamed response as they come."""
+    try:
+        await send({"type": "http.response.start", "status": stream.status, "headers": stream.headers})
+        async for chunk in stream.chunks():
+            if request.verb != "HEAD":
+                await send({"type": "http.response.body", "body": chunk, "more_body": True})
+        await send({"type": "http.response.body", "body": b""})
+    finally:
+        stream.abandon()

@@ -1,0 +1,145 @@
+"""One request of a query, from its inputs to its answer. Runs in a worker thread."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import Any
+
+from xsrun.errors import XanoScriptError
+from xsrun.evaluator.places import translate
+from xsrun.runtime.context import Context, Identity
+from xsrun.server.answers import Answer, answer_of
+from xsrun.server.history import Entry, History, masked, masked_uri
+from xsrun.server.incoming import Incoming
+from xsrun.server.live import Snapshot
+from xsrun.server.log import Log
+from xsrun.server.routes import Match, Route
+from xsrun.server.settings import Settings
+from xsrun.server.streaming import Stream
+from xsrun.server.workers import Workers
+from xsrun.workspace.result import Result
+
+
+class Endpoint:
+    """Runs queries for requests, and remembers them."""
+
+    def __init__(self, settings: Settings, history: History, log: Log) -> None:
+        self.settings = settings
+        self.history = history
+        self.log = log
+
+    def respond(
+        self, snapshot: Snapshot, match: Match, request: Incoming, workers: Workers, future: asyncio.Future[Any]
+    ) -> None:
+        """Run the query and deliver the answer; then run what the program left for later."""
+        started = time.perf_counter()
+        run = _Run(snapshot, match, request)
+        run.prepare_stream(workers, future)
+        result = run.result()
+        answer = self.finish(snapshot, match, request, answer_of(result))
+        stream = run.stream
+        if stream is None:
+            workers.deliver(future, answer)
+        else:
+            stream.end()
+            answer = Answer(stream.status, body=b"")
+        try:
+            self.remember(run, result, answer, time.perf_counter() - started)
+            if run.context.deferred:
+                noted = len(result.warnings)
+                snapshot.workspace.after_response(run.context, result)
+                self.log.warnings(result.warnings[noted:])
+        except Exception as error:  # the answer is out: nobody else would hear of it
+            self.log.fault(error)
+
+    def finish(self, snapshot: Snapshot, match: Match, request: Incoming, answer: Answer) -> Answer:
+        """Add what all answers of a group have: CORS headers, compression, and a note when a file is broken."""
+        answer.headers += snapshot.policy(match.group).headers_for(request)
+        if snapshot.stale:
+            first = snapshot.stale[0]
+            note = f"{first.file}:{first.line}: {first.message}"
+            answer.headers.append((b"x-xsrun-stale", note.encode("ascii", "backslashreplace")))
+        return answer.compressed(request.header(b"accept-encoding"), self.settings.compress_from)
+
+    def remember(self, run: _Run, result: Result, answer: Answer, duration: float) -> None:
+        """Note the request in the history and on the console."""
+        route, request = run.route, run.request
+        uri = masked_uri(route.path if route.secret_path else request.path, request.query)
+        self.log.request(request.verb, uri, answer.status, duration, result.error)
+        if result.logs:
+            self.log.entries(result.logs)
+        if result.warnings:
+            self.log.warnings(result.warnings)
+        wanted = route.group.history if route.history in (None, "inherit") else route.history
+        if not self.history.keeps or wanted is False:
+            return
+        error = result.error
+        entry = Entry(
+            self.history.next_number(),
+            run.at,
+            request.verb,
+            uri,
+            answer.status,
+            round(duration, 6),
+            query=route.label,
+            file=route.query.file,
+            input=masked(run.inputs, route.sensitive) if run.inputs else {},
+            error=None if error is None else _record(error),
+            bytes_sent=len(answer.body),
+        )
+        if result.logs:
+            entry.logs = [{"value": masked(one.value), "file": one.file, "line": one.line} for one in result.logs[:50]]
+        if result.warnings:
+            entry.warnings = [str(getattr(one, "message", one)) for one in result.warnings[:50]]
+        self.history.entries.append(entry)
+
+
+def _record(error: XanoScriptError) -> dict[str, Any]:
+    shown = {"code": error.code, "message": error.message, "hint": error.hint}
+    return {**shown, "file": error.file, "line": error.line, "column": error.column}
+
+
+class _Run:
+    """The run of a query for one request."""
+
+    def __init__(self, snapshot: Snapshot, match: Match, request: Incoming) -> None:
+        assert match.route is not None
+        self.workspace = snapshot.workspace
+        self.route: Route = match.route
+        self.request = request
+        self.path_values = match.values
+        self.inputs: dict[str, Any] = {}
+        self.stream: Stream | None = None
+        self.context: Context = self.workspace.context(
+            request=request.request(match.group.base), datasource=request.datasource()
+        )
+        self.at = self.context.now()
+
+    def result(self) -> Result:
+        """Who calls, then what they send, then the program (semantics 3.1)."""
+        context = self.context
+        try:
+            self.identify()
+            self.inputs = self.request.inputs(self.path_values)
+        except Exception as raised:
+            error = translate(raised)
+            return Result(error=error, status=error.status)
+        context.request.input = self.inputs
+        result: Result = self.workspace.execute(self.route.query, self.inputs, context, admit=False, conclude=False)
+        return result
+
+    def identify(self) -> None:
+        """Read the token and let the caller in. Raises UnauthorizedError. Public queries have no identity."""
+        if not self.route.auth:
+            return
+        context = self.context
+        token = context.request.token
+        if token is not None:
+            found = context.service("tokens").decode(token, context.now(), context.datasource)
+            context.auth = Identity(found.id, found.table, found.extras)
+        if self.workspace.dispatcher is not None:
+            self.workspace.dispatcher.admit(self.route.query, context)
+
+    def prepare_stream(self, workers: Workers, future: asyncio.Future[Any]) -> None:
+        """Let `api.stream` send each chunk at once."""

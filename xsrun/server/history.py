@@ -1,0 +1,108 @@
+"""What was asked and answered, kept in memory, with secrets masked."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections import deque
+from dataclasses import asdict, dataclass, field
+from functools import lru_cache
+from typing import Any
+from urllib.parse import unquote_plus
+
+from xsrun.runtime.values import type_name
+
+#: Names whose values nobody should read in a log.
+_SECRET = re.compile(
+    r"pass(word|wd|code|phrase)?\b|pass$|secret|token|api[-_]?key|authori[sz]ation|credential|private[-_]?key"
+    r"|\bcvv|card[-_]?number|\bssn\b|\bpin\b|cookie|otp\b",
+    re.IGNORECASE,
+)
+MASK = "***"
+#: Longer texts and lists are cut in the history.
+_LONGEST = 300
+
+
+@dataclass(slots=True)
+class Entry:
+    """One request. `at` is in milliseconds since the epoch, `duration` in seconds."""
+
+    number: int
+    at: int
+    verb: str
+    uri: str
+    status: int
+    duration: float
+    query: str = ""
+    file: str = ""
+    input: Any = None
+    error: dict[str, Any] | None = None
+    logs: list[dict[str, Any]] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    bytes_sent: int = 0
+
+    def as_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+class History:
+    """The last requests, the oldest forgotten first."""
+
+    def __init__(self, size: int) -> None:
+        self.entries: deque[Entry] = deque(maxlen=max(size, 0))
+        self._numbers = itertools.count(1)
+
+    @property
+    def keeps(self) -> bool:
+        return bool(self.entries.maxlen)
+
+    def next_number(self) -> int:
+        return next(self._numbers)
+
+    def as_list(self) -> list[dict[str, Any]]:
+        """The latest first."""
+        return [entry.as_dict() for entry in reversed(list(self.entries))]
+
+
+@lru_cache(1_000)
+def is_secret(name: str) -> bool:
+    """Does a field of this name hold what should not be read in a log?"""
+    return _SECRET.search(name) is not None
+
+
+def masked(value: Any, sensitive: frozenset[str] = frozenset(), depth: int = 4) -> Any:
+    """A value as a log shows it: secrets masked, long texts and lists cut, files by what they are."""
+    if isinstance(value, dict):
+        if depth == 0:
+            return "{...}"
+        return {
+            key: MASK if key in sensitive or is_secret(key) else masked(item, frozenset(), depth - 1)
+            for key, item in list(value.items())[:50]
+        }
+    if isinstance(value, list):
+        if depth == 0:
+            return "[...]"
+        shown = [masked(item, sensitive, depth - 1) for item in value[:20]]
+        return shown if len(value) <= 20 else [*shown, f"... {len(value)} in all"]
+    if isinstance(value, str):
+        return value if len(value) <= _LONGEST else f"{value[:_LONGEST]}... ({len(value):,} characters)"
+    if isinstance(value, bytes):
+        return f"({len(value):,} bytes)"
+    if type_name(value) == "resource":
+        record = getattr(value, "as_value", None)
+        return masked(record(), sensitive, depth - 1) if record is not None and depth else type(value).__name__
+    return value
+
+
+def masked_uri(path: str, query: bytes) -> str:
+    """Path and query string for a log: the values of secrets masked, nothing that moves a terminal's cursor."""
+    text = path
+    if query:
+        parts = []
+        for part in query.decode("latin-1").split("&"):
+            name, sign, _ = part.partition("=")
+            parts.append(f"{name}={MASK}" if sign and is_secret(unquote_plus(name)) else part)
+        text += "?" + "&".join(parts)
+    if text.isprintable():
+        return text
+    return "".join(character if character.isprintable() else "?" for character in text)

@@ -1,0 +1,47 @@
+"""The workspace that answers now; another one may take its place between two requests."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from xsrun.diagnostics import Diagnostic
+from xsrun.server.cors import Policy
+from xsrun.server.routes import Group, Routes
+
+
+@dataclass(slots=True)
+class Snapshot:
+    """A loaded workspace with its routes. A request keeps the one that it began with.
+
+    `stale` are the errors of files that were saved broken, whose last good version answers instead.
+    """
+
+    workspace: Any
+    routes: Routes
+    stale: list[Diagnostic] = field(default_factory=list)
+    policies: dict[str, Policy] = field(default_factory=dict)
+    #: documents made from this workspace, by what they are
+    documents: dict[Any, Any] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, workspace: Any, stale: list[Diagnostic] | None = None) -> Snapshot:
+        return cls(workspace, Routes(workspace.constructs), stale or [])
+
+    def policy(self, group: Group) -> Policy:
+        """Who may call a group from a browser."""
+        found = self.policies.get(group.canonical)
+        if found is None:
+            found = self.policies[group.canonical] = Policy.of(group)
+        return found
+
+
+class Live:
+    """Holds the current snapshot."""
+
+    def __init__(self, workspace: Any) -> None:
+        self.current = Snapshot.of(workspace)
+
+    def replace(self, workspace: Any, stale: list[Diagnostic] | None = None) -> None:
+        """Let a workspace answer all requests that come from now on."""
+        self.current = Snapshot.of(workspace, stale)

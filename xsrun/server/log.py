@@ -1,0 +1,70 @@
+"""What the server prints: one line a request, and what went wrong."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from xsrun.errors import InternalError, XanoScriptError
+from xsrun.runtime.values import to_json
+from xsrun.server.history import masked
+
+Print = Callable[[str], None]
+
+_COLORS = {2: "32", 3: "36", 4: "33", 5: "31"}
+
+
+class Log:
+    """Lines on standard error. `quiet` leaves only problems; with `color` the statuses have colours."""
+
+    def __init__(self, output: Print | None = None, *, quiet: bool = False, color: bool = False) -> None:
+        self._output = output or _print
+        self.quiet = quiet
+        self.color = color
+        self._lock = threading.Lock()
+
+    def line(self, text: str) -> None:
+        with self._lock:
+            self._output(text)
+
+    def request(self, verb: str, uri: str, status: int, duration: float, error: XanoScriptError | None) -> None:
+        """One request and, for a fault of the program, where it is."""
+        if self.quiet and status < 500:
+            return
+        shown = self._colored(f"{status}", _COLORS.get(status // 100, "0"))
+        text = f"{verb:<6} {uri}  {shown}  {duration * 1000:.1f} ms"
+        if error is not None:
+            place = f"{error.file}:{error.line}: " if error.file and error.line else ""
+            text += f"\n  {place}{error.code}: {masked(str(error))}"
+            if error.hint and status >= 500:
+                text += f"\n  help: {error.hint}"
+        self.line(text)
+        if isinstance(error, InternalError) and error.__cause__ is not None:
+            self.fault(error.__cause__)
+
+    def entries(self, logs: Iterable[Any]) -> None:
+        """What `debug.log` and the console of JavaScript left."""
+        for entry in logs:
+            place = f"{entry.file}:{entry.line}: " if entry.file else ""
+            value = masked(entry.value)
+            self.line(f"  log: {place}{value if isinstance(value, str) else to_json(value)}")
+
+    def warnings(self, warnings: Iterable[Any]) -> None:
+        for warning in warnings:
+            if not self.quiet:
+                self.line(f"  warning: {getattr(warning, 'message', warning)}")
+
+    def fault(self, error: BaseException) -> None:
+        """A fault of xsrun itself, with all that helps to find it."""
+        import traceback
+
+        self.line("".join(traceback.format_exception(error)).rstrip())
+
+    def _colored(self, text: str, color: str) -> str:
+        return f"\x1b[{color}m{text}\x1b[0m" if self.color else text
+
+
+def _print(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)

@@ -1,0 +1,35 @@
+"""uvicorn's HTTP protocol, with the error body of the engine for requests that are no HTTP."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from xsrun.errors import XanoScriptError
+from xsrun.server.answers import error_answer
+
+
+def http_protocol() -> type[asyncio.Protocol]:
+    """The fast protocol where httptools is installed, else the one in pure Python."""
+    try:
+        from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol as Protocol
+    except ImportError:
+        from uvicorn.protocols.http.h11_impl import H11Protocol as Protocol  # type: ignore[assignment]
+
+    class HttpProtocol(Protocol):
+        """Says in the engine's way that a request is no HTTP."""
+
+        transport: Any
+
+        def send_400_response(self, msg: str) -> None:
+            self.transport.write(malformed(msg))
+            self.transport.close()
+
+    return HttpProtocol
+
+
+def malformed(reason: str) -> bytes:
+    """A whole answer to what is no HTTP request."""
+    answer = error_answer(XanoScriptError(reason, code="ERROR_CODE_BAD_REQUEST"))
+    head = [b"HTTP/1.1 400 Bad Request", *(b"%s: %s" % pair for pair in answer.framed), b"connection: close", b"", b""]
+    return b"\r\n".join(head) + answer.body

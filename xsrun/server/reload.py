@@ -1,0 +1,138 @@
+"""Saved files go live: a new workspace takes the place of the old one between two requests.
+
+A file that was saved broken does not take the rest down with it. Its queries, functions and the like answer with the
+diagnostic, as the developer who looks at them must see it; what others are built on (tables, groups, branches) stays
+as it was in the last good version.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+from xsrun.diagnostics import Diagnostic
+from xsrun.errors import UsageError, XanoScriptError
+from xsrun.server.live import Live
+from xsrun.server.log import Log
+from xsrun.workspace.construct import RUNNABLE
+from xsrun.workspace.loader import SKIPPED, read_sources
+
+#: Makes a workspace from texts by file name and the folder that they are in.
+Maker = Callable[[dict[str, str], Path], Any]
+
+#: Milliseconds in which several changes count as one, and between two looks for them.
+_DEBOUNCE = 60
+_STEP = 20
+
+
+class Reloader:
+    """Loads a workspace from its files, again whenever they change."""
+
+    def __init__(self, path: Path, make: Maker, log: Log) -> None:
+        self.path = path
+        self.make = make
+        self.log = log
+        self._texts: dict[str, str] = {}
+        #: of each file the last text that had no errors
+        self._good: dict[str, str] = {}
+        self._settings: str | None = None
+        self._lock = threading.Lock()
+
+    def load(self) -> Any:
+        """The workspace as its files are now. Raises UsageError when there is nothing to load."""
+        texts, root = read_sources(self.path)
+        workspace = self.make(texts, root)
+        self._texts, self._settings = texts, self._read_settings(root)
+        broken = errors_by_file(workspace.problems)
+        self._good = {name: text for name, text in texts.items() if name not in broken}
+        return workspace
+
+    def refresh(self, live: Live) -> bool:
+        """Load the files again if they differ from what is live. Tells whether they did."""
+        with self._lock:
+            try:
+                texts, root = read_sources(self.path)
+            except UsageError as error:  # in the middle of a move, or not text: the next change tells more
+                self.log.line(f"not reloaded: {error}")
+                return False
+            settings = self._read_settings(root)
+            if texts == self._texts and settings == self._settings:
+                return False
+            started = time.perf_counter()
+            try:
+                workspace, stale = self._renewed(texts, root)
+            except XanoScriptError as error:
+                self.log.line(f"not reloaded: {error}")
+                return False
+            changed = sorted(name for name in {*texts, *self._texts} if texts.get(name) != self._texts.get(name))
+            self._texts, self._settings = texts, settings
+            workspace.take_over(live.current.workspace)
+            live.replace(workspace, stale)
+            self._tell(changed, stale, time.perf_counter() - started)
+            return True
+
+    def _renewed(self, texts: dict[str, str], root: Path) -> tuple[Any, list[Diagnostic]]:
+        """A workspace of new texts, and the errors of those files whose last good version it holds instead."""
+        workspace = self.make(texts, root)
+        broken = errors_by_file(workspace.problems)
+        before = {name: text for name, text in self._good.items() if name in texts}
+        self._good = {**before, **{name: text for name, text in texts.items() if name not in broken}}
+        replaced = {name: errors for name, errors in broken.items() if name in self._good}
+        if not replaced:
+            return workspace, []
+        mended = self.make({**texts, **{name: self._good[name] for name in replaced}}, root)
+        read = {construct.key: construct for construct in workspace.constructs}
+        for construct in mended.constructs:
+            if construct.kind in RUNNABLE and construct.file in replaced:
+                as_saved = read.get(construct.key)
+                errors = replaced[construct.file] if as_saved is None else as_saved.problems
+                construct.problems = [*construct.problems, *errors]
+        return mended, [error for errors in replaced.values() for error in errors]
+
+    def _read_settings(self, root: Path) -> str | None:
+        try:
+            return (root / ".env").read_text(encoding="utf-8-sig")
+        except (OSError, UnicodeDecodeError):
+            return None
+
+    def _tell(self, changed: list[str], stale: list[Diagnostic], seconds: float) -> None:
+        shown = ", ".join(changed[:3]) + (f" and {len(changed) - 3} more" if len(changed) > 3 else "")
+        self.log.line(f"reloaded {shown or 'the settings'} in {seconds * 1000:.0f} ms")
+        for problem in stale[:5]:
+            self.log.line(f"  {problem.file}:{problem.line}:{problem.column}: error[{problem.code}]: {problem.message}")
+            if problem.hint:
+                self.log.line(f"    help: {problem.hint}")
+
+    async def watch(self, live: Live, after: Callable[[], None] = lambda: None) -> None:
+        """Refresh on every change, until cancelled. `after` is called when something went live."""
+        from watchfiles import awatch
+
+        folder = (self.path if self.path.is_dir() else self.path.parent).resolve()
+        changes = awatch(
+            folder, watch_filter=self._concerns, debounce=_DEBOUNCE, step=_STEP, recursive=self.path.is_dir()
+        )
+        async for _ in changes:
+            if await asyncio.to_thread(self.refresh, live):
+                after()
+
+    def _concerns(self, _change: Any, name: str) -> bool:
+        path = Path(name)
+        if path.name == ".env":
+            return True
+        if self.path.is_file():
+            return path.name == self.path.name
+        below = path.parts[len(self.path.resolve().parts) :]
+        return path.suffix == ".xs" and not SKIPPED.intersection(below)
+
+
+def errors_by_file(problems: Iterable[Diagnostic]) -> dict[str, list[Diagnostic]]:
+    """The errors among some problems by file."""
+    found: dict[str, list[Diagnostic]] = {}
+    for problem in problems:
+        if problem.severity == "error":
+            found.setdefault(problem.file, []).append(problem)
+    return found

@@ -1,0 +1,239 @@
+"""Which query answers a request: groups by canonical name, queries by verb and path (semantics 7.1)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+from urllib.parse import unquote
+
+from xsrun.database.tables import literal
+from xsrun.server.history import is_secret
+from xsrun.workspace.construct import Construct, text_of
+
+#: The branch that is always there; others are those that the workspace declares.
+MAIN_BRANCH = "v1"
+#: The group of queries that name none.
+DEFAULT_GROUP = "default"
+
+_PARAMETER = re.compile(r"\{([^{}/]+)\}")
+_ADDRESS = re.compile(r"/api:([^/:]+)(?::([^/]*))?(?:/(.*))?", re.DOTALL)
+
+
+@dataclass(slots=True)
+class Group:
+    """An API group: the queries below `/api:<canonical>`. `cors` and `swagger` are its settings as written."""
+
+    name: str
+    canonical: str
+    description: str = ""
+    active: bool = True
+    cors: dict[str, Any] = field(default_factory=dict)
+    swagger: dict[str, Any] = field(default_factory=dict)
+    history: Any = None
+    routes: list[Route] = field(default_factory=list)
+
+    @property
+    def base(self) -> str:
+        return f"/api:{self.canonical}"
+
+
+@dataclass(slots=True)
+class Segment:
+    """What one part between slashes must be: a text, or a pattern that gives values to parameters.
+
+    `rank` tells how particular it is, 0 for a text.
+    """
+
+    rank: int
+    text: str
+    pattern: re.Pattern[str] | None = None
+    names: tuple[str, ...] = ()
+
+
+@dataclass(eq=False)
+class Route:
+    """A query and the paths that lead to it. `auth` is the table whose rows may call it, empty for everybody."""
+
+    query: Construct
+    group: Group
+    auth: str
+    history: Any
+    segments: list[Segment]
+
+    @property
+    def verb(self) -> str:
+        return self.query.verb or "GET"
+
+    @cached_property
+    def path(self) -> str:
+        return f"{self.group.base}/{self.query.name}"
+
+    @cached_property
+    def parameters(self) -> list[str]:
+        """The names between braces, in order."""
+        return [name for segment in self.segments for name in segment.names]
+
+    @cached_property
+    def label(self) -> str:
+        return self.query.label
+
+    @cached_property
+    def secret_path(self) -> bool:
+        """Does the path itself hold what a log should not show?"""
+        return any(is_secret(name) or name in self.sensitive for name in self.parameters)
+
+    @cached_property
+    def sensitive(self) -> frozenset[str]:
+        """The inputs that a log does not show."""
+        return frozenset(one.name for one in self.query.declared if one.sensitive or one.type == "password")
+
+    def match(self, parts: list[str]) -> dict[str, str] | None:
+        """The values of the parameters when the parts of a path are this query's; else None."""
+        values: dict[str, str] = {}
+        for segment, part in zip(self.segments, parts, strict=True):
+            if segment.pattern is None:
+                if part != segment.text:
+                    return None
+                continue
+            found = segment.pattern.fullmatch(part)
+            if found is None:
+                return None
+            values.update(zip(segment.names, found.groups(), strict=True))
+        return values
+
+
+@dataclass(slots=True)
+class Match:
+    """Where a path leads. `route` is None when the group has no such query; `verbs` are those that the path has."""
+
+    group: Group
+    route: Route | None
+    values: dict[str, str]
+    verbs: tuple[str, ...]
+    branch: str = MAIN_BRANCH
+
+
+class Routes:
+    """The groups and queries of a workspace, looked up by path."""
+
+    def __init__(self, constructs: Iterable[Construct]) -> None:
+        everything = list(constructs)
+        self.branches = {MAIN_BRANCH, *(one.name for one in everything if one.kind == "branch")}
+        self.groups: list[Group] = []
+        self._by_address: dict[str, Group] = {}
+        self._by_length: dict[tuple[str, int], list[Route]] = {}
+        #: what was found for paths without parameters, so that it is found at once
+        self._known: dict[tuple[str, str], Match] = {}
+        named = self._declared_groups(everything)
+        for query in everything:
+            if query.kind == "query" and _active(query):
+                self._add(query, named)
+        for routes in self._by_length.values():
+            routes.sort(key=lambda route: [segment.rank for segment in route.segments])
+
+    def _declared_groups(self, everything: list[Construct]) -> dict[str, Group]:
+        named = {}
+        for construct in everything:
+            if construct.kind == "api_group" and construct.name not in named:
+                named[construct.name] = self._open(group_of(construct))
+        return named
+
+    def _open(self, group: Group) -> Group:
+        """Add a group under its canonical name and, where that is free, under the slug of its name."""
+        self.groups.append(group)
+        self._by_address.setdefault(group.canonical, group)
+        self._by_address.setdefault(slug(group.name), group)
+        return group
+
+    def _add(self, query: Construct, named: dict[str, Group]) -> None:
+        name = query.api_group or DEFAULT_GROUP
+        group = named.get(name)
+        if group is None:
+            group = named[name] = self._open(Group(name, slug(name)))
+        if not group.active:
+            return
+        history = literal(query.attribute("history"))
+        route = Route(query, group, text_of(query.attribute("auth")) or "", history, segments_of(query))
+        group.routes.append(route)
+        self._by_length.setdefault((group.canonical, len(route.segments)), []).append(route)
+
+    def group(self, address: str) -> Group | None:
+        """The group of a canonical name."""
+        return self._by_address.get(address)
+
+    def find(self, verb: str, path: str) -> Match | None:
+        """Where a request goes; None when the path leads to no group. `path` is as sent, still percent-encoded."""
+        known = self._known.get((verb, path))
+        if known is not None:
+            return known
+        match = self._search(verb, path)
+        if match is not None and match.route is not None and path == match.route.path:
+            self._known[verb, path] = match
+        return match
+
+    def _search(self, verb: str, path: str) -> Match | None:
+        address = _ADDRESS.fullmatch(path)
+        if address is None:
+            return None
+        canonical, branch, rest = address.groups()
+        group = self._by_address.get(unquote(canonical))
+        branch = unquote(branch or "") or MAIN_BRANCH
+        if group is None or not group.active or branch not in self.branches:
+            return None
+        parts = [unquote(part) for part in (rest or "").removesuffix("/").split("/")]
+        found: dict[str, tuple[Route, dict[str, str]]] = {}
+        for route in self._by_length.get((group.canonical, len(parts)), ()):
+            if route.verb not in found and (values := route.match(parts)) is not None:
+                found[route.verb] = route, values
+        chosen = found.get(verb) or (found.get("GET") if verb == "HEAD" else None)
+        if chosen is None:
+            return Match(group, None, {}, tuple(found), branch)
+        return Match(group, *chosen, tuple(found), branch)
+
+
+def _active(construct: Construct) -> bool:
+    return literal(construct.attribute("active")) is not False
+
+
+def group_of(construct: Construct) -> Group:
+    """The group that an `api_group` construct declares."""
+    settings = {name: literal(construct.attribute(name)) for name in ("cors", "swagger", "history", "description")}
+    objects = {name: settings[name] if isinstance(settings[name], dict) else {} for name in ("cors", "swagger")}
+    return Group(
+        construct.name,
+        text_of(construct.attribute("canonical")) or slug(construct.name),
+        str(settings["description"] or ""),
+        _active(construct),
+        objects["cors"],
+        objects["swagger"],
+        settings["history"],
+    )
+
+
+def segments_of(query: Construct) -> list[Segment]:
+    """What the parts of a path must be to lead to a query."""
+    digits: set[str] = set()
+    if "{" in query.name:
+        digits = {one.name for one in query.declared if one.type in ("int", "decimal") and one.required}
+    return [_segment(part, digits) for part in query.name.split("/")]
+
+
+def _segment(part: str, digits: set[str]) -> Segment:
+    pieces = _PARAMETER.split(part)
+    if len(pieces) == 1:
+        return Segment(0, part)
+    names = tuple(pieces[1::2])
+    pattern = re.escape(pieces[0])
+    for name, following in zip(names, pieces[2::2], strict=True):
+        pattern += ("([0-9]+)" if name in digits else "(.+)") + re.escape(following)
+    whole = len(names) == 1 and part == f"{{{names[0]}}}"
+    rank = 1 if not whole else 2 if names[0] in digits else 3
+    return Segment(rank, part, re.compile(pattern, re.DOTALL), names)
+
+
+def slug(name: str) -> str:
+    """The canonical name of a group that declares none: its name in lower case, with dashes."""
+    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-") or DEFAULT_GROUP

@@ -1,0 +1,165 @@
+"""Running the application on uvicorn: listening, saying where, watching files, and ending well."""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import socket
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from xsrun.errors import UnavailableError, UsageError
+from xsrun.server.application import Application
+from xsrun.server.live import Live
+from xsrun.server.log import Log
+from xsrun.server.reload import Maker, Reloader
+from xsrun.server.settings import Settings
+
+#: Seconds that requests have to end after the server was asked to stop.
+_GRACE = 5
+
+
+@dataclass(slots=True)
+class Listening:
+    """Where to listen, and what to do besides answering. `watch` reloads saved files, `tasks` runs tasks when due."""
+
+    host: str = "127.0.0.1"
+    port: int = 8080
+    watch: bool = True
+    tasks: bool = False
+
+
+def require_packages() -> None:
+    """Raise UnavailableError when the packages of the extra `serve` are missing."""
+    from importlib.util import find_spec
+
+    missing = [name for name in ("uvicorn", "python_multipart", "watchfiles") if find_spec(name) is None]
+    if missing:
+        raise UnavailableError(
+            f"serving needs packages that are not installed: {', '.join(missing)}",
+            hint="install them with: pip install 'xsrun[serve]'",
+        )
+
+
+def is_loopback(host: str) -> bool:
+    """Can only this machine reach a server that listens there?"""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A socket that listens. Raises UsageError when the address cannot be had."""
+    bare = host.strip("[]")
+    try:
+        family, kind, _, _, address = socket.getaddrinfo(bare, port, type=socket.SOCK_STREAM)[0]
+        made = socket.socket(family, kind)
+        made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            made.bind(address)
+        except OSError:
+            made.close()
+            raise
+    except (OSError, OverflowError) as error:
+        reason = getattr(error, "strerror", None) or error
+        hint = "another server listens there: choose another with --port N, or --port 0 for any that is free"
+        raise UsageError(f"cannot listen on {host}:{port}: {reason}", hint=hint) from None
+    made.listen(1024)
+    made.setblocking(False)
+    return made
+
+
+def serve(path: Path, make: Maker, settings: Settings, listening: Listening, log: Log, prepare: Any = None) -> None:
+    """Serve the workspace of a file or folder until the process is told to stop.
+
+    `make` makes a workspace of texts and their folder; `prepare` is called with the first one, to seed it.
+    """
+    require_packages()
+    reloader = Reloader(path, make, log)
+    workspace = reloader.load()
+    if prepare is not None:
+        prepare(workspace)
+    live = Live(workspace)
+    application = Application(live, settings, log)
+    with suppress(KeyboardInterrupt), listen(listening.host, listening.port) as bound:
+        for line in welcome(live, listening, bound.getsockname()[1]):
+            log.line(line)
+        try:
+            run(application, bound, listening, reloader)
+        finally:
+            live.current.workspace.close()
+
+
+def run(application: Application, bound: socket.socket, listening: Listening, reloader: Reloader | None) -> None:
+    """Run an application on a socket until the process is told to stop."""
+    server = make_server(application)
+
+    async def main() -> None:
+        beside: list[asyncio.Task[None]] = []
+        if listening.tasks:
+            from xsrun.server.schedule import Schedule
+
+            schedule = Schedule(application)
+            beside.append(asyncio.create_task(schedule.run()))
+        if listening.watch and reloader is not None:
+            beside.append(asyncio.create_task(reloader.watch(application.live)))
+        try:
+            await server.serve(sockets=[bound])
+        finally:
+            for task in beside:
+                task.cancel()
+            await asyncio.gather(*beside, return_exceptions=True)
+
+    factory = server.config.get_loop_factory()
+    with asyncio.Runner(loop_factory=factory) as runner:
+        runner.run(main())
+
+
+def make_server(application: Any) -> Any:
+    """A uvicorn server for an application, with error bodies of ours also for what is no HTTP."""
+    import uvicorn
+
+    from xsrun.server.protocol import http_protocol
+
+    config = uvicorn.Config(
+        application,
+        http=http_protocol(),
+        ws="none",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_keep_alive=30,
+        timeout_graceful_shutdown=_GRACE,
+        backlog=1024,
+    )
+    return uvicorn.Server(config)
+
+
+def welcome(live: Live, listening: Listening, port: int) -> list[str]:
+    """What the user is told at the start: the addresses, and who can reach them."""
+    host = listening.host
+    shown = "localhost" if host in ("127.0.0.1", "::1", "0.0.0.0", "::") else host
+    base = f"http://{f'[{shown}]' if ':' in shown else shown}:{port}"
+    workspace = live.current.workspace
+    groups = [group for group in live.current.routes.groups if group.routes and group.active]
+    queries = sum(len(group.routes) for group in groups)
+    lines = [f"serving {queries} {'query' if queries == 1 else 'queries'} at {base}"]
+    lines += [f"  {base}{group.base}  {group.name} ({len(group.routes)})" for group in groups[:20]]
+    if len(groups) > 20:
+        lines.append(f"  and {len(groups) - 20} more groups")
+    lines.append(f"database {workspace.database_url}" + kept(workspace.database_url))
+    errors = [problem for problem in workspace.problems if problem.severity == "error"]
+    lines += [f"error: {one.file}:{one.line}: {one.message}" for one in errors[:10]]
+    if not is_loopback(host):
+        lines.append("warning: other machines can reach this server; leave --host out to keep it to yourself")
+    lines.append("press Ctrl+C to stop")
+    return lines
+
+
+def kept(url: str) -> str:
+    return " (in memory; gone when the server stops)" if url in ("sqlite://", "sqlite:///:memory:") else ""

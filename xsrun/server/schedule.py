@@ -1,0 +1,83 @@
+"""Tasks on their schedule (semantics 7.5)."""
+
+from __future__ import annotations
+
+import asyncio
+from functools import partial
+from typing import Any
+
+from xsrun.database.tables import literal
+from xsrun.dispatch.schedule import Event, events_of
+from xsrun.runtime.context import system_clock
+from xsrun.server.application import Application
+from xsrun.server.live import Snapshot
+from xsrun.workspace.construct import Construct
+
+#: Seconds between two looks, so that saved schedules and a clock that was set are noticed.
+_LONGEST_SLEEP = 0.5
+
+
+class Schedule:
+    """Runs the tasks of the live workspace when they are due, a task never twice at the same time."""
+
+    def __init__(self, application: Application) -> None:
+        self.application = application
+        self._running: dict[str, asyncio.Future[None]] = {}
+        self._tasks: list[tuple[Construct, list[Event]]] = []
+        self._read: Snapshot | None = None
+
+    async def run(self) -> None:
+        """Run until cancelled."""
+        looked = system_clock()
+        while True:
+            await asyncio.sleep(self.pause(looked))
+            now = system_clock()
+            for task in self.due(looked, now):
+                self.begin(task)
+            looked = now
+
+    def tasks(self) -> list[tuple[Construct, list[Event]]]:
+        """The tasks of the live workspace that have a schedule."""
+        snapshot = self.application.live.current
+        if self._read is not snapshot:
+            tasks = [one for one in snapshot.workspace.constructs if one.kind == "task"]
+            self._tasks = [(task, events) for task in tasks if (events := events_of(task))]
+            self._read = snapshot
+        return self._tasks
+
+    def due(self, after: int, until: int) -> list[Construct]:
+        """The tasks that should have begun between two moments (milliseconds), the second included."""
+        return [
+            task
+            for task, events in self.tasks()
+            if any((moment := event.next_after(after)) is not None and moment <= until for event in events)
+        ]
+
+    def pause(self, now: int) -> float:
+        """Seconds until the next task is due, but never long."""
+        moments = [moment for _, events in self.tasks() for event in events if (moment := event.next_after(now))]
+        until = min(moments, default=now + 1_000_000) - system_clock()
+        return min(max(until / 1000, 0.001), _LONGEST_SLEEP)
+
+    def begin(self, task: Construct) -> None:
+        """Start a task in a thread, unless it still runs."""
+        log = self.application.log
+        running = self._running.get(task.name)
+        if running is not None and not running.done():
+            log.line(f"task {task.name}: still running, so it does not begin again")
+            return
+        workspace = self.application.live.current.workspace
+        self._running[task.name] = self.application.workers.run(partial(self.work, workspace, task))
+
+    def work(self, workspace: Any, task: Construct, _future: Any) -> None:
+        """Run a task and say how it went. Runs in a thread."""
+        log = self.application.log
+        try:
+            context = workspace.context(datasource=str(literal(task.attribute("datasource")) or "live"))
+            result = workspace.execute(task, {}, context)
+        except Exception as error:
+            log.fault(error)
+            return
+        log.request("TASK", task.name, 200 if result.error is None else 500, result.duration, result.error)
+        log.entries(result.logs)
+        log.warnings(result.warnings)
