@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import io
 import re
+import struct
+import sys
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -81,7 +83,7 @@ def add(
     date = datetime.fromtimestamp(min(max(now // 1000, _FIRST_MOMENT), _LAST_MOMENT), UTC)
     moment = (date.year, date.month, date.day, date.hour, date.minute, date.second)
     quota.take(archive.size + file.size)
-    with _changed(archive) as buffer, _writer(buffer, password, encryption) as target:
+    with _told(), _changed(archive) as buffer, _writer(buffer, password, encryption) as target:
         made = _entry(target, entry, moment, file.size)
         with target.open(made, "w") as output:
             for chunk in file.chunks():
@@ -200,8 +202,15 @@ def _told() -> Iterator[None]:
             wanted = "the archive needs a password" if "required" in text or "requires" in text else "wrong password"
             raise XanoScriptError(f"{INVALID[:-1]}: {wanted}.") from error
         raise XanoScriptError(f"{INVALID[:-1]}: {text}.") from error
-    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError) as error:
+    except _broken() as error:
         raise XanoScriptError(INVALID, hint=str(error) or None) from error
+
+
+def _broken() -> tuple[type[Exception], ...]:
+    """What the readers of archives raise for broken ones; some belong to modules that few archives need."""
+    elsewhere = (("pyzipper.zipfile", "BadZipFile"), ("lzma", "LZMAError"))
+    found = [getattr(sys.modules[module], name) for module, name in elsewhere if module in sys.modules]
+    return (zipfile.BadZipFile, zlib.error, struct.error, LookupError, EOFError, OSError, ValueError, *found)
 
 
 @contextmanager

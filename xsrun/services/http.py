@@ -206,6 +206,8 @@ class _Transfer:
             raise TransferError(f'Protocol "{sent.url.scheme}" not supported')
         if not sent.url.host:
             raise TransferError("URL rejected: No host part in the URL")
+        if sent.url.port is not None and sent.url.port > 65_535:
+            raise TransferError("URL rejected: Port number was not a decimal number between 0 and 65535")
         # what httpx will connect to, not what another reading of the text might find in it
         address = sent.url.copy_with(username=None, password=None, query=None, fragment=None)
         self.policy.require(self.context, self.statement, str(address))
@@ -287,7 +289,7 @@ def reason_of(error: Exception, url: str, timed_out: str) -> str:
         text = str(error)
         if "without sending a response" in text:
             return "Empty reply from server"
-        return "transfer closed with outstanding read data remaining" if "incomplete" in text else text
+        return "transfer closed with outstanding read data remaining" if "complete message body" in text else text
     if isinstance(error, httpx.UnsupportedProtocol):
         return f"Protocol not supported: {url}"
     if isinstance(error, (httpx.InvalidURL, ValueError)):

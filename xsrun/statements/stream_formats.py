@@ -19,8 +19,6 @@ from xsrun.runtime.values import Value, from_json, to_bytes, to_json
 
 #: Characters read at a time.
 PIECE = 1 << 16
-#: A row that no file has: it shows whether all cells before it are closed.
-_MARK = "\0end\0"
 _LINE_ENDS = re.compile(r"\r\n|\n|\r")
 
 #: What `api.stream` writes for each format.
@@ -91,21 +89,21 @@ def csv_rows(context: Context, file: BinaryIO, separator: str, enclosure: str, e
         for line in lines:
             pending.append(line)
             size += len(line)
-            if size >= least:
+            if size >= least and line.endswith(("\n", "\r")):  # only the last line of a file has no end
                 ended = False
                 break
         context.check_size(size)
         text = "".join(pending)
         rows = _plain_rows(text, separator, enclosure)
         if rows is None:
-            rows = read_rows(text + _MARK, separator, enclosure, escape) if not ended else None
-            if rows is None:
+            if ended:
                 yield from read_rows(text, separator, enclosure, escape)
                 return
-            if rows[-1] != [_MARK]:  # a cell goes on beyond what was read
+            # a row that no file has: it is a row of two cells only if all cells before it are closed
+            rows = read_rows(f"{text}\0{separator}\0", separator, enclosure, escape)
+            if rows.pop() != ["\0", "\0"]:
                 least = size * 2
                 continue
-            rows.pop()
         yield from rows
         if ended:
             return
