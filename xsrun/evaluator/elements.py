@@ -1,25 +1,25 @@
-"""Expressions that are evaluated for each element of a list: those of `map`, `array.find ... if`, and of paths."""
+"""Expressions that are evaluated for each element, and those that programs hold as texts."""
 
 from __future__ import annotations
 
 import ast
 from collections.abc import Callable
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from xsrun.errors import XanoScriptError, XanoScriptSyntaxError
 from xsrun.evaluator.linker import Linker, link
-from xsrun.evaluator.quote import call, constant, function, name, statements
-from xsrun.evaluator.scope import Scope
+from xsrun.evaluator.quote import call, constant, function, name, place, statements
+from xsrun.evaluator.scope import Element, Scope
 from xsrun.runtime.context import Context
-from xsrun.runtime.values import Value
+from xsrun.runtime.values import Value, as_text
 from xsrun.syntax.nodes import Expression
 
 if TYPE_CHECKING:
     from xsrun.evaluator.compiler import StatementCompiler
 
-#: The file name of the code of path conditions. Errors in it are shown at the statement that uses the path.
-PATH_CONDITION = "<path>"
+#: The file name of code whose expression is a text of the program.
+TEXT = "<text>"
 
 
 def element_call(
@@ -58,7 +58,7 @@ def element_function(
     return function(parameters, body, node), positions
 
 
-# Conditions of paths -------------------------------------------------------------------------------------------------
+# Expressions that a program holds as texts ---------------------------------------------------------------------------
 
 
 @lru_cache(maxsize=1024)
@@ -67,27 +67,78 @@ def path_condition(text: str) -> Callable[[Value, int, Value, Value], Value]:
 
     `$$` is the element and `$0` the value the path started from. Raises XanoScriptError for what is no expression.
     """
+    elements = [
+        Element({"$": "root"}, binds_this=False),
+        Element({"this": "this", "$": "this", "index": "index", "parent": "parent"}),
+    ]
+    try:
+        run = _compiled(text, ["this", "index", "parent", "root"], elements=elements)
+    except XanoScriptSyntaxError as error:
+        raise XanoScriptError(f"The condition [{text}] of a path is not an expression: {error}") from None
+    context = Context()
+    return lambda this, index, parent, root: run(context, this, index, parent, root)
+
+
+def evaluate_text(context: Context, text: Value, environment: dict[str, Any]) -> Value:
+    """The value of an expression that is only known when the program runs: the filter `to_expr`.
+
+    `environment` holds what it sees as `$var` and `$input`. Raises XanoScriptError for what is no expression.
+    """
+    variables, inputs = environment["$var"], environment["$input"]
+    source = as_text(text)
+    try:
+        run = _text_expression(source, tuple(variables), tuple(inputs))
+    except XanoScriptSyntaxError as error:
+        raise XanoScriptError(f"The text is not an expression: {error}", hint=error.hint) from None
+    return run(context, *variables.values(), *inputs.values())
+
+
+@lru_cache(maxsize=256)
+def _text_expression(text: str, variables: tuple[str, ...], inputs: tuple[str, ...]) -> Callable[..., Value]:
+    locals_of_inputs = {key: f"i_{position}" for position, key in enumerate(inputs)}
+    names = [*(f"v_{variable}" for variable in variables), *locals_of_inputs.values()]
+    return _compiled(text, names, variables=variables, inputs=locals_of_inputs)
+
+
+class _Bound(NamedTuple):
+    """An input that surely has a value, as the compiler asks its declaration."""
+
+    type: str = "json"
+    optional: bool = False
+    nullable: bool = True
+    has_default: bool = False
+
+
+def _compiled(
+    text: str,
+    parameters: list[str],
+    *,
+    elements: list[Element] | None = None,
+    variables: tuple[str, ...] = (),
+    inputs: dict[str, str] | None = None,
+) -> Callable[..., Value]:
+    """A function of the context and the parameters that gives an expression's value.
+
+    Its code belongs to no file, so that errors in it are shown at the statement that brought the text.
+    """
     from xsrun.evaluator.compiler import StatementCompiler
     from xsrun.syntax.parser import parser, raise_problems
     from xsrun.syntax.source import Source
 
-    scope, linker = Scope(), Linker(frozenset())
-    compiler = StatementCompiler(scope, linker, PATH_CONDITION)
-    names = {"this": "this", "$": "this", "index": "index", "parent": "parent"}
-    try:
-        parsed = parser().parse(Source(text, PATH_CONDITION), "expression")
-        raise_problems(parsed)
-        node: Any = parsed.tree
-        with scope.element({"$": "root"}, binds_this=False), scope.element(names):
-            body = compiler.value(node)
-    except XanoScriptSyntaxError as error:
-        raise XanoScriptError(f"The condition [{text}] of a path is not an expression: {error}") from None
-    template = "def run(context, inputs, this, index, parent, root):\n    return BODY"
-    (definition,) = statements(template, node, BODY=body)
-    code = compile(ast.Module([definition], []), PATH_CONDITION, "exec", dont_inherit=True)
-    run, _ = link(code, linker, [])
-    context = Context()
-    return lambda this, index, parent, root: run(context, {}, this, index, parent, root)
+    parsed = parser().parse(Source(text, TEXT), "expression")
+    raise_problems(parsed)
+    node: Any = parsed.tree
+    scope, linker = Scope(), Linker(frozenset(variables))
+    scope.elements = elements or []
+    scope.assigned = set(variables)
+    scope.inputs = inputs or {}
+    scope.declared = {key: _Bound() for key in scope.inputs}
+    body = StatementCompiler(scope, linker, TEXT).value(node)
+    (definition,) = statements("def run(context):\n    return BODY", node, BODY=body)
+    assert isinstance(definition, ast.FunctionDef)
+    definition.args.args.extend(place(ast.arg(parameter), node) for parameter in parameters)
+    code = compile(ast.Module([definition], []), TEXT, "exec", dont_inherit=True)
+    return link(code, linker, [])[0]
 
 
-__all__ = ["element_call", "element_function", "path_condition"]
+__all__ = ["element_call", "element_function", "evaluate_text", "path_condition"]

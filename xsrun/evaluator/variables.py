@@ -102,7 +102,7 @@ class VariableCompiler(CompilerBase):
             if self.scope.elements and not self.linker.may_assign(root):
                 return constant(None, at)  # `$this` in a transform, `$result` outside reduce
             return None
-        return self.transform_operand(int(root), at) if root.isdigit() else None
+        return (self.transform_operand(int(root), at) or constant(None, at)) if root.isdigit() else None
 
     def transform_operand(self, number: int, at: Any) -> ast.expr | None:
         """`$0`, `$[-1]`: the operands of the `transform`s around, outermost first, negative from the inside."""

@@ -9,8 +9,9 @@ from __future__ import annotations
 import ast
 
 from xsrun.evaluator.compiler import StatementCompiler
-from xsrun.evaluator.elements import element_call, path_condition
-from xsrun.evaluator.quote import bind, constant, function, place
+from xsrun.evaluator.elements import element_call, evaluate_text, path_condition
+from xsrun.evaluator.quote import bind, constant, function, name, place
+from xsrun.evaluator.quote import call as quote_call
 from xsrun.registry import filter_form
 from xsrun.runtime import elements
 from xsrun.runtime.paths import install_conditions
@@ -154,3 +155,14 @@ def as_(compiler: StatementCompiler, operand: ast.expr, call: FilterCall) -> ast
     kept = compiler.scope.fresh("named_")
     compiler.scope.named[chosen] = kept
     return bind(kept, operand, call)
+
+
+@filter_form("to_expr")
+def to_expr(compiler: StatementCompiler, operand: ast.expr, call: FilterCall) -> ast.expr:
+    """The value of an expression that is written in a text. It sees the variables and inputs, but no piped value.
+
+    >>> "1 + 2 * 3"|to_expr
+    7
+    """
+    identifier = compiler.linker.helper(evaluate_text)
+    return quote_call(identifier, call, name("context", call), operand, compiler.program_environment(call))
