@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from xsrun import registry
 from xsrun.diagnostics import Diagnostic
 from xsrun.syntax.lexer import Comment
-from xsrun.syntax.nodes import Expression, FieldBlock, Node, Placeholder, Statement
+from xsrun.syntax.nodes import Expression, FieldBlock, Placeholder, Statement
 from xsrun.syntax.parser import Parsed, parser
 from xsrun.syntax.source import Source
 from xsrun.testing.doctest.page import Block
 from xsrun.workspace.construct import KINDS
 
+#: What stands at the top of a file; "stack" is the workspace's word for a bare list.
+_CONSTRUCTS = KINDS - {"stack"}
 #: Members of a construct that a block may show without one. Only a stack makes a program of them.
 _MEMBERS = frozenset(("stack", "input", "test", "schema"))
+_TOOL_CALLS = re.compile(r"\b(?:api|task|trigger|workflow_test)\.call\b")
 #: `<name>`, `{...}` and the like: a page's words for what the reader puts there.
 _TEMPLATE = re.compile(r"<[a-zA-Z][\w ./|-]*>|\{\s*\.\.\.\s*\}|^\s*\.\.\.\s*$|\bexpect\.<", re.MULTILINE)
 #: Signs by which pages mark what is wrong on purpose.
@@ -46,8 +49,8 @@ class Example:
     @property
     def shown_as_wrong(self) -> bool:
         """Does the page say that this is how not to do it?"""
-        last = self.block.before[-1] if self.block.before else ""
-        return bool(_WRONG.search(last) or any(_WRONG.search(comment.text) for comment in self.comments))
+        said = [*self.block.before[-2:], *(comment.text for comment in self.comments)]
+        return any(map(_WRONG.search, said))
 
 
 def read_example(block: Block) -> Example:
@@ -58,7 +61,7 @@ def read_example(block: Block) -> Example:
     errors = [found for found in parsed.diagnostics if found.severity == "error"]
     if not errors and not items:
         return Example(block, "empty", "", comments=parsed.comments)
-    if _is_template(block, parsed):
+    if _is_template(block, parsed, whole=not errors):
         return Example(block, "template", "", items, parsed.comments)
     if errors:
         return _other_forms(block, padding, parsed, errors)
@@ -67,21 +70,41 @@ def read_example(block: Block) -> Example:
         other = _chunked(block, padding) or _fields(block, padding)
         if other is not None:
             return other
+    if kind == "members" and any(registry.find_statement(item.name) for item in items if isinstance(item, Statement)):
+        return read_example(replace(block, text=_without_stack(block, items)))
     source = _around_members(block, items) if kind == "members" else padding + block.text
     return Example(block, kind, source, items, parsed.comments)
 
 
 def _around_members(block: Block, items: list[Any]) -> str:
-    """A function around the members of one, on a line before theirs so that their lines stay as they are."""
+    """A construct around the members of one, on a line before theirs so that their lines stay as they are.
+
+    What the stack holds decides which: expectations belong to workflow tests, some calls to tools.
+    """
     names = {item.name for item in items}
-    lacking = "" if "input" in names else "input {\n}\n"
-    return "\n" * max(block.line - 2, 0) + 'function "example" {\n' + block.text + lacking + "}\n"
+    kind = "function"
+    if re.search(r"^\s*expect\.", block.text, re.MULTILINE) and "test" not in names:
+        kind = "workflow_test"
+    elif _TOOL_CALLS.search(block.text):
+        kind = "tool"
+    lacking = "" if "input" in names or kind == "workflow_test" else "input {\n}\n"
+    return "\n" * max(block.line - 2, 0) + f'{kind} "example" {{\n' + block.text + lacking + "}\n"
+
+
+def _without_stack(block: Block, items: list[Any]) -> str:
+    """The text of a block that has statements beside a stack, without the braces of the stack."""
+    lines = block.text.split("\n")
+    for item in items:
+        if item.name == "stack":
+            for line in (item.line, item.end_line):
+                lines[line - block.line] = ""
+    return "\n".join(lines)
 
 
 def _kind_of(items: list[Any]) -> str:
     names = [item.name for item in items if isinstance(item, (Statement, FieldBlock))]
-    if any(name in KINDS for name in names):
-        return "constructs" if all(name in KINDS for name in names) else "mixed"
+    if any(name in _CONSTRUCTS for name in names):
+        return "constructs" if all(name in _CONSTRUCTS for name in names) else "mixed"
     if "stack" in names:
         return "members"
     if any(name in _MEMBERS for name in names):
@@ -89,16 +112,12 @@ def _kind_of(items: list[Any]) -> str:
     return "statements" if any(isinstance(item, Statement) for item in items) else "attributes"
 
 
-def _is_template(block: Block, parsed: Parsed) -> bool:
+def _is_template(block: Block, parsed: Parsed, *, whole: bool) -> bool:
+    """Does the block leave places for the reader to fill in? A tree that is not `whole` has placeholders of its own."""
     if _TEMPLATE.search(block.text):
         return True
-    return parsed.tree is not None and any(
-        isinstance(node, Placeholder) or _is_hole(node) for node in parsed.tree.walk()
-    )
-
-
-def _is_hole(node: Node) -> bool:
-    return isinstance(node, Statement) and node.name in ("...",)
+    nodes = parsed.tree.walk() if whole and parsed.tree is not None else ()
+    return any(isinstance(node, Placeholder) or (isinstance(node, Statement) and node.name == "...") for node in nodes)
 
 
 def _other_forms(block: Block, padding: str, parsed: Parsed, errors: list[Diagnostic]) -> Example:
@@ -190,7 +209,7 @@ def parts(example: Example) -> list[Example]:
     lines = example.source.split("\n")
     made = []
     for kind, wanted in (("constructs", True), ("statements", False)):
-        items = [item for item in example.items if (getattr(item, "name", "") in KINDS) is wanted]
+        items = [item for item in example.items if (getattr(item, "name", "") in _CONSTRUCTS) is wanted]
         kept = {number for item in items for number in range(item.line, item.end_line + 1)}
         text = "\n".join(line if number in kept else "" for number, line in enumerate(lines, 1))
         comments = [one for one in example.comments if one.line in kept or one.line - 1 in kept]

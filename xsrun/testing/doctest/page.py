@@ -8,6 +8,7 @@ from itertools import pairwise
 
 #: Words after a fence that mean XanoScript.
 LANGUAGES = frozenset(("xs", "xano", "xanoscript"))
+_MARKDOWN = (".md", ".markdown", ".mdx")
 _FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})[ \t]*([\w+-]*)(.*)$")
 _HEADING = re.compile(r"^ {0,3}#{1,6}[ \t]+(.*?)[ \t#]*$")
 
@@ -36,9 +37,9 @@ class Block:
 
 
 def read_page(text: str, file: str) -> list[Block]:
-    """The blocks of a page, in order. A text without any fence is one block of XanoScript."""
+    """The blocks of a page, in order. A text without any fence is one block of XanoScript, unless it is Markdown."""
     blocks = _Reader(file).read(text.removeprefix("\ufeff").splitlines())
-    if not blocks and text.strip():
+    if not blocks and text.strip() and not file.lower().endswith(_MARKDOWN):
         blocks = [Block(file, 1, "xs", text, "")]
     for block, following in pairwise(blocks):
         block.following = following
