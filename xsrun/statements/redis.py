@@ -43,9 +43,9 @@ def set_(
     {"found": {"name": "red"}}
 
     >>> redis.set { key = "n", data = 1 }
-    ... redis.set { key = "n", data = 2, create_only = true } as $stored
+    ... redis.set { key = "n", data = 2, create_only = true }
     ... redis.get { key = "n" } as $n
-    {"stored": false, "n": 1}
+    {"n": 1}
     """
     return cache_of(context).set(key, value if data is None else data, ttl or expire, create_only=create_only)
 

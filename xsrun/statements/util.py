@@ -25,8 +25,8 @@ from xsrun.syntax.nodes import Statement
 def get_env(context: Context) -> dict[str, Value]:
     """The values of the environment, by name.
 
-    >>> util.get_env as $env
-    {"env": ...}
+    >>> util.get_env as $values
+    {"values": ...}
     """
     return dict(context.environment)
 
