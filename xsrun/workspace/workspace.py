@@ -254,9 +254,10 @@ class Workspace:
             if admit and self.dispatcher is not None:
                 self.dispatcher.admit(construct, context)
             result.response = self.answer(construct, values, context, variables)
-            if context.head.stream is not None:
-                result.stream = context.head.stream
-                result.response = result.stream.value if result.response is None else result.response
+            stream = context.head.stream
+            if stream is not None and stream.media_type is not None:  # else a server's, which nothing was sent to
+                result.stream = stream
+                result.response = stream.value if result.response is None else result.response
             check_unfolded(context, result.response)
         except Exception as error:
             result.error = translate(error)
@@ -319,16 +320,9 @@ class Workspace:
         run = construct.function(trace is not None)
         context.depth += 1
         try:
-            response = (
-                run(context, inputs) if trace is None else self._invoke_traced(run, construct, trace, context, inputs)
-            )
-            if context.session_slot is not None:
-                context.session_slot.object_ended(context.depth, failed=False)
-            return response
-        except BaseException:
-            if context.session_slot is not None:
-                context.session_slot.object_ended(context.depth, failed=True)
-            raise
+            if trace is None:
+                return run(context, inputs)
+            return self._invoke_traced(run, construct, trace, context, inputs)
         finally:
             context.depth -= 1
 
