@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Callable
 from typing import Any
 
 from xsrun.errors import XanoScriptError
 from xsrun.evaluator.places import translate
 from xsrun.runtime.context import Context, Identity
-from xsrun.server.answers import Answer, answer_of
+from xsrun.runtime.streams import StreamedResponse
+from xsrun.server.answers import Answer, answer_of, head_of
 from xsrun.server.history import Entry, History, masked, masked_uri
 from xsrun.server.incoming import Incoming
 from xsrun.server.live import Snapshot
@@ -34,16 +36,15 @@ class Endpoint:
     ) -> None:
         """Run the query and deliver the answer; then run what the program left for later."""
         started = time.perf_counter()
-        run = _Run(snapshot, match, request)
-        run.prepare_stream(workers, future)
+        run = Run(snapshot, match, request)
+        run.on_stream = lambda stream: self.begin_stream(snapshot, match, request, stream, workers, future)
         result = run.result()
-        answer = self.finish(snapshot, match, request, answer_of(result))
-        stream = run.stream
-        if stream is None:
+        if run.stream is None:
+            answer = self.finish(snapshot, match, request, run.answer(result))
             workers.deliver(future, answer)
         else:
-            stream.end()
-            answer = Answer(stream.status, body=b"")
+            run.stream.end()
+            answer = Answer(run.stream.status)
         try:
             self.remember(run, result, answer, time.perf_counter() - started)
             if run.context.deferred:
@@ -62,7 +63,21 @@ class Endpoint:
             answer.headers.append((b"x-xsrun-stale", note.encode("ascii", "backslashreplace")))
         return answer.compressed(request.header(b"accept-encoding"), self.settings.compress_from)
 
-    def remember(self, run: _Run, result: Result, answer: Answer, duration: float) -> None:
+    def begin_stream(
+        self,
+        snapshot: Snapshot,
+        match: Match,
+        request: Incoming,
+        stream: Stream,
+        workers: Workers,
+        future: asyncio.Future[Any],
+    ) -> None:
+        """Send the head of a streamed response; its chunks follow."""
+        stream.headers += snapshot.policy(match.group).headers_for(request)
+        stream.loop = workers.loop
+        workers.deliver(future, stream)
+
+    def remember(self, run: Run, result: Result, answer: Answer, duration: float) -> None:
         """Note the request in the history and on the console."""
         route, request = run.route, run.request
         uri = masked_uri(route.path if route.secret_path else request.path, request.query)
@@ -100,7 +115,7 @@ def _record(error: XanoScriptError) -> dict[str, Any]:
     return {**shown, "file": error.file, "line": error.line, "column": error.column}
 
 
-class _Run:
+class Run:
     """The run of a query for one request."""
 
     def __init__(self, snapshot: Snapshot, match: Match, request: Incoming) -> None:
@@ -110,10 +125,13 @@ class _Run:
         self.request = request
         self.path_values = match.values
         self.inputs: dict[str, Any] = {}
+        #: what is sent with `api.stream`, once the first chunk is there
         self.stream: Stream | None = None
+        self.on_stream: Callable[[Stream], None] = lambda stream: None
         self.context: Context = self.workspace.context(
             request=request.request(match.group.base), datasource=request.datasource()
         )
+        self.context.head.stream = StreamedResponse(self.context.check_size, self.send)
         self.at = self.context.now()
 
     def result(self) -> Result:
@@ -141,5 +159,17 @@ class _Run:
         if self.workspace.dispatcher is not None:
             self.workspace.dispatcher.admit(self.route.query, context)
 
-    def prepare_stream(self, workers: Workers, future: asyncio.Future[Any]) -> None:
-        """Let `api.stream` send each chunk at once."""
+    def send(self, chunk: bytes) -> None:
+        """Send a chunk of a streamed response; the first one sends the head before it."""
+        if self.stream is None:
+            head = self.context.head
+            self.stream = Stream(head.status or 200, head_of(head.headers))
+            self.on_stream(self.stream)
+        self.stream.write(chunk)
+
+    def answer(self, result: Result) -> Answer:
+        """The whole answer of a program that streamed nothing, or an empty stream."""
+        streamed = self.context.head.stream
+        if result.error is None and streamed is not None and streamed.media_type is not None:
+            return Answer(result.status, head_of(result.headers))
+        return answer_of(result)

@@ -25,10 +25,11 @@ class ClientGoneError(XanoScriptError):
 class Stream:
     """Chunks from a program's thread to the event loop, never many at a time."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, status: int, headers: Headers) -> None:
+    def __init__(self, status: int, headers: Headers) -> None:
         self.status = status
         self.headers = headers
-        self._loop = loop
+        #: the event loop that sends the chunks
+        self.loop: asyncio.AbstractEventLoop | None = None
         self._chunks: asyncio.Queue[bytes | None] = asyncio.Queue()
         self._room = threading.Semaphore(_AHEAD)
         self._gone = False
@@ -47,8 +48,9 @@ class Stream:
         self._pass_on(None)
 
     def _pass_on(self, chunk: bytes | None) -> None:
+        assert self.loop is not None
         try:
-            self._loop.call_soon_threadsafe(self._chunks.put_nowait, chunk)
+            self.loop.call_soon_threadsafe(self._chunks.put_nowait, chunk)
         except RuntimeError:
             self._gone = True  # the loop has ended
 
