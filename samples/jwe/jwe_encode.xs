@@ -5,6 +5,7 @@ query "jwe-encode" verb=GET {
     text secret_data {
       description = "What to encrypt"
     }
+
     int ttl?=3600 {
       description = "Seconds until the token expires; 0 for never"
     }
@@ -26,9 +27,5 @@ query "jwe-encode" verb=GET {
     } as $token
   }
 
-  response = {
-    token: $token
-    key: $key
-    expires_in: $input.ttl
-  }
+  response = {token: $token, key: $key, expires_in: $input.ttl}
 }

@@ -24,8 +24,8 @@ query "store-card" verb=POST {
     db.add encrypted_data {
       data = {
         user_id: $input.user_id
-        token: $token
-        key_id: "user_" ~ $input.user_id
+        token  : $token
+        key_id : "user_" ~ $input.user_id
       }
     } as $record
 
@@ -34,7 +34,11 @@ query "store-card" verb=POST {
     } as $key_record
   }
 
-  response = {stored: true, record_id: $record.id, key_record_id: $key_record.id}
+  response = {
+    stored       : true
+    record_id    : $record.id
+    key_record_id: $key_record.id
+  }
 }
 ---
 table encrypted_data {

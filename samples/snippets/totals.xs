@@ -12,7 +12,10 @@ var $total {
 }
 
 var $names {
-  value = $items|filter:$$.price > 2|map:$$.name|join:", "
+  value = $items
+    |filter:$$.price > 2
+    |map:$$.name
+    |join:", "
 }
 
 foreach ($items) {

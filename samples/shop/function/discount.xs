@@ -8,15 +8,24 @@ function "discount" {
   stack {
     conditional {
       if ($input.count >= 100) {
-        var $rate { value = 0.2 }
+        var $rate {
+          value = 0.2
+        }
       }
+
       elseif ($input.count >= 10) {
-        var $rate { value = 0.1 }
+        var $rate {
+          value = 0.1
+        }
       }
+
       else {
-        var $rate { value = 0 }
+        var $rate {
+          value = 0
+        }
       }
     }
+
     var $total {
       value = $input.price * $input.count * (1 - $rate)
     }
@@ -26,6 +35,7 @@ function "discount" {
 
   test "small orders pay the full price" {
     input = {price: 2.5, count: 4}
+
     expect.to_equal ($response) {
       value = 10
     }
@@ -33,6 +43,7 @@ function "discount" {
 
   test "ten and more get a tenth off" {
     input = {price: 2, count: 10}
+
     expect.to_equal ($response) {
       value = 18
     }
@@ -40,6 +51,7 @@ function "discount" {
 
   test "a count of zero is refused" {
     input = {price: 2, count: 0}
+
     expect.to_throw {
       exception = "minimum value"
     }

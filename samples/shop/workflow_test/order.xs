@@ -25,6 +25,7 @@ workflow_test order {
           input = {item_id: 1, count: 3}
         }
       }
+
       exception = "not enough"
     }
   }

@@ -10,7 +10,10 @@ query items verb=GET {
     db.query item {
       where = $db.item.name includes? $input.search
       sort = {name: "asc"}
-      return = {type: "list", paging: {page: $input.page, per_page: 20, totals: true}}
+      return = {
+        type  : "list"
+        paging: {page: $input.page, per_page: 20, totals: true}
+      }
     } as $items
   }
 

@@ -19,7 +19,11 @@ query items verb=POST {
     }
 
     db.add item {
-      data = {name: $input.name, price: $input.price, stock: $input.stock}
+      data = {
+        name : $input.name
+        price: $input.price
+        stock: $input.stock
+      }
     } as $item
   }
 
