@@ -36,6 +36,8 @@ def check_literal(report: Report, node: Literal) -> None:
                 fix = [(match.start(), match.start(), "\\")]
                 report.add("XS527", text, (line, column, line, column + 2), f"write \\{shown}", fix)
                 return
+    elif node.style == "block":
+        _swallowed_block(report, node)
     elif node.value.__class__ is int and node.end_column - node.column > 1:
         start, end = report.offsets(node)
         raw = report.source.text[start:end].lstrip("-+ ")
@@ -43,6 +45,18 @@ def check_literal(report: Report, node: Literal) -> None:
             report.add(
                 "XS528", f"`{raw}` is read as {node.value}", span_of(node), "write it in quotes to keep the zeros"
             )
+
+
+def _swallowed_block(report: Report, node: Literal) -> None:
+    """A text block that holds the beginning of another one has most likely lost its own end."""
+    start, _ = report.offsets(node)
+    delimiter = report.source.text[start : start + 3]
+    for index, line in enumerate(node.value.split("\n")):
+        if line.rstrip().endswith(delimiter) and line.rstrip()[:-3].rstrip()[-1:] in ("=", ":", "("):
+            text = f"this text block holds the beginning of another one, on line {node.line + 1 + index}"
+            hint = f"its end is probably missing: a line that begins with {delimiter}"
+            report.add("XS538", text, (node.line, node.column, node.line, node.column + 3), hint)
+            return
 
 
 def check_word(report: Report, node: Word) -> None:
