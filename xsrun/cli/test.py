@@ -28,6 +28,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--coverage-html", metavar="FOLDER", help="write coverage as HTML pages")
     parser.add_argument("--coverage-lcov", metavar="FILE", help="write coverage as an lcov file")
     parser.add_argument("--trace", action="store_true", help="show the statements of tests that fail")
+    parser.add_argument(
+        "--net-down",
+        action="store_true",
+        help="let outside calls end as without a network, where they would fail the test",
+    )
     add_workspace_options(parser)
 
 
@@ -59,6 +64,7 @@ def load(given: str, options: argparse.Namespace) -> list[Suite]:
 
     path = Path(given).expanduser()
     settings = workspace_settings(options)
+    settings["network"].down = options.net_down
     if path.is_dir():
         return [Suite(Workspace.load(path, **settings))]
     if not path.exists():
@@ -155,6 +161,8 @@ def show_notes(report: Any, options: argparse.Namespace) -> None:
             lines += [f"trace of {outcome.name} [{outcome.construct}]:", *trace_lines(outcome.trace)]
     if options.durations is not None:
         lines += duration_lines(report, options.durations)
+    for outcome in report.results:
+        lines += [f"warning: {outcome.name}: {getattr(one, 'message', one)}" for one in outcome.warnings]
     for notice in report.warnings:
         lines.append(f"warning: {notice.message} ({notice.file}:{notice.line})")
         if notice.hint:

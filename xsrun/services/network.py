@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from xsrun.errors import UnavailableError, UsageError
+from xsrun.errors import UnavailableError, UsageError, XanoScriptError
 from xsrun.runtime.context import Context
 
 if TYPE_CHECKING:
@@ -24,19 +24,29 @@ class NetworkPolicy:
     """The hosts that may be reached: `host`, `host:port`, `*.domain`, or `*` for all.
 
     `in_test`: a refusal names the mock that is missing, since that is what a test lacks. `recording` keeps the answers
-    to outside calls, or gives those it has and lets none out (see `xsrun.services.recording`).
+    to outside calls, or gives those it has and lets none out (see `xsrun.services.recording`). With `down` a refused
+    call ends as it would on a machine without a network: programs that are ready for that go on.
     """
 
-    def __init__(self, hosts: Iterable[str] = (), *, in_test: bool = False, recording: Recording | None = None) -> None:
+    def __init__(
+        self,
+        hosts: Iterable[str] = (),
+        *,
+        in_test: bool = False,
+        recording: Recording | None = None,
+        down: bool = False,
+    ) -> None:
         self.hosts = tuple(host.lower() for host in hosts)
         self.in_test = in_test
         self.recording = recording
+        self.down = down
 
     @classmethod
     def of(cls, option: Any, *, in_test: bool = False) -> NetworkPolicy:
         """The policy of a workspace's `network` option: None or False, True, a host, a list of hosts, or a policy."""
         if isinstance(option, NetworkPolicy):
-            return cls(option.hosts, in_test=in_test or option.in_test, recording=option.recording)
+            in_test = in_test or option.in_test
+            return cls(option.hosts, in_test=in_test, recording=option.recording, down=option.down)
         if option is None or isinstance(option, bool):
             return cls(("*",) if option else (), in_test=in_test)
         hosts = [option] if isinstance(option, str) else list(option)
@@ -62,11 +72,16 @@ class NetworkPolicy:
     def require(self, context: Context, statement: str, address: str) -> None:
         """Refuse an address that nobody allowed. `address` is a URL, or a bare host for what has no URL.
 
-        Raises UnavailableError, which no program can catch: it would take the refusal for an answer.
+        Raises UnavailableError, which no program can catch: it would take the refusal for an answer. When the network
+        is `down`, raises ConnectionError instead, for the caller to report as the engine reports a broken connection.
         """
         host, port = host_and_port(address)
         if self.allows(host, port):
             return
+        if self.down:
+            text = f"`{statement}` to {address.partition('?')[0]} ended as if the network was down"
+            context.warnings.append(XanoScriptError(text))
+            raise ConnectionError(f"Could not resolve host: {host}")
         allow = f"allow it with --allow-net {host}" if host else "allow all hosts with --allow-net '*'"
         shown = address.partition("?")[0]  # query strings hold keys
         if self.in_test and context.test is not None:
