@@ -1,0 +1,96 @@
+"""What `xsrun support` claims: every statement of the catalogue works or says why it does not."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+import pytest
+
+import xsrun
+from xsrun import catalogue, registry
+from xsrun.cli.support import support
+from xsrun.errors import UnavailableError
+from xsrun.runtime.values import to_json
+from xsrun.syntax.nodes import Statement
+
+STATEMENTS = catalogue.names("statement")
+#: What has no record yet. The list only ever gets shorter: a statement on it that has a record fails the test.
+NOT_YET = [f"db.external.{server}.direct_query" for server in ("mssql", "mysql", "oracle", "postgres", "snowflake")]
+
+
+def test_the_catalogue_is_the_whole_language() -> None:
+    assert len(STATEMENTS) == 222
+    assert sum(catalogue.statements()[name].get("status") == "docs-only" for name in STATEMENTS) == 8
+
+
+def test_every_statement_works_or_says_why_not() -> None:
+    rows = {row["name"]: row["status"] for row in support()["statements"]}
+    assert list(rows) == STATEMENTS
+    missing = [name for name, status in rows.items() if status == "no"]
+    assert missing == NOT_YET
+    for name, status in rows.items():
+        assert name in NOT_YET or status == "yes" or re.fullmatch(r"unavailable: \S.{5,}", status), name
+
+
+def test_every_statement_is_documented() -> None:
+    for record in registry.every("statement"):
+        assert record.summary.endswith((".", ":")) or record.summary, record.name
+        assert record.examples or record.unavailable, record.name
+
+
+@pytest.mark.parametrize("name", [n for n in STATEMENTS if n.split(".")[0] in ("cloud", "ai", "datadog", "action")])
+def test_what_is_not_here_raises_its_own_error(name: str) -> None:
+    """Also with every attribute given, and a program cannot catch it for a fault of its own."""
+    entry = catalogue.statements()[name]
+    header = f'{name} "x"' if entry["target"] == "name" else name
+    attributes = "\n".join(
+        one["name"] + (" = {}" if one["value"] == "object" else ' = "x"')
+        for one in entry["attributes"]
+        if one["name"] not in ("description", "disabled", "mock")
+    )
+    source = f"try_catch {{\ntry {{\n{header} {{\n{attributes}\n}}\n}}\ncatch {{\n}}\n}}"
+    error = xsrun.Workspace.from_sources({"main.xs": source}).run().error
+    assert isinstance(error, UnavailableError)
+    record = registry.find_statement(name)
+    assert record is not None
+    assert error.message == f"`{name}` cannot run here: {record.unavailable}"
+    assert "mock" in (error.hint or "")
+    assert error.line == 3
+
+
+# Examples ------------------------------------------------------------------------------------------------------------
+
+
+def statement_examples() -> list[Any]:
+    return [
+        pytest.param(record.name, example, id=f"{record.name}-{number}")
+        for record in registry.every("statement")
+        if not record.unavailable
+        for number, example in enumerate(record.examples, 1)
+    ]
+
+
+def fits(expected: Any, seen: Any) -> bool:
+    """Is a value the expected one, where "..." stands for anything?"""
+    if expected == "...":
+        return True
+    if isinstance(expected, dict) and isinstance(seen, dict):
+        return expected.keys() == seen.keys() and all(fits(value, seen[key]) for key, value in expected.items())
+    if isinstance(expected, list) and isinstance(seen, list):
+        return len(expected) == len(seen) and all(map(fits, expected, seen))
+    return bool(expected == seen) and isinstance(expected, bool) is isinstance(seen, bool)
+
+
+@pytest.mark.parametrize(("name", "example"), statement_examples())
+def test_the_examples_of_statements(name: str, example: registry.Example) -> None:
+    tree = xsrun.parse(example.source)
+    names = {item.name for root in tree.items for item in root.walk() if isinstance(item, Statement)}
+    assert name in names, "an example of a statement shows that statement"
+    with xsrun.Workspace.from_sources({"main.xs": example.source}) as workspace:
+        result = workspace.run()
+    assert result.error is None, f"{result.error} ({result.error.hint})"
+    if example.result:
+        expected = json.loads(re.sub(r"(?<![\".])\.\.\.(?![\".])", '"..."', example.result))
+        assert fits(expected, json.loads(to_json(result.response))), to_json(result.response)
