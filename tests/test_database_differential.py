@@ -15,7 +15,8 @@ BODIES = [*(("thing", body) for body in QUERIES), *(("loose", body) for body in 
 
 
 def source(number: int, table: str, body: str) -> str:
-    return f'function "q{number}" {{\n  input {{\n  }}\n  stack {{\n    db.query "{table}" {{\n {body}\n    }} as $r\n  }}\n  response = $r\n}}\n'
+    statement = f'db.query "{table}" {{\n {body}\n    }} as $r'
+    return f'function "q{number}" {{\n  input {{\n  }}\n  stack {{\n    {statement}\n  }}\n  response = $r\n}}\n'
 
 
 def workspace(backend: str) -> xsrun.Workspace:

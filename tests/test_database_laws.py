@@ -37,7 +37,28 @@ Row = dict[str, Any]
 #: The text of a condition, and what it is for a row: true, false or (null in it) unknown.
 Condition = tuple[str, Callable[[Row], Truth]]
 
-WORDS = ["", "a", "A", "b", "ab", "Ab", "é", "É", "ß", "10", "9", "%", "_", "a%b", "日本", "it's", 'q"q', "\\", "ſ", "İ"]
+WORDS = [
+    "",
+    "a",
+    "A",
+    "b",
+    "ab",
+    "Ab",
+    "é",
+    "É",
+    "ß",
+    "10",
+    "9",
+    "%",
+    "_",
+    "a%b",
+    "日本",
+    "it's",
+    'q"q',
+    "\\",
+    "ſ",
+    "İ",
+]
 texts = st.sampled_from(WORDS)
 numbers = st.sampled_from([-2, -1, 0, 1, 2, 3, 10, 2**53 + 1, -(2**63), 2**63 - 1])
 decimals = st.sampled_from([-1.5, 0.0, 0.1, 0.5, 1.0, 2.25, 10.0, 99999.5])
@@ -124,7 +145,9 @@ SIGNS = st.sampled_from(["==", "!=", "<", "<=", ">", ">="])
 
 @st.composite
 def comparisons(draw: Any) -> Condition:
-    column, values = draw(st.sampled_from([("n", numbers), ("m", numbers), ("t", texts), ("u", texts), ("d", decimals)]))
+    column, values = draw(
+        st.sampled_from([("n", numbers), ("m", numbers), ("t", texts), ("u", texts), ("d", decimals)])
+    )
     sign, value = draw(SIGNS), draw(values)
     return f"$db.row.{column} {sign} {literal(value)}", lambda row: compared(sign, row[column], value)
 
@@ -273,8 +296,12 @@ def combined(inner: st.SearchStrategy[Condition]) -> st.SearchStrategy[Condition
 
 
 CONDITIONS = st.recursive(ATOMS, combined, max_leaves=5)
-TOP = CONDITIONS | optional_tests() | st.tuples(CONDITIONS, optional_tests()).map(
-    lambda pair: (f"{pair[0][0]} && {pair[1][0]}", lambda row: both(pair[0][1](row), pair[1][1](row)))
+TOP = (
+    CONDITIONS
+    | optional_tests()
+    | st.tuples(CONDITIONS, optional_tests()).map(
+        lambda pair: (f"{pair[0][0]} && {pair[1][0]}", lambda row: both(pair[0][1](row), pair[1][1](row)))
+    )
 )
 
 
@@ -301,7 +328,9 @@ def chosen(url: str, data: list[Row], conditions: list[Condition]) -> list[Any]:
     return list(result.response)
 
 
-@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(
+    deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(data=rows, conditions=st.lists(TOP, min_size=3, max_size=8))
 def test_where_is_python(database: tuple[str, str], data: list[Row], conditions: list[Condition]) -> None:
     _, url = database

@@ -171,6 +171,22 @@ class Backend:
                 found = self._tables.setdefault(key, Table(name, datasource, made, None, exists))
         return found
 
+    def existing_table(self, name: str, datasource: str, columns: list[tuple[str, str]]) -> Table:
+        """An undeclared table with the columns that it has in the database."""
+        names = tuple(column for column, _ in columns if column != "id")
+        text_id = any(column == "id" and self.is_text_id(kind) for column, kind in columns)
+        return self.undeclared_table(name, datasource, names, "text" if text_id else "int")
+
+    def united(self, known: Table | None, table: Table) -> Table:
+        """A table with the columns of both views of it: undeclared tables only ever grow."""
+        if known is None or table.declared or not known.exists:
+            return table
+        more = [column.name for column in known.columns if column.name not in table.by_name]
+        if not more:
+            return table
+        names = [column.name for column in table.columns if column.name != "id"]
+        return self.undeclared_table(table.name, table.datasource, (*names, *more), table.id.kind)
+
     # SQLAlchemy's view ---------------------------------------------------------------------------------------------
 
     def stored(self, table: Table) -> sa.Table:
@@ -259,6 +275,10 @@ class Backend:
 
     def connect(self, url: str, search_path: str | None = None) -> Any:
         """A new connection (see `connection`)."""
+        raise NotImplementedError
+
+    def columns_of(self, execute: Callable[..., list[Row]], physical: str) -> list[tuple[str, str]]:
+        """The columns of one table of the database, as (name, type) pairs; none when it is not there."""
         raise NotImplementedError
 
     def existing(self, connection: Any) -> dict[str, list[tuple[str, str]]]:

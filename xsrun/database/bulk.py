@@ -7,13 +7,9 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from xsrun.database import rows, writing
-from xsrun.database.backend import apply, type_of
-from xsrun.database.columns import NUMBERS
-from xsrun.database.expressions import unknown_column
 from xsrun.database.plans import QueryPlan
 from xsrun.database.queries import Query
 from xsrun.database.selects import SelectBuilder
-from xsrun.database.tables import Table
 from xsrun.errors import InputError, XanoScriptError
 from xsrun.runtime.values import Value, as_list, truthy
 
@@ -132,38 +128,3 @@ def delete(session: Session, plan: QueryPlan, operands: tuple[Any, ...]) -> int:
         for row in found:
             rows.after_write(session, table, "delete", {}, reader.read(row))
     return len(found)
-
-
-def increment(session: Session, plan: QueryPlan, operands: tuple[Any, ...]) -> int:
-    """`db.increment`: add to a column of all rows that meet a condition, in one step; how many they were."""
-    table = session.table(plan.table)
-    field = str(value_of(plan, operands, "field_name") or "")
-    amount = value_of(plan, operands, "value")
-    if table.declared and field not in table.by_name:
-        raise unknown_column(table, field)
-    if not table.exists or field not in table.by_name:
-        return 0
-
-    query = Query(session, plan, operands)
-    operands = (*query.all_operands(), 1 if amount is None else amount)
-    statement = query.prepare(("increment", field), lambda builder: incrementing(session, table, field, builder))
-    found = session.execute(statement.sql, statement.parameters(operands, session.context), writes=True)
-    return len(found)
-
-
-def incrementing(session: Session, table: Table, field: str, builder: SelectBuilder) -> Any:
-    """The UPDATE of `db.increment`."""
-    stored = session.backend.stored(table)
-    column = table.by_name[field]
-    kind = column.kind if column.kind in NUMBERS else "decimal"
-    if column.kind not in NUMBERS and column.kind != "json":
-        raise InputError("ParseError: Invalid value for param", field, hint=f"the column {field} holds no numbers")
-    amount = builder.extra_of_kind(0, kind)
-    old = stored.c[field] if column.kind in NUMBERS else apply("json_number", "decimal", stored.c[field])
-    new: Any = sa.func.coalesce(old, 0) + amount
-    if column.kind == "json":
-        new = apply("to_json_number", "json", sa.type_coerce(new, type_of("decimal")))
-    statement = sa.update(stored).values({field: new})
-    if builder.conditions:
-        statement = statement.where(stored.c.id.in_(builder.select(builder.base.columns.c["id"])))
-    return builder.ready(statement.returning(stored.c.id))

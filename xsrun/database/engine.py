@@ -97,10 +97,12 @@ class Database:
         """Let all sessions see tables that were made."""
         if tables:
             with self._opening:
-                self.tables = {**self.tables, **tables}
-                for table in tables.values():
+                merged = {key: self.backend.united(self.tables.get(key), table) for key, table in tables.items()}
+                self.tables = {**self.tables, **merged}
+                for table in merged.values():
                     if table.exists:
-                        self.physical[table.physical] = [(column.name, "") for column in table.columns]
+                        kind = "BIGINT" if table.id.kind == "int" else "TEXT"
+                        self.physical[table.physical] = [(column.name, kind) for column in table.columns]
 
     def undeclared(self, name: str, datasource: str) -> Table:
         """A table that no file declares, as it is."""
@@ -109,9 +111,7 @@ class Database:
         columns = self.physical.get(physical_name(name, datasource))
         if columns is None:
             return self.backend.undeclared_table(name, datasource, (), exists=False)
-        names = tuple(column for column, _ in columns if column != "id")
-        text_id = any(column == "id" and self.backend.is_text_id(kind) for column, kind in columns)
-        table = self.backend.undeclared_table(name, datasource, names, "text" if text_id else "int")
+        table = self.backend.existing_table(name, datasource, columns)
         self.publish({(name, datasource): table})
         return table
 

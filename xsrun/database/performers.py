@@ -21,7 +21,6 @@ PERFORMERS: dict[str, Callable[..., Any]] = {
     "db.bulk.update": bulk.update,
     "db.bulk.patch": bulk.patch,
     "db.bulk.delete": bulk.delete,
-    "db.increment": bulk.increment,
     "db.schema": schema.schema,
     "db.direct_query": direct.direct_query,
 }

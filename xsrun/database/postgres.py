@@ -9,7 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from xsrun.database import geometry
+from xsrun.database import geometry, texts
 from xsrun.database.backend import Backend, Row, type_of
 from xsrun.database.columns import Codecs, decode_json, encode_int, encode_json, encode_text
 from xsrun.database.operators import OPERATORS
@@ -145,7 +145,7 @@ def function_texts() -> list[str]:
     made = [
         f"CREATE OR REPLACE FUNCTION {signature} RETURNS {result} "
         f"LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $body${body}$body$"
-        for signature, (result, body) in geometry.HELPERS.items()
+        for signature, (result, body) in {**texts.HELPERS, **geometry.HELPERS}.items()
     ]
     for name, operator in OPERATORS.items():
         if operator.body is not None:
@@ -222,6 +222,14 @@ class PostgresBackend(Backend):
             found.setdefault(table, []).append((column, kind))
         return found
 
+    def columns_of(self, execute: Callable[..., list[Row]], physical: str) -> list[tuple[str, str]]:
+        rows = execute(
+            "SELECT column_name, data_type FROM information_schema.columns "
+            "WHERE table_schema = current_schema() AND table_name = %s ORDER BY ordinal_position",
+            (physical,),
+        )
+        return [(name, kind) for name, kind in rows]
+
     def is_text_id(self, kind: str) -> bool:
         return "int" not in kind.lower()
 
@@ -249,8 +257,8 @@ class PostgresBackend(Backend):
 
 def make_functions(connection: PostgresConnection) -> None:
     """Make the functions of the operators in the database, unless they are there already."""
-    texts = function_texts()
-    digest = sha256("\n".join(texts).encode()).hexdigest()
+    made = function_texts()
+    digest = sha256("\n".join(made).encode()).hexdigest()
     ((there,),) = connection.execute("SELECT obj_description(to_regprocedure('xs_number(text)'))")
     if there == digest:
         return
@@ -258,7 +266,7 @@ def make_functions(connection: PostgresConnection) -> None:
     try:
         connection.execute("SELECT pg_advisory_xact_lock(7305)")  # two processes that start at once take turns
         connection.execute("SET LOCAL check_function_bodies = off")
-        for text in texts:
+        for text in made:
             connection.execute(text.replace("%", "%%"))
         connection.execute(f"COMMENT ON FUNCTION xs_number(text) IS '{digest}'")
         connection.execute("COMMIT")

@@ -9,7 +9,6 @@ import sqlalchemy as sa
 from xsrun.database.backend import apply, type_of
 from xsrun.database.columns import DOCUMENTS, NUMBERS
 from xsrun.database.expressions import ExpressionCompiler, unknown_column
-from xsrun.database.operands import CONVERTERS
 from xsrun.database.plans import Column, JoinPlan, NamedExpression, QueryPlan, SortKey
 from xsrun.database.prepared import Prepared, Reader, prepared
 from xsrun.database.search import SearchExpression
@@ -110,11 +109,6 @@ class SelectBuilder:
         """A parameter that comes after the operands of the plan: limit and offset."""
         index = len(self.compiler.operands) + number
         return sa.bindparam(self.compiler.new_bind(index, lambda value, _context: value), type_=sa.BigInteger())
-
-    def extra_of_kind(self, number: int, kind: str) -> Any:
-        """The same, converted to a kind."""
-        index = len(self.compiler.operands) + number
-        return sa.bindparam(self.compiler.new_bind(index, CONVERTERS[kind]), type_=type_of(kind))
 
     def by_id_only(self) -> bool:
         """Whether the condition can be met by one row only, so that no order is needed."""
@@ -217,7 +211,9 @@ class SelectBuilder:
 
     def group_count(self) -> Prepared:
         """How many groups there are."""
-        groups = [self.group_key(entry).sql.label(f"column_{position}") for position, entry in enumerate(self.plan.groups)]
+        groups = [
+            self.group_key(entry).sql.label(f"column_{position}") for position, entry in enumerate(self.plan.groups)
+        ]
         if not groups:
             return self.ready(sa.select(sa.literal_column("1")))
         inner = self.select(*groups).distinct().subquery("groups")

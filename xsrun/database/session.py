@@ -50,8 +50,8 @@ class Session:
         self.new_tables: dict[tuple[str, str], Table] = {}
         #: what they were when the savepoints were set
         self.saved_tables: list[dict[tuple[str, str], Table]] = []
-        #: call depths of the constructs that opened a transaction without a stack
-        self.open_ended: list[int] = []
+        #: transactions without a stack, which end with the object that opened them
+        self.open_ended = 0
         self.warned: set[str] = set()
 
     # Statements ----------------------------------------------------------------------------------------------------
@@ -184,16 +184,22 @@ class Session:
     def open_transaction(self) -> None:
         """`db.transaction {}` without a stack: until the object that runs ends (semantics 12)."""
         self.begin()
-        self.open_ended.append(self.context.depth)
+        self.open_ended += 1
 
-    def object_ended(self, depth: int, failed: bool) -> None:
-        """The construct at a call depth has ended: so do the transactions that it left open."""
-        while self.open_ended and self.open_ended[-1] >= depth:
-            self.open_ended.pop()
-            if failed:
+    @contextmanager
+    def ending(self) -> Iterator[None]:
+        """An object that may open transactions without a stack: what it left open ends with it."""
+        before = self.open_ended
+        try:
+            yield
+        except BaseException:
+            while self.open_ended > before:
+                self.open_ended -= 1
                 self.roll_back()
-            else:
-                self.commit()
+            raise
+        while self.open_ended > before:
+            self.open_ended -= 1
+            self.commit()
 
     # Tables --------------------------------------------------------------------------------------------------------
 
@@ -220,8 +226,7 @@ class Session:
         return declared
 
     def _make(self, table: Table) -> None:
-        for statement in self.backend.creation(table):
-            self.execute(statement, writes=True)
+        self._try(self.backend.creation(table))
         self._note(table)
         if table.definition is not None and table.definition.items and table.datasource == "live":
             from xsrun.database.writing import insert_seed
@@ -240,25 +245,37 @@ class Session:
         """An undeclared table with columns of these names, made or enlarged."""
         if table.exists and all(name in table.by_name for name in names):
             return table
-        missing = [name for name in names if name not in table.by_name]
-        for name in missing:
-            _check_name(name, table)
-        columns = (*(column.name for column in table.columns if column.name != "id"), *missing)
-        larger = self.backend.undeclared_table(table.name, table.datasource, columns, table.id.kind)
-        if table.exists:
-            for name in missing:
-                self._add_column(table, name)
-            self._note(larger)
-        else:
-            self._make(larger)
+        for name in names:
+            if name not in table.by_name:
+                _check_name(name, table)
+        if not self.locks_writes:
+            return self._grow(table, names)
+        with self.database.turn:
+            return self._grow(table, names)
+
+    def _grow(self, table: Table, names: Any) -> Table:
+        """Make the table or add columns; other sessions may do the same at the same time."""
+        backend = self.backend
+        if not table.exists:
+            made = backend.undeclared_table(table.name, table.datasource, tuple(names), table.id.kind)
+            self._try(backend.creation(made))
+        columns = backend.columns_of(self.execute, table.physical)
+        missing = [name for name in names if all(name != column for column, _ in columns)]
+        self._try([backend.new_column(table, name) for name in missing])
+        columns += [(name, "") for name in missing]
+        larger = backend.existing_table(table.name, table.datasource, columns)
+        self._note(larger)
         return larger
 
-    def _add_column(self, table: Table, name: str) -> None:
-        try:
-            self.execute(self.backend.new_column(table, name), writes=True)
-        except XanoScriptError as error:
-            if "duplicate column" not in str(error):  # another process was faster
-                raise
+    def _try(self, statements: list[str]) -> None:
+        """Execute statements that another session may have been faster with."""
+        for statement in statements:
+            try:
+                self.execute(statement, writes=True)
+            except XanoScriptError as error:
+                known = ("duplicate column", "already exists", "Duplicate record detected")
+                if not any(part in str(error) for part in known):
+                    raise
 
     def _undeclared(self, name: str) -> None:
         """The engine knows declared tables only; here others are made as they are written to (see the design)."""
@@ -297,7 +314,7 @@ class Session:
 
     def close(self) -> None:
         """End the session: a transaction that is still open is undone, the connection goes back."""
-        self.open_ended.clear()
+        self.open_ended = 0
         while self.depth:
             self.roll_back()
         connection, self._connection = self._connection, None

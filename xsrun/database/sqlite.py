@@ -195,6 +195,10 @@ class SQLiteBackend(Backend):
             statements.append(("DELETE FROM sqlite_sequence WHERE name = ?", (physical,)))
         return statements
 
+    def columns_of(self, execute: Callable[..., list[Row]], physical: str) -> list[tuple[str, str]]:
+        rows = execute("SELECT name, type FROM pragma_table_info(?) ORDER BY cid", (physical,))
+        return [(name, kind) for name, kind in rows]
+
     def is_text_id(self, kind: str) -> bool:
         """Whether the type of an existing id column is that of a text."""
         return "INT" not in kind.upper()

@@ -14,6 +14,14 @@ from xsrun.runtime.values import parse_number, text_of_number
 #: Seconds that one regular expression may take on one value.
 _PATIENCE = 1.0
 _WORD = re.compile(r"[^\W_]+")
+#: PostgreSQL's function that gives the words of a text, in lower case.
+HELPERS = {
+    "xs_words(value text)": (
+        "SETOF text",
+        "SELECT word FROM regexp_split_to_table(lower(value COLLATE \"default\"), '[^[:alnum:]]+') AS word "
+        "WHERE word <> ''",
+    ),
+}
 
 
 def lower(text: str) -> str:

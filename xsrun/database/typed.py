@@ -57,7 +57,15 @@ def converted(kind: str, wanted: str, sql: Any) -> Any:
     if wanted in TEXTS:
         if kind in DOCUMENTS:
             return apply("json_text", "text", sql)
-        name = "number_text" if kind == "decimal" else "int_text" if kind in NUMBERS else "bool_text" if kind == "bool" else ""
+        name = (
+            "number_text"
+            if kind == "decimal"
+            else "int_text"
+            if kind in NUMBERS
+            else "bool_text"
+            if kind == "bool"
+            else ""
+        )
         return apply(name, "text", sql) if name else None
     if wanted == "bool":
         return apply("json_bool", "bool", sql) if kind == "json" else sql != 0 if kind in NUMBERS else None

@@ -84,6 +84,8 @@ class StatementCompiler(ExpressionCompiler):
         self.signature: Callable[[str, str], list[Any] | None] | None = None
         self.code: list[ast.stmt] = []
         self.releases: list[ast.Assign] = []
+        #: the context manager around the whole stack, when a statement needs to know of its end
+        self.manager: ast.expr | None = None
 
     # Emitting ------------------------------------------------------------------------------------------------------
 

@@ -111,6 +111,8 @@ def compile_stack(
         elif not code:
             compiler.emit(place(ast.Pass(), at))
     compiler.finish()
+    if compiler.manager is not None:
+        code = [place(ast.With([ast.withitem(compiler.manager, None)], code), at)]
     prologue = input_prologue(scope, linker, at)
     scope.inputs.update({f"\0{variable}": f"v_{variable}" for variable in preset})
     module = ast.Module(define_functions(scope, prologue, code, at), [])

@@ -254,21 +254,6 @@ def bulk_delete(compiler: StatementCompiler, node: Statement) -> None:
     many_statement(compiler, node)
 
 
-@statement_form("db.increment")
-def increment(compiler: StatementCompiler, node: Statement) -> None:
-    """Add to a column of all rows that meet a condition, in one step, and bind their number.
-
-    >>> db.bulk.add "jar" { items = [{n: 1}, {n: 2}] }
-    ... db.increment "jar" {
-    ...   where = $db.jar.n == 2
-    ...   field_name = "n"
-    ...   value = 5
-    ... } as $changed
-    {"changed": 1}
-    """
-    many_statement(compiler, node, "field_name", "value")
-
-
 @statement_form("db.schema")
 def schema(compiler: StatementCompiler, node: Statement) -> None:
     """The columns of a table: a list with the name, type and flags of each, or the one at `path`.
@@ -328,8 +313,13 @@ def in_transaction(context: Context, isolation: Any = None) -> Any:
 
 
 def open_transaction(context: Context) -> None:
-    """A transaction until the object ends."""
+    """A transaction until the object ends (see `ending`)."""
     context.session.open_transaction()
+
+
+def ending(context: Context) -> Any:
+    """What an object runs in that opens transactions without a stack: they end when it does."""
+    return context.session.ending()
 
 
 @statement_form("db.transaction")
@@ -356,6 +346,8 @@ def transaction(compiler: StatementCompiler, node: Statement) -> None:
     at = statement_position(node)
     stack = node.block("stack")
     if stack is None:
+        if compiler.manager is None:
+            compiler.manager = call(compiler.linker.constant(ending), at, name("context", at))
         opened = call(compiler.linker.constant(open_transaction), at, name("context", at))
         compiler.emit(place(ast.Expr(opened), at))
         return

@@ -65,9 +65,7 @@ def operator(
         required = len(operands) - len(defaults)
         if name in OPERATORS:
             raise ValueError(f"the operator {name} is declared twice")
-        OPERATORS[name] = Operator(
-            name, operands, result, python, text, body, sqlite, not nulls, required, defaults
-        )
+        OPERATORS[name] = Operator(name, operands, result, python, text, body, sqlite, not nulls, required, defaults)
         entry = catalogue.entry("query_filter", name)
         if entry is not None:
             registry.query_filter(entry["name"], function)

@@ -49,9 +49,8 @@ def imatches(value: str, pattern: str) -> bool:
     "text",
     "text",
     result="bool",
-    body="SELECT NOT EXISTS (SELECT 1 FROM regexp_split_to_table(lower($2 COLLATE \"default\"), '[^[:alnum:]]+') AS wanted "
-    "WHERE wanted <> '' "
-    "AND wanted <> ALL (regexp_split_to_array(lower($1 COLLATE \"default\"), '[^[:alnum:]]+'))) AND $2 ~ '[[:alnum:]]'",
+    body="SELECT NOT EXISTS (SELECT 1 FROM xs_words($2) AS wanted WHERE wanted <> ALL (ARRAY(SELECT xs_words($1)))) "
+    "AND EXISTS (SELECT xs_words($2))",
 )
 def search(value: str, query: str) -> bool:
     """Full-text search: whether the text has every word of the query. Words are taken as they are, not stemmed."""
@@ -64,8 +63,7 @@ def search(value: str, query: str) -> bool:
     "text",
     "text",
     result="decimal",
-    body="SELECT coalesce(avg((word = ANY (regexp_split_to_array(lower($2 COLLATE \"default\"), '[^[:alnum:]]+')))::int), 0)::float8 "
-    "FROM regexp_split_to_table(lower($1 COLLATE \"default\"), '[^[:alnum:]]+') AS word WHERE word <> ''",
+    body="SELECT coalesce(avg((word = ANY (ARRAY(SELECT xs_words($2))))::int), 0)::float8 FROM xs_words($1) AS word",
 )
 def search_rank(value: str, query: str) -> float:
     """How well a text fits the words of a search: the share of its words that are among them.
