@@ -127,6 +127,15 @@ class Declared:
     def required(self) -> bool:
         return not (self.optional or self.has_default)
 
+    @property
+    def omits_null(self) -> bool:
+        """Does a null that `function.run` or a test passes count as left out? A client's null is refused.
+
+        Published suites that pass on the engine hand nulls on to optional inputs that may not be null: an omitted
+        time stamp, a missing header.
+        """
+        return not (self.required or self.nullable)
+
 
 # Binding -------------------------------------------------------------------------------------------------------------
 
@@ -151,10 +160,16 @@ def bind(declared: list[Declared], values: dict[str, Any] | None, context: Any, 
 
 
 def bind_one(declared: Declared, value: Any, context: Any) -> Value:
-    """The bound value of one input, sent or `OMITTED`; `UNBOUND` when it stays without one. Raises InputError."""
-    if value is OMITTED:
+    """The bound value of one input of a call, or `OMITTED`; `UNBOUND` when it stays without one. Raises InputError."""
+    if value is OMITTED or (value is None and declared.omits_null):
         return _omitted(declared, context, declared.name)
     return declared.accept(value, context, declared.name)
+
+
+def of_call(declared: list[Declared], values: dict[str, Any]) -> dict[str, Any]:
+    """The inputs of a call inside the engine, without the nulls that stand for nothing (see `omits_null`)."""
+    dropped = {one.name for one in declared if one.omits_null and one.name in values and values[one.name] is None}
+    return {name: value for name, value in values.items() if name not in dropped} if dropped else values
 
 
 def _write_members(declared: list[Declared], values: dict[str, Any], context: Any, path: str) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import Any
 
 from xsrun.errors import StoppedError, UnavailableError, XanoScriptError
 from xsrun.evaluator.places import translate
+from xsrun.fields import of_call
 from xsrun.runtime.assertions import ExpectationError
 from xsrun.runtime.context import Context, Identity, Request
 from xsrun.runtime.trace import Trace
@@ -95,7 +96,7 @@ def run_unit(sandbox: Sandbox, case: Case, outcome: Outcome, trace: Trace | None
     source = case.datasource or "live"
     context = sandbox.context(test=(construct.owner, case.name), trace=trace, auth=_identity(case), datasource=source)
     given = expectations.reader(node.attribute("input"), case.file)(context, None)
-    values = expectations.as_input(copy_deep(given))
+    values = of_call(construct.declared, expectations.as_input(copy_deep(given)))
     context.request = Request(method=construct.verb or "", input=values)
     result = sandbox.execute(construct, values, context, admit=False)
     note_run(outcome, result)

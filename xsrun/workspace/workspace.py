@@ -14,6 +14,7 @@ from xsrun.diagnostics import Diagnostic
 from xsrun.errors import UsageError, XanoScriptError
 from xsrun.evaluator.places import translate
 from xsrun.evaluator.support import too_deep
+from xsrun.fields import of_call
 from xsrun.runtime.context import Answer, Clock, Context, Dispatcher, Identity, Limits, Request, system_clock
 from xsrun.runtime.sizes import check_unfolded
 from xsrun.runtime.trace import Trace
@@ -354,7 +355,7 @@ class Workspace:
         caller_inputs = options.get("caller_inputs")
         if caller_inputs:
             inputs = self._inherit(construct, inputs, caller_inputs)
-        return self.enter(construct, context, inputs)
+        return self.enter(construct, context, of_call(construct.declared, inputs))
 
     def signature_of(self, kind: str, name: str) -> list[Any] | None:
         """The declared inputs of a construct that other code may call directly; None when calls must come here."""
