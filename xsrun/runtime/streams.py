@@ -38,6 +38,10 @@ class Stream:
             self._ended = True
             raise
 
+    def as_value(self) -> dict[str, Value]:
+        """What logs, traces and responses show of it: what it reads, and none of that."""
+        return {"stream": self.label}
+
     def close(self) -> None:
         """Let go of the file or connection behind the stream."""
         end = getattr(self._items, "close", None)

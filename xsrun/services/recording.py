@@ -173,7 +173,7 @@ def _described_answer(answer: HttpAnswer) -> dict[str, Any]:
         "status": answer.status,
         "reason": answer.reason,
         "version": answer.version,
-        "headers": [[name, MASK if name.lower() == "set-cookie" else value] for name, value in answer.headers],
+        "headers": [[name, value] for name, value in answer.headers],
     }
     try:
         found["body"] = answer.body.decode("utf-8")
