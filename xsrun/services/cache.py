@@ -10,6 +10,7 @@ import json
 import os
 import re
 import tempfile
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -30,6 +31,7 @@ class Cache:
         self.url = url
         self._file = file
         self._client: Any = None
+        self._opening = threading.Lock()
         self._changed = False
 
     # Connecting ----------------------------------------------------------------------------------------------------
@@ -38,19 +40,24 @@ class Cache:
     def client(self) -> Any:
         """The connection, opened at first use."""
         if self._client is None:
-            if self.url is None:
-                import fakeredis
-
-                self._client = fakeredis.FakeStrictRedis(server=fakeredis.FakeServer(), decode_responses=True)
-                self._load()
-            else:
-                import redis
-
-                try:
-                    self._client = redis.Redis.from_url(self.url, decode_responses=True, socket_timeout=10)
-                except ValueError as error:
-                    raise UnavailableError(f"{self.url} is not the address of a Redis server: {error}") from None
+            with self._opening:
+                if self._client is None:
+                    self._client = self._connect()
         return self._client
+
+    def _connect(self) -> Any:
+        if self.url is None:
+            import fakeredis
+
+            client = fakeredis.FakeStrictRedis(server=fakeredis.FakeServer(), decode_responses=True)
+            self._load(client)
+            return client
+        import redis
+
+        try:
+            return redis.Redis.from_url(self.url, decode_responses=True, socket_timeout=10)
+        except ValueError as error:
+            raise UnavailableError(f"{self.url} is not the address of a Redis server: {error}") from None
 
     def _run(self, command: Callable[[Any], Any], *, writes: bool = False) -> Any:
         """Carry out a command; what Redis refuses is an error of the program."""
@@ -161,7 +168,7 @@ class Cache:
             json.dump(kept, output)
         os.replace(temporary, file)
 
-    def _load(self) -> None:
+    def _load(self, client: Any) -> None:
         """Take over what the run before left. A file that is damaged raises: it is the user's data."""
         if self._file is None or not self._file.exists():
             return
@@ -175,11 +182,11 @@ class Cache:
             if expires is not None and expires <= now:
                 continue
             if isinstance(held, list):
-                self._client.rpush(key, *held)
+                client.rpush(key, *held)
             else:
-                self._client.set(key, held)
+                client.set(key, held)
             if expires is not None:
-                self._client.pexpire(key, max(1, int((expires - now) * 1000)))
+                client.pexpire(key, max(1, int((expires - now) * 1000)))
 
 
 def _encode(value: Value) -> str:
