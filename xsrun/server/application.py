@@ -81,7 +81,7 @@ class Application:
             self.log.fault(error)
             answer = error_answer(InternalError(error))
         if isinstance(answer, Stream):
-            await send_stream(answer, request, send)
+            await send_stream(answer, request, receive, send)
         else:
             await send({"type": "http.response.start", "status": answer.status, "headers": answer.framed})
             body = b"" if request.verb == "HEAD" else answer.body
@@ -171,8 +171,9 @@ def too_long(limit: int) -> XanoScriptError:
     )
 
 
-async def send_stream(stream: Stream, request: Incoming, send: Send) -> None:
-    """Send the chunks of a streamed response as they come."""
+async def send_stream(stream: Stream, request: Incoming, receive: Receive, send: Send) -> None:
+    """Send the chunks of a streamed response as they come, as long as the client is there."""
+    watch = asyncio.create_task(wait_for_end(receive, stream))
     try:
         await send({"type": "http.response.start", "status": stream.status, "headers": stream.headers})
         async for chunk in stream.chunks():
@@ -181,3 +182,11 @@ async def send_stream(stream: Stream, request: Incoming, send: Send) -> None:
         await send({"type": "http.response.body", "body": b""})
     finally:
         stream.abandon()
+        watch.cancel()
+
+
+async def wait_for_end(receive: Receive, stream: Stream) -> None:
+    """Abandon a stream when its client goes away."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
+    stream.abandon()

@@ -48,9 +48,10 @@ class Endpoint:
         try:
             self.remember(run, result, answer, time.perf_counter() - started)
             if run.context.deferred:
-                noted = len(result.warnings)
+                logs, warnings = len(result.logs), len(result.warnings)
                 snapshot.workspace.after_response(run.context, result)
-                self.log.warnings(result.warnings[noted:])
+                self.log.entries(result.logs[logs:])
+                self.log.warnings(result.warnings[warnings:])
         except Exception as error:  # the answer is out: nobody else would hear of it
             self.log.fault(error)
 

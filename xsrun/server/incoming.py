@@ -144,7 +144,7 @@ def _decoded(body: bytes) -> Value:
         return from_json(body)
     except ValueError as error:
         reason = NOT_JSON
-        if "recursion" in str(error).lower():
+        if "depth" in str(error) or "recursion" in str(error).lower():
             reason = TOO_DEEP
         else:
             try:

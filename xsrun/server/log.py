@@ -46,15 +46,18 @@ class Log:
 
     def entries(self, logs: Iterable[Any]) -> None:
         """What `debug.log` and the console of JavaScript left."""
+        if self.quiet:
+            return
         for entry in logs:
             place = f"{entry.file}:{entry.line}: " if entry.file else ""
             value = masked(entry.value)
             self.line(f"  log: {place}{value if isinstance(value, str) else to_json(value)}")
 
     def warnings(self, warnings: Iterable[Any]) -> None:
+        if self.quiet:
+            return
         for warning in warnings:
-            if not self.quiet:
-                self.line(f"  warning: {getattr(warning, 'message', warning)}")
+            self.line(f"  warning: {getattr(warning, 'message', warning)}")
 
     def fault(self, error: BaseException) -> None:
         """A fault of xsrun itself, with all that helps to find it."""

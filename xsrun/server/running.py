@@ -133,6 +133,7 @@ def make_server(application: Any) -> Any:
         log_config=None,
         access_log=False,
         server_header=False,
+        proxy_headers=False,
         timeout_keep_alive=30,
         timeout_graceful_shutdown=_GRACE,
         backlog=1024,

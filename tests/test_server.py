@@ -1,0 +1,502 @@
+"""The workspace over HTTP: routes, inputs, bodies, statuses, headers, identity, limits."""
+
+from __future__ import annotations
+
+import gzip
+import http.client
+import json
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from http_server import Client, running
+
+import xsrun
+from xsrun.server import create_application
+from xsrun.server.application import Application
+
+GROUP = 'api_group "Harbour Api" {\n  canonical = "hb1"\n}\n'
+NOT_FOUND = {"code": "ERROR_CODE_NOT_FOUND", "message": "Unable to locate request."}
+
+
+def query(name: str, verb: str, inputs: str = "", stack: str = "", response: str = "$input", more: str = "") -> str:
+    """The text of a query of the group above."""
+    return (
+        f'query "{name}" verb={verb} {{\n  api_group = "Harbour Api"\n{more}\n'
+        f"  input {{\n{inputs}\n  }}\n  stack {{\n{stack}\n  }}\n  response = {response}\n}}\n"
+    )
+
+
+def application(*parts: str, settings: dict[str, Any] | None = None, **options: Any) -> Application:
+    sources = {f"api/{number}.xs": part for number, part in enumerate((GROUP, *parts))}
+    return create_application(xsrun.Workspace.from_sources(sources, **options), **(settings or {}))
+
+
+SLEEP = "    util.sleep {\n      value = 0.4\n    }"
+COUNT = '    redis.incr {\n      key = "n"\n      by = 1\n    } as $n'
+LIMIT = '    redis.ratelimit {\n      key = "k"\n      max = 2\n      ttl = 60\n      error = "Slow down."\n    } as $within'
+STREAM = (
+    "    for ($input.n) {\n      each as $i {\n        api.stream {\n          value = [{i: $i}]\n"
+    '          format = "jsonl"\n        }\n        util.sleep {\n          value = 0.02\n        }\n      }\n    }'
+)
+LOGIN = (
+    '    security.create_auth_token {\n      table = "user"\n      id = 7\n      extras = {role: "pilot"}\n'
+    "      expiration = $input.seconds\n    } as $token"
+)
+
+
+def header(line: str) -> str:
+    return f'    util.set_header {{\n      value = "{line}"\n      duplicates = "append"\n    }}\n'
+
+
+def refuse(kind: str) -> str:
+    return f'    precondition (false) {{\n      error_type = "{kind}"\n      error = "No."\n    }}'
+
+
+QUERIES = [
+    query("hello", "GET", "    text name?", response='{message: "Hello " ~ $input.name}'),
+    query("berths/{id}", "GET", "    int id"),
+    query("berths/free", "GET", response='"free"'),
+    query("berths/{id}/boats/{name}", "GET", "    int id\n    text name"),
+    query("notes/{slug}", "GET", "    text slug"),
+    query("post-{slug}", "GET", "    text slug", response='"post " ~ $input.slug'),
+    query("{first}-{second}.txt", "GET", "    text first\n    text second"),
+    query("boats", "POST", "    text name\n    int length?\n    text[] tags?\n    json more?"),
+    query("boats/{id}", "PUT", "    int id\n    text name?"),
+    query("boats/{id}", "PATCH", "    int id\n    text name?"),
+    query("boats/{id}", "DELETE", "    int id", response="null"),
+    query("files", "POST", "    file one\n    file[] many?\n    text note?"),
+    query("raw", "POST", stack='    util.get_raw_input {\n      encoding = "none"\n    } as $raw', response="$raw"),
+    query("page", "GET", stack=header("Content-Type: text/html"), response='"<p>tide</p>"'),
+    query("created", "POST", stack=header("HTTP/1.1 201 Created") + header("X-Dock: four") + header("X-Dock: five")),
+    query("empty", "GET", stack=header("HTTP/1.1 204 No Content"), response='"ignored"'),
+    query("odd", "GET", stack=header("Content-Length: 3") + header("X-Odd: a"), response='"abcdef"'),
+    query("text", "GET", response='"tide"'),
+    query("long", "GET", response=f'"{"tide " * 500}"'),
+    query("zero", "GET", response="0"),
+    query("throw", "GET", stack='    throw {\n      name = "Tide"\n      value = {at: 3}\n    }'),
+    query("stop", "GET", stack="    debug.stop {\n      value = {at: 3}\n    }"),
+    query("lost", "GET", response="$nothing.here"),
+    query("secret", "GET", response="$auth.id"),
+    query("refuse/{kind}", "GET", "    text kind", stack=refuse("notfound")),
+    query("sleep", "GET", stack=SLEEP, response='"slept"'),
+    query("count", "POST", stack=COUNT, response="$n"),
+    query("limited", "GET", stack=LIMIT, response="$within"),
+    query("rows", "GET", "    int n", stack=STREAM, response="null"),
+    query("login", "POST", "    int seconds?=60", stack=LOGIN, response="{authToken: $token}"),
+    query("me", "GET", response="{id: $auth.id, role: $auth.extras.role}", more='  auth = "user"'),
+    query("ship", "GET", response="$auth.id", more='  auth = "ship"'),
+    query("about", "GET", response="{uri: $env.$request_uri, base: $env.$api_baseurl, h: $env.$http_headers}"),
+    query("source", "GET", response="$env.$datasource"),
+    query("off", "GET", more="  active = false"),
+    query("quiet", "GET", more="  history = false"),
+]
+
+
+@pytest.fixture(scope="module")
+def app() -> Application:
+    return application(*QUERIES, settings={"max_body": 100_000, "body_seconds": 1.0})
+
+
+@pytest.fixture(scope="module")
+def client(app: Application) -> Iterator[Client]:
+    with running(app) as made:
+        yield made
+
+
+# Routes --------------------------------------------------------------------------------------------------------------
+
+
+def test_a_query_answers(client: Client) -> None:
+    reply = client.get("/api:hb1/hello?name=Bo")
+    assert (reply.status, reply.json) == (200, {"message": "Hello Bo"})
+    assert reply.headers["content-type"] == "application/json"
+
+
+def test_groups_go_by_canonical_name_slug_and_branch(client: Client) -> None:
+    for address in ("/api:hb1/text", "/api:harbour-api/text", "/api:hb1:v1/text", "/api:hb1/text/"):
+        assert client.get(address).json == "tide", address
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/", "/api:hb1/none", "/api:nobody/text", "/api:hb1:other/text", "/api:hb1/off", "/text", "/api:hb1/berths"],
+)
+def test_what_no_query_takes_is_not_found(client: Client, path: str) -> None:
+    reply = client.post(path)
+    assert (reply.status, reply.json) == (404, NOT_FOUND)
+
+
+def test_other_verbs_are_not_found(client: Client) -> None:
+    assert client.send("DELETE", "/api:hb1/hello").json == NOT_FOUND
+    assert client.send("BREW", "/api:hb1/hello").status in (400, 404)  # some parsers do not know the word
+
+
+def test_parameters_in_the_path(client: Client) -> None:
+    assert client.get("/api:hb1/berths/12").json == {"id": 12}
+    assert client.get("/api:hb1/berths/free").json == "free"
+    assert client.get("/api:hb1/berths/twelve").json == NOT_FOUND
+    assert client.get("/api:hb1/berths/-1").json == NOT_FOUND
+    assert client.get("/api:hb1/berths/3/boats/S%2FV%20Ann").json == {"id": 3, "name": "S/V Ann"}
+    assert client.get("/api:hb1/notes/caf%C3%A9").json == {"slug": "café"}
+    assert client.get("/api:hb1/post-high-tide").json == "post high-tide"
+    assert client.get("/api:hb1/a-b.txt").json == {"first": "a", "second": "b"}
+
+
+def test_all_verbs(client: Client) -> None:
+    assert client.send("PUT", "/api:hb1/boats/1", {"name": "Ann"}).json == {"id": 1, "name": "Ann"}
+    assert client.send("PATCH", "/api:hb1/boats/2", {}).json == {"id": 2, "name": ""}
+    assert client.send("DELETE", "/api:hb1/boats/3").json is None
+
+
+def test_head_is_get_without_a_body(client: Client) -> None:
+    reply = client.send("HEAD", "/api:hb1/hello")
+    assert (reply.status, reply.body) == (200, b"")
+    assert reply.headers["content-length"] == str(len(client.get("/api:hb1/hello").body))
+
+
+# Inputs --------------------------------------------------------------------------------------------------------------
+
+
+def test_inputs_from_json_form_query_and_path(client: Client) -> None:
+    boat = {"name": "Ann", "length": 9, "tags": ["a", "b"], "more": {"x": [1]}}
+    assert client.post("/api:hb1/boats", boat).json == boat
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    sent = client.post("/api:hb1/boats?length=3", "name=Ann+B&tags[]=a&tags[]=b&more[x]=1", headers=form)
+    assert sent.json == {"name": "Ann B", "length": 3, "tags": ["a", "b"], "more": {"x": "1"}}
+    # the path counts before the body, the body before the query string
+    sent = client.send("PUT", "/api:hb1/boats/1?name=query&id=3", {"name": "body", "id": 2})
+    assert sent.json == {"id": 1, "name": "body"}
+
+
+def test_lists_in_a_query_string(client: Client) -> None:
+    assert client.post("/api:hb1/boats?name=a&tags[]=x&tags[]=y").json["tags"] == ["x", "y"]
+    assert client.post("/api:hb1/boats?name=a&name=b").json["name"] == "b"
+
+
+def test_a_json_body_without_its_type_is_taken(client: Client) -> None:
+    assert client.post("/api:hb1/boats", '{"name": "Ann"}').json["name"] == "Ann"
+    assert client.post("/api:hb1/raw", "{not json").json == "{not json"
+
+
+def multipart(*parts: tuple[str, str]) -> tuple[bytes, dict[str, str]]:
+    lines = "".join(f"--xyz\r\nContent-Disposition: form-data; {head}\r\n\r\n{body}\r\n" for head, body in parts)
+    return f"{lines}--xyz--\r\n".encode(), {"Content-Type": "multipart/form-data; boundary=xyz"}
+
+
+def test_files(client: Client) -> None:
+    body, headers = multipart(
+        ('name="one"; filename="log.txt"', "high tide"),
+        ('name="many[]"; filename="a.csv"\r\nContent-Type: text/csv', "a,b"),
+        ('name="many[]"; filename="b.csv"', "c"),
+        ('name="note"', "grüße"),
+    )
+    reply = client.post("/api:hb1/files", body, headers=headers)
+    assert reply.status == 200
+    assert {key: reply.json["one"][key] for key in ("name", "size", "mime")} == {
+        "name": "log.txt",
+        "size": 9,
+        "mime": "text/plain",
+    }
+    assert [(one["name"], one["mime"]) for one in reply.json["many"]] == [("a.csv", "text/csv"), ("b.csv", "text/csv")]
+    assert reply.json["note"] == "grüße"
+
+
+def test_missing_and_wrong_inputs(client: Client) -> None:
+    reply = client.post("/api:hb1/boats", {})
+    assert reply.status == 400
+    assert reply.json == {
+        "code": "ERROR_CODE_INPUT_ERROR",
+        "message": "Missing param: name",
+        "payload": {"param": "name"},
+    }
+    assert client.post("/api:hb1/boats", {"name": "a", "length": "x"}).json["payload"] == {"param": "length"}
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        (b"{", "Syntax error"),
+        (b'{"a": "\xff"}', "Malformed UTF-8 characters, possibly incorrectly encoded"),
+        (b"[" * 5_000 + b"]" * 5_000, "Maximum stack depth exceeded"),
+    ],
+)
+def test_a_body_that_is_no_json(client: Client, body: bytes, reason: str) -> None:
+    reply = client.post("/api:hb1/boats", body, headers={"Content-Type": "application/json"})
+    assert (reply.status, reply.json) == (500, {"code": "ERROR_FATAL", "message": f"Error parsing JSON: {reason}"})
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type"),
+    [
+        (b"--xyz\r\nnonsense", "multipart/form-data; boundary=xyz"),
+        (b"abc", "multipart/form-data"),
+        (b"--xyz", "multipart/form-data; boundary=xyz"),
+    ],
+)
+def test_a_body_that_is_no_form(client: Client, body: bytes, content_type: str) -> None:
+    reply = client.post("/api:hb1/files", body, headers={"Content-Type": content_type})
+    assert (reply.status, reply.json["code"]) == (400, "ERROR_CODE_BAD_REQUEST")
+
+
+def test_a_body_too_long(client: Client) -> None:
+    reply = client.post("/api:hb1/boats", {"name": "x" * 100_001})
+    assert (reply.status, reply.json["code"]) == (413, "ERROR_CODE_BAD_REQUEST")
+
+
+def test_a_chunked_body(client: Client) -> None:
+    connection = http.client.HTTPConnection("127.0.0.1", client.port, timeout=10)
+    chunks = iter([b'{"name": ', b'"Ann"}'])
+    connection.request("POST", "/api:hb1/boats", chunks, {"Content-Type": "application/json"}, encode_chunked=True)
+    assert json.loads(connection.getresponse().read())["name"] == "Ann"
+    connection.request("POST", "/api:hb1/boats", (b"x" * 30_000 for _ in range(5)), encode_chunked=True)
+    assert connection.getresponse().status == 413
+    connection.close()
+
+
+def test_a_body_that_does_not_come(client: Client) -> None:
+    with socket.create_connection(("127.0.0.1", client.port), timeout=10) as link:
+        link.sendall(b"POST /api:hb1/boats HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n{")
+        assert link.recv(1_000).startswith(b"HTTP/1.1 408")
+
+
+def test_what_is_no_http(client: Client) -> None:
+    with socket.create_connection(("127.0.0.1", client.port), timeout=10) as link:
+        link.sendall(b"NONSENSE\r\n\r\n")
+        answer = link.recv(1_000)
+    assert answer.startswith(b"HTTP/1.1 400")
+    assert json.loads(answer.partition(b"\r\n\r\n")[2])["code"] == "ERROR_CODE_BAD_REQUEST"
+
+
+# Answers -------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "body"),
+    [
+        ("text", 200, "tide"),
+        ("zero", 200, 0),
+        ("throw", 200, {"payload": {"at": 3}, "statement": "Throw Error"}),
+        ("stop", 200, {"payload": {"at": 3}, "statement": "Stop & Debug"}),
+        ("lost", 500, {"code": "ERROR_FATAL", "message": "Missing var entry: nothing"}),
+        ("secret", 403, {"code": "ERROR_CODE_ACCESS_DENIED", "message": ""}),
+        ("refuse/x", 404, {"code": "ERROR_CODE_NOT_FOUND", "message": "No.", "payload": ""}),
+    ],
+)
+def test_bodies_and_statuses(client: Client, path: str, status: int, body: Any) -> None:
+    reply = client.get(f"/api:hb1/{path}")
+    assert (reply.status, reply.json) == (status, body)
+
+
+def test_errors_tell_where_in_a_header(client: Client) -> None:
+    place = client.get("/api:hb1/lost").headers["x-xsrun-at"]
+    assert place.startswith("api/") and place.count(":") == 2
+
+
+def test_headers_and_status_of_the_program(client: Client) -> None:
+    reply = client.post("/api:hb1/created")
+    assert (reply.status, reply.headers["x-dock"]) == (201, "five")
+    page = client.get("/api:hb1/page")
+    assert (page.body, page.headers["content-type"]) == (b"<p>tide</p>", "text/html")
+    nothing = client.get("/api:hb1/empty")
+    assert (nothing.status, nothing.body) == (204, b"")
+    odd = client.get("/api:hb1/odd")
+    assert (odd.json, odd.headers["x-odd"]) == ("abcdef", "a")
+
+
+def test_long_answers_are_compressed(client: Client) -> None:
+    reply = client.get("/api:hb1/long", headers={"Accept-Encoding": "br, gzip"})
+    assert reply.headers["content-encoding"] == "gzip"
+    assert json.loads(gzip.decompress(reply.body)) == "tide " * 500
+    assert "content-encoding" not in client.get("/api:hb1/long", headers={"Accept-Encoding": "gzip;q=0"}).headers
+    assert "content-encoding" not in client.get("/api:hb1/text", headers={"Accept-Encoding": "gzip"}).headers
+
+
+def test_the_request_as_the_program_sees_it(client: Client) -> None:
+    seen = client.get("/api:hb1/about?x=1", headers={"X-Signature": "s"}).json
+    assert seen["uri"] == "/api:hb1/about?x=1"
+    assert seen["base"] == f"http://127.0.0.1:{client.port}/api:hb1"
+    assert seen["h"]["X-Signature"] == "s"
+
+
+def test_a_streamed_answer_comes_piece_by_piece(client: Client) -> None:
+    connection = http.client.HTTPConnection("127.0.0.1", client.port, timeout=10)
+    connection.request("GET", "/api:hb1/rows?n=5")
+    response = connection.getresponse()
+    assert response.getheader("content-type") == "application/jsonl"
+    assert response.readline() == b'{"i":0}\n'
+    assert response.read() == b"".join(b'{"i":%d}\n' % number for number in range(1, 5))
+    connection.close()
+
+
+def test_a_stream_ends_when_its_client_leaves(app: Application, client: Client) -> None:
+    connection = http.client.HTTPConnection("127.0.0.1", client.port, timeout=10)
+    connection.request("GET", "/api:hb1/rows?n=100000")
+    response = connection.getresponse()
+    response.readline()
+    response.close()
+    connection.close()
+    entry = wait_for(lambda: next((e for e in app.history.entries if e.uri.endswith("n=100000")), None))
+    assert entry.error["message"] == "The client closed the connection."
+
+
+def wait_for(find: Any, seconds: float = 5.0) -> Any:
+    """What `find` gives, as soon as it gives anything."""
+    end = time.monotonic() + seconds
+    while (found := find()) is None and time.monotonic() < end:
+        time.sleep(0.02)
+    assert found is not None
+    return found
+
+
+# Browsers ------------------------------------------------------------------------------------------------------------
+
+
+def test_cors(client: Client) -> None:
+    reply = client.get("/api:hb1/text", headers={"Origin": "http://shop.test"})
+    assert reply.headers["access-control-allow-origin"] == "http://shop.test"
+    assert client.get("/api:hb1/text").headers["access-control-allow-origin"] == "*"
+    assert client.get("/api:hb1/none", headers={"Origin": "http://a.b"}).headers["access-control-allow-origin"]
+
+
+def test_preflight(client: Client) -> None:
+    asked = {
+        "Origin": "http://shop.test",
+        "Access-Control-Request-Method": "PATCH",
+        "Access-Control-Request-Headers": "authorization, x-data-source",
+    }
+    reply = client.send("OPTIONS", "/api:hb1/boats/1", headers=asked)
+    assert reply.status == 204
+    assert reply.headers["access-control-allow-methods"] == "PUT, PATCH, DELETE, OPTIONS"
+    assert reply.headers["access-control-allow-headers"] == "authorization, x-data-source"
+    assert reply.headers["access-control-max-age"] == "86400"
+    assert reply.headers["access-control-allow-credentials"] == "true"
+
+
+def test_cors_of_a_group() -> None:
+    group = (
+        'api_group closed {\n  canonical = "cl"\n  cors = {\n    mode: "custom"\n    origins: ["shop.test"]\n'
+        '    methods: ["GET"]\n    headers: ["x-a"]\n    credentials: false\n    max_age: 60\n  }\n}\n'
+    )
+    text = 'query a verb=GET {\n  api_group = "closed"\n  input {\n  }\n  stack {\n  }\n  response = 1\n}\n'
+    with running(application(group, text)) as client:
+        allowed = client.send("OPTIONS", "/api:cl/a", headers={"Origin": "https://shop.test"}).headers
+        assert allowed["access-control-allow-origin"] == "https://shop.test"
+        assert allowed["access-control-allow-methods"] == "GET"
+        assert allowed["access-control-allow-headers"] == "x-a"
+        assert allowed["access-control-max-age"] == "60"
+        assert "access-control-allow-credentials" not in allowed
+        other = client.get("/api:cl/a", headers={"Origin": "https://evil.test"})
+        assert other.json == 1 and "access-control-allow-origin" not in other.headers
+
+
+# Identity ------------------------------------------------------------------------------------------------------------
+
+
+def bearer(token: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {token}"}
+
+
+def test_auth(client: Client) -> None:
+    token = client.post("/api:hb1/login").json["authToken"]
+    assert client.get("/api:hb1/me", headers=bearer(token)).json == {"id": 7, "role": "pilot"}
+    own = {"X-Xano-Authorization": f"Bearer {token}", "X-Xano-Authorization-Only": "true", "Authorization": "Basic x"}
+    assert client.get("/api:hb1/me", headers=own).json["id"] == 7
+    assert client.get("/api:hb1/me", headers={"X-Xano-Authorization": token}).status == 401
+
+
+@pytest.mark.parametrize(
+    ("headers", "message"),
+    [
+        ({}, "Unauthorized - Authentication Required"),
+        ({"Authorization": "Basic abc"}, "Unauthorized - Authentication Required"),
+        (bearer("nonsense"), "Invalid token."),
+    ],
+)
+def test_no_or_bad_token(client: Client, headers: dict[str, str], message: str) -> None:
+    reply = client.get("/api:hb1/me", headers=headers)
+    assert (reply.status, reply.json) == (401, {"code": "ERROR_CODE_UNAUTHORIZED", "message": message})
+
+
+def test_token_of_another_table_or_datasource(client: Client) -> None:
+    token = client.post("/api:hb1/login").json["authToken"]
+    assert client.get("/api:hb1/ship", headers=bearer(token)).json["message"] == "Invalid token."
+    other = client.get("/api:hb1/me", headers={**bearer(token), "X-Data-Source": "test"})
+    assert (other.status, other.json["message"]) == (401, "This token belongs to a different datasource.")
+
+
+def test_an_expired_token() -> None:
+    now = [1_800_000_000_000]
+    with running(application(*QUERIES, clock=lambda: now[0])) as client:
+        token = client.post("/api:hb1/login", {"seconds": 30}).json["authToken"]
+        assert client.get("/api:hb1/me", headers=bearer(token)).status == 200
+        now[0] += 31_000
+        reply = client.get("/api:hb1/me", headers=bearer(token))
+        assert (reply.status, reply.json["message"]) == (401, "This token is expired.")
+
+
+def test_the_caller_is_tested_before_the_body(client: Client) -> None:
+    assert client.get("/api:hb1/me", body="{", headers={"Content-Type": "application/json"}).status == 401
+
+
+def test_datasource_and_branch(client: Client) -> None:
+    assert client.get("/api:hb1/source").json == "live"
+    assert client.get("/api:hb1/source", headers={"X-Data-Source": "test"}).json == "test"
+    assert client.get("/api:hb1/source?x-data-source=test").json == "test"
+    assert client.get("/api:hb1/source", headers={"X-Branch": "v1"}).json == "live"
+    assert client.get("/api:hb1/source", headers={"X-Branch": "nothing"}).status == 404
+
+
+# Many at once --------------------------------------------------------------------------------------------------------
+
+
+def test_programs_that_wait_do_not_hold_up_others(client: Client) -> None:
+    begun = time.monotonic()
+    threads = [threading.Thread(target=client.get, args=("/api:hb1/sleep",)) for _ in range(24)]
+    for thread in threads:
+        thread.start()
+    time.sleep(0.1)
+    quick = time.monotonic()
+    assert client.get("/api:hb1/text").json == "tide"
+    assert time.monotonic() - quick < 0.3
+    for thread in threads:
+        thread.join()
+    assert time.monotonic() - begun < 2.5
+
+
+def test_no_write_is_lost(client: Client) -> None:
+    def work() -> None:
+        for _ in range(25):
+            assert client.post("/api:hb1/count").status == 200
+
+    threads = [threading.Thread(target=work) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert client.post("/api:hb1/count").json == 201
+
+
+def test_rate_limits(client: Client) -> None:
+    replies = [client.get("/api:hb1/limited") for _ in range(3)]
+    assert [reply.status for reply in replies] == [200, 200, 429]
+    assert replies[2].json["code"] == "ERROR_CODE_TOO_MANY_REQUESTS"
+    assert replies[2].json["message"] == "Slow down."
+
+
+# History -------------------------------------------------------------------------------------------------------------
+
+
+def test_history_masks_secrets(app: Application, client: Client) -> None:
+    client.post("/api:hb1/boats?token=abc", {"name": "Ann", "password": "hunter2"})
+    entry = wait_for(lambda: next((e for e in app.history.entries if "token=" in e.uri), None))
+    assert entry.uri == "/api:hb1/boats?token=***"
+    assert entry.input == {"name": "Ann", "password": "***", "token": "***"}
+    assert (entry.verb, entry.status, entry.query) == ("POST", 200, "query POST boats")
+    client.get("/api:hb1/quiet")
+    client.get("/api:hb1/hello?name=last")
+    wait_for(lambda: next((e for e in app.history.entries if "last" in e.uri), None))
+    assert not [e for e in app.history.entries if e.uri.endswith("/quiet")]
