@@ -18,7 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import xsrun
-from xsrun.errors import InputError, LimitError, NotFoundError, UsageError, XanoScriptError
+from xsrun.errors import InputError, LimitError, NotFoundError, UnavailableError, UsageError, XanoScriptError
 from xsrun.runtime.characters import value_of
 from xsrun.runtime.context import Context, Limits
 from xsrun.runtime.csv_text import read_rows
@@ -206,6 +206,8 @@ def test_files_are_stored_found_and_deleted(vault: Vault) -> None:
         "/vault/C:\\x",
         "a\0b",
         "x" * 300,
+        "a/" * 600 + "b",
+        "\ud800",
     ],
 )
 def test_no_path_leads_out_of_the_vault(vault: Vault, path: str) -> None:
@@ -229,6 +231,13 @@ def test_no_link_leads_out_of_the_vault(vault: Vault, tmp_path: Path) -> None:
         pytest.skip("no symbolic links here")
     with pytest.raises(XanoScriptError, match="Invalid path"):
         vault.open("/vault/link/secret")
+
+
+def test_a_vault_that_cannot_be_written_says_so(tmp_path: Path) -> None:
+    vault = Vault(tmp_path / "vault", b"k" * 32)
+    (vault.folder / "public").write_text("a file where a folder should be")
+    with pytest.raises(UnavailableError, match="the vault cannot be written"):
+        vault.store(FileResource("a.txt", b"x"), "public", "")
 
 
 @given(st.text(max_size=400))

@@ -6,7 +6,6 @@ program may speak to servers on its own machine (loopback); a test may not even 
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -96,6 +95,8 @@ class NetworkPolicy:
 
 def is_loopback(host: str) -> bool:
     """Does a host name mean this machine by itself, whatever a name server says?"""
+    import ipaddress
+
     if host == "localhost":
         return True
     try:

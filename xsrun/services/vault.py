@@ -17,11 +17,13 @@ import tempfile
 import threading
 import weakref
 from base64 import urlsafe_b64encode
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit
 
-from xsrun.errors import NotFoundError, XanoScriptError
+from xsrun.errors import NotFoundError, UnavailableError, XanoScriptError
 from xsrun.services.files import FileResource, extension_of, kind_of
 
 PREFIX = "/vault/"
@@ -30,6 +32,7 @@ ACCESSES = ("public", "private")
 LOCAL_ORIGIN = "http://127.0.0.1:8000"
 #: Bytes that a file name may have on the usual file systems, less some for a suffix.
 _LONGEST_NAME = 200
+_LONGEST_PATH = 1_000
 _UNSAFE = frozenset('<>:"|?*')
 
 
@@ -67,11 +70,12 @@ class Vault:
         shown = safe_name(name or file.name)
         relative = f"{self.workspace}/{secrets.token_urlsafe(20)}/{shown}"
         target = self.folder / access / relative
-        target.parent.mkdir(parents=True)
         size = 0
-        with target.open("xb") as output:
-            for chunk in file.chunks():
-                size += output.write(chunk)
+        with _writing():
+            target.parent.mkdir(parents=True)
+            with target.open("xb") as output:
+                for chunk in file.chunks():
+                    size += output.write(chunk)
         mime = file.mime if extension_of(shown) == extension_of(file.name) else FileResource(shown, target).mime
         return {
             "access": access,
@@ -113,7 +117,7 @@ class Vault:
             place, _ = self.find(pathname)
         except NotFoundError:
             place = self._below("private", path_parts(pathname))
-        with self._lock:
+        with self._lock, _writing():
             place.parent.mkdir(parents=True, exist_ok=True)
             with place.open("ab") as output:
                 output.write(data)
@@ -143,6 +147,17 @@ class Vault:
         return hmac.new(self._key, f"{path}\n{expires}".encode(), hashlib.sha256).hexdigest()
 
 
+@contextmanager
+def _writing() -> Iterator[None]:
+    """What the file system refuses is not the program's fault: a full disk, a folder that may not be written."""
+    try:
+        yield
+    except OSError as error:
+        raise UnavailableError(
+            f"the vault cannot be written: {error.strerror or error}", hint="name another folder with --vault PATH"
+        ) from None
+
+
 # Names and paths -----------------------------------------------------------------------------------------------------
 
 
@@ -150,10 +165,18 @@ def path_parts(pathname: str) -> list[str]:
     """The parts of a path below the vault. Raises XanoScriptError for one that would lead out of it."""
     below = pathname.removeprefix(PREFIX) if pathname.startswith(PREFIX) else pathname.removeprefix("/")
     parts = below.split("/")
-    for part in parts:
-        if part in ("", ".", "..") or "\\" in part or "\0" in part or ":" in part or len(part.encode()) > 255:
-            raise outside(pathname)
+    if len(pathname) > _LONGEST_PATH or not all(map(_is_name, parts)):
+        raise outside(pathname)
     return parts
+
+
+def _is_name(part: str) -> bool:
+    """Is this the name of a file or folder, on every file system, and nothing else?"""
+    try:
+        size = len(part.encode())
+    except UnicodeEncodeError:  # half of a surrogate pair
+        return False
+    return 0 < size <= 255 and part not in (".", "..") and not any(mark in part for mark in ("\\", "\0", ":"))
 
 
 def outside(pathname: str) -> XanoScriptError:
@@ -164,9 +187,11 @@ def safe_name(name: str) -> str:
     """A file name that is a name on every file system: without folders, control characters and marks."""
     last = name.replace("\\", "/").rstrip("/").rpartition("/")[2]
     kept = "".join("_" if char in _UNSAFE or not char.isprintable() else char for char in last).strip(" .")
-    stem, dot, suffix = kept.rpartition(".")
-    while len(kept.encode()) > _LONGEST_NAME and (stem or kept):
-        stem, kept = stem[:-1], f"{stem[:-1]}{dot}{suffix}"[:_LONGEST_NAME]
+    if len(kept.encode()) > _LONGEST_NAME:
+        stem, dot, suffix = kept.rpartition(".")
+        ending = f"{dot}{suffix}" if stem and len(suffix) <= 20 else ""
+        room = _LONGEST_NAME - len(ending.encode())
+        kept = kept.encode()[:room].decode("utf-8", "ignore") + ending
     return kept or "file"
 
 
