@@ -83,9 +83,9 @@ class Outbox:
 
 def _address(text: str) -> Address:
     """An address for a header. Raises XanoScriptError for what is none."""
-    name, address = parseaddr(" ".join(text.split()))
+    name, address = parseaddr(text)
     try:
-        if "@" not in address:
+        if "@" not in address or any(mark in text for mark in "\r\n"):
             raise ValueError
         return Address(name, addr_spec=address)
     except (ValueError, IndexError):

@@ -143,6 +143,8 @@ class ExpressionParser(Parser):
                 continue
             function = self.second_word(function)
             right = self.parse_binary(precedence if right_associative else precedence + 1)
+            if function.startswith("has ") and self.stream.current.type == "=>":
+                right = self.parse_arrow([right])
             left = self.combined(function, left, right)
         return left
 
