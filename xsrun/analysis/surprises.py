@@ -181,12 +181,19 @@ class Surprises:
     # Filters -------------------------------------------------------------------------------------------------------
 
     def filter_call(self, node: FilterCall, boolean: bool, mode: int) -> None:
+        """A chain of filters, from its last to its first."""
+        operand: Expression | None = node
+        while isinstance(operand, FilterCall):
+            self.one_filter(operand, mode)
+            operand = operand.operand
+        if operand is not None:
+            self.look(operand, False, mode)
+
+    def one_filter(self, node: FilterCall, mode: int) -> None:
         swallowed = False
         if not node.disabled:
             swallowed = self.swallowed(node)
             filter_use.check_filter(self.report, node, self.inputs)
-        if node.operand is not None:
-            self.look(node.operand, False, mode)
         takes_condition = node.name in ("filter", "some", "every", "find", "findIndex")
         arguments = [*node.arguments[:-1], *parts(node.arguments[-1])] if swallowed else node.arguments
         for argument in arguments:

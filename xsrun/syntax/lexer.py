@@ -23,6 +23,9 @@ from xsrun.syntax.tokens import LexicalError, Token
 # Contexts: what the innermost open bracket makes of newlines and names.
 BODY, FIELDS, OBJECT, LIST, PAREN = "body", "fields", "object", "list", "paren"
 
+#: Brackets inside one another: more than any program needs, fewer than Python's recursion takes.
+MOST_NESTED = 200
+
 # Modes inside a body.
 START, HEAD, VALUE = "start", "head", "value"
 
@@ -495,6 +498,8 @@ class Lexer:
         self.openers.append(token)
         self.contexts.append(context)
         self.modes.append(START)
+        if len(self.contexts) > MOST_NESTED:
+            raise mistakes.nested_too_deeply(self.source, token, MOST_NESTED)
 
     def close(self, character: str) -> None:
         if not self.openers or mistakes.PARTNERS[self.openers[-1].value] != character:

@@ -88,6 +88,11 @@ def _unclosed_words(source: Source, opener: Token) -> tuple[str, str]:
     return message, f"add the missing `{partner}`" + (", on a line of its own" if name else "")
 
 
+def nested_too_deeply(source: Source, opener: Token, most: int) -> LexicalError:
+    message = f"brackets stand inside one another more than {most} deep"
+    return _at_token(source, "XS138", message, "put parts into variables, or into functions of their own", opener)
+
+
 def mispaired(source: Source, items: list[Token]) -> Token | None:
     """The innermost brace whose partner stands at another indentation than the line that opened it."""
     stack: list[Token] = []

@@ -35,7 +35,7 @@ def parse(parser: Parser, parsed: Parsed, start: str, context: str) -> None:
     source = parsed.source
     tokens, lexer, found = _tokens(source, context)
     problems = _Problems(found)
-    parsed.tree = _tree(parser, source, tokens, start, problems)
+    parsed.tree = _tree(parser, source, tokens, start, problems) if tokens or not found else None
     parsed.comments = lexer.comments
     parsed.notes = lexer.notes + parser.builder.notes
     for problem in parser.builder.problems:
@@ -87,6 +87,10 @@ class _Again(Exception):
     """A bracket without partner was found: read the text anew with that knowledge."""
 
 
+class _Hopeless(Exception):
+    """The text cannot be read on."""
+
+
 class _Brackets:
     """What is known about the brackets of a text that have no partner."""
 
@@ -108,6 +112,8 @@ def _tokens(source: Source, context: str) -> tuple[list[Token], _MendingLexer, l
             tokens = lexer.tokens()
         except _Again:
             continue
+        except _Hopeless:
+            return [], lexer, lexer.found
         return tokens, lexer, [*brackets.found, *lexer.found]
 
 
@@ -125,6 +131,8 @@ class _MendingLexer(Lexer):
             self.mend_bracket(error.diagnostic)
             return
         self.found.append(error.diagnostic)
+        if code == "XS138":
+            raise _Hopeless
         if self.contexts[-1] == BODY and self.previous in ("_NEWLINE", "BODY_OPEN", ""):
             self.modes[-1] = START
         if code == "XS103":
