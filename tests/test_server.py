@@ -37,7 +37,10 @@ def application(*parts: str, settings: dict[str, Any] | None = None, **options: 
 
 SLEEP = "    util.sleep {\n      value = 0.4\n    }"
 COUNT = '    redis.incr {\n      key = "n"\n      by = 1\n    } as $n'
-LIMIT = '    redis.ratelimit {\n      key = "k"\n      max = 2\n      ttl = 60\n      error = "Slow down."\n    } as $within'
+LIMIT = (
+    '    redis.ratelimit {\n      key = "k"\n      max = 2\n'
+    '      ttl = 60\n      error = "Slow down."\n    } as $within'
+)
 STREAM = (
     "    for ($input.n) {\n      each as $i {\n        api.stream {\n          value = [{i: $i}]\n"
     '          format = "jsonl"\n        }\n        util.sleep {\n          value = 0.02\n        }\n      }\n    }'

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import socket
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -95,9 +96,19 @@ def serve(path: Path, make: Maker, settings: Settings, listening: Listening, log
             live.current.workspace.close()
 
 
-def run(application: Application, bound: socket.socket, listening: Listening, reloader: Reloader | None) -> None:
-    """Run an application on a socket until the process is told to stop."""
+def run(
+    application: Application,
+    bound: socket.socket,
+    listening: Listening,
+    reloader: Reloader | None,
+    started: Callable[[Any], Any] = lambda server: None,
+) -> None:
+    """Run an application on a socket until the process is told to stop.
+
+    `started` is given the server, whose `should_exit` ends it.
+    """
     server = make_server(application)
+    started(server)
 
     async def main() -> None:
         beside: list[asyncio.Task[None]] = []

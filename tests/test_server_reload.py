@@ -1,0 +1,270 @@
+"""Saved files go live, broken ones answer with what is wrong, and nothing is lost on the way."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from http_server import Client
+
+import xsrun
+from xsrun.errors import UnavailableError, UsageError
+from xsrun.server.application import Application
+from xsrun.server.live import Live
+from xsrun.server.log import Log
+from xsrun.server.reload import Reloader
+from xsrun.server.running import Listening, is_loopback, listen, require_packages, run, welcome
+from xsrun.server.settings import Settings
+
+GROUP = 'api_group g {\n  canonical = "g"\n}\n'
+TABLE = "table buoy {\n  schema {\n    int id\n    text name\n  }\n}\n"
+
+
+def query(name: str, response: str, stack: str = "", verb: str = "GET", inputs: str = "") -> str:
+    return (
+        f'query "{name}" verb={verb} {{\n  api_group = "g"\n  input {{\n{inputs}\n  }}\n  stack {{\n{stack}\n  }}\n'
+        f"  response = {response}\n}}\n"
+    )
+
+
+DOUBLE = "function double {\n  input {\n    int n\n  }\n  stack {\n  }\n  response = $input.n * 2\n}\n"
+FILES = {
+    "api/group.xs": GROUP,
+    "api/one.xs": query("one", '"first"'),
+    "api/two.xs": query("two", "$r", "    function.run double {\n      input = {n: 4}\n    } as $r"),
+    "api/slow.xs": query("slow", '"old"', "    util.sleep {\n      value = 0.6\n    }"),
+    "api/add.xs": query("add", "$b", '    db.add buoy {\n      data = {name: "x"}\n    } as $b', "POST"),
+    "api/list.xs": query("list", "$b", "    db.query buoy {\n    } as $b"),
+    "function/double.xs": DOUBLE,
+    "table/buoy.xs": TABLE,
+}
+
+
+class Served:
+    """A workspace folder that is served, and what the server printed."""
+
+    def __init__(self, folder: Path, client: Client, lines: list[str]) -> None:
+        self.folder = folder
+        self.client = client
+        self.lines = lines
+
+    def save(self, name: str, text: str) -> float:
+        """Write a file; gives the moment."""
+        path = self.folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+        return time.monotonic()
+
+    def get(self, path: str) -> Any:
+        return self.client.get(f"/api:g/{path}")
+
+    def until(self, test: Callable[[], bool], seconds: float = 5.0) -> float:
+        """Wait for a test to hold; gives the moment when it did."""
+        end = time.monotonic() + seconds
+        while not test():
+            assert time.monotonic() < end, self.lines
+            time.sleep(0.01)
+        return time.monotonic()
+
+
+def write(folder: Path, files: dict[str, str]) -> None:
+    for name, text in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+
+
+@contextmanager
+def serving(folder: Path, files: dict[str, str]) -> Iterator[Served]:
+    """Serve a folder as `xsrun serve` does, with its watcher."""
+    write(folder, files)
+    lines: list[str] = []
+    log = Log(lines.append)
+    reloader = Reloader(folder, lambda texts, root: xsrun.Workspace(texts, root=root), log)
+    application = Application(Live(reloader.load()), Settings(), log)
+    bound = listen("127.0.0.1", 0)
+    stop: list[Any] = []
+    thread = threading.Thread(target=run, args=(application, bound, Listening(), reloader, stop.append), daemon=True)
+    thread.start()
+    try:
+        while not stop:
+            time.sleep(0.01)
+        time.sleep(0.15)  # until the watcher watches
+        yield Served(folder, Client(bound.getsockname()[1]), lines)
+    finally:
+        stop[0].should_exit = True
+        thread.join(10)
+        bound.close()
+
+
+@pytest.fixture
+def served(tmp_path: Path) -> Iterator[Served]:
+    with serving(tmp_path, FILES) as made:
+        yield made
+
+
+def test_a_saved_file_is_live_within_half_a_second(served: Served) -> None:
+    assert served.get("one").json == "first"
+    times = []
+    for number in range(5):
+        saved = served.save("api/one.xs", query("one", f'"version {number}"'))
+        times.append(served.until(lambda: served.get("one").json == f"version {number}") - saved)  # noqa: B023
+    assert sorted(times)[2] < 0.5, times
+
+
+def test_a_function_that_changed_is_used_by_its_callers(served: Served) -> None:
+    assert served.get("two").json == 8
+    served.save("function/double.xs", DOUBLE.replace("* 2", "* 3"))
+    served.until(lambda: served.get("two").json == 12)
+
+
+def test_new_and_removed_files(served: Served) -> None:
+    served.save("api/three.xs", query("three", "3"))
+    served.until(lambda: served.get("three").status == 200)
+    (served.folder / "api" / "three.xs").unlink()
+    served.until(lambda: served.get("three").status == 404)
+
+
+def test_a_broken_query_answers_with_the_diagnostic_and_the_rest_goes_on(served: Served) -> None:
+    served.save("api/one.xs", query("one", "$input.( + )"))
+    served.until(lambda: served.get("one").status == 500)
+    reply = served.get("one")
+    assert reply.json["code"] == "ERROR_FATAL"
+    assert reply.json["message"].startswith("api/one.xs:9:")
+    assert reply.json["payload"]["diagnostics"][0]["line"] == 9
+    assert reply.headers["x-xsrun-at"].startswith("api/one.xs:9:")
+    other = served.get("two")
+    assert (other.status, other.json) == (200, 8)
+    assert other.headers["x-xsrun-stale"].startswith("api/one.xs:9:")
+    assert any("error[" in line for line in served.lines)
+    served.save("api/one.xs", query("one", '"mended"'))
+    served.until(lambda: served.get("one").status == 200)
+    assert "x-xsrun-stale" not in served.get("two").headers
+
+
+def test_a_file_that_is_no_construct_any_more_still_answers_with_the_diagnostic(served: Served) -> None:
+    served.save("api/one.xs", "query {{{{ ))) \n")
+    served.until(lambda: served.get("one").status == 500)
+    assert "api/one.xs:1:" in served.get("one").json["message"]
+
+
+def test_a_broken_function_is_the_error_of_its_callers(served: Served) -> None:
+    served.save("function/double.xs", DOUBLE.replace("* 2", "* * 2"))
+    served.until(lambda: served.get("two").status == 500)
+    assert served.get("two").json["message"].startswith("function/double.xs:")
+    assert served.get("one").status == 200
+
+
+def test_a_broken_table_keeps_its_last_good_version(served: Served) -> None:
+    assert served.client.post("/api:g/add").status == 200
+    served.save("table/buoy.xs", TABLE.replace("text name", "text )name"))
+    served.until(lambda: "x-xsrun-stale" in served.get("one").headers)
+    assert [row["name"] for row in served.get("list").json] == ["x"]
+
+
+def test_rows_and_tokens_outlive_a_reload(served: Served) -> None:
+    served.client.post("/api:g/add")
+    served.save("api/list.xs", query("list", "$b|count", "    db.query buoy {\n    } as $b"))
+    served.until(lambda: served.get("list").json == 1)
+    served.client.post("/api:g/add")
+    assert served.get("list").json == 2
+
+
+def test_a_request_ends_on_the_workspace_it_began_with(served: Served) -> None:
+    replies: list[Any] = []
+    thread = threading.Thread(target=lambda: replies.append(served.get("slow")))
+    thread.start()
+    time.sleep(0.1)
+    served.save("api/slow.xs", query("slow", '"new"'))
+    served.until(lambda: served.get("slow").json == "new")
+    thread.join()
+    assert replies[0].json == "old"
+
+
+def test_settings_beside_the_workspace(served: Served) -> None:
+    served.save("api/env.xs", query("env", "$env.COLOUR"))
+    served.save(".env", "COLOUR=green\n")
+    served.until(lambda: served.get("env").json == "green")
+
+
+def test_nothing_is_lost_while_files_are_saved(served: Served) -> None:
+    wrong: list[Any] = []
+    count = 0
+    lock = threading.Lock()
+    ended = threading.Event()
+
+    def work() -> None:
+        nonlocal count
+        while not ended.is_set():
+            reply = served.client.post("/api:g/add")
+            if reply.status != 200:
+                wrong.append(reply)
+            else:
+                with lock:
+                    count += 1
+
+    threads = [threading.Thread(target=work) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for number in range(6):
+        served.save("api/one.xs", query("one", f"{number}"))
+        served.until(lambda: served.get("one").json == number)  # noqa: B023
+    ended.set()
+    for thread in threads:
+        thread.join()
+    assert not wrong
+    assert len(served.get("list").json) == count
+
+
+# Starting ------------------------------------------------------------------------------------------------------------
+
+
+def test_tasks_run_when_they_are_due(tmp_path: Path) -> None:
+    task = (
+        'task tick {\n  stack {\n    db.add buoy {\n      data = {name: "tick"}\n    } as $b\n  }\n'
+        "  schedule = [{starts_on: 2024-01-01 00:00:00+0000, freq: 1}]\n}\n"
+    )
+    write(tmp_path, {**FILES, "task/tick.xs": task})
+    workspace = xsrun.Workspace.load(tmp_path)
+    application = Application(Live(workspace), Settings(), Log(lambda line: None))
+    bound = listen("127.0.0.1", 0)
+    stop: list[Any] = []
+    listening = Listening(watch=False, tasks=True)
+    thread = threading.Thread(target=run, args=(application, bound, listening, None, stop.append), daemon=True)
+    thread.start()
+    try:
+        time.sleep(2.3)
+        rows = Client(bound.getsockname()[1]).get("/api:g/list").json
+    finally:
+        stop[0].should_exit = True
+        thread.join(10)
+        bound.close()
+    assert 1 <= len(rows) <= 3
+    assert {row["name"] for row in rows} == {"tick"}
+
+
+def test_only_loopback_by_default(tmp_path: Path) -> None:
+    assert Listening().host == "127.0.0.1"
+    assert is_loopback("localhost") and is_loopback("::1") and not is_loopback("0.0.0.0")
+    write(tmp_path, FILES)
+    live = Live(xsrun.Workspace.load(tmp_path))
+    assert not [line for line in welcome(live, Listening(), 80) if "warning" in line]
+    assert [line for line in welcome(live, Listening("0.0.0.0"), 80) if "other machines" in line]
+
+
+def test_a_port_that_is_taken() -> None:
+    with listen("127.0.0.1", 0) as bound, pytest.raises(UsageError, match="cannot listen on") as caught:
+        listen("127.0.0.1", bound.getsockname()[1])
+    assert "--port" in (caught.value.hint or "")
+
+
+def test_missing_packages_name_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(UnavailableError) as caught:
+        require_packages()
+    assert "xsrun[serve]" in (caught.value.hint or "")
