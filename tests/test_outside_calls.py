@@ -658,6 +658,64 @@ def test_bodies() -> None:
     assert headers[0][1].startswith("multipart/form-data; boundary=")
 
 
+# Realtime ------------------------------------------------------------------------------------------------------------
+
+
+def test_realtime_messages_are_kept_and_heard() -> None:
+    source = """
+    api.realtime_event {
+      channel = "tides"
+      data = {level: 3}
+      auth_table = "user"
+      auth_id = 7
+    }
+    realtime.publish {
+      realtime_server = "harbour"
+      channel = "boats"
+      message = "left"
+      data = "Ann"
+    }
+    """
+    with xsrun.Workspace.from_sources({"main.xs": source}, clock=1_000) as workspace:
+        realtime = workspace.service("realtime")
+        heard: list[Any] = []
+        end = realtime.listen(heard.append)
+        assert workspace.run().error is None
+        end()
+        end()
+        assert workspace.run().error is None
+        assert heard == realtime.messages()[:2]
+        first, second = heard
+        assert (first.channel, first.data, first.auth_table, first.auth_id) == ("tides", {"level": 3}, "user", 7)
+        assert (second.server, second.event, second.data, second.at) == ("harbour", "left", "Ann", 1_000)
+        assert [one.channel for one in realtime.messages("boats")] == ["boats", "boats"]
+
+
+def test_tests_answer_from_a_recording(tmp_path: Path) -> None:
+    file = tmp_path / "calls.json"
+    answer = {"status": 200, "reason": "OK", "version": "HTTP/1.1", "headers": [], "body": "5"}
+    request = {"method": "GET", "url": "http://example.com/level"}
+    file.write_text(json.dumps({"format": "xsrun recording 1", "calls": [{"request": request, "response": answer}]}))
+    source = """
+    function "ask" {
+      input { }
+      stack {
+        api.request { url = "http://example.com/level"
+        } as $r
+      }
+      response = $r.response.result
+      test "recorded" {
+        expect.to_equal ($response) { value = 5 }
+      }
+    }
+    """
+    (tmp_path / "ask.xs").write_text(source)
+    from xsrun.cli import main
+
+    assert main(["test", str(tmp_path), "--replay", str(file)]) == 0
+    assert main(["test", str(tmp_path)]) == 1
+
+
 # The command line ----------------------------------------------------------------------------------------------------
 
 

@@ -191,14 +191,14 @@ def workspace_settings(options: argparse.Namespace) -> dict[str, Any]:
 
 def network_policy(options: argparse.Namespace) -> Any:
     """The hosts that may be reached, and the recording that answers or grows."""
-    recorded = options.record or options.replay
-    if not recorded:
-        return options.allow_net
     from xsrun.services.network import NetworkPolicy
-    from xsrun.services.recording import Recording
 
     policy = NetworkPolicy.of(options.allow_net)
-    policy.recording = Recording(Path(recorded).expanduser(), replaying=bool(options.replay))
+    recorded = options.record or options.replay
+    if recorded:
+        from xsrun.services.recording import Recording
+
+        policy.recording = Recording(Path(recorded).expanduser(), replaying=bool(options.replay))
     return policy
 
 

@@ -44,22 +44,26 @@ class Recording:
         self._lock = threading.Lock()
         self._calls: list[dict[str, Any]] = []
         self._answers: dict[str, list[HttpAnswer]] = {}
+        self._unsaved: Any = None
         if replaying:
             self._read()
         else:
-            self._finalizer = weakref.finalize(self, _save, path, self._calls)
+            self._unsaved = weakref.finalize(self, _save, path, self._calls)
 
     def add(self, request: HttpRequest, answer: HttpAnswer) -> None:
         """Keep an answer; it is written by `save`, at the latest when Python ends."""
         call = {"request": described(request), "response": _described_answer(answer)}
         with self._lock:
             self._calls.append(call)
+            if self._unsaved is None:
+                self._unsaved = weakref.finalize(self, _save, self.path, self._calls)
 
     def save(self) -> None:
-        """Write what was recorded so far."""
-        if not self.replaying:
-            with self._lock:
-                _save(self.path, self._calls)
+        """Write what was recorded so far, if it is not written yet."""
+        with self._lock:
+            if self._unsaved is not None:
+                self._unsaved()
+                self._unsaved = None
 
     def answer(self, request: HttpRequest, statement: str) -> HttpAnswer:
         """The recorded answer. Raises UnavailableError when there is none."""
