@@ -36,13 +36,13 @@ def run_tests(
     """Run the unit tests and workflow tests of a workspace.
 
     `pattern` is part of a test's or construct's name, `kind` "unit", "workflow" or None for both; `files` are the only
-    ones whose tests run. `network` names the hosts that tests may reach (see `xsrun.services.network`); nothing else
-    leaves the machine. `on_result` is called with each outcome as it comes.
+    ones whose tests run. `network` names the hosts that tests may reach, by default those of the workspace (see
+    `xsrun.services.network`); nothing else leaves the machine. `on_result` is called with each outcome as it comes.
     """
     started = time.perf_counter()
     report = Report()
     cases = find_cases(workspace.constructs, pattern, kind, files)
-    with Sandbox(workspace, network) as sandbox:
+    with Sandbox(workspace, workspace.network if network is None else network) as sandbox:
         for case in cases:
             outcome = run_case(sandbox, case, trace=trace)
             report.results.append(outcome)
