@@ -65,7 +65,7 @@ class VariableCompiler(CompilerBase):
             return (name(known[-1], at) if known else constant(None, at)), rest, "error"
         if root == "":
             return self.environment(at), rest, ""
-        if root == "db" or (root == "output" and "output" not in self.scope.assigned):
+        if root == "db" or (root == "output" and not self.linker.may_assign(root)):
             hint = "columns can be read in where, eval, sort and join of db.query only"
             raise self.refuse(f"`${root}` has no value here", at, hint if root == "db" else None)
         return self.read_variable(root, at), rest, root
