@@ -178,6 +178,56 @@ def test_the_network_is_shut() -> None:
         NetworkPolicy.of(["https://a.test"])
 
 
+def test_a_network_that_is_down_lets_programs_go_on() -> None:
+    body = 'api.request {\n  url = "https://a.test/x"\n  method = "GET"\n} as $r'
+    test = 'test "t" {\n  expect.to_equal ($response) { value = 0 }\n}'
+    head = 'function "f" {\n  input {\n  }\n  stack {\n    '
+    text = f"{head}{body}\n  }}\n  response = $r.response.status\n  {test}\n}}\n"
+    workspace = xsrun.Workspace.from_sources({"f.xs": text})
+    (refused,) = workspace.test().results
+    assert (refused.status, refused.line) == ("error", 5)
+    assert refused.message.startswith("no mock for this call")
+    (passed,) = run_tests(workspace, network=NetworkPolicy(down=True)).results
+    assert passed.status == "pass"
+    assert ["as if the network was down" in warning.message for warning in passed.warnings] == [True]
+
+
+def test_a_test_may_begin_with_the_rows_of_a_datasource() -> None:
+    text = """function "names" {
+  input {
+  }
+  stack {
+    db.query "berth" {
+      sort = {id: "asc"}
+    } as $all
+    db.add "berth" {
+      data = {name: "new"}
+    } as $x
+  }
+  response = $all|map:$$.name
+
+  test "empty" {
+    expect.to_equal ($response) { value = [] }
+  }
+
+  test "live" {
+    datasource = "live"
+    expect.to_equal ($response) { value = ["one"] }
+  }
+
+  test "live again" {
+    datasource = "live"
+    expect.to_equal ($response) { value = ["one"] }
+  }
+}
+"""
+    with xsrun.Workspace.from_sources({"f.xs": text}) as workspace:
+        workspace.seed({"berth": [{"id": 1, "name": "one"}]})
+        report = workspace.test()
+        assert [one.status for one in report.results] == ["pass"] * 3
+        assert workspace.run("names").response == ["one"]
+
+
 # Documents -----------------------------------------------------------------------------------------------------------
 
 
@@ -281,6 +331,21 @@ def test_a_construct_that_is_gone_touches_its_callers() -> None:
     after = xsrun.Workspace.from_sources(remaining)
     gone = [one for one in before.constructs if one.file == "b.xs"]
     assert affected_files(after.constructs, {"b.xs"}, gone) == {"a.xs", "w.xs"}
+
+
+def test_watching_runs_all_then_what_is_touched(monkeypatch: pytest.MonkeyPatch) -> None:
+    from xsrun.testing import watch
+
+    monkeypatch.setattr(watch, "changes", lambda root: iter([{"c.xs"}, {"branch.xs"}]))
+    seen: list[Any] = []
+    watch.rerun_on_change(
+        Path(),
+        lambda: xsrun.Workspace.from_sources(sources_that_call()),
+        lambda workspace, files, changed: seen.append((files, changed)),
+    )
+    assert seen[0] == (None, set())
+    assert seen[1] == ({"c.xs", "t.xs", "a.xs", "b.xs", "w.xs"}, {"c.xs"})
+    assert seen[2] == (None, {"branch.xs"})
 
 
 # Coverage ------------------------------------------------------------------------------------------------------------

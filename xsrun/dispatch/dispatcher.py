@@ -8,7 +8,7 @@ from typing import Any
 
 from xsrun.dispatch.attachments import attachments
 from xsrun.dispatch.identity import admit
-from xsrun.dispatch.middleware import Proceed, run_around
+from xsrun.dispatch.middleware import run_around
 from xsrun.dispatch.triggers import fire, triggers_by_event
 from xsrun.runtime.context import Around, Context
 from xsrun.runtime.values import Value
@@ -48,6 +48,3 @@ class Dispatcher:
         """
         for trigger in self._triggers.get((table, action), ()):
             fire(trigger, context, action, new, old)
-
-
-__all__ = ["Dispatcher", "Proceed"]

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from xsrun.errors import UsageError
-from xsrun.testing.program_lines import Arc, ProgramLines
+from xsrun.testing.program_lines import ProgramLines
 from xsrun.workspace.construct import RUNNABLE
 from xsrun.workspace.workspace import Workspace
 
@@ -83,6 +82,3 @@ class CoverageRun:
     def write_lcov(self, file: str) -> None:
         """Write the lcov file that editors and CI servers read."""
         self.coverage.lcov_report(morfs=self._wanted(), outfile=file, ignore_errors=True)
-
-
-__all__ = ["Arc", "CoverageRun", "Iterable"]
