@@ -1,0 +1,105 @@
+"""`redis.*` on a real Redis server gives what it gives on the cache that xsrun brings along.
+
+The server is the program `redis-server`; where it is not installed these tests are skipped (`.ci/run` installs it).
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import redis
+
+import xsrun
+from xsrun.services.cache import Cache
+
+CASES = Path(__file__).parent / "conformance"
+
+
+@pytest.fixture(scope="module")
+def server_url() -> Iterator[str]:
+    program = shutil.which("redis-server")
+    if program is None:
+        pytest.skip("redis-server is not installed")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    words = [program, "--bind", "127.0.0.1", "--port", str(port), "--save", "", "--appendonly", "no"]
+    process = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    url = f"redis://127.0.0.1:{port}/0"
+    client = redis.Redis.from_url(url)
+    try:
+        for _ in range(100):
+            try:
+                client.ping()
+                break
+            except redis.ConnectionError:
+                time.sleep(0.05)
+        else:
+            raise RuntimeError("the Redis server does not answer")
+        yield url
+    finally:
+        process.terminate()
+        process.wait()
+
+
+@pytest.fixture(params=["own", "server"])
+def cache(request: pytest.FixtureRequest) -> Iterator[Cache]:
+    url = request.getfixturevalue("server_url") if request.param == "server" else None
+    made = Cache(url)
+    made.client.flushall()
+    yield made
+    made.close()
+
+
+def redis_cases() -> Iterator[Any]:
+    """The conformance cases whose programs use the cache."""
+    for path in [*sorted(CASES.glob("*.jsonl")), *sorted((CASES / "own").glob("*.jsonl"))]:
+        for line in path.read_text(encoding="utf-8").splitlines():
+            case = json.loads(line) if line.strip() else {}
+            sources = case.get("files")
+            if isinstance(sources, dict) and "redis." in " ".join(sources.values()) and "response" in case["expect"]:
+                yield pytest.param(case, id=case["id"])
+
+
+@pytest.mark.parametrize("case", redis_cases())
+def test_cases_give_the_same_on_a_server(case: dict[str, Any], server_url: str) -> None:
+    redis.Redis.from_url(server_url).flushall()
+    run = case["run"]
+    answers = []
+    for url in (None, server_url):
+        with xsrun.Workspace.from_sources(case["files"], cache=url) as workspace:
+            result = workspace.run(run["name"], kind=run["kind"], input=run.get("input") or {}, verb=run.get("verb"))
+            answers.append((result.response, None if result.error is None else result.error.as_dict()))
+    assert answers[0] == answers[1]
+
+
+def test_every_command(cache: Cache) -> None:
+    cache.set("a", {"n": 1})
+    assert cache.get("a") == {"n": 1}
+    assert cache.get("none") is False
+    assert cache.has("a")
+    assert [cache.add("count", 2), cache.add("count", -3)] == [2, -1]
+    for item in (1, "two", [3]):
+        cache.push("list", item)
+    assert cache.range("list") == [1, "two", [3]]
+    assert cache.remove("list", "two") == 1
+    assert cache.take("list") == [3]
+    assert cache.take("list") == 1
+    assert cache.take("list") is False
+    cache.delete("a")
+    assert not cache.has("a")
+
+
+def test_expiry(cache: Cache) -> None:
+    cache.set("soon", 1, ttl=1)
+    assert cache.get("soon") == 1
+    time.sleep(1.1)
+    assert cache.get("soon") is False
