@@ -89,7 +89,7 @@ def _unclosed_words(source: Source, opener: Token) -> tuple[str, str]:
 
 
 def nested_too_deeply(source: Source, opener: Token, most: int) -> LexicalError:
-    message = f"brackets stand inside one another more than {most} deep"
+    message = f"this is nested too deeply: more than {most} brackets stand inside one another"
     return _at_token(source, "XS138", message, "put parts into variables, or into functions of their own", opener)
 
 
