@@ -62,7 +62,7 @@ def cases() -> Iterator[Any]:
                 yield pytest.param(suite_of(path, case), case, id=f"{path.stem}/{case['id']}")
 
 
-@pytest.mark.parametrize(("suite", "case"), cases())
+@pytest.mark.parametrize(("suite", "case"), list(cases()))
 def test_case(suite: str, case: dict[str, Any], request: pytest.FixtureRequest) -> None:
     name = request.node.callspec.id
     ok, seen = RUNNER.SUITES[suite](case, xsrun)

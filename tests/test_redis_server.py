@@ -9,6 +9,7 @@ import json
 import shutil
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -69,7 +70,7 @@ def redis_cases() -> Iterator[Any]:
                 yield pytest.param(case, id=case["id"])
 
 
-@pytest.mark.parametrize("case", redis_cases())
+@pytest.mark.parametrize("case", list(redis_cases()))
 def test_cases_give_the_same_on_a_server(case: dict[str, Any], server_url: str) -> None:
     redis.Redis.from_url(server_url).flushall()
     run = case["run"]
@@ -96,6 +97,15 @@ def test_every_command(cache: Cache) -> None:
     assert cache.take("list") is False
     cache.delete("a")
     assert not cache.has("a")
+
+
+def test_the_option_of_the_command_line(server_url: str, tmp_path: Path) -> None:
+    (tmp_path / "a.xs").write_text('redis.incr { key = "runs" } as $n\n', encoding="utf-8")
+    words = [sys.executable, "-m", "xsrun", "run", "a.xs", "--redis", server_url]
+    redis.Redis.from_url(server_url).flushall()
+    shown = [subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, check=True).stdout for _ in range(2)]
+    assert [json.loads(text)["n"] for text in shown] == [1, 2]
+    assert not (tmp_path / ".xsrun" / "cache.json").exists()
 
 
 def test_expiry(cache: Cache) -> None:

@@ -59,6 +59,7 @@ def add_workspace_options(parser: argparse.ArgumentParser) -> None:
     recording = parser.add_mutually_exclusive_group()
     recording.add_argument("--record", metavar="FILE", help="keep the answers of other servers in this file")
     recording.add_argument("--replay", metavar="FILE", help="answer outside calls from this file, with the network off")
+    parser.add_argument("--redis", metavar="URL", help="a Redis server for redis.* (default: a cache of xsrun's own)")
     parser.add_argument("--seed", metavar="FILE", help="rows to begin with: JSON, YAML or CSV")
     parser.add_argument("--strict", action="store_true", help="refuse undeclared tables, as the engine does")
     parser.add_argument("--now", metavar="TIME", help="fix the clock: milliseconds or an ISO time")
@@ -186,6 +187,7 @@ def workspace_settings(options: argparse.Namespace) -> dict[str, Any]:
         "strict": options.strict,
         "network": network_policy(options),
         "vault": Path(options.vault).expanduser() if options.vault else None,
+        "cache": options.redis,
     }
 
 
