@@ -1,22 +1,142 @@
-"""The addresses that are xsrun's own: the list of groups, documentation, OpenAPI, the history."""
+"""The addresses that are xsrun's own: documentation, OpenAPI, the history of requests.
+
+A group's documentation is at its own address and its OpenAPI document at `/apispec:<canonical>`, as on Xano; a group
+may ask for a token there or shut both. What shows more than one group, or requests, is for this machine alone.
+"""
 
 from __future__ import annotations
 
-from xsrun.server.answers import Answer
+import hmac
+import re
+from importlib.resources import files
+from typing import Any
+from urllib.parse import unquote
+
+from xsrun.filters.query_strings import parse_query
+from xsrun.runtime.values import from_json
+from xsrun.server.answers import JSON_TYPE, Answer, json_body
+from xsrun.server.cors import Headers, Policy
 from xsrun.server.history import History
 from xsrun.server.incoming import Incoming
 from xsrun.server.live import Snapshot
-from xsrun.server.routes import Match
+from xsrun.server.routes import Group, Match
 from xsrun.server.settings import Settings
+
+_SPEC = re.compile(r"/apispec:([^/:]+)(?::[^/]*)?/?")
+_ASSETS = {
+    "/xsrun/docs.js": ("docs.js", b"text/javascript; charset=utf-8"),
+    "/xsrun/docs.css": ("docs.css", b"text/css; charset=utf-8"),
+}
+#: Nothing from elsewhere, nothing inline, and no page may put this one into a frame.
+_PAGE_HEADERS: Headers = [
+    (
+        b"content-security-policy",
+        b"default-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    ),
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"cache-control", b"no-store"),
+]
+_LOCAL = re.compile(r"(localhost|127(\.\d+){3}|\[::1\])(:\d+)?", re.IGNORECASE)
 
 
 class Pages:
-    """Answers requests for xsrun's own pages."""
+    """Answers requests for xsrun's own addresses."""
 
     def __init__(self, history: History, settings: Settings) -> None:
         self.history = history
         self.settings = settings
 
     def page(self, snapshot: Snapshot, match: Match | None, request: Incoming) -> Answer | None:
-        """The page at an address, or None when there is none."""
+        """The answer at an address, or None when there is nothing."""
+        if not self.settings.docs:
+            return None
+        path = request.path
+        spec = _SPEC.fullmatch(path)
+        if spec is not None:
+            return self.group_document(snapshot, unquote(spec[1]), request)
+        if match is not None and path.rstrip("/").count("/") == 1:
+            return asset("docs.html", b"text/html; charset=utf-8") if is_open(match.group, request) else None
+        if path in _ASSETS:
+            return asset(*_ASSETS[path])
+        if not is_local(request):
+            return None
+        if path == "/":
+            return asset("docs.html", b"text/html; charset=utf-8")
+        if path == "/xsrun/openapi.json":
+            return document_answer(whole_document(snapshot, request), request, [])
+        if path == "/xsrun/history":
+            return Answer(200, [(b"content-type", JSON_TYPE), *_PAGE_HEADERS], json_body(self.shown_history()))
         return None
+
+    def shown_history(self) -> dict[str, Any]:
+        return {"entries": self.history.as_list()}
+
+    def group_document(self, snapshot: Snapshot, address: str, request: Incoming) -> Answer | None:
+        """The OpenAPI document of a group."""
+        group = snapshot.routes.group(address)
+        if group is None or not group.active or not is_open(group, request):
+            return None
+        headers = Policy().headers_for(request)
+        return document_answer(document_of(snapshot, [group], group.name, request), request, headers)
+
+
+def is_open(group: Group, request: Incoming) -> bool:
+    """May this request see the documentation of a group? A group can shut it, or ask for a token."""
+    if group.swagger.get("active") is False:
+        return False
+    token = group.swagger.get("token")
+    if not isinstance(token, str) or not token or is_local(request):
+        return True
+    given = parse_query(request.query).get("token")
+    return isinstance(given, str) and hmac.compare_digest(given.encode(), token.encode())
+
+
+def is_local(request: Incoming) -> bool:
+    """Does the request come from this machine, and by a name of this machine?
+
+    Without the second test a page of somebody else could read what is meant for the developer, by giving its own name
+    this machine's address.
+    """
+    from xsrun.server.running import is_loopback
+
+    return is_loopback(request.client) and _LOCAL.fullmatch(request.header(b"host") or "") is not None
+
+
+def whole_document(snapshot: Snapshot, request: Incoming) -> dict[str, Any]:
+    groups = [group for group in snapshot.routes.groups if group.active and group.routes]
+    named = next((one.name for one in snapshot.workspace.constructs if one.kind == "workspace"), None)
+    root = snapshot.workspace.root
+    return document_of(snapshot, groups, named or (root.resolve().name if root is not None else "xsrun"), request)
+
+
+def document_of(snapshot: Snapshot, groups: list[Group], title: str, request: Incoming) -> dict[str, Any]:
+    """The document of some groups, made once for a workspace and a name of this machine."""
+    from xsrun.server.openapi.document import DocumentMaker
+
+    key = (tuple(group.canonical for group in groups), request.origin)
+    found: dict[str, Any] | None = snapshot.documents.get(key)
+    if found is None:
+        if len(snapshot.documents) > 100:
+            snapshot.documents.clear()
+        found = DocumentMaker(snapshot.workspace).document(groups, request.origin, title)
+        snapshot.documents[key] = found
+    return found
+
+
+def document_answer(document: dict[str, Any], request: Incoming, headers: Headers) -> Answer:
+    """A document as JSON, or as YAML with `?type=yaml`."""
+    if parse_query(request.query).get("type") == "yaml":
+        import yaml
+
+        plain = from_json(json_body(document))  # without parts that are shared, which YAML would write as anchors
+        body = yaml.safe_dump(plain, sort_keys=False, allow_unicode=True).encode()
+        return Answer(200, [(b"content-type", b"application/yaml"), *headers], body)
+    answer = Answer(200, [(b"content-type", JSON_TYPE), *headers], json_body(document))
+    return answer.compressed(request.header(b"accept-encoding"), 1_000)
+
+
+def asset(name: str, content_type: bytes) -> Answer:
+    """A file of the documentation page."""
+    data = files("xsrun.server").joinpath("page", name).read_bytes()
+    return Answer(200, [(b"content-type", content_type), *_PAGE_HEADERS], data)

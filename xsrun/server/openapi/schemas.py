@@ -1,0 +1,231 @@
+"""JSON Schemas of declared fields: what an input takes, what a column holds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from xsrun.fields import NOW, Declared, zero_value
+from xsrun.runtime import geo
+
+Schema = dict[str, Any]
+
+#: Any value at all.
+ANYTHING: Schema = {}
+#: The list without elements; it says nothing about the elements of a list that it may become.
+EMPTY: Schema = {"type": "array", "maxItems": 0}
+_FILE = {"type": "string", "format": "binary", "contentMediaType": "application/octet-stream"}
+_MEDIA = {
+    "type": "object",
+    "description": "A stored file, as storage.create_image and its like give it.",
+    "properties": {
+        "access": {"type": "string"},
+        "path": {"type": "string"},
+        "name": {"type": "string"},
+        "type": {"type": "string"},
+        "size": {"type": "integer"},
+        "mime": {"type": "string"},
+        "meta": {"type": ["object", "array", "null"]},
+        "url": {"type": "string"},
+    },
+}
+_MEDIA_TYPES = ("image", "video", "audio", "attachment")
+_TIME = "Milliseconds since the epoch, UTC"
+#: What is sent for a type. A required text may not be empty, so its length is set where the field is known.
+_SENT: dict[str, Schema] = {
+    "text": {"type": "string"},
+    "int": {"type": "integer", "format": "int64"},
+    "decimal": {"type": "number", "format": "double"},
+    "bool": {"type": "boolean"},
+    "email": {"type": "string", "format": "email"},
+    "password": {"type": "string", "format": "password"},
+    "uuid": {"type": "string", "format": "uuid"},
+    "date": {"type": "string", "format": "date"},
+    "timestamp": {"type": ["integer", "string"], "description": f"{_TIME}, or a text such as ISO 8601 or `+7 days`"},
+    "file": _FILE,
+}
+#: What is read of a type, where that differs.
+_READ: dict[str, Schema] = {
+    **_SENT,
+    "email": {"type": "string"},
+    "password": {"type": "string", "description": "A hash"},
+    "date": {"type": "string"},
+    "timestamp": {"type": "integer", "format": "int64", "description": _TIME},
+    "file": ANYTHING,
+}
+_LENGTHS = {"min": "minLength", "max": "maxLength"}
+_LIMITS = {"min": "minimum", "max": "maximum"}
+_COUNTS = {"min": "minItems", "max": "maxItems"}
+_TEXTS = frozenset(("text", "email", "password"))
+_NUMBERS = frozenset(("int", "decimal"))
+
+
+def nullable(schema: Schema) -> Schema:
+    """The schema that takes null too."""
+    if not schema or schema.get("type") == "null":
+        return schema
+    kind = schema.get("type")
+    if kind is None or "enum" in schema:
+        return {"anyOf": [schema, {"type": "null"}]}
+    kinds = kind if isinstance(kind, list) else [kind]
+    return schema if "null" in kinds else {**schema, "type": [*kinds, "null"]}
+
+
+# What is sent --------------------------------------------------------------------------------------------------------
+
+
+def input_schema(one: Declared) -> Schema:
+    """What may be sent for an input."""
+    schema = _sent(one)
+    if one.list_size is not None:
+        schema = {"type": "array", "items": schema, **_bounds(one, _COUNTS)}
+        for key, size in zip(("minItems", "maxItems"), one.list_size, strict=True):
+            if size is not None:
+                schema[key] = size
+    if one.nullable:
+        schema = nullable(schema)
+    return _noted(one, schema)
+
+
+def _sent(one: Declared) -> Schema:
+    if one.type == "enum":
+        return {"type": "string", "enum": list(one.values)}
+    if one.type == "object":
+        return object_schema(one.schema) if one.schema else {"type": "object"}
+    if one.type == "vector":
+        return _vector(one)
+    if one.type in geo.SHAPES:
+        return {"type": ["object", "string"], "description": "A shape `{type, data}`, or WKT text"}
+    if one.type in _MEDIA_TYPES:
+        return {**_MEDIA, "required": ["path"]}
+    schema = dict(_SENT.get(one.type, ANYTHING))
+    if one.list_size is None:
+        if one.required and one.type in _TEXTS:
+            schema["minLength"] = 1
+        names = _LENGTHS if one.type in _TEXTS else _LIMITS if one.type in _NUMBERS else {}
+        schema.update(_bounds(one, names))
+    return schema
+
+
+def _bounds(one: Declared, names: dict[str, str]) -> Schema:
+    """The limits that filters set, under the names that JSON Schema has for them."""
+    found: Schema = {}
+    for name, arguments in one.filters:
+        if name in names and arguments:
+            try:
+                number = float(arguments[0])
+            except ValueError:
+                continue
+            if names is _LIMITS or number >= 0:
+                found[names[name]] = int(number) if number.is_integer() else number
+    return found
+
+
+def _noted(one: Declared, schema: Schema) -> Schema:
+    """The schema with the field's description and default."""
+    noted = dict(schema)
+    if one.description:
+        noted["description"] = one.description
+    if one.has_default and one.default is not NOW and one.default is not None:
+        noted["default"] = one.default
+    if one.sensitive or one.type == "password":
+        noted["writeOnly"] = True
+    return noted
+
+
+def object_schema(fields: Iterable[Declared]) -> Schema:
+    """An object with these inputs as members."""
+    listed = list(fields)
+    schema: Schema = {"type": "object", "properties": {one.name: input_schema(one) for one in listed}}
+    required = [one.name for one in listed if one.required]
+    return {**schema, "required": required} if required else schema
+
+
+# What is read --------------------------------------------------------------------------------------------------------
+
+
+def bound_schema(one: Declared) -> Schema:
+    """What `$input` holds for an input. An omitted one is null, the zero value of its type, or its default."""
+    schema = _read(one)
+    if one.list_size is not None:
+        schema = {"type": "array", "items": schema}
+    if one.nullable or (one.optional and not one.has_default and zero_value(one) is None):
+        schema = nullable(schema)
+    return schema
+
+
+def column_schema(one: Declared) -> Schema:
+    """What a column gives when it is read."""
+    schema = _read(one)
+    if one.list_size is not None:
+        schema = {"type": "array", "items": schema}
+    if one.name != "id" and (one.nullable or one.optional or zero_value(one, column=True) is None):
+        schema = nullable(schema)
+    return {**schema, "description": one.description} if one.description else schema
+
+
+def _read(one: Declared) -> Schema:
+    if one.type == "enum":
+        return {"type": "string", "enum": [*dict.fromkeys([*one.values, ""])]}
+    if one.type == "object":
+        members = {member.name: column_schema(member) for member in one.schema}
+        # an empty object is an empty list to PHP
+        return {"type": ["object", "array"], "properties": members} if members else {"type": ["object", "array"]}
+    if one.type == "vector":
+        return _vector(one)
+    if one.type in geo.SHAPES:
+        return {"type": "object", "properties": {"type": {"type": "string"}, "data": ANYTHING}}
+    if one.type in _MEDIA_TYPES:
+        return {**_MEDIA, "type": ["object", "array"]}
+    return dict(_READ.get(one.type, ANYTHING))
+
+
+def _vector(one: Declared) -> Schema:
+    schema: Schema = {"type": "array", "items": {"type": "number"}}
+    return {**schema, "minItems": one.size, "maxItems": one.size} if one.size else schema
+
+
+def row_schema(columns: Iterable[Declared]) -> Schema:
+    """A row of a table."""
+    shown = [one for one in columns if one.visibility != "internal"]
+    properties = {one.name: column_schema(one) for one in shown}
+    if "id" not in properties:
+        properties = {"id": {"type": "integer", "format": "int64"}, **properties}
+    return {"type": "object", "properties": properties, "required": list(properties)}
+
+
+#: Under this key a schema that is a row of a table says where it stands among the components.
+ROW_OF = "x-row"
+
+
+def referring(schema: Any) -> Any:
+    """The schema with every row of a table replaced by a reference to it."""
+    if isinstance(schema, list):
+        return [referring(one) for one in schema]
+    if not isinstance(schema, dict):
+        return schema
+    if ROW_OF in schema:
+        reference = {"$ref": f"#/components/schemas/{schema[ROW_OF]}"}
+        return reference if schema["type"] == "object" else {"anyOf": [reference, {"type": "null"}]}
+    return {key: referring(value) for key, value in schema.items()}
+
+
+# Putting schemas together --------------------------------------------------------------------------------------------
+
+
+def either(*schemas: Schema) -> Schema:
+    """What fits one of several schemas; anything when one of them takes anything."""
+    different: list[Schema] = []
+    for schema in schemas:
+        for part in schema.get("anyOf", [schema]) if set(schema) == {"anyOf"} else [schema]:
+            if not part:
+                return ANYTHING
+            if part not in different:
+                different.append(part)
+    if EMPTY in different and any(one.get("type") == "array" for one in different if one != EMPTY):
+        different.remove(EMPTY)
+    if not different:
+        return ANYTHING
+    if len(different) == 2 and {"type": "null"} in different:
+        return nullable(next(one for one in different if one != {"type": "null"}))
+    return different[0] if len(different) == 1 else {"anyOf": different}
