@@ -195,10 +195,11 @@ def test_reading_never_fails(value: Any, path: str) -> None:
 
 
 @given(st.lists(anything, min_size=1, max_size=6), st.data())
-def test_positions_count_from_both_ends(items: list[Any], data: st.DataObject) -> None:
+def test_positions_are_indexes(items: list[Any], data: st.DataObject) -> None:
     index = data.draw(st.integers(0, len(items) - 1))
     assert paths.get_path(items, str(index)) == items[index]
-    assert paths.get_path(items, f"[{index - len(items)}]") == items[index]
+    assert paths.get_path(items, f"[{index}]") == items[index]
+    assert paths.get_path(items, str(index - len(items))) is None  # a key that is not there
     assert paths.set_path(items, str(index), "new") == [*items[:index], "new", *items[index + 1 :]]
 
 

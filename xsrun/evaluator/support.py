@@ -443,6 +443,16 @@ def variables_by(readers: dict[str, Callable[[], Value]]) -> dict[str, Value]:
     return values
 
 
+def no_value_here(root: str, hint: str | None) -> NoReturn:
+    """A root that has a value elsewhere only: `$output` outside of an addon's input, `$db` outside of a query."""
+    raise XanoScriptError(f"Missing var entry: {root}", hint=hint or f"`${root}` has no value here")
+
+
+def filled_path(label: str, *keys: Value) -> str:
+    """The path for a message, with the keys that were computed in place of `{}`."""
+    return label.format(*(describe(key) if key.__class__ in (list, dict) else to_text(key) for key in keys))
+
+
 def unset_variable(name: str) -> NoReturn:
     raise XanoScriptError(f"Missing var entry: {name}")
 

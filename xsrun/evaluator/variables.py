@@ -20,6 +20,29 @@ _LOOP_ROOTS = {
 }
 
 
+class PathLabel:
+    """How messages call a value: its path without the dollar sign, `{}` standing for keys that are computed."""
+
+    __slots__ = ("keys", "text")
+
+    def __init__(self, text: str, keys: list[ast.expr]) -> None:
+        self.text = text
+        self.keys = keys
+
+    def with_name(self, name: str) -> PathLabel:
+        plain = name.replace("{", "{{").replace("}", "}}")
+        return PathLabel(f"{self.text}.{plain}" if self.text else plain, self.keys)
+
+    def with_key(self, key: ast.expr) -> PathLabel:
+        return PathLabel(f"{self.text}.{{}}", [*self.keys, key])
+
+    def code(self, at: Any) -> ast.expr:
+        """The expression of the text; what has to be computed is computed only when the message is needed."""
+        if self.keys:
+            return call("filled_path", at, constant(self.text, at), *self.keys)
+        return constant(self.text.format(), at)
+
+
 class VariableCompiler(CompilerBase):
     """Compiles variables and paths."""
 
@@ -67,7 +90,8 @@ class VariableCompiler(CompilerBase):
             return self.environment(at), rest, ""
         if root == "db" or (root == "output" and not self.linker.may_assign(root)):
             hint = "columns can be read in where, eval, sort and join of db.query only"
-            raise self.refuse(f"`${root}` has no value here", at, hint if root == "db" else None)
+            made = call("no_value_here", at, constant(root, at), constant(hint if root == "db" else None, at))
+            return made, rest, root
         return self.read_variable(root, at), rest, root
 
     def environment(self, at: Any) -> ast.expr:
@@ -155,50 +179,47 @@ class VariableCompiler(CompilerBase):
         return constant(key, segment)
 
     def members(self, value: ast.expr, segments: list[Segment], label: str, at: Any) -> ast.expr:
-        """Read the segments one after another."""
+        """Read the segments one after another. `label` is how messages call the value."""
+        path = PathLabel(label.replace("{", "{{").replace("}", "}}"), [])
         for position, segment in enumerate(segments):
             if position == 0 and label == "" and segment.form == "index":
                 continue
             key = _literal_text(segment)
             if segment.form == "name" or key is not None:
-                value = self.member(value, key if key is not None else str(segment.key), label, segment)
+                text = key if key is not None else str(segment.key)
+                path = path.with_name(text)
+                value = self.member(value, text, path, segment)
             else:
-                value = self.element(value, segment, label)
-            label = f"{label}.{key if key is not None else segment.key if segment.form == 'name' else '[]'}"
+                value, path = self.element(value, segment, path)
         return value
 
-    def member(self, value: ast.expr, key: str, label: str, at: Any) -> ast.expr:
-        path = f"{label}.{key}" if label else key
+    def member(self, value: ast.expr, key: str, path: PathLabel, at: Any) -> ast.expr:
         if isinstance(value, ast.Constant):
-            return call("member", at, value, constant(key, at), constant(path, at))
+            return call("member", at, value, constant(key, at), path.code(at))
         first, later = self.simple(value, at)
-        slow = call("member", at, later, constant(key, at), constant(path, at))
+        slow = call("member", at, later, constant(key, at), path.code(at))
         return expression(
             "B[K] if A.__class__ is dict and K in B else SLOW", at, A=first, B=later, K=constant(key, at), SLOW=slow
         )
 
-    def element(self, value: ast.expr, segment: Segment, label: str) -> ast.expr:
+    def element(self, value: ast.expr, segment: Segment, path: PathLabel) -> tuple[ast.expr, PathLabel]:
+        """`value[key]` in line for a list and an index within it, and how messages call it."""
+        at = segment
         if isinstance(value, ast.Constant):
-            return call("element", segment, value, self.key(segment), constant(label, segment))
-        first, base = self.simple(value, segment)
-        second, key = self.simple(self.key(segment), segment)
-        slow = call("element", segment, base, key, constant(label, segment))
+            return call("element", at, value, self.key(segment), path.code(at)), path.with_key(constant("", at))
+        first, base = self.simple(value, at)
+        second, key = self.simple(self.key(segment), at)
+        slow = call("element", at, base, key, path.code(at))
+        if isinstance(key, ast.Constant) and (key.value.__class__ is not int or key.value < 0):
+            return call("element", at, value, key, path.code(at)), path.with_key(key)
         if isinstance(key, ast.Constant):
-            if key.value.__class__ is not int or key.value < 0:
-                return call("element", segment, value, key, constant(label, segment))
             template = "B[K] if A.__class__ is list and K < len(B) else SLOW"
-            return expression(template, segment, A=first, B=base, K=key, SLOW=slow)
-        return expression(
-            "B[K] if (A, I)[0].__class__ is list and K.__class__ is int and 0 <= K < len(B) else SLOW"
-            if not is_simple(second)
-            else "B[K] if A.__class__ is list and K.__class__ is int and 0 <= K < len(B) else SLOW",
-            segment,
-            A=first,
-            B=base,
-            I=second,
-            K=key,
-            SLOW=slow,
-        )
+        elif is_simple(second):
+            template = "B[K] if A.__class__ is list and K.__class__ is int and 0 <= K < len(B) else SLOW"
+        else:
+            template = "B[K] if (A, I)[0].__class__ is list and K.__class__ is int and 0 <= K < len(B) else SLOW"
+        made = expression(template, at, A=first, B=base, I=second, K=key, SLOW=slow)
+        return made, path.with_key(key)
 
     def tolerant(self, node: Expression) -> ast.expr:
         """The value of a node where a missing variable or path is null (semantics 1.2)."""

@@ -219,7 +219,7 @@ def mentions(error: XanoScriptError, wanted: str) -> bool:
 
 
 class ExpectationError(XanoScriptError):
-    """An `expect` statement that does not hold: outside of tests, a 500 with the assertion's message (semantics 8.3)."""
+    """An `expect` statement that does not hold: outside of tests a 500 with its message (semantics 8.3)."""
 
     def __init__(self, message: str, subject: Value = None, operands: list[Value] | None = None) -> None:
         super().__init__(message)

@@ -1,10 +1,11 @@
 """Paths into values: what `get`, `has`, `set` and their kin, and `var.update $x.a.b`, mean by `"a.b[0].c"`.
 
 A path is a text of steps. Dots separate steps; a step is a key of an object or, where it is a whole number, a position
-in a list (negative ones count from the end). A name over a list goes to every element (`"items.id"` plucks). Brackets
-hold a position (`[0]`, `[-1]`), a key (`["a.b"]`, or a bare word, as form fields are spelled: `card[number]`), nothing
-(`[]`: every element; the new last element at the end of a path that is written), or a condition of Xano Transform
-(`items[$$.price > 5].id`), where `$$` is the element and `$0` the value the path started from.
+in a list (a negative one is a key like any other, as in PHP). A name over a list goes to every element (`"items.id"`
+plucks). Brackets hold a position (`[0]`), a key (`["a.b"]`, or a bare word, as form fields are spelled:
+`card[number]`), nothing (`[]`: every element; the new last element at the end of a path that is written), or a
+condition of Xano Transform (`items[$$.price > 5].id`), where `$$` is the element and `$0` the value the path started
+from.
 
 Reading never fails: what is not there is `MISSING`. Writing copies each container on the way, one level deep, and
 never changes the value it is given.
@@ -213,7 +214,7 @@ def find_steps(value: Value, steps: tuple[Step, ...]) -> Value:
         elif kind is list:
             if step.position is None:
                 return _pluck(value, steps[at:], root, explicit=False)
-            value = value[step.position] if -len(value) <= step.position < len(value) else MISSING
+            value = value[step.position] if 0 <= step.position < len(value) else MISSING
         elif hasattr(value, "as_value"):  # a resource that shows itself as an object
             value = find_steps(value.as_value(), (step,))
         else:
@@ -251,7 +252,7 @@ def _children(nodes: list[Value], step: Step) -> Iterator[Value]:
         elif node.__class__ is list:
             if step.position is None:
                 pending.extend(reversed(node))
-            elif -len(node) <= step.position < len(node):
+            elif 0 <= step.position < len(node):
                 yield node[step.position]
         if visits + len(pending) > MAX_VISITS:
             raise LimitError(TOO_MANY)
@@ -351,7 +352,7 @@ class _Writer:
         A position beyond the end, and a name over plain values, make the list an object, as both are PHP arrays.
         """
         step = self.steps[at]
-        if step.position is not None and -len(value) <= step.position <= len(value):
+        if step.position is not None and 0 <= step.position <= len(value):
             result = value.copy()
             if step.position == len(value):
                 result.append(self.updated(None, at + 1))
@@ -404,7 +405,7 @@ class _Writer:
         if step.role != "key":
             positions = _positions(value, step, self.root)
         elif step.position is not None:
-            positions = [step.position % len(value)] if -len(value) <= step.position < len(value) else []
+            positions = [step.position] if 0 <= step.position < len(value) else []
         else:
             return [self.removed(item, at) for item in value]
         if at + 1 == len(self.steps):

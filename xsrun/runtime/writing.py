@@ -19,11 +19,13 @@ Keys = tuple[Value, ...]
 
 
 def as_index(key: Value) -> int | None:
-    """The whole number that a key stands for as a position in a list, or None."""
+    """The whole number that a key stands for as a position in a list, or None. A negative text is only a key."""
     if key.__class__ is int:
         return int(key)
     number = parse_number(key) if key.__class__ is str else key if key.__class__ is float else None
-    return int(number) if number is not None and number == int(number) else None
+    if number is None or number != int(number) or (number < 0 and key.__class__ is str):
+        return None
+    return int(number)
 
 
 def pushable(value: Value) -> list[Value]:
@@ -64,7 +66,7 @@ def _held_child(container: Value, key: Value) -> Value:
         child = container.get(key if key.__class__ is str else to_text(key))
     elif container.__class__ is list:
         index = key if key.__class__ is int else as_index(key)
-        child = container[index] if index is not None and -len(container) <= index < len(container) else None
+        child = container[index] if index is not None and 0 <= index < len(container) else None
     else:
         return None
     return child if child.__class__ is dict or child.__class__ is list else None
@@ -236,15 +238,14 @@ def _shape_for(container: Value, key: Value) -> Value:
     """The container, as an object when it is a list and the key is none of its indexes (PHP's arrays are both)."""
     if container.__class__ is list:
         index = key if key.__class__ is int else as_index(key)
-        if index is None or not -len(container) <= index <= len(container):
+        if index is None or not 0 <= index <= len(container):
             return {str(position): item for position, item in enumerate(container)}
     return container
 
 
 def _slot(container: Value, key: Value) -> Value:
     if container.__class__ is list:
-        index = key if key.__class__ is int else as_index(key)
-        return index if index is None or index >= 0 else index + len(container)
+        return key if key.__class__ is int else as_index(key)
     return key if key.__class__ is str else to_text(key)
 
 
