@@ -170,3 +170,18 @@ def test_module_offers_exactly_its_api() -> None:
         assert getattr(xsrun, name) is not None
     with pytest.raises(AttributeError):
         _ = xsrun.no_such_name
+
+
+def test_a_broken_table_stops_only_what_uses_it() -> None:
+    sources = {
+        "good.xs": "table good {\n  auth = false\n  schema {\n    int id\n    text name\n  }\n}\n",
+        "bad.xs": "table bad {\n  auth = false\n  schema {\n    int id\n    string name\n  }\n}\n",
+        "a.xs": 'function a {\n  input {\n  }\n  stack {\n    db.add good {\n      data = {name: "x"}\n    } as $row\n  }\n'
+        "  response = $row.name\n}\n",
+        "b.xs": "function b {\n  input {\n  }\n  stack {\n    db.query bad as $rows\n  }\n  response = $rows\n}\n",
+    }
+    with xsrun.Workspace.from_sources(sources) as workspace:
+        assert workspace.run("a").response == "x"
+        error = workspace.run("b").error
+    assert error is not None
+    assert (error.file, error.line) == ("bad.xs", 5)

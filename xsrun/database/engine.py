@@ -33,6 +33,8 @@ class Database:
         self.strict = strict
         self.in_memory = url in ("sqlite://", "sqlite:///:memory:")
         self.nodes = tables
+        #: the errors of tables whose declaration cannot be used; raised when such a table is
+        self.broken: dict[str, Exception] = {}
         self._backend: Backend | None = None
         self._connections: Any = None
         self._opening = threading.Lock()
@@ -40,6 +42,8 @@ class Database:
         self.turn = threading.RLock()
         #: tables in use, by (name, datasource); replaced, never changed
         self.tables: dict[tuple[str, str], Table] = {}
+        #: tables by the numbers that old exports have in their file names (`146_prospect.xs`)
+        self.numbers: dict[int, str] = {}
         #: columns of the tables that the database has, by physical name, as (name, type) pairs
         self.physical: dict[str, list[tuple[str, str]]] = {}
 

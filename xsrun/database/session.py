@@ -208,6 +208,8 @@ class Session:
         key = (name, self.context.datasource or "live")
         found = self.new_tables.get(key) or self.database.tables.get(key)
         if found is None:
+            if name in self.database.broken:
+                raise self.database.broken[name]
             found = self._find(*key)
         if found.definition is None and name not in self.warned:
             self._undeclared(name)

@@ -170,15 +170,21 @@ class Construct:
 
     def fail_if_broken(self) -> None:
         """Raise the problems found while loading: they are the error of the construct that holds them."""
+        error = self.error()
+        if error is not None:
+            raise error
+
+    def error(self) -> XanoScriptSyntaxError | None:
+        """The problems found while loading, those of its tests left out, as one error; None when there is none."""
         if not self.problems:
-            return
+            return None
         tests = [problem for test in self.tests for problem in self.problems_of_test(test)]
         errors = [one for one in self.problems if one.severity == "error" and one not in tests]
-        if errors:
-            first = errors[0]
-            raise XanoScriptSyntaxError(
-                first.message, errors, hint=first.hint, file=first.file, line=first.line, column=first.column
-            )
+        if not errors:
+            return None
+        first = errors[0]
+        place = {"file": first.file, "line": first.line, "column": first.column}
+        return XanoScriptSyntaxError(first.message, errors, hint=first.hint, **place)
 
     def compiled(self, trace: bool = False) -> Any:
         """The compiled stack (`evaluator.compiler.Compiled`), made once. Raises XanoScriptSyntaxError."""

@@ -441,13 +441,10 @@ class Workspace:
                 from xsrun.database import open_database
 
                 tables = [c for c in self.constructs if c.kind == "table"]
-                for table in tables:
-                    table.fail_if_broken()
-                opened = open_database(
-                    self.database_url,
-                    {table.name: table.node for table in tables if table.node is not None},
-                    strict=self.strict,
-                )
+                broken = {table.name: error for table in tables if (error := table.error()) is not None}
+                nodes = {one.name: one.node for one in tables if one.node is not None and one.name not in broken}
+                opened = open_database(self.database_url, nodes, strict=self.strict)
+                opened.broken.update(broken)
                 if "database" in self._services:
                     opened.follow(self._services["database"])
                 self._services["database"] = self._database = opened
