@@ -39,14 +39,14 @@ def _suite_attributes(construct: str, outcomes: list[Outcome], moment: str) -> d
         "failures": str(sum(one.status == "fail" for one in outcomes)),
         "errors": str(sum(one.status == "error" for one in outcomes)),
         "skipped": str(sum(one.status == "skipped" for one in outcomes)),
-        "time": f"{sum(one.duration for one in outcomes):.6f}",
+        "time": f"{sum(one.duration for one in outcomes):.3f}",
         "timestamp": moment,
         "hostname": "localhost",
     }
 
 
 def _add_case(suite: ElementTree.Element, construct: str, outcome: Outcome) -> None:
-    names = {"classname": _clean(construct), "name": _clean(outcome.name), "time": f"{outcome.duration:.6f}"}
+    names = {"classname": _clean(construct), "name": _clean(outcome.name), "time": f"{outcome.duration:.3f}"}
     case = ElementTree.SubElement(suite, "testcase", names)
     if outcome.status == "skipped":
         ElementTree.SubElement(case, "skipped", {"message": "switched off"})
