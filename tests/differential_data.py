@@ -1,4 +1,3 @@
-# ruff: noqa: E501 - a query a line
 """Rows and queries that must give the same on SQLite and on PostgreSQL: nulls, case, accents, other scripts, nested
 JSON, empty lists, ties, numbers at the edges."""
 

@@ -41,7 +41,6 @@ _POSTGRES_TYPES = {
     "decimal": "DOUBLE PRECISION",
     "number": "DOUBLE PRECISION",
     "text": "TEXT",
-    "text column": 'TEXT COLLATE "C"',
     "json": "JSONB",
     "vector": "DOUBLE PRECISION[]",
     "ints": "BIGINT[]",
@@ -57,7 +56,9 @@ def _sqlite_type(element: Stored, _compiler: Any, **_options: Any) -> str:
 
 
 @compiles(Stored, "postgresql")
-def _postgres_type(element: Stored, _compiler: Any, **_options: Any) -> str:
+def _postgres_type(element: Stored, compiler: Any, **_options: Any) -> str:
+    if element.kind == "text column":
+        return f'TEXT COLLATE "{compiler.dialect.text_collation}"'
     return _POSTGRES_TYPES[element.kind]
 
 
@@ -252,6 +253,10 @@ class Backend:
         preparer = self.dialect.identifier_preparer
         kind = self.dialect.type_compiler_instance.process(type_of("json"))
         return f"ALTER TABLE {preparer.quote(table.physical)} ADD COLUMN {preparer.quote(column)} {kind}"
+
+    def parameter_mark(self, number: int) -> str:
+        """How the parameter of this number is written in a program's own SQL."""
+        return f"${number}"
 
     def quote(self, name: str) -> str:
         """An identifier in quotes."""

@@ -104,6 +104,16 @@ def encode_int(value: Value) -> int:
     return value
 
 
+def decode_loose(text: Any) -> Value:
+    """The value of a column of an undeclared table, which a program's own SQL may have written."""
+    if text.__class__ is not str:
+        return text
+    try:
+        return from_json(text)
+    except ValueError:
+        return text
+
+
 def decode_json(text: str | None) -> Value:
     """The value of a JSON column; SQL's null is null."""
     return None if text is None else from_json(text)

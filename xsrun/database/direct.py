@@ -46,8 +46,8 @@ def pieces(sql: str) -> list[Piece]:
     return found
 
 
-def with_arguments(sql: str, arguments: list[Value], quote: Any) -> tuple[str, list[Value]]:
-    """The text with `$1`, `$2` for its placeholders, and the arguments that stay parameters.
+def with_arguments(sql: str, arguments: list[Value], backend: Any) -> tuple[str, list[Value]]:
+    """The text with the back end's marks for its placeholders, and the arguments that stay parameters.
 
     Raises XanoScriptError when there are more or fewer arguments than placeholders.
     """
@@ -72,9 +72,9 @@ def with_arguments(sql: str, arguments: list[Value], quote: Any) -> tuple[str, l
         value = next(remaining)
         if part.placeholder == "?":
             parameters.append(value)
-            text.append(f"${len(parameters)}")
+            text.append(backend.parameter_mark(len(parameters)))
         elif part.placeholder == "?:alias":
-            text.append(quote(identifier(value)))
+            text.append(backend.quote(identifier(value)))
         else:
             text.append(to_text(value))
     return "".join(text), parameters
@@ -111,8 +111,6 @@ def shaped(rows: list[dict[str, Value]], response_type: Value) -> Value:
 
 def direct_query(session: Session, plan: RowPlan, operands: tuple[Any, ...]) -> Value:
     """`db.direct_query`: run the text on the live tables and bind its rows."""
-    sql, parameters = with_arguments(
-        text_of(session, plan, operands), arguments_of(plan, operands), session.backend.quote
-    )
+    sql, parameters = with_arguments(text_of(session, plan, operands), arguments_of(plan, operands), session.backend)
     rows = session.backend.run_direct(session, sql, parameters)
     return shaped(rows, value_of(plan, operands, "response_type"))

@@ -85,7 +85,8 @@ class PostgresConnection:
     def query(self, text: str, parameters: Sequence[Any] = ()) -> tuple[list[tuple[str, int]], list[Row]]:
         """Execute one statement; name and type of each of its columns, and all rows."""
         try:
-            cursor = self.raw.execute(text, parameters)
+            # prepared, so that the text can be one statement only
+            cursor = self.raw.execute(text, parameters, prepare=True)
             if cursor.description is None:
                 return [], []
             return [(column.name, column.type_code) for column in cursor.description], cursor.fetchall()
@@ -155,6 +156,11 @@ def function_texts() -> list[str]:
                 f"LANGUAGE sql IMMUTABLE PARALLEL SAFE {'STRICT ' if operator.strict else ''}"
                 f"AS $body${operator.body}$body$"
             )
+    unaccent = OPERATORS["unaccent"].postgres.format("$1").replace("'", "''")
+    made.append(  # the extension of that name is not on every server
+        "DO $do$ BEGIN IF to_regprocedure('unaccent(text)') IS NULL THEN EXECUTE 'CREATE FUNCTION unaccent(text) "
+        f"RETURNS text LANGUAGE sql IMMUTABLE STRICT AS $body$SELECT {unaccent}$body$'; END IF; END $do$"
+    )
     return made
 
 
@@ -181,6 +187,7 @@ class PostgresBackend(Backend):
         connection = PostgresConnection(url.replace("postgres://", "postgresql://", 1), search_path)
         if not self._functions_checked:
             make_functions(connection)
+            self.dialect.text_collation = collation_of(connection)  # type: ignore[attr-defined]
             self._functions_checked = True
         return connection
 
@@ -253,6 +260,13 @@ class PostgresBackend(Backend):
         from xsrun.database.direct_postgres import run
 
         return run(session, sql, parameters)
+
+
+def collation_of(connection: PostgresConnection) -> str:
+    """The collation of text columns: the order of code points, as SQLite has it; with case mapping, if there is one."""
+    rows = connection.execute("SELECT collname FROM pg_collation WHERE collname IN ('pg_c_utf8', 'C.utf8', 'C')")
+    there = {name for (name,) in rows}
+    return next(name for name in ("pg_c_utf8", "C.utf8", "C") if name in there)
 
 
 def make_functions(connection: PostgresConnection) -> None:

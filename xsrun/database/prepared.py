@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from xsrun.database.backend import Backend, Row
-from xsrun.database.columns import ColumnDefinition
+from xsrun.database.columns import ColumnDefinition, decode_json, decode_loose
 from xsrun.database.tables import Table
 from xsrun.runtime.values import Value
 
@@ -62,7 +62,7 @@ class Reader:
                 if value is None:
                     del made[name]
                 else:
-                    made[name] = decode(value)
+                    made[name] = decode_loose(value) if decode is decode_json else decode(value)
             return made
         for name, decode in self._decoded:
             made[name] = decode(made[name])

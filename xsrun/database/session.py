@@ -216,9 +216,9 @@ class Session:
         return found
 
     def _find(self, name: str, datasource: str) -> Table:
+        self.connection  # noqa: B018 - looks for the tables that are there
         declared = self.backend.declared_table(name, datasource)
         if declared is None:
-            self.connection  # noqa: B018 - looks for tables that earlier runs made
             return self.database.undeclared(name, datasource)
         if declared.physical not in self.database.physical:
             self._make(declared)

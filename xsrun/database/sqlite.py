@@ -43,6 +43,7 @@ class SQLiteConnection:
     def __init__(self, path: str) -> None:
         self.failure: BaseException | None = None
         self.schema = -1
+        self._has_sql_functions = False
         raw = sqlite3.connect(
             path, isolation_level=None, check_same_thread=False, cached_statements=512, timeout=_PATIENCE
         )
@@ -80,12 +81,24 @@ class SQLiteConnection:
             raise XanoScriptError("SQL Error: a number is out of the range of 64 bits") from None
 
     def query(self, text: str, parameters: Any = ()) -> tuple[list[str], list[Row]]:
-        """Execute one statement; the names of its columns, and all rows."""
+        """Execute a program's own statement; the names of its columns, and all rows."""
+        if not self._has_sql_functions:
+            self._add_sql_functions()
         try:
             cursor = self.raw.execute(text, parameters)
             return [column[0] for column in cursor.description or ()], cursor.fetchall()
         except sqlite3.Error as error:
             raise self._translated(error) from error
+
+    def _add_sql_functions(self) -> None:
+        """Make the functions of PostgreSQL known that programs may call."""
+        from xsrun.database import sql_functions
+
+        for name, (arity, function) in sql_functions.FUNCTIONS.items():
+            self.raw.create_function(name, arity, self._guarded(function))
+        for name, (arity, aggregate) in sql_functions.AGGREGATES.items():
+            self.raw.create_aggregate(name, arity, aggregate)
+        self._has_sql_functions = True
 
     def _translated(self, error: sqlite3.Error) -> BaseException:
         failure, self.failure = self.failure, None
@@ -181,6 +194,9 @@ class SQLiteBackend(Backend):
         if decode is None:
             return decode_json
         return lambda text: [None if item is None else decode(item) for item in decode_json(text)]
+
+    def parameter_mark(self, number: int) -> str:
+        return f"xs_parameter_{number}"
 
     def run_direct(self, session: Any, sql: str, parameters: list[Value]) -> list[dict[str, Value]]:
         """Run a program's own SQL, translated; JSON and boolean columns come back as what they are."""

@@ -114,7 +114,8 @@ def _translated(pattern: str) -> str:
 
 
 @lru_cache(256)
-def _regular_expression(pattern: str, ignore_case: bool) -> Any:
+def expression_of(pattern: str, ignore_case: bool) -> Any:
+    """PostgreSQL's pattern, compiled. Raises XanoScriptError for one that is none."""
     import regex
 
     try:
@@ -128,7 +129,7 @@ def _regular_expression(pattern: str, ignore_case: bool) -> Any:
 def matches(text: str, pattern: str, ignore_case: bool = False) -> bool:
     """Whether a pattern is found. Raises XanoScriptError for one that is none, or that takes too long."""
     try:
-        return _regular_expression(pattern, ignore_case).search(text, timeout=_PATIENCE) is not None
+        return expression_of(pattern, ignore_case).search(text, timeout=_PATIENCE) is not None
     except TimeoutError:
         raise XanoScriptError(
             "SQL Error: the regular expression takes too long", hint=f"the pattern is {pattern!r}"
