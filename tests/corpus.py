@@ -36,9 +36,8 @@ def parse_all(files: list[Path], show: int) -> int:
     seconds = time.perf_counter() - started
     accepted = len(files) - len(refused)
     share = 100 * accepted / max(len(files), 1)
-    print(
-        f"parse: {accepted} of {len(files)} files accepted ({share:.2f} %), {characters / 1e6:.2f} MB in {seconds:.1f} s"
-    )
+    size = f"{characters / 1e6:.2f} MB in {seconds:.1f} s"
+    print(f"parse: {accepted} of {len(files)} files accepted ({share:.2f} %), {size}")
     for error in refused[:show]:
         print(f"  {error.file}:{error.line}:{error.column}: {error.message}")
     return len(refused)

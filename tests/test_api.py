@@ -176,7 +176,7 @@ def test_a_broken_table_stops_only_what_uses_it() -> None:
     sources = {
         "good.xs": "table good {\n  auth = false\n  schema {\n    int id\n    text name\n  }\n}\n",
         "bad.xs": "table bad {\n  auth = false\n  schema {\n    int id\n    string name\n  }\n}\n",
-        "a.xs": 'function a {\n  input {\n  }\n  stack {\n    db.add good {\n      data = {name: "x"}\n    } as $row\n  }\n'
+        "a.xs": 'function a {\n  input {\n  }\n  stack {\n    db.add good { data = {name: "x"} } as $row\n  }\n'
         "  response = $row.name\n}\n",
         "b.xs": "function b {\n  input {\n  }\n  stack {\n    db.query bad as $rows\n  }\n  response = $rows\n}\n",
     }
