@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from hashlib import sha256
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
@@ -227,22 +228,28 @@ class Backend:
         """The statements that make a table and its indexes."""
         found = self._creation.get(table)
         if found is None:
-            stored = self.stored(table)
-            statements: list[Any] = [CreateTable(stored, if_not_exists=True)]
-            statements += [CreateIndex(index, if_not_exists=True) for index in self._indexes(table, stored)]
-            found = self._creation[table] = [str(one.compile(dialect=self.dialect)) for one in statements]
+            made = str(CreateTable(self.stored(table), if_not_exists=True).compile(dialect=self.dialect))
+            found = self._creation[table] = [made, *self.index_statements(table).values()]
         return found
 
-    def _indexes(self, table: Table, stored: sa.Table) -> list[sa.Index]:
-        indexes = []
-        for position, index in enumerate(table.definition.indexes if table.definition else ()):
+    def index_statements(self, table: Table) -> dict[str, str]:
+        """The statements that make the indexes of a table, by their names: those tell what each is over."""
+        stored, made = self.stored(table), {}
+        for index in table.definition.indexes if table.definition else ():
             if not self.supports_index(index.kind, [table.by_name[name].kind for name, _ in index.columns]):
                 continue
             columns = [stored.c[name].desc() if way == "desc" else stored.c[name] for name, way in index.columns]
-            name = f"{table.physical[:40]}~{position + 1}"
+            digest = sha256(repr((index.kind, index.unique, index.columns)).encode()).hexdigest()
+            name = f"{table.physical[:30]}~{digest[:12]}"
             options: dict[str, Any] = {"postgresql_using": "gin"} if index.kind == "gin" else {}
-            indexes.append(sa.Index(name, *columns, unique=index.unique, **options))
-        return indexes
+            one = sa.Index(name, *columns, unique=index.unique, **options)
+            made[name] = str(CreateIndex(one, if_not_exists=True).compile(dialect=self.dialect))
+        return made
+
+    def stored_type(self, kind: str) -> str:
+        """The SQL type of a column of a kind."""
+        wanted = type_of("text column" if kind in TEXTS else kind)
+        return str(self.dialect.type_compiler_instance.process(wanted))
 
     def supports_index(self, kind: str, column_kinds: list[str]) -> bool:
         """Whether the back end has indexes of this kind over columns of these kinds."""
@@ -250,9 +257,7 @@ class Backend:
 
     def new_column(self, table: Table, column: str) -> str:
         """The statement that gives an undeclared table a column more."""
-        preparer = self.dialect.identifier_preparer
-        kind = self.dialect.type_compiler_instance.process(type_of("json"))
-        return f"ALTER TABLE {preparer.quote(table.physical)} ADD COLUMN {preparer.quote(column)} {kind}"
+        return f"ALTER TABLE {self.quote(table.physical)} ADD COLUMN {self.quote(column)} {self.stored_type('json')}"
 
     def parameter_mark(self, number: int) -> str:
         """How the parameter of this number is written in a program's own SQL."""
@@ -288,6 +293,14 @@ class Backend:
 
     def existing(self, connection: Any) -> dict[str, list[tuple[str, str]]]:
         """The tables that the database has: name -> (column, type) pairs."""
+        raise NotImplementedError
+
+    def index_names(self, execute: Callable[..., list[Row]], physical: str) -> list[str]:
+        """The names of the indexes of a table."""
+        raise NotImplementedError
+
+    def indexes_over(self, execute: Callable[..., list[Row]], physical: str, column: str) -> list[str]:
+        """The names of a table's indexes that a column is part of."""
         raise NotImplementedError
 
     def is_text_id(self, kind: str) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 from xsrun.errors import UsageError, XanoScriptError
@@ -69,9 +70,16 @@ class Database:
                     self._connections = made(backend, self.url)
         return self._connections
 
+    def note_file(self, name: str, file: str) -> None:
+        """Remember the number that the file of a table begins with: the SQL of old exports names the table by it."""
+        digits = PurePath(file).name.partition("_")[0]
+        if digits.isascii() and digits.isdigit():
+            self.numbers[int(digits)] = name
+
     def share(self, other: Database) -> None:
-        """Use the back end of another database, and what it has prepared."""
+        """Use the back end of another database, what it has prepared, and what is known of its tables."""
         self._backend = other.backend
+        self.broken, self.numbers = other.broken, other.numbers
 
     def use(self, connections: Any) -> None:
         """Take connections from here."""
@@ -119,15 +127,30 @@ class Database:
         self.publish({(name, datasource): table})
         return table
 
-    def check_columns(self, table: Table) -> None:
-        """Refuse a table whose file declares columns that the database does not have."""
-        there = {column for column, _ in self.physical.get(table.physical, ())}
+    def check_columns(self, table: Table, session: Session) -> None:
+        """Refuse a table whose file declares columns that the database does not have; in memory, add them."""
+        columns = self.physical.get(table.physical, [])
+        there = {column for column, _ in columns}
         missing = [column.name for column in table.columns if column.name not in there]
-        if missing:
+        if missing and self.in_memory:
+            from xsrun.database.migration import complete_columns
+
+            complete_columns(session, table, columns)
+        elif missing:
             raise XanoScriptError(
                 f'Column "{missing[0]}" of table "{table.name}" is declared, but the database does not have it.',
                 hint="bring the database up to date with: xsrun db migrate",
             )
+
+    def forget_tables(self) -> None:
+        """Look at the tables again before they are used next: they were changed."""
+        connection = self.connections.take()
+        try:
+            physical = self.backend.existing(connection)
+        finally:
+            self.connections.give_back(connection)
+        with self._opening:
+            self.physical, self.tables = physical, {}
 
     def close(self) -> None:
         """Close all connections. What was in memory is gone."""

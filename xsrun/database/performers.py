@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from xsrun.database import bulk, direct, queries, rows, schema
+from xsrun.database import bulk, direct, external, queries, rows, schema
 
 PERFORMERS: dict[str, Callable[..., Any]] = {
     "db.get": rows.get,
@@ -23,4 +23,8 @@ PERFORMERS: dict[str, Callable[..., Any]] = {
     "db.bulk.delete": bulk.delete,
     "db.schema": schema.schema,
     "db.direct_query": direct.direct_query,
+    **{
+        f"db.external.{engine}.direct_query": external.direct_query
+        for engine in ("postgres", "mysql", "mssql", "oracle", "snowflake")
+    },
 }

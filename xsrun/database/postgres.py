@@ -237,6 +237,15 @@ class PostgresBackend(Backend):
         )
         return [(name, kind) for name, kind in rows]
 
+    def index_names(self, execute: Callable[..., list[Row]], physical: str) -> list[str]:
+        rows = execute(
+            "SELECT indexname FROM pg_indexes WHERE schemaname = current_schema() AND tablename = %s", (physical,)
+        )
+        return [name for (name,) in rows]
+
+    def indexes_over(self, execute: Callable[..., list[Row]], physical: str, column: str) -> list[str]:
+        return []  # PostgreSQL drops them with the column
+
     def is_text_id(self, kind: str) -> bool:
         return "int" not in kind.lower()
 

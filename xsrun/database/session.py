@@ -221,13 +221,13 @@ class Session:
         if declared is None:
             return self.database.undeclared(name, datasource)
         if declared.physical not in self.database.physical:
-            self._make(declared)
+            self.make(declared)
         else:
-            self.database.check_columns(declared)
+            self.database.check_columns(declared, self)
             self.database.publish({(name, datasource): declared})
         return declared
 
-    def _make(self, table: Table) -> None:
+    def make(self, table: Table) -> None:
         self._try(self.backend.creation(table))
         self._note(table)
         if table.definition is not None and table.definition.items and table.datasource == "live":

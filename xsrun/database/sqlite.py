@@ -215,6 +215,17 @@ class SQLiteBackend(Backend):
         rows = execute("SELECT name, type FROM pragma_table_info(?) ORDER BY cid", (physical,))
         return [(name, kind) for name, kind in rows]
 
+    def index_names(self, execute: Callable[..., list[Row]], physical: str) -> list[str]:
+        return [name for (name,) in execute("SELECT name FROM pragma_index_list(?) WHERE origin = 'c'", (physical,))]
+
+    def indexes_over(self, execute: Callable[..., list[Row]], physical: str, column: str) -> list[str]:
+        rows = execute(
+            "SELECT DISTINCT l.name FROM pragma_index_list(?) AS l JOIN pragma_index_info(l.name) AS i "
+            "WHERE l.origin = 'c' AND i.name = ?",
+            (physical, column),
+        )
+        return [name for (name,) in rows]
+
     def is_text_id(self, kind: str) -> bool:
         """Whether the type of an existing id column is that of a text."""
         return "INT" not in kind.upper()

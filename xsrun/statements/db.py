@@ -9,25 +9,15 @@ from __future__ import annotations
 import ast
 from typing import Any
 
-from xsrun.database.plans import Plan, QueryPlan, RowPlan
+from xsrun.database.plans import QueryPlan, RowPlan
 from xsrun.evaluator.compiler import StatementCompiler, statement_position
 from xsrun.evaluator.quote import call, name, place
 from xsrun.registry import statement_form
 from xsrun.runtime.context import Context
 from xsrun.runtime.values import to_text
-from xsrun.statements.db_plans import PlanBuilder, literal_of, table_name
+from xsrun.statements import db_external
+from xsrun.statements.db_plans import PlanBuilder, emit_plan, literal_of, table_name
 from xsrun.syntax.nodes import Literal, Name, Statement
-
-
-def emit(compiler: StatementCompiler, node: Statement, plan: Plan, builder: PlanBuilder) -> None:
-    """One call of a plan with its operands, bound to the statement's result."""
-    at = statement_position(node)
-    function = name(compiler.linker.constant(plan), at)
-    made: ast.expr = place(ast.Call(function, [name("context", at), *builder.operands], []), at)
-    if node.result is None and compiler.owner.startswith("addon\0") and node.name == "db.query":
-        compiler.emit(place(ast.Return(made), at))  # an addon answers what its query gives (semantics 4.7)
-    else:
-        compiler.bind_result(node, made)
 
 
 def row_statement(compiler: StatementCompiler, node: Statement, *attributes: str, **aliases: str) -> None:
@@ -40,7 +30,7 @@ def row_statement(compiler: StatementCompiler, node: Statement, *attributes: str
             plan.given[attribute] = builder.operand(value).index
     plan.output = builder.setting(node.attribute("output"))
     plan.addons = builder.addons(node.attribute("addon"))
-    emit(compiler, node, plan, builder)
+    emit_plan(compiler, node, plan, builder)
 
 
 @statement_form("db.get")
@@ -172,7 +162,7 @@ def query(compiler: StatementCompiler, node: Statement) -> None:
     builder = PlanBuilder(compiler)
     plan = QueryPlan(node.name, table_name(compiler, node), *builder.place(node))
     builder.fill_query(plan, node)
-    emit(compiler, node, plan, builder)
+    emit_plan(compiler, node, plan, builder)
 
 
 def many_statement(compiler: StatementCompiler, node: Statement, *attributes: str) -> None:
@@ -187,7 +177,7 @@ def many_statement(compiler: StatementCompiler, node: Statement, *attributes: st
         elif attribute.name in attributes:
             plan.given[attribute.name] = builder.operand(attribute.value).index
     builder.finish(plan)
-    emit(compiler, node, plan, builder)
+    emit_plan(compiler, node, plan, builder)
 
 
 @statement_form("db.bulk.add")
@@ -275,7 +265,7 @@ def schema(compiler: StatementCompiler, node: Statement) -> None:
     path = node.attribute("path")
     if path is not None:
         plan.given["path"] = builder.operand(path).index
-    emit(compiler, node, plan, builder)
+    emit_plan(compiler, node, plan, builder)
 
 
 @statement_form("db.direct_query")
@@ -292,16 +282,8 @@ def direct_query(compiler: StatementCompiler, node: Statement) -> None:
     """
     builder = PlanBuilder(compiler)
     plan = RowPlan(node.name, "", *builder.place(node))
-    for position, attribute in enumerate(node.attributes()):
-        if attribute.disabled:
-            continue
-        if attribute.name in ("sql", "code"):
-            plan.given["sql"] = builder.operand(attribute.value).index
-        elif attribute.name == "arg":
-            plan.given[f"arg{position}"] = builder.operand(attribute.value).index
-        elif attribute.name in ("response_type", "parser", "connection_string"):
-            plan.given[attribute.name] = builder.operand(attribute.value).index
-    emit(compiler, node, plan, builder)
+    builder.fill_direct(plan, node)
+    emit_plan(compiler, node, plan, builder)
 
 
 # Transactions and datasources ----------------------------------------------------------------------------------------
@@ -380,4 +362,4 @@ def set_datasource_(compiler: StatementCompiler, node: Statement) -> None:
     compiler.emit(place(ast.Expr(made), at))
 
 
-__all__: list[Any] = ["emit", "row_statement"]
+__all__ = ["db_external", "row_statement"]

@@ -13,12 +13,15 @@ from xsrun.database.plans import (
     JoinPlan,
     NamedExpression,
     Operand,
+    Plan,
     QueryPlan,
+    RowPlan,
     SortKey,
 )
 from xsrun.evaluator.compiler import StatementCompiler, statement_position
-from xsrun.evaluator.quote import function
+from xsrun.evaluator.quote import call, function, name, place
 from xsrun.runtime.values import to_text
+from xsrun.statements.template_filters import render_template
 from xsrun.syntax.nodes import (
     Between,
     Binary,
@@ -249,11 +252,11 @@ class PlanBuilder:
         if settings.__class__ is not dict or not settings.get("name"):
             raise self.compiler.refuse(f"an entry of `{what}` is an object with a name", item)
         made: Expression = Column(str(settings["name"]).split(".")).at(item, item)
-        for call in settings.get("filter") or []:
-            if call.get("disabled") in (True, "true"):
+        for entry in settings.get("filter") or []:
+            if entry.get("disabled") in (True, "true"):
                 continue
-            arguments = [self.operand(Literal(one.get("value")).at(item, item)) for one in call.get("arg") or []]
-            filtered = FilterCall(made, str(call.get("name")), list(arguments), False).at(item, item)
+            arguments = [self.operand(Literal(one.get("value")).at(item, item)) for one in entry.get("arg") or []]
+            filtered = FilterCall(made, str(entry.get("name")), list(arguments), False).at(item, item)
             if filtered.name not in OPERATORS and filtered.name not in AGGREGATES:
                 raise self.unknown_filter(filtered)
             made = filtered
@@ -322,6 +325,29 @@ class PlanBuilder:
     def addon(self, plan: QueryPlan, node: Expression) -> None:
         plan.addons = self.addons(node)
 
+    # Direct queries ------------------------------------------------------------------------------------------------
+
+    def fill_direct(self, plan: RowPlan, node: Statement) -> None:
+        """The attributes of a direct query; a text that is a template is rendered before it runs."""
+        for position, attribute in enumerate(node.attributes()):
+            if attribute.disabled:
+                continue
+            if attribute.name in ("sql", "code"):
+                plan.given["sql"] = self.sql(node, attribute.value).index
+            elif attribute.name == "arg":
+                plan.given[f"arg{position}"] = self.operand(attribute.value).index
+            elif attribute.name in ("response_type", "connection_string"):
+                plan.given[attribute.name] = self.operand(attribute.value).index
+
+    def sql(self, node: Statement, value: Expression) -> Operand:
+        parser = node.attribute("parser")
+        if parser is None or literal_of(parser) != "template_engine":
+            return self.operand(value)
+        at = statement_position(node)
+        render = self.compiler.linker.constant(render_template)
+        parts = [name("context", at), self.compiler.value(value), self.compiler.program_environment(at)]
+        return self.add(call(render, at, *parts), value)
+
     # Addons --------------------------------------------------------------------------------------------------------
 
     def addons(self, node: Expression | None) -> list[AddonPlan]:
@@ -363,6 +389,17 @@ class PlanBuilder:
 
     def object_of(self, node: Expression, what: str) -> dict[str, Expression]:
         return {entry.key: entry.value for entry in self.entries(node, what)}
+
+
+def emit_plan(compiler: StatementCompiler, node: Statement, plan: Plan, builder: PlanBuilder) -> None:
+    """One call of a plan with its operands, bound to the statement's result."""
+    at = statement_position(node)
+    function = name(compiler.linker.constant(plan), at)
+    made: ast.expr = place(ast.Call(function, [name("context", at), *builder.operands], []), at)
+    if node.result is None and compiler.owner.startswith("addon\0") and node.name == "db.query":
+        compiler.emit(place(ast.Return(made), at))  # an addon answers what its query gives (semantics 4.7)
+    else:
+        compiler.bind_result(node, made)
 
 
 _ATTRIBUTES: dict[str, Any] = {

@@ -445,6 +445,8 @@ class Workspace:
                 nodes = {one.name: one.node for one in tables if one.node is not None and one.name not in broken}
                 opened = open_database(self.database_url, nodes, strict=self.strict)
                 opened.broken.update(broken)
+                for one in tables:
+                    opened.note_file(one.name, one.file)
                 if "database" in self._services:
                     opened.follow(self._services["database"])
                 self._services["database"] = self._database = opened

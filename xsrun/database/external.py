@@ -1,0 +1,151 @@
+"""`db.external.*.direct_query`: SQL on a database of somebody else, by its connection string (semantics 4.9).
+
+SQLAlchemy finds the driver; which ones are installed is the user's choice.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from xsrun.database.direct import arguments_of, pieces, shaped, text_of
+from xsrun.database.plans import RowPlan
+from xsrun.database.rows import value_of
+from xsrun.errors import InputError, UnavailableError, XanoScriptError
+from xsrun.runtime.values import Value, from_json, to_json, to_text
+
+if TYPE_CHECKING:
+    from xsrun.database.session import Session
+
+#: engine in the statement's name -> (SQLAlchemy's dialects with their drivers, the package that is tried first)
+_ENGINES = {
+    "postgres": (("postgresql+psycopg",), "psycopg[binary]"),
+    "mysql": (("mysql+pymysql", "mysql+mysqldb"), "pymysql"),
+    "mssql": (("mssql+pymssql", "mssql+pyodbc"), "pymssql"),
+    "oracle": (("oracle+oracledb",), "oracledb"),
+    "snowflake": (("snowflake",), "snowflake-sqlalchemy"),
+}
+
+
+def direct_query(session: Session, plan: RowPlan, operands: tuple[Any, ...]) -> Value:
+    """Run a text on another database and bind its rows."""
+    engine = plan.statement.split(".")[2]
+    address = value_of(plan, operands, "connection_string")
+    if address.__class__ is not str or not address:
+        raise InputError("Missing param: connection_string", "connection_string")
+    url = url_of(engine, address)
+    context = session.context
+    context.service("network").require(context, plan.statement, f"https://{url.host or 'localhost'}")
+    sql = text_of(session, plan, operands)
+    rows = rows_of(engine, url, sql, arguments_of(plan, operands))
+    return shaped(rows, value_of(plan, operands, "response_type"))
+
+
+def url_of(engine: str, address: str) -> Any:
+    """SQLAlchemy's URL of a connection string: a URL, or `host=... dbname=...` of PostgreSQL."""
+    import sqlalchemy as sa
+    from sqlalchemy.exc import ArgumentError
+
+    if "://" not in address:
+        pairs = dict(part.split("=", 1) for part in address.split() if "=" in part)
+        if not pairs:
+            raise InputError("Invalid connection string", "connection_string", hint="write it as a URL")
+        port = pairs.get("port", "")
+        return sa.URL.create(
+            _ENGINES[engine][0][0],
+            username=pairs.get("user"),
+            password=pairs.get("password"),
+            host=pairs.get("host"),
+            port=int(port) if port.isdigit() else None,
+            database=pairs.get("dbname"),
+        )
+    try:
+        return sa.make_url(address).set(drivername=_ENGINES[engine][0][0])
+    except (ArgumentError, ValueError):
+        raise InputError("Invalid connection string", "connection_string", hint="the URL cannot be read") from None
+
+
+def rows_of(engine: str, url: Any, sql: str, arguments: list[Value]) -> list[dict[str, Value]]:
+    """Connect, run one text, read its rows."""
+    import sqlalchemy as sa
+    from sqlalchemy.exc import DBAPIError, NoSuchModuleError, SQLAlchemyError
+
+    connecting = connectable(engine, url)
+    text, parameters = with_marks(sql, arguments, connecting.dialect)
+    try:
+        with connecting.connect() as connection:
+            result = connection.exec_driver_sql(text, tuple(parameters))
+            rows = [dict(row._mapping) for row in result] if result.returns_rows else []
+            connection.commit()
+    except (DBAPIError, NoSuchModuleError) as error:
+        cause = getattr(error, "orig", None) or error
+        raise XanoScriptError(f"SQL Error: {str(cause).strip().splitlines()[0]}") from None
+    except SQLAlchemyError as error:
+        raise XanoScriptError(f"SQL Error: {str(error).splitlines()[0]}") from None
+    finally:
+        connecting.dispose()
+    assert isinstance(connecting, sa.Engine)
+    return [{name: plain(value) for name, value in row.items()} for row in rows]
+
+
+def connectable(engine: str, url: Any) -> Any:
+    """A SQLAlchemy engine with the first driver that is installed. Raises UnavailableError."""
+    import sqlalchemy as sa
+    from sqlalchemy.exc import NoSuchModuleError
+    from sqlalchemy.pool import NullPool
+
+    drivers, package = _ENGINES[engine]
+    for driver in drivers:
+        try:
+            return sa.create_engine(url.set(drivername=driver), poolclass=NullPool)
+        except (ModuleNotFoundError, NoSuchModuleError):
+            continue
+    raise UnavailableError(
+        f"No driver for {engine} databases is installed.",
+        hint=f"install one: pip install {package}; or mock the statement",
+    )
+
+
+def with_marks(sql: str, arguments: list[Value], dialect: Any) -> tuple[str, list[Value]]:
+    """The text with the driver's marks for its placeholders, and the parameters."""
+    parts = pieces(sql)
+    count = sum(bool(part.placeholder) for part in parts)
+    if len(arguments) == 1 and arguments[0].__class__ is list and (count != 1 or len(arguments[0]) == 1):
+        arguments = arguments[0]
+    if count != len(arguments):
+        raise XanoScriptError(
+            "Invalid parameter count based on format",
+            hint=f"the text has {count} placeholders and the statement {len(arguments)} arguments",
+        )
+    style = dialect.paramstyle
+    doubled = style in ("format", "pyformat") and count
+    text: list[str] = []
+    parameters: list[Value] = []
+    remaining = iter(arguments)
+    for part in parts:
+        if not part.placeholder:
+            text.append(part.text.replace("%", "%%") if doubled else part.text)
+            continue
+        value = next(remaining)
+        if part.placeholder == "?":
+            parameters.append(to_json(value) if value.__class__ in (list, dict) else value)
+            number = len(parameters)
+            text.append({"qmark": "?", "format": "%s", "pyformat": "%s"}.get(style, f":{number}"))
+        elif part.placeholder == "?:alias":
+            text.append(dialect.identifier_preparer.quote_identifier(to_text(value)))
+        else:
+            text.append(to_text(value))
+    return "".join(text), parameters
+
+
+def plain(value: Any) -> Value:
+    """A value of a driver as one of the language."""
+    if value is None or value.__class__ in (bool, int, float, str):
+        return value
+    if value.__class__ in (list, dict):
+        return from_json(to_json(value))
+    if isinstance(value, (bytes, bytearray, memoryview)):
+        return bytes(value).decode("utf-8", "replace")
+    number = getattr(value, "as_integer_ratio", None)
+    if number is not None:
+        return int(value) if value == int(value) else float(value)
+    return value.isoformat() if hasattr(value, "isoformat") else str(value)
