@@ -11,12 +11,8 @@ from xsrun.server.routes import Group
 Headers = list[tuple[bytes, bytes]]
 
 _DAY = 86_400
-#: What answers without an `Origin` say when everybody may call.
-_OPEN: Headers = [
-    (b"access-control-allow-origin", b"*"),
-    (b"access-control-allow-credentials", b"true"),
-    (b"access-control-expose-headers", b"*"),
-]
+#: What answers say when everybody may call and no browser asks.
+_OPEN: Headers = [(b"access-control-allow-origin", b"*")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +60,10 @@ class Policy:
         if not self.active:
             return []
         origin = request.header(b"origin")
-        if origin is None and self.origins is None and self.credentials:
+        if origin is None and self.origins is None:
             return _OPEN
         allowed = self.allowed_origin(origin)
-        headers = [] if origin is None and allowed else [(b"vary", b"Origin")]
+        headers = [(b"vary", b"Origin")]
         if allowed is None:
             return headers
         headers.append((b"access-control-allow-origin", allowed.encode("latin-1")))

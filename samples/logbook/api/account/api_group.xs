@@ -1,0 +1,4 @@
+api_group account {
+  description = "Signing up and logging in."
+  canonical = "account"
+}

@@ -1,0 +1,4 @@
+api_group logbook {
+  description = "What happened at sea."
+  canonical = "logbook"
+}

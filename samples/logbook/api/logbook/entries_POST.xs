@@ -1,0 +1,34 @@
+query entries verb=POST {
+  api_group = "logbook"
+  description = "Write an entry."
+  auth = "sailor"
+
+  input {
+    text text filters=trim|min:1
+    enum weather?=fair {
+      values = ["fair", "rain", "gale"]
+    }
+
+    decimal? miles? filters=min:0
+    json? track?
+  }
+
+  stack {
+    db.add entry {
+      data = {
+        sailor_id: $auth.id
+        text     : $input.text
+        weather  : $input.weather
+        miles    : $input.miles
+        track    : $input.track
+      }
+    } as $entry
+
+    util.set_header {
+      value = "HTTP/1.1 201 Created"
+      duplicates = "replace"
+    }
+  }
+
+  response = $entry
+}
