@@ -158,3 +158,37 @@ def test_profile_is_a_speedscope_file(tmp_path: Path) -> None:
     assert len(profile["samples"]) == len(profile["weights"])
     assert {frame["file"] for frame in document["shared"]["frames"]} == {"a.xs"}
     assert all(1 <= frame["line"] <= 4 for frame in document["shared"]["frames"])
+
+
+BROKEN = "function f {\n  input {\n    string name\n  }\n\n  stack {\n  }\n\n  response = $input.name|strlen > 3\n}\n"
+
+
+def test_check_applies_the_safe_fixes(tmp_path: Path) -> None:
+    (tmp_path / "a.xs").write_text(BROKEN, encoding="utf-8")
+    shown = xsrun("check", "a.xs", "--diff", folder=tmp_path)
+    assert "+    text name" in shown.stdout
+    assert (tmp_path / "a.xs").read_text(encoding="utf-8") == BROKEN
+    done = xsrun("check", "a.xs", "--fix", folder=tmp_path)
+    assert done.returncode == 0, done.stdout
+    assert "2 fixed in 1 file" in done.stderr
+    text = (tmp_path / "a.xs").read_text(encoding="utf-8")
+    assert "text name" in text
+    assert "($input.name|strlen) > 3" in text
+
+
+def test_check_reports_in_other_forms(tmp_path: Path) -> None:
+    (tmp_path / "a.xs").write_text(BROKEN, encoding="utf-8")
+    sarif = json.loads(xsrun("check", "--format", "sarif", folder=tmp_path).stdout)
+    assert {result["ruleId"] for result in sarif["runs"][0]["results"]} >= {"XS221", "XS130"}
+    assert xsrun("check", "--format", "github", folder=tmp_path).stdout.startswith("::error ")
+    assert json.loads(xsrun("check", "--json", folder=tmp_path).stdout)["diagnostics"]
+
+
+def test_check_settings_of_the_project(tmp_path: Path) -> None:
+    (tmp_path / "a.xs").write_text(BROKEN, encoding="utf-8")
+    (tmp_path / "xsrun.toml").write_text('[check]\nignore = ["XS221", "XS13"]\n', encoding="utf-8")
+    assert xsrun("check", folder=tmp_path).returncode == 0
+    (tmp_path / "xsrun.toml").write_text("[check]\nignored = []\n", encoding="utf-8")
+    wrong = xsrun("check", folder=tmp_path)
+    assert wrong.returncode == 2
+    assert "unknown setting ignored" in wrong.stderr

@@ -1,4 +1,4 @@
-"""`xsrun check`: report every problem of some files."""
+"""`xsrun check`: report every problem of some files, and apply the safe fixes when asked."""
 
 from __future__ import annotations
 
@@ -7,13 +7,23 @@ import sys
 from pathlib import Path
 
 from xsrun.cli.output import use_color
+from xsrun.diagnostics import Diagnostic
 from xsrun.errors import UsageError
 from xsrun.runtime.values import to_json
+
+#: Rounds of fixing: a fix can make way for another.
+_ROUNDS = 5
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("paths", nargs="*", default=["."], help="files and folders (default: this folder)")
-    parser.add_argument("--json", action="store_true", help="print one JSON document and nothing else")
+    shown = parser.add_mutually_exclusive_group()
+    shown.add_argument("--json", action="store_true", help="print one JSON document and nothing else")
+    shown.add_argument(
+        "--format", choices=("text", "sarif", "github"), default="text", help="how to report (default: text)"
+    )
+    parser.add_argument("--fix", action="store_true", help="apply the safe fixes")
+    parser.add_argument("--diff", action="store_true", help="change nothing; print what --fix would change")
 
 
 def collect(paths: list[str]) -> dict[str, str]:
@@ -35,21 +45,72 @@ def collect(paths: list[str]) -> dict[str, str]:
     return sources
 
 
-def run(options: argparse.Namespace) -> int:
+def problems(sources: dict[str, str], paths: list[str]) -> list[Diagnostic]:
+    """The problems that the project's settings leave."""
     from xsrun.analysis import check_sources
+    from xsrun.cli.settings import read_settings
 
+    first = Path(paths[0]).expanduser().resolve()
+    return read_settings(first if first.is_dir() else first.parent).apply(check_sources(sources))
+
+
+def run(options: argparse.Namespace) -> int:
     sources = collect(options.paths)
-    diagnostics = check_sources(sources)
+    if options.fix or options.diff:
+        sources = fixed(sources, options)
+    diagnostics = problems(sources, options.paths)
     errors = sum(diagnostic.severity == "error" for diagnostic in diagnostics)
-    warnings = sum(diagnostic.severity == "warning" for diagnostic in diagnostics)
-    if options.json:
+    report(diagnostics, sources, "json" if options.json else options.format)
+    if not options.json and options.format == "text":
+        warnings = sum(diagnostic.severity == "warning" for diagnostic in diagnostics)
+        files = f"{len(sources)} file{'' if len(sources) == 1 else 's'}"
+        found = f"{errors} error{'' if errors == 1 else 's'}, {warnings} warning{'' if warnings == 1 else 's'}"
+        print(f"{files} checked: {found if diagnostics else 'no problems'}", file=sys.stderr)
+    return 1 if errors else 0
+
+
+def report(diagnostics: list[Diagnostic], sources: dict[str, str], form: str) -> None:
+    """Print the problems to standard output."""
+    if form == "json":
         print(to_json({"diagnostics": [diagnostic.as_dict() for diagnostic in diagnostics]}))
-        return 1 if errors else 0
-    if diagnostics:
+    elif form == "sarif":
+        from xsrun.diagnostics.export import to_sarif
+
+        print(to_json(to_sarif(diagnostics), indent=True))
+    elif form == "github":
+        from xsrun.diagnostics.export import to_github
+
+        if diagnostics:
+            print(to_github(diagnostics))
+    elif diagnostics:
         from xsrun.diagnostics.render import render_all
 
         print(render_all(diagnostics, sources, color=use_color(sys.stdout)))
-    files = f"{len(sources)} file{'' if len(sources) == 1 else 's'}"
-    found = f"{errors} error{'' if errors == 1 else 's'}, {warnings} warning{'' if warnings == 1 else 's'}"
-    print(f"{files} checked: {found if diagnostics else 'no problems'}", file=sys.stderr)
-    return 1 if errors else 0
+
+
+def fixed(sources: dict[str, str], options: argparse.Namespace) -> dict[str, str]:
+    """The texts with the safe fixes applied, written to their files unless only the difference is wanted."""
+    from xsrun.cli.differences import print_difference
+    from xsrun.diagnostics.fixes import apply_fixes
+    from xsrun.workspace.loader import write_source
+
+    made, count = dict(sources), 0
+    for _ in range(_ROUNDS):
+        found: dict[str, list[Diagnostic]] = {}
+        for one in problems(made, options.paths):
+            if one.fix:
+                found.setdefault(one.file, []).append(one)
+        if not found:
+            break
+        for name, diagnostics in found.items():
+            made[name], applied = apply_fixes(made[name], diagnostics)
+            count += applied
+    changed = {name: text for name, text in made.items() if text != sources[name]}
+    for name, text in changed.items():
+        if options.diff:
+            print_difference(name, sources[name], text)
+        else:
+            write_source(Path(name), text)
+    if not options.diff:
+        print(f"{count} fixed in {len(changed)} file{'' if len(changed) == 1 else 's'}", file=sys.stderr)
+    return sources if options.diff else made

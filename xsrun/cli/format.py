@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import re
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 from xsrun.cli.arguments import show_error
 from xsrun.cli.check import collect
-from xsrun.cli.output import use_color
+from xsrun.cli.differences import print_difference
 from xsrun.errors import XanoScriptError
-
-_COLORS = {"+": "\x1b[32m", "-": "\x1b[31m", "@": "\x1b[36m"}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -58,10 +54,7 @@ def formatted(name: str, text: str) -> str | None:
 def deliver(name: str, text: str, made: str, options: argparse.Namespace) -> None:
     """Write a changed file, or say what would change in it."""
     if options.diff:
-        color = use_color(sys.stdout)
-        for line in difference(name, text, made):
-            start = _COLORS.get(line[0], "") if color else ""
-            print(f"{start}{line}\x1b[0m" if start else line)
+        print_difference(name, text, made)
     elif options.check:
         print(f"would change {name}")
     else:
@@ -69,17 +62,6 @@ def deliver(name: str, text: str, made: str, options: argparse.Namespace) -> Non
 
         write_source(Path(name), made)
         print(f"formatted {name}", file=sys.stderr)
-
-
-def difference(name: str, text: str, made: str) -> Iterator[str]:
-    """A unified diff, line by line; what lacks a newline at its end is marked as `diff` marks it."""
-    import difflib
-
-    before, after = (re.findall(r"[^\n]*\n|[^\n]+", part) for part in (text, made))
-    for line in difflib.unified_diff(before, after, name, name):
-        yield line.rstrip("\n")
-        if not line.endswith("\n"):
-            yield "\\ No newline at end of file"
 
 
 def summary(changed: int, unchanged: int, refused: int, would: str) -> str:

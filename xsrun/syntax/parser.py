@@ -77,7 +77,7 @@ class Parser:
         from lark.exceptions import UnexpectedToken
 
         try:
-            return None, (), self.lark.parse(tokens, start=start)  # type: ignore[arg-type]
+            return None, (), self.lark.parse(tokens, start=start)
         except UnexpectedToken as error:
             return error.token, error.accepts or error.expected, None
 

@@ -1,0 +1,78 @@
+"""What a project says about checks: `xsrun.toml`, or the section `[tool.xsrun]` of `pyproject.toml`.
+
+[check]
+ignore = ["XS607", "XS9"]   # codes, or how their names begin
+errors = ["XS511"]          # warnings that shall count as errors
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from xsrun.diagnostics import Diagnostic
+from xsrun.errors import UsageError
+
+
+@dataclass(frozen=True, slots=True)
+class CheckSettings:
+    """Codes, or beginnings of codes, to leave out and to count as errors."""
+
+    ignore: tuple[str, ...] = ()
+    errors: tuple[str, ...] = ()
+
+    def apply(self, diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
+        """The diagnostics that remain, with the severity they have here."""
+        kept = []
+        for one in diagnostics:
+            if self.ignore and one.code.startswith(self.ignore):
+                continue
+            promoted = bool(self.errors) and one.code.startswith(self.errors)
+            kept.append(replace(one, severity="error") if promoted else one)
+        return kept
+
+
+def read_settings(start: Path) -> CheckSettings:
+    """The settings of the nearest project file at or above a folder. Raises UsageError for one that makes no sense."""
+    for folder in (start, *start.parents):
+        for name, section in (("xsrun.toml", ()), ("pyproject.toml", ("tool", "xsrun"))):
+            path = folder / name
+            if path.is_file():
+                table = _table(path, section)
+                if table is not None:
+                    return _settings(path, table)
+    return CheckSettings()
+
+
+def _table(path: Path, section: tuple[str, ...]) -> dict[str, Any] | None:
+    try:
+        found: Any = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UsageError(f"{path} is not TOML: {error}") from None
+    except OSError as error:
+        raise UsageError(f"cannot read {path}: {error.strerror}") from None
+    for name in section:
+        found = found.get(name) if isinstance(found, dict) else None
+    return found if isinstance(found, dict) else None
+
+
+def _settings(path: Path, table: dict[str, Any]) -> CheckSettings:
+    check = table.get("check", {})
+    unknown = [f"[{name}]" for name in table if name != "check"]
+    if isinstance(check, dict):
+        unknown += [name for name in check if name not in ("ignore", "errors")]
+    if unknown or not isinstance(check, dict):
+        raise UsageError(
+            f"{path}: unknown setting {', '.join(unknown) or 'check'}",
+            hint="[check] has the lists `ignore` and `errors`",
+        )
+    lists = {}
+    for name in ("ignore", "errors"):
+        codes = check.get(name, [])
+        if not isinstance(codes, list) or not all(isinstance(code, str) and code.startswith("XS") for code in codes):
+            raise UsageError(f'{path}: `{name}` must be a list of codes such as ["XS607"]')
+        lists[name] = tuple(codes)
+    return CheckSettings(**lists)
