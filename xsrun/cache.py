@@ -49,10 +49,10 @@ def fingerprint() -> str:
 
 
 def folder() -> Path | None:
-    """Where the cache is, or None when the user switched it off with an empty `$XSRUN_CACHE`."""
+    """Where the cache is, or None when the user switched it off: `$XSRUN_CACHE` empty, `off`, `no`, `none` or `0`."""
     chosen = os.environ.get("XSRUN_CACHE")
     if chosen is not None:
-        return Path(chosen) if chosen else None
+        return None if chosen.lower() in ("", "off", "no", "none", "0") else Path(chosen)
     base = os.environ.get("XDG_CACHE_HOME")
     home = os.environ.get("HOME") or os.environ.get("USERPROFILE")
     if base:
