@@ -54,7 +54,7 @@ SAME = [
     "SELECT round(price::numeric, 1) AS r FROM thing WHERE id IN (2, 9) ORDER BY id",
     "SELECT extract(year from to_timestamp(at / 1000)) AS y FROM thing WHERE at IS NOT NULL ORDER BY id",
     "SELECT extract(epoch from date_trunc('day', to_timestamp(at / 1000))) AS d FROM thing WHERE at > 0 ORDER BY id",
-    "SELECT to_char(to_timestamp(at / 1000) AT TIME ZONE 'UTC', 'YYYY-MM-DD') AS d FROM thing WHERE at IS NOT NULL ORDER BY id",
+    "SELECT to_char(to_timestamp(at / 1000) AT TIME ZONE 'UTC', 'YYYY-MM-DD') AS d FROM thing WHERE at > 0 ORDER BY id",
     "SELECT day::date + interval '1 day' > '2023-11-15' AS later FROM thing WHERE day IS NOT NULL ORDER BY id",
     "SELECT id FROM thing WHERE day::date > '2024-01-01'::date - interval '2 months' ORDER BY id",
     "SELECT json_agg(name ORDER BY name DESC) AS names FROM owner",

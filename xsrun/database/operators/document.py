@@ -55,7 +55,7 @@ def length(value: str) -> int | None:
 
     >>> db.add "post" { data = {tags: ["red", "blue"]} }
     ... db.query "post" {
-    ...   where = $db.post.tags|length == 2
+    ...   where = ($db.post.tags|length) == 2
     ...   return = {type: "count"}
     ... } as $count
     {"count": 1}
@@ -226,7 +226,7 @@ def coalesce(value: Value, other: Value) -> Value:
 
     >>> db.add "jar" { data = {n: null} }
     ... db.query "jar" {
-    ...   where = $db.jar.n|coalesce:7 == 7
+    ...   where = ($db.jar.n|coalesce:7) == 7
     ...   return = {type: "count"}
     ... } as $count
     {"count": 1}

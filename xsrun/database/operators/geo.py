@@ -19,7 +19,7 @@ def distance(value: str, other: str) -> float | None:
 
     >>> db.add "quay" { data = {at: {type: "point", data: {lng: 10, lat: 60}}} }
     ... db.query "quay" {
-    ...   where = $db.quay.at|distance:{type: "point", data: {lng: 10, lat: 60.001}} < 112
+    ...   where = ($db.quay.at|distance:{type: "point", data: {lng: 10, lat: 60.001}}) < 112
     ...   return = {type: "count"}
     ... } as $count
     {"count": 1}

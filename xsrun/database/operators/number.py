@@ -16,7 +16,7 @@ def add(value: float, other: float) -> float:
 
     >>> db.add "jar" { data = {n: 3} }
     ... db.query "jar" {
-    ...   where = $db.jar.n|add:2 == 5
+    ...   where = ($db.jar.n|add:2) == 5
     ...   return = {type: "count"}
     ... } as $count
     {"count": 1}
@@ -30,7 +30,7 @@ def sub(value: float, other: float) -> float:
 
     >>> db.add "jar" { data = {n: 3} }
     ... db.query "jar" {
-    ...   where = $db.jar.n|sub:2 == 1
+    ...   where = ($db.jar.n|sub:2) == 1
     ...   return = {type: "count"}
     ... } as $count
     {"count": 1}
@@ -44,7 +44,7 @@ def mul(value: float, other: float) -> float:
 
     >>> db.add "jar" { data = {n: 3} }
     ... db.query "jar" {
-    ...   where = $db.jar.n|mul:1.5 == 4.5
+    ...   where = ($db.jar.n|mul:1.5) == 4.5
     ...   return = {type: "count"}
     ... } as $count
     {"count": 1}
@@ -65,7 +65,7 @@ def div(value: float, other: float) -> float | None:
 
     >>> db.add "jar" { data = {n: 3} }
     ... db.query "jar" {
-    ...   where = $db.jar.n|div:2 == 1.5
+    ...   where = ($db.jar.n|div:2) == 1.5
     ...   return = {type: "count"}
     ... } as $count
     {"count": 1}
@@ -85,7 +85,7 @@ def floor(value: float) -> int:
 
     >>> db.add "jar" { data = {n: 2.7} }
     ... db.query "jar" {
-    ...   where = $db.jar.n|floor == 2
+    ...   where = ($db.jar.n|floor) == 2
     ...   return = {type: "count"}
     ... } as $count
     {"count": 1}
@@ -99,7 +99,7 @@ def ceil(value: float) -> int:
 
     >>> db.add "jar" { data = {n: 2.1} }
     ... db.query "jar" {
-    ...   where = $db.jar.n|ceil == 3
+    ...   where = ($db.jar.n|ceil) == 3
     ...   return = {type: "count"}
     ... } as $count
     {"count": 1}
@@ -113,7 +113,7 @@ def round_(value: float, precision: int) -> float:
 
     >>> db.add "jar" { data = {n: 2.345} }
     ... db.query "jar" {
-    ...   where = $db.jar.n|round:1 == 2.3
+    ...   where = ($db.jar.n|round:1) == 2.3
     ...   return = {type: "count"}
     ... } as $count
     {"count": 1}

@@ -89,7 +89,7 @@ def to_lower(value: str) -> str:
 
     >>> db.add "fruit" { data = {name: "ApPle"} }
     ... db.query "fruit" {
-    ...   where = $db.fruit.name|to_lower == "apple"
+    ...   where = ($db.fruit.name|to_lower) == "apple"
     ...   return = {type: "count"}
     ... } as $count
     {"count": 1}
@@ -103,7 +103,7 @@ def to_upper(value: str) -> str:
 
     >>> db.add "fruit" { data = {name: "apple"} }
     ... db.query "fruit" {
-    ...   where = $db.fruit.name|to_upper == "APPLE"
+    ...   where = ($db.fruit.name|to_upper) == "APPLE"
     ...   return = {type: "count"}
     ... } as $count
     {"count": 1}
@@ -122,7 +122,7 @@ def unaccent(value: str) -> str:
 
     >>> db.add "town" { data = {name: "Málaga"} }
     ... db.query "town" {
-    ...   where = $db.town.name|unaccent == "Malaga"
+    ...   where = ($db.town.name|unaccent) == "Malaga"
     ...   return = {type: "count"}
     ... } as $count
     {"count": 1}
@@ -162,7 +162,7 @@ def substr(value: str | None, start: int | None, length: int | None) -> str | No
 
     >>> db.add "fruit" { data = {name: "apple"} }
     ... db.query "fruit" {
-    ...   where = $db.fruit.name|substr:0:2 == "ap"
+    ...   where = ($db.fruit.name|substr:0:2) == "ap"
     ...   return = {type: "count"}
     ... } as $count
     {"count": 1}

@@ -79,7 +79,7 @@ def _epoch(name: str, unit: int, what: str, example: int) -> None:
 
     >>> db.add "visit" {{ data = {{at: 1698710400000}} }}
     ... db.query "visit" {{
-    ...   where = $db.visit.at|{name} == {example}
+    ...   where = ($db.visit.at|{name}) == {example}
     ...   return = {{type: "count"}}
     ... }} as $count
     {{"count": 1}}
@@ -129,7 +129,7 @@ def _shift_text(name: str, what: str, expected: int) -> str:
 
     >>> db.add "visit" {{ data = {{at: 1698710400000}} }}
     ... db.query "visit" {{
-    ...   where = $db.visit.at|{name}:2 == {expected}
+    ...   where = ($db.visit.at|{name}:2) == {expected}
     ...   return = {{type: "count"}}
     ... }} as $count
     {{"count": 1}}

@@ -33,7 +33,7 @@ def l1_distance_manhattan(value: bytes, other: bytes) -> float | None:
 
     >>> db.add "doc" { data = {v: [1, 2]} }
     ... db.query "doc" {
-    ...   where = $db.doc.v|l1_distance_manhattan:[3, 5] == 5
+    ...   where = ($db.doc.v|l1_distance_manhattan:[3, 5]) == 5
     ...   return = {type: "count"}
     ... } as $count
     {"count": 1}
@@ -48,7 +48,7 @@ def l2_distance_euclidean(value: bytes, other: bytes) -> float | None:
 
     >>> db.add "doc" { data = {v: [0, 0]} }
     ... db.query "doc" {
-    ...   where = $db.doc.v|l2_distance_euclidean:[3, 4] == 5
+    ...   where = ($db.doc.v|l2_distance_euclidean:[3, 4]) == 5
     ...   return = {type: "count"}
     ... } as $count
     {"count": 1}
@@ -63,7 +63,7 @@ def inner_product(value: bytes, other: bytes) -> float | None:
 
     >>> db.add "doc" { data = {v: [1, 2]} }
     ... db.query "doc" {
-    ...   where = $db.doc.v|inner_product:[3, 4] == 11
+    ...   where = ($db.doc.v|inner_product:[3, 4]) == 11
     ...   return = {type: "count"}
     ... } as $count
     {"count": 1}
@@ -78,7 +78,7 @@ def negative_inner_product(value: bytes, other: bytes) -> float | None:
 
     >>> db.add "doc" { data = {v: [1, 2]} }
     ... db.query "doc" {
-    ...   where = $db.doc.v|negative_inner_product:[3, 4] == -11
+    ...   where = ($db.doc.v|negative_inner_product:[3, 4]) == -11
     ...   return = {type: "count"}
     ... } as $count
     {"count": 1}
@@ -93,7 +93,7 @@ def cosine_similarity(value: bytes, other: bytes) -> float | None:
 
     >>> db.add "doc" { data = {v: [2, 0]} }
     ... db.query "doc" {
-    ...   where = $db.doc.v|cosine_similarity:[5, 0] == 1
+    ...   where = ($db.doc.v|cosine_similarity:[5, 0]) == 1
     ...   return = {type: "count"}
     ... } as $count
     {"count": 1}
@@ -109,7 +109,7 @@ def cosine_distance(value: bytes, other: bytes) -> float | None:
 
     >>> db.add "doc" { data = {v: [2, 0]} }
     ... db.query "doc" {
-    ...   where = $db.doc.v|cosine_distance:[0, 3] == 1
+    ...   where = ($db.doc.v|cosine_distance:[0, 3]) == 1
     ...   return = {type: "count"}
     ... } as $count
     {"count": 1}
