@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -32,6 +32,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--net-down",
         action="store_true",
         help="let outside calls end as without a network, where they would fail the test",
+    )
+    parser.add_argument(
+        "--over-http", action="store_true", help="let workflow tests call queries over HTTP, as clients would"
     )
     add_workspace_options(parser)
 
@@ -90,7 +93,7 @@ def run_suites(suites: list[Suite], options: argparse.Namespace) -> Any:
             seed_file(suite.workspace, options.seed)
         chosen = options.pattern, options.kind
         terminal.start(find_cases(suite.workspace.constructs, *chosen, suite.files))
-        with suite.workspace, measured(suite.workspace, options) as coverage:
+        with suite.workspace, carried(suite.workspace, options), measured(suite.workspace, options) as coverage:
             report = run_tests(
                 suite.workspace,
                 *chosen,
@@ -109,6 +112,15 @@ def run_suites(suites: list[Suite], options: argparse.Namespace) -> Any:
         print(f"\n{table}", end="", file=sys.stderr if options.json else sys.stdout)
     show_notes(whole, options)
     return whole
+
+
+def carried(workspace: Any, options: argparse.Namespace) -> Any:
+    """A server for the calls of workflow tests, when they are to go over HTTP."""
+    if not options.over_http:
+        return nullcontext()
+    from xsrun.server.rehearsal import over_http
+
+    return over_http(workspace)
 
 
 @contextmanager

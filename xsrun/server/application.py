@@ -87,9 +87,13 @@ class Application:
             body = b"" if request.verb == "HEAD" else answer.body
             await send({"type": "http.response.body", "body": body})
 
+    def snapshot(self, request: Incoming) -> Snapshot:
+        """The workspace that answers a request."""
+        return self.live.current
+
     async def answer(self, request: Incoming, receive: Receive) -> Answer | Stream:
         """The answer to a request. Raises ClientLeft, or XanoScriptError for one that cannot be read."""
-        snapshot = self.live.current
+        snapshot = self.snapshot(request)
         match = snapshot.routes.find(request.verb, request.path)
         if match is None or match.route is None:
             return await self.elsewhere(snapshot, match, request)

@@ -36,7 +36,7 @@ class Endpoint:
     ) -> None:
         """Run the query and deliver the answer; then run what the program left for later."""
         started = time.perf_counter()
-        run = Run(snapshot, match, request)
+        run = self.begin(snapshot, match, request)
         run.on_stream = lambda stream: self.begin_stream(snapshot, match, request, stream, workers, future)
         result = run.result()
         if run.stream is None:
@@ -54,6 +54,9 @@ class Endpoint:
                 self.log.warnings(result.warnings[warnings:])
         except Exception as error:  # the answer is out: nobody else would hear of it
             self.log.fault(error)
+
+    def begin(self, snapshot: Snapshot, match: Match, request: Incoming) -> Run:
+        return Run(snapshot, match, request)
 
     def finish(self, snapshot: Snapshot, match: Match, request: Incoming, answer: Answer) -> Answer:
         """Add what all answers of a group have: CORS headers, compression, and a note when a file is broken."""

@@ -47,6 +47,8 @@ def call_endpoint(
     query = workspace.lookup("query", name_.removeprefix("/"), verb, to_text(group) or None)
     if query is None:
         raise workspace.no_target("query", name_)
+    if workspace.carrier is not None and workspace.carrier.takes(context, query):
+        return carried(context, workspace.carrier, query, inputs, header_object(headers))
     outer = context.request, context.head, context.deferred
     request = Request(method=query.verb or "", headers=header_object(headers), input=inputs, uri="/" + query.name)
     context.request, context.head, context.deferred = request, ResponseHead(), []
@@ -64,6 +66,17 @@ def call_endpoint(
         head, after = context.head, context.deferred
         context.request, context.head, context.deferred = outer
     run_deferred(context, after, Answer(response, head.headers, status if head.status is None else head.status))
+    return response
+
+
+def carried(context: Context, carrier: Any, query: Any, inputs: dict[str, Value], headers: dict[str, str]) -> Value:
+    """The same over a server: what it answers, or its error where one is raised."""
+    response, error = carrier.send(context, query, inputs, headers)
+    if error is not None:
+        if not error.catchable and not isinstance(error, StoppedError):
+            raise error
+        if error.message and context.scratch.get(EXPECTING_ERROR):
+            raise error
     return response
 
 

@@ -70,6 +70,8 @@ class Workspace:
         self._lock = threading.RLock()
         #: what runs around constructs; the public API sets it, without it they run bare
         self.dispatcher: Dispatcher | None = None
+        #: how workflow tests reach queries; None runs them where they are called (see `xsrun.server.rehearsal`)
+        self.carrier: Any = None
         self._load()
         self.environment = self._environment(env)
         needed = (self.limits.depth or 10_000) * _FRAMES_PER_CALL + 1_000
