@@ -65,3 +65,74 @@ def shortened(response: Any) -> str:
 
 def test_there_are_enough() -> None:
     assert len(BODIES) >= 200
+
+
+# Operands of every type against columns of every type ----------------------------------------------------------------
+
+COLUMNS = (
+    "name",
+    "qty",
+    "level",
+    "price",
+    "active",
+    "at",
+    "day",
+    "meta",
+    "meta.a",
+    "tags",
+    "address.city",
+    "place",
+    "v",
+)
+OPERATORS = (
+    "==",
+    "!=",
+    ">",
+    "<=",
+    "in",
+    "not in",
+    "like",
+    "includes",
+    "contains",
+    "not contains",
+    "overlaps",
+    "~",
+    "==?",
+)
+OPERANDS: list[Any] = [
+    *(None, True, False, 0, 1, 2, -5, 2.5, 1e300, "", "2", "alpha", "2.25", "x%", "2023-11-14", "now", "true"),
+    *([], [1, 2], ["red"], [None], ["1", 2.5, True], {}, {"a": 1}, {"type": "point", "data": {"lng": 1, "lat": 1}}),
+]
+
+
+@pytest.fixture(scope="module")
+def matrix() -> Any:
+    sources = {}
+    for column in COLUMNS:
+        for number, operator in enumerate(OPERATORS):
+            name = f"{column}_{number}".replace(".", "_")
+            body = f'where = $db.thing.{column} {operator} $input.v\n sort = {{id: "asc"}}\n output = ["id"]'
+            statement = f'db.query "thing" {{\n {body}\n }} as $r'
+            sources[f"function/{name}.xs"] = (
+                f'function "{name}" {{\n input {{\n json v?\n }}\n stack {{\n {statement}\n }}\n response = $r\n}}\n'
+            )
+    made = []
+    for backend in ("memory", "postgres"):
+        database = new_database(backend)
+        made.append(xsrun.Workspace.from_sources({**TABLES, **sources}, database=database, clock=1_700_000_000_000))
+        made[-1].seed(SEED)
+    yield made
+    for one in made:
+        one.close()
+
+
+@pytest.mark.parametrize("column", COLUMNS)
+def test_any_operand(matrix: Any, column: str) -> None:
+    """Both give the same rows, or both refuse the operand, in the same words."""
+    for number, operator in enumerate(OPERATORS):
+        for operand in OPERANDS:
+            name = f"{column}_{number}".replace(".", "_")
+            one, two = (workspace.run(name, input={"v": operand}) for workspace in matrix)
+            seen = [str(result.error) if result.error else result.response for result in (one, two)]
+            assert seen[0] == seen[1], f"{column} {operator} {operand!r}"
+            assert "mistake of its own" not in str(seen[0]), seen

@@ -85,6 +85,10 @@ class ExpressionCompiler:
         place = {"file": self.file, "line": node.line, "column": node.column} if getattr(node, "line", 0) else {}
         return XanoScriptError(message, hint=hint, **place, **fields)
 
+    def invalid(self, node: Any, hint: str) -> XanoScriptError:
+        """The engine's refusal of an operand that makes no sense where it stands."""
+        return self.problem(values.INVALID, node, hint, code="ERROR_CODE_INPUT_ERROR", payload={"param": None})
+
     # Conditions ----------------------------------------------------------------------------------------------------
 
     def condition(self, node: Expression) -> Any:
@@ -160,6 +164,8 @@ class ExpressionCompiler:
             return self.null_test(other, negative)
         kind = self.common_kind(left, right)
         a, b = self.as_kind(left, kind, node.left), self.as_kind(right, kind, node.right)
+        if kind == "vector" and _COMPARISONS[operator] not in ("__eq__", "__ne__"):
+            raise self.invalid(node, "vectors have no order")
         if kind in DOCUMENTS:
             if _COMPARISONS[operator] not in ("__eq__", "__ne__"):
                 a, b = (self.as_kind(side, "text", node) for side in (left, right))
@@ -204,7 +210,9 @@ class ExpressionCompiler:
         members = values.listed(self.operands[right.operand])
         if not members or self.is_null(left):
             return sa.true() if negated else sa.false()
-        if left.kind != "json":
+        if left.kind == "vector":
+            raise self.invalid(node, "a vector cannot be looked up in a list")
+        if left.kind not in DOCUMENTS:
             found = self.in_list(left.sql, "int" if left.kind == "timestamp" else left.kind, right.operand)
         else:
             codes = {values.kind_of_code(values.code_of(item)) for item in members}
@@ -256,13 +264,8 @@ class ExpressionCompiler:
             return sa.false()
         for side, at in ((left, node.left), (right, node.right)):
             if side.operand is None and side.kind not in DOCUMENTS:
-                raise self.problem(
-                    values.INVALID,
-                    at,
-                    f"`{node.operator}` looks into lists and objects; for a {side.kind} column write includes or ==",
-                    code="ERROR_CODE_INPUT_ERROR",
-                    payload={"param": None},
-                )
+                hint = f"`{node.operator}` looks into lists and objects; for a {side.kind} column write includes or =="
+                raise self.invalid(at, hint)
         sides = [self.as_kind(side, "json", at) for side, at in ((left, node.left), (right, node.right))]
         return apply(operator, "bool", *sides) == sa.true()
 
@@ -464,13 +467,7 @@ class ExpressionCompiler:
             return typed.sql
         made = converted(typed.kind, kind, typed.sql)
         if made is None:
-            raise self.problem(
-                values.INVALID,
-                node,
-                f"a {typed.kind} value cannot be used where a {kind} is needed",
-                code="ERROR_CODE_INPUT_ERROR",
-                payload={"param": None},
-            )
+            raise self.invalid(node, f"a {typed.kind} value cannot be used where a {kind} is needed")
         return made
 
     def bind(self, index: int, kind: str) -> Any:

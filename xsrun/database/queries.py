@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 _KINDS = ("list", "single", "count", "exists", "stream", "aggregate")
 #: Rows of a page when the program does not say how many (semantics 4.3).
 _PER_PAGE = 25
-#: Shapes of one query that are kept ready; a program that makes more is not slower than without.
-_MOST_SHAPES = 200
+#: Prepared queries that are kept: one for each plan and each combination of types of its operands.
+_MOST_SHAPES = 10_000
 
 
 class Page(NamedTuple):
@@ -157,7 +157,7 @@ class Query:
         found = cache.get(key)
         if found is None:
             found = make(self.builder())
-            if len(cache) >= _MOST_SHAPES * 50:
+            if len(cache) >= _MOST_SHAPES:
                 cache.clear()
             cache[key] = found
         return found

@@ -21,6 +21,7 @@ from xsrun.runtime.values import Value
 
 #: Seconds to wait for another process that writes to the file.
 _PATIENCE = 30.0
+_UNFIT = "SQL Error: a value is out of range: a number beyond 64 bits, or a text with half a character"
 _PLAIN_NAME = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 _DUPLICATE = re.compile(r"UNIQUE constraint failed: (.*)")
 
@@ -77,8 +78,8 @@ class SQLiteConnection:
             return self.raw.execute(text, parameters).fetchall()
         except sqlite3.Error as error:
             raise self._translated(error) from error
-        except OverflowError:
-            raise XanoScriptError("SQL Error: a number is out of the range of 64 bits") from None
+        except (OverflowError, UnicodeEncodeError):
+            raise XanoScriptError(_UNFIT) from None
 
     def query(self, text: str, parameters: Any = ()) -> tuple[list[str], list[Row]]:
         """Execute a program's own statement; the names of its columns, and all rows."""
@@ -89,6 +90,8 @@ class SQLiteConnection:
             return [column[0] for column in cursor.description or ()], cursor.fetchall()
         except sqlite3.Error as error:
             raise self._translated(error) from error
+        except (OverflowError, UnicodeEncodeError):
+            raise XanoScriptError(_UNFIT) from None
 
     def _add_sql_functions(self) -> None:
         """Make the functions of PostgreSQL known that programs may call."""

@@ -42,6 +42,7 @@ class Source(NamedTuple):
 
 def converted(kind: str, wanted: str, sql: Any) -> Any:
     """An expression of one kind as one of another; None when there is no way."""
+    kind = "json" if kind == "geo" else kind
     if wanted in TEXTS and kind in TEXTS:
         return sql
     if wanted in ("int", "timestamp"):

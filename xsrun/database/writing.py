@@ -117,6 +117,12 @@ def changes(session: Session, table: Table, data: dict[str, Value], *, nulls: bo
     return found
 
 
+def has_text_id(row: dict[str, Value]) -> bool:
+    """Whether a row comes with an id that is a text, and no number written as one."""
+    value = row.get("id")
+    return value.__class__ is str and bool(value) and not value.isdigit()
+
+
 def explicit_id(table: Table, data: dict[str, Value], session: Session) -> Value:
     """The id that a new row asks for, or None to take the next."""
     value = data.get("id")
@@ -126,6 +132,8 @@ def explicit_id(table: Table, data: dict[str, Value], session: Session) -> Value
     if column.declared is not None:
         return column.declared.write(value, session.context, "id")
     if column.kind == "int":
+        if value.__class__ is str and value.isdigit():
+            return int(value)  # rows of a CSV file are all text
         if value.__class__ is not int:
             raise InputError("Value is not a valid integer", "id", hint=f'the ids of table "{table.name}" are numbers')
         return value
@@ -136,7 +144,7 @@ def insert(
     session: Session, table: Table, data: dict[str, Value], *, stamped: bool = True
 ) -> tuple[Table, dict[str, Value]]:
     """Insert a row; returns the table as it is then, and the whole row as it is kept."""
-    if not table.exists and data.get("id").__class__ is str and data["id"]:
+    if not table.exists and has_text_id(data):
         table = session.backend.undeclared_table(table.name, table.datasource, (), "text", exists=False)
     row = complete(session, table, data, stamped=stamped)
     identity = explicit_id(table, data, session)
@@ -177,7 +185,7 @@ def restore_rows(session: Session, table: Table, items: Iterable[dict[str, Any]]
         if table.declared:
             row = {name: value for name, value in row.items() if name in table.by_name}
         else:
-            if not table.exists and item.get("id").__class__ is str:
+            if not table.exists and has_text_id(item):
                 table = session.backend.undeclared_table(table.name, table.datasource, (), "text", exists=False)
             table = session.grown(table, row)
         write_row(session, table, row, item.get("id"))

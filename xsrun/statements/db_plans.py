@@ -234,8 +234,12 @@ class PlanBuilder:
             settings = self.object_of(entry.value, f"join {entry.key}")
             table = settings.get("table")
             kind = literal_of(settings["type"]) if "type" in settings else "inner"
+            if kind not in ("inner", "left", "right"):
+                raise self.compiler.refuse("a join is inner, left or right", settings["type"])
             condition = self.condition(settings["where"]) if "where" in settings else None
             name = literal_of(table) if table is not None else entry.key
+            if name.__class__ is not str:
+                raise self.compiler.refuse("the table of a join must be written out", table)
             plan.joins.append(JoinPlan(entry.key, str(name), str(kind), condition))
 
     def evals(self, plan: QueryPlan, node: Expression) -> None:
