@@ -191,6 +191,52 @@ def test_known_differences_name_their_rule() -> None:
     assert any("`||` gives a boolean" in text for text in result.details)
 
 
+def test_calls_on_a_line_are_expressions() -> None:
+    assert only(fenced('object.keys({a: 1, b: 2})   // ["a", "b"]')).status == "passed"
+    assert only(fenced('object.keys({a: 1})   // ["b"]')).status == "differs"
+    assert only(fenced("var $x { value = {a: 1} }\nobject.values($x)  // [1]")).status == "passed"
+    assert "debug.log { value" in only(fenced('debug.log("x")')).message
+
+
+def test_templates_are_not_seen_in_texts_and_comments() -> None:
+    assert only(fenced('"<b>"|strlen  // 3')).status == "passed"
+    assert only(fenced("// $x = {...}\nvar $x { value = {a: 1} }")).status == "ran"
+    assert only(fenced('var $x { value = "it\'s {...}" }\n// => "it\'s {...}"')).status == "passed"
+    for named in ('agent "<name>" {\n}', 'db.query "<table>" {\n} as $rows', "var $x { value = {...} }"):
+        assert only(fenced(named)).status == "not_xanoscript"
+
+
+MIDDLEWARE = """middleware "mark" {
+  input {
+    json vars?
+  }
+  stack {
+  }
+  response = {mark: 2}STRATEGY
+}
+"""
+
+
+def test_a_merged_result_is_not_the_response_of_the_middleware() -> None:
+    merging, replacing = (
+        MIDDLEWARE.replace("STRATEGY", ""),
+        MIDDLEWARE.replace("STRATEGY", '\n  response_strategy = "replace"'),
+    )
+    assert only(fenced(merging + "// Original: {a: 1}\n// Result: {a: 1, mark: 2}")).status == "ran"
+    assert only(fenced(merging + "// Returns: {mark: 2}")).status == "passed"
+    assert only(fenced(replacing + "// Result: {mark: 3}")).status == "differs"
+
+
+def test_sets_are_compared_in_any_order() -> None:
+    union = "array.union ([3, 1]) { value = [2] } as $all"
+    assert only(fenced(f"{union}\n// Returns: [1, 2, 3]")).status == "passed"
+    assert only(fenced(f"{union}\n// Returns: [1, 2, 4]")).status == "differs"
+    later = only(fenced(f"{union}\nvar $copy {{ value = $all }}\n// Returns: [1, 2, 3]"))
+    assert later.status == "differs"
+    assert "known: union" in later.details[-1]
+    assert only(fenced("var $x { value = [2, 1] }\n// Returns: [1, 2]")).status == "differs"
+
+
 def test_errors_stand_on_the_lines_of_the_page() -> None:
     page = fenced("var $x { value = 1 }\nvar $y { value = [1]|get:0|json_decode:{ }", FUNCTION)
     assert "(line 5)" in run_page(page, "page.md", settings())[0].message

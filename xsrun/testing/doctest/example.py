@@ -9,7 +9,7 @@ from typing import Any
 from xsrun import registry
 from xsrun.diagnostics import Diagnostic
 from xsrun.syntax.lexer import Comment
-from xsrun.syntax.nodes import Expression, FieldBlock, Placeholder, Statement
+from xsrun.syntax.nodes import Expression, FieldBlock, Group, Placeholder, Statement
 from xsrun.syntax.parser import Parsed, parser
 from xsrun.syntax.source import Source
 from xsrun.testing.doctest.page import Block
@@ -22,6 +22,12 @@ _MEMBERS = frozenset(("stack", "input", "test", "schema"))
 _TOOL_CALLS = re.compile(r"\b(?:api|task|trigger|workflow_test)\.call\b")
 #: `<name>`, `{...}` and the like: a page's words for what the reader puts there.
 _TEMPLATE = re.compile(r"<[a-zA-Z][\w ./|-]*>|\{\s*\.\.\.\s*\}|^\s*\.\.\.\s*$|\bexpect\.<", re.MULTILINE)
+#: What holds no place to fill in, whatever it looks like: texts, comments, code in another language.
+_ASIDE = re.compile(r'"""[\s\S]*?"""|```[\s\S]*?```|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])*\'|//[^\n]*')
+#: What stands before a quoted name: the word of a construct or statement at the beginning of its line.
+_HEADING = re.compile(r"^[ \t]*[\w.]+[ \t]+$")
+#: Namespaces whose statements are written as calls too: `object.keys({a: 1})`.
+_CALLED = ("array.", "math.", "object.", "text.")
 #: Signs by which pages mark what is wrong on purpose.
 _WRONG = re.compile(r"❌|✗|\b(?:wrong|incorrect|invalid|don't|do not|avoid|bad|error:|fails?|not supported)\b", re.I)
 
@@ -66,7 +72,7 @@ def read_example(block: Block) -> Example:
     if errors:
         return _other_forms(block, padding, parsed, errors)
     kind = _kind_of(items)
-    if kind == "statements" and not all(registry.find_statement(item.name) for item in items):
+    if kind == "statements" and any(_is_call(item) or not registry.find_statement(item.name) for item in items):
         other = _chunked(block, padding) or _fields(block, padding)
         if other is not None:
             return other
@@ -74,6 +80,14 @@ def read_example(block: Block) -> Example:
         return read_example(replace(block, text=_without_stack(block, items)))
     source = _around_members(block, items) if kind == "members" else padding + block.text
     return Example(block, kind, source, items, parsed.comments)
+
+
+def _is_call(item: Any) -> bool:
+    """Is a statement in truth an expression on a line of its own, `object.keys({a: 1})`?"""
+    if not isinstance(item, Statement) or not item.name.startswith(_CALLED):
+        return False
+    bare = item.body is None and item.result is None and item.condition is None
+    return bare and isinstance(item.target, Group) and item.target.column == item.name_end_column
 
 
 def _around_members(block: Block, items: list[Any]) -> str:
@@ -114,10 +128,20 @@ def _kind_of(items: list[Any]) -> str:
 
 def _is_template(block: Block, parsed: Parsed, *, whole: bool) -> bool:
     """Does the block leave places for the reader to fill in? A tree that is not `whole` has placeholders of its own."""
-    if _TEMPLATE.search(block.text):
+    if _TEMPLATE.search(_without_asides(block.text)):
         return True
     nodes = parsed.tree.walk() if whole and parsed.tree is not None else ()
     return any(isinstance(node, Placeholder) or (isinstance(node, Statement) and node.name == "...") for node in nodes)
+
+
+def _without_asides(text: str) -> str:
+    """A program without its comments and texts; the quoted names of constructs and statements stay."""
+
+    def kept(found: re.Match[str]) -> str:
+        before = text[text.rfind("\n", 0, found.start()) + 1 : found.start()]
+        return found.group() if found.group()[0] in "\"'" and _HEADING.match(before) else '""'
+
+    return _ASIDE.sub(kept, text)
 
 
 def _other_forms(block: Block, padding: str, parsed: Parsed, errors: list[Diagnostic]) -> Example:
@@ -195,7 +219,7 @@ def _chunk(block: Block, lines: list[str], start: int, end: int) -> Chunk | None
     parsed = parser().parse(source, "document")
     items = parsed.tree.items if parsed.tree is not None and not _errors(parsed) else []
     statements = bool(items) and all(
-        isinstance(item, Statement) and registry.find_statement(item.name) for item in items
+        isinstance(item, Statement) and registry.find_statement(item.name) and not _is_call(item) for item in items
     )
     return (first, last, None) if statements else None
 

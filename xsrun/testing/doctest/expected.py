@@ -30,7 +30,9 @@ from xsrun.syntax.nodes import (
 from xsrun.syntax.parser import parser
 from xsrun.syntax.source import Source
 
-_MARK = re.compile(r"^\s*(?:(?:returns?|results?|outputs?|response|gives)\s*:|(?:returns|=>|→|->)\s)\s*(.*)$", re.I)
+_MARK = re.compile(
+    r"^\s*(?P<word>(?:returns?|results?|outputs?|response|gives)\s*:|(?:returns|=>|→|->)\s)\s*(?P<value>.*)$", re.I
+)
 _WITH_REMARK = re.compile(r"^(.*?\S)\s*(?:\(.*\)|[-–—].*|//.*|#.*)$")
 #: Lines of a comment that a value may go over.
 _LONGEST = 200
@@ -38,11 +40,15 @@ _LONGEST = 200
 
 @dataclass(slots=True)
 class Expectation:
-    """A value that a page states, and the line on which it does. `own_line`: the comment stands alone."""
+    """A value that a page states, and the line on which it does. `own_line`: the comment stands alone.
+
+    `word` is how the page calls the value, in lower case: "result", "returns", or nothing.
+    """
 
     line: int
     value: Expression
     own_line: bool
+    word: str = ""
 
 
 def stated_in(comments: list[Comment]) -> Iterator[Expectation]:
@@ -52,7 +58,7 @@ def stated_in(comments: list[Comment]) -> Iterator[Expectation]:
         match = _MARK.match(comment.text)
         if match is None:
             continue
-        lines = [match.group(1)]
+        lines = [match["value"]]
         number = comment.line
         value = read_value(lines[0])
         while value is None and len(lines) < _LONGEST:
@@ -64,7 +70,7 @@ def stated_in(comments: list[Comment]) -> Iterator[Expectation]:
             value = read_value("\n".join(lines))
         value = value or _before_remark(lines[0])
         if value is not None:
-            yield Expectation(comment.line, value, comment.own_line)
+            yield Expectation(comment.line, value, comment.own_line, match["word"].strip(" :\t").lower())
 
 
 def stated_beside(comments: list[Comment]) -> Iterator[Expectation]:
@@ -128,6 +134,29 @@ def differences(expected: Expression, actual: Value, path: str = "") -> Iterator
         wanted = _plain(expected)
         if not _same(wanted, actual):
             yield f"{path or 'value'}: the page says {show(wanted)}, xsrun gives {show(actual)}"
+
+
+def same_in_any_order(expected: Expression, actual: Value) -> bool:
+    """Is a value what a page states when the order of items in lists does not count?"""
+    while isinstance(expected, Group):
+        expected = expected.expression
+    if isinstance(expected, ObjectLiteral) and isinstance(actual, dict):
+        entries = [entry for entry in expected.entries if isinstance(entry, Entry)]
+        known = {entry.key for entry in entries}
+        whole = len(entries) < len(expected.entries) or known >= actual.keys()
+        return whole and all(
+            entry.key in actual and same_in_any_order(entry.value, actual[entry.key]) for entry in entries
+        )
+    if not isinstance(expected, ListLiteral) or not isinstance(actual, list):
+        return not any(differences(expected, actual))
+    items = [item for item in expected.items if not isinstance(item, (Placeholder, Spread))]
+    left = list(actual)
+    for item in items:
+        found = next((index for index, one in enumerate(left) if same_in_any_order(item, one)), None)
+        if found is None:
+            return False
+        del left[found]
+    return not left or len(items) < len(expected.items)
 
 
 def _plain(node: Expression) -> Value:

@@ -6,6 +6,11 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
+#: Statements whose result is a set: pages print it in another order.
+SETS = ("array.union", "array.difference", "array.intersection")
+#: What is said of a list that differs in nothing else.
+OTHER_ORDER = "only the order of items differs"
+
 _DIVISION = re.compile(r"[\w)\]]\s*/\s*[\w($]")
 
 
@@ -43,6 +48,10 @@ RULES = (
     Rule(
         lambda source, found: "Unable to locate auth" in found or "ERROR_CODE_ACCESS_DENIED" in found,
         "$auth without an identity is a bare 403 (evidence m)",
+    ),
+    Rule(
+        lambda source, found: OTHER_ORDER in found and any(name in source for name in SETS),
+        "union, difference and intersection keep the order of their lists; compare the results as sets (semantics 6)",
     ),
     Rule(
         lambda source, found: "itemsTotal" in found or ".total" in found,

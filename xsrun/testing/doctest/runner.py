@@ -23,12 +23,19 @@ from xsrun.runtime.values import type_name
 from xsrun.syntax.nodes import Expression, Path, Statement, Variable
 from xsrun.testing.affected import keys_of, reached_by
 from xsrun.testing.doctest.example import Example, parts, read_example
-from xsrun.testing.doctest.expected import Expectation, differences, read_value, stated_beside, stated_in
-from xsrun.testing.doctest.known import known_reasons
+from xsrun.testing.doctest.expected import (
+    Expectation,
+    differences,
+    read_value,
+    same_in_any_order,
+    stated_beside,
+    stated_in,
+)
+from xsrun.testing.doctest.known import OTHER_ORDER, SETS, known_reasons
 from xsrun.testing.doctest.page import read_page
 from xsrun.testing.doctest.page_inputs import given_inputs, stated_response
 from xsrun.testing.doctest.stubs import Missing
-from xsrun.workspace.construct import RUNNABLE, Construct
+from xsrun.workspace.construct import RUNNABLE, Construct, text_of
 from xsrun.workspace.workspace import Workspace
 
 #: How a block ended, the worst last.
@@ -229,7 +236,7 @@ class Page:
         expected = self._expected_of(example, own, construct)
         if expected is None:
             return "ran", f"{construct.label} gives {show(result.response)}", []
-        found = list(differences(expected, result.response))
+        found = _compared(expected, result.response)
         return ("differs", f"{construct.label} gives something else", found) if found else ("passed", "", [])
 
     def _tests(self, workspace: Workspace, construct: Construct) -> tuple[str, str, list[str]]:
@@ -249,9 +256,13 @@ class Page:
         """What the page says a construct gives: a comment after it, or for the last one a JSON block that follows."""
         ends = construct.line + construct.text.count("\n")
         begins = min((one.line for one in own if one.line > construct.line), default=10**9)
+        merging = construct.kind == "middleware" and text_of(construct.attribute("response_strategy")) != "replace"
         for stated in stated_in(example.comments):
-            if ends <= stated.line < begins:
+            # the result of a middleware that merges is not its response but what becomes of another one (semantics 7.2)
+            if ends <= stated.line < begins and not (merging and stated.word.startswith("result")):
                 return stated.value
+        if merging:
+            return None
         following = stated_response(example.block) if begins == 10**9 else None
         return read_value(following[1]) if following is not None else None
 
@@ -268,9 +279,9 @@ class Page:
             variables = self._run_list(example, statement.end_line)
             if variable in variables:
                 compared += 1
-                found += [
-                    f"line {expectation.line}: {text}" for text in differences(expectation.value, variables[variable])
-                ]
+                value = variables[variable]
+                if statement.name not in SETS or not same_in_any_order(expectation.value, value):
+                    found += [f"line {expectation.line}: {text}" for text in _compared(expectation.value, value)]
         variables = self._run_list(example, None)
         if found:
             return "differs", "the page says something else", found
@@ -329,6 +340,12 @@ class Page:
                 return compile_expression(node, example.block.file, variables)(context, {}, *variables.values())
             except Exception as error:
                 raise Trouble(*judge_error(translate(error), example)) from None
+
+
+def _compared(expected: Expression, value: Any) -> list[str]:
+    """How a value differs from what a page states, and a word when it is only the order of lists."""
+    found = list(differences(expected, value))
+    return [*found, OTHER_ORDER] if found and same_in_any_order(expected, value) else found
 
 
 def _identity(auth: dict[str, Any] | None) -> Any:
