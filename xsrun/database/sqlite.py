@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sqlite3
+import time
 from array import array
 from collections.abc import Callable
 from typing import Any
@@ -38,6 +39,20 @@ def _decode_bool(value: int | None) -> bool | None:
     return None if value is None else bool(value)
 
 
+def write_ahead(raw: sqlite3.Connection) -> None:
+    """Let readers not wait for a writer. The file is switched over once; SQLite does not wait for others at that."""
+    deadline = time.monotonic() + _PATIENCE
+    while raw.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
+        try:
+            raw.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError:
+            if time.monotonic() > deadline:
+                raise XanoScriptError("SQL Error: the database is locked") from None
+            time.sleep(0.01)
+    # a killed process loses nothing; a power cut may lose the last commits, and corrupts nothing
+    raw.execute("PRAGMA synchronous = NORMAL")
+
+
 class SQLiteConnection:
     """A connection and the one thing to do with it: execute a text and fetch all its rows."""
 
@@ -50,8 +65,7 @@ class SQLiteConnection:
         )
         self.raw = raw
         if path != ":memory:":
-            raw.execute("PRAGMA journal_mode = WAL")
-            raw.execute("PRAGMA synchronous = NORMAL")
+            write_ahead(raw)
         for name, operator in OPERATORS.items():
             if operator.sqlite is None:
                 body = self._guarded(operator.python)
@@ -116,7 +130,7 @@ class SQLiteConnection:
 
     def changed(self) -> bool:
         """Whether another process changed the tables since the last call."""
-        (version,) = self.raw.execute("PRAGMA schema_version").fetchone()
+        ((version,),) = self.execute("PRAGMA schema_version")
         before, self.schema = self.schema, version
         return version != before
 
