@@ -9,7 +9,9 @@ from xsrun.analysis.walk import below, unwrapped
 from xsrun.diagnostics.suggest import did_you_mean
 from xsrun.syntax.nodes import (
     Binary,
+    Call,
     Entry,
+    Expression,
     ListLiteral,
     Literal,
     ObjectLiteral,
@@ -80,11 +82,23 @@ def _query(report: Report, item: Statement) -> None:
     _return_type(report, item)
     _sort(report, item)
     _paged_output(report, item)
+    for attribute in item.attributes():
+        if not attribute.disabled:
+            _addon_calls(report, attribute.value)
     where = item.find("where")
     if where is not None:
         for node in below(where.value):
             if isinstance(node, Binary):
                 _pattern(report, node)
+
+
+def _addon_calls(report: Report, value: Expression) -> None:
+    """`dbAddonAttr(...)`, of which only documentation knows (language 2.10)."""
+    for node in below(value):
+        if isinstance(node, Call) and node.name == "dbAddonAttr":
+            place = (node.line, node.column, node.line, node.column + len(node.name))
+            hint = "write addon = [{name: ..., input: {...}, as: ...}]"
+            report.add("XS715", "`dbAddonAttr` is not known to run; xsrun raises an error here", place, hint)
 
 
 def _return_type(report: Report, item: Statement) -> None:

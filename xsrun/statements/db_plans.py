@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from typing import Any
+from typing import Any, NoReturn
 
 from xsrun.database.aggregates import AGGREGATES
 from xsrun.database.operators import OPERATORS, filter_names
@@ -18,6 +18,7 @@ from xsrun.database.plans import (
     RowPlan,
     SortKey,
 )
+from xsrun.errors import UnavailableError
 from xsrun.evaluator.compiler import StatementCompiler, statement_position
 from xsrun.evaluator.quote import call, function, name, place
 from xsrun.runtime.values import to_text
@@ -25,6 +26,7 @@ from xsrun.statements.template_filters import render_template
 from xsrun.syntax.nodes import (
     Between,
     Binary,
+    Call,
     Entry,
     Expression,
     FilterCall,
@@ -43,6 +45,8 @@ from xsrun.syntax.nodes import (
     Word,
 )
 
+#: The call of an addon that documentation shows in `eval` (language 2.10).
+ADDON_CALL = "dbAddonAttr"
 #: What a filter that only values have may be replaced with in a condition.
 _INSTEAD = {
     "starts_with": 'write `ilike "text%"`',
@@ -70,8 +74,19 @@ def table_name(compiler: StatementCompiler, node: Statement) -> str:
 
 
 def reads_database(node: Any) -> bool:
-    """Does any part of an expression name a column?"""
-    return any(isinstance(one, Variable) and one.name == "db" for one in node.walk())
+    """Does any part of an expression name a column, or an addon that is called for each row?"""
+    return any(
+        (isinstance(one, Variable) and one.name == "db") or (isinstance(one, Call) and one.name == ADDON_CALL)
+        for one in node.walk()
+    )
+
+
+def refuse_addon_call() -> NoReturn:
+    """Documentation names the call; what it gives is recorded nowhere."""
+    raise UnavailableError(
+        f"`{ADDON_CALL}` cannot run here: it is not known what it gives",
+        hint="call the addon for each row with the attribute addon = [{name: ..., input: {...}, as: ...}]",
+    )
 
 
 class PlanBuilder:
@@ -146,6 +161,9 @@ class PlanBuilder:
         if isinstance(node, Ternary):
             parts = self.condition(node.condition), self.value(node.then), self.value(node.otherwise)
             return self.rebuilt(Ternary(*parts), node)
+        called = filtered_value(node)
+        if isinstance(called, Call) and called.name == ADDON_CALL:
+            return self.add(call(self.compiler.linker.helper(refuse_addon_call), node), node)
         if isinstance(node, FilterCall):
             return self.filter_call(node)
         raise self.compiler.refuse("this cannot stand in a database condition", node)
@@ -427,6 +445,13 @@ def addon_path(destination: str) -> list[str]:
     """The keys of an addon's destination below a row: the prefix `items` is that of the envelope (semantics 4.7)."""
     names = [name for name in destination.replace("[]", "").split(".") if name]
     return names[1:] if len(names) > 1 and names[0] == "items" else names
+
+
+def filtered_value(node: Expression) -> Expression:
+    """What a chain of filters begins with."""
+    while isinstance(node, FilterCall) and node.operand is not None:
+        node = node.operand
+    return node
 
 
 def unwrapped(node: Expression) -> Expression:
