@@ -19,18 +19,23 @@ def declare(name: str, missing: str, summary: str) -> None:
     show first. The network is never touched.
     """
 
-    def refuse(**_attributes: Value) -> NoReturn:
-        raise UnavailableError(
-            f"`{name}` cannot run here: {missing}",
-            hint="give it a mock to test the rest, or switch it off with a leading !",
-        )
+    def declared(**_attributes: Value) -> NoReturn:
+        refuse(name, missing)
 
-    refuse.__name__ = refuse.__qualname__ = name.replace(".", "_")
-    refuse.__module__ = f"xsrun.statements.{name.partition('.')[0]}"
-    refuse.__doc__ = (
+    declared.__name__ = declared.__qualname__ = name.replace(".", "_")
+    declared.__module__ = f"xsrun.statements.{name.partition('.')[0]}"
+    declared.__doc__ = (
         f"{summary}\n\nOn this machine it raises an error: {missing}. In unit tests a `mock` stands for it."
     )
-    registry.statement(name, unavailable=missing)(refuse)
+    registry.statement(name, unavailable=missing)(declared)
+
+
+def refuse(name: str, missing: str) -> NoReturn:
+    """Raise the error of a statement that cannot run here. `missing` says what it lacks."""
+    raise UnavailableError(
+        f"`{name}` cannot run here: {missing}",
+        hint="give it a mock to test the rest, or switch it off with a leading !",
+    )
 
 
 def declare_all(prefix: str, missing: str, summaries: dict[str, str]) -> None:
