@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from http_server import Client, running
@@ -17,6 +18,7 @@ from http_server import Client, running
 import xsrun
 from xsrun.server import create_application
 from xsrun.server.application import Application
+from xsrun.services.files import FileResource
 
 GROUP = 'api_group "Harbour Api" {\n  canonical = "hb1"\n}\n'
 NOT_FOUND = {"code": "ERROR_CODE_NOT_FOUND", "message": "Unable to locate request."}
@@ -451,6 +453,39 @@ def test_datasource_and_branch(client: Client) -> None:
     assert client.get("/api:hb1/source?x-data-source=test").json == "test"
     assert client.get("/api:hb1/source", headers={"X-Branch": "v1"}).json == "live"
     assert client.get("/api:hb1/source", headers={"X-Branch": "nothing"}).status == 404
+
+
+# Stored files --------------------------------------------------------------------------------------------------------
+
+
+def test_stored_files(app: Application, client: Client) -> None:
+    workspace = app.live.current.workspace
+    vault = workspace.service("vault")
+    stored = vault.store(FileResource("chart é.html", b"<b>54N</b>" * 100), "public", "")
+    reply = client.get(quote(stored["path"]))
+    assert (reply.status, reply.body) == (200, b"<b>54N</b>" * 100)
+    assert reply.headers["content-type"] == "text/html"
+    assert reply.headers["content-security-policy"] == "sandbox"
+    part = client.get(quote(stored["path"]), headers={"Range": "bytes=-4"})
+    assert (part.status, part.body, part.headers["content-range"]) == (206, b"</b>", "bytes 996-999/1000")
+    assert client.get(quote(stored["path"]), headers={"Range": "bytes=2000-"}).status == 416
+    assert client.send("HEAD", quote(stored["path"])).headers["content-length"] == "1000"
+    assert client.get("/vault/none/such.txt").json == NOT_FOUND
+    assert client.get("/vault/../token_key").json == NOT_FOUND
+    assert client.get("/vault/%2e%2e/%2e%2e/etc/passwd").json == NOT_FOUND
+
+
+def test_private_files_need_a_signed_address(app: Application, client: Client) -> None:
+    workspace = app.live.current.workspace
+    vault = workspace.service("vault")
+    stored = vault.store(FileResource("pilot.txt", b"secret"), "private", "")
+    assert client.get(stored["path"]).json == NOT_FOUND
+    signed = vault.sign(stored["path"], 60, workspace.clock(), f"http://127.0.0.1:{client.port}")
+    path = signed.partition(f":{client.port}")[2]
+    assert client.get(path).body == b"secret"
+    assert client.get(path.replace("signature=", "signature=0")).json == NOT_FOUND
+    late = vault.sign(stored["path"], -1, workspace.clock(), "http://a")
+    assert client.get(late.removeprefix("http://a")).json == NOT_FOUND
 
 
 # Many at once --------------------------------------------------------------------------------------------------------

@@ -167,6 +167,13 @@ def test_a_broken_table_keeps_its_last_good_version(served: Served) -> None:
     assert [row["name"] for row in served.get("list").json] == ["x"]
 
 
+def test_a_table_that_gets_a_column(served: Served) -> None:
+    served.client.post("/api:g/add")
+    served.save("table/buoy.xs", TABLE.replace("text name", "text name\n    int depth?=7"))
+    served.until(lambda: "depth" in served.client.post("/api:g/add").json)
+    assert [(row["name"], row["depth"]) for row in served.get("list").json][:1] == [("x", 7)]
+
+
 def test_rows_and_tokens_outlive_a_reload(served: Served) -> None:
     served.client.post("/api:g/add")
     served.save("api/list.xs", query("list", "$b|count", "    db.query buoy {\n    } as $b"))

@@ -19,7 +19,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--host", default="127.0.0.1", help="the address to listen on (default: this machine alone can reach it)"
     )
-    parser.add_argument("--port", "-p", type=int, default=8080, metavar="N", help="default 8080; 0 is any that is free")
+    parser.add_argument("--port", "-p", type=int, default=8000, metavar="N", help="default 8000; 0 is any that is free")
     parser.add_argument("--tasks", action="store_true", help="run tasks when they are due")
     parser.add_argument("--no-reload", action="store_true", help="do not load files again when they are saved")
     parser.add_argument("--quiet", "-q", action="store_true", help="print problems only, not every request")

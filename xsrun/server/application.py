@@ -19,6 +19,7 @@ from xsrun.server.pages import Pages
 from xsrun.server.routes import Match
 from xsrun.server.settings import Settings
 from xsrun.server.streaming import Stream
+from xsrun.server.vault import PREFIX, StoredFile, stored_file
 from xsrun.server.workers import Workers
 
 Message = MutableMapping[str, Any]
@@ -69,7 +70,7 @@ class Application:
     async def http(self, scope: Any, receive: Receive, send: Send) -> None:
         """Answer one request."""
         request = Incoming.of(scope)
-        answer: Answer | Stream
+        answer: Answer | Stream | StoredFile
         try:
             answer = await self.answer(request, receive)
         except ClientLeft:
@@ -82,6 +83,8 @@ class Application:
             answer = error_answer(InternalError(error))
         if isinstance(answer, Stream):
             await send_stream(answer, request, receive, send)
+        elif isinstance(answer, StoredFile):
+            await send_file(answer, request, send)
         else:
             await send({"type": "http.response.start", "status": answer.status, "headers": answer.framed})
             body = b"" if request.verb == "HEAD" else answer.body
@@ -91,7 +94,7 @@ class Application:
         """The workspace that answers a request."""
         return self.live.current
 
-    async def answer(self, request: Incoming, receive: Receive) -> Answer | Stream:
+    async def answer(self, request: Incoming, receive: Receive) -> Answer | Stream | StoredFile:
         """The answer to a request. Raises ClientLeft, or XanoScriptError for one that cannot be read."""
         snapshot = self.snapshot(request)
         match = snapshot.routes.find(request.verb, request.path)
@@ -105,18 +108,24 @@ class Application:
         found: Answer | Stream = await workers.run(partial(self.endpoint.respond, snapshot, match, request, workers))
         return found
 
-    async def elsewhere(self, snapshot: Snapshot, match: Match | None, request: Incoming) -> Answer:
-        """A request that no query takes: a browser's question, a page of xsrun, or nothing."""
+    async def elsewhere(self, snapshot: Snapshot, match: Match | None, request: Incoming) -> Answer | StoredFile:
+        """A request that no query takes: a browser's question, a stored file, a page of xsrun, or nothing."""
         if request.verb == "OPTIONS" and match is not None:
             policy = snapshot.policy(match.group)
             if match.verbs:
                 return Answer(204, policy.preflight(request, match.verbs))
         if request.verb in ("GET", "HEAD"):
-            page = partial(self.pages.page, snapshot, match, request)
-            found: Answer | None = await self.workers.run(lambda _: page())
+            found: Answer | StoredFile | None = await self.workers.run(
+                lambda _: self.file_or_page(snapshot, match, request)
+            )
             if found is not None:
                 return found
         return self.refused(snapshot, match, request)
+
+    def file_or_page(self, snapshot: Snapshot, match: Match | None, request: Incoming) -> Answer | StoredFile | None:
+        if request.path.startswith(PREFIX):
+            return stored_file(snapshot.workspace, request)
+        return self.pages.page(snapshot, match, request)
 
     def refused(self, snapshot: Snapshot, match: Match | None, request: Incoming) -> Answer:
         """There is no such query."""
@@ -187,6 +196,16 @@ async def send_stream(stream: Stream, request: Incoming, receive: Receive, send:
     finally:
         stream.abandon()
         watch.cancel()
+
+
+async def send_file(file: StoredFile, request: Incoming, send: Send) -> None:
+    """Send a part of a file as it is read."""
+    await send({"type": "http.response.start", "status": file.status, "headers": file.headers})
+    chunks = file.chunks()
+    if request.verb != "HEAD":
+        while chunk := await asyncio.to_thread(next, chunks, b""):
+            await send({"type": "http.response.body", "body": chunk, "more_body": True})
+    await send({"type": "http.response.body", "body": b""})
 
 
 async def wait_for_end(receive: Receive, stream: Stream) -> None:

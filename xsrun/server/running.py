@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
+import os
+import signal
 import socket
+import threading
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from xsrun.errors import UnavailableError, UsageError
+from xsrun.errors import UnavailableError, UsageError, XanoScriptError
 from xsrun.server.application import Application
 from xsrun.server.live import Live
 from xsrun.server.log import Log
@@ -27,7 +30,7 @@ class Listening:
     """Where to listen, and what to do besides answering. `watch` reloads saved files, `tasks` runs tasks when due."""
 
     host: str = "127.0.0.1"
-    port: int = 8080
+    port: int = 8000
     watch: bool = True
     tasks: bool = False
 
@@ -60,7 +63,8 @@ def listen(host: str, port: int) -> socket.socket:
     try:
         family, kind, _, _, address = socket.getaddrinfo(bare, port, type=socket.SOCK_STREAM)[0]
         made = socket.socket(family, kind)
-        made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if os.name == "posix":  # elsewhere it would let two servers share a port
+            made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             made.bind(address)
         except OSError:
@@ -90,10 +94,27 @@ def serve(path: Path, make: Maker, settings: Settings, listening: Listening, log
     with suppress(KeyboardInterrupt), listen(listening.host, listening.port) as bound:
         for line in welcome(live, listening, bound.getsockname()[1]):
             log.line(line)
+        # uvicorn raises the signal that ended it once more: then the workspace must still be closed
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
+        threading.Thread(target=warm_up, args=(workspace, log), daemon=True).start()
         try:
             run(application, bound, listening, reloader)
         finally:
             live.current.workspace.close()
+
+
+def warm_up(workspace: Any, log: Log) -> None:
+    """Open the database before the first request asks for it: its libraries take a moment to load."""
+    if not any(construct.kind == "table" for construct in workspace.constructs):
+        return
+    context = workspace.context()
+    try:
+        context.session.connection  # noqa: B018 - connects
+    except XanoScriptError as error:
+        log.line(f"warning: the database cannot be opened: {error}")
+    finally:
+        if context.session_slot is not None:
+            context.session_slot.close()
 
 
 def run(

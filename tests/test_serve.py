@@ -1,0 +1,91 @@
+"""`xsrun serve` as a process: what it prints, what it keeps, and how it ends."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from http_server import Client
+
+from xsrun.cli import main
+
+PERSON = {"name": "Ann", "email": "ann@example.com", "password": "three hulls"}
+SAMPLES = Path(__file__).parents[1] / "samples"
+
+
+@contextmanager
+def serving(folder: Path, *more: str, end: int = signal.SIGTERM) -> Iterator[tuple[Client, list[str]]]:
+    """Run `xsrun serve` on a free port; the lines are what it printed at the start, and at the end all of it."""
+    words = [sys.executable, "-m", "xsrun", "serve", str(folder), "--port", "0", *more]
+    environment = {**os.environ, "NO_COLOR": "1"}
+    with subprocess.Popen(words, stderr=subprocess.PIPE, text=True, env=environment) as process:
+        assert process.stderr is not None
+        lines = []
+        while not lines or not lines[-1].startswith("press"):
+            lines.append(process.stderr.readline().rstrip())
+            assert process.poll() is None, lines
+        try:
+            yield Client(int(lines[0].rpartition(":")[2])), lines
+        finally:
+            process.send_signal(end)
+            lines += process.stderr.read().splitlines()
+            assert process.wait(20) == 0, lines
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    for file in (SAMPLES / "logbook").rglob("*.xs"):
+        copy = tmp_path / file.relative_to(SAMPLES / "logbook")
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        copy.write_bytes(file.read_bytes())
+    return tmp_path
+
+
+def bearer(reply: Any) -> dict[str, str]:
+    return {"Authorization": f"Bearer {reply.json['authToken']}"}
+
+
+@pytest.mark.skipif(os.name != "posix", reason="ends the server by a signal")
+def test_rows_tokens_and_the_cache_outlive_the_server(folder: Path) -> None:
+    database = f"sqlite:///{folder}/logbook.db"
+    with serving(folder, "--database", database) as (client, lines):
+        assert lines[0].startswith("serving 10 queries at http://localhost:")
+        assert f"database {database}" in lines
+        token = bearer(client.post("/api:account/signup", PERSON))
+        assert client.post("/api:logbook/entries", {"text": "Set sail."}, headers=token).status == 201
+        assert client.post("/api:account/login", PERSON).status == 200
+    assert any("POST   /api:account/signup  200" in line for line in lines)
+    assert not any("three hulls" in line for line in lines)
+    with serving(folder, "--database", database, "--quiet", end=signal.SIGINT) as (client, lines):
+        page = client.get("/api:logbook/entries", headers=token).json
+        assert [entry["text"] for entry in page["items"]] == ["Set sail."]
+        assert client.get("/api:account/me", headers=token).json["email"] == "ann@example.com"
+    assert not any("/api:" in line and "GET" in line for line in lines)
+    assert (folder / ".xsrun" / "cache.json").exists()
+    assert (folder / ".xsrun" / "token_key").stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.skipif(os.name != "posix", reason="ends the server by a signal")
+def test_a_seed_and_a_single_file(tmp_path: Path) -> None:
+    text = (
+        "query tides verb=GET {\n  input {\n  }\n  stack {\n    db.query tide {\n    } as $t\n  }\n  response = $t\n}\n"
+    )
+    (tmp_path / "tides.xs").write_text(text, encoding="utf-8")
+    (tmp_path / "tide.json").write_text('[{"id": 1, "port": "Hull"}]', encoding="utf-8")
+    with serving(tmp_path / "tides.xs", "--seed", str(tmp_path / "tide.json")) as (client, _):
+        assert client.get("/api:default/tides").json == [{"id": 1, "port": "Hull"}]
+
+
+def test_wrong_use(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["serve", str(tmp_path / "none")]) == 2
+    assert main(["serve", str(tmp_path)]) == 2
+    assert main(["serve", str(SAMPLES / "shop"), "--port", "70000"]) == 2
+    shown = capsys.readouterr().err
+    assert "no such file or folder" in shown and "no .xs file" in shown and "--port takes" in shown
