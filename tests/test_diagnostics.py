@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 from xsrun.analysis import check_sources
 from xsrun.analysis.kinds import KINDS
 from xsrun.analysis.structure import problems
+from xsrun.cli import main
 from xsrun.diagnostics import Diagnostic
 from xsrun.diagnostics.codes import all_codes, code_of, page_of
 from xsrun.diagnostics.export import to_github, to_sarif
@@ -267,6 +268,43 @@ def test_github_annotations() -> None:
     assert to_github([found]) == (
         "::notice file=a%2Cb.xs,line=3,endLine=3,col=5,endColumn=8,title=XS902::100%25%0Asure%0Ahelp: a, b: c"
     )
+
+
+def test_documented_attributes_stand_only_for_what_they_replace() -> None:
+    own = 'server_url = "https://tides.example"\napi_key = "k"'
+    assert not errors(framed(f"ai.external.mcp.tool.list {{\n{own}\n}} as $r"))
+    assert "XS317" in codes(framed('ai.external.mcp.tool.list {\nurl = "https://tides.example"\n} as $r'))
+    assert "XS317" in codes(framed("stream.from_csv {\nheaders = true\n} as $r"))
+
+
+def doubled(kind: str, value: str) -> str:
+    """A program that others beside it declare another one of."""
+    return kind + f'function "twice" {{\n  input {{\n  }}\n\n  stack {{\n  }}\n\n  response = "{value}"\n}}\n'
+
+
+@pytest.mark.parametrize("top", ["run.xs", "run/main.xs", "workspace/settings.xs", "index.xs"])
+def test_programs_side_by_side_are_checked_apart(
+    top: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    head = "workspace shop {\n}\n---\n" if "settings" in top else 'run.job "go" {\n  main = {name: "twice"}\n}\n---\n'
+    for name in ("a", "b"):
+        file = tmp_path / name / top
+        file.parent.mkdir(parents=True)
+        file.write_text(doubled(head.replace("shop", name), name), encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    for apart in ([], ["a", "b"], [str(tmp_path)], [".", "a"]):
+        assert main(["check", *apart]) == 0, capsys.readouterr().out
+    assert main(["check", f"a/{top}", f"b/{top}"]) == 1
+    assert "XS420" in capsys.readouterr().out
+
+
+def test_folders_without_a_top_are_one_workspace(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "f.xs").write_text(doubled("", name), encoding="utf-8")
+    assert main(["check", str(tmp_path)]) == 1
+    assert "XS420" in capsys.readouterr().out
+    assert main(["check", str(tmp_path / "a"), str(tmp_path / "b")]) == 0
 
 
 def test_fixes_that_overlap_are_left_for_the_next_run() -> None:

@@ -35,6 +35,8 @@ _MORE: dict[str, frozenset[str]] = {
     "db.query": frozenset({"limit"}),
     "api.call": frozenset({"path_params", "query", "body"}),
 }
+#: Attributes of documentation that stand beside the needed ones and not for them.
+_MERE_ADDITIONS = {"stream.from_csv": frozenset({"headers"})}
 #: Statements that run only in some places; elsewhere the engine answers that the object does not exist (runtime 1.7).
 _TEST_ONLY = frozenset({"api.call", "task.call", "trigger.call", "workflow_test.call"})
 _TEST_CONTEXTS = frozenset({"workflow_test", "tool", "any"})
@@ -364,7 +366,7 @@ def _check_attributes(report: Report, item: Statement, entry: dict[str, Any]) ->
 
 def _check_required(report: Report, item: Statement, entry: dict[str, Any], seen: set[str]) -> None:
     """Attributes that the engine cannot do without; documentation's other spellings count as them."""
-    if seen & set(entry.get("docs_only_attributes") or ()):
+    if seen & (set(entry.get("docs_only_attributes") or ()) - _MERE_ADDITIONS.get(item.name, frozenset())):
         return
     for attribute in entry["attributes"]:
         name = attribute["name"]

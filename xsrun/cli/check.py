@@ -16,7 +16,9 @@ _ROUNDS = 5
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("paths", nargs="*", default=["."], help="files and folders (default: this folder)")
+    parser.add_argument(
+        "paths", nargs="*", default=["."], help="files, together one workspace, and folders (default: this folder)"
+    )
     shown = parser.add_mutually_exclusive_group()
     shown.add_argument("--json", action="store_true", help="print one JSON document and nothing else")
     shown.add_argument(
@@ -46,12 +48,15 @@ def collect(paths: list[str]) -> dict[str, str]:
 
 
 def problems(sources: dict[str, str], paths: list[str]) -> list[Diagnostic]:
-    """The problems that the project's settings leave."""
+    """The problems that the project's settings leave. Each program is checked by itself (see `analysis.programs`)."""
     from xsrun.analysis import check_sources
+    from xsrun.analysis.programs import divide
     from xsrun.cli.settings import read_settings
 
     first = Path(paths[0]).expanduser().resolve()
-    return read_settings(first if first.is_dir() else first.parent).apply(check_sources(sources))
+    found = [problem for program in divide(sources, paths) for problem in check_sources(program)]
+    found.sort(key=Diagnostic.sort_key)
+    return read_settings(first if first.is_dir() else first.parent).apply(found)
 
 
 def run(options: argparse.Namespace) -> int:
