@@ -192,6 +192,43 @@ def test_a_network_that_is_down_lets_programs_go_on() -> None:
     assert ["as if the network was down" in warning.message for warning in passed.warnings] == [True]
 
 
+def test_workflow_tests_say_the_same_of_calls_without_a_mock() -> None:
+    call = 'api.request {\n  url = "https://a.test/x"\n  method = "GET"\n} as $r'
+    workspace = xsrun.Workspace.from_sources({"w.xs": f'workflow_test "w" {{\n  stack {{\n    {call}\n  }}\n}}\n'})
+    (refused,) = workspace.test().results
+    assert (refused.status, refused.line) == ("error", 3)
+    assert refused.message.startswith("no mock for this call: `api.request` to https://a.test/x")
+
+
+def test_other_databases_are_down_with_the_network() -> None:
+    query = """try_catch {
+      try {
+        db.external.postgres.direct_query {
+          connection_string = "postgres://u:p@db.example.test/x"
+          code = "select 1"
+          response_type = "list"
+        } as $r
+      }
+      catch {
+        expect.to_contain ($error.message) { value = "Could not resolve host" }
+      }
+    }"""
+    workspace = xsrun.Workspace.from_sources({"w.xs": f'workflow_test "w" {{\n  stack {{\n    {query}\n  }}\n}}\n'})
+    (passed,) = run_tests(workspace, network=NetworkPolicy(down=True)).results
+    assert (passed.status, passed.message) == ("pass", "")
+
+
+def test_an_error_without_a_message_is_named() -> None:
+    """`to_throw` cannot see it (evidence m), but somebody who reads the report should."""
+    text = 'function "f" {\n  input {\n  }\n  stack {\n    var $r { value = $auth.id }\n  }\n  response = $r\n'
+    test = '  test "t" {\n    expect.to_throw\n  }\n}\n'
+    (failed,) = xsrun.Workspace.from_sources({"f.xs": text + test}).test().results
+    assert failed.message == (
+        "to_throw failed - the run raised ERROR_CODE_ACCESS_DENIED without a message, which to_throw cannot see"
+    )
+    assert "signed in" in (failed.hint or "")
+
+
 def test_a_test_may_begin_with_the_rows_of_a_datasource() -> None:
     text = """function "names" {
   input {

@@ -31,7 +31,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--net-down",
         action="store_true",
-        help="let outside calls end as without a network, where they would fail the test",
+        help="let the calls of api.request, api.microservice, webflow.request, stream.from_request and "
+        "db.external.* that would fail a test for want of a mock end as if the network was down",
     )
     parser.add_argument(
         "--over-http", action="store_true", help="let workflow tests call queries over HTTP, as clients would"

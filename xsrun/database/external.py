@@ -34,7 +34,10 @@ def direct_query(session: Session, plan: RowPlan, operands: tuple[Any, ...]) -> 
         raise InputError("Missing param: connection_string", "connection_string")
     url = url_of(engine, address)
     context = session.context
-    context.service("network").require(context, plan.statement, f"https://{url.host or 'localhost'}")
+    try:
+        context.service("network").require(context, plan.statement, f"https://{url.host or 'localhost'}")
+    except ConnectionError as error:
+        raise XanoScriptError(f"SQL Error: {error}") from None
     sql = text_of(session, plan, operands)
     rows = rows_of(engine, url, sql, arguments_of(plan, operands))
     return shaped(rows, value_of(plan, operands, "response_type"))

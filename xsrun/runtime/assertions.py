@@ -202,8 +202,12 @@ def throws(error: XanoScriptError | None, wanted: Value = None) -> Verdict:
     An error without a message counts as none, as it does in the engine (evidence m). What no program may catch
     (limits, missing services) is not for this function: let it through.
     """
-    if error is None or not str(error.message):
+    if error is None:
         return Verdict(False, "to_throw failed - response is ok")
+    if not str(error.message):
+        return Verdict(
+            False, f"to_throw failed - the run raised {error.code} without a message, which to_throw cannot see"
+        )
     if wanted is None or wanted == "" or mentions(error, as_text(wanted)):
         return PASSED
     return Verdict(False, f"to_throw failed - expected an exception with {show(wanted)}, got {show(str(error))}")

@@ -89,8 +89,11 @@ class NetworkPolicy:
                 f"no mock for this call: `{statement}` to {shown}",
                 hint=f'give the statement mock = {{"{name}": ...}}, or {allow}',
             )
-        where = "a test may not reach" if self.in_test else "the network is off:"
-        raise UnavailableError(f"{where} {shown} (`{statement}`)", hint=allow)
+        if self.in_test:  # mocks belong to unit tests
+            raise UnavailableError(
+                f"no mock for this call: `{statement}` to {shown}; a workflow test may not reach it", hint=allow
+            )
+        raise UnavailableError(f"the network is off: {shown} (`{statement}`)", hint=allow)
 
 
 def is_loopback(host: str) -> bool:
