@@ -6,6 +6,7 @@ import ast
 from typing import Any
 
 from xsrun.errors import XanoScriptSyntaxError
+from xsrun.evaluator.kinds import Kinds
 from xsrun.evaluator.quote import bind, is_simple, name
 from xsrun.evaluator.scope import Scope
 from xsrun.syntax.nodes import Expression
@@ -24,6 +25,8 @@ class CompilerBase:
         self.scope = scope
         self.linker = linker
         self.filename = filename
+        #: what expressions can give; without the statements around them, anything
+        self.kinds = Kinds()
 
     def value(self, node: Expression | None) -> ast.expr:
         """The Python expression that gives the value of a node; null for a missing one."""

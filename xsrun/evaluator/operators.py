@@ -1,8 +1,7 @@
 """Operators and conditions.
 
 Two ints, or a text that is a text: the common case is in line, everything else calls `support`. An operand that is
-needed twice is kept in a temporary with `:=`. A guard like `(t1 := A).__class__ is (t2 := B).__class__ is int`
-evaluates both operands, in order, before it decides.
+needed twice is kept in a temporary with `:=`.
 """
 
 from __future__ import annotations
@@ -11,9 +10,10 @@ import ast
 from typing import Any
 
 from xsrun import registry
+from xsrun.evaluator.arithmetic import COMPARISON, ArithmeticCompiler
+from xsrun.evaluator.kinds import BOOL, DECIMAL, INT, LIST, NULL, NUMBER, OBJECT, TEXT, Kind
 from xsrun.evaluator.quote import call, constant, expression, is_simple, name, place
-from xsrun.evaluator.variables import VariableCompiler
-from xsrun.runtime.values import MAX_INT, MIN_INT, parse_number, to_text, truthy
+from xsrun.runtime.values import parse_number, to_text, truthy
 from xsrun.syntax.nodes import (
     Between,
     Binary,
@@ -27,9 +27,7 @@ from xsrun.syntax.nodes import (
     Unary,
 )
 
-_ARITHMETIC = {"+": "add", "-": "subtract", "*": "multiply", "/": "divide", "%": "modulo"}
-_INLINE = {"+": ast.Add, "-": ast.Sub, "*": ast.Mult}
-_COMPARISON = {"<": "less", "<=": "less_or_equal", ">": "greater", ">=": "greater_or_equal"}
+_ARITHMETIC = frozenset("+-*/%")
 _EQUALITY = {
     "==": "loose_equal",
     "=": "loose_equal",
@@ -46,10 +44,12 @@ _WORD_OPERATORS = {
     "ilike": "ilike",
     "@>": "contains",
 }
-_BOOLEAN_OPERATORS = frozenset((*_COMPARISON, *_EQUALITY, "&&", "||", *_WORD_OPERATORS))
+#: Classes whose truth is the same in Python and PHP; of texts, "0" is false.
+_TRUE_AS_IN_PYTHON = NUMBER | BOOL | NULL | LIST | OBJECT
+_BOOLEAN_OPERATORS = frozenset((*COMPARISON, *_EQUALITY, "&&", "||", *_WORD_OPERATORS))
 
 
-class OperatorCompiler(VariableCompiler):
+class OperatorCompiler(ArithmeticCompiler):
     """Compiles operators."""
 
     def condition(self, node: Expression) -> ast.expr:
@@ -67,9 +67,13 @@ class OperatorCompiler(VariableCompiler):
         if isinstance(inner, Literal):
             return constant(truthy(inner.value), inner)
         value = self.value(inner)
-        if self.is_boolean(inner):
+        kind = self.kinds.of(inner)
+        if self.is_boolean(inner) or kind.within(_TRUE_AS_IN_PYTHON):
             return value
-        return expression("V if (V := E).__class__ is bool else truthy(V)", inner, E=value, V=self.scope.temporary())
+        first, later = self.simple(value, inner)
+        if kind.within(TEXT):
+            return expression("A and B != '0'", inner, A=first, B=later)
+        return expression("B if A.__class__ is bool else truthy(B)", inner, A=first, B=later)
 
     def is_boolean(self, node: Expression) -> bool:
         """Does the node always give a bool?"""
@@ -82,7 +86,7 @@ class OperatorCompiler(VariableCompiler):
         if isinstance(node, FilterCall):
             record = registry.find_filter(node.name)
             return record is not None and record.function.__annotations__.get("return") in ("bool", bool)
-        return isinstance(node, Between) or (isinstance(node, Literal) and node.value.__class__ is bool)
+        return isinstance(node, Between) or self.kinds.of(node).within(BOOL)
 
     def boolean(self, node: Expression) -> ast.expr:
         """The truth of a node as a Python bool."""
@@ -95,7 +99,7 @@ class OperatorCompiler(VariableCompiler):
             return self.arithmetic(node)
         if operator in ("&&", "||"):
             return self.condition_as_bool(node)
-        if operator in _COMPARISON:
+        if operator in COMPARISON:
             return self.comparison(node)
         if operator in _EQUALITY:
             return self.equality(node)
@@ -124,86 +128,74 @@ class OperatorCompiler(VariableCompiler):
         sides = [self.boolean(side) for side in (node.left, node.right)]
         return place(ast.BoolOp(operator, sides), node)
 
-    def arithmetic(self, node: Binary) -> ast.expr:
-        function = _ARITHMETIC[node.operator]
-        if any(side.__class__ is Now for side in (node.left, node.right)):
-            return call("refuse_now", node, self.value(node.left), self.value(node.right))
-        left, right = self.value(node.left), self.value(node.right)
-        folded = _fold(node.operator, left, right)
-        if folded is not None:
-            return constant(folded, node)
-        first, a = self.simple(left, node.left)
-        second, b = self.simple(right, node.right)
-        guard = self.both_ints(node, first, a, second, b)
-        if guard is None:
-            return call(function, node, left, right)
-        result = self.scope.temporary()
-        if node.operator in _INLINE:
-            operation = place(ast.BinOp(a, _INLINE[node.operator](), b), node)
-            check = expression(f"{MIN_INT} <= (R := OPERATION) <= {MAX_INT}", node, R=result, OPERATION=operation)
-            both = place(ast.BoolOp(ast.And(), [guard, check]), node)
-            return place(ast.IfExp(both, name(result, node), call(function, node, a, b)), node)
-        if node.operator == "%":
-            test = expression("G and A >= 0 < B", node, G=guard, A=a, B=b)
-            operation = place(ast.BinOp(a, ast.Mod(), b), node)
-            return place(ast.IfExp(test, operation, call(function, node, a, b)), node)
-        return call(function, node, left, right)
-
-    def both_ints(self, node: Any, first: ast.expr, a: ast.expr, second: ast.expr, b: ast.expr) -> ast.expr | None:
-        """A test that both operands are ints, evaluating both; None when a constant rules it out."""
-        left_constant = isinstance(a, ast.Constant)
-        right_constant = isinstance(b, ast.Constant)
-        if (left_constant and a.value.__class__ is not int) or (  # type: ignore[attr-defined]
-            right_constant and b.value.__class__ is not int  # type: ignore[attr-defined]
-        ):
-            return None
-        if right_constant:
-            return expression("A.__class__ is int", node, A=first)
-        if left_constant:
-            return expression("B.__class__ is int", node, B=second)
-        return expression("A.__class__ is B.__class__ is int", node, A=first, B=second)
-
-    def comparison(self, node: Binary) -> ast.expr:
-        left, right = self.value(node.left), self.value(node.right)
-        first, a = self.simple(left, node.left)
-        second, b = self.simple(right, node.right)
-        guard = self.both_ints(node, first, a, second, b)
-        function = _COMPARISON[node.operator]
-        if guard is None:
-            return call(function, node, left, right)
-        return expression(
-            f"A {node.operator} B if GUARD else SLOW", node, A=a, B=b, GUARD=guard, SLOW=call(function, node, a, b)
-        )
-
     def equality(self, node: Binary) -> ast.expr:
-        function = _EQUALITY[node.operator]
         left, right = self.value(node.left), self.value(node.right)
-        sides = (left, right)
-        fixed = next((side for side in sides if isinstance(side, ast.Constant)), None)
-        sign = "==" if node.operator in ("==", "=", "===") else "!="
-        if fixed is not None and node.operator in ("==", "=", "!="):
-            other = left if fixed is right else right
-            kind = fixed.value.__class__
-            if isinstance(fixed.value, str) and parse_number(fixed.value) is not None:
-                return call(function, node, left, right)
-            if kind in (int, str):
-                first, later = self.simple(other, node)
-                return expression(
-                    f"B {sign} C if A.__class__ is {kind.__name__} else SLOW",
-                    node,
-                    A=first,
-                    B=later,
-                    C=fixed,
-                    SLOW=call(function, node, later, fixed),
-                )
-        if node.operator in ("==", "=", "!=") and fixed is None:
-            first, a = self.simple(left, node.left)
-            second, b = self.simple(right, node.right)
-            guard = self.both_ints(node, first, a, second, b)
-            assert guard
-            slow = call(function, node, a, b)
-            return expression(f"A {sign} B if GUARD else SLOW", node, A=a, B=b, GUARD=guard, SLOW=slow)
-        return call(function, node, left, right)
+        one, two = self.kinds.of(node.left), self.kinds.of(node.right)
+        negated = node.operator in ("!=", "!==")
+        if isinstance(left, ast.Constant) and not isinstance(right, ast.Constant):
+            left, right, one, two = right, left, two, one  # a constant has no say in the order
+        if node.operator in ("===", "!=="):
+            made = self.identity(node, left, right, one, two)
+        elif isinstance(right, ast.Constant):
+            made = self.equal_to_constant(node, left, right, one)
+        else:
+            made = self.loose_equality(node, left, right, one, two)
+        if made is None:
+            return call(_EQUALITY[node.operator], node, left, right)
+        return place(ast.UnaryOp(ast.Not(), made), node) if negated else made
+
+    def identity(self, node: Binary, left: ast.expr, right: ast.expr, one: Kind, two: Kind) -> ast.expr | None:
+        """`===` in line, where the class of one side is known."""
+        if any(one.within(single) and two.within(single) for single in (INT, DECIMAL, BOOL, TEXT)):
+            return expression("A == B", node, A=left, B=right)
+        if not isinstance(right, ast.Constant) or isinstance(left, ast.Constant):
+            return None
+        if right.value is None or right.value.__class__ is bool:
+            return expression("A is B", node, A=left, B=right)
+        first, later = self.simple(left, node)
+        template = f"A.__class__ is {right.value.__class__.__name__} and B == C"
+        return expression(template, node, A=first, B=later, C=right)
+
+    def equal_to_constant(self, node: Binary, left: ast.expr, right: ast.expr, one: Kind) -> ast.expr | None:
+        """`==` with a literal on one side."""
+        value = right.value  # type: ignore[attr-defined]
+        if isinstance(left, ast.Constant):
+            return None
+        if value is None:
+            return expression("not A", node, A=left)  # "0" is not null, all else that is empty is
+        if value.__class__ is bool:
+            return None
+        if value.__class__ is not str:
+            if one.within(NUMBER):
+                return expression("A == B", node, A=left, B=right)
+            first, later = self.simple(left, node)
+            slow = call("loose_equal", node, later, right)
+            return expression("B == C if A.__class__ is int else SLOW", node, A=first, B=later, C=right, SLOW=slow)
+        first, later = self.simple(left, node)
+        equal = "B == C"
+        if parse_number(value) is not None:  # then other spellings of the number are equal too
+            equal += " or len(B) > 1 and B < ':' and SLOW" if len(value) == 1 else " or B < ':' and SLOW"
+        parts = {"A": first, "B": later, "C": right, "SLOW": call("loose_equal", node, later, right)}
+        if one.within(TEXT):
+            return expression(equal.replace("B", "A", 1) if "or" in equal else "A == C", node, **parts)
+        return expression(f"({equal}) if A.__class__ is str else SLOW", node, **parts)
+
+    def loose_equality(self, node: Binary, left: ast.expr, right: ast.expr, one: Kind, two: Kind) -> ast.expr | None:
+        """`==` of two computed values: numbers and texts in line."""
+        for classes in (NUMBER, BOOL):
+            if one.within(classes) and two.within(classes):
+                return expression("A == B", node, A=left, B=right)
+        first, a = self.simple(left, node)
+        second, b = self.simple(right, node)
+        slow = call("loose_equal", node, a, b)
+        parts = {"A": first, "B": second, "C": a, "D": b, "SLOW": slow}
+        texts = "C == D or C < ':' and D < ':' and SLOW"  # no text from ":" on is a number
+        ints = one.classes & INT and two.classes & INT
+        template = "C == D if A.__class__ is B.__class__ is int else " if ints else ""
+        if one.classes & TEXT and two.classes & TEXT:
+            again = "C.__class__ is D.__class__" if ints else "A.__class__ is B.__class__"
+            template += f"({texts}) if {again} is str else "
+        return expression(f"{template}SLOW", node, **parts) if template else None
 
     def concatenation(self, node: Binary) -> ast.expr:
         """A chain of `~` as one join, so that a long one stays linear and is checked once."""
@@ -218,16 +210,19 @@ class OperatorCompiler(VariableCompiler):
 
         gather(node)
         values = [self.value(part) for part in parts]
-        return self.short_text(values, node) or call("concatenate_all", node, name("context", node), *values)
+        plain = [self.kinds.of(part).within(TEXT | INT) for part in parts]
+        return self.short_text(values, plain, node) or call("concatenate_all", node, name("context", node), *values)
 
-    def short_text(self, values: list[ast.expr], node: Any) -> ast.expr | None:
+    def short_text(self, values: list[ast.expr], plain: list[bool], node: Any) -> ast.expr | None:
         """Texts and ints joined in line, as long as the result is short; None when that would evaluate a part twice."""
         if sum(not is_simple(value) for value in values) > 1:
             return None
         pairs = [self.simple(value, node) for value in values]
         tests, pieces = [], []
-        for first, later in sorted(pairs, key=lambda pair: is_simple(pair[0])):
-            if not isinstance(later, ast.Constant):
+        for (first, later), known in sorted(zip(pairs, plain, strict=True), key=lambda pair: is_simple(pair[0][0])):
+            if known and not is_simple(first):
+                tests.append(expression("A.__class__", node, A=first))  # it is evaluated first; a class is true
+            elif not known and not isinstance(later, ast.Constant):
                 template = "A.__class__ is str or B.__class__ is int"
                 tests.append(expression(template, node, A=first, B=later))
         for _, later in pairs:
@@ -261,19 +256,11 @@ class OperatorCompiler(VariableCompiler):
             return place(ast.UnaryOp(ast.Not(), self.condition(node.operand)), node)
         if node.operand.__class__ is Now:
             return call("refuse_now", node, self.value(node.operand), constant(0, node))
+        kind = self.kinds.of(node.operand)
+        if node.operator == "-" and (kind.within(DECIMAL) or (kind.within(INT) and self.kinds.of(node).within(INT))):
+            return place(ast.UnaryOp(ast.USub(), self.value(node.operand)), node)
         return call("negate" if node.operator == "-" else "to_number", node, self.value(node.operand))
 
     def ternary(self, node: Ternary) -> ast.expr:
         condition = self.condition(node.condition)
         return place(ast.IfExp(condition, self.value(node.then), self.value(node.otherwise)), node)
-
-
-def _fold(operator: str, left: ast.expr, right: ast.expr) -> float | None:
-    """The result of arithmetic on two int constants, when it is surely an int within 64 bits."""
-    if not (isinstance(left, ast.Constant) and isinstance(right, ast.Constant)):
-        return None
-    a, b = left.value, right.value
-    if a.__class__ is not int or b.__class__ is not int:
-        return None
-    result = {"+": a + b, "-": a - b, "*": a * b}.get(operator)
-    return result if result is not None and MIN_INT <= result <= MAX_INT else None

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from xsrun.evaluator import places
+from xsrun.evaluator.assignments import kinds_of
 from xsrun.evaluator.compiler import StatementCompiler, assigned_variables, statement_position
 from xsrun.evaluator.linker import Compiled, Linker, link
 from xsrun.evaluator.quote import Position, constant, expression, name, place, statements
@@ -102,6 +103,8 @@ def compile_stack(
     scope.assigned = set(preset)
     compiler = StatementCompiler(scope, linker, filename, trace=trace, owner=owner)
     compiler.signature = signature
+    # attached middleware is given its inputs as they come
+    compiler.kinds = kinds_of(considered, [] if owner.startswith("middleware\0") else declared or [], preset)
     with compiler.collecting() as code:
         compiler.stack(items)
         if returns_variables:

@@ -24,6 +24,7 @@ from xsrun.errors import (
 from xsrun.fields import OMITTED, UNBOUND, bind_one
 from xsrun.runtime.arithmetic import add, divide, modulo, multiply, negate, subtract
 from xsrun.runtime.context import Context
+from xsrun.runtime.paths import install_conditions
 from xsrun.runtime.sharing import UNIQUE_CHILD, UNIQUE_LOCAL, reference_count
 from xsrun.runtime.values import (
     MAX_INT,
@@ -36,6 +37,7 @@ from xsrun.runtime.values import (
     as_number,
     as_object,
     as_text,
+    clamp_int,
     compare,
     describe,
     loose_equal,
@@ -76,6 +78,7 @@ __all__ = [
     "assign",
     "assign_here",
     "bind_one",
+    "clamp_int",
     "compare",
     "container_here",
     "divide",
@@ -542,3 +545,16 @@ def await_one(context: Context, job: Value) -> Value:
 def await_all(context: Context, jobs: Value) -> dict[str, Value]:
     """The responses of asynchronous calls by id."""
     return {to_text(job): await_one(context, job) for job in as_list(jobs)}
+
+
+# Conditions in paths -------------------------------------------------------------------------------------------------
+
+
+def _condition(text: str) -> Any:
+    """The condition in the brackets of a path; the compiler is loaded when the first one is met."""
+    from xsrun.evaluator.elements import path_condition
+
+    return path_condition(text)
+
+
+install_conditions(_condition)

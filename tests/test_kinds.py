@@ -1,0 +1,238 @@
+"""What the compiler knows of values changes no answer: code in line gives what the functions of the runtime give."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import xsrun
+from xsrun.evaluator import stacks, support
+from xsrun.evaluator.assignments import kinds_of
+from xsrun.evaluator.kinds import BOOL, COUNTER_BITS, DECIMAL, INT, LIST, NULL, NUMBER, TEXT, Kind, Kinds
+from xsrun.syntax.parser import parser
+from xsrun.syntax.source import Source
+
+# Operators -----------------------------------------------------------------------------------------------------------
+
+OPERATORS: dict[str, Callable[[Any, Any], Any]] = {
+    "+": support.add,
+    "-": support.subtract,
+    "*": support.multiply,
+    "/": support.divide,
+    "%": support.modulo,
+    "<": support.less,
+    "<=": support.less_or_equal,
+    ">": support.greater,
+    ">=": support.greater_or_equal,
+    "==": support.loose_equal,
+    "!=": support.not_equal,
+    "===": support.strict_equal,
+    "!==": support.not_identical,
+    "~": support.concatenate,
+}
+#: expression -> value, by what the compiler can know of the expression
+VALUES: dict[str, dict[str, Any]] = {
+    "small ints": {"0": 0, "1": 1, "7": 7, "(-3)": -3, "1000": 1000},
+    "ints": {
+        "9223372036854775807": 2**63 - 1,
+        "(-9223372036854775807 - 1)": -(2**63),
+        "2": 2,
+        "4611686018427387904": 2**62,
+    },
+    "decimals": {
+        "2.5": 2.5,
+        "(-0.0)": -0.0,
+        "1e308": 1e308,
+        "(1e308 * 10)": math.inf,
+        "(1e308 * 10 - 1e308 * 10)": math.nan,
+    },
+    "numbers": {"3": 3, "0": 0, "0.5": 0.5, "9.3e18": 9.3e18, "(-8)": -8},
+    "texts": {
+        '""': "",
+        '"0"': "0",
+        '"5"': "5",
+        '" 5"': " 5",
+        '"05"': "05",
+        '"a"': "a",
+        '"é"': "é",
+        '"1e1"': "1e1",
+        '"10"': "10",
+    },
+    "booleans": {"true": True, "false": False},
+    "anything": {
+        "null": None,
+        "1": 1,
+        '"1"': "1",
+        "[]": [],
+        "[1]": [1],
+        "{}": {},
+        "{a: 1}": {"a": 1},
+        "1.0": 1.0,
+        "true": True,
+    },
+}
+FLAT = {text: value for values in VALUES.values() for text, value in values.items()}
+
+
+def outcome(function: Callable[[Any, Any], Any], left: Any, right: Any) -> str:
+    try:
+        return repr(function(left, right))
+    except xsrun.XanoScriptError as error:
+        return error.message
+
+
+def outcomes(source: str, variables: dict[str, Any] | None = None) -> list[str]:
+    """What a program collected in `$out`; texts among it that begin with `!` are messages."""
+    with xsrun.Workspace.from_sources({"a.xs": source}) as workspace:
+        result = workspace.run(variables=variables or {})
+    assert result.error is None, result.error
+    return [item["error"] if "error" in item else repr(item["value"]) for item in result.variables["out"]]
+
+
+ATTEMPT = """try_catch {{
+  try {{ array.push $out {{ value = {{value: {expression}}} }} }}
+  catch {{ array.push $out {{ value = {{error: $error.message}} }} }}
+}}"""
+
+
+@pytest.mark.parametrize("sign", OPERATORS)
+def test_operators_of_unknown_values(sign: str) -> None:
+    pairs = [[left, right] for left in FLAT.values() for right in FLAT.values()]
+    source = "var $out { value = [] }\nforeach ($pairs) { each as $pair {\nvar $a { value = $pair[0] }\n"
+    source += "var $b { value = $pair[1] }\n" + ATTEMPT.format(expression=f"$a {sign} $b") + "\n} }"
+    assert outcomes(source, {"pairs": pairs}) == [outcome(OPERATORS[sign], *pair) for pair in pairs]
+
+
+@pytest.mark.parametrize("sign", OPERATORS)
+def test_operators_of_known_values(sign: str) -> None:
+    for left in VALUES:
+        for right in VALUES:
+            source = f"var $out {{ value = [] }}\nforeach ([{', '.join(VALUES[left])}]) {{ each as $a {{\n"
+            source += f"foreach ([{', '.join(VALUES[right])}]) {{ each as $b {{\n"
+            source += ATTEMPT.format(expression=f"$a {sign} $b") + "\n} } } }"
+            expected = [outcome(OPERATORS[sign], a, b) for a in VALUES[left].values() for b in VALUES[right].values()]
+            assert outcomes(source) == expected, (left, right)
+
+
+@pytest.mark.parametrize("sign", OPERATORS)
+def test_operators_with_a_literal(sign: str) -> None:
+    literals = dict(list(FLAT.items())[::3])
+    attempts = [attempt for text in literals for attempt in (f"$a {sign} {text}", f"{text} {sign} $a")]
+    expected = []
+    source = "var $out { value = [] }\nforeach ($all) { each as $a {\n"
+    source += "\n".join(ATTEMPT.format(expression=attempt) for attempt in attempts) + "\n} }"
+    for left in FLAT.values():
+        for value in literals.values():
+            expected += [outcome(OPERATORS[sign], left, value), outcome(OPERATORS[sign], value, left)]
+    assert outcomes(source, {"all": list(FLAT.values())}) == expected
+
+
+@pytest.mark.parametrize("values", VALUES)
+def test_truth(values: str) -> None:
+    source = f"var $out {{ value = [] }}\nforeach ([{', '.join(VALUES[values])}]) {{ each as $a {{\n"
+    source += ATTEMPT.format(expression='[$a ? "yes" : "no", !$a, $a && true]') + "\n} }"
+    truths = [support.truthy(value) for value in VALUES[values].values()]
+    assert outcomes(source) == [repr(["yes" if truth else "no", not truth, truth]) for truth in truths]
+
+
+# Programs ------------------------------------------------------------------------------------------------------------
+
+NAMES = ["$a", "$b", "$c", "$l"]
+LEAVES = ["0", "1", "3", "(-2)", "2.5", '"4"', '"x"', "null", "true", "[1, 2]", "9223372036854775807", *NAMES]
+SIGNS = ["+", "-", "*", "/", "%", "<", ">=", "==", "!=", "===", "~", "??", "&&"]
+FILTERS = ["count", "strlen", "to_int", "first", "last", "get:0", "get:$b", "push:$a", "slice:1", "add:1", "divide:2",
+           "set:$a:1", "merge:[$b]", "reverse", "to_text", "substr:0:1", "abs", "min:$a", "contains:1"]  # fmt: skip
+
+
+def extended(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
+    return st.one_of(
+        st.builds("({} {} {})".format, inner, st.sampled_from(SIGNS), inner),
+        st.builds("({}|{})".format, inner, st.sampled_from(FILTERS)),
+        st.builds("$l[{}]".format, inner),
+        st.builds("[{}, {}]".format, inner, inner),
+        st.builds("(-{})".format, inner),
+        st.builds("({} ? {} : {})".format, inner, inner, inner),
+    )
+
+
+expressions = st.recursive(st.sampled_from(LEAVES), extended, max_leaves=5)
+PATTERNS = [
+    "var {name} {{ value = {one} }}", "var.update {name} {{ value = {one} }}", "math.add {name} {{ value = {one} }}",
+    "math.mul {name} {{ value = {one} }}", "math.mod {name} {{ value = {one} }}", "array.push $l {{ value = {one} }}",
+    "var.update $l[{one}] {{ value = {two} }}", "text.append {name} {{ value = {one} }}",
+    "conditional {{ if ({one}) {{ {inner} }} else {{ var {name} {{ value = {two} }} }} }}",
+    "for (3) {{ each as {name} {{ {inner} }} }}", "foreach ({one}) {{ each as {name} {{ {inner} }} }}",
+    "while ({one}) {{ each {{ {inner} }} }}", "array.pop $l as {name}",
+    "try_catch {{ try {{ {inner} }} catch {{ var {name} {{ value = $error.message }} }} }}",
+]  # fmt: skip
+
+
+def stacks_of(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
+    made = st.builds(
+        lambda pattern, name, one, two, below: pattern.format(name=name, one=one, two=two, inner=below),
+        st.sampled_from(PATTERNS),
+        st.sampled_from(NAMES),
+        expressions,
+        expressions,
+        inner,
+    )
+    return st.lists(made, min_size=1, max_size=4).map("\n".join)
+
+
+programs = st.recursive(st.just("var.update $a { value = $a + 1 }"), stacks_of, max_leaves=5)
+LIMITS = xsrun.Limits(steps=300, size=10_000, seconds=5)
+START = "var $a { value = 1 }\nvar $b { value = 2 }\nvar $c { value = 0.5 }\nvar $l { value = [3, 4] }\n"
+
+
+def answer(source: str) -> tuple[Any, ...]:
+    with xsrun.Workspace.from_sources({"a.xs": source}, limits=LIMITS) as workspace:
+        result = workspace.run()
+    error = result.error
+    return (repr(result.variables), *((error.message, error.line, error.column) if error is not None else ()))
+
+
+@settings(max_examples=300, deadline=None)
+@given(programs)
+def test_programs_do_the_same_without_kinds(program: str) -> None:
+    source = START + program
+    known = answer(source)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XSRUN_CACHE", "")
+        patch.setattr(stacks, "kinds_of", lambda *_: Kinds())
+        assert known == answer(source)
+
+
+# Kinds ---------------------------------------------------------------------------------------------------------------
+
+
+def kinds(source: str) -> dict[str, Kind]:
+    return kinds_of(parser().parse(Source(source, "a.xs"), "document").tree.items, []).variables
+
+
+def test_counters_stay_ints_and_sums_do_not() -> None:
+    found = kinds(
+        "var $i { value = 0 }\nvar $sum { value = 0 }\nvar $n { value = [1]|count }\nvar $mean { value = $sum / 2 }\n"
+        "while ($i < $n) { each { var.update $i { value = $i + 1 }\nmath.add $sum { value = $i } } }"
+    )
+    assert found["i"] == found["n"] == Kind(INT, COUNTER_BITS)
+    assert found["sum"].within(NUMBER) and not found["sum"].within(INT)
+    assert found["mean"].within(NUMBER)
+
+
+def test_members_of_lists_are_known_until_something_else_is_written() -> None:
+    found = kinds("var $l { value = [1, 2] }\narray.push $l { value = 3 }\nforeach ($l) { each as $x { } }")
+    assert found["l"].within(LIST) and found["x"].within(INT)
+    found = kinds('var $l { value = [1] }\nvar.update $l[0] { value = "a" }\nforeach ($l) { each as $x { } }')
+    assert found["x"].within(INT | TEXT)
+
+
+def test_what_a_statement_binds_is_unknown() -> None:
+    found = kinds("var $x { value = 1 }\nfunction.run f as $x\nvar $y { value = 2.5 }\nvar $z { value = 1 < 2 }")
+    assert not found["x"].within(NUMBER)
+    assert found["y"].within(DECIMAL) and found["z"].within(BOOL)
+    assert kinds("var $x { value = null }")["x"].within(NULL)

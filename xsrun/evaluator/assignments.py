@@ -1,0 +1,204 @@
+"""Which kinds of values the statements of a construct give its variables (see `kinds`).
+
+A statement that is not listed here may give its target and its result anything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from functools import partial
+from typing import Any
+
+from xsrun.evaluator.kinds import (
+    ANY,
+    BOOL,
+    COUNTER_BITS,
+    INT,
+    LIST,
+    NOT_VARIABLES,
+    NUMBER,
+    OTHER,
+    TEXT,
+    Kind,
+    Kinds,
+    arithmetic,
+    holding,
+    is_small,
+    join,
+    member_of,
+    written,
+)
+from xsrun.fields import Declared
+from xsrun.syntax.nodes import Expression, FilterCall, Group, Path, Statement, Variable, Word
+
+_MATH = {"math.add": "+", "math.sub": "-", "math.mul": "*", "math.div": "/", "math.mod": "%"}
+#: What `util.post_process` sets in its stack.
+_ANSWER = ("body", "headers", "status_code")
+#: Declared types whose bound values are of one class, as long as their filters only refuse some.
+_INPUTS = {
+    "int": Kind(INT),
+    "bool": Kind(BOOL, 0),
+    "text": Kind(TEXT | OTHER, 0),
+    "decimal": Kind(NUMBER),
+}
+_PYTHON = {INT: (int,), BOOL: (bool,), TEXT | OTHER: (str, bytes), NUMBER: (int, float)}
+_REFUSING = frozenset(("min", "max"))
+
+
+def kinds_of(items: Iterable[Any], declared: Iterable[Declared], preset: Iterable[str] = ()) -> Kinds:
+    """The kinds of the variables that some statements set, and of the inputs they read.
+
+    `preset` variables have a value before the first statement, of any kind.
+    """
+    kinds = Kinds({one.name: input_kind(one) for one in declared})
+    collector = _Collector(kinds)
+    for item in items:
+        collector.collect(item)
+    for variable in preset:
+        collector.anything(variable)
+    assigned = {root: values for root, values in collector.found.items() if _is_variable(root)}
+    kinds.settle(assigned)
+    return kinds
+
+
+def _is_variable(root: str) -> bool:
+    return root not in NOT_VARIABLES and not root.isdigit()
+
+
+def input_kind(one: Declared) -> Kind:
+    """The kind of a bound input."""
+    known = _INPUTS.get(one.type)
+    if known is None or one.nullable or any(name not in _REFUSING for name, _ in one.steps):
+        return ANY
+    if one.list_size is not None:
+        return ANY if one.has_default else Kind(LIST, 0)  # a JSON text is bound without a look at its elements
+    return known if not one.has_default or one.default.__class__ in _PYTHON[known.classes] else ANY
+
+
+class _Collector:
+    """Gathers what is assigned to each variable, as functions of the kinds that are known by then."""
+
+    def __init__(self, kinds: Kinds) -> None:
+        self.kinds = kinds
+        self.found: dict[str, list[Callable[[], Kind]]] = {}
+        #: the `each` blocks of loops, whose variables are dealt with
+        self.loops: set[int] = set()
+
+    def collect(self, item: Any) -> None:
+        for node in item.walk():
+            if isinstance(node, Statement):
+                self.statement(node)
+            elif isinstance(node, FilterCall) and node.name == "as" and node.arguments:
+                self.named(node.arguments[0])
+
+    def add(self, variable: str, value: Callable[[], Kind]) -> None:
+        self.found.setdefault(variable, []).append(value)
+
+    def anything(self, variable: str) -> None:
+        self.add(variable, lambda: ANY)
+
+    def named(self, node: Expression) -> None:
+        """`|as:name` hides a variable of that name for the rest of its statement."""
+        known = node.text if isinstance(node, Word) else getattr(node, "name", None) or getattr(node, "value", None)
+        if isinstance(known, str):
+            self.anything(known)
+
+    def statement(self, node: Statement) -> None:
+        name = node.name
+        if name in ("for", "foreach"):
+            self.loop(node)
+            return
+        if name == "util.post_process":
+            for variable in _ANSWER:
+                self.anything(variable)
+        mocked = node.attribute("mock") is not None or bool(node.blocks("mock"))
+        rule = None if mocked or node.result is not None else _RULES.get(name)
+        target = node.target
+        value = node.attribute("value")
+        if rule is not None and isinstance(target, Variable) and target.name != "var" and value is not None:
+            self.add(target.name, partial(rule, self.kinds, node, target, value))
+        elif rule is not None and isinstance(target, Path) and name in ("var", "var.update") and value is not None:
+            self.path(target, value)
+        elif not (name == "each" and id(node) in self.loops):
+            self.unknown(target)
+            self.unknown(node.result)
+
+    def unknown(self, place: Any) -> None:
+        """A header or result that may be given anything. One in parentheses is only read."""
+        while isinstance(place, FilterCall):
+            place = place.operand
+        if isinstance(place, Path):
+            root = self.root(place)
+            if root is not None:
+                self.anything(root)
+        elif isinstance(place, Variable):
+            self.anything(place.name)
+
+    def root(self, place: Path) -> str | None:
+        """The variable whose member a path is."""
+        if not isinstance(place.base, Variable):
+            return None
+        key = place.segments[0].key
+        return place.base.name if place.base.name != "var" else None if isinstance(key, Expression) else str(key)
+
+    def path(self, target: Path, value: Expression) -> None:
+        root = self.root(target)
+        if root is None:
+            return
+        depth = len(target.segments) - (isinstance(target.base, Variable) and target.base.name == "var")
+        kinds = self.kinds
+        self.add(root, lambda: written(kinds.variables.get(root, ANY), depth, kinds.of(value)))
+
+    def loop(self, node: Statement) -> None:
+        """The variable of a loop, and the list that `foreach.remove` changes."""
+        subject = node.target
+        while isinstance(subject, Group):
+            subject = subject.expression
+        kinds = self.kinds
+        for each in node.blocks("each"):
+            self.loops.add(id(each))
+            if not isinstance(each.target, Variable) or each.target.name == "var":
+                self.unknown(each.target)
+            elif node.name == "for":
+                self.add(each.target.name, lambda: Kind(INT, COUNTER_BITS))
+            elif isinstance(subject, Expression):
+                self.add(each.target.name, partial(_item_of, kinds, subject))
+        if node.name == "foreach" and any(
+            isinstance(inner, Statement) and inner.name in ("remove", "foreach.remove") for inner in node.walk()
+        ):
+            self.unknown(subject)
+        self.unknown(node.result)
+
+
+def _item_of(kinds: Kinds, subject: Expression) -> Kind:
+    """What a loop over a list gives; a stream gives anything."""
+    return member_of(kinds.of(subject))
+
+
+# Rules of statements with a variable as their header and a `value` ---------------------------------------------------
+
+
+def _given(kinds: Kinds, _node: Statement, _target: Variable, value: Expression) -> Kind:
+    return kinds.of(value)
+
+
+def _calculated(kinds: Kinds, node: Statement, target: Variable, value: Expression) -> Kind:
+    return arithmetic(_MATH[node.name], kinds.of(target), kinds.of(value), counts=is_small(value))
+
+
+def _text(_kinds: Kinds, _node: Statement, _target: Variable, _value: Expression) -> Kind:
+    return Kind(TEXT, 0)
+
+
+def _pushed(kinds: Kinds, _node: Statement, target: Variable, value: Expression) -> Kind:
+    return holding(LIST, join(member_of(kinds.of(target)), kinds.of(value)))
+
+
+_RULES: dict[str, Callable[[Kinds, Statement, Variable, Expression], Kind]] = {
+    "var": _given,
+    "var.update": _given,
+    **dict.fromkeys(_MATH, _calculated),
+    "text.append": _text,
+    "text.prepend": _text,
+    "array.push": _pushed,
+}
