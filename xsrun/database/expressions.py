@@ -77,6 +77,8 @@ class ExpressionCompiler:
         self.truths = truths
         self.binds: list[Bind] = []
         self.aggregating = False
+        #: the column that operands are compared with at the moment, for messages
+        self.about = ""
 
     # Problems ------------------------------------------------------------------------------------------------------
 
@@ -120,6 +122,8 @@ class ExpressionCompiler:
 
     def binary_condition(self, node: Binary) -> Any:
         operator = node.operator
+        sides = (unwrapped(node.left), unwrapped(node.right))
+        self.about = next((".".join(side.names) for side in sides if isinstance(side, Column)), "")
         if operator in ("&&", "||"):
             parts = [part for side in (node.left, node.right) if (part := self.condition(side)) is not None]
             if not parts:
@@ -456,7 +460,7 @@ class ExpressionCompiler:
     def new_bind(self, index: int, make: Callable[[Any, Any], Any]) -> str:
         """A parameter that comes from an operand; returns its name."""
         name = f"p{len(self.binds)}"
-        self.binds.append(Bind(name, index, make))
+        self.binds.append(Bind(name, index, make, self.about))
         return name
 
     def as_kind(self, typed: Typed, kind: str, node: Any) -> Any:

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from xsrun.database.backend import Backend, Row
 from xsrun.database.columns import ColumnDefinition, decode_json, decode_loose
 from xsrun.database.tables import Table
+from xsrun.errors import InputError
 from xsrun.runtime.values import Value
 
 if TYPE_CHECKING:
@@ -18,16 +19,33 @@ if TYPE_CHECKING:
 class Prepared:
     """A statement as text, and how its parameters are made from the operands of a run."""
 
-    __slots__ = ("slots", "sql")
+    __slots__ = ("about", "slots", "sql")
 
-    def __init__(self, sql: str, slots: list[tuple[int, Any]]) -> None:
+    def __init__(self, sql: str, slots: list[tuple[int, Any]], about: list[str] | None = None) -> None:
         self.sql = sql
+        #: the column that each parameter is compared with
+        self.about = about or []
         #: (number of the operand, what makes the parameter of it), or (-1, a fixed value)
         self.slots = slots
 
     def parameters(self, operands: tuple[Any, ...], context: Any) -> list[Any]:
         """The parameters in the order of the text. Raises XanoScriptError for an operand that does not fit."""
-        return [make if index < 0 else make(operands[index], context) for index, make in self.slots]
+        try:
+            return [make if index < 0 else make(operands[index], context) for index, make in self.slots]
+        except InputError as error:
+            raise self.explained(error, operands, context) from None
+
+    def explained(self, error: InputError, operands: tuple[Any, ...], context: Any) -> InputError:
+        """The refusal of an operand, with the column that it was compared with."""
+        for (index, make), column in zip(self.slots, self.about, strict=False):
+            if index < 0 or not column:
+                continue
+            try:
+                make(operands[index], context)
+            except InputError:
+                hint = (error.hint or "").replace("the column holds", f"the column {column} holds")
+                return InputError(error.message, error.param, hint=hint)
+        return error
 
 
 def prepared(backend: Backend, statement: sa.ClauseElement, compiler: ExpressionCompiler) -> Prepared:
@@ -35,10 +53,12 @@ def prepared(backend: Backend, statement: sa.ClauseElement, compiler: Expression
     text = backend.text(statement)
     binds = {bind.name: bind for bind in compiler.binds}
     slots: list[tuple[int, Any]] = []
+    about: list[str] = []
     for name in text.order:
         bind = binds.get(name)
         slots.append((-1, text.fixed.get(name)) if bind is None else (bind.operand, bind.make))
-    return Prepared(text.sql, slots)
+        about.append("" if bind is None else bind.about)
+    return Prepared(text.sql, slots, about)
 
 
 class Reader:

@@ -32,6 +32,7 @@ class Session:
         "locks_writes",
         "new_tables",
         "open_ended",
+        "plan",
         "saved_tables",
         "warned",
     )
@@ -53,11 +54,14 @@ class Session:
         #: transactions without a stack, which end with the object that opened them
         self.open_ended = 0
         self.warned: set[str] = set()
+        #: the statement that runs, for the place of a warning
+        self.plan: Plan | None = None
 
     # Statements ----------------------------------------------------------------------------------------------------
 
     def perform(self, plan: Plan, operands: tuple[Any, ...]) -> Value:
         """Carry a statement of the program out."""
+        self.plan = plan
         return PERFORMERS[plan.statement](self, plan, operands)
 
     @property
@@ -295,7 +299,8 @@ class Session:
         from xsrun.diagnostics import Diagnostic
 
         message = f"the table `{name}` is not declared; on Xano this statement fails"
-        self.context.warnings.append(Diagnostic("warning", "XS410", message, hint))
+        place = (self.plan.file, self.plan.line, self.plan.column) if self.plan is not None else ()
+        self.context.warnings.append(Diagnostic("warning", "XS410", message, hint, *place))
 
     # Seeds and the end ---------------------------------------------------------------------------------------------
 

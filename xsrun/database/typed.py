@@ -26,11 +26,12 @@ class Typed(NamedTuple):
 
 
 class Bind(NamedTuple):
-    """A parameter: which operand it comes from, and how its value is made from the operand's."""
+    """A parameter: which operand it comes from, how its value is made of it, and the column it is compared with."""
 
     name: str
     operand: int
     make: Callable[[Any, Any], Any]
+    about: str = ""
 
 
 class Source(NamedTuple):
