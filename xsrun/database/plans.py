@@ -43,7 +43,6 @@ class AddonPlan:
     inputs: int
     output: Setting = None
     nested: list[AddonPlan] = field(default_factory=list)
-    offset: Setting = None
 
 
 @dataclass(eq=False, slots=True)

@@ -394,9 +394,10 @@ class PlanBuilder:
             body = self.compiler.value(given)
         inputs = self.add(function([row], body, given), given).index
         destination = key if key is not None else literal_of(settings["as"]) if "as" in settings else name
-        plan = AddonPlan(str(name), addon_path(str(destination)), inputs)
+        prefix = literal_of(settings["offset"]) if "offset" in settings else None
+        path = addon_path(f"{prefix}.{destination}" if prefix else str(destination))
+        plan = AddonPlan(str(name), path, inputs)
         plan.output = self.setting(settings.get("output"))
-        plan.offset = self.setting(settings.get("offset"))
         plan.nested = self.addons(settings.get("addon"))
         return plan
 
