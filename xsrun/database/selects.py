@@ -8,11 +8,11 @@ import sqlalchemy as sa
 
 from xsrun.database.backend import apply, type_of
 from xsrun.database.columns import DOCUMENTS, NUMBERS
-from xsrun.database.expressions import ExpressionCompiler, unknown_column
+from xsrun.database.expressions import ExpressionCompiler
 from xsrun.database.plans import Column, JoinPlan, NamedExpression, QueryPlan, SortKey
 from xsrun.database.prepared import Prepared, Reader, prepared
 from xsrun.database.search import SearchExpression
-from xsrun.database.tables import Table
+from xsrun.database.tables import Table, unknown_column
 from xsrun.database.typed import Source, Typed
 from xsrun.errors import XanoScriptError
 from xsrun.runtime.values import Value

@@ -11,8 +11,7 @@ import sqlalchemy as sa
 
 from xsrun.database.backend import type_of
 from xsrun.database.columns import DOCUMENTS, ColumnDefinition
-from xsrun.database.expressions import unknown_column
-from xsrun.database.tables import Table
+from xsrun.database.tables import Table, unknown_column
 from xsrun.errors import InputError, XanoScriptError
 from xsrun.fields import default_value, zero_value
 from xsrun.runtime.values import Value, as_object
