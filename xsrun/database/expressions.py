@@ -6,22 +6,27 @@ converted to the other's, in the compiler and not by the database, so that both 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import sqlalchemy as sa
 
 from xsrun.database import operands as values
+from xsrun.database.aggregates import AGGREGATES
 from xsrun.database.backend import Backend, apply, type_of
 from xsrun.database.columns import DOCUMENTS, NUMBERS, TEXTS
+from xsrun.database.operators import OPERATORS, Operator, filter_names
 from xsrun.database.plans import Column, Operand
-from xsrun.database.typed import Bind, Source, Typed, only_of_kind
+from xsrun.database.tables import Table, unknown_column
+from xsrun.database.typed import Bind, Rendered, Source, Typed, composed, converted, only_of_kind
 from xsrun.errors import XanoScriptError
 from xsrun.syntax.nodes import (
     Between,
     Binary,
     Expression,
     FilterCall,
+    Group,
+    Quoted,
     Ternary,
     Unary,
 )
@@ -376,3 +381,110 @@ class ExpressionCompiler:
             node,
             f"`{node.names[0]}` is no table of this query and no column of it; there is {known}",
         )
+
+    def unknown_column(self, table: Table, column: str, node: Any) -> XanoScriptError:
+        """The error of a column that a declared table does not have."""
+        return unknown_column(table, column, file=self.file, at=node)
+
+    # Filters -------------------------------------------------------------------------------------------------------
+
+    def filter_call(self, node: FilterCall) -> Typed:
+        """`$db.t.column|filter:argument`."""
+        if node.disabled and node.operand is not None:
+            return self.value(node.operand)
+        if self.aggregating and node.name in AGGREGATES:
+            return self.aggregate(node)
+        operator = OPERATORS.get(node.name)
+        if operator is None or node.operand is None:
+            raise self.unknown_filter(node)
+        given: list[Expression] = [node.operand, *node.arguments]
+        if not operator.required <= len(given) <= len(operator.operands):
+            raise self.problem(
+                f"the filter `{node.name}` takes {operator.required - 1} arguments here, not {len(node.arguments)}",
+                node,
+            )
+        typed = [self.value(one) for one in given]
+        sides, kind = self.convert_operands(operator, typed, given)
+        missing = len(operator.operands) - len(sides)
+        for position in range(len(operator.operands) - missing, len(operator.operands)):
+            default = operator.defaults[position - operator.required]
+            sides.append(
+                sa.literal(default, type_of(operator.operands[position])) if default is not None else sa.null()
+            )
+        return Typed(kind, apply(node.name, kind, *sides))
+
+    def convert_operands(
+        self, operator: Operator, typed: list[Typed], given: list[Expression]
+    ) -> tuple[list[Any], str]:
+        """The operands as the operator wants them, and the kind of its result."""
+        if "same" in operator.operands:
+            kind = typed[0].kind if typed[0].operand is None else "operand"
+            for other in typed[1:]:
+                kind = self.common_kind(typed[0] if kind == "operand" else Typed(kind, None), other)
+            kind = "decimal" if kind == "int" and any(t.kind == "decimal" for t in typed) else kind
+            sides = [self.as_kind(one, kind, at) for one, at in zip(typed, given, strict=True)]
+            return sides, kind if operator.result == "same" else operator.result
+        if operator.operands[0] == "number":
+            numbers = [self.number(one, at) for one, at in zip(typed, given, strict=True)]
+            kind = "decimal" if any(one.kind == "decimal" for one in numbers) else "int"
+            return [one.sql for one in numbers], kind if operator.result == "number" else operator.result
+        wanted = zip(typed, operator.operands, given, strict=False)
+        return [self.as_kind(one, kind, at) for one, kind, at in wanted], operator.result
+
+    def unknown_filter(self, node: FilterCall) -> XanoScriptError:
+        return self.problem(
+            f"the filter `{node.name}` does not work on columns", node, f"these do: {', '.join(filter_names())}"
+        )
+
+    def aggregate(self, node: FilterCall) -> Typed:
+        """`$db.t.column|sum` and its kin."""
+        aggregate = AGGREGATES[node.name]
+        assert node.operand is not None
+        operand = self.value(node.operand)
+        if operand.operand is not None:
+            operand = Typed(kind := self.common_kind(operand, operand), self.as_kind(operand, kind, node))
+        if aggregate.operand == "number":
+            operand = self.number(operand, node)
+        elif aggregate.operand == "ordered" and operand.kind == "json":
+            operand = Typed("decimal", self.as_kind(operand, "decimal", node))
+        base = self.sources[self.base]
+        template = aggregate.postgres if self.backend.dialect.name == "postgresql" else aggregate.sqlite
+        kind = operand.kind if aggregate.result == "same" else aggregate.result
+        sql = Rendered(template, type_of("json" if kind == "list" else kind), operand.sql, base.columns.c["id"])
+        if aggregate.result == "same" and kind in NUMBERS:
+            return Typed(kind, sa.cast(sql, type_of(kind)))
+        return Typed(kind, sql, element=operand.kind)
+
+    # Conversion ----------------------------------------------------------------------------------------------------
+
+    def new_bind(self, index: int, make: Callable[[Any, Any], Any]) -> str:
+        """A parameter that comes from an operand; returns its name."""
+        name = f"p{len(self.binds)}"
+        self.binds.append(Bind(name, index, make, self.about))
+        return name
+
+    def as_kind(self, typed: Typed, kind: str, node: Any) -> Any:
+        """An expression or operand as SQL of a kind."""
+        if typed.operand is not None:
+            return self.bind(typed.operand, kind)
+        if typed.kind == kind:
+            return typed.sql
+        made = converted(typed.kind, kind, typed.sql)
+        if made is None:
+            raise self.invalid(node, f"a {typed.kind} value cannot be used where a {kind} is needed")
+        return made
+
+    def bind(self, index: int, kind: str) -> Any:
+        """An operand as a parameter of a kind."""
+        if self.operands[index] is None:
+            return sa.cast(sa.null(), type_of(kind))
+        convert, encode = values.CONVERTERS[kind], self.backend.codecs.encode.get(kind)
+        make = convert if encode is None else composed(convert, encode)
+        return sa.bindparam(self.new_bind(index, make), type_=type_of(kind))
+
+
+def unwrapped(node: Expression) -> Expression:
+    """The expression inside parentheses and backticks."""
+    while isinstance(node, (Group, Quoted)) and node.expression is not None:
+        node = node.expression
+    return node
