@@ -38,6 +38,10 @@ def application(*parts: str, settings: dict[str, Any] | None = None, **options: 
 
 
 SLEEP = "    util.sleep {\n      value = 0.4\n    }"
+LOOP = (
+    "    var $i { value = 0 }\n    while ($i < $input.n) {\n      each {\n"
+    "        math.add $i {\n          value = 1\n        }\n      }\n    }"
+)
 COUNT = '    redis.incr {\n      key = "n"\n      by = 1\n    } as $n'
 LIMIT = (
     '    redis.ratelimit {\n      key = "k"\n      max = 2\n'
@@ -97,6 +101,7 @@ QUERIES = [
     query("about", "GET", response="{uri: $env.$request_uri, base: $env.$api_baseurl, h: $env.$http_headers}"),
     query("source", "GET", response="$env.$datasource"),
     query("off", "GET", more="  active = false"),
+    query("loop", "GET", "    int n", LOOP, "$i"),
     query("quiet", "GET", more="  history = false"),
 ]
 
@@ -503,6 +508,44 @@ def test_programs_that_wait_do_not_hold_up_others(client: Client) -> None:
     for thread in threads:
         thread.join()
     assert time.monotonic() - begun < 2.5
+
+
+@pytest.mark.parametrize(
+    ("text", "computes"),
+    [
+        (query("a", "GET", "    int n", "    var $x { value = $input.n + 1 }", "$x|to_text"), True),
+        (query("a", "GET", "", COUNT, "$n"), False),
+        (query("a", "GET", "", SLEEP, "1"), False),
+        (query("a", "GET", "    text t filters=pattern:a+", "", "1"), False),
+        (query("a", "GET", "    text t", "", '$input.t|regex_matches:"/a+/"'), False),
+        (query("a", "GET", "", "    function.run f as $x", "$x"), True),
+        (query("a", "GET", "", "    function.run g as $x", "$x"), False),
+        (query("a", "GET", "", "    function.run gone as $x", "$x"), False),
+    ],
+)
+def test_which_queries_only_compute(text: str, computes: bool) -> None:
+    functions = (
+        "function f {\n  input {\n  }\n  stack {\n  }\n  response = 1\n}\n",
+        "function g {\n  input {\n  }\n  stack {\n    db.query t as $t\n  }\n  response = $t\n}\n",
+    )
+    app = application(text, *functions)
+    snapshot = app.live.current
+    assert snapshot.only_computes(snapshot.routes.find("GET", "/api:hb1/a").route) is computes
+
+
+def test_a_query_that_only_computes_and_takes_long_holds_nobody_up(client: Client) -> None:
+    for _ in range(15):
+        assert client.get("/api:hb1/loop?n=3").json == 3
+    begun = time.monotonic()
+    thread = threading.Thread(target=client.get, args=("/api:hb1/loop?n=3000000",))
+    thread.start()
+    time.sleep(0.05)
+    quick = time.monotonic()
+    assert client.get("/api:hb1/text").json == "tide"
+    assert time.monotonic() - quick < 0.25
+    thread.join()
+    assert client.get("/api:hb1/loop?n=4").json == 4
+    assert time.monotonic() - begun > 0.1
 
 
 def test_no_write_is_lost(client: Client) -> None:

@@ -73,6 +73,7 @@ STACKS = {
     "thrown": call("throw", "GET", "{}") + equal("$r", '{payload: {at: 1}, statement: "Throw Error"}'),
     "refused": call("refuse", "POST", "{}")
     + equal("$r", '{code: "ERROR_CODE_NOT_FOUND", message: "No.", payload: ""}'),
+    "many": call("tides/{id}", "GET", "{id: 3}") * 25 + equal("$r.id", "3"),
     "expected": throws(call("refuse", "POST", "{}"), "No."),
     "fails": call("tides", "POST", '{port: "Hull"}') + equal("$r.port", '"York"'),
     "in a transaction": "    db.transaction {\n      stack {\n"

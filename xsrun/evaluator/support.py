@@ -7,7 +7,7 @@ this module are the globals of generated code; a rename here is a rename in the 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NoReturn
 
 from xsrun.errors import (
@@ -58,6 +58,7 @@ from xsrun.runtime.writing import (
     own_list,
     pushable,
     set_here,
+    set_member,
     unshared,
 )
 
@@ -94,6 +95,7 @@ __all__ = [
     "pushable",
     "reference_count",
     "set_here",
+    "set_member",
     "strict_equal",
     "subtract",
     "to_number",
@@ -110,10 +112,6 @@ def refuse_now(_left: Value, _right: Value) -> NoReturn:
         "Not numeric.",
         hint="`now` cannot be calculated with: use now|add_secs_to_timestamp:60, or (now|to_int) + 60",
     )
-
-
-def concatenate(left: Value, right: Value) -> str:
-    return to_text(left) + to_text(right)
 
 
 def concatenate_all(context: Context, *parts: Value) -> str:
@@ -342,7 +340,7 @@ def lambda_environment(context: Context) -> dict[str, Value]:
     return {**context.environment, **{f"${name}": value for name, value in request_values(context).items()}}
 
 
-def title_cased(headers: dict[str, str]) -> dict[str, str]:
+def title_cased(headers: Mapping[str, str]) -> dict[str, str]:
     """Request headers under the Title-Cased names that the engine gives them (semantics 7.3)."""
     return {"-".join(part.capitalize() for part in name.split("-")): value for name, value in headers.items()}
 

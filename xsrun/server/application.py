@@ -26,6 +26,9 @@ Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
+#: Bytes of body and query string that a query may take in and still be answered at once.
+_SMALL = 2_000
+
 
 class ClientLeft(Exception):
     """The client went away before its request was complete."""
@@ -100,12 +103,20 @@ class Application:
         match = snapshot.routes.find(request.verb, request.path)
         if match is None or match.route is None:
             return await self.elsewhere(snapshot, match, request)
-        branch = request.header(b"x-branch")
-        if branch and branch not in snapshot.routes.branches:
+        branch = request.headers.get(b"x-branch")
+        if branch and branch.decode("latin-1") not in snapshot.routes.branches:
             return self.refused(snapshot, match, request)
-        request.body = await self.body(request, receive)
+        if b"content-length" in request.headers or b"transfer-encoding" in request.headers:
+            request.body = await self.body(request, receive)
+        quick = match.route.is_quick
+        if quick and len(request.body) + len(request.query) <= _SMALL and snapshot.only_computes(match.route):
+            at_once = self.endpoint.respond_at_once(snapshot, match, request)
+            if at_once is not None:
+                return at_once
         workers = self.workers
-        found: Answer | Stream = await workers.run(partial(self.endpoint.respond, snapshot, match, request, workers))
+        found: Answer | Stream = await workers.run(
+            partial(self.endpoint.respond, snapshot, match, request, workers), quick=quick
+        )
         return found
 
     async def elsewhere(self, snapshot: Snapshot, match: Match | None, request: Incoming) -> Answer | StoredFile:
@@ -138,8 +149,6 @@ class Application:
     async def body(self, request: Incoming, receive: Receive) -> bytes:
         """The body of a request. Raises XanoScriptError when it is too long or takes too long."""
         length = request.header(b"content-length")
-        if length is None and request.header(b"transfer-encoding") is None:
-            return b""
         limit = self.settings.max_body
         if length is not None and length.isdigit() and int(length) > limit:
             raise too_long(limit)

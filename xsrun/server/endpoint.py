@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from xsrun.errors import XanoScriptError
+from xsrun.errors import LimitError, XanoScriptError
 from xsrun.evaluator.places import translate
 from xsrun.runtime.context import Context, Identity
 from xsrun.runtime.streams import StreamedResponse
@@ -21,6 +21,11 @@ from xsrun.server.settings import Settings
 from xsrun.server.streaming import Stream
 from xsrun.server.workers import Workers
 from xsrun.workspace.result import Result
+
+#: Bytes of a body whose inputs the history keeps as they are.
+_KEPT = 2_000
+#: Seconds that a query which only computes may keep everybody else waiting.
+_AT_ONCE = 0.005
 
 
 class Endpoint:
@@ -37,7 +42,8 @@ class Endpoint:
         """Run the query and deliver the answer; then run what the program left for later."""
         started = time.perf_counter()
         run = self.begin(snapshot, match, request)
-        run.on_stream = lambda stream: self.begin_stream(snapshot, match, request, stream, workers, future)
+        if snapshot.streams:
+            run.on_stream = lambda stream: self.begin_stream(snapshot, match, request, stream, workers, future)
         result = run.result()
         if run.stream is None:
             answer = self.finish(snapshot, match, request, run.answer(result))
@@ -54,6 +60,27 @@ class Endpoint:
                 self.log.warnings(result.warnings[warnings:])
         except Exception as error:  # the answer is out: nobody else would hear of it
             self.log.fault(error)
+        finally:
+            run.route.note_duration(time.perf_counter() - started)
+
+    def respond_at_once(self, snapshot: Snapshot, match: Match, request: Incoming) -> Answer | None:
+        """The answer of a query that only computes, on the thread that asks; None when it would take too long.
+
+        It can then be run again from its start: it has changed nothing.
+        """
+        if snapshot.workspace.limits.seconds is None:
+            return None  # there is no deadline that could end it
+        started = time.perf_counter()
+        run = self.begin(snapshot, match, request)
+        run.context.deadline = time.monotonic() + _AT_ONCE
+        result = run.result()
+        duration = time.perf_counter() - started
+        run.route.note_duration(duration)
+        if isinstance(result.error, LimitError):
+            return None
+        answer = self.finish(snapshot, match, request, run.answer(result))
+        self.remember(run, result, answer, duration)
+        return answer
 
     def begin(self, snapshot: Snapshot, match: Match, request: Incoming) -> Run:
         return Run(snapshot, match, request)
@@ -84,8 +111,10 @@ class Endpoint:
     def remember(self, run: Run, result: Result, answer: Answer, duration: float) -> None:
         """Note the request in the history and on the console."""
         route, request = run.route, run.request
-        uri = masked_uri(route.path if route.secret_path else request.path, request.query)
-        self.log.request(request.verb, uri, answer.status, duration, result.error)
+        path = route.path if route.secret_path else request.path
+        if not self.log.quiet or answer.status >= 500:
+            uri = masked_uri(path, request.query)
+            self.log.request(request.verb, uri, answer.status, duration, result.error)
         if result.logs:
             self.log.entries(result.logs)
         if result.warnings:
@@ -93,20 +122,24 @@ class Endpoint:
         wanted = route.group.history if route.history in (None, "inherit") else route.history
         if not self.history.keeps or wanted is False:
             return
-        error = result.error
+        # what came is kept as it is while it is small; what is long would be in the way of memory
+        sent = run.inputs if len(request.body) <= _KEPT else masked(run.inputs, route.sensitive)
         entry = Entry(
             self.history.next_number(),
             run.at,
             request.verb,
-            uri,
+            path,
+            request.query,
             answer.status,
-            round(duration, 6),
-            query=route.label,
-            file=route.query.file,
-            input=masked(run.inputs, route.sensitive) if run.inputs else {},
-            error=None if error is None else _record(error),
-            bytes_sent=len(answer.body),
+            duration,
+            route.label,
+            route.query.file,
+            sent,
+            route.sensitive,
+            len(answer.body),
         )
+        if result.error is not None:
+            entry.error = _record(result.error)
         if result.logs:
             entry.logs = [{"value": masked(one.value), "file": one.file, "line": one.line} for one in result.logs[:50]]
         if result.warnings:
@@ -131,11 +164,12 @@ class Run:
         self.inputs: dict[str, Any] = {}
         #: what is sent with `api.stream`, once the first chunk is there
         self.stream: Stream | None = None
-        self.on_stream: Callable[[Stream], None] = lambda stream: None
+        self.on_stream: Callable[[Stream], None] | None = None
         self.context: Context = self.workspace.context(
             request=request.request(match.group.base), datasource=request.datasource()
         )
-        self.context.head.stream = StreamedResponse(self.context.check_size, self.send)
+        if snapshot.streams:
+            self.context.head.stream = StreamedResponse(self.context.check_size, self.send)
         self.at = self.context.now()
 
     def result(self) -> Result:
@@ -168,6 +202,7 @@ class Run:
         if self.stream is None:
             head = self.context.head
             self.stream = Stream(head.status or 200, head_of(head.headers))
+            assert self.on_stream is not None
             self.on_stream(self.stream)
         self.stream.write(chunk)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import re
 from collections import deque
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 from urllib.parse import unquote_plus
@@ -25,24 +25,39 @@ _LONGEST = 300
 
 @dataclass(slots=True)
 class Entry:
-    """One request. `at` is in milliseconds since the epoch, `duration` in seconds."""
+    """One request. `at` is in milliseconds since the epoch, `duration` in seconds; `file` is the query's.
+
+    `path`, `query_string` and `sent` are as they came; `uri` and `input` show them with secrets masked. `sensitive` are
+    the inputs that are secrets whatever their name.
+    """
 
     number: int
     at: int
     verb: str
-    uri: str
+    path: str
+    query_string: bytes
     status: int
     duration: float
-    query: str = ""
-    file: str = ""
-    input: Any = None
+    query: str
+    file: str
+    sent: Any
+    sensitive: frozenset[str]
+    bytes_sent: int = 0
     error: dict[str, Any] | None = None
     logs: list[dict[str, Any]] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
-    bytes_sent: int = 0
+
+    @property
+    def uri(self) -> str:
+        return masked_uri(self.path, self.query_string)
+
+    @property
+    def input(self) -> Any:
+        return masked(self.sent, self.sensitive)
 
     def as_dict(self) -> dict[str, Any]:
-        return asdict(self)
+        shown = ("number", "at", "verb", "uri", "status", "duration", "query", "file", "input", "error", "logs")
+        return {name: getattr(self, name) for name in (*shown, "warnings", "bytes_sent")}
 
 
 class History:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +19,24 @@ TOO_DEEP = "Maximum stack depth exceeded"
 
 #: Encodings, indexes, and the characters that PHP changes in names.
 _INTRICATE = re.compile(rb"[%+\[.\x00-\x20\x7f-\xff]")
+
+
+class Headers(Mapping[str, str]):
+    """Headers as texts by name in small letters, decoded when they are asked for: most programs never do."""
+
+    __slots__ = ("_raw",)
+
+    def __init__(self, raw: dict[bytes, bytes]) -> None:
+        self._raw = raw
+
+    def __getitem__(self, name: str) -> str:
+        return self._raw[name.encode("latin-1")].decode("latin-1")
+
+    def __iter__(self) -> Iterator[str]:
+        return (name.decode("latin-1") for name in self._raw)
+
+    def __len__(self) -> int:
+        return len(self._raw)
 
 
 @dataclass(slots=True)
@@ -66,7 +85,8 @@ class Incoming:
 
     def token(self) -> str | None:
         """The auth token. With `X-Xano-Authorization-Only: true` it is in `X-Xano-Authorization` alone."""
-        own = (self.header(b"x-xano-authorization-only") or "").strip().lower() in ("true", "1")
+        only = self.headers.get(b"x-xano-authorization-only")
+        own = only is not None and only.strip().lower() in (b"true", b"1")
         given = self.header(b"x-xano-authorization" if own else b"authorization")
         if given is None:
             return None
@@ -88,7 +108,7 @@ class Incoming:
         return Request(
             method=self.verb,
             uri=self.uri,
-            headers={key.decode("latin-1"): value.decode("latin-1") for key, value in self.headers.items()},
+            headers=Headers(self.headers),
             query=self.query.decode("latin-1"),
             body=self.body,
             remote_ip=self.client,

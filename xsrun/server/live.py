@@ -7,7 +7,8 @@ from typing import Any
 
 from xsrun.diagnostics import Diagnostic
 from xsrun.server.cors import Policy
-from xsrun.server.routes import Group, Routes
+from xsrun.server.pure import only_computes
+from xsrun.server.routes import Group, Route, Routes
 
 
 @dataclass(slots=True)
@@ -20,13 +21,25 @@ class Snapshot:
     workspace: Any
     routes: Routes
     stale: list[Diagnostic] = field(default_factory=list)
+    #: does any program send a streamed response?
+    streams: bool = True
     policies: dict[str, Policy] = field(default_factory=dict)
+    #: whether a query only computes (see `xsrun.server.pure`), by route
+    computing: dict[Route, bool] = field(default_factory=dict)
     #: documents made from this workspace, by what they are
     documents: dict[Any, Any] = field(default_factory=dict)
 
     @classmethod
     def of(cls, workspace: Any, stale: list[Diagnostic] | None = None) -> Snapshot:
-        return cls(workspace, Routes(workspace.constructs), stale or [])
+        streams = any("api.stream" in source.text for source in workspace.sources.values())
+        return cls(workspace, Routes(workspace.constructs), stale or [], streams)
+
+    def only_computes(self, route: Route) -> bool:
+        """Does a query wait for nothing, and change nothing?"""
+        found = self.computing.get(route)
+        if found is None:
+            found = self.computing[route] = only_computes(self.workspace, route.query)
+        return found
 
     def policy(self, group: Group) -> Policy:
         """Who may call a group from a browser."""

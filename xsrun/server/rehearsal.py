@@ -17,6 +17,7 @@ from typing import Any
 from xsrun.errors import UnavailableError, XanoScriptError
 from xsrun.runtime.context import Context
 from xsrun.runtime.values import Value, from_json, text_of_bytes
+from xsrun.server.answers import Answer
 from xsrun.server.application import Application
 from xsrun.server.endpoint import Endpoint, Run
 from xsrun.server.incoming import Incoming
@@ -132,6 +133,13 @@ class RehearsalEndpoint(Endpoint):
         finally:
             if call is not None:
                 call.ended.set()
+
+    def respond_at_once(self, snapshot: Snapshot, match: Match, request: Incoming) -> Answer | None:
+        answer = super().respond_at_once(snapshot, match, request)
+        call = self.call(request)
+        if call is not None and answer is not None:
+            call.ended.set()
+        return answer
 
 
 class RehearsalRun(Run):
