@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import xsrun
-from xsrun.evaluator import stacks, support
+from xsrun.evaluator import filters, stacks, support
 from xsrun.evaluator.assignments import kinds_of
 from xsrun.evaluator.kinds import BOOL, COUNTER_BITS, DECIMAL, INT, LIST, NULL, NUMBER, TEXT, Kind, Kinds
 from xsrun.syntax.parser import parser
@@ -33,7 +33,7 @@ OPERATORS: dict[str, Callable[[Any, Any], Any]] = {
     "!=": support.not_equal,
     "===": support.strict_equal,
     "!==": support.not_identical,
-    "~": support.concatenate,
+    "~": lambda left, right: support.to_text(left) + support.to_text(right),
 }
 #: expression -> value, by what the compiler can know of the expression
 VALUES: dict[str, dict[str, Any]] = {
@@ -138,6 +138,127 @@ def test_truth(values: str) -> None:
     source += ATTEMPT.format(expression='[$a ? "yes" : "no", !$a, $a && true]') + "\n} }"
     truths = [support.truthy(value) for value in VALUES[values].values()]
     assert outcomes(source) == [repr(["yes" if truth else "no", not truth, truth]) for truth in truths]
+
+
+# Filters -------------------------------------------------------------------------------------------------------------
+
+MORE: dict[str, dict[str, Any]] = {
+    **VALUES,
+    "lists": {
+        "[]": [],
+        "[3, 1]": [3, 1],
+        '["x", null, 2.5]': ["x", None, 2.5],
+        "[[1], [2]]": [[1], [2]],
+        "[{k: 1}]": [{"k": 1}],
+    },
+    "objects": {"{}": {}, "{k: 1, x: [2]}": {"k": 1, "x": [2]}, '{"1": 5}': {"1": 5}, '{"a.b": 1}': {"a.b": 1}},
+    "keys": {
+        '"k"': "k",
+        '"x"': "x",
+        '"a.b"': "a.b",
+        '"x.0"': "x.0",
+        '"-1"': "-1",
+        '""': "",
+        '"1"': "1",
+        '"k_1"': "k_1",
+    },
+    "longer texts": {'"hello"': "hello", '"Zoë €"': "Zoë €"},
+}
+UNARY = [
+    "count",
+    "strlen",
+    "first",
+    "shift",
+    "last",
+    "pop",
+    "to_text",
+    "to_int",
+    "floor",
+    "abs",
+    "min",
+    "max",
+    'get:"k"',
+    'has:"k"',
+    'set:"k":1',
+    "get:0",
+    "has:1",
+    "set:0:9",
+    "slice:1",
+    "slice:0:1",
+    "slice:1:0",
+    "substr:1",
+    "substr:0:2",
+    "substr:1:1",
+    "push:1",
+    "append:1",
+    "merge:[1,2]",
+    "add:1",
+    "divide:2",
+    "min:2",
+    "max:2.5",
+]
+BINARY = [
+    "get:$b",
+    "get:$b:7",
+    "has:$b",
+    "set:$b:1",
+    "set:0:$b",
+    'set:"k":$b',
+    "push:$b",
+    "append:$b",
+    "merge:$b",
+    "merge:[$b]",
+    "slice:$b",
+    "slice:$b:1",
+    "slice:0:$b",
+    "slice:1:$b",
+    "substr:$b",
+    "substr:$b:1",
+    "substr:0:$b",
+    "substr:1:$b",
+    "add:$b",
+    "subtract:$b",
+    "multiply:$b",
+    "divide:$b",
+    "min:$b",
+    "max:$b",
+    "get:($b|to_text)",
+    "has:($b|to_text)",
+    "set:($b|to_text):1",
+]
+#: what arguments are tried, and what is known of them
+ARGUMENTS = (["0", "1", "(-1)"], ['"k"', '"1"', '"a.b"'], ["null", "[1]", "2.5"])
+
+
+def plainly(source: str) -> list[str]:
+    """The outcomes when every filter is called."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XSRUN_CACHE", "")
+        patch.setattr(stacks, "kinds_of", lambda *_: Kinds())
+        patch.setattr(filters, "as_operator", lambda *_: None)
+        patch.setattr(filters, "filtered", called)
+        return outcomes(source)
+
+
+def called(compiler: Any, record: Any, piped: Any, node: Any) -> Any:
+    return compiler.builtin_call(record, [piped, *map(compiler.value, node.arguments)], node)
+
+
+@pytest.mark.parametrize("values", MORE)
+def test_filters_of_known_values(values: str) -> None:
+    source = f"var $out {{ value = [] }}\nforeach ([{', '.join(MORE[values])}]) {{ each as $a {{\n"
+    attempts = [ATTEMPT.format(expression=f"{piped}|{one}") for one in UNARY for piped in ("$a", "($a ?? 1)")]
+    source += "\n".join(attempts) + "\n} }"
+    assert outcomes(source) == plainly(source)
+
+
+@pytest.mark.parametrize("values", MORE)
+@pytest.mark.parametrize("arguments", [*ARGUMENTS, pytest.param(list(FLAT), marks=pytest.mark.slow)])
+def test_filters_with_known_arguments(arguments: list[str], values: str) -> None:
+    source = f"var $out {{ value = [] }}\nforeach ([{', '.join(list(MORE[values])[:4])}]) {{ each as $a {{\n"
+    source += f"foreach ([{', '.join(arguments)}]) {{ each as $b {{\n"
+    source += "\n".join(ATTEMPT.format(expression=f"$a|{one}") for one in BINARY) + "\n} } } }"
+    assert outcomes(source) == plainly(source)
 
 
 # Programs ------------------------------------------------------------------------------------------------------------

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from xsrun import registry
 from xsrun.errors import XanoScriptSyntaxError
+from xsrun.evaluator.common_filters import as_operator, filtered
 from xsrun.evaluator.operators import OperatorCompiler
 from xsrun.evaluator.quote import call, constant, expression, name, place
-from xsrun.syntax.nodes import Call, FilterCall, Literal
+from xsrun.syntax.nodes import Call, FilterCall
 
 if TYPE_CHECKING:
     from xsrun.registry import Parameter
@@ -42,26 +43,10 @@ class FilterCompiler(OperatorCompiler):
             compiled = operand or (self.operand(record, node))
             return record.function(self, compiled, node)
         self.check_arguments(record, node)
-        piped = operand or self.operand(record, node)
-        in_line = self.member_filter(record, piped, node)
-        if in_line is not None:
-            return in_line
-        return self.builtin_call(record, [piped, *map(self.value, node.arguments)], node)
-
-    def member_filter(self, record: registry.Builtin, piped: ast.expr, node: FilterCall) -> ast.expr | None:
-        """`get` and `has` with a plain name as their path: in line, when the value is an object."""
-        path = node.arguments[0] if node.arguments else None
-        if record.name not in ("get", "has") or not (isinstance(path, Literal) and isinstance(path.value, str)):
-            return None
-        if not path.value.isidentifier() or isinstance(piped, ast.Constant):
-            return None
-        first, later = self.simple(piped, node)
-        arguments = [later, *map(self.value, node.arguments)]
-        slow = self.builtin_call(record, arguments, node)
-        parts: dict[str, Any] = {"A": first, "B": later, "K": constant(path.value, path), "SLOW": slow}
-        if record.name == "has":
-            return expression("K in B if A.__class__ is dict else SLOW", node, **parts)
-        return expression("B[K] if A.__class__ is dict and K in B else SLOW", node, **parts)
+        operator = as_operator(self, record, node)
+        if operator is not None:
+            return operator
+        return filtered(self, record, operand or self.operand(record, node), node)
 
     def operand(self, record: registry.Builtin, node: FilterCall) -> ast.expr:
         """The piped value; some filters may be given a path that is missing."""

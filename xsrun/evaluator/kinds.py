@@ -171,6 +171,8 @@ _ADDING = {"add": "+", "subtract": "-", "multiply": "*", "divide": "/"}
 #: Filters that give a text's or list's size.
 _COUNTING = frozenset(("count", "strlen"))
 _SIZE = Kind(INT, 48)
+_ROUNDING = frozenset(("floor", "ceil"))
+_SPLITTING = frozenset(("split",))
 #: Filters that give one of the members, or null.
 _TAKING = frozenset(("first", "last", "pop", "shift"))
 #: Filters that make a list of members of a list.
@@ -300,6 +302,12 @@ class Kinds:
             return _SIZE
         if name == "to_int":
             return operand if operand.within(INT) else Kind(INT)
+        if name in _ROUNDING:
+            return operand if operand.within(INT) else Kind(NUMBER)
+        if name in _SPLITTING:
+            return holding(LIST, Kind(TEXT | OTHER, 0))
+        if name == "to_text":
+            return Kind(TEXT if operand.within(NUMBER | BOOL | TEXT | NULL) else TEXT | OTHER, 0)
         if name in _TAKING:
             return join(member_of(operand), Kind(NULL, 0)) if operand.within(CONTAINER) else ANY
         if name in _KEEPING and operand.within(LIST):
@@ -330,8 +338,19 @@ class Kinds:
         """
         if isinstance(path, Literal) and isinstance(path.value, str):
             return kind.within(OBJECT | NULL) and path.value.isidentifier()
-        position = self.of(path)
+        position = self.of(self.plain_path(path))
         return kind.within(CONTAINER | NULL) and position.within(INT) and position.bits <= COUNTER_BITS
+
+    def plain_path(self, path: Expression) -> Expression:
+        """A path without the `|to_text` around a number: as a path, the number is the same."""
+        inner = path
+        while isinstance(inner, Group):
+            inner = inner.expression
+        if isinstance(inner, FilterCall) and inner.name == "to_text" and not (inner.disabled or inner.arguments):
+            number = inner.operand
+            if number is not None and self.of(number).within(INT):
+                return number
+        return path
 
 
 _METHODS: dict[type, Callable[[Any, Any], Kind]] = {

@@ -10,10 +10,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from xsrun.runtime.paths import Step, parse_path
+from xsrun.runtime.paths import Step, parse_path, set_path
 from xsrun.runtime.sharing import _UNIQUE_ARGUMENT as UNIQUE_ARGUMENT
 from xsrun.runtime.sharing import UNIQUE_CHILD, reference_count
-from xsrun.runtime.values import Value, as_list, parse_number, to_text
+from xsrun.runtime.values import Value, as_list, as_text, parse_number, to_text
 
 Keys = tuple[Value, ...]
 
@@ -179,6 +179,18 @@ def set_here(container: Value, path: Value, value: Value) -> bool:
         _store(container, last.position, value)
         return True
     return False
+
+
+def set_member(value: Value, key: Value, item: Value) -> Value:
+    """What the filter `set` gives for a key that is computed."""
+    kind = key.__class__
+    if kind is int and value.__class__ is list and 0 <= key < len(value):
+        changed = value.copy()
+        changed[key] = item
+        return changed
+    if kind is str and value.__class__ is dict and key.isidentifier():
+        return {**value, key: item}
+    return set_path(value, as_text(key), item)
 
 
 def _steps_of_key(path: Value) -> tuple[Step, ...]:
