@@ -357,3 +357,10 @@ def test_what_a_statement_binds_is_unknown() -> None:
     assert not found["x"].within(NUMBER)
     assert found["y"].within(DECIMAL) and found["z"].within(BOOL)
     assert kinds("var $x { value = null }")["x"].within(NULL)
+
+
+def test_a_variable_named_as_an_element_root_is_another_thing_inside() -> None:
+    source = 'var $result { value = 2 }\nvar $t { value = ["a", "b"]|reduce:$result ~ $$:"" }\n'
+    source += 'var $u { value = ["a"]|map:($index == 0 ? $$ : 1) }\nmath.add $result { value = 1 }'
+    with xsrun.Workspace.from_sources({"a.xs": source}) as workspace:
+        assert workspace.run().variables == {"result": 3, "t": "ab", "u": ["a"]}

@@ -25,8 +25,16 @@ class CompilerBase:
         self.scope = scope
         self.linker = linker
         self.filename = filename
-        #: what expressions can give; without the statements around them, anything
         self.kinds = Kinds()
+
+    @property
+    def kinds(self) -> Kinds:
+        """What expressions at the point being compiled can give; without the statements around them, anything."""
+        return self._kinds_inside if self.scope.elements else self._kinds
+
+    @kinds.setter
+    def kinds(self, kinds: Kinds) -> None:
+        self._kinds, self._kinds_inside = kinds, kinds.inside_elements()
 
     def value(self, node: Expression | None) -> ast.expr:
         """The Python expression that gives the value of a node; null for a missing one."""

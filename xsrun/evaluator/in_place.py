@@ -13,7 +13,7 @@ from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
 from xsrun import registry
-from xsrun.evaluator.quote import call, expression, name, place, statements, tuple_of
+from xsrun.evaluator.quote import expression, name, place, statements, tuple_of
 from xsrun.syntax.nodes import Binary, Expression, FilterCall, Group, Literal, Path, Quoted, Segment, Variable
 
 if TYPE_CHECKING:
@@ -288,8 +288,7 @@ def _grow_text(compiler: StatementCompiler, target: Variable, value: Binary, at:
     if len(parts) < 2 or not _same_place(compiler, target, unwrapped(parts[0])):
         return False
     root, _ = compiler.place_of(target)
-    rest = call("concatenate_all", at, name("context", at), *map(compiler.value, parts[1:]))
-    with compiler.held(rest, at, root) as added:
+    with compiler.held(compiler.joined(parts[1:], at), at, root) as added:
         grow_text(compiler, f"v_{root}", added, at)
     compiler.scope.assigned.add(root)
     return True

@@ -163,10 +163,10 @@ def rounded(kind: Kind) -> Kind:
 _ARITHMETIC = frozenset("+-*/%")
 _TEXTS = frozenset(("~", "++"))
 _FALLBACKS = frozenset(("??", "?:"))
-#: Roots that are no variables, or mean something else inside per-element expressions.
-NOT_VARIABLES = frozenset(
-    ("", "$", "this", "index", "parent", "result", "output", "error", "input", "env", "auth", "var", "db")
-)
+#: Roots that are no variables.
+NOT_VARIABLES = frozenset(("", "$", "error", "input", "env", "auth", "var", "db"))
+#: Variables that mean something else inside per-element expressions.
+_HIDDEN = ("this", "index", "parent", "result", "output")
 _ADDING = {"add": "+", "subtract": "-", "multiply": "*", "divide": "/"}
 #: Filters that give a text's or list's size.
 _COUNTING = frozenset(("count", "strlen"))
@@ -189,7 +189,7 @@ class Kinds:
         self._known: dict[int, tuple[Expression, Kind]] | None = {}
 
     def of(self, node: Expression | None) -> Kind:
-        """The kind of an expression outside of per-element roots."""
+        """The kind of an expression; nothing, as long as it is not known that it can have a value."""
         if node is None:
             return Kind(NULL, 0)
         method = _METHODS.get(node.__class__)
@@ -218,6 +218,12 @@ class Kinds:
                     self.variables[variable] = kind
                     grows = True
         self._known = {}
+
+    def inside_elements(self) -> Kinds:
+        """The same for per-element expressions."""
+        inside = Kinds(self.inputs)
+        inside.variables = {name: kind for name, kind in self.variables.items() if name not in _HIDDEN}
+        return inside
 
     # One kind of node after another --------------------------------------------------------------------------------
 
@@ -338,19 +344,19 @@ class Kinds:
         """
         if isinstance(path, Literal) and isinstance(path.value, str):
             return kind.within(OBJECT | NULL) and path.value.isidentifier()
-        position = self.of(self.plain_path(path))
+        position = self.of(self.without_to_text(path))
         return kind.within(CONTAINER | NULL) and position.within(INT) and position.bits <= COUNTER_BITS
 
-    def plain_path(self, path: Expression) -> Expression:
-        """A path without the `|to_text` around a number: as a path, the number is the same."""
-        inner = path
+    def without_to_text(self, node: Expression) -> Expression:
+        """A node without the `|to_text` around an int: as a path, or as a part of a text, the int is the same."""
+        inner = node
         while isinstance(inner, Group):
             inner = inner.expression
         if isinstance(inner, FilterCall) and inner.name == "to_text" and not (inner.disabled or inner.arguments):
             number = inner.operand
             if number is not None and self.of(number).within(INT):
                 return number
-        return path
+        return node
 
 
 _METHODS: dict[type, Callable[[Any, Any], Kind]] = {

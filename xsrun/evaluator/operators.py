@@ -190,6 +190,9 @@ class OperatorCompiler(ArithmeticCompiler):
         slow = call("loose_equal", node, a, b)
         parts = {"A": first, "B": second, "C": a, "D": b, "SLOW": slow}
         texts = "C == D or C < ':' and D < ':' and SLOW"  # no text from ":" on is a number
+        for known, given, test in ((one, first, "B"), (two, second, "A")):
+            if known.within(TEXT) and is_simple(given):
+                return expression(f"({texts}) if {test}.__class__ is str else SLOW", node, **parts)
         ints = one.classes & INT and two.classes & INT
         template = "C == D if A.__class__ is B.__class__ is int else " if ints else ""
         if one.classes & TEXT and two.classes & TEXT:
@@ -209,9 +212,16 @@ class OperatorCompiler(ArithmeticCompiler):
                 parts.append(side)
 
         gather(node)
-        values = [self.value(part) for part in parts]
-        plain = [self.kinds.of(part).within(TEXT | INT) for part in parts]
-        return self.short_text(values, plain, node) or call("concatenate_all", node, name("context", node), *values)
+        return self.joined(parts, node)
+
+    def joined(self, parts: list[Expression], at: Any) -> ast.expr:
+        """The parts as one text."""
+        plain = [self.kinds.without_to_text(part) for part in parts]
+        values = [self.value(part) for part in plain]
+        known = [self.kinds.of(part).within(TEXT | INT) for part in plain]
+        if len(values) == 1 and self.kinds.of(plain[0]).within(TEXT):
+            return values[0]
+        return self.short_text(values, known, at) or call("concatenate_all", at, name("context", at), *values)
 
     def short_text(self, values: list[ast.expr], plain: list[bool], node: Any) -> ast.expr | None:
         """Texts and ints joined in line, as long as the result is short; None when that would evaluate a part twice."""

@@ -194,7 +194,10 @@ def emit_loop(compiler: StatementCompiler, node: Statement, header: str, **parts
         if before is not None:
             compiler.emit(before)
         item = parts.pop("item", None)
-        if variable is not None and item is not None:
+        if isinstance(variable, Variable) and item is not None and not compiler.scope.nested:
+            parts["ITEM"] = f"v_{compiler.place_of(variable)[0]}"
+            compiler.scope.assigned.add(compiler.place_of(variable)[0])
+        elif variable is not None and item is not None:
             compiler.store(variable, name(item, at), variable)
         compiler.emit(compiler.block(body, at))
     loops.pop()

@@ -7,7 +7,7 @@ import ast
 from xsrun import registry
 from xsrun.evaluator.compiler import StatementCompiler, statement_position
 from xsrun.evaluator.in_place import grow_text
-from xsrun.evaluator.quote import call, expression, name
+from xsrun.evaluator.quote import expression
 from xsrun.registry import statement_form
 from xsrun.syntax.nodes import FilterCall, Statement
 
@@ -35,13 +35,12 @@ def append(compiler: StatementCompiler, node: Statement) -> None:
     {"t": "abc1"}
     """
     at, target = statement_position(node), compiler.target(node)
-    value = compiler.value(compiler.needed(node, "value"))
+    value = compiler.needed(node, "value")
     root, segments = compiler.place_of(target)
     if segments:
-        joined = call("concatenate_all", at, name("context", at), compiler.value(target), value)
-        compiler.store(target, joined, at)
+        compiler.store(target, compiler.joined([target, value], at), at)
         return
-    with compiler.held(call("concatenate_all", at, name("context", at), value), at, root) as added:
+    with compiler.held(compiler.joined([value], at), at, root) as added:
         grow_text(compiler, f"v_{root}", added, at)
     compiler.scope.assigned.add(root)
 
@@ -55,8 +54,7 @@ def prepend(compiler: StatementCompiler, node: Statement) -> None:
     {"t": "abc"}
     """
     at, target = statement_position(node), compiler.target(node)
-    value = compiler.value(compiler.needed(node, "value"))
-    compiler.store(target, call("concatenate_all", at, name("context", at), value, compiler.value(target)), at)
+    compiler.store(target, compiler.joined([compiler.needed(node, "value"), target], at), at)
 
 
 def cut(compiler: StatementCompiler, node: Statement, filter_name: str) -> None:
