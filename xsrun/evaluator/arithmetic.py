@@ -12,7 +12,7 @@ import sys
 from dataclasses import dataclass
 from typing import Any
 
-from xsrun.evaluator.kinds import DECIMAL, INT, NUMBER, Kind
+from xsrun.evaluator.kinds import DECIMAL, INT, NATURAL, NUMBER, Kind
 from xsrun.evaluator.quote import call, constant, expression, is_simple, place
 from xsrun.evaluator.variables import VariableCompiler
 from xsrun.runtime.values import MAX_INT, MIN_INT
@@ -102,6 +102,8 @@ class ArithmeticCompiler(VariableCompiler):
         """`/` and `%` with a positive int literal on the right: of ints and decimals in line."""
         if isinstance(left, ast.Constant):
             return call(_SLOW[node.operator], node, left, right)
+        if node.operator == "%" and one.within(NATURAL):
+            return expression("A % B", node, A=left, B=right)
         lead, a = self.simple(left, node)
         if node.operator == "%":
             template = "A % B if LEAD >= 0 else SLOW"
@@ -125,7 +127,9 @@ class ArithmeticCompiler(VariableCompiler):
         if pair is None:
             return call(slow, node, left, right)
         test = pair.test or expression("A.__class__", node, A=pair.lead)  # a class is true
-        result = "A % B if TEST and A >= 0" if node.operator == "%" else "(A / B if A % B else A // B) if TEST"
+        result = "A % B if TEST" if node.operator == "%" else "(A / B if A % B else A // B) if TEST"
+        if node.operator == "%" and not one.within(NATURAL):
+            result += " and A >= 0"
         parts = {"A": pair.a, "B": pair.b, "TEST": test, "SLOW": call(slow, node, pair.a, pair.b)}
         return expression(f"{result} and B > 0 else SLOW", node, **parts)
 

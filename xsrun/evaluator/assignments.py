@@ -15,6 +15,7 @@ from xsrun.evaluator.kinds import (
     COUNTER_BITS,
     INT,
     LIST,
+    NATURAL,
     NOT_VARIABLES,
     NUMBER,
     OTHER,
@@ -160,7 +161,7 @@ class _Collector:
             if not isinstance(each.target, Variable) or each.target.name == "var":
                 self.unknown(each.target)
             elif node.name == "for":
-                self.add(each.target.name, lambda: Kind(INT, COUNTER_BITS))
+                self.add(each.target.name, partial(_pass_of, kinds, subject))
             elif isinstance(subject, Expression):
                 self.add(each.target.name, partial(_item_of, kinds, subject))
         if node.name == "foreach" and any(
@@ -168,6 +169,12 @@ class _Collector:
         ):
             self.unknown(subject)
         self.unknown(node.result)
+
+
+def _pass_of(kinds: Kinds, subject: Any) -> Kind:
+    """What a loop counts with: less than its subject, and than the passes that there is time for."""
+    kind = kinds.of(subject) if isinstance(subject, Expression) else ANY
+    return Kind(NATURAL, min(kind.bits, COUNTER_BITS) if kind.within(INT) else COUNTER_BITS)
 
 
 def _item_of(kinds: Kinds, subject: Expression) -> Kind:

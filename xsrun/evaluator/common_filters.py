@@ -10,7 +10,7 @@ import ast
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from xsrun.evaluator.kinds import CONTAINER, INT, LIST, NUMBER, OBJECT, TEXT, Kind
+from xsrun.evaluator.kinds import CONTAINER, INT, LIST, NATURAL, NUMBER, OBJECT, TEXT, Kind
 from xsrun.evaluator.quote import call, expression, is_simple, place
 from xsrun.syntax.nodes import Binary, FilterCall, Now
 
@@ -47,14 +47,15 @@ class FilterUse:
         kind: Kind = self.kinds[position]
         return "" if kind.within(classes) else f"{_LETTERS[position]}.__class__ is {name}"
 
-    def count(self, position: int, least: str = ">= 0") -> list[str] | None:
+    def count(self, position: int) -> list[str] | None:
         """The tests that an argument is an int that is not negative; None when it cannot be one."""
         value = self.constant(position)
         if value is not ...:
             return [] if value.__class__ is int and value >= 0 else None
         if not self.kinds[position].classes & INT:
             return None
-        return [self.test(position, INT, "int"), f"{_LETTERS[position]} {least}" if least else ""]
+        sign = "" if self.kinds[position].within(NATURAL) else f"{_LETTERS[position]} >= 0"
+        return [self.test(position, INT, "int"), sign]
 
     def made(self, fast: str, *tests: str, **more: Any) -> ast.expr:
         """The fast code where the tests hold, else a call of the filter. Values are evaluated once, in order."""
@@ -119,11 +120,10 @@ def get(use: FilterUse) -> ast.expr | None:
         return use.made("A[B]", use.test(0, OBJECT, "dict"), "B in A") if key.isidentifier() else None
     if use.kinds[1].within(TEXT):
         return use.made("A[B]", use.test(0, OBJECT, "dict"), "B in A", "B.isalnum()")
-    position = use.count(1, "")
+    position = use.count(1)
     if position is None or use.kinds[0].within(OBJECT):
         return None
-    inside = "0 <= B < len(A)" if key is ... else "B < len(A)"
-    return use.made("A[B]", use.test(0, LIST, "list"), *position, inside)
+    return use.made("A[B]", use.test(0, LIST, "list"), *position, "B < len(A)")
 
 
 def has(use: FilterUse) -> ast.expr | None:
@@ -132,10 +132,10 @@ def has(use: FilterUse) -> ast.expr | None:
         return use.made("B in A", use.test(0, OBJECT, "dict")) if key.isidentifier() else None
     if use.kinds[1].within(TEXT):
         return use.made("B in A", use.test(0, OBJECT, "dict"), "B.isalnum()")
-    position = use.count(1, "")
+    position = use.count(1)
     if position is None or use.kinds[0].within(OBJECT):
         return None
-    return use.made("0 <= B < len(A)", use.test(0, LIST, "list"), *position)
+    return use.made("B < len(A)", use.test(0, LIST, "list"), *position)
 
 
 def set_(use: FilterUse) -> ast.expr | None:
@@ -220,6 +220,8 @@ def floor(use: FilterUse) -> ast.expr:
 
 
 def abs_(use: FilterUse) -> ast.expr:
+    if use.kinds[0].within(NATURAL):
+        return use.values[0]
     return use.made("A", use.test(0, INT, "int"), "A >= 0")
 
 

@@ -257,7 +257,8 @@ class StatementCompiler(ExpressionCompiler):
             here = place(ast.UnaryOp(ast.Not(), call("assign_here", at, local, path, item)), at)
             copying = [self.release(at), assign(f"v_{root}", call("assign", at, local, path, item), at)]
             slow = [place(ast.If(here, copying, []), at)]
-            self.emit(store_in_line(f"v_{root}", keys, item, self.scope.fresh("child_"), slow, at))
+            known = list(zip(keys, map(self.kind_of_key, segments), strict=True))
+            self.emit(store_in_line(f"v_{root}", known, item, self.scope.fresh("child_"), slow, at))
 
     @contextmanager
     def held(self, value: ast.expr, at: Any, changed: str) -> Iterator[ast.expr]:

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from xsrun.errors import XanoScriptError, XanoScriptSyntaxError
 from xsrun.evaluator.linker import Linker, link
-from xsrun.evaluator.quote import call, constant, function, name, place, statements
+from xsrun.evaluator.quote import call, constant, expression, function, name, place, statements
 from xsrun.evaluator.scope import Element, Scope
+from xsrun.runtime import elements
 from xsrun.runtime.context import Context
 from xsrun.runtime.values import Value, as_text
 from xsrun.syntax.nodes import Expression
@@ -33,17 +34,19 @@ def element_call(
     result: bool = False,
 ) -> ast.expr:
     """A call of a function of `xsrun.runtime.elements` with a value and an expression over its elements."""
-    made, positions = element_function(compiler, node, condition=condition, result=result)
+    whole = helper in elements.WHOLE
+    made, positions = element_function(compiler, node, condition=condition, result=result, whole=whole)
     identifier = compiler.linker.helper(helper)
     return call(identifier, at, name("context", at), value, made, constant(positions, at), *more)
 
 
 def element_function(
-    compiler: StatementCompiler, node: Expression, *, condition: bool, result: bool
-) -> tuple[ast.expr, bool]:
+    compiler: StatementCompiler, node: Expression, *, condition: bool, result: bool, whole: bool = False
+) -> tuple[ast.expr, bool | None]:
     """The expression as a lambda, and whether it takes `$index` and `$parent` too, because it needs them.
 
-    `condition`: its Python truth is what counts. `result`: it takes `$result` in front.
+    `condition`: its Python truth is what counts. `result`: it takes `$result` in front. `whole`: where it needs the
+    element only it may be a function that takes all elements and gives all results (then None).
     """
     names = {root: compiler.scope.fresh(root + "_") for root in ("this", "index", "parent")}
     if result:
@@ -55,6 +58,10 @@ def element_function(
     parameters = [names["this"], names["index"], names["parent"]] if positions else [names["this"]]
     if result:
         parameters.insert(0, names["result"])
+    if whole and not positions:
+        template = "[BODY for THIS in ITEMS]"
+        items = compiler.scope.fresh("items_")
+        return function([items], expression(template, node, BODY=body, THIS=names["this"], ITEMS=items), node), None
     return function(parameters, body, node), positions
 
 

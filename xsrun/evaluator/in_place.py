@@ -13,6 +13,7 @@ from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
 from xsrun import registry
+from xsrun.evaluator.kinds import ANY, INT, LIST, NATURAL, TEXT, Kind
 from xsrun.evaluator.quote import expression, name, place, statements, tuple_of
 from xsrun.syntax.nodes import Binary, Expression, FilterCall, Group, Literal, Path, Quoted, Segment, Variable
 
@@ -27,24 +28,24 @@ _SIZE_CHECK = "if not len(L) & 1023:\n    context.check_size(len(L))"
 
 # One key or two -----------------------------------------------------------------------------------------------------
 
-_STORE_IN_OBJECT = """
-if V.__class__ is dict and reference_count(V) <= UNIQUE_LOCAL:
+_STORE = """
+if TEST and reference_count(V) <= UNIQUE_LOCAL:
     V[K] = T
 else:
     SLOW
 """
-_STORE_IN_CONTAINER = """
-if V.__class__ is list and K.__class__ is int and 0 <= K < len(V) and reference_count(V) <= UNIQUE_LOCAL:
+_STORE_IN_EITHER = """
+if TEST and reference_count(V) <= UNIQUE_LOCAL:
     V[K] = T
 elif V.__class__ is dict and K.__class__ is str and reference_count(V) <= UNIQUE_LOCAL:
     V[K] = T
 else:
     SLOW
 """
-_STORE_IN_LIST_OF_LISTS = """
+_STORE_BELOW = """
 if (
-    V.__class__ is list and K.__class__ is int and 0 <= K < len(V) and reference_count(V) <= UNIQUE_LOCAL
-    and (C := V[K]).__class__ is list and J.__class__ is int and 0 <= J < len(C) and reference_count(C) <= UNIQUE_CHILD
+    TEST and reference_count(V) <= UNIQUE_LOCAL
+    and (C := V[K]).__class__ and TEST_BELOW and reference_count(C) <= UNIQUE_CHILD
 ):
     C[J] = T
     C = None
@@ -55,20 +56,33 @@ else:
 
 
 def store_in_line(
-    variable: str, keys: list[ast.expr], item: ast.expr, child: str, slow: list[ast.stmt], at: Any
+    variable: str, keys: list[tuple[ast.expr, Kind]], item: ast.expr, child: str, slow: list[ast.stmt], at: Any
 ) -> list[ast.stmt]:
-    """Store at one key, or two into a list of lists, of containers that nobody else holds: without a call.
+    """Store at one key, or two, in containers that nobody else holds: without a call.
 
-    `slow` is for everything else; `child` is a free name.
+    Keys come with what they can be. `slow` is for everything else; `child` is a free name.
     """
     if len(keys) > 2:
         return slow
-    parts: dict[str, Any] = {"V": variable, "K": keys[0], "T": item, "SLOW": slow}
-    if len(keys) == 2:
-        return statements(_STORE_IN_LIST_OF_LISTS, at, J=keys[1], C=child, **parts)
-    if isinstance(keys[0], ast.Constant) and isinstance(keys[0].value, str):
-        return statements(_STORE_IN_OBJECT, at, **parts)
-    return statements(_STORE_IN_CONTAINER, at, **parts)
+    key, kind = keys[0]
+    parts: dict[str, Any] = {"V": variable, "K": key, "T": item, "SLOW": slow}
+    if len(keys) == 1:
+        template = _STORE if kind.within(INT) or kind.within(TEXT) else _STORE_IN_EITHER
+        return statements(template.replace("TEST", _place_test("V", "K", kind)), at, **parts)
+    below, kind_below = keys[1]
+    there = " and K in V" if kind.within(TEXT) else ""
+    template = _STORE_BELOW.replace("TEST_BELOW", _place_test("C", "J", kind_below))
+    template = template.replace("TEST", _place_test("V", "K", kind) + there)
+    return statements(template, at, J=below, C=child, **parts)
+
+
+def _place_test(container: str, key: str, kind: Kind) -> str:
+    """The test that a key names a place in a container: of an object if it is a text, else of a list."""
+    if kind.within(TEXT):
+        return f"{container}.__class__ is dict"
+    whole = "" if kind.within(INT) else f" and {key}.__class__ is int"
+    start = "" if kind.within(NATURAL) else "0 <= "
+    return f"{container}.__class__ is list{whole} and {start}{key} < len({container})"
 
 
 # A list in a variable ------------------------------------------------------------------------------------------------
@@ -86,14 +100,10 @@ def list_in_place(
     variable = f"v_{root}"
     convert = "pushable" if starts else "as_list"
     if not segments:
-        compiler.emit(
-            statements(
-                f"if V.__class__ is not list:\n    V = {convert}(V)\nelif reference_count(V) > UNIQUE_LOCAL:\n    COPY",
-                at,
-                V=variable,
-                COPY=copying(compiler, variable, at),
-            )
-        )
+        template = "if reference_count(V) > UNIQUE_LOCAL:\n    COPY"
+        if not compiler.kinds.variables.get(root, ANY).within(LIST):
+            template = f"if V.__class__ is not list:\n    V = {convert}(V)\nel{template}"
+        compiler.emit(statements(template, at, V=variable, COPY=copying(compiler, variable, at)))
         yield name(variable, at)
     else:
         items = compiler.scope.fresh("list_")

@@ -36,10 +36,12 @@ from xsrun.syntax.nodes import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-INT, DECIMAL, BOOL, TEXT, NULL, LIST, OBJECT, OTHER = (1 << position for position in range(8))
+NATURAL, NEGATIVE, DECIMAL, BOOL, TEXT, NULL, LIST, OBJECT, OTHER = (1 << position for position in range(9))
+#: An int that is not negative is natural.
+INT = NATURAL | NEGATIVE
 NUMBER = INT | DECIMAL
 CONTAINER = LIST | OBJECT
-EVERYTHING = (1 << 8) - 1
+EVERYTHING = (1 << 9) - 1
 
 #: What the ints of a counter stay within; also sums of a few counters fit 64 bits.
 COUNTER_BITS = 57
@@ -64,7 +66,7 @@ class Kind(NamedTuple):
 
 ANY = Kind(EVERYTHING)
 NOTHING = Kind(0, 0)
-_CLASSES: dict[type, int] = {bool: BOOL, int: INT, float: DECIMAL, str: TEXT, type(None): NULL}
+_CLASSES: dict[type, int] = {bool: BOOL, float: DECIMAL, str: TEXT, type(None): NULL}
 
 
 def join(one: Kind, two: Kind) -> Kind:
@@ -124,26 +126,28 @@ def arithmetic(operator: str, one: Kind, two: Kind, *, counts: bool = False) -> 
     if operator == "%":
         if not two.within(INT):
             return ANY  # the remainder of huge decimals is an int of any length
-        return Kind(INT, min(one.bits, two.bits) if one.within(INT) else two.bits)
+        sign = NATURAL if one.within(NATURAL) else INT
+        return Kind(sign, min(one.bits, two.bits) if one.within(INT) else two.bits)
     if one.within(INT) and two.within(INT):
-        return _of_ints(operator, one.bits, two.bits, counts)
+        sign = NATURAL if operator != "-" and one.within(NATURAL) and two.within(NATURAL) else INT
+        return _of_ints(operator, one.bits, two.bits, counts, sign)
     decimal = (one.within(DECIMAL) and two.within(NUMBER)) or (two.within(DECIMAL) and one.within(NUMBER))
     return Kind(DECIMAL, 0) if decimal else Kind(NUMBER)
 
 
-def _of_ints(operator: str, one: int, two: int, counts: bool) -> Kind:
-    """The kind of a result of ints of so many bits."""
+def _of_ints(operator: str, one: int, two: int, counts: bool, sign: int) -> Kind:
+    """The kind of a result of ints of so many bits; `sign` is the kind of its ints."""
     if operator == "/":
-        return Kind(NUMBER, one)
+        return Kind(sign | DECIMAL, one)
     if one == _INT_BITS or two == _INT_BITS:
-        return Kind(NUMBER)
+        return Kind(sign | DECIMAL)
     if operator == "*":
         bits = one + two
     elif counts and max(one, two) <= COUNTER_BITS:
         bits = min(max(one, two) + 1, COUNTER_BITS)
     else:
         bits = max(one, two) + 1
-    return Kind(INT, bits) if bits <= _INT_BITS else Kind(NUMBER)
+    return Kind(sign, bits) if bits <= _INT_BITS else Kind(sign | DECIMAL)
 
 
 def is_small(node: Expression) -> bool:
@@ -170,7 +174,7 @@ _HIDDEN = ("this", "index", "parent", "result", "output")
 _ADDING = {"add": "+", "subtract": "-", "multiply": "*", "divide": "/"}
 #: Filters that give a text's or list's size.
 _COUNTING = frozenset(("count", "strlen"))
-_SIZE = Kind(INT, 48)
+_SIZE = Kind(NATURAL, 48)
 _ROUNDING = frozenset(("floor", "ceil"))
 _SPLITTING = frozenset(("split",))
 #: Filters that give one of the members, or null.
@@ -229,10 +233,10 @@ class Kinds:
 
     def literal(self, node: Literal) -> Kind:
         value = node.value
+        if value.__class__ is int and MIN_INT <= value <= MAX_INT:
+            return Kind(NATURAL if value >= 0 else NEGATIVE, max(value.bit_length(), 1))
         classes = _CLASSES.get(value.__class__)
-        if classes is None or (classes == INT and not MIN_INT <= value <= MAX_INT):
-            return ANY
-        return Kind(classes, max(value.bit_length(), 1) if classes == INT else 0)
+        return Kind(classes, 0) if classes is not None else ANY
 
     def inner(self, node: Group | Quoted) -> Kind:
         return self.of(node.expression) if node.expression is not None else Kind(TEXT, 0)
@@ -241,15 +245,18 @@ class Kinds:
         return self.variables.get(node.name, ANY)
 
     def path(self, node: Path) -> Kind:
-        segments: list[Segment] = node.segments
-        if isinstance(node.base, Variable) and node.base.name in ("input", "var"):
+        return self.below(node.base, node.segments)
+
+    def below(self, base: Expression, segments: list[Segment]) -> Kind:
+        """The kind of what is at some segments below a base."""
+        if isinstance(base, Variable) and base.name in ("input", "var") and segments:
             first = segments[0]
             if first.form != "name":
                 return ANY
-            names = self.inputs if node.base.name == "input" else self.variables
+            names = self.inputs if base.name == "input" else self.variables
             kind, segments = names.get(str(first.key), ANY), segments[1:]
         else:
-            kind = self.of(node.base)
+            kind = self.of(base)
         for _ in segments:
             kind = member_of(kind)
         return kind
@@ -275,8 +282,10 @@ class Kinds:
         if node.operator == "!":
             return Kind(BOOL, 0)
         kind = self.of(node.operand)
+        if kind.within(INT) and node.operator == "+":
+            return kind
         if kind.within(INT):
-            return kind if node.operator == "+" or kind.bits < _INT_BITS else Kind(NUMBER)
+            return Kind(INT, kind.bits) if kind.bits < _INT_BITS else Kind(NUMBER)
         return Kind(DECIMAL, 0) if kind.within(DECIMAL) else Kind(NUMBER)
 
     def ternary(self, node: Ternary) -> Kind:

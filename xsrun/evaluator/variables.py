@@ -6,6 +6,7 @@ import ast
 from typing import Any
 
 from xsrun.evaluator.base import CompilerBase
+from xsrun.evaluator.kinds import ANY, INT, LIST, NATURAL, TEXT, Kind, member_of
 from xsrun.evaluator.quote import call, constant, expression, function, is_simple, name, place, tuple_of
 from xsrun.runtime.values import to_text
 from xsrun.syntax.nodes import Binary, Expression, Group, Literal, Path, Quoted, Segment, Unary, Variable
@@ -60,15 +61,16 @@ class VariableCompiler(CompilerBase):
     def path(self, node: Path) -> ast.expr:
         if isinstance(node.base, Variable):
             return self.path_from(node.base, node.segments, node)
-        return self.members(self.value(node.base), node.segments, "value", node)
+        return self.members(self.value(node.base), node.segments, "value", node, self.kinds.of(node.base))
 
     def path_from(self, base: Variable, segments: list[Segment], at: Any, tolerant: bool = False) -> ast.expr:
         root, rest = self.normalize(base, segments)
         operand = self.transform_operand(number, at) if (number := _operand_number(root, rest)) is not None else None
         value, rest, label = (operand, rest[1:], root) if operand is not None else self.root(root, rest, at)
         if tolerant and rest:
-            return call("lookup", at, value, tuple_of([self.key(segment) for segment in rest], at))
-        return self.members(value, rest, label, at)
+            return self.looked_up(value, rest, at)
+        kind = self.kinds.below(base, segments[: len(segments) - len(rest)]) if rest else ANY
+        return self.members(value, rest, label, at, kind)
 
     def root(self, root: str, rest: list[Segment], at: Any) -> tuple[ast.expr, list[Segment], str]:
         """The value of a root, the segments it leaves, and what it is called in messages."""
@@ -178,8 +180,14 @@ class VariableCompiler(CompilerBase):
             return self.read_variable(str(key), segment)
         return constant(key, segment)
 
-    def members(self, value: ast.expr, segments: list[Segment], label: str, at: Any) -> ast.expr:
-        """Read the segments one after another. `label` is how messages call the value."""
+    def kind_of_key(self, segment: Segment) -> Kind:
+        """What the key of a segment can be."""
+        if isinstance(segment.key, Expression):
+            return self.kinds.of(segment.key)
+        return Kind(TEXT, 0) if segment.form == "name" and isinstance(segment.key, str) else ANY
+
+    def members(self, value: ast.expr, segments: list[Segment], label: str, at: Any, kind: Kind) -> ast.expr:
+        """Read the segments one after another. `label` is how messages call the value, `kind` what it can be."""
         path = PathLabel(label.replace("{", "{{").replace("}", "}}"), [])
         for position, segment in enumerate(segments):
             if position == 0 and label == "" and segment.form == "index":
@@ -190,7 +198,8 @@ class VariableCompiler(CompilerBase):
                 path = path.with_name(text)
                 value = self.member(value, text, path, segment)
             else:
-                value, path = self.element(value, segment, path)
+                value, path = self.element(value, segment, path, kind)
+            kind = member_of(kind)
         return value
 
     def member(self, value: ast.expr, key: str, path: PathLabel, at: Any) -> ast.expr:
@@ -202,7 +211,7 @@ class VariableCompiler(CompilerBase):
             "B[K] if A.__class__ is dict and K in B else SLOW", at, A=first, B=later, K=constant(key, at), SLOW=slow
         )
 
-    def element(self, value: ast.expr, segment: Segment, path: PathLabel) -> tuple[ast.expr, PathLabel]:
+    def element(self, value: ast.expr, segment: Segment, path: PathLabel, kind: Kind) -> tuple[ast.expr, PathLabel]:
         """`value[key]` in line for a list and an index within it, and how messages call it."""
         at = segment
         if isinstance(value, ast.Constant):
@@ -212,14 +221,26 @@ class VariableCompiler(CompilerBase):
         slow = call("element", at, base, key, path.code(at))
         if isinstance(key, ast.Constant) and (key.value.__class__ is not int or key.value < 0):
             return call("element", at, value, key, path.code(at)), path.with_key(key)
-        if isinstance(key, ast.Constant):
-            template = "B[K] if A.__class__ is list and K < len(B) else SLOW"
+        known = self.kind_of_key(segment)
+        listed = "" if kind.within(LIST) else "B.__class__ is list"
+        whole = "" if known.within(INT) or isinstance(key, ast.Constant) else "K.__class__ is int"
+        inside = "K < len(B)" if known.within(NATURAL) or isinstance(key, ast.Constant) else "0 <= K < len(B)"
+        if is_simple(first) and is_simple(second):
+            tests = [listed, whole, inside]
         elif is_simple(second):
-            template = "B[K] if A.__class__ is list and K.__class__ is int and 0 <= K < len(B) else SLOW"
+            tests = ["A.__class__ is list" if listed else "A.__class__", whole, inside]  # a class is true
+        elif self.is_set(first):  # then it can be looked at after the key
+            tests = ["I.__class__ is int" if whole else "I.__class__", listed, inside]
         else:
-            template = "B[K] if (A, I)[0].__class__ is list and K.__class__ is int and 0 <= K < len(B) else SLOW"
-        made = expression(template, at, A=first, B=base, I=second, K=key, SLOW=slow)
-        return made, path.with_key(key)
+            tests = ["(A, I)[0].__class__ is list" if listed else "(A, I)", whole, inside]
+        template = f"B[K] if {' and '.join(filter(None, tests))} else SLOW"
+        return expression(template, at, A=first, B=base, I=second, K=key, SLOW=slow), path.with_key(key)
+
+    def is_set(self, value: ast.expr) -> bool:
+        """Is a value the name of a variable or input that surely has a value here?"""
+        if not isinstance(value, ast.Name):
+            return False
+        return value.id.startswith("i_") or value.id.removeprefix("v_") in self.scope.assigned
 
     def tolerant(self, node: Expression) -> ast.expr:
         """The value of a node where a missing variable or path is null (semantics 1.2)."""
@@ -233,8 +254,7 @@ class VariableCompiler(CompilerBase):
         if isinstance(inner, Path):
             if isinstance(inner.base, Variable):
                 return self.tolerant_root(inner.base, inner.segments, inner)
-            keys = tuple_of([self.key(segment) for segment in inner.segments], inner)
-            return call("lookup", inner, self.tolerant(inner.base), keys)
+            return self.looked_up(self.tolerant(inner.base), inner.segments, inner)
         if isinstance(inner, Binary) and inner.operator == "??":
             return self.value(inner)
         return self.value(inner)
@@ -252,7 +272,7 @@ class VariableCompiler(CompilerBase):
                 value, left, _ = self.input_root(rest, at)
                 if key is not None and self.may_be_unbound(key):
                     value = expression("I if I is not UNBOUND else None", at, I=self.scope.inputs[key])
-                return call("lookup", at, value, tuple_of([self.key(one) for one in left], at)) if left else value
+                return self.looked_up(value, left, at)
             return constant(None, at)
         if root == "error" and self.scope.errors:
             value = name(self.scope.errors[-1], at)
@@ -261,9 +281,26 @@ class VariableCompiler(CompilerBase):
         else:
             self.linker.note_variable(root)
             value = expression("maybe(lambda: V)", at, V=f"v_{root}")
-        if not rest:
-            return value
-        return call("lookup", at, value, tuple_of([self.key(segment) for segment in rest], at))
+        return self.looked_up(value, rest, at)
+
+    def looked_up(self, value: ast.expr, segments: list[Segment], at: Any) -> ast.expr:
+        """What is at the segments, or null where the path is missing."""
+        for segment in segments:
+            key = self.key(segment)
+            if not is_simple(key) or isinstance(value, ast.Constant):
+                value = call("lookup", at, value, tuple_of([key], at))
+                continue
+            kind = self.kind_of_key(segment)
+            template = "B.get(K) if A.__class__ is dict and K.__class__ is str else SLOW"
+            if kind.within(TEXT):
+                template = "B.get(K) if A.__class__ is dict else SLOW"
+            elif kind.within(INT):
+                start = "" if kind.within(NATURAL) else "0 <= "
+                template = f"B[K] if A.__class__ is list and {start}K < len(B) else SLOW"
+            first, later = self.simple(value, at)
+            slow = call("lookup", at, later, tuple_of([key], at))
+            value = expression(template, at, A=first, B=later, K=key, SLOW=slow)
+        return value
 
 
 def may_be_unbound(declared: Any) -> bool:

@@ -1,8 +1,9 @@
 """Going through the elements of a list or object with an expression: `map`, `filter`, `array.find` and their kin.
 
-The expression comes as a Python function of `$this`, or of `$this`, `$index` and `$parent` where it needs more; that it
-is one of the two is told by `positions`. An object keeps its keys, which are then what `$index` is (PHP has one array
-type); a stream is read to its end. All elements count as steps of the run.
+The expression comes as a Python function: of `$this`, where `positions` is False; of `$this`, `$index` and `$parent`,
+where it needs more and `positions` is True; or, for the functions in `WHOLE`, of all elements, for which it gives all
+results, where `positions` is None. An object keeps its keys, which are then what `$index` is (PHP has one array type);
+a stream is read to its end. All elements count as steps of the run.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ class Elements(NamedTuple):
     results: Iterable[Any]
 
 
-def elements(context: Context, value: Value, function: Function, positions: bool) -> Elements:
+def elements(context: Context, value: Value, function: Function, positions: bool | None) -> Elements:
     """Prepare going through a value. Raises when it is no list, object or stream."""
     array = as_array(value)
     context.spend(len(array))
@@ -38,17 +39,21 @@ def elements(context: Context, value: Value, function: Function, positions: bool
     else:
         items = list(array.values())  # type: ignore[union-attr]
         indexes = [int(key) if key.isdigit() and str(int(key)) == key else key for key in array]
+    if positions is None:
+        return Elements(array, items, indexes, function(items))
     results = map(function, items, indexes, repeat(array)) if positions else map(function, items)
     return Elements(array, items, indexes, results)
 
 
-def map_elements(context: Context, value: Value, function: Function, positions: bool) -> Value:
+def map_elements(context: Context, value: Value, function: Function, positions: bool | None) -> Value:
     """What the expression gives for every element."""
     array, _, _, results = elements(context, value, function, positions)
-    return list(results) if array.__class__ is list else dict(zip(array, results, strict=True))
+    if array.__class__ is list:
+        return results if positions is None else list(results)
+    return dict(zip(array, results, strict=True))
 
 
-def filter_elements(context: Context, value: Value, function: Function, positions: bool) -> Value:
+def filter_elements(context: Context, value: Value, function: Function, positions: bool | None) -> Value:
     """The elements for which the condition holds."""
     array, items, _, results = elements(context, value, function, positions)
     if array.__class__ is list:
@@ -56,34 +61,36 @@ def filter_elements(context: Context, value: Value, function: Function, position
     return normalize_object(dict(compress(array.items(), results)))  # type: ignore[union-attr]
 
 
-def count_elements(context: Context, value: Value, function: Function, positions: bool) -> int:
+def count_elements(context: Context, value: Value, function: Function, positions: bool | None) -> int:
     """For how many elements the condition holds."""
     return sum(map(bool, elements(context, value, function, positions).results))
 
 
-def some_elements(context: Context, value: Value, function: Function, positions: bool) -> bool:
+def some_elements(context: Context, value: Value, function: Function, positions: bool | None) -> bool:
     """Whether the condition holds for any element."""
     return any(elements(context, value, function, positions).results)
 
 
-def every_element(context: Context, value: Value, function: Function, positions: bool) -> bool:
+def every_element(context: Context, value: Value, function: Function, positions: bool | None) -> bool:
     """Whether the condition holds for all elements; true when there is none."""
     return all(elements(context, value, function, positions).results)
 
 
-def find_element(context: Context, value: Value, function: Function, positions: bool) -> Value:
+def find_element(context: Context, value: Value, function: Function, positions: bool | None) -> Value:
     """The first element for which the condition holds, or null."""
     _, items, _, results = elements(context, value, function, positions)
     return next(compress(items, results), None)
 
 
-def find_index(context: Context, value: Value, function: Function, positions: bool, missing: Value) -> Value:
+def find_index(context: Context, value: Value, function: Function, positions: bool | None, missing: Value) -> Value:
     """The index of the first element for which the condition holds, or `missing`."""
     _, _, indexes, results = elements(context, value, function, positions)
     return next(compress(indexes, results), missing)
 
 
-def reduce_elements(context: Context, value: Value, function: Function, positions: bool, initial: Value) -> Value:
+def reduce_elements(
+    context: Context, value: Value, function: Function, positions: bool | None, initial: Value
+) -> Value:
     """Fold the elements: the function takes `$result`, what it gave before, in front of `$this`."""
     array, items, indexes, _ = elements(context, value, function, positions)
     result = initial
@@ -96,7 +103,7 @@ def reduce_elements(context: Context, value: Value, function: Function, position
     return result
 
 
-def partition_elements(context: Context, value: Value, function: Function, positions: bool) -> dict[str, Value]:
+def partition_elements(context: Context, value: Value, function: Function, positions: bool | None) -> dict[str, Value]:
     """The elements for which the condition holds, and the others (semantics 12)."""
     _, items, _, results = elements(context, value, function, positions)
     parts: dict[str, Value] = {"true": [], "false": []}
@@ -105,7 +112,7 @@ def partition_elements(context: Context, value: Value, function: Function, posit
     return parts
 
 
-def group_elements(context: Context, value: Value, function: Function, positions: bool) -> Value:
+def group_elements(context: Context, value: Value, function: Function, positions: bool | None) -> Value:
     """Lists of the elements by what the expression gives for them. A bool is the text `true` or `false`."""
     _, items, _, results = elements(context, value, function, positions)
     groups: dict[str, Value] = {}
@@ -119,7 +126,9 @@ def group_elements(context: Context, value: Value, function: Function, positions
 # Sets ----------------------------------------------------------------------------------------------------------------
 
 
-def union_elements(context: Context, value: Value, function: Function, positions: bool, other: Value) -> list[Value]:
+def union_elements(
+    context: Context, value: Value, function: Function, positions: bool | None, other: Value
+) -> list[Value]:
     """The elements of both lists, each identity once: the first that has it stays."""
     one, two = _identified(context, (value, other), function, positions)
     found: dict[Hashable, Value] = {}
@@ -128,14 +137,18 @@ def union_elements(context: Context, value: Value, function: Function, positions
     return list(found.values())
 
 
-def without_elements(context: Context, value: Value, function: Function, positions: bool, other: Value) -> list[Value]:
+def without_elements(
+    context: Context, value: Value, function: Function, positions: bool | None, other: Value
+) -> list[Value]:
     """The elements whose identity no element of the other list has."""
     one, two = _identified(context, (value, other), function, positions)
     known = {identity for _, identity in two}
     return [item for item, identity in one if identity not in known]
 
 
-def shared_elements(context: Context, value: Value, function: Function, positions: bool, other: Value) -> list[Value]:
+def shared_elements(
+    context: Context, value: Value, function: Function, positions: bool | None, other: Value
+) -> list[Value]:
     """The elements whose identity an element of the other list has too."""
     one, two = _identified(context, (value, other), function, positions)
     known = {identity for _, identity in two}
@@ -143,7 +156,7 @@ def shared_elements(context: Context, value: Value, function: Function, position
 
 
 def _identified(
-    context: Context, values: tuple[Value, Value], function: Function, positions: bool
+    context: Context, values: tuple[Value, Value], function: Function, positions: bool | None
 ) -> list[list[tuple[Value, Hashable]]]:
     """The elements of two values, each with what the expression gives for it as something that can be compared."""
     prepared = [elements(context, value, function, positions) for value in values]
@@ -153,3 +166,7 @@ def _identified(
         list(zip(one.items, map(identities.of, given), strict=True))
         for one, given in zip(prepared, results, strict=True)
     ]
+
+
+#: What evaluates the expression for all elements in any case, so that it may do so at once.
+WHOLE = frozenset((map_elements, filter_elements, count_elements, partition_elements))
