@@ -532,3 +532,20 @@ def test_yaml_is_read_or_refused(document: str) -> None:
         yaml_documents.yaml_decode(document)
     except XanoScriptError as error:
         assert str(error).startswith("Error parsing YAML")
+
+
+@given(
+    st.lists(st.sampled_from(["%d", "%s", "%05d", "%3d", "%%", "a", "\n", "%0d", "é", "%x"]), max_size=5).map("".join),
+    st.lists(st.integers(-(2**63), 2**63 - 1) | st.text("ab%é", max_size=3) | st.booleans(), max_size=4),
+)
+def test_sprintf_gives_the_same_by_the_short_way(template: str, arguments: list[Any]) -> None:
+    def outcome() -> Any:
+        try:
+            return formatting.sprintf(CONTEXT, template, *arguments)
+        except XanoScriptError as error:
+            return error.message
+
+    found = outcome()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(formatting, "_plain_kinds", lambda _text: None)
+        assert outcome() == found

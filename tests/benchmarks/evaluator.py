@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import argparse
 import json
-import statistics
-import time
 from collections.abc import Callable
 from typing import Any
+
+from timing import compare
 
 import xsrun
 
@@ -264,13 +264,15 @@ WORKLOADS: dict[str, tuple[str, Callable[[], Any]]] = {
 }
 
 
-def median(function: Callable[[], Any], runs: int) -> float:
-    times = []
-    for _ in range(runs):
-        started = time.perf_counter()
-        function()
-        times.append(time.perf_counter() - started)
-    return statistics.median(times)
+def running(workspace: xsrun.Workspace) -> Callable[[], Any]:
+    """What runs the workspace's `main` and gives its response."""
+
+    def run() -> Any:
+        result = workspace.run("main", kind="function")
+        assert result.error is None, f"{result.error} line {result.error.line}"
+        return result.response
+
+    return run
 
 
 def measure(runs: int) -> list[dict[str, Any]]:
@@ -278,15 +280,10 @@ def measure(runs: int) -> list[dict[str, Any]]:
     rows = []
     for name, (source, twin) in WORKLOADS.items():
         with xsrun.Workspace.from_sources({"main.xs": source}) as workspace:
-
-            def run(workspace: xsrun.Workspace = workspace) -> Any:
-                result = workspace.run("main", kind="function")
-                assert result.error is None, f"{result.error} line {result.error.line}"
-                return result.response
-
+            run = running(workspace)
             assert run() == twin(), name
-            ours, plain = median(run, runs), median(twin, runs)
-        rows.append({"workload": name, "xsrun": ours, "python": plain, "ratio": ours / plain})
+            ours, plain = compare(run, twin, runs)
+        rows.append({"name": name, "xsrun": ours, "python": plain, "ratio": ours / plain})
     return rows
 
 
@@ -298,12 +295,13 @@ def growth(runs: int) -> list[tuple[str, float]]:
     }
     rows = []
     for name, push in forms.items():
-        times = []
-        for steps in (10_000, 100_000):
-            source = PUSHES.format(steps=steps, push=push)
-            with xsrun.Workspace.from_sources({"main.xs": source}) as workspace:
-                times.append(median(lambda w=workspace: w.run("main"), runs))  # type: ignore[misc]
-        rows.append((name, times[1] / times[0]))
+        few, many = (
+            xsrun.Workspace.from_sources({"main.xs": PUSHES.format(steps=steps, push=push)})
+            for steps in (10_000, 100_000)
+        )
+        with few, many:
+            short, long = compare(running(few), running(many), runs)
+        rows.append((name, long / short))
     return rows
 
 
@@ -317,7 +315,7 @@ def main() -> None:
         print(json.dumps(rows))
         return
     for row in rows:
-        name = f"{row['workload']:<42}"
+        name = f"{row['name']:<42}"
         print(f"{name} {row['xsrun'] * 1000:9.1f} ms  {row['python'] * 1000:8.1f} ms  {row['ratio']:6.2f}x")
     for name, factor in growth(choice.runs):
         print(f"ten times as many {name} steps take {factor:.1f} times as long")

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from xsrun.evaluator.kinds import CONTAINER, INT, LIST, NATURAL, NUMBER, OBJECT, TEXT, Kind
-from xsrun.evaluator.quote import call, expression, is_simple, place
+from xsrun.evaluator.quote import call, constant, expression, is_simple, place
 from xsrun.syntax.nodes import Binary, FilterCall, Now
 
 if TYPE_CHECKING:
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from xsrun.registry import Builtin
 
 _LETTERS = "ABC"
+#: Longer paths are left to the filter.
+_MOST_KEYS = 4
 #: Code of more nodes than this is not written twice.
 _MOST_REPEATED = 60
 _SIGNS = {"add": "+", "subtract": "-", "multiply": "*", "divide": "/"}
@@ -117,13 +119,30 @@ def get(use: FilterUse) -> ast.expr | None:
         return None
     key = use.constant(1)
     if key.__class__ is str:
-        return use.made("A[B]", use.test(0, OBJECT, "dict"), "B in A") if key.isidentifier() else None
+        return _get_below(use, key.split("."))
     if use.kinds[1].within(TEXT):
         return use.made("A[B]", use.test(0, OBJECT, "dict"), "B in A", "B.isalnum()")
     position = use.count(1)
     if position is None or use.kinds[0].within(OBJECT):
         return None
     return use.made("A[B]", use.test(0, LIST, "list"), *position, "B < len(A)")
+
+
+def _get_below(use: FilterUse, keys: list[str]) -> ast.expr | None:
+    """Names of objects inside objects."""
+    if len(keys) > _MOST_KEYS or not all(key.isidentifier() for key in keys):
+        return None
+    tests = [use.test(0, OBJECT, "dict")]
+    parts: dict[str, Any] = {}
+    container = "A"
+    for number, key in enumerate(keys):
+        parts[f"K{number}"] = constant(key, use.node)
+        tests.append(f"K{number} in {container}")
+        if number + 1 < len(keys):
+            parts[f"T{number}"] = use.compiler.scope.temporary()
+            tests.append(f"(T{number} := {container}[K{number}]).__class__ is dict")
+            container = f"T{number}"
+    return use.made(f"{container}[K{len(keys) - 1}]", *tests, **parts)
 
 
 def has(use: FilterUse) -> ast.expr | None:

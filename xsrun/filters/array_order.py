@@ -52,6 +52,8 @@ def unique(value: list | dict, path: str | None = None) -> list[Value]:
     >>> [{g: "x", n: 1}, {g: "x", n: 2}]|unique:"g"
     [{"g": "x", "n": 1}]
     """
+    if not path and set(map(_class_of, members(value))) in _ALIKE:
+        return list(dict.fromkeys(members(value)))
     identities = Identities()
     steps = parse_path(path or "")
     result: dict[Any, Value] = {}
@@ -103,6 +105,8 @@ def _compared_as_they_are(items: list[Value], key: str, type: str) -> Callable[[
 
 
 _class_of = attrgetter("__class__")
+#: Classes whose values have different texts when they are different.
+_ALIKE = ({int}, {str})
 _NUMBERS = frozenset((int, float))
 _TEXTS = frozenset((str,))
 _OBJECTS = frozenset((dict,))

@@ -99,6 +99,8 @@ def merge(value: list | dict, other: list | dict, *more: list | dict) -> Array:
     >>> {a: 1, b: 2}|merge:{b: 9}
     {"a": 1, "b": 9}
     """
+    if value.__class__ is other.__class__ is dict and not more and all(map(str.isidentifier, chain(value, other))):
+        return {**value, **other}
     arrays = [value, other, *more]
     if all(isinstance(array, list) for array in arrays):
         return [item for array in arrays for item in array]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from functools import lru_cache
 
 from xsrun.errors import XanoScriptError
 from xsrun.registry import filter
@@ -37,7 +38,23 @@ def sprintf(context: Context, value: str, *args: Value) -> Value:
     >>> "%2$s %1$s"|sprintf:"world":"hello"
     "hello world"
     """
+    kinds = _plain_kinds(value) if value.__class__ is str and len(value) < 200 else None
+    if kinds is not None and len(kinds) == len(args) and all(map(_is_plain, kinds, args)):
+        made = value % args
+        context.check_size(len(made))
+        return made
     return text_of_bytes(_Formatter(context, to_bytes(value).decode("latin-1"), args).run())
+
+
+@lru_cache(maxsize=256)
+def _plain_kinds(text: str) -> str | None:
+    """The kinds of the placeholders, `s` and `d`, of a text that Python fills in as PHP does; None for any other."""
+    plain = text.isascii() and re.fullmatch(r"(?:[^%]|%%|%s|%0?[1-9]?\d?d)*", text, re.DOTALL)
+    return "".join(re.findall("[sd]", "".join(re.findall(r"%\d*([sd%])", text)))) if plain else None
+
+
+def _is_plain(kind: str, argument: Value) -> bool:
+    return argument.__class__ is int or (kind == "s" and argument.__class__ is str and argument.isascii())
 
 
 class _Formatter:

@@ -258,6 +258,9 @@ def concat(context: Context, text: str, value: str, separator: str = "") -> Valu
     >>> "n"|concat:5
     "n5"
     """
+    if text.__class__ is value.__class__ is separator.__class__ is str:
+        context.check_size(len(text) + len(separator) + len(value))
+        return value_of(text + separator + value)
     parts = (characters(text), characters(separator), characters(value))
     context.check_size(sum(map(len, parts)))
     return value_of("".join(parts))
