@@ -34,6 +34,8 @@ FLOORS: dict[str, float] = {
     "diagnostics": 1,
     "cache": 0,
     "errors": 0,
+    "patterns": 0,
+    "records": 0,
 }
 #: Imports that the rule allows besides: (from, to) rooms, with the reason.
 EXCEPTIONS = {

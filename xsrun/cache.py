@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-import tempfile
 from functools import cache as remember
 from pathlib import Path
 
@@ -76,6 +75,8 @@ def write(kind: str, key: str, data: bytes) -> None:
     place = folder()
     if place is None:
         return
+    import tempfile
+
     target = place / kind
     with contextlib.suppress(OSError):  # a cache that cannot be written costs time, nothing else
         target.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Any
 
 from xsrun.errors import InputError, XanoScriptError
 from xsrun.field_filters import Step, filter_step, run_steps, usable_steps
+from xsrun.records import made, record, unset
 from xsrun.runtime import coercion, geo
 from xsrun.runtime.values import MAX_INT, MIN_INT, Value, copy_deep, from_json
 from xsrun.runtime.values import to_text as text_of
@@ -78,7 +78,7 @@ _COLUMN_COERCIONS: dict[str, Converter] = {
 }
 
 
-@dataclass(slots=True)
+@record
 class Declared:
     """A declared field, ready to be used. See `nodes.Field` for the meaning of the flags.
 
@@ -94,24 +94,25 @@ class Declared:
     optional: bool = False
     has_default: bool = False
     default: Value = None
-    filters: list[tuple[str, list[str]]] = field(default_factory=list)
-    values: list[str] = field(default_factory=list)
-    schema: list[Declared] = field(default_factory=list)
+    filters: list[tuple[str, list[str]]] = made(factory=list)
+    values: list[str] = made(factory=list)
+    schema: list[Declared] = made(factory=list)
     table: str | None = None
     sensitive: bool = False
     description: str = ""
     visibility: str | None = None
     size: int | None = None
-    override: dict[str, Any] = field(default_factory=dict)
+    override: dict[str, Any] = made(factory=dict)
     #: the filters that make sense here, in the order they run
-    steps: list[tuple[str, Step]] = field(init=False, repr=False, compare=False)
+    steps: list[tuple[str, Step]] = unset(init=False)
     #: a sent value, null included, to the bound one
-    accept: Converter = field(init=False, repr=False, compare=False)
+    accept: Converter = unset(init=False)
     #: a present value to the bound one
-    convert: Converter = field(init=False, repr=False, compare=False)
-    _write: Converter | None = field(init=False, repr=False, compare=False, default=None)
+    convert: Converter = unset(init=False)
+    _write: Converter | None = unset(init=False)
 
     def __post_init__(self) -> None:
+        self._write = None
         self.steps = usable_steps(self.filters, self.type, is_list=self.list_size is not None)
         self.convert = _converter(self, column=False)
         self.accept = _acceptor(self)

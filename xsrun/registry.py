@@ -32,10 +32,10 @@ import importlib
 import keyword
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple, TypeVar
 
 from xsrun import catalogue
+from xsrun.records import record
 
 Kind = Literal["statement", "filter", "query_filter", "input_filter"]
 Update = Literal["value", "in_place"]
@@ -62,7 +62,7 @@ class Example(NamedTuple):
     result: str
 
 
-@dataclass(slots=True)
+@record
 class Builtin:
     """What is known about one statement or filter that xsrun implements.
 
@@ -76,8 +76,8 @@ class Builtin:
     form: bool = False
     update: Update | None = None
     unavailable: str | None = None
-    _signature: tuple[tuple[Parameter, ...], bool] | None = field(default=None, repr=False)
-    _documentation: tuple[str, tuple[Example, ...]] | None = field(default=None, repr=False)
+    _signature: tuple[tuple[Parameter, ...], bool] | None = None
+    _documentation: tuple[str, tuple[Example, ...]] | None = None
 
     def _read_signature(self) -> tuple[tuple[Parameter, ...], bool]:
         if self._signature is None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import os
 import sys
 from typing import Any, NoReturn
 
@@ -24,8 +25,32 @@ COMMANDS = {
 }
 
 
+class Formatter(argparse.HelpFormatter):
+    """Lays out help for the width of the terminal, which argparse would import `shutil` for at every start."""
+
+    def __init__(self, prog: str, **settings: Any) -> None:
+        super().__init__(prog, **{"width": terminal_width() - 2, **settings})
+
+
+class RawFormatter(Formatter, argparse.RawDescriptionHelpFormatter):
+    """The same, with the description and epilog as they are written."""
+
+
+def terminal_width() -> int:
+    chosen = os.environ.get("COLUMNS", "")
+    if chosen.isdigit() and int(chosen):
+        return int(chosen)
+    try:
+        return os.get_terminal_size(1).columns or 80
+    except OSError:
+        return 80
+
+
 class Parser(argparse.ArgumentParser):
     """An argument parser whose errors are UsageErrors, so that they are shown and counted like all others."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**{"formatter_class": Formatter, **settings})
 
     def error(self, message: str) -> NoReturn:
         raise UsageError(message, hint=f"see {self.prog} --help")
@@ -53,7 +78,7 @@ def build(command: str | None) -> Parser:
         usage="xsrun COMMAND ...",
         description="Run XanoScript on your own machine.",
         epilog=f"commands:\n{lines}\n\nxsrun COMMAND --help tells more.",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=RawFormatter,
     )
     parser.add_argument("--version", action="version", version=f"xsrun {__version__}")
     return parser

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -149,7 +148,7 @@ def read_auth(text: str | None) -> dict[str, Any] | None:
 
 def read_limits(given: list[str]) -> Limits:
     limits = Limits()
-    names = [one.name for one in fields(Limits)]
+    names = list(Limits.__match_args__)
     for text in given:
         name, value = split_pair(text, "--limit")
         if name not in names:

@@ -9,15 +9,15 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from xsrun.diagnostics import Diagnostic
 from xsrun.errors import UsageError
+from xsrun.records import record, replace
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class CheckSettings:
     """Codes, or beginnings of codes, to leave out and to count as errors."""
 

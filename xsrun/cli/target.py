@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import argparse
-import re
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 
 from xsrun.api import Workspace
 from xsrun.cli.options import workspace_settings
 from xsrun.errors import UsageError
+from xsrun.patterns import pattern
+from xsrun.records import record
 from xsrun.workspace.construct import RUNNABLE
 from xsrun.workspace.loader import find_files, read_source, workspace_root
 
 #: Statements that may need other files of the workspace.
-_REACHES_OUT = re.compile(r"\b(?:\w+\.(?:run|call)\b|db\.|addon\b|dblink\b|middleware\b|main\s*=)")
+_REACHES_OUT = pattern(r"\b(?:\w+\.(?:run|call)\b|db\.|addon\b|dblink\b|middleware\b|main\s*=)")
 
 
-@dataclass(slots=True)
+@record
 class Target:
     """A loaded workspace and which of its constructs is meant."""
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Any, Literal
+
+from xsrun.records import record
 
 Severity = Literal["error", "warning", "info"]
 #: One edit: replace the characters from `start` to `end` (offsets, end exclusive) by the text.
@@ -18,7 +19,7 @@ def severity_of(code: str) -> Severity:
     return "error" if code < "XS500" else "warning" if code < "XS900" else "info"
 
 
-@dataclass(slots=True)
+@record
 class Diagnostic:
     """A problem: what is wrong (`message`), what to write instead (`hint`), and where.
 
@@ -35,7 +36,7 @@ class Diagnostic:
     column: int = 1
     end_line: int = 0
     end_column: int = 0
-    fix: list[Fix] | None = field(default=None)
+    fix: list[Fix] | None = None
 
     def __post_init__(self) -> None:
         if not self.end_line:

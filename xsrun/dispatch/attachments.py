@@ -7,8 +7,8 @@ names the phase decides, an empty list clears it.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
+from xsrun.records import record
 from xsrun.syntax.nodes import Entry, Expression, ListLiteral, Literal, ObjectLiteral, Statement, Word
 from xsrun.workspace.construct import Construct
 
@@ -16,7 +16,7 @@ from xsrun.workspace.construct import Construct
 WRAPPED_KINDS = ("query", "function", "task", "tool", "message")
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Attachment:
     """The names of the middleware that runs before and after a construct, in order."""
 

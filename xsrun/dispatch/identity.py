@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from xsrun.errors import UnauthorizedError
+from xsrun.records import replace
 from xsrun.runtime.context import Context
 from xsrun.workspace.construct import Construct, text_of
 

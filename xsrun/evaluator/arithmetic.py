@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import ast
 import sys
-from dataclasses import dataclass
 from typing import Any
 
 from xsrun.evaluator.kinds import DECIMAL, INT, NATURAL, NUMBER, Kind
 from xsrun.evaluator.quote import call, constant, expression, is_simple, place
 from xsrun.evaluator.variables import VariableCompiler
+from xsrun.records import record
 from xsrun.runtime.values import MAX_INT, MIN_INT
 from xsrun.syntax.nodes import Binary, Now
 
@@ -26,7 +26,7 @@ _WITH_NAN = {"<": "A < B", "<=": "not A > B", ">": "A > B", ">=": "not A < B"}
 _FINITE = f"A >= 0.0 and A <= {sys.float_info.max!r}"
 
 
-@dataclass(slots=True)
+@record
 class Operands:
     """Two operands to be used more than once.
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from types import CodeType, FunctionType
 from typing import Any
 
 from xsrun import registry
 from xsrun.evaluator import support
+from xsrun.records import record
 from xsrun.registry import Builtin, Kind
 from xsrun.runtime.values import Value
 
@@ -72,7 +72,7 @@ class Linker:
 _SUPPORT: dict[str, Any] = {name: value for name, value in vars(support).items() if not name.startswith("__")}
 
 
-@dataclass(slots=True)
+@record
 class Compiled:
     """A stack as Python functions, and what is needed to make them again from the code.
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from types import CodeType, TracebackType
 from typing import Any
 
 from xsrun.errors import InputError, InternalError, LimitError, XanoScriptError
+from xsrun.patterns import pattern
 
-_UNSET = re.compile(r"'v_(\w+)'")
+_UNSET = pattern(r"'v_(\w+)'")
 
 
 def translate(error: BaseException) -> XanoScriptError:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import random
-import string
 from collections.abc import Callable
 from functools import cmp_to_key
 from operator import attrgetter, itemgetter
@@ -14,8 +12,8 @@ from xsrun.runtime.casts import Array, Identities, cast_to_number, cast_to_text,
 from xsrun.runtime.paths import MISSING, find_steps, parse_path
 from xsrun.runtime.values import Value, compare
 
-_ASCII_LOWER = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
-_DIGITS = frozenset(string.digits)
+_ASCII_LOWER = {code: code + 32 for code in range(ord("A"), ord("Z") + 1)}
+_DIGITS = frozenset("0123456789")
 _BLANKS = frozenset(" \t\n\r\v\f")
 
 
@@ -36,6 +34,8 @@ def shuffle(value: list | dict) -> list[Value]:
     >>> ([1, 2, 3]|shuffle)|count
     3
     """
+    import random
+
     result = members(value)
     random.shuffle(result)
     return result

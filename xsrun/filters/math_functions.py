@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from decimal import ROUND_HALF_UP, Context, Decimal
+from functools import cache
+from typing import TYPE_CHECKING
 
 from xsrun.registry import filter
 from xsrun.runtime.context import Context as RunContext
 from xsrun.runtime.values import MAX_INT, MIN_INT, clamp_int, to_text
+
+if TYPE_CHECKING:
+    from decimal import Context, Decimal
 
 INFINITY = float("inf")
 NAN = float("nan")
@@ -67,14 +71,20 @@ def ceil(value: float) -> float:
     return _whole(math.ceil, value)
 
 
-#: Enough for every digit a double can have.
-_EXACT = Context(prec=1200, rounding=ROUND_HALF_UP)
 #: Beyond these, rounding a double gives the double itself, or zero.
 _MOST_PLACES = 400
 
 
+@cache
+def _exact() -> Context:
+    """Enough for every digit a double can have."""
+    from decimal import ROUND_HALF_UP, Context
+
+    return Context(prec=1200, rounding=ROUND_HALF_UP)
+
+
 def _quantized(number: Decimal, places: int) -> Decimal:
-    return number.quantize(Decimal((0, (1,), -places)), context=_EXACT)
+    return number.quantize(number.__class__((0, (1,), -places)), context=_exact())
 
 
 def rounded(value: float, places: int) -> float:
@@ -87,6 +97,8 @@ def rounded(value: float, places: int) -> float:
         return float(value)
     if places < -_MOST_PLACES:
         return 0.0
+    from decimal import Decimal
+
     number = Decimal(value)
     if isinstance(value, int):
         if places >= 0:

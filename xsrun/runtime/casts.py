@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Hashable, Iterable
 
 from xsrun.errors import LimitError, XanoScriptError
+from xsrun.patterns import pattern
 from xsrun.runtime.values import (
     NOT_JOINABLE,
     Value,
@@ -43,7 +44,7 @@ def cast_to_text(value: Value) -> str:
     raise XanoScriptError(NOT_JOINABLE, hint=f"the value is {describe(value)}")
 
 
-_NUMBER_AT_START = re.compile(r"[ \t\n\r\v\f]*([+-]?(?:\d+(\.\d*)?|(\.\d+))([eE][+-]?\d+)?)", re.ASCII)
+_NUMBER_AT_START = pattern(r"[ \t\n\r\v\f]*([+-]?(?:\d+(\.\d*)?|(\.\d+))([eE][+-]?\d+)?)", re.ASCII)
 
 
 def cast_to_number(value: Value) -> float:
@@ -130,7 +131,7 @@ def as_array_value(entries: dict[str, Value]) -> Array:
     return normalize_object(entries)
 
 
-_WHOLE = re.compile(r"-?[1-9]\d{0,17}|0", re.ASCII)
+_WHOLE = pattern(r"-?[1-9]\d{0,17}|0", re.ASCII)
 
 
 def whole_key(key: str) -> int | None:

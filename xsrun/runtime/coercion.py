@@ -7,11 +7,11 @@ The presence of a value, lists, children and filters are the business of `xsrun.
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Callable
 from typing import Any
 
 from xsrun.errors import InputError, XanoScriptError
+from xsrun.patterns import pattern
 from xsrun.runtime import geo
 from xsrun.runtime.values import MAX_INT, MIN_INT, Value, describe, from_json, parse_number, text_of_number, type_name
 from xsrun.runtime.values import to_text as text_of
@@ -21,11 +21,11 @@ Coercion = Callable[[Value, Any, str], Value]
 NIL_UUID = "00000000-0000-0000-0000-000000000000"
 TEXT_REFUSED = "Text filter requires an integer, float, string or boolean value"
 
-_INTEGRAL = re.compile(r"\s*[+-]?[0-9]+\s*")
-_UUID = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
+_INTEGRAL = pattern(r"\s*[+-]?[0-9]+\s*")
+_UUID = pattern(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
 _LABEL = "[a-zA-Z0-9](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?"
-_EMAIL = re.compile(rf"[a-zA-Z0-9.!#$%&'*+/=?^_`{{|}}~-]+@{_LABEL}(?:\.{_LABEL})*")
-_DATE = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})")
+_EMAIL = pattern(rf"[a-zA-Z0-9.!#$%&'*+/=?^_`{{|}}~-]+@{_LABEL}(?:\.{_LABEL})*")
+_DATE = pattern(r"([0-9]{4})-([0-9]{2})-([0-9]{2})")
 _BLANKS = " \t\n\r\0\x0b"
 _MONTH_DAYS = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 

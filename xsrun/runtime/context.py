@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NoReturn, Protocol
 
 from xsrun.errors import LimitError
+from xsrun.records import made, record
 
 if TYPE_CHECKING:
     from xsrun.runtime.trace import Trace
@@ -20,8 +20,9 @@ Clock = Callable[[], int]
 
 #: loop passes between two looks at the limits
 _BATCH = 1_000
-#: how long a reading of the memory counts: asking the system costs as much as a small program
-_READING_SECONDS = 0.003
+#: how long a reading of the memory counts: asking the system costs as much as a small program. More than the 5 ms after
+#: which Python lets another thread go on, which asking would put off each time.
+_READING_SECONDS = 0.01
 
 
 def system_clock() -> int:
@@ -29,7 +30,7 @@ def system_clock() -> int:
     return time.time_ns() // 1_000_000
 
 
-@dataclass(slots=True)
+@record
 class Limits:
     """How far a run may go before it is stopped. None switches a limit off.
 
@@ -44,22 +45,22 @@ class Limits:
     memory: int | None = 768 * 1024 * 1024
 
 
-@dataclass(slots=True)
+@record
 class Identity:
     """Who calls: a row of an auth table, and what the token carries besides."""
 
     id: Any
     table: str = ""
-    extras: dict[str, Any] = field(default_factory=dict)
+    extras: dict[str, Any] = made(factory=dict)
 
 
-@dataclass(slots=True)
+@record
 class Request:
     """The request a run answers: what `$env.$...`, raw input and tokens are read from."""
 
     method: str = ""
     uri: str = ""
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = made(factory=dict)
     query: str = ""
     body: bytes | None = None
     remote_ip: str = "127.0.0.1"
@@ -69,19 +70,19 @@ class Request:
     input: Any = None
 
 
-@dataclass(slots=True)
+@record
 class ResponseHead:
     """Headers and status that the program sets with `util.set_header`.
 
     `stream` is what it sends with `api.stream` in place of its response (`runtime.streams.StreamedResponse`).
     """
 
-    headers: list[tuple[str, str]] = field(default_factory=list)
+    headers: list[tuple[str, str]] = made(factory=list)
     status: int | None = None
     stream: Any = None
 
 
-@dataclass(slots=True)
+@record
 class Answer:
     """What a request was answered with, for what runs after it."""
 
@@ -90,7 +91,7 @@ class Answer:
     status: int
 
 
-@dataclass(slots=True)
+@record
 class LogEntry:
     """One `debug.log` value or `console.log` line, with where it was written."""
 

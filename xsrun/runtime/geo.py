@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from xsrun.patterns import pattern
+
 #: field type -> (type word of the value, how deep its lists nest, word of WKT)
 SHAPES = {
     "geo_point": ("point", 0, "POINT"),
@@ -20,8 +22,8 @@ SHAPES = {
 }
 
 _NUMBER = r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?"
-_TOKEN = re.compile(rf"\s*(?:({_NUMBER})\s+({_NUMBER})(?:\s+{_NUMBER})*|([(),]))", re.ASCII)
-_HEAD = re.compile(r"\s*(?:SRID=\d+;)?\s*([A-Za-z]+)\s*(?=\()")
+_TOKEN = pattern(rf"\s*(?:({_NUMBER})\s+({_NUMBER})(?:\s+{_NUMBER})*|([(),]))", re.ASCII)
+_HEAD = pattern(r"\s*(?:SRID=\d+;)?\s*([A-Za-z]+)\s*(?=\()")
 
 
 def is_position(value: Any) -> bool:

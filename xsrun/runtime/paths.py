@@ -21,6 +21,7 @@ from functools import lru_cache
 from typing import Any, Final, Literal, NamedTuple
 
 from xsrun.errors import LimitError, XanoScriptError
+from xsrun.patterns import pattern
 from xsrun.runtime.values import NOT_ARRAY, Value, describe, normalize_object, to_text, truthy
 
 #: Turns what was at a path (null: nothing) into what will be.
@@ -52,8 +53,8 @@ class Step(NamedTuple):
 
 # Reading the text of a path ------------------------------------------------------------------------------------------
 
-_POSITION = re.compile(r"-?(?:0|[1-9]\d{0,17})", re.ASCII)
-_WORD = re.compile(r"[^\[\]$\"'`\s]+(?: [^\[\]$\"'`\s]+)*")
+_POSITION = pattern(r"-?(?:0|[1-9]\d{0,17})", re.ASCII)
+_WORD = pattern(r"[^\[\]$\"'`\s]+(?: [^\[\]$\"'`\s]+)*")
 #: Deeper paths than this are refused: they are no paths, and writing goes one call deeper a step.
 MAX_STEPS = 250
 #: Elements that one path may visit. Members can be shared, so that a small value has very many of them.

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
 from typing import Any
+
+from xsrun.records import record
 
 #: Characters of a value that a trace keeps.
 SHOWN = 200
 
 
-@dataclass(slots=True)
+@record
 class TraceEntry:
     """One executed statement. `depth` counts calls from 0; `seconds` includes what it called."""
 

@@ -10,10 +10,12 @@ from __future__ import annotations
 import json
 import math
 import re
+import sys
 from collections.abc import Callable, Iterable
 from typing import Any
 
 from xsrun.errors import XanoScriptError
+from xsrun.patterns import pattern
 
 Value = Any
 
@@ -25,9 +27,9 @@ NOT_TEXT = "Text filter requires a scalar value"
 NOT_ARRAY = "Variable is not an array."
 NOT_JOINABLE = "Variable is not text. Are you referencing a full object?"
 
-_NINETEEN_DIGITS = re.compile(r"\d{19}")
+_NINETEEN_DIGITS = pattern(r"\d{19}")
 #: PHP's is_numeric, without hexadecimal: blanks around are fine.
-NUMERIC = re.compile(r"[ \t\n\r\v\f]*[+-]?(?:\d+(\.\d*)?|(\.\d+))([eE][+-]?\d+)?[ \t\n\r\v\f]*", re.ASCII)
+NUMERIC = pattern(r"[ \t\n\r\v\f]*[+-]?(?:\d+(\.\d*)?|(\.\d+))([eE][+-]?\d+)?[ \t\n\r\v\f]*", re.ASCII)
 
 
 def type_name(value: Value) -> str:
@@ -333,6 +335,11 @@ def normalize_object(entries: dict[str, Value]) -> Value:
 
 def to_json(value: Value, *, indent: bool = False) -> str:
     """A value as JSON text, compact unless `indent`. Bytes lose what is not UTF-8; NaN and infinities are null."""
+    if "orjson" not in sys.modules and _is_simple_json(value):
+        separators = None if indent else (",", ":")
+        return json.dumps(
+            without_zero_fractions(value), ensure_ascii=False, separators=separators, indent=2 if indent else None
+        )
     import orjson
 
     options = orjson.OPT_INDENT_2 if indent else 0
@@ -343,6 +350,40 @@ def to_json(value: Value, *, indent: bool = False) -> str:
         return text.decode()
     except (TypeError, ValueError):  # integers beyond 64 bits, lone surrogates, or nesting too deep for orjson
         return json.dumps(value, ensure_ascii=False, default=_jsonable, indent=2 if indent else None)
+
+
+#: Values with more members than this are worth the import of orjson, which takes as long as a small program.
+_FEW = 200
+_SIMPLE = frozenset((bool, type(None)))
+
+
+def _is_simple_json(value: Value) -> bool:
+    """Is a value small, and does Python's own library write it as orjson would?"""
+    pending = [value]
+    seen = 0
+    while pending:
+        one = pending.pop()
+        kind = one.__class__
+        seen += 1
+        if kind is list:
+            pending.extend(one)
+        elif kind is dict:
+            pending.extend(one)
+            pending.extend(one.values())
+        elif kind is float:
+            if not 1e-4 < abs(one) < 1e15 and one != 0:
+                return False
+        elif kind is int:
+            if not MIN_INT <= one <= MAX_INT:
+                return False
+        elif kind is str:
+            if not one.isascii() or "\x7f" in one:
+                return False
+        elif kind not in _SIMPLE:
+            return False
+        if seen + len(pending) > _FEW:
+            return False
+    return True
 
 
 def without_zero_fractions(value: Value) -> Value:

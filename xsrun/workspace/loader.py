@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import os
 import stat
-import tempfile
 from pathlib import Path
 
 from xsrun.errors import UsageError
@@ -35,6 +34,8 @@ def read_source(path: Path) -> str:
 
 def write_source(path: Path, text: str) -> None:
     """Replace the text of a file, whole or not at all; its permissions stay. Raises UsageError when that cannot be."""
+    import tempfile
+
     target = path.resolve()
     temporary = None
     try:

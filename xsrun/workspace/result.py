@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Any
 
 from xsrun.errors import XanoScriptError
+from xsrun.records import made, record
 
 
-@dataclass(slots=True)
+@record
 class Result:
     """The outcome of one run. `error` is None when the program ended well; `duration` is in seconds.
 
@@ -19,10 +19,10 @@ class Result:
     response: Any = None
     error: XanoScriptError | None = None
     status: int = 200
-    headers: list[tuple[str, str]] = field(default_factory=list)
-    logs: list[Any] = field(default_factory=list)
-    warnings: list[Any] = field(default_factory=list)
-    variables: dict[str, Any] = field(default_factory=dict)
+    headers: list[tuple[str, str]] = made(factory=list)
+    logs: list[Any] = made(factory=list)
+    warnings: list[Any] = made(factory=list)
+    variables: dict[str, Any] = made(factory=dict)
     trace: list[Any] | None = None
     duration: float = 0.0
     stream: Any = None

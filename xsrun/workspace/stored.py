@@ -6,11 +6,11 @@ from __future__ import annotations
 
 import marshal
 import pickle
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from xsrun import cache
 from xsrun.diagnostics import Diagnostic
+from xsrun.records import replace
 from xsrun.syntax.source import Source
 from xsrun.workspace.construct import Construct
 

@@ -1,0 +1,94 @@
+"""What makes starting quick: records, late patterns, few modules; and that none of it changes a result."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+import re
+import sys
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from xsrun.diagnostics import Diagnostic
+from xsrun.patterns import pattern
+from xsrun.records import made, record, replace, unset
+from xsrun.runtime import values
+
+# Records -------------------------------------------------------------------------------------------------------------
+
+
+@record
+class Point:
+    """A place."""
+
+    x: int
+    y: int = 0
+    tags: list[str] = made(factory=list)
+    sum: int = unset(init=False)
+
+    def __post_init__(self) -> None:
+        self.sum = self.x + self.y
+
+
+@record(frozen=True)
+class Key:
+    name: str
+    number: int = 1
+
+
+def test_records_take_values_by_position_and_name() -> None:
+    point = Point(1, y=2)
+    assert (point.x, point.y, point.tags, point.sum) == (1, 2, [], 3)
+    assert Point(1).tags is not Point(1).tags
+    assert repr(point) == "Point(x=1, y=2, tags=[])"
+    with pytest.raises(TypeError):
+        Point()  # type: ignore[call-arg]
+    with pytest.raises(AttributeError):
+        point.z = 1  # type: ignore[attr-defined]
+
+
+def test_records_are_equal_by_value_and_frozen_ones_are_keys() -> None:
+    assert Point(1) == Point(1, 0) != Point(2)
+    assert Point(1) != Key("a")
+    assert {Key("a"): 1}[Key("a", 1)] == 1
+    with pytest.raises(TypeError):
+        hash(Point(1))
+
+
+def test_records_are_copied_and_kept() -> None:
+    assert replace(Point(1, 2, ["a"]), y=3) == Point(1, 3, ["a"])
+    problem = Diagnostic("error", "XS100", "no", line=3)
+    assert pickle.loads(pickle.dumps(problem)) == problem == copy.copy(problem)
+    match Key("a", 2):
+        case Key(name, number):
+            assert (name, number) == ("a", 2)
+
+
+def test_a_late_pattern_does_what_a_compiled_one_does() -> None:
+    late, compiled = pattern(r"(a)(\d)?", re.IGNORECASE), re.compile(r"(a)(\d)?", re.IGNORECASE)
+    assert late.sub("x", "bA1a") == compiled.sub("x", "bA1a") == "bxx"
+    assert late.fullmatch("a2").groups() == ("a", "2")  # type: ignore[union-attr]
+    assert late.groups == 2
+
+
+# JSON without orjson -------------------------------------------------------------------------------------------------
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
+    max_leaves=10,
+)
+
+
+@given(json_values, st.booleans())
+def test_small_values_are_written_as_orjson_writes_them(value: Any, indent: bool) -> None:
+    import orjson
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delitem(sys.modules, "orjson")
+        plainly = values.to_json(value, indent=indent)
+    assert orjson is sys.modules["orjson"]
+    assert values.to_json(value, indent=indent) == plainly
