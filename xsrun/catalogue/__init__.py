@@ -16,6 +16,9 @@ _FOLDER = Path(__file__).parent
 _SUFFIXES = {"db_query": " (db)", "input": " (input)"}
 #: Modules below `xsrun.filters` that do not bear the name of the catalogue's category.
 _FAMILIES = {"lambda": "javascript", "input": "input"}
+#: Filters that are forms over expressions besides those with an argument of that type. They need the compiler, which a
+#: program whose code is in the cache does not load.
+_EXPRESSION_FORMS = frozenset(("as", "to_expr"))
 
 
 @cache
@@ -57,7 +60,11 @@ def entry(kind: str, name: str) -> dict[str, Any] | None:
 def family(kind: str, name: str) -> str | None:
     """The module below `xsrun.filters` that holds a filter."""
     found = _filters()[kind].get(name)
-    return _FAMILIES.get(found["category"], found["category"]) if found else None
+    if found is None:
+        return None
+    if found["name"] in _EXPRESSION_FORMS or any(part["type"] == "expr" for part in found["args"]):
+        return "expressions"
+    return _FAMILIES.get(found["category"], found["category"])
 
 
 def aliases(kind: str, name: str) -> tuple[str, ...]:

@@ -319,7 +319,3 @@ def unpick(value: list | dict, keys: Value) -> Array:
     """
     unwanted = set(_keys_argument(keys))
     return _on_objects(value, lambda item: {key: entry for key, entry in item.items() if key not in unwanted})
-
-
-# The filters that take expressions are declared there; they need the compiler, which loads last.
-from xsrun.filters import expressions  # noqa: E402, F401

@@ -9,15 +9,12 @@ from __future__ import annotations
 import ast
 
 from xsrun.evaluator.compiler import StatementCompiler
-from xsrun.evaluator.elements import element_call, evaluate_text, path_condition
+from xsrun.evaluator.elements import element_call, evaluate_text
 from xsrun.evaluator.quote import bind, constant, function, name, place
 from xsrun.evaluator.quote import call as quote_call
 from xsrun.registry import filter_form
 from xsrun.runtime import elements
-from xsrun.runtime.paths import install_conditions
 from xsrun.syntax.nodes import Expression, FilterCall, Literal, Variable, Word
-
-install_conditions(path_condition)
 
 
 def the_expression(compiler: StatementCompiler, call: FilterCall, most: int = 1) -> Expression:

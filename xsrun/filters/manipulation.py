@@ -212,7 +212,3 @@ def entries(value: list | dict) -> list[dict[str, Value]]:
     """
     pairs = value.items() if isinstance(value, dict) else enumerate(value)
     return [{"key": key_value(key) if isinstance(key, str) else key, "value": item} for key, item in pairs]
-
-
-# `transform` and `as` are declared there; they need the compiler, which loads last.
-from xsrun.filters import expressions  # noqa: E402, F401

@@ -194,7 +194,3 @@ def create_object_from_entries(entries: list[Value] | dict[str, Value]) -> Value
 
 def _members(value: Value) -> list[Value]:
     return list(value.values()) if value.__class__ is dict else value
-
-
-# `to_expr` is declared there; it needs the compiler, which loads last.
-from xsrun.filters import expressions  # noqa: E402, F401
