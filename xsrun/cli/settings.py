@@ -7,7 +7,6 @@ errors = ["XS511"]          # warnings that shall count as errors
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -48,6 +47,8 @@ def read_settings(start: Path) -> CheckSettings:
 
 
 def _table(path: Path, section: tuple[str, ...]) -> dict[str, Any] | None:
+    import tomllib
+
     try:
         found: Any = tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
