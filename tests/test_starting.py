@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import copy
+import os
 import pickle
 import re
+import shutil
+import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -92,3 +96,34 @@ def test_small_values_are_written_as_orjson_writes_them(value: Any, indent: bool
         plainly = values.to_json(value, indent=indent)
     assert orjson is sys.modules["orjson"]
     assert values.to_json(value, indent=indent) == plainly
+
+
+# Modules -------------------------------------------------------------------------------------------------------------
+
+SAMPLES = Path(__file__).parents[1] / "samples"
+#: What a warm run of a plain program must not import: each costs as much as the whole rest, or is for other programs.
+HEAVY = {
+    *("lark", "orjson", "sqlalchemy", "jwcrypto", "cryptography", "jinja2", "httpx", "regex", "yaml"),
+    *("dataclasses", "inspect", "ast", "decimal", "tempfile", "random", "shutil", "uuid", "datetime", "platform"),
+    *("xsrun.evaluator.compiler", "xsrun.syntax.parser", "xsrun.analysis.check", "xsrun.database"),
+}
+
+
+def imported(words: list[str], cache: Path) -> set[str]:
+    """The modules that a command imports when it runs for the second time."""
+    environment = {**os.environ, "XSRUN_CACHE": str(cache)}
+    for _ in range(2):
+        command = [sys.executable, "-X", "importtime", *words]
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    lines = [line for line in done.stderr.splitlines() if line.startswith("import time:")]
+    return {line.rpartition("|")[2].strip() for line in lines[1:]}
+
+
+@pytest.mark.parametrize(("command", "most"), [("run", 130), ("check", 85)])
+def test_a_second_run_imports_little(command: str, most: int, tmp_path: Path) -> None:
+    file = tmp_path / "totals.xs"
+    shutil.copy(SAMPLES / "snippets" / "totals.xs", file)
+    cache = tmp_path / "cache"
+    found = imported(["-m", "xsrun", command, str(file)], cache) - imported(["-c", "pass"], cache)
+    assert not sorted(found & HEAVY)
+    assert len(found) <= most, sorted(found)
