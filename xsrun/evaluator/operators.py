@@ -44,6 +44,8 @@ _WORD_OPERATORS = {
     "ilike": "ilike",
     "@>": "contains",
 }
+#: Texts up to this length are joined without a look at the size limit; how long an int is at most.
+_SHORT, _INT_LENGTH = 4096, 20
 #: Classes whose truth is the same in Python and PHP; of texts, "0" is false.
 _TRUE_AS_IN_PYTHON = NUMBER | BOOL | NULL | LIST | OBJECT
 _BOOLEAN_OPERATORS = frozenset((*COMPARISON, *_EQUALITY, "&&", "||", *_WORD_OPERATORS))
@@ -221,6 +223,11 @@ class OperatorCompiler(ArithmeticCompiler):
         known = [self.kinds.of(part).within(TEXT | INT) for part in plain]
         if len(values) == 1 and self.kinds.of(plain[0]).within(TEXT):
             return values[0]
+        ints = [self.kinds.of(part).within(INT) for part in plain]
+        pieces = [self.text_piece(value, at) for value in values]
+        lengths = [_INT_LENGTH if of_int else _length(piece) for piece, of_int in zip(pieces, ints, strict=True)]
+        if sum(lengths) < _SHORT:
+            return place(ast.JoinedStr(pieces), at)
         return self.short_text(values, known, at) or call("concatenate_all", at, name("context", at), *values)
 
     def short_text(self, values: list[ast.expr], plain: list[bool], node: Any) -> ast.expr | None:
@@ -228,24 +235,25 @@ class OperatorCompiler(ArithmeticCompiler):
         if sum(not is_simple(value) for value in values) > 1:
             return None
         pairs = [self.simple(value, node) for value in values]
-        tests, pieces = [], []
+        tests = []
         for (first, later), known in sorted(zip(pairs, plain, strict=True), key=lambda pair: is_simple(pair[0][0])):
             if known and not is_simple(first):
                 tests.append(expression("A.__class__", node, A=first))  # it is evaluated first; a class is true
             elif not known and not isinstance(later, ast.Constant):
                 template = "A.__class__ is str or B.__class__ is int"
                 tests.append(expression(template, node, A=first, B=later))
-        for _, later in pairs:
-            if isinstance(later, ast.Constant):
-                pieces.append(constant(to_text(later.value), node))
-            else:
-                pieces.append(place(ast.FormattedValue(later, -1, None), node))
-        joined = place(ast.JoinedStr(pieces), node)
+        joined = place(ast.JoinedStr([self.text_piece(later, node) for _, later in pairs]), node)
         made = self.scope.temporary()
-        tests.append(expression("len(T := JOINED) < 4096", node, T=made, JOINED=joined))
+        tests.append(expression(f"len(T := JOINED) < {_SHORT}", node, T=made, JOINED=joined))
         slow = call("concatenate_all", node, name("context", node), *[later for _, later in pairs])
         test = tests[0] if len(tests) == 1 else place(ast.BoolOp(ast.And(), tests), node)
         return place(ast.IfExp(test, name(made, node), slow), node)
+
+    def text_piece(self, value: ast.expr, at: Any) -> ast.expr:
+        """A part of an f-string."""
+        if isinstance(value, ast.Constant):
+            return constant(to_text(value.value), at)
+        return place(ast.FormattedValue(value, -1, None), at)
 
     def fallback(self, node: Binary) -> ast.expr:
         """`a ?? b`: b when a is null or its path is missing; `a ?: b`: b when a is falsy."""
@@ -274,3 +282,8 @@ class OperatorCompiler(ArithmeticCompiler):
     def ternary(self, node: Ternary) -> ast.expr:
         condition = self.condition(node.condition)
         return place(ast.IfExp(condition, self.value(node.then), self.value(node.otherwise)), node)
+
+
+def _length(piece: ast.expr) -> int:
+    """The characters of a part of an f-string that is a constant; of another, too many."""
+    return len(piece.value) if isinstance(piece, ast.Constant) and isinstance(piece.value, str) else _SHORT
