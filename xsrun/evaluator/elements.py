@@ -34,19 +34,19 @@ def element_call(
     result: bool = False,
 ) -> ast.expr:
     """A call of a function of `xsrun.runtime.elements` with a value and an expression over its elements."""
-    whole = helper in elements.WHOLE
-    made, positions = element_function(compiler, node, condition=condition, result=result, whole=whole)
+    choosing = elements.WHOLE.get(helper)
+    made, positions = element_function(compiler, node, condition=condition, result=result, choosing=choosing)
     identifier = compiler.linker.helper(helper)
     return call(identifier, at, name("context", at), value, made, constant(positions, at), *more)
 
 
 def element_function(
-    compiler: StatementCompiler, node: Expression, *, condition: bool, result: bool, whole: bool = False
+    compiler: StatementCompiler, node: Expression, *, condition: bool, result: bool, choosing: bool | None = None
 ) -> tuple[ast.expr, bool | None]:
     """The expression as a lambda, and whether it takes `$index` and `$parent` too, because it needs them.
 
-    `condition`: its Python truth is what counts. `result`: it takes `$result` in front. `whole`: where it needs the
-    element only it may be a function that takes all elements and gives all results (then None).
+    `condition`: its Python truth is what counts. `result`: it takes `$result` in front. `choosing`, if given: where it
+    needs the element only, it may be a function of all elements, which gives those it holds for, or all results.
     """
     names = {root: compiler.scope.fresh(root + "_") for root in ("this", "index", "parent")}
     if result:
@@ -58,8 +58,8 @@ def element_function(
     parameters = [names["this"], names["index"], names["parent"]] if positions else [names["this"]]
     if result:
         parameters.insert(0, names["result"])
-    if whole and not positions:
-        template = "[BODY for THIS in ITEMS]"
+    if choosing is not None and not positions:
+        template = "[THIS for THIS in ITEMS if BODY]" if choosing else "[BODY for THIS in ITEMS]"
         items = compiler.scope.fresh("items_")
         return function([items], expression(template, node, BODY=body, THIS=names["this"], ITEMS=items), node), None
     return function(parameters, body, node), positions

@@ -1,9 +1,9 @@
 """Going through the elements of a list or object with an expression: `map`, `filter`, `array.find` and their kin.
 
 The expression comes as a Python function: of `$this`, where `positions` is False; of `$this`, `$index` and `$parent`,
-where it needs more and `positions` is True; or, for the functions in `WHOLE`, of all elements, for which it gives all
-results, where `positions` is None. An object keeps its keys, which are then what `$index` is (PHP has one array type);
-a stream is read to its end. All elements count as steps of the run.
+where it needs more and `positions` is True; or, for the functions in `WHOLE`, of all elements, where `positions` is
+None. An object keeps its keys, which are then what `$index` is (PHP has one array type); a stream is read to its end.
+All elements count as steps of the run.
 """
 
 from __future__ import annotations
@@ -55,7 +55,11 @@ def map_elements(context: Context, value: Value, function: Function, positions: 
 
 def filter_elements(context: Context, value: Value, function: Function, positions: bool | None) -> Value:
     """The elements for which the condition holds."""
+    if positions is None and value.__class__ is dict:
+        return filter_elements(context, value, lambda item: bool(function((item,))), False)
     array, items, _, results = elements(context, value, function, positions)
+    if positions is None:
+        return results
     if array.__class__ is list:
         return list(compress(items, results))
     return normalize_object(dict(compress(array.items(), results)))  # type: ignore[union-attr]
@@ -63,7 +67,8 @@ def filter_elements(context: Context, value: Value, function: Function, position
 
 def count_elements(context: Context, value: Value, function: Function, positions: bool | None) -> int:
     """For how many elements the condition holds."""
-    return sum(map(bool, elements(context, value, function, positions).results))
+    results = elements(context, value, function, positions).results
+    return len(list(results)) if positions is None else sum(map(bool, results))
 
 
 def some_elements(context: Context, value: Value, function: Function, positions: bool | None) -> bool:
@@ -168,5 +173,6 @@ def _identified(
     ]
 
 
-#: What evaluates the expression for all elements in any case, so that it may do so at once.
-WHOLE = frozenset((map_elements, filter_elements, count_elements, partition_elements))
+#: What evaluates the expression for all elements in any case, so that it may do so at once: whether the function that
+#: takes all elements gives those for which it holds, or else a result for each.
+WHOLE = {map_elements: False, filter_elements: True, count_elements: True, partition_elements: False}
