@@ -35,7 +35,7 @@ class FilterUse:
         self.compiler, self.record, self.node = compiler, record, node
         arguments = list(node.arguments)
         if record.name in _BY_PATH and arguments:
-            arguments[0] = compiler.kinds.without_to_text(arguments[0])
+            arguments[0] = compiler.kinds.without_to_text(arguments[0], NUMBER)
         self.values = [piped, *map(compiler.value, arguments)]
         self.kinds = [compiler.kinds.of(one) for one in (node.operand, *arguments)]
 

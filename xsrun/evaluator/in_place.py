@@ -13,7 +13,7 @@ from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
 from xsrun import registry
-from xsrun.evaluator.kinds import ANY, INT, LIST, NATURAL, TEXT, Kind
+from xsrun.evaluator.kinds import ANY, INT, LIST, NATURAL, NUMBER, TEXT, Kind
 from xsrun.evaluator.quote import expression, name, place, statements, tuple_of
 from xsrun.syntax.nodes import Binary, Expression, FilterCall, Group, Literal, Path, Quoted, Segment, Variable
 
@@ -266,21 +266,33 @@ def _set_members(compiler: StatementCompiler, target: Expression, chain: list[Fi
         return False
     root, _ = compiler.place_of(target)
     with ExitStack() as held:
+        paths = [compiler.kinds.without_to_text(one.arguments[0], NUMBER) for one in chain]
         given = [
-            [held.enter_context(compiler.held(compiler.value(part), at, root)) for part in one.arguments]
-            for one in chain
+            [held.enter_context(compiler.held(compiler.value(part), at, root)) for part in (path, one.arguments[1])]
+            for path, one in zip(paths, chain, strict=True)
         ]
         value = _filtered(compiler, target, chain, given)
         container, ending = _container(compiler, held, target, "container", at)
-        fast: list[ast.stmt] = []
+        checked = statements(_SIZE_CHECK, at, L=container)
         if plain:
             test = expression("C.__class__ is dict", at, C=container)
-            for key, item in given:
-                fast.extend(statements("C[K] = T", at, C=container, K=key, T=item))
+            fast = [made for key, item in given for made in statements("C[K] = T", at, C=container, K=key, T=item)]
+            _choose(compiler, target, test, [*fast, *checked], ending, value, at)
+            return True
+        parts: dict[str, Any] = {"C": container, "K": given[0][0], "T": given[0][1]}
+        with compiler.collecting() as slow:
+            _choose(compiler, target, expression("set_here(C, K, T)", at, **parts), checked, ending, value, at)
+        kind = compiler.kinds.of(paths[0])
+        test = expression(
+            _place_test("C", "K", kind) + (" and K.isidentifier()" if kind.within(TEXT) else ""), at, **parts
+        )
+        fast = statements("C[K] = T", at, **parts)
+        if kind.within(TEXT):
+            fast += checked
         else:
-            test = expression("set_here(C, K, T)", at, C=container, K=given[0][0], T=given[0][1])
-        fast.extend(statements(_SIZE_CHECK, at, L=container))
-        _choose(compiler, target, test, fast, ending, value, at)
+            adds = expression("C.__class__ is list and K.__class__ is int and K == len(C)", at, **parts)
+            slow = [place(ast.If(adds, [*statements("C.append(T)", at, **parts), *checked, *ending], slow), at)]
+        compiler.emit(place(ast.If(test, [*fast, *ending], slow), at))
     return True
 
 

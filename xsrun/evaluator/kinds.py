@@ -353,17 +353,17 @@ class Kinds:
         """
         if isinstance(path, Literal) and isinstance(path.value, str):
             return kind.within(OBJECT | NULL) and path.value.isidentifier()
-        position = self.of(self.without_to_text(path))
+        position = self.of(self.without_to_text(path, NUMBER))
         return kind.within(CONTAINER | NULL) and position.within(INT) and position.bits <= COUNTER_BITS
 
-    def without_to_text(self, node: Expression) -> Expression:
-        """A node without the `|to_text` around an int: as a path, or as a part of a text, the int is the same."""
+    def without_to_text(self, node: Expression, classes: int = INT) -> Expression:
+        """A node without the `|to_text` around an int, whose text is the same; as a path, that of any number is."""
         inner = node
         while isinstance(inner, Group):
             inner = inner.expression
         if isinstance(inner, FilterCall) and inner.name == "to_text" and not (inner.disabled or inner.arguments):
             number = inner.operand
-            if number is not None and self.of(number).within(INT):
+            if number is not None and self.of(number).within(classes):
                 return number
         return node
 

@@ -69,8 +69,11 @@ class OperatorCompiler(ArithmeticCompiler):
         if isinstance(inner, Literal):
             return constant(truthy(inner.value), inner)
         value = self.value(inner)
-        kind = self.kinds.of(inner)
-        if self.is_boolean(inner) or kind.within(_TRUE_AS_IN_PYTHON):
+        return value if self.is_boolean(inner) else self.truth(value, self.kinds.of(inner), inner)
+
+    def truth(self, value: ast.expr, kind: Kind, inner: Any) -> ast.expr:
+        """A Python expression whose Python truth is the XanoScript truth of a value."""
+        if kind.within(_TRUE_AS_IN_PYTHON):
             return value
         first, later = self.simple(value, inner)
         if kind.within(TEXT):
@@ -165,8 +168,8 @@ class OperatorCompiler(ArithmeticCompiler):
             return None
         if value is None:
             return expression("not A", node, A=left)  # "0" is not null, all else that is empty is
-        if value.__class__ is bool:
-            return None
+        if value.__class__ is bool:  # the truth of the other side decides
+            return expression("not not A" if value else "not A", node, A=self.truth(left, one, node))
         if value.__class__ is not str:
             if one.within(NUMBER):
                 return expression("A == B", node, A=left, B=right)

@@ -75,6 +75,22 @@ def define_functions(scope: Scope, prologue: list[ast.stmt], code: list[ast.stmt
     return made
 
 
+@contextmanager
+def followed(filename: str, at: Any) -> Iterator[None]:
+    """Turn what Python says of a program that is nested too deeply for it into an error of that program.
+
+    Python compiles 20 loops and `try`s inside one another (SyntaxError), and as deep a tree as its recursion limit.
+    """
+    try:
+        yield
+    except (RecursionError, SyntaxError) as error:
+        if isinstance(error, SyntaxError) and "nested" not in str(error):
+            raise
+        line = error.lineno if isinstance(error, SyntaxError) else at.line
+        hint = "put the inner part into a function of its own and call it with function.run"
+        raise LimitError("This is nested too deeply to be compiled.", hint=hint, file=filename, line=line) from None
+
+
 def compile_stack(
     items: list[Any],
     response: Expression | None,
@@ -105,7 +121,7 @@ def compile_stack(
     compiler.signature = signature
     # attached middleware is given its inputs as they come
     compiler.kinds = kinds_of(considered, [] if owner.startswith("middleware\0") else declared or [], preset)
-    with compiler.collecting() as code:
+    with followed(filename, at), compiler.collecting() as code:
         compiler.stack(items)
         if returns_variables:
             compiler.emit(place(ast.Return(compiler.environment(at)), at))
@@ -120,7 +136,8 @@ def compile_stack(
     scope.inputs.update({f"\0{variable}": f"v_{variable}" for variable in preset})
     module = ast.Module(define_functions(scope, prologue, code, at), [])
     places.remember(filename)
-    compiled = compile(module, filename, "exec", dont_inherit=True)
+    with followed(filename, at):
+        compiled = compile(module, filename, "exec", dont_inherit=True)
     run, direct = link(compiled, linker, declared or [])
     return Compiled(run, direct, compiled, linker)
 
@@ -132,10 +149,12 @@ def compile_expression(node: Expression, filename: str, variables: Iterable[str]
     scope = Scope()
     scope.assigned = set(names)
     compiler = StatementCompiler(scope, linker, filename)
-    body = compiler.value(node)
+    with followed(filename, node):
+        body = compiler.value(node)
     (definition,) = statements("def run(context, inputs):\n    return BODY", node, BODY=body)
     assert isinstance(definition, ast.FunctionDef)
     definition.args.args.extend(place(ast.arg(f"v_{variable}"), node) for variable in names)
     places.remember(filename)
-    compiled = compile(ast.Module([definition], []), filename, "exec", dont_inherit=True)
+    with followed(filename, node):
+        compiled = compile(ast.Module([definition], []), filename, "exec", dont_inherit=True)
     return link(compiled, linker, [])[0]

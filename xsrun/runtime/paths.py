@@ -270,12 +270,16 @@ def _taken(node: Value, step: Step, root: Value) -> list[Value]:
 
 def get_path(value: Value, path: str, default: Value = None) -> Value:
     """The value at a path, or the default when there is nothing. A null that is there is not replaced."""
+    if value.__class__ is dict and path.__class__ is str and (path.isidentifier() or path.isalnum()):
+        return value.get(path, default)  # one key and nothing more
     found = find_steps(value, parse_path(path))
     return default if found is MISSING else found
 
 
 def has_path(value: Value, path: str) -> bool:
     """Whether there is anything at a path, a null included. A condition that no element meets is nothing."""
+    if value.__class__ is dict and path.__class__ is str and (path.isidentifier() or path.isalnum()):
+        return path in value
     steps = parse_path(path)
     found = find_steps(value, steps)
     return found is not MISSING and not (found == [] and any(step.role != "key" for step in steps))

@@ -159,6 +159,9 @@ def set_here(container: Value, path: Value, value: Value) -> bool:
 
     Nothing is changed then. What needs more than following keys to where they lead is left to the filter.
     """
+    if path.__class__ is int and container.__class__ is list and 0 <= path <= len(container):
+        _store(container, path, value)
+        return True
     steps = _steps_of_key(path)
     for step in steps[:-1]:
         child = _held_child(container, step.key if container.__class__ is dict else step.position)
