@@ -93,6 +93,7 @@ def test_small_values_are_written_as_orjson_writes_them(value: Any, indent: bool
 
     with pytest.MonkeyPatch.context() as patch:
         patch.delitem(sys.modules, "orjson")
+        patch.setattr(values, "_written", 0)
         plainly = values.to_json(value, indent=indent)
     assert orjson is sys.modules["orjson"]
     assert values.to_json(value, indent=indent) == plainly

@@ -335,7 +335,9 @@ def normalize_object(entries: dict[str, Value]) -> Value:
 
 def to_json(value: Value, *, indent: bool = False) -> str:
     """A value as JSON text, compact unless `indent`. Bytes lose what is not UTF-8; NaN and infinities are null."""
-    if "orjson" not in sys.modules and _is_simple_json(value):
+    global _written
+    if _written < _FEW_TEXTS and "orjson" not in sys.modules and _is_simple_json(value):
+        _written += 1
         separators = None if indent else (",", ":")
         return json.dumps(
             without_zero_fractions(value), ensure_ascii=False, separators=separators, indent=2 if indent else None
@@ -352,8 +354,10 @@ def to_json(value: Value, *, indent: bool = False) -> str:
         return json.dumps(value, ensure_ascii=False, default=_jsonable, indent=2 if indent else None)
 
 
-#: Values with more members than this are worth the import of orjson, which takes as long as a small program.
-_FEW = 200
+#: Values with more members than this, or more texts than this, are worth the import of orjson, which takes as long as
+#: a small program.
+_FEW, _FEW_TEXTS = 200, 50
+_written = 0
 _SIMPLE = frozenset((bool, type(None)))
 
 
