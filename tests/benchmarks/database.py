@@ -126,6 +126,21 @@ def workloads(workspace: xsrun.Workspace, connection: sqlite3.Connection) -> dic
     }
 
 
+def measure(runs: int, database: str = "sqlite://") -> list[dict[str, Any]]:
+    """Seconds of one call of a workload on both sides and their ratio."""
+    workspace, connection = ours(database), raw()
+    rows = []
+    for name, (mine, twin) in workloads(workspace, connection).items():
+        if name == "scan":  # the inserts before must not make the table longer
+            for delete in (connection.execute, workspace.database.session(workspace.context()).execute):
+                delete(f"DELETE FROM item WHERE id > {ROWS}")
+        seconds, plain = compare(mine, twin, runs)
+        rows.append({"name": name, "xsrun": seconds, "python": plain, "ratio": seconds / plain})
+    workspace.close()
+    connection.close()
+    return rows
+
+
 def throw_away(tests: int = 200) -> float:
     """Milliseconds that a database of 100 declared tables costs a test that uses 3 of them."""
     sources = {f"table/t{n}.xs": TABLE.format(name=f"t{n}") for n in range(100)}
@@ -151,15 +166,8 @@ def main() -> None:
     options.add_argument("--json", action="store_true")
     options.add_argument("--database", default="sqlite://", metavar="URL")
     choice = options.parse_args()
-    workspace, connection = ours(choice.database), raw()
-    figures: dict[str, Any] = {}
-    for name, (mine, twin) in workloads(workspace, connection).items():
-        if name == "scan":  # the inserts before must not make the table longer
-            for delete in (connection.execute, workspace.database.session(workspace.context()).execute):
-                delete(f"DELETE FROM item WHERE id > {ROWS}")
-        seconds, plain = compare(mine, twin, choice.runs)
-        figures[name] = {"ratio": round(seconds / plain, 2)}
-    workspace.close()
+    found = measure(choice.runs, choice.database)
+    figures: dict[str, Any] = {row["name"]: {"ratio": round(row["ratio"], 2)} for row in found}
     figures["throw_away_ms"] = round(throw_away(), 2)
     if choice.json:
         print(json.dumps(figures))

@@ -1,0 +1,134 @@
+"""All benchmarks in one run, as one table.
+
+    python tests/benchmarks [--runs 7] [--only NAME] [--exercises FOLDER] [--json] [--readme]
+
+Or `python -m tests.benchmarks`. Everything is measured against a twin: plain Python, sqlite3, a bare endpoint of the
+same server, an empty Python program. Medians of CPU time, both sides taking turns. `--exercises` adds the heaviest
+programs of a public collection (see `exercises.py`), `--readme` writes the table into README.md, where the one of the
+last time stands.
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+import importlib
+import json
+import os
+import platform
+import re
+import statistics
+import sys
+from pathlib import Path
+from typing import Any
+
+README = Path(__file__).parents[2] / "README.md"
+#: What stands around the table in README.md.
+BEGIN, END = "<!-- benchmarks: python tests/benchmarks --readme -->", "<!-- /benchmarks -->"
+#: module -> (what it measures, what it is compared with, whether its geometric mean says enough)
+GROUPS = {
+    "evaluator": ("programs", "Python", False),
+    "exercises": ("the ten heaviest public exercises", "Python", True),
+    "filters": ("the twenty most used filters", "Python", True),
+    "database": ("database statements", "sqlite3", False),
+    "server": ("requests", "a Starlette endpoint", False),
+    "startup": ("start-up", "`python -c pass`", False),
+}
+
+Row = dict[str, Any]
+
+
+def measure(module: str, runs: int, exercises: Path | None) -> list[Row] | None:
+    """The rows of one script; None when something it needs is not there."""
+    try:
+        script = importlib.import_module(module)
+        if module == "exercises":
+            return script.measure(exercises, runs) if exercises is not None else None
+        rows: list[Row] = script.measure(runs)
+    except ImportError as error:
+        print(f"{module}: left out, {error}", file=sys.stderr)
+        return None
+    return rows
+
+
+def mean_of(rows: list[Row]) -> float:
+    return statistics.geometric_mean(row["ratio"] for row in rows)
+
+
+def machine() -> str:
+    """The day, and what the figures were measured on."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    today = datetime.date.today().isoformat()
+    implementation = platform.python_implementation()
+    python = "Python" if implementation == "CPython" else implementation
+    return f"{today}, {python} {platform.python_version()}, {platform.system()} {platform.machine()}, {cores} cores"
+
+
+def time_of(seconds: float) -> str:
+    for unit, size in (("s", 1.0), ("ms", 1e-3), ("µs", 1e-6)):
+        if seconds >= size:
+            return f"{seconds / size:.3g} {unit}"
+    return f"{seconds * 1e9:.3g} ns"
+
+
+def plain_table(results: dict[str, list[Row]]) -> str:
+    lines = []
+    for module, rows in results.items():
+        title, twin, _ = GROUPS[module]
+        lines.append(f"{title}, against {twin}")
+        for row in rows:
+            times = f"{time_of(row['xsrun']):>9} {time_of(row['python']):>9}"
+            lines.append(f"  {row['name']:<42} {times} {row['ratio']:7.2f}x")
+        lines.append(f"  {'geometric mean':<62} {mean_of(rows):7.2f}x")
+    return "\n".join(lines)
+
+
+def markdown_table(results: dict[str, list[Row]]) -> str:
+    lines = ["| what | xsrun | compared with | ratio |", "|---|---|---|---|"]
+    for module, rows in results.items():
+        title, twin, short = GROUPS[module]
+        if short:
+            best, worst = min(row["ratio"] for row in rows), max(row["ratio"] for row in rows)
+            lines.append(f"| {title} | | {twin} | {mean_of(rows):.1f} ({best:.1f} to {worst:.1f}) |")
+            continue
+        for row in rows:
+            shown = f"{twin}, {time_of(row['python'])}"
+            lines.append(f"| {title}: {row['name']} | {time_of(row['xsrun'])} | {shown} | {row['ratio']:.1f} |")
+    return "\n".join(lines)
+
+
+def write_readme(results: dict[str, list[Row]]) -> None:
+    """Put the table between its marks in README.md."""
+    text = README.read_text(encoding="utf-8")
+    table = f"{BEGIN}\n{markdown_table(results)}\n\n{machine()}. Medians of one run, CPU time, limits on.\n{END}"
+    changed, count = re.subn(f"{re.escape(BEGIN)}.*?{re.escape(END)}", lambda _: table, text, flags=re.DOTALL)
+    if count != 1:
+        raise SystemExit(f"README.md has no place for the table: it stands between {BEGIN} and {END}")
+    README.write_text(changed, encoding="utf-8")
+
+
+def main() -> None:
+    sys.path.insert(0, str(Path(__file__).parent))  # the scripts import each other by name, as when they run alone
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options.add_argument("--runs", type=int, default=7)
+    options.add_argument("--only", action="append", choices=list(GROUPS), help="measure only this; may be repeated")
+    options.add_argument("--exercises", type=Path, metavar="FOLDER")
+    options.add_argument("--json", action="store_true")
+    options.add_argument("--readme", action="store_true")
+    choice = options.parse_args()
+    results = {}
+    for module in choice.only or GROUPS:
+        rows = measure(module, choice.runs, choice.exercises)
+        if rows:
+            results[module] = rows
+    if choice.json:
+        print(json.dumps({"machine": machine(), "results": results}))
+        return
+    print(machine())
+    print(plain_table(results))
+    if choice.readme:
+        write_readme(results)
+
+
+if __name__ == "__main__":
+    main()
