@@ -7,9 +7,11 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
+from xsrun.errors import LimitError
 from xsrun.evaluator import places
 from xsrun.evaluator.assignments import kinds_of
 from xsrun.evaluator.compiler import StatementCompiler, assigned_variables, statement_position
@@ -112,31 +114,31 @@ def compile_stack(
     variables: what a bare list of statements is for. Raises XanoScriptSyntaxError for what only compiling can tell.
     """
     at = statement_position(at) if at is not None else Position()  # the header: code of its own spans one line
-    considered = [*items, response] if response is not None else items
-    preset = list(variables)
-    linker = Linker(assigned_variables(considered) | set(preset))
-    scope = Scope(declared)
-    scope.assigned = set(preset)
-    compiler = StatementCompiler(scope, linker, filename, trace=trace, owner=owner)
-    compiler.signature = signature
-    # attached middleware is given its inputs as they come
-    compiler.kinds = kinds_of(considered, [] if owner.startswith("middleware\0") else declared or [], preset)
-    with followed(filename, at), compiler.collecting() as code:
-        compiler.stack(items)
-        if returns_variables:
-            compiler.emit(place(ast.Return(compiler.environment(at)), at))
-        elif response is not None:
-            compiler.emit(place(ast.Return(compiler.value(response)), response))
-        elif not code:
-            compiler.emit(place(ast.Pass(), at))
-    compiler.finish()
-    if compiler.manager is not None:
-        code = [place(ast.With([ast.withitem(compiler.manager, None)], code), at)]
-    prologue = input_prologue(scope, linker, at)
-    scope.inputs.update({f"\0{variable}": f"v_{variable}" for variable in preset})
-    module = ast.Module(define_functions(scope, prologue, code, at), [])
-    places.remember(filename)
     with followed(filename, at):
+        considered = [*items, response] if response is not None else items
+        preset = list(variables)
+        linker = Linker(assigned_variables(considered) | set(preset))
+        scope = Scope(declared)
+        scope.assigned = set(preset)
+        compiler = StatementCompiler(scope, linker, filename, trace=trace, owner=owner)
+        compiler.signature = signature
+        # attached middleware is given its inputs as they come
+        compiler.kinds = kinds_of(considered, [] if owner.startswith("middleware\0") else declared or [], preset)
+        with compiler.collecting() as code:
+            compiler.stack(items)
+            if returns_variables:
+                compiler.emit(place(ast.Return(compiler.environment(at)), at))
+            elif response is not None:
+                compiler.emit(place(ast.Return(compiler.value(response)), response))
+            elif not code:
+                compiler.emit(place(ast.Pass(), at))
+        compiler.finish()
+        if compiler.manager is not None:
+            code = [place(ast.With([ast.withitem(compiler.manager, None)], code), at)]
+        prologue = input_prologue(scope, linker, at)
+        scope.inputs.update({f"\0{variable}": f"v_{variable}" for variable in preset})
+        module = ast.Module(define_functions(scope, prologue, code, at), [])
+        places.remember(filename)
         compiled = compile(module, filename, "exec", dont_inherit=True)
     run, direct = link(compiled, linker, declared or [])
     return Compiled(run, direct, compiled, linker)
@@ -151,10 +153,9 @@ def compile_expression(node: Expression, filename: str, variables: Iterable[str]
     compiler = StatementCompiler(scope, linker, filename)
     with followed(filename, node):
         body = compiler.value(node)
-    (definition,) = statements("def run(context, inputs):\n    return BODY", node, BODY=body)
-    assert isinstance(definition, ast.FunctionDef)
-    definition.args.args.extend(place(ast.arg(f"v_{variable}"), node) for variable in names)
-    places.remember(filename)
-    with followed(filename, node):
+        (definition,) = statements("def run(context, inputs):\n    return BODY", node, BODY=body)
+        assert isinstance(definition, ast.FunctionDef)
+        definition.args.args.extend(place(ast.arg(f"v_{variable}"), node) for variable in names)
+        places.remember(filename)
         compiled = compile(ast.Module([definition], []), filename, "exec", dont_inherit=True)
     return link(compiled, linker, [])[0]

@@ -37,11 +37,14 @@ def read_text(source: Source) -> _Read | None:
 
 
 def write_text(source: Source, constructs: list[Construct], problems: list[Diagnostic]) -> None:
-    """Keep what was read of a text."""
-    records = [
-        (one.kind, one.name, one.verb, one.api_group, one.line, one.text, one.tree(), one.problems)
-        for one in constructs
-    ]
+    """Keep what was read of a text, unless it is nested too deeply to be kept: then it is parsed each time."""
+    try:
+        records = [
+            (one.kind, one.name, one.verb, one.api_group, one.line, one.text, one.tree(), one.problems)
+            for one in constructs
+        ]
+    except RecursionError:
+        return
     data = pickle.dumps((records, problems), pickle.HIGHEST_PROTOCOL)
     cache.write("tree", cache.digest(cache.fingerprint(), source.text), data)
 

@@ -1,0 +1,45 @@
+"""Programs that nest or chain more than Python can follow: they run, or an error names them; nothing crashes."""
+
+from __future__ import annotations
+
+import pytest
+
+import xsrun
+
+NESTED = {
+    "for": ("for (1) {\neach as $i {\n", "} }\n"),
+    "while": ("while ($x == 0) {\neach {\n", "} }\n"),
+    "conditional": ("conditional {\nif (true) {\n", "} }\n"),
+    "try_catch": ("try_catch {\ntry {\n", "} }\n"),
+}
+CHAINED = {"~": ' ~ "b"', "+": " + 1", "&&": " && true", "filters": "|add:1", "??": " ?? 1", "choices": " ? 1 : 1"}
+
+
+def variables(source: str) -> xsrun.Result:
+    workspace = xsrun.Workspace.from_sources({"deep.xs": source})
+    return workspace.run("deep")
+
+
+@pytest.mark.parametrize("kind", NESTED)
+@pytest.mark.parametrize("depth", [15, 60])
+def test_nested_blocks(kind: str, depth: int) -> None:
+    opening, closing = NESTED[kind]
+    source = "var $x { value = 0 }\n" + opening * depth + "var.update $x { value = 1 }\n" + closing * depth
+    result = variables(source)
+    if depth == 60 and kind in ("for", "while"):  # Python compiles no more than 20 loops inside one another
+        assert result.error is not None
+        assert "nested too deeply" in str(result.error)
+        assert result.error.line is not None
+    else:
+        assert result.error is None
+        assert result.response == {"x": 1}
+
+
+@pytest.mark.parametrize("kind", CHAINED)
+@pytest.mark.parametrize("count", [260, 5_000])
+def test_long_chains(kind: str, count: int) -> None:
+    result = variables("var $x { value = 1" + CHAINED[kind] * count + " }\n")
+    if result.error is not None:
+        assert count == 5_000
+        assert "nested too deeply" in str(result.error)
+        assert result.error.file == "deep.xs"
