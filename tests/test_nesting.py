@@ -32,7 +32,7 @@ def test_nested_blocks(kind: str, depth: int) -> None:
         assert result.error.line is not None
     else:
         assert result.error is None
-        assert result.response == {"x": 1}
+        assert result.response["x"] == 1
 
 
 @pytest.mark.parametrize("kind", CHAINED)
