@@ -49,12 +49,12 @@ def collect(paths: list[str]) -> dict[str, str]:
 
 def problems(sources: dict[str, str], paths: list[str]) -> list[Diagnostic]:
     """The problems that the project's settings leave. Each program is checked by itself (see `analysis.programs`)."""
-    from xsrun.analysis.kept import check_kept
+    from xsrun.analysis.kept import check_programs
     from xsrun.analysis.programs import divide
     from xsrun.cli.settings import read_settings
 
     first = Path(paths[0]).expanduser().resolve()
-    found = [problem for program in divide(sources, paths) for problem in check_kept(program)]
+    found = check_programs(divide(sources, paths))
     found.sort(key=Diagnostic.sort_key)
     return read_settings(first if first.is_dir() else first.parent).apply(found)
 
