@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import zipfile
@@ -24,6 +25,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_wheel_carries_grammar_catalogue_and_worker(wheel: Path) -> None:
     names = zipfile.ZipFile(wheel).namelist()
     assert "xsrun/syntax/xanoscript.lark" in names
+    assert "xsrun/syntax/xanoscript.tables" in names
     assert "xsrun/catalogue/statements.json" in names
     assert "xsrun/services/javascript/worker.js" in names
     assert not [name for name in names if name.startswith(("tests/", "samples/"))]
@@ -44,3 +46,5 @@ def test_wheel_runs_a_sample_in_an_empty_environment(wheel: Path, tmp_path: Path
     )
     assert done.returncode == 0, done.stderr
     assert '"expires_in": 3600' in done.stdout
+    parses = "from xsrun.syntax import tables, parser; tables._build = None; parser.parser()"  # without building tables
+    subprocess.run([str(python), "-c", parses], cwd=tmp_path, env={**os.environ, "XSRUN_CACHE": "off"}, check=True)

@@ -16,6 +16,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from xsrun import cache
 from xsrun.diagnostics import Diagnostic
 from xsrun.patterns import pattern
 from xsrun.records import made, record, replace, unset
@@ -128,3 +129,14 @@ def test_a_second_run_imports_little(command: str, most: int, tmp_path: Path) ->
     found = imported(["-m", "xsrun", command, str(file)], cache) - imported(["-c", "pass"], cache)
     assert not sorted(found & HEAVY)
     assert len(found) <= most, sorted(found)
+
+
+def test_a_full_cache_loses_its_oldest_entries(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XSRUN_CACHE", str(tmp_path))
+    monkeypatch.setattr(cache, "MOST_ENTRIES", 10)
+    for number in range(12):
+        cache.write("tree", f"f{number:02}", b"x")
+        os.utime(tmp_path / "tree" / f"f{number:02}", (number, number))
+    cache.write("tree", "00", b"x")
+    left = {file.name for file in (tmp_path / "tree").iterdir()}
+    assert left == {"00", *(f"f{number:02}" for number in range(6, 12))}

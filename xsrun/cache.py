@@ -12,6 +12,9 @@ import sys
 from functools import cache as remember
 from pathlib import Path
 
+#: Files that one kind of entry may take; a hundred times what a large workspace needs.
+MOST_ENTRIES = 20_000
+
 
 def digest(*parts: str | bytes) -> str:
     """A name for what was made from these parts: different parts, different names."""
@@ -80,10 +83,28 @@ def write(kind: str, key: str, data: bytes) -> None:
     target = place / kind
     with contextlib.suppress(OSError):  # a cache that cannot be written costs time, nothing else
         target.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if key.startswith("00"):  # one write in 256: keys are even
+            prune(target)
         descriptor, temporary = tempfile.mkstemp(dir=target)
         with os.fdopen(descriptor, "wb") as file:
             file.write(data)
         os.replace(temporary, target / key)
+
+
+def prune(place: Path) -> None:
+    """Delete the older half of the entries of one kind when there are more than `MOST_ENTRIES`."""
+    with os.scandir(place) as entries:
+        files = [entry for entry in entries if entry.is_file(follow_symlinks=False)]
+    if len(files) <= MOST_ENTRIES:
+        return
+    written = []
+    for file in files:
+        with contextlib.suppress(OSError):  # another process deletes it as well
+            written.append((file.stat().st_mtime_ns, file.path))
+    written.sort()
+    for _, path in written[: len(written) // 2]:
+        with contextlib.suppress(OSError):
+            os.unlink(path)
 
 
 def discard(kind: str, key: str, reason: Exception) -> None:

@@ -1,4 +1,7 @@
-"""The grammar's tables, built by Lark and kept in the cache. Importing this module imports Lark, which takes time."""
+"""The grammar's tables, built by Lark: part of the wheel, else kept in the cache.
+
+Importing this module imports Lark, which takes time.
+"""
 
 from __future__ import annotations
 
@@ -41,21 +44,44 @@ def grammar_path() -> Path:
     return packaged if packaged.exists() else Path(__file__).parents[2] / "grammar" / "xanoscript.lark"
 
 
-def load(actions: Any) -> Lark:
-    """Lark with the grammar's tables, calling `actions` (see `build.Builder`) as it parses."""
+def packed() -> bytes:
+    """The tables with the key that says what they were made from: a file of the wheel (see `hatch_build.py`)."""
     grammar = grammar_path().read_text(encoding="utf-8")
-    key = hashlib.sha256(f"{grammar}{__version__}{sys.version}".encode()).hexdigest()
-    stored = cache.read("grammar", key)
-    if stored is not None:
+    return _key(grammar).encode() + _build(grammar)
+
+
+def load(actions: Any) -> Lark:
+    """Lark with the grammar's tables, calling `actions` (see `build.Builder`) as it parses.
+
+    The tables are those of the wheel if this grammar and this Lark made them, else those of the cache, else new ones.
+    """
+    grammar = grammar_path().read_text(encoding="utf-8")
+    key = _key(grammar)
+    packaged = Path(__file__).with_name("xanoscript.tables")
+    if packaged.exists():
+        stored = packaged.read_bytes()
+        if stored.startswith(key.encode()):
+            return _restore(stored[len(key) :], actions)
+    kept = cache.read("grammar", key)
+    if kept is not None:
         try:
-            return _restore(stored, actions)
+            return _restore(kept, actions)
         except Exception as error:  # a damaged cache is no reason to fail: the tables are built anew
             cache.discard("grammar", key, error)
+    made = _build(grammar)
+    cache.write("grammar", key, made)
+    return _restore(made, actions)
+
+
+def _key(grammar: str) -> str:
+    return hashlib.sha256(f"{grammar}{__version__}".encode()).hexdigest()
+
+
+def _build(grammar: str) -> bytes:
     options: dict[str, Any] = {"parser": "lalr", "lexer": ListLexer, "start": ["document", "fields", "expression"]}
     buffer = io.BytesIO()
     Lark(grammar, **options).save(buffer)
-    cache.write("grammar", key, buffer.getvalue())
-    return _restore(buffer.getvalue(), actions)
+    return buffer.getvalue()
 
 
 def _restore(stored: bytes, actions: Any) -> Lark:
