@@ -55,7 +55,8 @@ def server_url() -> Iterator[str]:
 def cache(request: pytest.FixtureRequest) -> Iterator[Cache]:
     url = request.getfixturevalue("server_url") if request.param == "server" else None
     made = Cache(url)
-    made.client.flushall()
+    if url is not None:
+        made.client.flushall()
     yield made
     made.close()
 
@@ -105,7 +106,7 @@ def test_the_option_of_the_command_line(server_url: str, tmp_path: Path) -> None
     redis.Redis.from_url(server_url).flushall()
     shown = [subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, check=True).stdout for _ in range(2)]
     assert [json.loads(text)["n"] for text in shown] == [1, 2]
-    assert not (tmp_path / ".xsrun" / "cache.json").exists()
+    assert not (tmp_path / ".xsrun" / "cache.db").exists()
 
 
 def test_expiry(cache: Cache) -> None:

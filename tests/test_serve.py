@@ -68,7 +68,7 @@ def test_rows_tokens_and_the_cache_outlive_the_server(folder: Path) -> None:
         assert [entry["text"] for entry in page["items"]] == ["Set sail."]
         assert client.get("/api:account/me", headers=token).json["email"] == "ann@example.com"
     assert not any("/api:" in line and "GET" in line for line in lines)
-    assert (folder / ".xsrun" / "cache.json").exists()
+    assert (folder / ".xsrun" / "cache.db").exists()
     assert (folder / ".xsrun" / "token_key").stat().st_mode & 0o077 == 0
 
 

@@ -1,17 +1,13 @@
-"""The cache behind `redis.*`: a Redis of the workspace's own, in memory, or a real server that the user names.
+"""The cache behind `redis.*`: a store of the workspace's own, or a real server that the user names.
 
-Without a server the commands run on fakeredis, which is Redis' behaviour in Python; what it holds is kept in a file
-beside the workspace between runs. Values are stored as JSON text, so that what comes back has the type it had.
+The workspace's own is a file beside it, which processes share, or memory (`xsrun.services.key_store`). Values are
+stored as JSON text, so that what comes back has the type it had.
 """
 
 from __future__ import annotations
 
-import json
-import os
 import re
-import tempfile
 import threading
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -23,8 +19,8 @@ from xsrun.runtime.values import Value, from_json, to_json
 class Cache:
     """Keys and values. Times to live are in seconds, 0 means forever. Safe to use from several threads.
 
-    `url`: a server (`redis://host:6379/0`, `rediss://...`, `unix://...`); None for one in memory. `file`: where the
-    one in memory is kept between runs, if anywhere.
+    `url`: a server (`redis://host:6379/0`, `rediss://...`, `unix://...`); None for a store of its
+    own, kept in `file` or else in memory.
     """
 
     def __init__(self, url: str | None = None, file: Path | None = None) -> None:
@@ -32,7 +28,6 @@ class Cache:
         self._file = file
         self._client: Any = None
         self._opening = threading.Lock()
-        self._changed = False
 
     # Connecting ----------------------------------------------------------------------------------------------------
 
@@ -47,11 +42,9 @@ class Cache:
 
     def _connect(self) -> Any:
         if self.url is None:
-            import fakeredis
+            from xsrun.services.key_store import KeyStore
 
-            client = fakeredis.FakeStrictRedis(server=fakeredis.FakeServer(), decode_responses=True)
-            self._load(client)
-            return client
+            return KeyStore(self._file)
         import redis
 
         try:
@@ -59,11 +52,12 @@ class Cache:
         except ValueError as error:
             raise UnavailableError(f"{self.url} is not the address of a Redis server: {error}") from None
 
-    def _run(self, command: Callable[[Any], Any], *, writes: bool = False) -> Any:
+    def _run(self, command: Callable[[Any], Any]) -> Any:
         """Carry out a command; what Redis refuses is an error of the program."""
+        if self.url is None:
+            return command(self.client)
         import redis
 
-        self._changed = self._changed or writes
         try:
             return command(self.client)
         except redis.ConnectionError as error:
@@ -82,7 +76,7 @@ class Cache:
     def set(self, key: str, value: Value, ttl: int = 0, *, create_only: bool = False) -> bool:
         """Store a value. With `create_only`, only if the key is new; tells whether it was stored."""
         expiry = ttl if ttl > 0 else None
-        stored = self._run(lambda client: client.set(key, _encode(value), ex=expiry, nx=create_only), writes=True)
+        stored = self._run(lambda client: client.set(key, _encode(value), ex=expiry, nx=create_only))
         return bool(stored)
 
     def has(self, key: str) -> bool:
@@ -90,43 +84,46 @@ class Cache:
 
     def delete(self, key: str) -> bool:
         """Forget a key; tells whether it was there."""
-        return bool(self._run(lambda client: client.delete(key), writes=True))
+        return bool(self._run(lambda client: client.delete(key)))
 
     def add(self, key: str, amount: int) -> int:
         """Add to a whole number; a key that is not there counts as 0."""
-        return int(self._run(lambda client: client.incrby(key, amount), writes=True))
+        return int(self._run(lambda client: client.incrby(key, amount)))
 
     def keys(self, pattern: str) -> list[str]:
         """The keys that a glob pattern matches, sorted."""
         if self.url is not None:
             return sorted(self._run(lambda client: list(client.scan_iter(match=pattern, count=1000))))
-        matches = glob_matcher(pattern)  # fakeredis would build a regular expression that may take for ever
+        matches = glob_matcher(pattern)
         return sorted(key for key in self._run(lambda client: client.keys()) if matches(key))
 
     def count_up(self, key: str, ttl: int) -> int:
         """Count a use of the key within a window of `ttl` seconds that its first use opens."""
 
-        def count(client: Any) -> int:
-            used = int(client.incr(key))
-            if used == 1 and ttl > 0:
-                client.expire(key, ttl)
-            return used
+        expiry = ttl if ttl > 0 else None
 
-        return int(self._run(count, writes=True))
+        def count(client: Any) -> int:
+            if self.url is None:
+                with client.transaction():
+                    client.set(key, "0", ex=expiry, nx=True)
+                    return int(client.incrby(key, 1))
+            steps = client.pipeline(transaction=True)
+            steps.set(key, "0", ex=expiry, nx=True)
+            steps.incrby(key, 1)
+            return int(steps.execute()[-1])
+
+        return int(self._run(count))
 
     # Lists ---------------------------------------------------------------------------------------------------------
 
     def push(self, key: str, value: Value, *, front: bool = False) -> int:
         """Add a value at one end of a list; gives the new length."""
         text = _encode(value)
-        return int(self._run(lambda client: client.lpush(key, text) if front else client.rpush(key, text), writes=True))
+        return int(self._run(lambda client: client.lpush(key, text) if front else client.rpush(key, text)))
 
     def take(self, key: str, count: int | None = None, *, front: bool = False) -> Value:
         """Remove and give the value at one end of a list, false when there is none; with `count` a list of values."""
-        found = self._run(
-            lambda client: client.lpop(key, count) if front else client.rpop(key, count),
-            writes=True,
-        )
+        found = self._run(lambda client: client.lpop(key, count) if front else client.rpop(key, count))
         if count is not None:
             return [_decode(text) for text in found or []]
         return False if found is None else _decode(found)
@@ -141,52 +138,13 @@ class Cache:
 
     def remove(self, key: str, value: Value, count: int = 0) -> int:
         """Remove values from a list: all that are equal (0), the first so many, or the last (negative)."""
-        return int(self._run(lambda client: client.lrem(key, count, _encode(value)), writes=True))
-
-    # Keeping -------------------------------------------------------------------------------------------------------
+        return int(self._run(lambda client: client.lrem(key, count, _encode(value))))
 
     def close(self) -> None:
-        """End the connection; what is in memory is written to the file first."""
-        if self._client is None:
-            return
-        if self._file is not None and self.url is None and self._changed:
-            self._save(self._file)
-        self._client.close()
-        self._client = None
-
-    def _save(self, file: Path) -> None:
-        """Write every key, whole or not at all. Times to live become times of the clock."""
-        kept: dict[str, dict[str, Any]] = {}
-        now = time.time()
-        for key in self._client.scan_iter(count=1000):
-            left = self._client.pttl(key)
-            kind = self._client.type(key)
-            held = self._client.lrange(key, 0, -1) if kind == "list" else self._client.get(key)
-            kept[key] = {"value": held, "expires": now + left / 1000 if left >= 0 else None}
-        descriptor, temporary = tempfile.mkstemp(dir=file.parent)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as output:
-            json.dump(kept, output)
-        os.replace(temporary, file)
-
-    def _load(self, client: Any) -> None:
-        """Take over what the run before left. A file that is damaged raises: it is the user's data."""
-        if self._file is None or not self._file.exists():
-            return
-        try:
-            kept = json.loads(self._file.read_text(encoding="utf-8"))
-            entries = [(key, entry["value"], entry["expires"]) for key, entry in kept.items()]
-        except (ValueError, TypeError, KeyError, AttributeError) as error:
-            raise UnavailableError(f"the cache file {self._file} cannot be read: {error}", hint="delete it") from None
-        now = time.time()
-        for key, held, expires in entries:
-            if expires is not None and expires <= now:
-                continue
-            if isinstance(held, list):
-                client.rpush(key, *held)
-            else:
-                client.set(key, held)
-            if expires is not None:
-                client.pexpire(key, max(1, int((expires - now) * 1000)))
+        """End the connection; the next command opens a new one."""
+        if self._client is not None:
+            self._client.close()
+            self._client = None
 
 
 def _encode(value: Value) -> str:

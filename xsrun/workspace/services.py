@@ -66,11 +66,15 @@ def _network(workspace: Workspace) -> Any:
 
 
 def _cache(workspace: Workspace) -> Any:
-    """The server that the user named, or a cache of the workspace's own, kept beside its files."""
+    """The server that the user named, or a cache of the workspace's own, kept beside its files.
+
+    Bare statements are no workspace: what they store lives as long as the run, like their rows.
+    """
     from xsrun.services.cache import Cache
 
-    folder = state_folder(workspace) if workspace.cache_url is None else None
-    return Cache(workspace.cache_url, folder / "cache.json" if folder is not None else None)
+    kept = workspace.cache_url is None and any(construct.kind != "stack" for construct in workspace.constructs)
+    folder = state_folder(workspace) if kept else None
+    return Cache(workspace.cache_url, folder / "cache.db" if folder is not None else None)
 
 
 def _http(workspace: Workspace) -> Any:
