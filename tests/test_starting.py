@@ -140,3 +140,20 @@ def test_a_full_cache_loses_its_oldest_entries(tmp_path: Path, monkeypatch: pyte
     cache.write("tree", "00", b"x")
     left = {file.name for file in (tmp_path / "tree").iterdir()}
     assert left == {"00", *(f"f{number:02}" for number in range(6, 12))}
+
+
+def test_threads_that_need_a_builtin_at_once_all_get_it() -> None:
+    program = (
+        "import sys, threading, importlib\n"
+        "from xsrun import registry\n"
+        "sys.setswitchinterval(1e-6)\n"
+        "start, found = threading.Barrier(8), []\n"
+        "def look():\n"
+        "    start.wait()\n"
+        "    found.append(registry.find('statement', 'redis.incr'))\n"
+        "threads = [threading.Thread(target=look) for _ in range(8)]\n"
+        "for thread in threads: thread.start()\n"
+        "for thread in threads: thread.join()\n"
+        "assert len(found) == 8 and None not in found, found\n"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True)

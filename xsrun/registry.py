@@ -334,12 +334,12 @@ def module_of(kind: Kind, name: str) -> str | None:
 def _load(module: str | None) -> None:
     if module is None or module in _loaded:
         return
-    _loaded.add(module)
     try:
         importlib.import_module(module)
     except ModuleNotFoundError as error:
         if error.name != module:
             raise
+    _loaded.add(module)  # not before: another thread would take its builtins for missing while it is imported
 
 
 def find(kind: Kind, name: str, module: str | None = None) -> Builtin | None:
