@@ -16,6 +16,7 @@ from faults import SEEDS, faults, two_faults
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+import xsrun
 from xsrun.analysis import check_sources
 from xsrun.analysis.kinds import KINDS
 from xsrun.analysis.structure import problems
@@ -180,6 +181,41 @@ def test_structure_problems_are_errors_only() -> None:
     found = problems(parser().parse(Source(text), "document"))
     assert [diagnostic.code for diagnostic in found] == ["XS315", "XS305"]
     assert problems(parser().parse(Source(""), "document")) == []
+
+
+@pytest.mark.parametrize(
+    ("loop", "total"),
+    [("for $i in 0..5", 15), ("foreach $i in [4, 5]", 9), ("for $i in 0..5{", 15), ("for $i in [{n: 1}]", None)],
+)
+def test_the_loop_of_another_language_becomes_a_foreach(loop: str, total: int | None) -> None:
+    head = loop if loop.endswith("{") else loop + " {"
+    text = f"var $t {{ value = 0 }}\n{head}\n  each as $i {{\n    math.add $t {{ value = $i }}\n  }}\n}}\n"
+    [found] = errors(text)
+    assert found.code == "XS127" and "foreach (" in str(found.hint)
+    repaired, _ = apply_fixes(text, [found])
+    assert check(repaired) == []
+    if total is not None:
+        with xsrun.Workspace.from_sources({"a.xs": repaired}) as workspace:
+            assert workspace.run().variables["t"] == total
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "for $i in 0..5 {\n  debug.log { value = $i }\n}\n",
+        "for $i in 0..5 {\n  each as $n {\n    debug.log { value = $i }\n  }\n}\n",
+        "for $i = 0; $i < 5 {\n  each as $i {\n  }\n}\n",
+    ],
+)
+def test_a_loop_that_may_mean_several_things_is_not_fixed(text: str) -> None:
+    assert [diagnostic.fix for diagnostic in errors(text)] == [None] * len(errors(text))
+
+
+def test_a_condition_with_an_object_is_put_in_parentheses_whole(tmp_path: Path) -> None:
+    program = tmp_path / "a.xs"
+    program.write_text("var $x { value = {} }\nconditional {\n  if $x == {a: 1} {\n  }\n}\n")
+    assert main(["check", "--fix", str(program)]) == 0
+    assert "if ($x == {a: 1}) {" in program.read_text()
 
 
 def test_byte_order_mark_and_line_ends() -> None:

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from xsrun.diagnostics.record import Fix
+from xsrun.patterns import pattern
 from xsrun.syntax.mistakes import TEMPLATE, line_break, shorten, spelling
 from xsrun.syntax.source import Source
 from xsrun.syntax.tokens import HOLE, Token
@@ -31,6 +32,9 @@ _CONDITIONS = {"if", "elseif", "while", "switch", "case", "for", "foreach", "pre
 BLOCK_WORDS = frozenset(
     {"default", "else", "try", "catch", "finally", "each", "stack", "input", "schema", "conditional"}
 )
+#: `$item in $list`, the head of a loop in other languages, and what a loop of this one begins with.
+_WALK = pattern(r"(\$?\w+)\s+(?:in|of)\s+(\S.*)")
+_EACH = pattern(r"\s*\{\s*each\s+as\s+(\$?\w+)")
 _WORDS = {"and": "&&", "or": "||", "not": "!", "xor": "!=", "is": "==", "equals": "=="}
 
 
@@ -226,11 +230,35 @@ def unparenthesised_condition(place: Place) -> Found | None:
         return None
     if place.kind() in ("AS", "HEAD_NAME", "_NEWLINE"):
         return None
-    shown = place.rest_of_line(head[1].start_pos)
-    hint = f"write {head[0].value} ({shorten(shown)}) {{"
-    start = head[1].start_pos
-    fix = [(start, start, "("), (start + len(shown), start + len(shown), ")")]
-    return Found("XS127", f"the condition of `{head[0].value}` stands in parentheses", hint, place.at(), fix)
+    word, start = head[0].value, head[1].start_pos
+    shown = _condition(place.source.text[start:].partition("\n")[0])
+    message = f"the condition of `{word}` stands in parentheses"
+    walked = _WALK.fullmatch(shown) if word in ("for", "foreach") else None
+    if walked is not None:
+        return Found("XS127", message, *_walk_over(place, walked, start))
+    hint = f"write {word} ({shorten(shown)}) {{"
+    safe = word not in ("for", "foreach") or not set(shown) & set("=;,")
+    fix = [(start, start, "("), (start + len(shown), start + len(shown), ")")] if safe else None
+    return Found("XS127", message, hint, place.at(), fix)
+
+
+def _condition(line: str) -> str:
+    """The condition that a line begins with, without the brace that opens what it guards."""
+    whole = line.rstrip()
+    if whole.endswith("{") and "//" not in whole and whole[:-1].count("{") == whole.count("}"):
+        return whole[:-1].rstrip()
+    return line.partition("{")[0].rstrip()
+
+
+def _walk_over(place: Place, walked: re.Match[str], start: int) -> tuple[str, Token, list[tuple[int, int, str]] | None]:
+    """`for $i in 0..5`, as in other languages: a foreach, whose `each` names the variable."""
+    name, subject = "$" + walked[1].lstrip("$"), walked[2]
+    hint = f"write foreach ({shorten(subject)}) {{ each as {name} {{ ... }} }}"
+    end = start + walked.end()
+    inside = _EACH.match(place.source.text, end)
+    head = place.head()[0]
+    named = inside is not None and inside[1] == name
+    return hint, place.at(), [(head.start_pos, end, f"foreach ({subject})")] if named else None
 
 
 @recogniser
