@@ -1,11 +1,12 @@
 """All benchmarks in one run, as one table.
 
-    python tests/benchmarks [--runs 7] [--only NAME] [--exercises FOLDER] [--json] [--readme]
+    python tests/benchmarks [--runs 7] [--only NAME] [--corpus FOLDER [--official FOLDER]] [--json] [--readme]
 
 Or `python -m tests.benchmarks`. Everything is measured against a twin: plain Python, sqlite3, a bare endpoint of the
-same server, an empty Python program. Medians of CPU time, both sides taking turns. `--exercises` adds the heaviest
-programs of a public collection (see `exercises.py`), `--readme` writes the table into README.md, where the one of the
-last time stands.
+same server, an empty Python program. Medians of CPU time, both sides taking turns. `--corpus` is a folder with clones
+of public programs: it adds the heaviest exercises (see `exercises.py`), and, with the official parser's folder, the
+check of all files (see `reading.py`). `--readme` writes the table into README.md, where the one of the last time
+stands.
 """
 
 from __future__ import annotations
@@ -32,19 +33,23 @@ GROUPS = {
     "filters": ("the twenty most used filters", "Python", True),
     "database": ("database statements", "sqlite3", False),
     "server": ("requests", "a Starlette endpoint", False),
+    "reading": ("reading", "", False),
     "startup": ("start-up", "`python -c pass`", False),
 }
+
+#: The clone of xanojustin/xs-generator among the public programs.
+EXERCISES = "xanojustin+xs-generator"
 
 Row = dict[str, Any]
 
 
-def measure(module: str, runs: int, exercises: Path | None) -> list[Row] | None:
+def measure(module: str, runs: int, corpus: Path | None, official: Path | None) -> list[Row] | None:
     """The rows of one script; None when something it needs is not there."""
     try:
         script = importlib.import_module(module)
         if module == "exercises":
-            return script.measure(exercises, runs) if exercises is not None else None
-        rows: list[Row] = script.measure(runs)
+            return script.measure(corpus / EXERCISES, runs) if corpus is not None else None
+        rows: list[Row] = script.measure(runs, corpus, official) if module == "reading" else script.measure(runs)
     except ImportError as error:
         print(f"{module}: left out, {error}", file=sys.stderr)
         return None
@@ -75,10 +80,10 @@ def plain_table(results: dict[str, list[Row]]) -> str:
     lines = []
     for module, rows in results.items():
         title, twin, _ = GROUPS[module]
-        lines.append(f"{title}, against {twin}")
+        lines.append(f"{title}, against {twin}" if twin else title)
         for row in rows:
             times = f"{time_of(row['xsrun']):>9} {time_of(row['python']):>9}"
-            lines.append(f"  {row['name']:<42} {times} {row['ratio']:7.2f}x")
+            lines.append(f"  {row['name']:<42} {times} {row['ratio']:7.2f}x {row.get('twin', '')}".rstrip())
         lines.append(f"  {'geometric mean':<62} {mean_of(rows):7.2f}x")
     return "\n".join(lines)
 
@@ -92,7 +97,7 @@ def markdown_table(results: dict[str, list[Row]]) -> str:
             lines.append(f"| {title} | | {twin} | {mean_of(rows):.1f} ({best:.1f} to {worst:.1f}) |")
             continue
         for row in rows:
-            shown = f"{twin}, {time_of(row['python'])}"
+            shown = f"{row.get('twin', twin)}, {time_of(row['python'])}"
             lines.append(f"| {title}: {row['name']} | {time_of(row['xsrun'])} | {shown} | {row['ratio']:.1f} |")
     return "\n".join(lines)
 
@@ -112,13 +117,14 @@ def main() -> None:
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--runs", type=int, default=7)
     options.add_argument("--only", action="append", choices=list(GROUPS), help="measure only this; may be repeated")
-    options.add_argument("--exercises", type=Path, metavar="FOLDER")
+    options.add_argument("--corpus", type=Path, metavar="FOLDER", help="clones of public programs, as OWNER+NAME")
+    options.add_argument("--official", type=Path, metavar="FOLDER", help="the folder of the official parser")
     options.add_argument("--json", action="store_true")
     options.add_argument("--readme", action="store_true")
     choice = options.parse_args()
     results = {}
     for module in choice.only or GROUPS:
-        rows = measure(module, choice.runs, choice.exercises)
+        rows = measure(module, choice.runs, choice.corpus, choice.official)
         if rows:
             results[module] = rows
     if choice.json:

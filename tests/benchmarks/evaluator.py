@@ -238,6 +238,64 @@ def text() -> int:
     return len(made)
 
 
+SORTING = """function main {
+  input {
+  }
+  stack {
+    var $numbers { value = [] }
+    for (50000) {
+      each as $i {
+        array.push $numbers { value = ($i * 7919) % 50021 }
+      }
+    }
+    var $up { value = $numbers|sort:"":"number" }
+    var $words { value = $up|map:"w" ~ $$ }
+    var $down { value = $words|sort:"":"text":false }
+  }
+  response = {least: ($up|first), last: ($down|first)}
+}
+"""
+
+
+def sorting() -> dict[str, Any]:
+    numbers = []
+    for i in range(50_000):
+        numbers.append((i * 7919) % 50_021)  # noqa: PERF401 - as the program does
+    up = sorted(numbers)
+    words = [f"w{number}" for number in up]
+    down = sorted(words, reverse=True)
+    return {"least": up[0], "last": down[0]}
+
+
+JSON = """function main {
+  input {
+  }
+  stack {
+    var $row { value = {id: 7, name: "Ann", tags: ["a", "b"], price: 12.5, nested: {x: 1, y: [1, 2, 3]}} }
+    var $length { value = 0 }
+    for (5000) {
+      each as $i {
+        var $text { value = $row|set:"id":$i|json_encode }
+        var $back { value = $text|json_decode }
+        var.update $length { value = $length + ($text|strlen) + $back.id }
+      }
+    }
+  }
+  response = $length
+}
+"""
+
+
+def json_texts() -> int:
+    row = {"id": 7, "name": "Ann", "tags": ["a", "b"], "price": 12.5, "nested": {"x": 1, "y": [1, 2, 3]}}
+    length = 0
+    for i in range(5_000):
+        made = json.dumps({**row, "id": i}, separators=(",", ":"))
+        back = json.loads(made)
+        length += len(made) + back["id"]
+    return length
+
+
 PUSHES = """function main {{
   input {{
   }}
@@ -261,6 +319,8 @@ WORKLOADS: dict[str, tuple[str, Callable[[], Any]]] = {
     "count by key in an object": (MAPS, maps),
     "two-dimensional table": (GRID, grid),
     "append to a text": (TEXT, text),
+    "sort 50,000 numbers and texts": (SORTING, sorting),
+    "JSON out and in, 5,000 times": (JSON, json_texts),
 }
 
 

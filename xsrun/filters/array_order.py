@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import cmp_to_key
 from operator import attrgetter, itemgetter
 from typing import Any
@@ -81,35 +81,40 @@ def sort(value: list | dict, path: str = "", type: str = "itext", asc: bool = Tr
     >>> ["img12", "img2"]|sort:"":"natural":false
     ["img12", "img2"]
     """
+    items = members(value)
     key = SORT_KEYS.get(type, _folded_text)
     steps = parse_path(path)
-    if steps:
-        plain_key = isinstance(path, str) and path.isidentifier()
-        if plain_key and (plain := _compared_as_they_are(members(value), path, type)) is not None:
-            return sorted(members(value), key=plain, reverse=not asc)
-        return sorted(members(value), key=lambda item: key(find_steps(item, steps)), reverse=not asc)
-    return sorted(members(value), key=key, reverse=not asc)
+    if not steps:
+        return sorted(items, key=_cheaper(key, items), reverse=not asc)
+    if isinstance(path, str) and path.isidentifier() and set(map(_class_of, items)) <= _OBJECTS:
+        read = itemgetter(path)
+        try:
+            if _cheaper(key, map(read, items)) is None:
+                return sorted(items, key=read, reverse=not asc)
+        except KeyError:
+            pass  # one of them has no such member: the general way counts it as nothing
+    return sorted(items, key=lambda item: key(find_steps(item, steps)), reverse=not asc)
 
 
-def _compared_as_they_are(items: list[Value], key: str, type: str) -> Callable[[Value], Value] | None:
-    """How to read the sort key of objects that all have one that needs no conversion; None if any has not."""
-    wanted = {"number": _NUMBERS, "text": _TEXTS}.get(type)
-    if wanted is None or not set(map(_class_of, items)) <= _OBJECTS:
+def _cheaper(key: Callable[[Value], Any], items: Iterable[Value]) -> Callable[[Any], Any] | None:
+    """A key that puts these members into the same order for less; None when they compare as they are."""
+    kept = items if isinstance(items, list) else list(items)
+    kinds = set(map(_class_of, kept))
+    if kinds <= _AS_THEY_ARE.get(key, _NO_CLASS):
         return None
-    read = itemgetter(key)
-    try:
-        kinds = set(map(_class_of, map(read, items)))
-    except KeyError:
-        return None
-    return read if kinds <= wanted else None
+    if key is _folded_text:
+        if kinds == _INTEGERS:
+            return str
+        if kinds == _TEXTS and all(map(str.isascii, kept)):
+            return str.lower
+    return key
 
 
 _class_of = attrgetter("__class__")
 #: Classes whose values have different texts when they are different.
 _ALIKE = ({int}, {str})
-_NUMBERS = frozenset((int, float))
-_TEXTS = frozenset((str,))
-_OBJECTS = frozenset((dict,))
+_INTEGERS, _TEXTS, _OBJECTS = frozenset((int,)), frozenset((str,)), frozenset((dict,))
+_NO_CLASS: frozenset[type] = frozenset()
 
 
 @filter("rsort")
@@ -119,7 +124,8 @@ def rsort(value: list | dict) -> list[Value]:
     >>> [2, 10, 1]|rsort
     [10, 2, 1]
     """
-    return sorted(members(value), key=cmp_to_key(compare), reverse=True)
+    items = members(value)
+    return sorted(items, key=None if _cheaper(_number, items) is None else cmp_to_key(compare), reverse=True)
 
 
 def _plain_text(value: Value) -> str:
@@ -203,3 +209,5 @@ SORT_KEYS: dict[str, Callable[[Value], Any]] = {
     "natural": lambda value: _natural_key(_plain_text(value)),
     "inatural": lambda value: _natural_key(_folded_text(value)),
 }
+#: key -> the classes whose values it puts into the order in which they compare anyway.
+_AS_THEY_ARE: dict[Callable[[Value], Any], frozenset[type]] = {_number: frozenset((int, float)), _plain_text: _TEXTS}
