@@ -14,25 +14,26 @@ import xsrun
 from xsrun.evaluator import filters, stacks, support
 from xsrun.evaluator.assignments import kinds_of
 from xsrun.evaluator.kinds import BOOL, COUNTER_BITS, DECIMAL, INT, LIST, NATURAL, NULL, NUMBER, TEXT, Kind, Kinds
+from xsrun.runtime import arithmetic, comparison
 from xsrun.syntax.parser import parser
 from xsrun.syntax.source import Source
 
 # Operators -----------------------------------------------------------------------------------------------------------
 
 OPERATORS: dict[str, Callable[[Any, Any], Any]] = {
-    "+": support.add,
-    "-": support.subtract,
-    "*": support.multiply,
-    "/": support.divide,
-    "%": support.modulo,
-    "<": support.less,
-    "<=": support.less_or_equal,
-    ">": support.greater,
-    ">=": support.greater_or_equal,
+    "+": arithmetic.add,
+    "-": arithmetic.subtract,
+    "*": arithmetic.multiply,
+    "/": arithmetic.divide,
+    "%": arithmetic.modulo,
+    "<": comparison.less,
+    "<=": comparison.less_or_equal,
+    ">": comparison.greater,
+    ">=": comparison.greater_or_equal,
     "==": support.loose_equal,
-    "!=": support.not_equal,
+    "!=": comparison.not_equal,
     "===": support.strict_equal,
-    "!==": support.not_identical,
+    "!==": comparison.not_identical,
     "~": lambda left, right: support.to_text(left) + support.to_text(right),
 }
 #: expression -> value, by what the compiler can know of the expression

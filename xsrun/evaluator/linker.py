@@ -10,6 +10,7 @@ from xsrun import registry
 from xsrun.evaluator import support
 from xsrun.records import record
 from xsrun.registry import Builtin, Kind
+from xsrun.runtime import arithmetic, comparison, sharing, writing
 from xsrun.runtime.values import Value
 
 
@@ -69,7 +70,13 @@ class Linker:
         """A variable that is read with care: nothing needs to be done for it."""
 
 
-_SUPPORT: dict[str, Any] = {name: value for name, value in vars(support).items() if not name.startswith("__")}
+#: The names that generated code uses without saying where they come from.
+_SUPPORT: dict[str, Any] = {
+    name: value
+    for module in (arithmetic, comparison, sharing, writing, support)
+    for name, value in vars(module).items()
+    if not name.startswith("__")
+}
 
 
 @record

@@ -1,7 +1,8 @@
 """What generated code calls: the slow path of every operator, and reading and writing by path.
 
 The generated code has the common case in line (two ints, a key that is there) and comes here for the rest. Names of
-this module are the globals of generated code; a rename here is a rename in the templates.
+this module, and of the modules of xsrun.runtime that the linker adds, are the globals of generated code; a rename here
+is a rename in the templates.
 """
 
 from __future__ import annotations
@@ -22,10 +23,8 @@ from xsrun.errors import (
     XanoScriptError,
 )
 from xsrun.fields import OMITTED, UNBOUND, bind_one
-from xsrun.runtime.arithmetic import add, divide, modulo, multiply, negate, subtract
 from xsrun.runtime.context import Context
 from xsrun.runtime.paths import install_conditions
-from xsrun.runtime.sharing import UNIQUE_CHILD, UNIQUE_LOCAL, reference_count
 from xsrun.runtime.values import (
     MAX_INT,
     MIN_INT,
@@ -47,28 +46,12 @@ from xsrun.runtime.values import (
     to_text,
     truthy,
 )
-from xsrun.runtime.writing import (
-    as_index,
-    assign,
-    assign_here,
-    container_here,
-    list_at,
-    list_here,
-    own,
-    own_list,
-    pushable,
-    set_here,
-    set_member,
-    unshared,
-)
+from xsrun.runtime.writing import as_index
 
 __all__ = [
     "MAX_INT",
     "MIN_INT",
     "OMITTED",
-    "UNIQUE_CHILD",
-    "UNIQUE_LOCAL",
-    "add",
     "as_array",
     "as_bool",
     "as_int",
@@ -76,31 +59,14 @@ __all__ = [
     "as_number",
     "as_object",
     "as_text",
-    "assign",
-    "assign_here",
     "bind_one",
     "clamp_int",
     "compare",
-    "container_here",
-    "divide",
-    "list_at",
-    "list_here",
     "loose_equal",
-    "modulo",
-    "multiply",
-    "negate",
     "normalize_object",
-    "own",
-    "own_list",
-    "pushable",
-    "reference_count",
-    "set_here",
-    "set_member",
     "strict_equal",
-    "subtract",
     "to_number",
     "truthy",
-    "unshared",
 ]
 
 # Arithmetic (semantics 2.5; the rest is in runtime.arithmetic) -----------------------------------------------------
@@ -128,76 +94,6 @@ def number_range(context: Context, first: Value, last: Value) -> list[int]:
     start, stop = as_int(first), as_int(last)
     context.check_size(abs(stop - start) + 1)
     return list(range(start, stop + 1)) if start <= stop else list(range(start, stop - 1, -1))
-
-
-# Comparison ----------------------------------------------------------------------------------------------------------
-
-
-def not_equal(left: Value, right: Value) -> bool:
-    return not loose_equal(left, right)
-
-
-def not_identical(left: Value, right: Value) -> bool:
-    return not strict_equal(left, right)
-
-
-def less(left: Value, right: Value) -> bool:
-    return compare(left, right) < 0
-
-
-def less_or_equal(left: Value, right: Value) -> bool:
-    return compare(left, right) <= 0
-
-
-def greater(left: Value, right: Value) -> bool:
-    return compare(left, right) > 0
-
-
-def greater_or_equal(left: Value, right: Value) -> bool:
-    return compare(left, right) >= 0
-
-
-def is_in(value: Value, container: Value) -> bool:
-    """`value in list`; in a text, whether it occurs there."""
-    if container.__class__ is list:
-        return any(loose_equal(value, item) for item in container)
-    if container.__class__ is dict:
-        return any(loose_equal(value, item) for item in container.values())
-    return as_text(value) in as_text(container)
-
-
-def contains(container: Value, value: Value) -> bool:
-    return is_in(value, container)
-
-
-def includes(container: Value, value: Value) -> bool:
-    if container.__class__ is list or container.__class__ is dict:
-        return is_in(value, container)
-    return as_text(value).lower() in as_text(container).lower()
-
-
-def overlaps(left: Value, right: Value) -> bool:
-    return any(is_in(item, right) for item in as_list(left))
-
-
-def like(value: Value, pattern: Value) -> bool:
-    return _like(as_text(value), as_text(pattern))
-
-
-def ilike(value: Value, pattern: Value) -> bool:
-    return _like(as_text(value).lower(), as_text(pattern).lower())
-
-
-def _like(text: str, pattern: str) -> bool:
-    import re
-
-    parts = re.split(r"([%_])", pattern)
-    expression = "".join({"%": ".*", "_": "."}.get(part, re.escape(part)) for part in parts)
-    return re.fullmatch(expression, text, re.DOTALL) is not None
-
-
-def between(value: Value, low: Value, high: Value) -> bool:
-    return compare(value, low) >= 0 and compare(value, high) <= 0
 
 
 # Reading by path (semantics 1.2) -------------------------------------------------------------------------------------
