@@ -10,6 +10,7 @@ table pet {
     }
 
     text pin filters=pattern:"^[0-9|]{4}$"|min:4
+    text code? filters=min:2|max:3
     int owner_id {
       table = "owner"
     }

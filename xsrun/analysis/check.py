@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from xsrun.analysis import construct_habits, constructs, habits, ignore, notes, queries, spelling, workspace
+from xsrun.analysis import construct_habits, constructs, editor, habits, ignore, notes, queries, spelling, workspace
 from xsrun.analysis.expressions import CONDITION, PLAIN, QUERY
 from xsrun.analysis.flow import Flow
-from xsrun.analysis.report import guarded
+from xsrun.analysis.report import Report, guarded
 from xsrun.analysis.surprises import Surprises
 from xsrun.analysis.units import Text, Unit, Workspace
 from xsrun.analysis.walk import expressions, statements, unwrapped
@@ -35,6 +35,8 @@ def check(sources: Mapping[str, str]) -> list[Diagnostic]:
         construct_habits.check_comments(text.report, text.parsed.comments)
         for unit in text.units:
             guarded(unit.report, unit.node, check_unit, everything, unit)
+        if text.bare:
+            guarded(text.report, text.parsed.tree, check_bare, text)
     workspace.check_workspace(everything)
     found = [problem for text in texts for problem in _of(text)]
     return sorted(found, key=Diagnostic.sort_key)
@@ -51,6 +53,7 @@ def check_unit(everything: Workspace, unit: Unit) -> None:
     """The checks of one construct that look at what it does."""
     report, node = unit.report, unit.node
     construct_habits.check_unit(unit)
+    editor.check_unit(unit)
     inputs: dict[str, object] | None = dict(unit.inputs)
     for table in unit.linked_tables:
         columns = everything.columns(table)
@@ -69,9 +72,22 @@ def check_unit(everything: Workspace, unit: Unit) -> None:
             for statement in statements(item.body):
                 look_at_statement(surprises, statement)
                 if item.name == "stack":
-                    habits.check_statement(report, statement, unit.kind)
-                    queries.check_statement(report, statement)
+                    look_at_habits(report, statement, unit.kind)
                 habits.one_line_attributes(report, statement)
+
+
+def check_bare(text: Text) -> None:
+    """The same for statements without a construct. Which variables they are given is not known, so none is missed."""
+    surprises = Surprises(text.report, {})
+    for statement in statements(text.parsed.tree):
+        look_at_statement(surprises, statement)
+        look_at_habits(text.report, statement, "bare")
+
+
+def look_at_habits(report: Report, statement: Statement, kind: str) -> None:
+    habits.check_statement(report, statement, kind)
+    editor.check_statement(report, statement)
+    queries.check_statement(report, statement)
 
 
 def look_at_statement(surprises: Surprises, item: Statement) -> None:

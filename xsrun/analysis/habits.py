@@ -69,11 +69,14 @@ _ONLY_RESULT = frozenset(
 
 
 def check_statement(report: Report, item: Statement, kind: str) -> None:
-    """Look at one statement by its name. `kind` is that of the construct; an addon's query has its result unbound."""
+    """Look at one statement by its name. `kind` is that of the construct, or `bare`.
+
+    An addon's query has its result unbound; bare expectations may be part of a test.
+    """
     check = _CHECKS.get(item.name)
     if check is not None:
         check(report, item)
-    if item.name.startswith("expect.") and kind not in ("workflow_test", "tool"):
+    if item.name.startswith("expect.") and kind not in ("workflow_test", "tool", "bare"):
         hint = "expectations belong into tests; use precondition here"
         report.add("XS803", f"`{item.name}` stands outside of a test", name_span(item), hint)
     if item.name in _ONLY_RESULT and item.result is None and kind != "addon":

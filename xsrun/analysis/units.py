@@ -10,9 +10,12 @@ from xsrun.syntax.nodes import Field, FieldBlock, Statement
 
 
 class Text:
-    """One parsed text with the report of what is wrong with it. `complete` tells that it parsed without a hole."""
+    """One parsed text with the report of what is wrong with it.
 
-    __slots__ = ("complete", "parsed", "report", "units")
+    `complete` tells that it parsed without a hole, `bare` that it is a list of statements without a construct.
+    """
+
+    __slots__ = ("bare", "complete", "parsed", "report", "units")
 
     def __init__(self, parsed: Any) -> None:
         self.parsed = parsed
@@ -22,6 +25,7 @@ class Text:
         for item in parsed.tree.items if parsed.tree is not None else []:
             if isinstance(item, Statement) and item.name in KINDS and item.body is not None:
                 self.units.append(Unit(self, item))
+        self.bare = self.complete and not self.units
 
 
 class Unit:

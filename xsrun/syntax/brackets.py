@@ -39,7 +39,7 @@ _TIGHT_AFTER = frozenset((*_TIGHT, "LPAR", "LSQB", "LBRACE", "SPREAD", "VERB", "
 #: Operators before which a condition in parentheses may be broken, the loosest lowest.
 _LOOSENESS = {"QUESTION": 0, "TERNARY_COLON": 0, "NULLISH": 1, "ELVIS": 1, "OR": 2, "AND": 3, "CONCAT": 4, "PLUS": 5}
 
-_BARS = re.compile(r"[ \t]*\|[ \t]*")
+_SEPARATORS = re.compile(r"[ \t]*([|:])[ \t]*")
 _SIMPLE_FILTERS = re.compile(r"[\w!:.\-| \t]*")
 
 
@@ -256,7 +256,8 @@ class Brackets:
             return "verb="
         if kind == "FILTERS":
             value = value.strip()
-            return "filters=" + (_BARS.sub("|", value) if _SIMPLE_FILTERS.fullmatch(value) else value)
+            plain = _SIMPLE_FILTERS.fullmatch(value) and "pattern" not in value  # blanks of a pattern are its own
+            return "filters=" + (_SEPARATORS.sub(r"\1", value) if plain else value)
         raw = self.source.text[token.start_pos : token.end_pos]
         if kind == "SIZE":
             return "".join(raw.split())

@@ -48,7 +48,7 @@ _SIZE = re.compile(r"\[[ \t]*\d*[ \t]*:?[ \t]*\d*[ \t]*\]")
 _DEFAULT = re.compile(r"\?=[ \t]*|=(?!=)[ \t]*")
 _RAW_DEFAULT = re.compile(r"[^\s{}\"'\[\]]+(?=[\s{}]|$)")
 _FILTERS = re.compile(
-    r"filters[ \t]*=[ \t]*((?:\"(?:\\.|[^\"\\\n])*\"|'(?:\\.|[^'\\\n])*'|\{[^\s{}]*\}|[ \t]*\|[ \t]*|[^\s\"'{}|])+)"
+    r"filters[ \t]*=[ \t]*((?:\"(?:\\.|[^\"\\\n])*\"|'(?:\\.|[^'\\\n])*'|\{[^\s{}]*\}|[ \t]*[|:][ \t]*|[^\s\"'{}|])+)"
 )
 _TEXT_BLOCK = re.compile(r"(\"\"\"|'''|```)[ \t]*\r?\n")
 _WORD_OPERATOR = re.compile(

@@ -96,10 +96,11 @@ def filter_arguments(name: str, text: str) -> list[str]:
     """The arguments of one input filter: quoted ones unquoted, raw ones as they stand, a raw pattern as one."""
     arguments = []
     while True:
+        text = text.lstrip(" \t")
         match = _QUOTED.match(text)
         if match:
             arguments.append(text_value(match.group()))
-            text = text[match.end() :]
+            text = text[match.end() :].lstrip(" \t")
             if not text.startswith(":"):
                 return arguments
             text = text[1:]
@@ -108,6 +109,6 @@ def filter_arguments(name: str, text: str) -> list[str]:
             arguments.append(text)
             return arguments
         raw, colon, text = text.partition(":")
-        arguments.append(raw)
+        arguments.append(raw.rstrip(" \t"))
         if not colon:
             return arguments

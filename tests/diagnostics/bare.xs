@@ -1,0 +1,5 @@
+var $x { value = "a" || "b" }
+db.get user {
+  field_value = 1
+}
+debug.log { value = $given }
