@@ -98,11 +98,20 @@ class XanoScriptSyntaxError(XanoScriptError):
 
 
 class InputError(XanoScriptError):
-    """A value that an input, a column or a statement's attribute does not accept: 400, naming the parameter."""
+    """A value that an input, a column or a statement's attribute does not accept: 400, naming the parameter.
+
+    `declared_at` is where the input is declared, once binding has failed on it: (file, line, column, end_column).
+    """
 
     def __init__(self, message: str, param: str | None, **fields: Any) -> None:
         super().__init__(message, code="ERROR_CODE_INPUT_ERROR", payload={"param": param}, **fields)
         self.param = param
+        self.declared_at: tuple[str, int, int, int] | None = None
+
+    def described(self) -> str:
+        """The message for people: the engine's text alone often does not tell which input it means."""
+        named = self.param is None or self.declared_at is None or self.param in self.message
+        return self.message if named else f"input `{self.param}`: {self.message}"
 
 
 class NotFoundError(XanoScriptError):

@@ -103,6 +103,8 @@ class Declared:
     visibility: str | None = None
     size: int | None = None
     override: dict[str, Any] = made(factory=dict)
+    #: where its name stands: file, line, column, end column
+    place: tuple[str, int, int, int] | None = None
     #: the filters that make sense here, in the order they run
     steps: list[tuple[str, Step]] = unset(init=False)
     #: a sent value, null included, to the bound one
@@ -149,22 +151,46 @@ def bind(declared: list[Declared], values: dict[str, Any] | None, context: Any, 
     """
     bound: dict[str, Any] = {}
     values = values or {}
-    for one in declared:
-        name = one.name
-        if name in values:
-            bound[name] = one.accept(values[name], context, prefix + name)
-        else:
-            value = _omitted(one, context, prefix + name)
-            if value is not UNBOUND:
-                bound[name] = value
+    one = None
+    try:
+        for one in declared:
+            name = one.name
+            if name in values:
+                bound[name] = one.accept(values[name], context, prefix + name)
+            else:
+                value = _omitted(one, context, prefix + name)
+                if value is not UNBOUND:
+                    bound[name] = value
+    except InputError as error:
+        _tell_declaration(error, one)
+        if not prefix and error.hint is None and error.message.startswith("Missing param"):
+            error.hint = f"the inputs are: {', '.join(map(_shown, declared))}"
+        raise
     return bound
 
 
 def bind_one(declared: Declared, value: Any, context: Any) -> Value:
     """The bound value of one input of a call, or `OMITTED`; `UNBOUND` when it stays without one. Raises InputError."""
-    if value is OMITTED or (value is None and declared.omits_null):
-        return _omitted(declared, context, declared.name)
-    return declared.accept(value, context, declared.name)
+    try:
+        if value is OMITTED or (value is None and declared.omits_null):
+            return _omitted(declared, context, declared.name)
+        return declared.accept(value, context, declared.name)
+    except InputError as error:
+        _tell_declaration(error, declared)
+        raise
+
+
+def _tell_declaration(error: InputError, declared: Declared | None) -> None:
+    """Where the input is declared that an error is about: the innermost one, a member of an object."""
+    if error.declared_at is None and declared is not None:
+        error.declared_at = declared.place
+
+
+def _shown(one: Declared) -> str:
+    """A field as its declaration begins: `text[] names?`."""
+    sizes = one.list_size
+    size = "" if sizes is None else "[]" if sizes == (None, None) else f"[{sizes[0]}:{sizes[1]}]".replace("None", "")
+    return f"{one.type}{size}{'?' * one.nullable} {one.name}{'?' * (not one.required)}"
 
 
 def of_call(declared: list[Declared], values: dict[str, Any]) -> dict[str, Any]:
@@ -402,12 +428,13 @@ def compile_fields(
     """
     compiled: dict[str, Declared] = {}
     for node in fields:
-        for one in _expand_link(node, columns_of) if node.type == "dblink" else [_compile_field(node, columns_of)]:
+        linked = node.type == "dblink"
+        for one in _expand_link(node, columns_of) if linked else [_compile_field(node, filename, columns_of)]:
             compiled[one.name] = one
     return list(compiled.values())
 
 
-def _compile_field(node: nodes.Field, columns_of: ColumnsOf | None) -> Declared:
+def _compile_field(node: nodes.Field, filename: str, columns_of: ColumnsOf | None) -> Declared:
     values = _literal(node.attribute("values"))
     size = _literal(node.attribute("size"))
     one = Declared(
@@ -420,13 +447,14 @@ def _compile_field(node: nodes.Field, columns_of: ColumnsOf | None) -> Declared:
         values=[text_of(value) for value in values if value.__class__ not in (list, dict)]
         if values.__class__ is list
         else [],
-        schema=compile_fields(node.schema, columns_of=columns_of) if node.type == "object" else [],
+        schema=compile_fields(node.schema, filename, columns_of) if node.type == "object" else [],
         table=_text(node, "table"),
         sensitive=_literal(node.attribute("sensitive")) in (True, "true"),
         description=_text(node, "description") or "",
         visibility=_text(node, "visibility"),
         size=size if size.__class__ is int else None,
         override=_object(node, "override"),
+        place=(filename, node.line, node.name_column, node.name_column + len(node.name)),
     )
     if node.default is not None:
         _set_default(one, _literal(node.default))

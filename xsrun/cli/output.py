@@ -7,7 +7,7 @@ import sys
 from typing import Any
 
 from xsrun.diagnostics import Diagnostic
-from xsrun.errors import XanoScriptError, XanoScriptSyntaxError
+from xsrun.errors import InputError, XanoScriptError, XanoScriptSyntaxError
 from xsrun.runtime.values import to_json
 
 
@@ -21,6 +21,8 @@ def diagnostics_of(error: XanoScriptError) -> list[Diagnostic]:
     if isinstance(error, XanoScriptSyntaxError) and error.diagnostics:
         return list(error.diagnostics)
     message = str(error) or {403: "access denied"}.get(error.status, error.code)
+    if isinstance(error, InputError):
+        message = error.described()
     return [
         Diagnostic(
             "error",
@@ -32,8 +34,18 @@ def diagnostics_of(error: XanoScriptError) -> list[Diagnostic]:
             error.column or 1,
             error.end_line or 0,
             error.end_column or 0,
-        )
+        ),
+        *declaration_of(error),
     ]
+
+
+def declaration_of(error: XanoScriptError) -> list[Diagnostic]:
+    """Where the input stands that a call inside the program did not fit."""
+    place = error.declared_at if isinstance(error, InputError) else None
+    if place is None or place[:2] == (error.file, error.line):
+        return []
+    file, line, column, end = place
+    return [Diagnostic("info", "", "the input is declared here", None, file, line, column, line, end)]
 
 
 def describe_error(error: XanoScriptError, sources: dict[str, str]) -> str:

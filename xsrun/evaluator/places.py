@@ -33,6 +33,10 @@ def translate(error: BaseException) -> XanoScriptError:
         problem = InternalError(error)
     if problem.line is None:
         fill_place(problem, error.__traceback__)
+    if problem.line is None and isinstance(problem, InputError) and problem.declared_at is not None:
+        # no statement is to blame: what was sent from outside does not fit the declaration
+        problem.file, problem.line, problem.column, problem.end_column = problem.declared_at
+        problem.end_line = problem.line
     return problem
 
 

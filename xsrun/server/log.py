@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from xsrun.errors import InternalError, XanoScriptError
+from xsrun.errors import InputError, InternalError, XanoScriptError
 from xsrun.runtime.values import to_json
 from xsrun.server.history import masked
 
@@ -37,8 +37,9 @@ class Log:
         text = f"{verb:<6} {uri}  {shown}  {duration * 1000:.1f} ms"
         if error is not None:
             place = f"{error.file}:{error.line}: " if error.file and error.line else ""
-            text += f"\n  {place}{error.code}: {masked(str(error))}"
-            if error.hint and status >= 500:
+            message = error.described() if isinstance(error, InputError) else str(error)
+            text += f"\n  {place}{error.code}: {masked(message)}"
+            if error.hint and (status >= 500 or isinstance(error, InputError)):
                 text += f"\n  help: {error.hint}"
         self.line(text)
         if isinstance(error, InternalError) and error.__cause__ is not None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from xsrun.diagnostics.suggest import did_you_mean
-from xsrun.errors import UsageError, XanoScriptError
+from xsrun.errors import InputError, UsageError, XanoScriptError
 from xsrun.evaluator.places import translate
 from xsrun.evaluator.stacks import compile_expression
 from xsrun.evaluator.support import lookup
@@ -197,7 +197,7 @@ def _judged(one: Planned, context: Context, response: Value, error: XanoScriptEr
 
 def describe(error: XanoScriptError) -> str:
     """An error as the message of a test that did not expect it."""
-    text = str(error)
+    text = error.described() if isinstance(error, InputError) else str(error)
     if not text:
         return f"the run raised {error.code} without a message"
     return text if error.code in ("ERROR_FATAL", "ERROR_CODE_THROWN_ERROR") else f"{text} ({error.code})"
