@@ -137,6 +137,28 @@ def test_support_counts_against_the_catalogue() -> None:
     assert len(document["query_filters"]) == 46
 
 
+def test_support_can_list_only_what_is_missing() -> None:
+    missing = json.loads(xsrun("support", "--missing", "--json").stdout)
+    assert missing["filters"] == []
+    assert all(row["status"] != "yes" for rows in missing.values() for row in rows)
+
+
+def test_check_reads_standard_input() -> None:
+    done = xsrun("check", "-", stdin="debug.log { value = 5|no_such }\n")
+    assert (done.returncode, "<stdin>:1:22" in done.stdout) == (1, True)
+    shown = xsrun("check", "-", "--diff", stdin="var $many { value = [1]|count > 0 }\n")
+    assert "+var $many { value = ([1]|count) > 0 }" in shown.stdout
+    refused = xsrun("check", "-", "--fix", stdin="var $a { value = 1 }\n")
+    assert (refused.returncode, "--diff" in refused.stderr) == (2, True)
+
+
+def test_verb_of_a_query_in_any_case() -> None:
+    shop = str(SAMPLES / "shop")
+    for verb in ("GET", "get", "Get"):
+        done = xsrun("run", f"query:{verb} items", "-w", shop)
+        assert done.returncode == 0, done.stderr
+
+
 def test_docs_of_a_filter() -> None:
     done = xsrun("docs", "substr")
     assert done.returncode == 0

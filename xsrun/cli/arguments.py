@@ -20,7 +20,7 @@ COMMANDS = {
     "doctest": ("run the examples of documentation pages", "doctest"),
     "serve": ("serve the workspace over HTTP", "serve"),
     "db": ("look after the database of a workspace", "db"),
-    "docs": ("show the reference of a statement, filter, type or error code", "docs"),
+    "docs": ("show the reference of a construct, type, statement, filter or error code", "docs"),
     "support": ("show which statements and filters are implemented", "support"),
 }
 

@@ -11,13 +11,18 @@ from xsrun.diagnostics import Diagnostic
 from xsrun.errors import UsageError
 from xsrun.runtime.values import to_json
 
+#: What the standard input is called.
+STDIN = "<stdin>"
 #: Rounds of fixing: a fix can make way for another.
 _ROUNDS = 5
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "paths", nargs="*", default=["."], help="files, together one workspace, and folders (default: this folder)"
+        "paths",
+        nargs="*",
+        default=["."],
+        help="files, together one workspace, and folders (default: this folder); - is standard input",
     )
     shown = parser.add_mutually_exclusive_group()
     shown.add_argument("--json", action="store_true", help="print one JSON document and nothing else")
@@ -29,7 +34,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def collect(paths: list[str]) -> dict[str, str]:
-    """The texts below some files and folders by name as given. Raises UsageError when there is none."""
+    """The texts below some files and folders by name as given, of `-` alone the standard input.
+
+    Raises UsageError when there is none.
+    """
+    if paths == ["-"]:
+        return {STDIN: sys.stdin.read()}
     from xsrun.workspace.loader import find_files, read_source
 
     sources = {}
@@ -53,14 +63,17 @@ def problems(sources: dict[str, str], paths: list[str]) -> list[Diagnostic]:
     from xsrun.analysis.programs import divide
     from xsrun.cli.settings import read_settings
 
-    first = Path(paths[0]).expanduser().resolve()
-    found = check_programs(divide(sources, paths))
+    piped = STDIN in sources
+    first = Path("." if piped else paths[0]).expanduser().resolve()
+    found = check_programs([sources] if piped else divide(sources, paths))
     found.sort(key=Diagnostic.sort_key)
     return read_settings(first if first.is_dir() else first.parent).apply(found)
 
 
 def run(options: argparse.Namespace) -> int:
     sources = collect(options.paths)
+    if options.fix and STDIN in sources:
+        raise UsageError("--fix changes files, and standard input is none", hint="--diff prints what it would change")
     if options.fix or options.diff:
         sources = fixed(sources, options)
     diagnostics = problems(sources, options.paths)

@@ -1,4 +1,4 @@
-"""`xsrun docs`: the reference of a statement, filter, type or error code, offline."""
+"""`xsrun docs`: the reference of a construct, type, statement, filter or error code, offline."""
 
 from __future__ import annotations
 
@@ -6,111 +6,199 @@ import argparse
 from typing import Any
 
 from xsrun.errors import UsageError
+from xsrun.records import made, record
 from xsrun.registry import Builtin, Kind
+from xsrun.runtime.values import to_json
 
-KINDS: tuple[Kind, ...] = ("statement", "filter", "query_filter", "input_filter")
+#: What is in the catalogue, by the title of its list.
+KINDS: dict[str, Kind] = {
+    "statements": "statement",
+    "filters": "filter",
+    "query_filters": "query_filter",
+    "input_filters": "input_filter",
+}
+TOPICS = {"constructs": "construct", "types": "type", "error_codes": "error code"}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("name", nargs="?", help="a statement, a filter, an error code; none lists all names")
+    parser.add_argument(
+        "name", nargs="?", help="a construct, type, statement, filter or error code; none lists all names"
+    )
+    parser.add_argument("--json", action="store_true", help="print one JSON document and nothing else")
 
 
 def run(options: argparse.Namespace) -> int:
     if options.name is None:
-        print(overview())
+        print(to_json(all_names()) if options.json else overview())
         return 0
     pages = find_pages(options.name)
     if not pages:
         raise unknown(options.name)
-    print("\n\n".join(pages))
+    if options.json:
+        print(to_json({"pages": [page.as_dict() for page in pages]}))
+    else:
+        print("\n\n".join(page.text() for page in pages))
     return 0
 
 
+@record
+class Page:
+    """One page. `names` are all spellings, `parts` the attributes or arguments, `examples` (source, result)."""
+
+    name: str
+    kind: str
+    form: str
+    about: str
+    names: list[str] = made(factory=list)
+    parts: list[dict[str, Any]] = made(factory=list)
+    examples: list[tuple[str, str]] = made(factory=list)
+    note: str = ""
+
+    def as_dict(self) -> dict[str, Any]:
+        """The page in the document of `--json`."""
+        return {
+            "name": self.name,
+            "kind": self.kind,
+            "form": self.form,
+            "names": self.names,
+            "text": self.about,
+            "parameters": self.parts,
+            "examples": [{"source": source, "result": result} for source, result in self.examples],
+            "note": self.note,
+        }
+
+    def text(self) -> str:
+        """The page as people read it."""
+        lines = [f"{self.name} ({self.kind})", *([f"  {self.form}"] if self.form else [])]
+        if self.names:
+            lines.append(f"  also written: {', '.join(self.names)}")
+        if self.about:
+            lines += ["", *self.about.splitlines()]
+        if self.parts:
+            lines += ["", "attributes" if self.kind == "statement" else "arguments"]
+            for part in self.parts:
+                lines.append(f"  {part['name']}: {part['type']}{'' if part['required'] else ', optional'}")
+        if self.note:
+            lines += ["", self.note]
+        elif self.examples:
+            lines += ["", "examples"]
+            for source, result in self.examples:
+                lines += [f"  {line}".rstrip() for line in source.splitlines()]
+                lines += [f"    {line}" for line in result.splitlines()]
+        return "\n".join(lines)
+
+
+def all_names() -> dict[str, list[str]]:
+    """Every name that has a page, by the title of its list."""
+    from xsrun import catalogue
+    from xsrun.catalogue.pages import topic_names
+    from xsrun.diagnostics.codes import all_codes
+
+    listed = {title: topic_names(kind) for title, kind in TOPICS.items() if title != "error_codes"}
+    listed |= {title: catalogue.names(kind) for title, kind in KINDS.items()}
+    return {**listed, "error_codes": topic_names("error code"), "diagnostics": list(all_codes())}
+
+
 def overview() -> str:
-    """The names of all statements and filters, by namespace and family."""
+    """The names of everything, statements by namespace and filters by family."""
     from xsrun import catalogue
 
-    lines = ["statements"]
-    namespaces: dict[str, list[str]] = {}
-    for name in catalogue.names("statement"):
-        namespaces.setdefault(name.partition(".")[0] if "." in name else "control", []).append(name)
-    lines.extend(f"  {namespace}: {' '.join(names)}" for namespace, names in sorted(namespaces.items()))
-    for title, kind in (("filters", "filter"), ("query filters", "query_filter"), ("input filters", "input_filter")):
-        families: dict[str, list[str]] = {}
-        for name in catalogue.names(kind):
-            entry = catalogue.entry(kind, name)
-            families.setdefault(entry["category"] if entry else "", []).append(name)
-        lines.append(title)
-        lines.extend(f"  {family}: {' '.join(names)}" for family, names in families.items())
+    lines = []
+    for title, names in all_names().items():
+        lines.append(title.replace("_", " "))
+        groups: dict[str, list[str]] = {}
+        for name in names:
+            group = ""
+            if title == "statements":
+                group = name.partition(".")[0] if "." in name else "control"
+            elif title in KINDS:
+                group = (catalogue.entry(KINDS[title], name) or {}).get("category", "")
+            groups.setdefault(group, []).append(name)
+        ordered = sorted(groups.items()) if title == "statements" else groups.items()
+        lines.extend(f"  {f'{group}: ' if group else ''}{' '.join(group_names)}" for group, group_names in ordered)
     return "\n".join(lines)
 
 
-def find_pages(name: str) -> list[str]:
-    """The pages of every builtin and code of this name."""
+def find_pages(name: str) -> list[Page]:
+    """The pages of everything that bears this name."""
     from xsrun import catalogue, registry
+    from xsrun.catalogue.pages import topics_of
 
     pages = []
     plain = name.removeprefix("|")
-    for kind in KINDS:
+    for kind in KINDS.values():
         entry = catalogue.entry(kind, plain)
-        record = registry.find(kind, plain)
-        if entry is not None or record is not None:
-            pages.append(page(kind, plain, entry, record))
-    code_page = error_code_page(name.upper())
-    if code_page:
-        pages.append(code_page)
-    return pages
+        found = registry.find(kind, plain)
+        if entry is not None or found is not None:
+            pages.append(builtin_page(kind, plain, entry, found))
+    for topic in topics_of(name):
+        shown = next(one for one in topic.names if one.casefold() == name.casefold())
+        others = [one for one in topic.names if one != shown]
+        about = topic.text + (f"\nThe same page tells of {', '.join(others)}." if others else "")
+        pages.append(Page(shown, topic.kind, "", about, examples=[(text, "") for _, text in topic.examples]))
+    return pages + diagnostic_pages(name)
 
 
-def page(kind: str, name: str, entry: dict[str, Any] | None, record: Builtin | None) -> str:
-    """One builtin: form, what it does, attributes or arguments, examples."""
-    title = kind.replace("_", " ")
-    shown = entry["name"] if entry else name
-    lines = [f"{shown} ({title})"]
+def builtin_page(kind: str, name: str, entry: dict[str, Any] | None, found: Builtin | None) -> Page:
+    """One statement or filter: form, what it does, attributes or arguments, examples."""
+    form = ""
     if kind == "statement" and entry:
-        lines.append(f"  {entry['header']}")
-    elif record is not None:
-        lines.append(f"  |{record.signature}")
-    if record is not None and record.aliases:
-        lines.append(f"  also written: {', '.join(record.aliases)}")
-    text = record.documentation if record is not None else (entry or {}).get("summary", "")
-    if text:
-        lines += ["", *text.splitlines()]
+        form = entry["header"]
+    elif found is not None:
+        form = f"|{found.signature}"
     parts = (entry or {}).get("attributes" if kind == "statement" else "args") or []
-    parts = [part for part in parts if part["name"] not in ("description", "disabled", "mock")]
-    if parts:
-        lines += ["", "attributes" if kind == "statement" else "arguments"]
-        for part in parts:
-            what = part.get("value") or part.get("type")
-            lines.append(f"  {part['name']}: {what}{'' if part['required'] else ', optional'}")
-    if record is None:
-        lines += ["", "not implemented in this version"]
-    elif record.unavailable:
-        lines += ["", f"not available on this machine: {record.unavailable}"]
-    elif record.examples:
-        lines += ["", "examples"]
-        for example in record.examples:
-            lines += [f"  {line}" for line in example.source.splitlines()]
-            if example.result:
-                lines += [f"    {line}" for line in example.result.splitlines()]
-    return "\n".join(lines)
+    page = Page(
+        entry["name"] if entry else name,
+        kind.replace("_", " "),
+        form,
+        found.documentation if found is not None else (entry or {}).get("summary", ""),
+        names=list(found.aliases) if found is not None else [],
+        parts=[
+            {"name": part["name"], "type": part.get("value") or part.get("type"), "required": part["required"]}
+            for part in parts
+            if part["name"] not in ("description", "disabled", "mock")
+        ],
+    )
+    if found is None:
+        page.note = "not implemented in this version"
+    elif found.unavailable:
+        page.note = f"not available on this machine: {found.unavailable}"
+    else:
+        page.examples = [(example.source, example.result) for example in found.examples]
+    return page
 
 
-def error_code_page(code: str) -> str | None:
+def diagnostic_pages(name: str) -> list[Page]:
     """What a diagnostic's code means, with an example and its repair."""
-    try:
-        from xsrun.diagnostics.codes import page_of
-    except ImportError:
-        return None
-    return page_of(code)
+    from xsrun.diagnostics.codes import code_of
+
+    found = code_of(name)
+    return [DiagnosticPage(found)] if found is not None else []
+
+
+class DiagnosticPage(Page):
+    """The page of a diagnostic, which shows what is wrong beside what is right."""
+
+    def __init__(self, code: Any) -> None:
+        super().__init__(code.code, code.severity, code.title, code.why, examples=[(code.example, code.repair)])
+        self._shown = code.page
+
+    def as_dict(self) -> dict[str, Any]:
+        document = super().as_dict()
+        ((wrong, right),) = self.examples
+        return {**document, "examples": [{"source": wrong, "repair": right}]}
+
+    def text(self) -> str:
+        return str(self._shown)
 
 
 def unknown(name: str) -> UsageError:
-    from xsrun import catalogue
+    """Nothing has this name; what may be meant, also by words of other languages."""
+    from xsrun.analysis.fields import FOREIGN_TYPES
+    from xsrun.analysis.kinds import FOREIGN_KINDS
     from xsrun.diagnostics.suggest import nearest
 
-    names = [
-        known for kind in ("statement", "filter", "query_filter", "input_filter") for known in catalogue.names(kind)
-    ]
-    close = nearest(name, names)
+    lower = name.lower()
+    close = FOREIGN_TYPES.get(lower) or FOREIGN_KINDS.get(lower)
+    close = close or nearest(name, [known for names in all_names().values() for known in names])
     return UsageError(f"nothing is called `{name}`", hint=f"did you mean `{close}`?" if close else "see xsrun docs")

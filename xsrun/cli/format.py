@@ -21,7 +21,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Format; a file with syntax errors is reported and left alone, and the exit status is then 1."""
     piped = options.paths == ["-"]
-    sources = {"<stdin>": sys.stdin.read()} if piped else collect(options.paths)
+    sources = collect(options.paths)
     changed, refused = {}, 0
     for name, text in sources.items():
         made = formatted(name, text)

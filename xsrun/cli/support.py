@@ -37,6 +37,8 @@ def support() -> dict[str, list[dict[str, str]]]:
 
 def run(options: argparse.Namespace) -> int:
     tables = support()
+    if options.json and options.missing:
+        tables = {title: [row for row in rows if row["status"] != "yes"] for title, rows in tables.items()}
     if options.json:
         print(to_json(tables))
         return 0

@@ -16,6 +16,7 @@ from xsrun.workspace.loader import find_files, read_source, workspace_root
 
 #: Statements that may need other files of the workspace.
 _REACHES_OUT = pattern(r"\b(?:\w+\.(?:run|call)\b|db\.|addon\b|dblink\b|middleware\b|main\s*=)")
+_VERBS = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE", "HEAD"})
 
 
 @record
@@ -39,8 +40,8 @@ def resolve(text: str, options: argparse.Namespace) -> Target:
     if colon and kind in RUNNABLE and not path.exists():
         workspace = Workspace.load(options.workspace or ".", **settings)
         first, blank, rest = name.strip().partition(" ")
-        if kind == "query" and blank and first.isupper():
-            return Target(workspace, rest.strip(), kind, first)
+        if kind == "query" and blank and first.upper() in _VERBS:
+            return Target(workspace, rest.strip(), kind, first.upper())
         return Target(workspace, name.strip(), kind)
     if path.is_dir():
         return Target(Workspace.load(path, **settings))
