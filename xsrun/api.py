@@ -85,17 +85,21 @@ def check(sources: dict[str, str] | list[Path] | list[str]) -> list[Diagnostic]:
     return check_sources(sources)
 
 
-def evaluate(expression: str, variables: dict[str, Any] | None = None) -> Any:
-    """The value of one expression. Names of variables come without the dollar sign. Raises XanoScriptError."""
+def evaluate(expression: str, variables: dict[str, Any] | None = None, env: dict[str, Any] | None = None) -> Any:
+    """The value of one expression. Names of variables come without the dollar sign; `env` are values of `$env`.
+
+    Raises XanoScriptError.
+    """
     from xsrun.evaluator.places import translate
     from xsrun.evaluator.stacks import compile_expression
     from xsrun.syntax.parser import parser, raise_problems
     from xsrun.syntax.source import Source
+    from xsrun.workspace.environment import named_variables
 
     given = variables or {}
     parsed = parser().parse(Source(expression, "<expression>"), "expression")
     raise_problems(parsed)
-    workspace = _Workspace({})
+    workspace = _Workspace({}, env={**named_variables([expression]), **(env or {})})
     try:
         run = compile_expression(parsed.tree, "<expression>", given)
         return run(workspace.context(), {}, *given.values())

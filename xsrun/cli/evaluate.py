@@ -6,7 +6,7 @@ import argparse
 import time
 
 from xsrun.cli.arguments import show_error
-from xsrun.cli.options import read_value, split_pair
+from xsrun.cli.options import add_environment_option, read_environment, read_value, split_pair
 from xsrun.cli.output import print_value, result_document
 from xsrun.errors import XanoScriptError
 from xsrun.runtime.values import to_json
@@ -15,6 +15,7 @@ from xsrun.runtime.values import to_json
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("expression", help="an expression, for example '[1, 2, 3]|sum'")
     parser.add_argument("--var", action="append", default=[], metavar="NAME=VALUE", help="set a variable")
+    add_environment_option(parser)
     parser.add_argument("--json", action="store_true", help="print one JSON document and nothing else")
 
 
@@ -22,10 +23,11 @@ def run(options: argparse.Namespace) -> int:
     from xsrun.api import Result, evaluate
 
     variables = {name: read_value(value) for name, value in (split_pair(text, "--var") for text in options.var)}
+    environment = read_environment(options.env)
     result = Result()
     started = time.perf_counter()
     try:
-        result.response = evaluate(options.expression, variables)
+        result.response = evaluate(options.expression, variables, environment)
     except XanoScriptError as error:
         result.error, result.status = error, error.status
     result.duration = time.perf_counter() - started

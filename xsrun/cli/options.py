@@ -38,12 +38,36 @@ def add_run_options(parser: argparse.ArgumentParser) -> None:
     add_workspace_options(parser)
 
 
+def add_environment_option(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--env",
+        action="append",
+        default=[],
+        metavar="NAME[=VALUE]",
+        help="set a value of $env; NAME alone takes it from the process",
+    )
+
+
+def read_environment(given: list[str]) -> dict[str, str]:
+    """The values of `--env`. Raises UsageError for a name that the process does not have."""
+    values = {}
+    for text in given:
+        if "=" in text:
+            name, value = split_pair(text, "--env")
+        elif text not in os.environ:
+            raise UsageError(f"the process has no variable `{text}`", hint=f"set it, or write --env {text}=VALUE")
+        else:
+            name, value = text, os.environ[text]
+        values[name] = value
+    return values
+
+
 def add_workspace_options(parser: argparse.ArgumentParser) -> None:
     """Options of everything that loads a workspace."""
     parser.add_argument(
         "--workspace", "-w", metavar="PATH", help="the workspace's folder (default: where the target is)"
     )
-    parser.add_argument("--env", action="append", default=[], metavar="NAME=VALUE", help="set a value of $env")
+    add_environment_option(parser)
     parser.add_argument(
         "--database", metavar="URL", default="sqlite://", help="sqlite:// (memory), sqlite:///FILE, ..."
     )
@@ -180,7 +204,7 @@ def workspace_settings(options: argparse.Namespace) -> dict[str, Any]:
     """The options as arguments of `Workspace`."""
     return {
         "database": options.database,
-        "env": dict(split_pair(text, "--env") for text in options.env),
+        "env": read_environment(options.env),
         "clock": read_clock(options.now),
         "limits": read_limits(options.limit),
         "strict": options.strict,
@@ -210,7 +234,3 @@ def read_files(given: list[str]) -> dict[str, Any]:
         name, path = split_pair(text, "--file")
         files.setdefault(name, []).append(Path(path))
     return {name: paths if len(paths) > 1 else paths[0] for name, paths in files.items()}
-
-
-def process_environment() -> dict[str, str]:
-    return dict(os.environ)

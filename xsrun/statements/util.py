@@ -25,6 +25,9 @@ from xsrun.syntax.nodes import Statement
 def get_env(context: Context) -> dict[str, Value]:
     """The values of the environment, by name.
 
+    They are those of the workspace, of the `.env` file beside it and of `--env`. Of the process that xsrun runs in a
+    program sees only what `--env NAME` names or what its text reads as `$env.NAME`.
+
     >>> util.get_env as $values
     {"values": ...}
     """

@@ -32,7 +32,8 @@ def webflow_request(
 ) -> Value:
     """Send a request to Webflow's API: like `api.request`, with a `path` below `https://api.webflow.com`.
 
-    The token is `$env.WEBFLOW_API_TOKEN` unless `headers` has an `Authorization`. The host must be allowed with
+    The token is `$env.WEBFLOW_API_TOKEN` (`--env WEBFLOW_API_TOKEN` takes it from the process) unless `headers` has an
+    `Authorization`. The host must be allowed with
     `--allow-net api.webflow.com`; `$env.WEBFLOW_API_URL` names another server, such as a double on this machine.
 
     >>> webflow.request {

@@ -103,10 +103,11 @@ class Workspace:
         return []
 
     def _environment(self, given: dict[str, Any] | None) -> dict[str, Any]:
-        """`$env`: the workspace's own values, then the `.env` file beside it, then what the caller gives."""
-        values: dict[str, Any] = {}
-        if self.root is not None:
-            values.update(os.environ)
+        """`$env`: the process's variables that a program names, the workspace's own values, then the `.env` file
+        beside it, then what the caller gives."""
+        from xsrun.workspace.environment import named_variables, read_environment_file
+
+        values: dict[str, Any] = {**named_variables(source.text for source in self.sources.values())}
         for construct in self.constructs:
             node = construct.attribute("env") if construct.kind == "workspace" else None
             if isinstance(node, ObjectLiteral):
@@ -115,8 +116,6 @@ class Workspace:
                     if text is not None:
                         values[entry.key] = text  # type: ignore[union-attr]
         if self.root is not None and (self.root / ".env").is_file():
-            from xsrun.workspace.environment import read_environment_file
-
             values.update(read_environment_file(self.root / ".env"))
         values.update(given or {})
         return values
