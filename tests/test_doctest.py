@@ -47,6 +47,9 @@ FUNCTION = """function "double" {
 }"""
 
 
+DOUBLE = "function f {\n  input {\n    int n?=2\n  }\n  stack {\n  }\n  response = $input.n * 2\n}"
+
+
 # Pages ---------------------------------------------------------------------------------------------------------------
 
 
@@ -131,6 +134,95 @@ def test_a_construct_is_compared_with_the_comment_after_it() -> None:
 def test_a_json_block_that_follows_is_the_response() -> None:
     page = fenced(FUNCTION) + '\n**Response:**\n\n```json\n{"out": 8, "at": ...}\n```\n'
     assert statuses(page) == ["passed"]
+
+
+LABELS = (
+    "",
+    "returns",
+    "Returns:",
+    "**Returns:**",
+    "### Output",
+    "The result is:",
+    "This returns the following:",
+    "Expected output:",
+    "**Response:**",
+    "Example response",
+)
+
+
+@pytest.mark.parametrize("label", LABELS)
+@pytest.mark.parametrize(
+    ("program", "right", "wrong"),
+    [
+        ("var $a { value = 1 + 1 }", '{"a": 2}', '{"a": 3}'),
+        ("var $t { value = 1 }\nvar $a { value = $t + 1 }", "2", "3"),
+        (DOUBLE, "4", "5"),
+        ("[3, 1]|sort", "[1, 3]", "[3, 1]"),
+    ],
+)
+def test_what_stands_below_is_compared(label: str, program: str, right: str, wrong: str) -> None:
+    page = f"```xs\n{program}\n```\n\n{label}\n\n```json\n{{}}\n```\n\ntext\n"
+    assert statuses(page.replace("{}", right, 1)) == ["passed"]
+    assert statuses(page.replace("{}", wrong, 1)) == ["differs"]
+
+
+@pytest.mark.parametrize(
+    "sentence", ["Returns `{}`", "Returns: {}", "Result: `{}`", "// Returns {}", "**Output:** `{}`.", "This gives `{}`"]
+)
+def test_a_sentence_below_states_a_value(sentence: str) -> None:
+    page = f"```xs\n{DOUBLE}\n```\n\n{sentence}\n"
+    assert statuses(page.replace("{}", "4")) == ["passed"]
+    assert statuses(page.replace("{}", "5")) == ["differs"]
+
+
+@pytest.mark.parametrize(
+    "below",
+    [
+        'Input:\n\n```json\n{"a": 3}\n```',
+        'Call it with this payload:\n```json\n{"a": 3}\n```',
+        'Error response:\n```json\n{"message": "no"}\n```',
+        'The result structure is:\n```json\n{"a": 3}\n```',
+        '## Another matter\n\nSettings:\n```json\n{"a": 3}\n```',
+        'A file may be kept beside it, which is described elsewhere.\n\n```json\n{"a": 3}\n```',
+        '```\n{"a": 3}\n```',
+        "Returns `true` if the user exists.",
+        "Response: 404",
+        '```xs\nvar $b { value = 1 }\n```\n\nReturns:\n```json\n{"b": 1}\n```',
+    ],
+)
+def test_what_states_no_result_is_not_compared(below: str) -> None:
+    page = f"```xs\nvar $a {{ value = 2 }}\n```\n\n{below}\n"
+    assert statuses(page)[0] == "ran"
+
+
+def test_an_input_below_is_given_and_the_output_after_it_compared() -> None:
+    page = f'```xs\n{DOUBLE}\n```\nInput:\n```json\n{{"n": 5}}\n```\nOutput:\n```\n%s\n```\n'
+    assert statuses(page % "10") == ["passed"] and statuses(page % "4") == ["differs"]
+
+
+def test_what_changes_from_run_to_run_is_not_compared() -> None:
+    page = "```xs\n{}\n```\n\nResult: `{}`\n"
+    assert "from run to run" in only(page.format("|uuid", '"550e8400-e29b-41d4-a716-446655440000"')).message
+    later = settings(make_later=lambda sources: xsrun.Workspace(sources, clock=4_000_000_000_000))
+    (result,) = run_page(page.format('now|format_timestamp:"Y"', '"1999"'), "page.md", later)
+    assert result.status == "ran"
+
+
+def test_rows_that_nobody_gave_are_missing_input() -> None:
+    page = '```xs\ndb.query "post" {\n} as $posts\n```\n\nResult:\n```json\n[{"id": 1}]\n```\n'
+    assert "needs rows" in only(page).message and only(page).status == "needs_input"
+    assert statuses(page, rows={"post": [{"id": 1}]}) != ["needs_input"]
+
+
+def test_a_result_that_is_no_value_is_named() -> None:
+    page = '```xs\nvar $a { value = 2 }\n```\n\nResult:\n```json\n{"a": integer}\n```\n'
+    assert only(page).message.endswith("line 7 does not read as a value and is not compared")
+
+
+def test_blocks_without_a_language_are_listed_when_they_are_programs() -> None:
+    page = '```\nvar $a { value = 1 }\n```\n\n```\nproject/\n  a.xs\n```\n\n```\n{"a": 1}\n```\n'
+    (result,) = run_page(page, "page.md", settings())
+    assert result.status == "not_xanoscript" and "write ```xs above it" in result.message
 
 
 def test_inputs_come_from_the_page_or_the_caller() -> None:
@@ -255,6 +347,9 @@ def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None
     assert [block["status"] for block in document["blocks"]] == ["passed", "differs"]
     assert set(document["blocks"][0]) == {"file", "line", "title", "status", "message"}
     assert main(["doctest", str(tmp_path / "none.md")]) == 2
+    (tmp_path / "c.md").write_text(fenced("var $x { value = $y }"), encoding="utf-8")
+    assert main(["doctest", str(tmp_path / "c.md")]) == 0
+    assert "1 block: 1 needs input\n1 block was not run to the end: give" in capsys.readouterr().out
 
 
 def test_the_command_reads_standard_input(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

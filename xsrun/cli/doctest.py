@@ -22,6 +22,8 @@ from xsrun.runtime.values import to_json
 
 #: What pages are, by the ends of their names.
 SUFFIXES = (".md", ".markdown", ".mdx", ".txt")
+#: How much later a block is run again that differs, in milliseconds: another year, month, weekday, hour and minute.
+_LATER = 439 * 86_400_000 + 7 * 3_600_000 + 11 * 60_000
 _COLORS = {"passed": "32", "ran": "32", "differs": "31", "failed": "31", "needs_input": "33", "not_xanoscript": "2"}
 
 
@@ -69,6 +71,7 @@ def run(options: argparse.Namespace) -> int:
 def settings_of(options: argparse.Namespace) -> Any:
     """What the options give to every example."""
     from xsrun.api import Workspace
+    from xsrun.runtime.context import system_clock
     from xsrun.testing.doctest.runner import LIMITS, Settings
 
     given = workspace_settings(options)
@@ -81,7 +84,16 @@ def settings_of(options: argparse.Namespace) -> Any:
         rows = read_seed(options.seed)
     variables = {name: read_value(value) for name, value in (split_pair(text, "--var") for text in options.var)}
     inputs = read_inputs(options.input)[0]
-    return Settings(lambda sources: Workspace(sources, **given), inputs, variables, read_auth(options.auth), rows)
+    later = given if options.now else {**given, "clock": lambda: system_clock() + _LATER}
+    return Settings(
+        lambda sources: Workspace(sources, **given),
+        inputs,
+        variables,
+        read_auth(options.auth),
+        rows,
+        has_database=bool(options.database),
+        make_later=lambda sources: Workspace(sources, **later),
+    )
 
 
 def pages(given: list[str]) -> list[tuple[str, str]]:
@@ -118,10 +130,21 @@ def show(file: str, results: list[Any], *, quiet: bool) -> None:
 
 
 def summary(results: list[Any]) -> str:
-    """`12 blocks: 8 passed, 2 ran, 2 need input`."""
+    """`12 blocks: 8 passed, 2 ran, 2 need input`, and how to give it."""
     from xsrun.testing.doctest.runner import STATUSES
 
     counts = {status: sum(result.status == status for result in results) for status in reversed(STATUSES)}
-    words = ", ".join(f"{count} {status.replace('_', ' ')}" for status, count in counts.items() if count)
+    words = ", ".join(f"{count} {_words(status, count)}" for status, count in counts.items() if count)
     total = f"{len(results)} block{'' if len(results) == 1 else 's'}"
-    return f"{total}: {words}" if words else f"{total} of XanoScript found"
+    text = f"{total}: {words}" if words else f"{total} of XanoScript found"
+    lacking = counts["needs_input"]
+    if not lacking:
+        return text
+    was = "1 block was" if lacking == 1 else f"{lacking} blocks were"
+    return f"{text}\n{was} not run to the end: give what is missing with --input, --var, --auth or --seed"
+
+
+def _words(status: str, count: int) -> str:
+    if status == "needs_input":
+        return "needs input" if count == 1 else "need input"
+    return status.replace("_", " ")

@@ -51,6 +51,8 @@ class Example:
     problems: list[Diagnostic] = field(default_factory=list)
     #: of kind "expressions": first line, last line, and an expression, or None for statements
     chunks: list[Chunk] = field(default_factory=list)
+    #: does what the page says below the block speak of this example, and not of a part that follows it?
+    is_last: bool = True
 
     @property
     def shown_as_wrong(self) -> bool:
@@ -237,5 +239,20 @@ def parts(example: Example) -> list[Example]:
         kept = {number for item in items for number in range(item.line, item.end_line + 1)}
         text = "\n".join(line if number in kept else "" for number, line in enumerate(lines, 1))
         comments = [one for one in example.comments if one.line in kept or one.line - 1 in kept]
-        made.append(Example(example.block, kind, text, items, comments))
+        last = bool(items) and items[-1] is example.items[-1]
+        made.append(Example(example.block, kind, text, items, comments, is_last=last))
     return made
+
+
+def looks_like_program(block: Block) -> bool:
+    """Is a block without a language XanoScript? It is when it reads as such and holds a construct or statement."""
+    if block.language or not block.text.strip():
+        return False
+    parsed = parser().parse(Source(block.text, block.file), "document")
+    items = parsed.tree.items if parsed.tree is not None and not _errors(parsed) else []
+    return any(
+        isinstance(item, Statement)
+        and (item.name in _CONSTRUCTS or registry.find_statement(item.name) is not None)
+        and (item.body is not None or item.target is not None)
+        for item in items
+    )

@@ -54,6 +54,10 @@ RULES = (
         "union, difference and intersection keep the order of their lists; compare the results as sets (semantics 6)",
     ),
     Rule(
+        lambda source, found: bool(re.search(r'says "(-?[\d.]+)", xsrun gives \1(?![\d.])', found)),
+        "the page quotes a number",
+    ),
+    Rule(
         lambda source, found: "itemsTotal" in found or ".total" in found,
         "the envelope of a paged query has `itemsTotal` (evidence w3)",
     ),

@@ -23,26 +23,25 @@ class Block:
     text: str
     title: str
     before: list[str] = field(default_factory=list)
-    #: the block that follows on the page, and the prose between the two
+    #: the block that follows on the page, and the prose up to it or to the end of the page
     following: Block | None = None
+    between: list[str] = field(default_factory=list)
 
     @property
     def is_program(self) -> bool:
         return self.language in LANGUAGES
 
-    @property
-    def between(self) -> list[str]:
-        """The prose between this block and the next."""
-        return self.following.before if self.following is not None else []
-
 
 def read_page(text: str, file: str) -> list[Block]:
     """The blocks of a page, in order. A text without any fence is one block of XanoScript, unless it is Markdown."""
-    blocks = _Reader(file).read(text.removeprefix("\ufeff").splitlines())
-    if not blocks and text.strip() and not file.lower().endswith(_MARKDOWN):
+    reader = _Reader(file)
+    blocks = reader.read(text.removeprefix("\ufeff").splitlines())
+    if blocks:
+        blocks[-1].between = reader.prose
+    elif text.strip() and not file.lower().endswith(_MARKDOWN):
         blocks = [Block(file, 1, "xs", text, "")]
     for block, following in pairwise(blocks):
-        block.following = following
+        block.following, block.between = following, following.before
     return blocks
 
 

@@ -8,14 +8,14 @@ from typing import Any
 from xsrun.runtime.values import from_json
 from xsrun.syntax.lexer import Comment
 from xsrun.testing.doctest.expected import read_value
+from xsrun.testing.doctest.labels import labelled_below
 from xsrun.testing.doctest.page import Block
 from xsrun.testing.expectations import literal
 
 _REMARK = re.compile(
-    r"^\W*(?:example\s+|sample\s+|test\s+)?(?:inputs?|request(?:\s+body)?|payload|body)\W*:?\W*?(\{.*\})?\W*$", re.I
+    r"^\W*(?:example\s+|sample\s+|test\s+)?(?:inputs?|request(?:\s+body)?|payload|body)\W*:?\W*?(\{.*\})\W*$", re.I
 )
 _COMMENT = re.compile(r"^\s*(?:example\s+|test\s+)?inputs?\s*:\s*(.*)$", re.I)
-_RESPONSE = re.compile(r"^\W*(?:example\s+|sample\s+)?(?:responses?|returns?|results?|outputs?)\b.*$", re.I)
 
 
 def given_inputs(block: Block, comments: list[Comment]) -> dict[str, Any] | None:
@@ -28,26 +28,11 @@ def given_inputs(block: Block, comments: list[Comment]) -> dict[str, Any] | None
                 return found
     for line in [*reversed(block.before), *block.between]:
         match = _REMARK.match(line)
-        if match is not None and match.group(1):
+        if match is not None:
             found = _object(match.group(1).strip("`* "))
             if found is not None:
                 return found
-    following = block.following
-    if following is not None and following.language == "json" and any(map(_REMARK.match, block.between)):
-        return _object(following.text)
-    return None
-
-
-def stated_response(block: Block) -> tuple[int, str] | None:
-    """The JSON block that follows as the response: its line and text."""
-    following = block.following
-    if following is None or following.language not in ("json", "jsonc", "js") or len(block.between) > 4:
-        return None
-    if any(map(_REMARK.match, block.between)):
-        after = following.following
-        named = after is not None and any(map(_RESPONSE.match, following.between))
-        return (after.line, after.text) if after is not None and named and after.language == "json" else None
-    return (following.line, following.text) if any(map(_RESPONSE.match, block.between)) else None
+    return next((_object(below.text) for below in labelled_below(block) if below.role == "input"), None)
 
 
 def _object(text: str) -> dict[str, Any] | None:
