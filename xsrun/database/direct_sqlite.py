@@ -18,8 +18,9 @@ def run(session: Any, sql: str, parameters: list[Value]) -> list[dict[str, Value
     """Translate, run, and read the rows. Raises XanoScriptError for what SQLite refuses."""
     translated = translate(sql, lambda name: live_table(session, name))
     given = [encode_json(value) if value.__class__ in (list, dict) else value for value in parameters]
+    numbered = {str(number): value for number, value in enumerate(given, 1)}  # to Python, ?1 is a name
     try:
-        names, rows = session.query(translated.sql, given)
+        names, rows = session.query(translated.sql, numbered)
     except XanoScriptError as error:
         raise explained(error) from None
     decoders = decoders_for(names, translated)

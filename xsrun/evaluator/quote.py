@@ -48,7 +48,7 @@ def _fill(node: Any, at: Any, parts: dict[str, Part]) -> Any:
             assert isinstance(part, ast.Name)
             return place(ast.Name(part.id, node.ctx), at)
         return part
-    made = node.__class__()
+    made = node.__class__.__new__(node.__class__)  # the constructor asks for the fields, from Python 3.15 on
     for field in node._fields:
         value = getattr(node, field, None)
         if isinstance(value, list):

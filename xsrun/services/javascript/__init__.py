@@ -221,9 +221,11 @@ def _decode(payload: bytes) -> Any:
     """A result. Objects with the keys "0", "1", ... are lists, as for all that the engine reads (semantics 2.1)."""
     try:
         value = orjson.loads(payload)
-    except ValueError:  # a lone surrogate, or nesting too deep for orjson
+    except ValueError as error:
+        if "limit" in str(error):  # of depth; Python's own differs from version to version
+            raise XanoScriptError(NOT_PLAIN) from None
         try:
-            text = json.dumps(json.loads(payload), ensure_ascii=False)
+            text = json.dumps(json.loads(payload), ensure_ascii=False)  # a lone surrogate
             value = json.loads(text.encode("utf-16", "surrogatepass").decode("utf-16", "replace"))
         except RecursionError:
             raise XanoScriptError(NOT_PLAIN) from None
