@@ -66,6 +66,7 @@ def errors(text: str) -> list[Diagnostic]:
 def framed(example: str) -> str:
     """An example as a whole program."""
     example = example.replace("DEEP", f"debug.log {{ value = {'(' * 1500}1{')' * 1500} }}")
+    example = example.replace("LOOPS", "while ($input.n > 0) {\neach {\n" * 21 + "break\n" + "}\n}\n" * 21)
     first = example.split(maxsplit=1)[0]
     if first in KINDS or first in ("func", "half"):
         return example

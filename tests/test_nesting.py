@@ -43,3 +43,19 @@ def test_long_chains(kind: str, count: int) -> None:
         assert count == 5_000
         assert "nested too deeply" in str(result.error)
         assert result.error.file == "deep.xs"
+
+
+@pytest.mark.parametrize("kind", NESTED)
+@pytest.mark.parametrize("depth", [19, 20, 21, 40])
+def test_check_agrees_with_run(kind: str, depth: int) -> None:
+    opening, closing = NESTED[kind]
+    body = "var $x { value = 0 }\n" + opening * depth + "var.update $x { value = 1 }\n" + closing * depth
+    for source in (body, f"function deep {{\n  input {{\n  }}\n  stack {{\n{body}  }}\n  response = null\n}}\n"):
+        error = variables(source).error
+        found = [one for one in xsrun.check({"deep.xs": source}) if one.severity == "error"]
+        if error is None:
+            assert found == []
+        else:
+            (one,) = found
+            assert (one.code, one.message, one.hint) == ("XS329", str(error), error.hint)
+            assert (one.file, one.line, one.column) == (error.file, error.line, error.column)

@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from xsrun.analysis import construct_habits, constructs, editor, habits, ignore, notes, queries, spelling, workspace
+from xsrun.analysis import (
+    construct_habits,
+    constructs,
+    editor,
+    habits,
+    ignore,
+    nesting,
+    notes,
+    queries,
+    spelling,
+    workspace,
+)
 from xsrun.analysis.expressions import CONDITION, PLAIN, QUERY
 from xsrun.analysis.flow import Flow
 from xsrun.analysis.report import Report, guarded
@@ -60,6 +71,7 @@ def check_unit(everything: Workspace, unit: Unit) -> None:
         inputs = None if columns is None or inputs is None else {**inputs, **columns}
     if unit.kind in ("table", "api_group", "agent", "mcp_server", "workspace", "branch", "run.job", "run.service"):
         return
+    nesting.check_construct(report, node)
     complete = unit.text.complete and not any(problem.code in _DISTURBING for problem in report.found)
     Flow(report, inputs, complete).construct(node)  # type: ignore[arg-type]
     surprises = Surprises(report, unit.inputs)
@@ -78,6 +90,7 @@ def check_unit(everything: Workspace, unit: Unit) -> None:
 
 def check_bare(text: Text) -> None:
     """The same for statements without a construct. Which variables they are given is not known, so none is missed."""
+    nesting.check_bare(text.report, text.parsed.tree)
     surprises = Surprises(text.report, {})
     for statement in statements(text.parsed.tree):
         look_at_statement(surprises, statement)

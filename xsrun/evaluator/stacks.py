@@ -88,9 +88,12 @@ def followed(filename: str, at: Any) -> Iterator[None]:
     except (RecursionError, SyntaxError) as error:
         if isinstance(error, SyntaxError) and "nested" not in str(error):
             raise
-        line = error.lineno if isinstance(error, SyntaxError) else at.line
         hint = "put the inner part into a function of its own and call it with function.run"
-        raise LimitError("This is nested too deeply to be compiled.", hint=hint, file=filename, line=line) from None
+        refused = LimitError("This is nested too deeply to be compiled.", hint=hint, file=filename, line=at.line)
+        if isinstance(error, SyntaxError):
+            refused.line, refused.column = error.lineno, error.offset
+            refused.end_line, refused.end_column = error.end_lineno, error.end_offset
+        raise refused from None
 
 
 def compile_stack(
