@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import sysconfig
 import threading
 import time
 from collections.abc import Iterator
@@ -486,6 +487,17 @@ def test_a_deno_that_is_missing_or_wrong_is_told_with_the_way_out(
     with pytest.raises(UnavailableError, match="not installed") as caught:
         JavaScript().call("return 1", {})
     assert "pip install deno" in (caught.value.hint or "")
+    (tmp_path / "deno").write_text("#!/bin/sh\n")
+    (tmp_path / "deno").chmod(0o755)
+    assert engine.find_deno() == tmp_path / "deno"
+
+
+def test_on_musl_the_deno_on_the_path_serves(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(sysconfig, "get_config_var", lambda name: "cpython-312-x86_64-linux-musl")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(UnavailableError, match="not installed") as caught:
+        engine.find_deno()
+    assert "pip install" not in (caught.value.hint or "")
     (tmp_path / "deno").write_text("#!/bin/sh\n")
     (tmp_path / "deno").chmod(0o755)
     assert engine.find_deno() == tmp_path / "deno"

@@ -24,18 +24,31 @@ _ADDRESS = re.compile(r"(\*|(\*\.)?[A-Za-z0-9_][A-Za-z0-9_-]*(\.[A-Za-z0-9_-]+)*
 
 
 def find_deno() -> Path:
-    """The Deno of the PyPI package, else the one on PATH. Raises UnavailableError naming the way out."""
-    try:
-        return Path(importlib.import_module("deno").find_deno_bin())
-    except (ImportError, AttributeError, FileNotFoundError):
-        pass  # not installed, or without its executable, or a folder of that name: PATH may know one
+    """The Deno of the PyPI package, else the one on PATH. Raises UnavailableError naming the way out.
+
+    The package brings no executable for musl (Alpine): what it installs there does not start.
+    """
+    musl = uses_musl()
+    if not musl:
+        try:
+            return Path(importlib.import_module("deno").find_deno_bin())
+        except (ImportError, AttributeError, FileNotFoundError):
+            pass  # not installed, or without its executable, or a folder of that name: PATH may know one
     found = shutil.which("deno")
     if found is None:
+        ways = f"put a deno executable (version {OLDEST} or later) on PATH"
         raise UnavailableError(
             "JavaScript needs Deno, which is not installed.",
-            hint=f"`pip install deno`, or put a deno executable (version {OLDEST} or later) on PATH",
+            hint=f"{ways}; its PyPI package has none for musl" if musl else f"`pip install deno`, or {ways}",
         )
     return Path(found)
+
+
+def uses_musl() -> bool:
+    """Was this Python built for musl instead of the GNU C library?"""
+    import sysconfig
+
+    return "musl" in str(sysconfig.get_config_var("SOABI") or "")
 
 
 def command(deno: Path, allow_net: list[str] | None, memory: int) -> list[str]:
