@@ -147,6 +147,11 @@ def test_a_broken_query_answers_with_the_diagnostic_and_the_rest_goes_on(served:
     assert "x-xsrun-stale" not in served.get("two").headers
 
 
+def test_errors_of_a_file_that_is_new_are_told(served: Served) -> None:
+    served.save("api/zz.xs", query("zz", "1 +"))
+    served.until(lambda: any("error[XS109]" in line and "api/zz.xs:9:" in line for line in served.lines))
+
+
 def test_a_file_that_is_no_construct_any_more_still_answers_with_the_diagnostic(served: Served) -> None:
     served.save("api/one.xs", "query {{{{ ))) \n")
     served.until(lambda: served.get("one").status == 500)

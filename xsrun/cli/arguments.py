@@ -120,8 +120,8 @@ def run(words: list[str]) -> int:
     return int(module.run(options))
 
 
-def show_error(error: XanoScriptError, sources: dict[str, str] | None = None) -> None:
+def show_error(error: XanoScriptError, sources: dict[str, str] | None = None, shown_path: Any = str) -> None:
     """Print an error to standard error, with its source line where it has one."""
     from xsrun.cli.output import describe_error
 
-    print(describe_error(error, sources or {}), file=sys.stderr)
+    print(describe_error(error, sources or {}, shown_path), file=sys.stderr)

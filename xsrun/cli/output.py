@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable
 from typing import Any
 
 from xsrun.diagnostics import Diagnostic
 from xsrun.errors import InputError, XanoScriptError, XanoScriptSyntaxError
 from xsrun.runtime.values import to_json
+
+#: The path that people know a file by, from its name in the workspace.
+Shown = Callable[[str], str]
 
 
 def use_color(stream: Any) -> bool:
@@ -48,14 +52,18 @@ def declaration_of(error: XanoScriptError) -> list[Diagnostic]:
     return [Diagnostic("info", "", "the input is declared here", None, file, line, column, line, end)]
 
 
-def describe_error(error: XanoScriptError, sources: dict[str, str]) -> str:
-    """An error as people read it: what is wrong, where, the line with a caret, and what to do."""
+def describe_error(error: XanoScriptError, sources: dict[str, str], shown_path: Shown = str) -> str:
+    """An error as people read it: what is wrong, where, the line with a caret, and what to do.
+
+    `sources` holds the texts by file name; `shown_path` gives the path that people know a file by.
+    """
     shown = []
     for diagnostic in diagnostics_of(error):
         if diagnostic.line and diagnostic.file:
             from xsrun.diagnostics.render import render
 
-            shown.append(render(diagnostic, sources.get(diagnostic.file, ""), color=use_color(sys.stderr)))
+            text, path = sources.get(diagnostic.file, ""), shown_path(diagnostic.file)
+            shown.append(render(diagnostic, text, color=use_color(sys.stderr), path=path))
         else:
             mark = f"[{diagnostic.code}]" if diagnostic.code else ""
             text = f"error{mark}: {diagnostic.message}"
@@ -68,20 +76,20 @@ def print_value(value: Any) -> None:
     print(to_json(value, indent=True))
 
 
-def print_logs(logs: list[Any]) -> None:
+def print_logs(logs: list[Any], shown_path: Shown = str) -> None:
     """Print what `debug.log` and `console.log` left, to standard error."""
     for entry in logs:
-        place = f"{entry.file}:{entry.line}: " if entry.file else ""
+        place = f"{shown_path(entry.file)}:{entry.line}: " if entry.file else ""
         shown = entry.value if isinstance(entry.value, str) else to_json(entry.value)
         print(f"log: {place}{shown}", file=sys.stderr)
 
 
-def print_trace(entries: list[Any]) -> None:
+def print_trace(entries: list[Any], shown_path: Shown = str) -> None:
     """Print the trace of a run to standard error: place, time in milliseconds, statement, value."""
     for entry in entries:
         indent = "  " * max(entry.depth - 1, 0)
         value = f" = {entry.value}" if entry.value else ""
-        place = f"{entry.file}:{entry.line}"
+        place = f"{shown_path(entry.file)}:{entry.line}"
         print(f"{place:<28} {entry.seconds * 1000:9.3f} ms  {indent}{entry.statement}{value}", file=sys.stderr)
 
 

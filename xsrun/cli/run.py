@@ -55,11 +55,11 @@ def run(options: argparse.Namespace) -> int:
             if options.json:
                 print(to_json(result_document(result)))
                 continue
-            print_logs(result.logs)
+            print_logs(result.logs, workspace.shown)
             if result.trace is not None:
-                print_trace(result.trace)
+                print_trace(result.trace, workspace.shown)
             if result.error is not None:
-                show_error(result.error, sources)
+                show_error(result.error, sources, workspace.shown)
             elif several:
                 print(to_json(result.response))
             else:

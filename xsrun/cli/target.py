@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from pathlib import Path
 
@@ -58,8 +59,8 @@ def file_target(path: Path, options: argparse.Namespace, settings: dict[str, obj
     text = read_source(path)
     root = Path(options.workspace).expanduser() if options.workspace else workspace_root(path)
     if not options.workspace and _REACHES_OUT.search(text) is None:
-        sources = {path.name: text}
-        return Target(Workspace(sources, root=root, **settings), file=path.name)
+        name = _relative(path, root)
+        return Target(Workspace({name: text}, root=root, **settings), file=name)
     own = path.resolve()
     names = {file.resolve(): _relative(file, root) for file in companions(own, root, bool(options.workspace))}
     names.setdefault(own, _relative(path, root))
@@ -84,7 +85,4 @@ def companions(path: Path, root: Path, chosen: bool) -> list[Path]:
 
 
 def _relative(file: Path, root: Path) -> str:
-    try:
-        return file.resolve().relative_to(root.resolve()).as_posix()
-    except ValueError:
-        return file.name
+    return Path(os.path.relpath(file.resolve(), root.resolve())).as_posix()

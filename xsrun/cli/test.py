@@ -50,7 +50,7 @@ def run(options: argparse.Namespace) -> int:
         write_junit(options.junit, report)
     if options.json:
         print(to_json(report.as_dict()))
-    return 1 if report.failed else 0
+    return 1 if report.failed or report.unread else 0
 
 
 @dataclass(slots=True)
@@ -82,18 +82,21 @@ def run_suites(suites: list[Suite], options: argparse.Namespace) -> Any:
     from xsrun.testing.cases import find_cases
     from xsrun.testing.report import Report
     from xsrun.testing.runner import run_tests
-    from xsrun.testing.terminal import Terminal
+    from xsrun.testing.terminal import Terminal, duration_lines
 
     whole = Report()
+    notes: list[str] = []
+    warned: list[str] = []
     tables: list[str] = []
+    chosen = options.pattern, options.kind
     terminal = Terminal((lambda text: None) if options.json else print, color=use_color(sys.stdout))
+    terminal.start([case for suite in suites for case in find_cases(suite.workspace.constructs, *chosen, suite.files)])
     for suite in suites:
         if options.seed:
             from xsrun.cli.seeds import seed_file
 
             seed_file(suite.workspace, options.seed)
-        chosen = options.pattern, options.kind
-        terminal.start(find_cases(suite.workspace.constructs, *chosen, suite.files))
+        terminal.shown_path = suite.workspace.shown
         with suite.workspace, carried(suite.workspace, options), measured(suite.workspace, options) as coverage:
             report = run_tests(
                 suite.workspace,
@@ -105,13 +108,16 @@ def run_suites(suites: list[Suite], options: argparse.Namespace) -> Any:
             )
         if coverage is not None:
             tables.append(coverage.table())
-        whole.results += report.results
-        whole.warnings += report.warnings
-        whole.duration += report.duration
+        notes += traces(report, suite.workspace)
+        warned += warnings(report, suite.workspace)
+        whole.add(report)
     terminal.finish(whole)
     for table in tables:
         print(f"\n{table}", end="", file=sys.stderr if options.json else sys.stdout)
-    show_notes(whole, options)
+    if options.durations is not None:
+        notes += duration_lines(whole, options.durations)
+    if not options.json:
+        print("".join(f"{line}\n" for line in notes + warned), end="", file=sys.stderr)
     return whole
 
 
@@ -164,24 +170,42 @@ def watch(options: argparse.Namespace) -> int:
     return 0
 
 
-def show_notes(report: Any, options: argparse.Namespace) -> None:
-    """What is no result: traces of failures, slow tests, mocks without a test. All to standard error."""
-    from xsrun.testing.terminal import duration_lines, trace_lines
+def traces(report: Any, workspace: Any) -> list[str]:
+    """The traces of the tests that failed, when they were asked for."""
+    from xsrun.testing.terminal import trace_lines
 
     lines: list[str] = []
     for outcome in report.results:
         if outcome.failed and outcome.trace:
-            lines += [f"trace of {outcome.name} [{outcome.construct}]:", *trace_lines(outcome.trace)]
-    if options.durations is not None:
-        lines += duration_lines(report, options.durations)
-    for outcome in report.results:
-        lines += [f"warning: {outcome.name}: {getattr(one, 'message', one)}" for one in outcome.warnings]
+            lines.append(f"trace of {outcome.name} [{outcome.construct}]:")
+            lines += trace_lines(outcome.trace, workspace.shown)
+    return lines
+
+
+def warnings(report: Any, workspace: Any) -> list[str]:
+    """What is no result: warnings of tests, mocks without a test, files that are broken."""
+    from xsrun.diagnostics.render import render
+
+    lines = [
+        f"warning: {one.name}: {getattr(said, 'message', said)}" for one in report.results for said in one.warnings
+    ]
     for notice in report.warnings:
-        lines.append(f"warning: {notice.message} ({notice.file}:{notice.line})")
+        lines.append(f"warning: {notice.message} ({workspace.shown(notice.file)}:{notice.line})")
         if notice.hint:
             lines.append(f"  help: {notice.hint}")
-    if lines and not options.json:
-        print("\n".join(lines), file=sys.stderr)
+    color = use_color(sys.stderr)
+    for problem in report.unread:
+        text = workspace.sources[problem.file].text
+        lines += ["", render(problem, text, color, workspace.shown(problem.file))]
+    broken: dict[str, list[Any]] = {}
+    for problem in report.elsewhere:
+        broken.setdefault(problem.file, []).append(problem)
+    for file, problems in broken.items():
+        first, more = problems[0], f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+        lines.append(f"warning: {workspace.shown(file)}:{first.line}: error[{first.code}]: {first.message}{more}")
+    if broken:
+        lines.append("  help: no test of these files ran; xsrun check tells more")
+    return lines
 
 
 def write_junit(name: str, report: Any) -> None:

@@ -27,14 +27,16 @@ _TAB = 4
 _WIDEST = 160
 
 
-def render(diagnostic: Diagnostic, source_text: str, color: bool = False) -> str:
-    """One diagnostic with the line it speaks of. `source_text` is the whole text of its file, empty if unknown."""
+def render(diagnostic: Diagnostic, source_text: str, color: bool = False, path: str | None = None) -> str:
+    """One diagnostic with the line it speaks of. `source_text` is the whole text of its file, empty if unknown; `path`
+    is what people know the file by, when that is not its name."""
     paint = _painter(color)
     code = f"[{diagnostic.code}]" if diagnostic.code else ""
     lines = [paint(diagnostic.severity, f"{diagnostic.severity}{code}") + paint("bold", f": {diagnostic.message}")]
     number = str(diagnostic.line)
     margin = " " * len(number)
-    place = f"{diagnostic.file}:{diagnostic.line}:{diagnostic.column}" if diagnostic.file else f"line {diagnostic.line}"
+    file = path or diagnostic.file
+    place = f"{file}:{diagnostic.line}:{diagnostic.column}" if file else f"line {diagnostic.line}"
     lines.append(f"{margin}{paint('frame', '-->')} {place}")
     text = _line(source_text, diagnostic.line)
     bar = paint("frame", "|")

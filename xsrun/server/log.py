@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
+from xsrun.diagnostics import Diagnostic
 from xsrun.errors import InputError, InternalError, XanoScriptError
 from xsrun.runtime.values import to_json
 from xsrun.server.history import masked
@@ -23,6 +24,8 @@ class Log:
         self._output = output or _print
         self.quiet = quiet
         self.color = color
+        #: gives the path that people know a file by, from its name in the workspace
+        self.shown_path: Callable[[str], str] = str
         self._lock = threading.Lock()
 
     def line(self, text: str) -> None:
@@ -36,7 +39,7 @@ class Log:
         shown = self._colored(f"{status}", _COLORS.get(status // 100, "0"))
         text = f"{verb:<6} {uri}  {shown}  {duration * 1000:.1f} ms"
         if error is not None:
-            place = f"{error.file}:{error.line}: " if error.file and error.line else ""
+            place = f"{self.shown_path(error.file)}:{error.line}: " if error.file and error.line else ""
             message = error.described() if isinstance(error, InputError) else str(error)
             text += f"\n  {place}{error.code}: {masked(message)}"
             if error.hint and (status >= 500 or isinstance(error, InputError)):
@@ -45,12 +48,22 @@ class Log:
         if isinstance(error, InternalError) and error.__cause__ is not None:
             self.fault(error.__cause__)
 
+    def problems(self, errors: Sequence[Diagnostic]) -> None:
+        """Errors of files, the first ten."""
+        for one in errors[:10]:
+            place = f"{self.shown_path(one.file)}:{one.line}:{one.column}"
+            self.line(f"  {place}: error[{one.code}]: {one.message}")
+            if one.hint:
+                self.line(f"    help: {one.hint}")
+        if len(errors) > 10:
+            self.line(f"  and {len(errors) - 10} more: xsrun check lists all")
+
     def entries(self, logs: Iterable[Any]) -> None:
         """What `debug.log` and the console of JavaScript left."""
         if self.quiet:
             return
         for entry in logs:
-            place = f"{entry.file}:{entry.line}: " if entry.file else ""
+            place = f"{self.shown_path(entry.file)}:{entry.line}: " if entry.file else ""
             value = masked(entry.value)
             self.line(f"  log: {place}{value if isinstance(value, str) else to_json(value)}")
 

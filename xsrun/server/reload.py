@@ -64,7 +64,7 @@ class Reloader:
                 return False
             started = time.perf_counter()
             try:
-                workspace, stale = self._renewed(texts, root)
+                workspace, stale, errors = self._renewed(texts, root)
             except XanoScriptError as error:
                 self.log.line(f"not reloaded: {error}")
                 return False
@@ -72,18 +72,19 @@ class Reloader:
             self._texts, self._settings = texts, settings
             workspace.take_over(live.current.workspace)
             live.replace(workspace, stale)
-            self._tell(changed, stale, time.perf_counter() - started)
+            self._tell(changed, errors, time.perf_counter() - started)
             return True
 
-    def _renewed(self, texts: dict[str, str], root: Path) -> tuple[Any, list[Diagnostic]]:
-        """A workspace of new texts, and the errors of those files whose last good version it holds instead."""
+    def _renewed(self, texts: dict[str, str], root: Path) -> tuple[Any, list[Diagnostic], list[Diagnostic]]:
+        """A workspace of new texts, the errors of those files whose last good version it holds instead, and all."""
         workspace = self.make(texts, root)
         broken = errors_by_file(workspace.problems)
         before = {name: text for name, text in self._good.items() if name in texts}
         self._good = {**before, **{name: text for name, text in texts.items() if name not in broken}}
         replaced = {name: errors for name, errors in broken.items() if name in self._good}
+        every = [error for errors in broken.values() for error in errors]
         if not replaced:
-            return workspace, []
+            return workspace, [], every
         mended = self.make({**texts, **{name: self._good[name] for name in replaced}}, root)
         read = {construct.key: construct for construct in workspace.constructs}
         for construct in mended.constructs:
@@ -91,7 +92,7 @@ class Reloader:
                 as_saved = read.get(construct.key)
                 errors = replaced[construct.file] if as_saved is None else as_saved.problems
                 construct.problems = [*construct.problems, *errors]
-        return mended, [error for errors in replaced.values() for error in errors]
+        return mended, [error for errors in replaced.values() for error in errors], every
 
     def _read_settings(self, root: Path) -> str | None:
         try:
@@ -99,13 +100,10 @@ class Reloader:
         except (OSError, UnicodeDecodeError):
             return None
 
-    def _tell(self, changed: list[str], stale: list[Diagnostic], seconds: float) -> None:
+    def _tell(self, changed: list[str], errors: list[Diagnostic], seconds: float) -> None:
         shown = ", ".join(changed[:3]) + (f" and {len(changed) - 3} more" if len(changed) > 3 else "")
         self.log.line(f"reloaded {shown or 'the settings'} in {seconds * 1000:.0f} ms")
-        for problem in stale[:5]:
-            self.log.line(f"  {problem.file}:{problem.line}:{problem.column}: error[{problem.code}]: {problem.message}")
-            if problem.hint:
-                self.log.line(f"    help: {problem.hint}")
+        self.log.problems(errors)
 
     async def watch(self, live: Live, after: Callable[[], None] = lambda: None) -> None:
         """Refresh on every change, until cancelled. `after` is called when something went live."""

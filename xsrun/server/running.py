@@ -89,11 +89,16 @@ def serve(path: Path, make: Maker, settings: Settings, listening: Listening, log
     workspace = reloader.load()
     if prepare is not None:
         prepare(workspace)
+    log.shown_path = workspace.shown
     live = Live(workspace)
     application = Application(live, settings, log)
     with suppress(KeyboardInterrupt), listen(listening.host, listening.port) as bound:
         for line in welcome(live, listening, bound.getsockname()[1]):
             log.line(line)
+        errors = [problem for problem in workspace.problems if problem.severity == "error"]
+        if errors:
+            log.line(f"{len(errors)} error{'' if len(errors) == 1 else 's'} in its files:")
+            log.problems(errors)
         # uvicorn raises the signal that ended it once more: then the workspace must still be closed
         signal.signal(signal.SIGTERM, signal.default_int_handler)
         threading.Thread(target=warm_up, args=(workspace, log), daemon=True).start()
@@ -186,8 +191,6 @@ def welcome(live: Live, listening: Listening, port: int) -> list[str]:
     if len(groups) > 20:
         lines.append(f"  and {len(groups) - 20} more groups")
     lines.append(f"database {workspace.database_url}" + kept(workspace.database_url))
-    errors = [problem for problem in workspace.problems if problem.severity == "error"]
-    lines += [f"error: {one.file}:{one.line}: {one.message}" for one in errors[:10]]
     if not is_loopback(host):
         lines.append("warning: other machines can reach this server; leave --host out to keep it to yourself")
     lines.append("press Ctrl+C to stop")

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from xsrun.diagnostics import Diagnostic
+
 #: How a test ended. "error": it could not be carried out (a limit, a missing mock, a mistake in the test itself).
 STATUSES = ("pass", "fail", "error", "skipped")
 
@@ -113,6 +115,10 @@ class Report:
 
     results: list[Outcome] = field(default_factory=list)
     warnings: list[Notice] = field(default_factory=list)
+    #: errors of files whose tests, if they hold any, could not be found
+    unread: list[Diagnostic] = field(default_factory=list)
+    #: of the other files: a file that holds no tests may be broken without failing the run
+    elsewhere: list[Diagnostic] = field(default_factory=list)
     duration: float = 0.0
 
     @property
@@ -126,6 +132,12 @@ class Report:
     @property
     def skipped(self) -> int:
         return sum(outcome.status == "skipped" for outcome in self.results)
+
+    def add(self, other: Report) -> None:
+        """Take in what another workspace's tests found."""
+        for name in ("results", "warnings", "unread", "elsewhere"):
+            getattr(self, name).extend(getattr(other, name))
+        self.duration += other.duration
 
     def of_kind(self, kind: str) -> list[Outcome]:
         """The outcomes of "unit" or "workflow" tests."""
@@ -142,4 +154,6 @@ class Report:
             document["total_timing"] = round(sum(one.duration for one in self.of_kind("workflow")), 3)
         if self.warnings:
             document["warnings"] = [warning.as_dict() for warning in self.warnings]
+        if self.unread or self.elsewhere:
+            document["diagnostics"] = [one.as_dict() for one in (*self.unread, *self.elsewhere)]
         return document

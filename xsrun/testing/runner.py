@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from xsrun.diagnostics import Diagnostic
 from xsrun.errors import StoppedError, UnavailableError, XanoScriptError
 from xsrun.evaluator.places import translate
 from xsrun.fields import of_call
@@ -50,8 +51,29 @@ def run_tests(
                 on_result(outcome)
     shown = [one for one in workspace.constructs if files is None or one.file in files]
     report.warnings = unmatched_mocks(shown) if kind in (None, "unit") else []
+    report.unread, report.elsewhere = broken_files(workspace, files, {outcome.test_file for outcome in report.results})
     report.duration = time.perf_counter() - started
     return report
+
+
+def broken_files(
+    workspace: Workspace, files: set[str] | None, shown: set[str]
+) -> tuple[list[Diagnostic], list[Diagnostic]]:
+    """The errors of the files that no outcome speaks of: of those that may hold tests, and of the others.
+
+    A file may hold tests when it was asked for, or when what it declares cannot be told: `workflow_tst w { ... }`.
+    """
+    known = {one.file for one in workspace.constructs if one.kind != "stack"}
+    unread: list[Diagnostic] = []
+    elsewhere: list[Diagnostic] = []
+    for problem in workspace.problems:
+        if problem.severity != "error" or problem.file in shown:
+            continue
+        if files is None:
+            (elsewhere if problem.file in known else unread).append(problem)
+        elif problem.file in files:
+            unread.append(problem)
+    return unread, elsewhere
 
 
 def run_case(run: Sandbox, case: Case, *, trace: bool = False) -> Outcome:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import groupby
 from typing import Any
 
 from xsrun.testing.cases import Case
 from xsrun.testing.report import Outcome, Report
 
 Printer = Callable[[str], None]
+#: The path that people know a file by, from its name in the workspace.
+Shown = Callable[[str], str]
 
 _NAMES = {"unit": "unit test", "workflow": "workflow test"}
 _MARKS = {"pass": ("PASS", "32"), "fail": ("FAIL", "31"), "error": ("FAIL", "31"), "skipped": ("SKIP", "33")}
@@ -21,32 +24,34 @@ class Terminal:
     def __init__(self, out: Printer, *, color: bool = False) -> None:
         self.out = out
         self.color = color
-        self.counts: dict[str, int] = {}
-        self.done: list[Outcome] = []
+        #: gives the paths of the files of the workspace whose tests run
+        self.shown_path: Shown = str
+        self.counts: list[int] = []
+        self.section: list[Outcome] = []
 
     def start(self, cases: list[Case]) -> None:
-        """Called once, with the tests that will run."""
-        self.counts = {kind: sum(case.kind == kind for case in cases) for kind in _NAMES}
+        """Called once, with all tests that will run, in their order."""
+        self.counts = [len(list(section)) for _, section in groupby(cases, key=lambda case: case.kind)]
 
     def result(self, outcome: Outcome) -> None:
         """Called with each outcome."""
-        if not self.done or self.done[-1].kind != outcome.kind:
+        if not self.section or self.section[-1].kind != outcome.kind:
             self.close_section()
-            count = self.counts.get(outcome.kind, 0)
+            count = self.counts.pop(0) if self.counts else 1
             self.out(f"Running {count} {_NAMES[outcome.kind]}{'' if count == 1 else 's'}...\n")
-        self.done.append(outcome)
-        for line in outcome_lines(outcome, self.paint):
+        self.section.append(outcome)
+        for line in outcome_lines(outcome, self.paint, self.shown_path):
             self.out(line)
 
     def close_section(self) -> None:
-        """The counts of the kind of tests that has just ended."""
-        if not self.done:
+        """The counts of the tests of one kind that have just ended."""
+        if not self.section:
             return
-        kind = self.done[-1].kind
-        section = [outcome for outcome in self.done if outcome.kind == kind]
-        self.out(f"\nResults: {counts_of(section)}{total_time(section) if kind == 'workflow' else ''}")
-        if self.counts.get("workflow") and kind == "unit":
+        time = total_time(self.section) if self.section[-1].kind == "workflow" else ""
+        self.out(f"\nResults: {counts_of(self.section)}{time}")
+        if self.counts:
             self.out("")
+        self.section = []
 
     def finish(self, report: Report) -> None:
         """Called once, when all tests are done."""
@@ -70,14 +75,14 @@ def total_time(outcomes: list[Outcome]) -> str:
     return f" ({sum(outcome.duration for outcome in outcomes):.3f}s total)"
 
 
-def outcome_lines(outcome: Outcome, paint: Callable[[str, str], str]) -> Iterator[str]:
+def outcome_lines(outcome: Outcome, paint: Callable[[str, str], str], shown_path: Shown = str) -> Iterator[str]:
     """The lines of one test: what became of it, and for each expectation that failed what is wrong and where."""
     word, code = _MARKS[outcome.status]
     place = f" [{outcome.obj_type}: {outcome.obj_name}]" if outcome.kind == "unit" else f" ({outcome.duration:.3f}s)"
     yield f"{paint(word, code)}  {outcome.name}{place}"
     for message, file, line, more in outcome.problems():
         yield f"{_INDENT}Error: {message}"
-        yield f"{_INDENT}       at {file}:{line}"
+        yield f"{_INDENT}       at {shown_path(file)}:{line}"
         for text in more:
             yield f"{_INDENT}       {text}"
     if outcome.failed and outcome.hint:
@@ -93,9 +98,9 @@ def duration_lines(report: Report, count: int) -> Iterator[str]:
         yield f"  {outcome.duration * 1000:9.2f} ms  {outcome.name} [{outcome.obj_type}: {outcome.obj_name}]"
 
 
-def trace_lines(entries: list[Any]) -> Iterator[str]:
+def trace_lines(entries: list[Any], shown_path: Shown = str) -> Iterator[str]:
     """The trace of a run, a line for each statement."""
     for entry in entries:
         indent = "  " * max(entry.depth - 1, 0)
         value = f" = {entry.value}" if entry.value else ""
-        yield f"{_INDENT}{entry.file}:{entry.line:<5} {indent}{entry.statement}{value}"
+        yield f"{_INDENT}{shown_path(entry.file)}:{entry.line:<5} {indent}{entry.statement}{value}"

@@ -68,6 +68,15 @@ def read_sources(path: str | os.PathLike[str]) -> tuple[dict[str, str], Path]:
     return {given.name: read_source(given)}, given.parent
 
 
+def shown_path(root: Path | None, name: str) -> str:
+    """The path of a workspace's file as a user in the current folder would write it, so that it can be clicked."""
+    file = root / name if root is not None else Path(name)
+    if root is None or not file.exists():
+        return name
+    below = os.path.relpath(file)
+    return below if not below.startswith("..") else min(below, os.path.abspath(file), key=len)
+
+
 def workspace_root(file: Path) -> Path:
     """The folder of the workspace that a file belongs to: the topmost one above it that holds only a workspace.
 

@@ -23,7 +23,7 @@ from xsrun.syntax.nodes import ObjectLiteral
 from xsrun.syntax.source import Source
 from xsrun.workspace.collection import collect
 from xsrun.workspace.construct import RUNNABLE, Construct, text_of
-from xsrun.workspace.loader import read_sources
+from xsrun.workspace.loader import read_sources, shown_path
 from xsrun.workspace.result import Result
 
 #: Python frames that one nested call takes at most. They set Python's recursion limit, which must not be higher than
@@ -119,6 +119,10 @@ class Workspace:
             values.update(read_environment_file(self.root / ".env"))
         values.update(given or {})
         return values
+
+    def shown(self, file: str) -> str:
+        """The path of one of its files for messages: from the user's folder, not from the workspace's."""
+        return shown_path(self.root, file)
 
     # Looking up ----------------------------------------------------------------------------------------------------
 

@@ -1,0 +1,84 @@
+"""What the commands say of files that are broken, and by which path they call a file."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from xsrun.cli import main
+from xsrun.workspace.loader import shown_path
+
+FUNCTION = "function {name} {{\n  input {{\n  }}\n  stack {{\n    var $x {{ value = {value} }}\n  }}\n  response = $x\n"
+GOOD_TEST = '  test "is one" {\n    expect.to_equal ($response) { value = 1 }\n  }\n'
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder that holds a workspace `shop`, and is the current one."""
+    (tmp_path / "shop" / "function").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def write(folder: Path, name: str, text: str) -> None:
+    path = folder / "shop" / name
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+
+
+def test_a_misspelt_test_is_not_passed_over(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write(folder, "workflow_test/w.xs", "workflow_tst w {\n  stack {\n  }\n}\n")
+    for path in ("shop", "shop/workflow_test/w.xs"):
+        assert main(["test", path]) == 1
+        printed = capsys.readouterr()
+        assert "No unit tests found" in printed.out
+        assert "error[XS201]: there is no construct `workflow_tst`" in printed.err
+        assert "--> shop/workflow_test/w.xs:1:1" in printed.err
+    assert main(["test", "shop", "--json"]) == 1
+    assert [one["code"] for one in json.loads(capsys.readouterr().out)["diagnostics"]] == ["XS201"]
+
+
+def test_broken_files_without_tests_are_mentioned(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write(folder, "function/good.xs", FUNCTION.format(name="good", value=1) + GOOD_TEST + "}\n")
+    write(folder, "function/bad.xs", FUNCTION.format(name="bad", value="1 +") + "}\n")
+    assert main(["test", "shop"]) == 0
+    assert "warning: shop/function/bad.xs:5: error[XS109]" in capsys.readouterr().err
+    assert main(["test", "shop/function/bad.xs"]) == 1
+    assert main(["test", "shop/function/good.xs"]) == 0
+
+
+def test_headings_count_the_tests_of_all_paths(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for name in ("a", "b"):
+        write(folder, f"function/{name}.xs", FUNCTION.format(name=name, value=1) + GOOD_TEST + "}\n")
+    write(folder, "workflow_test/w.xs", "workflow_test w {\n  stack {\n    var $x { value = 1 }\n  }\n}\n")
+    assert main(["test", "shop/function/a.xs", "shop/function/b.xs", "shop/workflow_test/w.xs"]) == 0
+    printed = capsys.readouterr().out
+    assert "Running 2 unit tests..." in printed and "Results: 2 passed, 0 failed\n\nRunning 1 workflow test" in printed
+    assert main(["test", "shop/workflow_test/w.xs", "shop/function/a.xs"]) == 0
+    assert capsys.readouterr().out.count("Results: 1 passed") == 2
+
+
+def test_run_names_files_from_the_current_folder(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(folder, "function/f.xs", FUNCTION.format(name="f", value='"a" * 2') + "}\n")
+    for path in ("shop/function/f.xs", str(folder / "shop" / "function" / "f.xs")):
+        assert main(["run", path]) == 1
+        assert " --> shop/function/f.xs:5:" in capsys.readouterr().err
+    assert main(["run", "function:f", "-w", "shop", "--trace"]) == 1
+    assert "shop/function/f.xs:5 " in capsys.readouterr().err
+    assert main(["run", "shop/function/f.xs", "--json"]) == 1
+    assert json.loads(capsys.readouterr().out)["error"]["file"] == "function/f.xs"
+    monkeypatch.chdir(folder / "shop" / "function")
+    assert main(["run", "f.xs"]) == 1
+    assert " --> f.xs:5:" in capsys.readouterr().err
+
+
+def test_a_path_is_the_shorter_of_relative_and_absolute(folder: Path) -> None:
+    write(folder, "a.xs", "")
+    assert shown_path(Path("shop"), "a.xs") == "shop/a.xs"
+    assert shown_path(folder / "shop", "a.xs") == "shop/a.xs"
+    assert shown_path(folder / "shop", "none.xs") == "none.xs"
+    assert shown_path(None, "a.xs") == "a.xs"
