@@ -82,3 +82,22 @@ def test_a_path_is_the_shorter_of_relative_and_absolute(folder: Path) -> None:
     assert shown_path(folder / "shop", "a.xs") == "shop/a.xs"
     assert shown_path(folder / "shop", "none.xs") == "none.xs"
     assert shown_path(None, "a.xs") == "a.xs"
+
+
+@pytest.mark.parametrize(
+    ("expression", "hint"),
+    [
+        ('"abc"|length', "use |count for lists and |strlen for text"),
+        ("[1]|tail", "|slice:1 leaves out the first"),
+        ("5|add:1 > 2", "write (5|add:1) > 2 to compare the filtered value"),
+        ("[1,2,3]|reduce:0:$$ + $result", "takes its expression first and the initial value second"),
+    ],
+)
+def test_eval_and_run_give_the_hints_of_check(
+    folder: Path, capsys: pytest.CaptureFixture[str], expression: str, hint: str
+) -> None:
+    assert main(["eval", expression]) == 1
+    assert hint in capsys.readouterr().err
+    write(folder, "a.xs", f"var $x {{ value = {expression} }}\n")
+    assert main(["run", "shop/a.xs"]) == 1
+    assert hint in capsys.readouterr().err

@@ -163,7 +163,25 @@ class Surprises:
                 f"write !({shown}) with parentheses to say so",
                 [(start, start, "("), (end, end, ")")],
             )
+        if node.operator == "-" and isinstance(node.operand, FilterCall):
+            self.minus_of_filtered(node, node.operand)
         self.look(node.operand, node.operator == "!", mode)
+
+    def minus_of_filtered(self, node: Unary, filtered: FilterCall) -> None:
+        """`-5|abs` is -(5|abs): a filter binds closer than the sign (language 2.2)."""
+        first: Expression = filtered
+        while isinstance(first, FilterCall) and first.operand is not None:
+            first = first.operand
+        start, end = self.report.offsets(filtered)
+        shown, signed = self.report.text_of(filtered), self.report.text_of(first)
+        rest = " ".join(self.report.source.text[self.report.offsets(first)[1] : end].split())
+        self.report.add(
+            "XS621",
+            "`-` applies to the filtered value, not to what stands before the filter",
+            span_of(node),
+            f"write (-{signed}){rest} to filter the negative number, or -({shown}) to say so",
+            [(start, start, "("), (end, end, ")")],
+        )
 
     def ternary(self, node: Ternary, boolean: bool, mode: int) -> None:
         self.constant(node.condition)

@@ -29,6 +29,9 @@ def run(options: argparse.Namespace) -> int:
     try:
         result.response = evaluate(options.expression, variables, environment)
     except XanoScriptError as error:
+        from xsrun.analysis.explain import explain
+
+        explain(error, options.expression, expression=True)
         result.error, result.status = error, error.status
     result.duration = time.perf_counter() - started
     if options.json:

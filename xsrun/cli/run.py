@@ -52,6 +52,10 @@ def run(options: argparse.Namespace) -> int:
                     variables=variables,
                 )
             failed = failed or result.error is not None
+            if result.error is not None:
+                from xsrun.analysis.explain import explain
+
+                explain(result.error, sources.get(result.error.file or "", ""))
             if options.json:
                 print(to_json(result_document(result)))
                 continue

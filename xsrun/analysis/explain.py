@@ -1,0 +1,43 @@
+"""What the checker knows of the line on which a program failed: run and eval give the hints that check gives."""
+
+from __future__ import annotations
+
+from xsrun.analysis import check_sources
+from xsrun.diagnostics import Diagnostic
+from xsrun.errors import InputError, PreconditionError, ThrownError, XanoScriptError, XanoScriptSyntaxError
+
+#: Expressions are checked as the value of a variable.
+_BEFORE, _AFTER = "var $value { value = ", "\n}"
+#: What may be the reason of an error while running: expressions that mean something else than they seem to.
+_SURPRISES = "XS6"
+#: What the parser says, which is all that check says.
+_SYNTAX = "XS1"
+#: What the compiler refuses as well, in fewer words: filters and their arguments.
+_FILTERS = "XS4"
+
+
+def explain(error: XanoScriptError, text: str, *, expression: bool = False) -> None:
+    """Give an error the hint that the checker has for its line, when it has one. `text` is that of the error's file."""
+    if not error.line or isinstance(error, (InputError, PreconditionError, ThrownError)):
+        return
+    refused = isinstance(error, XanoScriptSyntaxError)
+    if refused and any(one.code.startswith(_SYNTAX) for one in getattr(error, "diagnostics", [])):
+        return  # the parser's own words
+    file = error.file or ""
+    found = _check_expression(text, file) if expression else check_sources({file: text})
+    wanted = _FILTERS if refused else _SURPRISES
+    near = [one for one in found if one.line == error.line and one.hint and one.code.startswith(wanted)]
+    if not near:
+        return
+    nearest = min(near, key=lambda one: abs(one.column - (error.column or 1)))
+    error.hint = nearest.hint if refused else f"{nearest.message}: {nearest.hint}"
+    for diagnostic in getattr(error, "diagnostics", []):
+        diagnostic.hint = error.hint
+
+
+def _check_expression(text: str, file: str) -> list[Diagnostic]:
+    found = check_sources({file: _BEFORE + text + _AFTER})
+    for one in found:
+        if one.line == 1:
+            one.column -= len(_BEFORE)
+    return found
