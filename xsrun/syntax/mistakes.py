@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import Any
 
 from xsrun.diagnostics import Diagnostic
 from xsrun.diagnostics.record import Fix
+from xsrun.patterns import pattern
 from xsrun.syntax.source import Source
 from xsrun.syntax.tokens import LexicalError, Token
 
@@ -79,6 +81,10 @@ def unmatched(source: Source, openers: list[Token], items: list[Token], position
 def _unclosed_words(source: Source, opener: Token) -> tuple[str, str]:
     line = source.line(opener.line)
     before = line[: opener.column - 1].strip()
+    doubled = before.endswith("{") or line[opener.column :].lstrip().startswith("{")
+    if doubled and opener.value == "{" and before.rstrip("{ "):
+        message = f"one `{{` too many follows `{shorten(before.rstrip('{ '))}` on line {opener.line}"
+        return message, "delete it: one brace opens a block"
     name = f" of `{before} {opener.value}`" if before and opener.value == "{" else ""
     partner = PARTNERS[opener.value]
     message = f"`{opener.value}`{name} on line {opener.line} is never closed"
@@ -234,7 +240,25 @@ def no_token(source: Source, lexer: Any, position: int) -> LexicalError:
         if text.startswith(beginning, position):
             length = len(beginning)
             return _at(source, "XS107", message, hint, position, length, _repair(text, position, beginning))
+    number = _NUMBER.match(text, position)
+    if number is not None:
+        return _not_a_number(source, number.group(), position)
     return _at(source, "XS108", f"`{character}` has no meaning here", None, position)
+
+
+#: What other languages take for a number.
+_NUMBER = pattern(r"\d\w*")
+
+
+def _not_a_number(source: Source, text: str, position: int) -> LexicalError:
+    """`0x10`, `1_000`, `2nd`."""
+    plain = text.replace("_", "")
+    value: int | None = None
+    with suppress(ValueError):
+        value = int(plain, 0) if plain[:2].lower() in ("0x", "0b", "0o") else int(plain)
+    hint = "a name begins with a letter; a text stands in quotes" if value is None else f"write {value}"
+    fix = [(position, position + len(text), str(value))] if value is not None else None
+    return _at(source, "XS108", f"`{text}` is no number of the language", hint, position, len(text), fix)
 
 
 def _repair(text: str, position: int, sign: str) -> list[Fix] | None:

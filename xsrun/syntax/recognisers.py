@@ -12,19 +12,19 @@ from typing import NamedTuple
 
 from xsrun.diagnostics.record import Fix
 from xsrun.patterns import pattern
-from xsrun.syntax.mistakes import TEMPLATE, line_break, shorten, spelling
+from xsrun.syntax.mistakes import TEMPLATE, shorten, spelling
 from xsrun.syntax.source import Source
-from xsrun.syntax.tokens import HOLE, Token
+from xsrun.syntax.tokens import Token
 
 _OPENERS = frozenset({"BODY_OPEN", "FIELDS_OPEN", "LBRACE", "LPAR", "LSQB", "LINDEX"})
 _CLOSERS = frozenset({"RBRACE", "RPAR", "RSQB"})
-_VALUE_ENDS = frozenset(
+VALUE_ENDS = frozenset(
     {"STRING", "NUMBER", "VARIABLE", "MEMBER", "RPAR", "RSQB", "RBRACE", "NAME", "TRUE", "FALSE", "NULL", "TEXT_BLOCK"}
 )
-_VALUE_STARTS = frozenset(
+VALUE_STARTS = frozenset(
     {"STRING", "NUMBER", "VARIABLE", "LSQB", "LBRACE", "KEY", "TRUE", "FALSE", "NULL", "TEXT_BLOCK"}
 )
-_OPERATORS = frozenset(
+OPERATORS = frozenset(
     {"PLUS", "MINUS", "TIMES", "CONCAT", "COMPARE", "NULLISH", "ELVIS", "QUESTION", "_COLON", "OR", "AND"}
 )
 _CONDITIONS = {"if", "elseif", "while", "switch", "case", "for", "foreach", "precondition"}
@@ -35,6 +35,8 @@ BLOCK_WORDS = frozenset(
 #: `$item in $list`, the head of a loop in other languages, and what a loop of this one begins with.
 _WALK = pattern(r"(\$?\w+)\s+(?:in|of)\s+(\S.*)")
 _EACH = pattern(r"\s*\{\s*each\s+as\s+(\$?\w+)")
+#: A statement with its name: `function.run "math/add"`.
+_STATEMENT = pattern(r"[ \t]*([a-z]\w*(?:\.\w+)+(?:[ \t]+(?:\"[^\"\n]*\"|\w+))?)[ \t]*\{")
 _WORDS = {"and": "&&", "or": "||", "not": "!", "xor": "!=", "is": "==", "equals": "=="}
 
 
@@ -111,15 +113,18 @@ def recogniser(function: Recogniser) -> Recogniser:
 
 def recognise(source: Source, items: list[Token], index: int) -> Found | None:
     """What the first fitting recogniser says about the token at a place; None when the mistake is none of them."""
+    from xsrun.syntax import value_recognisers
+
     place = Place(source, items, index)
-    for function in RECOGNISERS:
+    for function in (*RECOGNISERS, *value_recognisers.RECOGNISERS):
         found = function(place)
         if found is not None:
             return found
     return None
 
 
-def _cut(token: Token, new: str = "") -> list[Fix]:
+def cut(token: Token, new: str = "") -> list[Fix]:
+    """The edit that puts a text in the place of a token."""
     return [(token.start_pos, token.end_pos, new)]
 
 
@@ -221,6 +226,45 @@ def missing_dollar(place: Place) -> Found | None:
 
 
 @recogniser
+def loop_with_as(place: Place) -> Found | None:
+    """`foreach ($list as $item) {`, as in PHP: the variable stands at the `each` inside."""
+    if place.value() != "as" or place.bracket != "LPAR":
+        return None
+    opener = _opener(place)
+    word = place.items[opener - 1].value if opener else ""
+    if word not in ("for", "foreach"):
+        return None
+    subject = place.source.text[place.items[opener].end_pos : place.at().start_pos].strip()
+    name = "$" + (place.value(1).lstrip("$") or "item")
+    hint = f"write {word} ({shorten(subject)}) {{ each as {name} {{ ... }} }}"
+    return Found("XS127", f"the variable of a loop stands at its `each`: {name}", hint, place.at())
+
+
+def _opener(place: Place) -> int:
+    """The index of the innermost bracket around a token."""
+    depth = 0
+    for index in range(place.index - 1, -1, -1):
+        kind = place.items[index].type
+        depth += (kind in _CLOSERS) - (kind in _OPENERS)
+        if depth < 0:
+            return index
+    return 0
+
+
+@recogniser
+def assigned_statement(place: Place) -> Found | None:
+    """`$x = function.run "y" {`: the result of a statement is named after it."""
+    head = place.head()
+    if len(head) < 3 or head[0].type != "NAME" or head[1].type != "ASSIGN" or not head[0].value.startswith("$"):
+        return None
+    written = _STATEMENT.match(place.source.text, head[1].end_pos)
+    if written is None:
+        return None
+    hint = f"write {shorten(written[1])} {{ ... }} as {head[0].value}"
+    return Found("XS129", "the result of a statement is named at its end", hint, head[0])
+
+
+@recogniser
 def unparenthesised_condition(place: Place) -> Found | None:
     """`if $a == 1 {`, `while $n < 10 {`, `foreach $list as $item {`."""
     head = place.head()
@@ -297,6 +341,22 @@ def inline_assignment(place: Place) -> Found | None:
 
 
 @recogniser
+def doubled_quote(place: Place) -> Found | None:
+    """`'it''s'`: a quote inside a text is not doubled."""
+    if place.kind() != "STRING":  # the second text was taken for the name of an attribute
+        place = Place(place.source, place.items, place.index - 1)
+    before, token = place.token(-1), place.token()
+    if before is None or token is None or before.type != "STRING" or token.type != "STRING":
+        return None
+    quote = place.source.text[token.start_pos]
+    if before.end_pos != token.start_pos or quote != place.source.text[before.start_pos]:
+        return None
+    other = '"' if quote == "'" else "'"
+    message = f"a doubled {quote} does not stand for one inside a text: the text ends there"
+    return Found("XS119", message, f"write \\{quote}, or quote the text with {other}", token)
+
+
+@recogniser
 def second_name(place: Place) -> Found | None:
     """`function "a" "b" {`."""
     if place.bracket == "" and place.kind() in ("STRING", "HEAD_NAME") and place.kind(-1) in ("STRING", "HEAD_NAME"):
@@ -319,211 +379,4 @@ def call_with_parentheses(place: Place) -> Found | None:
             return Found("XS132", f"the statement `{name.value}` takes attributes in braces, not arguments", hint, name)
     if head and head[-1].type == "FILTER":
         return None
-    return None
-
-
-# Commas, colons and equals signs -------------------------------------------------------------------------------------
-
-
-@recogniser
-def comma_ends_attribute(place: Place) -> Found | None:
-    """`value = 1,` at the end of a line or block."""
-    if place.kind() in ("_NEWLINE", "RBRACE", "") and place.kind(-1) == "COMMA" and place.bracket in ("BODY_OPEN", ""):
-        comma = place.at(-1)
-        message = "attributes are not separated by a comma at the end of the line"
-        return Found("XS110", message, "delete the comma", comma, _cut(comma))
-    return None
-
-
-@recogniser
-def comma_between_fields(place: Place) -> Found | None:
-    if place.kind() == "COMMA" and place.bracket == "FIELDS_OPEN":
-        comma = place.at()
-        fix = _cut(comma) if place.kind(1) in ("_NEWLINE", "RBRACE") else None
-        return Found("XS110", "fields are not separated by commas", "put each field on a line of its own", comma, fix)
-    return None
-
-
-@recogniser
-def filter_argument_comma(place: Place) -> Found | None:
-    """`|get:"a",3` and `|get("a")`."""
-    if place.kind() == "LPAR" and place.kind(-1) == "FILTER":
-        name = place.value(-1).lstrip("!")
-        message = f"the arguments of a filter follow a colon: `{name}`"
-        return Found("XS114", message, f"write |{name}:argument:argument", place.at())
-    for offset in (0, -1):
-        if place.kind(offset) == "COMMA" and place.bracket in ("BODY_OPEN", "", "LPAR"):
-            line = place.source.line(place.at(offset).line)[: place.at(offset).column - 1]
-            match = re.search(r"\|\s*(\w+)\s*:[^|]*$", line)
-            if match:
-                comma = place.at(offset)
-                message = f"the arguments of the filter `{match.group(1)}` are separated by colons, not commas"
-                return Found("XS114", message, "write : instead of the comma", comma, _cut(comma, ":"))
-    return None
-
-
-@recogniser
-def colon_instead_of_assign(place: Place) -> Found | None:
-    name = place.value(-1)
-    if place.kind() == "_COLON" and place.kind(-1) in ("NAME", "FIELDS") and place.bracket in ("BODY_OPEN", ""):
-        colon = place.at()
-        if name in BLOCK_WORDS:
-            return Found("XS120", f"`{name}` takes no colon", f"write {name} {{", colon, _cut(colon))
-        new = " =" if place.source.text[colon.end_pos : colon.end_pos + 1] == " " else " = "
-        return Found("XS120", f"attributes use `=`, not `:`: `{name}`", f"write {name} = ...", colon, _cut(colon, new))
-    return None
-
-
-@recogniser
-def assign_instead_of_colon(place: Place) -> Found | None:
-    """`{a = 1}`."""
-    if place.bracket != "LBRACE":
-        return None
-    for offset in (0, -1):
-        if place.kind(offset) in ("NAME", "STRING") and place.kind(offset + 1) == "ASSIGN":
-            sign = place.at(offset + 1)
-            name = place.value(offset)
-            fix = _cut(sign, ":")
-            if place.source.text[sign.start_pos - 1 : sign.start_pos] == " ":
-                fix = [(sign.start_pos - 1, sign.end_pos, ":")]
-            return Found(
-                "XS121", f"the entries of an object use `:`, not `=`: `{name}`", f"write {name}: ...", sign, fix
-            )
-    return None
-
-
-@recogniser
-def dynamic_key(place: Place) -> Found | None:
-    """`{($k): 1}`, `{[$k]: 1}`."""
-    opened = place.kind(-1) in ("LBRACE", "COMMA", "_NEWLINE")
-    if place.bracket == "LBRACE" and opened and place.kind() in ("LPAR", "LSQB", "VARIABLE", "BACKTICK"):
-        hint = "write {}|set:$key:value, and so on for each key that is a value"
-        return Found("XS133", "the key of an entry is a word or a text, not a value", hint, place.at())
-    return None
-
-
-@recogniser
-def key_without_value(place: Place) -> Found | None:
-    """`{a}`, `{a, b: 1}`."""
-    if place.bracket != "LBRACE" or place.kind(-1) not in ("LBRACE", "COMMA", "_NEWLINE"):
-        return None
-    if place.kind() in ("NAME", "STRING") and place.kind(1) in ("RBRACE", "COMMA", "_NEWLINE"):
-        name = place.value()
-        return Found("XS134", f"`:` and a value must follow the key {name}", f"write {name}: ...", place.at())
-    if place.kind() in ("NAME", "STRING") and place.kind(1) in _VALUE_STARTS:
-        name, following = place.value(), place.at(1)
-        fix = [(place.at().end_pos, place.at().end_pos, ":")]
-        return Found("XS134", f"`:` is missing after the key {name}", f"write {name}: ...", following, fix)
-    if place.kind() == "COMMA":
-        comma = place.at()
-        return Found("XS135", "an entry is missing before the comma", "delete the comma", comma, _cut(comma))
-    return None
-
-
-@recogniser
-def item_missing(place: Place) -> Found | None:
-    """`[1,, 2]`, `[, 1]`."""
-    if place.bracket == "LSQB" and place.kind() == "COMMA" and place.kind(-1) in ("LSQB", "COMMA"):
-        comma = place.at()
-        return Found("XS135", "an item is missing before the comma", "delete the comma", comma, _cut(comma))
-    return None
-
-
-# Lines and values ----------------------------------------------------------------------------------------------------
-
-
-@recogniser
-def operator_begins_line(place: Place) -> Found | None:
-    if place.kind() in _OPERATORS and place.kind(-1) == "_NEWLINE":
-        sign = place.value()
-        return Found(
-            "XS117",
-            f"a value ends with its line; a line cannot begin with `{sign}`",
-            "put it on one line, or the whole value in parentheses; only a filter's | may begin a line",
-            place.at(),
-        )
-    return None
-
-
-@recogniser
-def two_statements_on_a_line(place: Place) -> Found | None:
-    if place.kind(-1) == "RBRACE" and place.kind() in ("NAME", "HEAD_NAME") and place.bracket in ("BODY_OPEN", ""):
-        token = place.at()
-        fix = line_break(place.source, token)
-        return Found("XS118", "each statement begins on a line of its own", "break the line before it", token, fix)
-    return None
-
-
-@recogniser
-def value_follows_value(place: Place) -> Found | None:
-    before, kind = place.kind(-1), place.kind()
-    if before not in _VALUE_ENDS:
-        return None
-    in_object = place.bracket == "LBRACE" and kind in ("NAME", "STRING", "KEY") and place.kind(1) == "_COLON"
-    if kind not in _VALUE_STARTS and not in_object:
-        return None
-    token = place.at()
-    shown = shorten(spelling(place.source, token))
-    if place.bracket in ("LSQB", "LBRACE"):
-        what = "entries" if place.bracket == "LBRACE" else "items"
-        end = place.at(-1).end_pos
-        message = f"a comma is missing before `{shown}`"
-        return Found("XS119", message, f"separate {what} by a comma or a new line", token, [(end, end, ",")])
-    hint = "put an operator between two values; ~ joins texts"
-    return Found("XS119", f"nothing joins `{shown}` to what stands before it", hint, token)
-
-
-@recogniser
-def text_follows_value(place: Place) -> Found | None:
-    """`value = "a" "b"`: the second text is taken for the name of an attribute."""
-    if place.kind() in ("RBRACE", "_NEWLINE", "") and place.kind(-1) == "STRING" and place.kind(-2) in _VALUE_ENDS:
-        return value_follows_value(Place(place.source, place.items, place.index - 1))
-    return None
-
-
-@recogniser
-def nothing_before_operator(place: Place) -> Found | None:
-    """`value = == 1`, `(* 2)`."""
-    starts = ("ASSIGN", "LPAR", "LSQB", "_COLON", "COMMA", "COMPARE", "AND", "OR", "PLUS", "TIMES", "CONCAT", "NULLISH")
-    if place.kind() in ("COMPARE", "AND", "OR", "TIMES", "CONCAT", "NULLISH", "ELVIS") and place.kind(-1) in starts:
-        shown = spelling(place.source, place.at())
-        before = spelling(place.source, place.at(-1))
-        message = f"a value is missing between `{before}` and `{shown}`"
-        return Found("XS109", message, None, place.at())
-    return None
-
-
-@recogniser
-def statement_without_name(place: Place) -> Found | None:
-    """A line of a stack that begins with a value."""
-    token = place.token()
-    if (
-        place.kind() in ("_NEWLINE", "RBRACE")
-        and place.kind(-1) == "STRING"
-        and place.kind(-2) in ("_NEWLINE", "BODY_OPEN")
-    ):
-        return statement_without_name(Place(place.source, place.items, place.index - 1))
-    begins = place.kind(-1) in ("_NEWLINE", "BODY_OPEN", "")
-    head = place.head()
-    operator = place.kind() in ("FILTER", "COMPARE", "LINDEX", "WORD_OPERATOR") or place.kind() in _OPERATORS
-    if head and operator and head[0].type == "NAME" and head[0].value.startswith("$") and len(head) < 3:
-        token = head[0]
-        hint = f"a value alone does nothing; write var $name {{ value = {shorten(token.value)} ... }}"
-        return Found("XS136", f"a statement begins with its name, not with `{token.value}`", hint, token)
-    values = ("STRING", "NUMBER", "LSQB", "LBRACE", "LPAR", "TEXT_BLOCK", "HEAD_NAME")
-    if token is None or not begins or token.type not in values or token.value == HOLE:
-        return None
-    if place.bracket not in ("BODY_OPEN", ""):
-        return None
-    shown = shorten(spelling(place.source, token))
-    hint = "a value alone does nothing; write var $name { value = ... } or return { value = ... }"
-    return Found("XS136", f"a statement begins with its name, not with `{shown}`", hint, token)
-
-
-@recogniser
-def chained_comparison(place: Place) -> Found | None:
-    """`1 < $x < 10`."""
-    if place.kind() == "COMPARE" and any(token.type == "COMPARE" for token in place.head()):
-        hint = "join two comparisons with &&: $x > 1 && $x < 10"
-        return Found("XS137", "comparisons do not chain", hint, place.at())
     return None

@@ -1,0 +1,228 @@
+"""More mistakes with words of their own: commas, colons and equals signs, lines, values (language 7).
+
+They are tried after those of `recognisers`, in the order of this file.
+"""
+
+from __future__ import annotations
+
+import re
+
+from xsrun.syntax.mistakes import line_break, shorten, spelling
+from xsrun.syntax.recognisers import BLOCK_WORDS, OPERATORS, VALUE_ENDS, VALUE_STARTS, Found, Place, Recogniser, cut
+from xsrun.syntax.tokens import HOLE
+
+RECOGNISERS: list[Recogniser] = []
+
+
+def recogniser(function: Recogniser) -> Recogniser:
+    """Declare a recogniser."""
+    RECOGNISERS.append(function)
+    return function
+
+
+# Commas, colons and equals signs -------------------------------------------------------------------------------------
+
+
+@recogniser
+def comma_ends_attribute(place: Place) -> Found | None:
+    """`value = 1,` at the end of a line or block."""
+    if place.kind() in ("_NEWLINE", "RBRACE", "") and place.kind(-1) == "COMMA" and place.bracket in ("BODY_OPEN", ""):
+        comma = place.at(-1)
+        message = "attributes are not separated by a comma at the end of the line"
+        return Found("XS110", message, "delete the comma", comma, cut(comma))
+    return None
+
+
+@recogniser
+def comma_between_fields(place: Place) -> Found | None:
+    if place.kind() == "COMMA" and place.bracket == "FIELDS_OPEN":
+        comma = place.at()
+        fix = cut(comma) if place.kind(1) in ("_NEWLINE", "RBRACE") else None
+        return Found("XS110", "fields are not separated by commas", "put each field on a line of its own", comma, fix)
+    return None
+
+
+@recogniser
+def filter_argument_comma(place: Place) -> Found | None:
+    """`|get:"a",3` and `|get("a")`."""
+    if place.kind() == "LPAR" and place.kind(-1) == "FILTER":
+        name = place.value(-1).lstrip("!")
+        message = f"the arguments of a filter follow a colon: `{name}`"
+        return Found("XS114", message, f"write |{name}:argument:argument", place.at())
+    for offset in (0, -1):
+        if place.kind(offset) == "COMMA" and place.bracket in ("BODY_OPEN", "", "LPAR"):
+            line = place.source.line(place.at(offset).line)[: place.at(offset).column - 1]
+            match = re.search(r"\|\s*(\w+)\s*:[^|]*$", line)
+            if match:
+                comma = place.at(offset)
+                message = f"the arguments of the filter `{match.group(1)}` are separated by colons, not commas"
+                return Found("XS114", message, "write : instead of the comma", comma, cut(comma, ":"))
+    return None
+
+
+@recogniser
+def colon_instead_of_assign(place: Place) -> Found | None:
+    name = place.value(-1)
+    if place.kind() == "_COLON" and place.kind(-1) in ("NAME", "FIELDS") and place.bracket in ("BODY_OPEN", ""):
+        colon = place.at()
+        if name in BLOCK_WORDS:
+            return Found("XS120", f"`{name}` takes no colon", f"write {name} {{", colon, cut(colon))
+        new = " =" if place.source.text[colon.end_pos : colon.end_pos + 1] == " " else " = "
+        return Found("XS120", f"attributes use `=`, not `:`: `{name}`", f"write {name} = ...", colon, cut(colon, new))
+    return None
+
+
+@recogniser
+def assign_instead_of_colon(place: Place) -> Found | None:
+    """`{a = 1}`."""
+    if place.bracket != "LBRACE":
+        return None
+    for offset in (0, -1):
+        if place.kind(offset) in ("NAME", "STRING") and place.kind(offset + 1) == "ASSIGN":
+            sign = place.at(offset + 1)
+            name = place.value(offset)
+            fix = cut(sign, ":")
+            if place.source.text[sign.start_pos - 1 : sign.start_pos] == " ":
+                fix = [(sign.start_pos - 1, sign.end_pos, ":")]
+            return Found(
+                "XS121", f"the entries of an object use `:`, not `=`: `{name}`", f"write {name}: ...", sign, fix
+            )
+    return None
+
+
+@recogniser
+def dynamic_key(place: Place) -> Found | None:
+    """`{($k): 1}`, `{[$k]: 1}`."""
+    opened = place.kind(-1) in ("LBRACE", "COMMA", "_NEWLINE")
+    if place.bracket == "LBRACE" and opened and place.kind() in ("LPAR", "LSQB", "VARIABLE", "BACKTICK"):
+        hint = "write {}|set:$key:value, and so on for each key that is a value"
+        return Found("XS133", "the key of an entry is a word or a text, not a value", hint, place.at())
+    return None
+
+
+@recogniser
+def key_without_value(place: Place) -> Found | None:
+    """`{a}`, `{a, b: 1}`."""
+    if place.bracket != "LBRACE" or place.kind(-1) not in ("LBRACE", "COMMA", "_NEWLINE"):
+        return None
+    if place.kind() in ("NAME", "STRING") and place.kind(1) in ("RBRACE", "COMMA", "_NEWLINE"):
+        name = place.value()
+        return Found("XS134", f"`:` and a value must follow the key {name}", f"write {name}: ...", place.at())
+    if place.kind() in ("NAME", "STRING") and place.kind(1) in VALUE_STARTS:
+        name, following = place.value(), place.at(1)
+        fix = [(place.at().end_pos, place.at().end_pos, ":")]
+        return Found("XS134", f"`:` is missing after the key {name}", f"write {name}: ...", following, fix)
+    if place.kind() == "COMMA":
+        comma = place.at()
+        return Found("XS135", "an entry is missing before the comma", "delete the comma", comma, cut(comma))
+    return None
+
+
+@recogniser
+def item_missing(place: Place) -> Found | None:
+    """`[1,, 2]`, `[, 1]`."""
+    if place.bracket == "LSQB" and place.kind() == "COMMA" and place.kind(-1) in ("LSQB", "COMMA"):
+        comma = place.at()
+        return Found("XS135", "an item is missing before the comma", "delete the comma", comma, cut(comma))
+    return None
+
+
+# Lines and values ----------------------------------------------------------------------------------------------------
+
+
+@recogniser
+def operator_begins_line(place: Place) -> Found | None:
+    if place.kind() in OPERATORS and place.kind(-1) == "_NEWLINE":
+        sign = place.value()
+        return Found(
+            "XS117",
+            f"a value ends with its line; a line cannot begin with `{sign}`",
+            "put it on one line, or the whole value in parentheses; only a filter's | may begin a line",
+            place.at(),
+        )
+    return None
+
+
+@recogniser
+def two_statements_on_a_line(place: Place) -> Found | None:
+    ended = place.kind(-1) == "RBRACE" or place.kind(-2) == "AS"
+    if ended and place.kind() in ("NAME", "HEAD_NAME") and place.bracket in ("BODY_OPEN", ""):
+        token = place.at()
+        fix = line_break(place.source, token)
+        return Found("XS118", "each statement begins on a line of its own", "break the line before it", token, fix)
+    return None
+
+
+@recogniser
+def value_follows_value(place: Place) -> Found | None:
+    before, kind = place.kind(-1), place.kind()
+    if before not in VALUE_ENDS:
+        return None
+    in_object = place.bracket == "LBRACE" and kind in ("NAME", "STRING", "KEY") and place.kind(1) == "_COLON"
+    if kind not in VALUE_STARTS and not in_object:
+        return None
+    token = place.at()
+    shown = shorten(spelling(place.source, token))
+    if place.bracket in ("LSQB", "LBRACE"):
+        what = "entries" if place.bracket == "LBRACE" else "items"
+        end = place.at(-1).end_pos
+        message = f"a comma is missing before `{shown}`"
+        return Found("XS119", message, f"separate {what} by a comma or a new line", token, [(end, end, ",")])
+    hint = "put an operator between two values; ~ joins texts"
+    return Found("XS119", f"nothing joins `{shown}` to what stands before it", hint, token)
+
+
+@recogniser
+def text_follows_value(place: Place) -> Found | None:
+    """`value = "a" "b"`: the second text is taken for the name of an attribute."""
+    if place.kind() in ("RBRACE", "_NEWLINE", "") and place.kind(-1) == "STRING" and place.kind(-2) in VALUE_ENDS:
+        return value_follows_value(Place(place.source, place.items, place.index - 1))
+    return None
+
+
+@recogniser
+def nothing_before_operator(place: Place) -> Found | None:
+    """`value = == 1`, `(* 2)`."""
+    starts = ("ASSIGN", "LPAR", "LSQB", "_COLON", "COMMA", "COMPARE", "AND", "OR", "PLUS", "TIMES", "CONCAT", "NULLISH")
+    if place.kind() in ("COMPARE", "AND", "OR", "TIMES", "CONCAT", "NULLISH", "ELVIS") and place.kind(-1) in starts:
+        shown = spelling(place.source, place.at())
+        before = spelling(place.source, place.at(-1))
+        message = f"a value is missing between `{before}` and `{shown}`"
+        return Found("XS109", message, None, place.at())
+    return None
+
+
+@recogniser
+def statement_without_name(place: Place) -> Found | None:
+    """A line of a stack that begins with a value."""
+    token = place.token()
+    if (
+        place.kind() in ("_NEWLINE", "RBRACE")
+        and place.kind(-1) == "STRING"
+        and place.kind(-2) in ("_NEWLINE", "BODY_OPEN")
+    ):
+        return statement_without_name(Place(place.source, place.items, place.index - 1))
+    begins = place.kind(-1) in ("_NEWLINE", "BODY_OPEN", "")
+    head = place.head()
+    operator = place.kind() in ("FILTER", "COMPARE", "LINDEX", "WORD_OPERATOR") or place.kind() in OPERATORS
+    if head and operator and head[0].type == "NAME" and head[0].value.startswith("$") and len(head) < 3:
+        token = head[0]
+        hint = f"a value alone does nothing; write var $name {{ value = {shorten(token.value)} ... }}"
+        return Found("XS136", f"a statement begins with its name, not with `{token.value}`", hint, token)
+    values = ("STRING", "NUMBER", "LSQB", "LBRACE", "LPAR", "TEXT_BLOCK", "HEAD_NAME")
+    if token is None or not begins or token.type not in values or token.value == HOLE:
+        return None
+    if place.bracket not in ("BODY_OPEN", ""):
+        return None
+    shown = shorten(spelling(place.source, token))
+    hint = "a value alone does nothing; write var $name { value = ... } or return { value = ... }"
+    return Found("XS136", f"a statement begins with its name, not with `{shown}`", hint, token)
+
+
+@recogniser
+def chained_comparison(place: Place) -> Found | None:
+    """`1 < $x < 10`."""
+    if place.kind() == "COMPARE" and any(token.type == "COMPARE" for token in place.head()):
+        hint = "join two comparisons with &&: $x > 1 && $x < 10"
+        return Found("XS137", "comparisons do not chain", hint, place.at())
+    return None
