@@ -1,4 +1,4 @@
-"""What the commands say of files that are broken, and by which path they call a file."""
+"""What the commands say of files that are broken or odd, by which path they call a file, and what `run` is given."""
 
 from __future__ import annotations
 
@@ -82,6 +82,57 @@ def test_a_path_is_the_shorter_of_relative_and_absolute(folder: Path) -> None:
     assert shown_path(folder / "shop", "a.xs") == "shop/a.xs"
     assert shown_path(folder / "shop", "none.xs") == "none.xs"
     assert shown_path(None, "a.xs") == "a.xs"
+
+
+def test_lone_carriage_returns_are_an_error_with_a_fix(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write(folder, "a.xs", "// hello\rvar $x { value = 1 }\r")
+    assert main(["run", "shop/a.xs"]) == 1
+    assert "error[XS139]" in capsys.readouterr().err
+    assert main(["check", "--fix", "shop/a.xs"]) == 0
+    assert (folder / "shop" / "a.xs").read_bytes() == b"// hello\nvar $x { value = 1 }\n"
+    write(folder, "b.xs", 'var $x {\n  value = """\n    a\rb\n    """\n}\n')
+    assert main(["run", "shop/b.xs"]) == 0
+
+
+def test_a_file_without_statements_is_told(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write(folder, "a.xs", "// nothing\n")
+    assert main(["run", "shop/a.xs"]) == 0
+    assert "shop/a.xs holds no statements" in capsys.readouterr().err
+
+
+def test_debug_stop_shows_its_value(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write(folder, "a.xs", "debug.stop { value = {a: 1} }\n")
+    assert main(["run", "shop/a.xs"]) == 1
+    assert json.loads(capsys.readouterr().out) == {"a": 1}
+
+
+def test_bare_statements_read_inputs(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write(folder, "a.xs", "var $x { value = $input.foo + ($b ?? 1) }\n")
+    assert main(["run", "shop/a.xs", "-i", "foo=5", "--var", "b=2"]) == 0
+    assert json.loads(capsys.readouterr().out) == {"b": 2, "x": 7}
+    assert main(["run", "shop/a.xs", "--var", "b=2"]) == 1
+    assert "give it with --input foo=VALUE" in capsys.readouterr().err
+    assert main(["run", "shop/a.xs", "-i", "fo-o=1"]) == 1
+    page = folder / "page.md"
+    page.write_text("```xs\nvar $x { value = $input.foo }\n// => 5\n```\n", encoding="utf-8")
+    assert main(["doctest", str(page), "-i", "foo=5"]) == 0
+    assert "1 passed" in capsys.readouterr().out
+
+
+def test_headers_and_body_of_a_request(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write(folder, "a.xs", "var $h { value = $env.$http_headers }\nutil.get_raw_input as $r\n")
+    assert main(["run", "shop/a.xs", "-H", "X-Name: value", "--body", '{"q": 1}']) == 0
+    printed = json.loads(capsys.readouterr().out)
+    assert printed["h"]["X-Name"] == "value" and printed["r"] == {"q": 1}
+    assert main(["run", "shop/a.xs", "-H", "nothing"]) == 2
+
+
+def test_a_real_path_finds_the_query_that_serves_it(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for name, verb in (("users/{user_id}", "PATCH"), ("users", "GET")):
+        text = f'query "{name}" verb={verb} {{\n  input {{\n  }}\n  stack {{\n  }}\n  response = 1\n}}\n'
+        write(folder, f"api/{verb}.xs", text)
+    assert main(["run", "query:PATCH users/7", "-w", "shop"]) == 2
+    assert "did you mean `users/{user_id}`?" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -70,7 +70,7 @@ def framed(example: str) -> str:
     first = example.split(maxsplit=1)[0]
     if first in KINDS or first in ("func", "half"):
         return example
-    return FRAME % "".join(f"    {line}\n" for line in example.splitlines())
+    return (FRAME % "".join(f"    {line}\n" for line in example.splitlines())).replace("RETURN", "\r")
 
 
 def compare(path: Path, seen: str) -> None:

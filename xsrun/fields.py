@@ -9,10 +9,10 @@ are the checker's to report; here an unknown type takes anything, and a default 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
-from xsrun.errors import InputError, XanoScriptError
+from xsrun.errors import InputError, UsageError, XanoScriptError
 from xsrun.field_filters import Step, filter_step, run_steps, usable_steps
 from xsrun.records import made, record, unset
 from xsrun.runtime import coercion, geo
@@ -416,6 +416,17 @@ def _hash(value: Value) -> Value:
 
 
 # Compiling -----------------------------------------------------------------------------------------------------------
+
+
+def untyped_fields(names: Iterable[str]) -> list[Declared]:
+    """Inputs that nothing declares: each may be any value."""
+    from xsrun.syntax.parser import parser
+    from xsrun.syntax.source import Source
+
+    parsed = parser().parse(Source("".join(f"json? {name}?\n" for name in names), "<input>"), "fields")
+    if parsed.tree is None or any(found.severity == "error" for found in parsed.diagnostics):
+        raise UsageError(f"an input's name is a word, unlike in: {', '.join(names)}")
+    return compile_fields(parsed.tree.items)
 
 
 def compile_fields(

@@ -227,6 +227,27 @@ def network_policy(options: argparse.Namespace) -> Any:
     return policy
 
 
+def read_headers(given: list[str]) -> dict[str, str]:
+    """The headers of a request, `NAME: VALUE` each."""
+    headers = {}
+    for text in given:
+        name, colon, value = text.partition(":")
+        if not colon or not name.strip():
+            raise UsageError(f"--header needs NAME:VALUE, not `{text}`")
+        headers[name.strip()] = value.strip()
+    return headers
+
+
+def read_body(given: str | None) -> bytes | None:
+    """The raw body of a request; `@FILE` is a file's content."""
+    if given is None or not given.startswith("@"):
+        return None if given is None else given.encode("utf-8")
+    try:
+        return Path(given[1:]).expanduser().read_bytes()
+    except OSError as error:
+        raise UsageError(f"cannot read {given[1:]}: {error.strerror}") from None
+
+
 def read_files(given: list[str]) -> dict[str, Any]:
     """The files to upload by input; several of one name are a list."""
     files: dict[str, Any] = {}

@@ -8,14 +8,28 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from xsrun.cli.arguments import show_error
-from xsrun.cli.options import add_run_options, read_auth, read_files, read_inputs, read_value, split_pair
+from xsrun.cli.options import (
+    add_run_options,
+    read_auth,
+    read_body,
+    read_files,
+    read_headers,
+    read_inputs,
+    read_value,
+    split_pair,
+)
 from xsrun.cli.output import print_logs, print_trace, print_value, result_document
+from xsrun.errors import StoppedError
 from xsrun.runtime.values import to_json
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("target", help="a .xs file, a folder, KIND:NAME (query:GET items), or - for standard input")
     add_run_options(parser)
+    parser.add_argument(
+        "--header", "-H", action="append", default=[], metavar="NAME:VALUE", help="a header of the request"
+    )
+    parser.add_argument("--body", metavar="TEXT", help="the raw body of the request, or @FILE")
     parser.add_argument("--profile", metavar="FILE", help="write where the time goes, as a speedscope file")
 
 
@@ -27,6 +41,7 @@ def run(options: argparse.Namespace) -> int:
     variables = {name: read_value(value) for name, value in (split_pair(text, "--var") for text in options.var)}
     auth = read_auth(options.auth)
     files = read_files(options.file)
+    headers, body = read_headers(options.header), read_body(options.body)
     target = resolve(options.target, options)
     failed = False
     with target.workspace as workspace:
@@ -37,6 +52,8 @@ def run(options: argparse.Namespace) -> int:
         construct = workspace.find(target.name, target.kind, target.verb, None, target.file)
         sources = {name: source.text for name, source in workspace.sources.items()}
         several = len(inputs) > 1
+        if construct.kind == "stack" and not construct.items and not construct.problems:
+            print(f"warning: {workspace.shown(construct.file)} holds no statements", file=sys.stderr)
         for given in inputs:
             warn_of_unknown_inputs(construct, given)
             with profiled(options.profile, construct.label):
@@ -50,12 +67,16 @@ def run(options: argparse.Namespace) -> int:
                     auth=auth,
                     trace=options.trace,
                     variables=variables,
+                    headers=headers,
+                    body=body,
                 )
             failed = failed or result.error is not None
             if result.error is not None:
                 from xsrun.analysis.explain import explain
 
                 explain(result.error, sources.get(result.error.file or "", ""))
+                if construct.kind == "stack" and str(result.error).startswith("Unable to locate input: "):
+                    result.error.hint = f"give it with --input {str(result.error).partition(': ')[2]}=VALUE"
             if options.json:
                 print(to_json(result_document(result)))
                 continue
@@ -64,6 +85,8 @@ def run(options: argparse.Namespace) -> int:
                 print_trace(result.trace, workspace.shown)
             if result.error is not None:
                 show_error(result.error, sources, workspace.shown)
+                if isinstance(result.error, StoppedError):
+                    print_value(result.error.result)
             elif several:
                 print(to_json(result.response))
             else:

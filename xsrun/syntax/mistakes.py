@@ -290,6 +290,20 @@ _FOREIGN = (
 )
 
 
+_LONE_RETURN = pattern(r"\"\"\"[\s\S]*?\"\"\"|'''[\s\S]*?'''|```[\s\S]*?```|\r(?!\n)")
+
+
+def lone_returns(source: Source) -> Diagnostic | None:
+    """Lines that end in a carriage return alone, which ends none here: the rest of a comment would hide the program."""
+    found = [match.start() for match in _LONE_RETURN.finditer(source.text) if match.group() == "\r"]
+    if not found:
+        return None
+    place = source.position(found[0])
+    fix = [(offset, offset + 1, "\n") for offset in found]
+    hint = "save the file with the line ends of Unix or Windows"
+    return problem(source, "XS139", "a carriage return alone does not end a line", hint, place, None, fix)
+
+
 # Tokens in the wrong place -------------------------------------------------------------------------------------------
 
 

@@ -129,10 +129,13 @@ class Construct:
         """The tree as bytes, to be kept in the cache."""
         return self._stored or pickle.dumps((self._node, self._items), pickle.HIGHEST_PROTOCOL)
 
-    def with_variables(self, names: Iterable[str]) -> Construct:
-        """The same construct with some variables set before it runs."""
+    def with_variables(self, names: Iterable[str], inputs: Iterable[str] = ()) -> Construct:
+        """The same bare list with some variables set before it runs, and with inputs, which may be anything."""
+        from xsrun.fields import untyped_fields
+
         made = copy.copy(self)
         made.variables = tuple(names)
+        made._declared = untyped_fields(inputs)
         made._lock, made._compiled = threading.RLock(), {}
         return made
 

@@ -92,7 +92,10 @@ def compiled_stack(construct: Construct, trace: bool) -> Compiled:
 
 
 def _code_key(construct: Construct, trace: bool) -> str:
-    place = f"{construct.file}:{construct.line}:{trace}:{construct.owner}:{','.join(construct.variables)}"
+    given = ",".join(construct.variables)
+    if construct.kind == "stack":
+        given += ":" + ",".join(declared.name for declared in construct.declared)
+    place = f"{construct.file}:{construct.line}:{trace}:{construct.owner}:{given}"
     return cache.digest(cache.fingerprint(), place, construct.text)
 
 

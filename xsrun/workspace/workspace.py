@@ -174,7 +174,7 @@ class Workspace:
                 f"several constructs fit{where}: {labels}", hint="name the one to run, with its kind or verb"
             )
         known = [c for c in self.constructs if c.kind in RUNNABLE and (kind is None or c.kind == kind)]
-        close = nearest(name, [c.name for c in known]) if name else None
+        close = _route(name, known) or nearest(name, [c.name for c in known]) if name else None
         listed = ", ".join(sorted(c.label for c in known)[:8])
         hint = f"did you mean `{close}`?" if close else f"there are: {listed}" if listed else "there is none at all"
         return UsageError(f"there is no {what}{where}", hint=hint)
@@ -280,8 +280,8 @@ class Workspace:
         """Bind the input and run: the response, or whatever the program raises."""
         if construct.kind in ("run.job", "run.service"):
             return self.run_job(construct, context)
-        if construct.kind == "stack" and variables:
-            return self.run_with_variables(construct, context, variables)
+        if construct.kind == "stack" and (variables or values):
+            return self.run_with_variables(construct, context, variables or {}, values)
         return self.enter(construct, context, values)
 
     def enter(self, construct: Construct, context: Context, values: dict[str, Any]) -> Value:
@@ -295,11 +295,14 @@ class Workspace:
                 return around(context, values, lambda given: run(construct, context, construct.bind(given, context)))
         return self.invoke(construct, context, construct.bind(values, context))
 
-    def run_with_variables(self, construct: Construct, context: Context, variables: dict[str, Any]) -> Value:
-        """Run a bare list of statements with some variables set before it."""
+    def run_with_variables(
+        self, construct: Construct, context: Context, variables: dict[str, Any], values: dict[str, Any]
+    ) -> Value:
+        """Run a bare list of statements with some variables set before it, and with what it reads as `$input`."""
         construct.fail_if_broken()
-        prepared = construct.with_variables(variables)
-        return self.invoke(prepared, context, {f"\0{name}": value for name, value in variables.items()})
+        prepared = construct.with_variables(variables, values)
+        inputs = prepared.bind(values, context)
+        return self.invoke(prepared, context, inputs | {f"\0{name}": value for name, value in variables.items()})
 
     def run_job(self, construct: Construct, context: Context) -> Value:
         """`run.job`: run the function that `main` names, once, with its input (semantics 7.7)."""
@@ -505,6 +508,18 @@ class Workspace:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def _route(name: str, known: Iterable[Construct]) -> str | None:
+    """The query whose path has parameters and is that of a request: `users/{user_id}` of `users/7`."""
+    parts = name.strip("/").split("/")
+    for construct in known:
+        own = construct.name.split("/")
+        if construct.kind != "query" or "{" not in construct.name or len(own) != len(parts):
+            continue
+        if all(mine.startswith("{") or mine == part for mine, part in zip(own, parts, strict=True)):
+            return construct.name
+    return None
 
 
 def _clock_of(clock: Clock | int | None) -> Clock:

@@ -49,7 +49,7 @@ def _lacks(error: XanoScriptError, text: str, example: Example) -> Iterator[str]
     if text.startswith("Missing var entry: "):
         yield f"reads ${subject}, which it does not set: --var {subject}=VALUE"
     if text.startswith("Unable to locate input: "):
-        yield f"reads $input.{subject}, which it does not declare"
+        yield f"reads $input.{subject}, which it does not declare: --input {subject}=VALUE"
     if " does not exist: " in text:
         yield f"calls {subject.replace(':', ' ', 1)}, which is not on the page"
     if _is_condition(text):

@@ -347,7 +347,8 @@ class Page:
             construct = next(one for one in workspace.constructs if one.kind == "stack")
             construct.fail_if_broken()
             context = workspace.context(auth=_identity(self.settings.auth))
-            result = workspace.execute(construct, {}, context, variables=self.settings.variables)
+            given = {**self.settings.inputs, **(given_inputs(example.block, example.comments) or {})}
+            result = workspace.execute(construct, given, context, variables=self.settings.variables)
         if result.error is not None:
             raise Trouble(*judge_error(result.error, example))
         return dict(result.variables)
