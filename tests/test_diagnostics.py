@@ -101,6 +101,10 @@ def test_report_of_every_page() -> None:
     compare(HERE / "pages.txt", "\n\n".join(shown) + "\n")
 
 
+def test_a_missing_parenthesis_hides_nothing_else() -> None:
+    assert codes(framed('debug.log { value = "abc"|length > 3 }')) >= {"XS130", "XS403"}
+
+
 # Codes ---------------------------------------------------------------------------------------------------------------
 
 

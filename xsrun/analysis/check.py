@@ -30,6 +30,8 @@ from xsrun.syntax.source import Source
 _CONDITIONS = frozenset({"if", "elseif", "while", "precondition"})
 #: Errors about statements that hide what they assign or read.
 _DISTURBING = frozenset({"XS302", "XS303", "XS305", "XS307", "XS315", "XS318", "XS319"})
+#: Errors of the parser after which the tree is that of the repaired text, so that the rest of the line can be checked.
+_HARMLESS = frozenset({"XS130"})
 _QUERY_ATTRIBUTES = frozenset({"eval", "group", "return", "join", "view", "addon"})
 
 
@@ -55,7 +57,7 @@ def check(sources: Mapping[str, str]) -> list[Diagnostic]:
 
 def _of(text: Text) -> list[Diagnostic]:
     """The problems of one text: none beside a syntax error on the same line, none that a comment switches off."""
-    broken = {problem.line for problem in text.parsed.diagnostics if problem.severity == "error"}
+    broken = {one.line for one in text.parsed.diagnostics if one.severity == "error" and one.code not in _HARMLESS}
     own = [problem for problem in text.report.found if problem.line not in broken]
     return ignore.without_ignored(text.parsed, text.parsed.diagnostics + own)
 

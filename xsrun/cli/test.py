@@ -162,7 +162,7 @@ def watch(options: argparse.Namespace) -> int:
 
     def run_touched(workspace: Any, files: set[str] | None, changed: set[str]) -> None:
         if changed:
-            print(f"\n--- changed: {', '.join(sorted(changed))}", file=sys.stderr)
+            print(f"\n--- changed: {', '.join(map(workspace.shown, sorted(changed)))}", file=sys.stderr)
         touched = chosen if files is None else files if chosen is None else files & chosen
         run_suites([Suite(workspace, touched)], options)
 

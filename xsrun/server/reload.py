@@ -101,7 +101,8 @@ class Reloader:
             return None
 
     def _tell(self, changed: list[str], errors: list[Diagnostic], seconds: float) -> None:
-        shown = ", ".join(changed[:3]) + (f" and {len(changed) - 3} more" if len(changed) > 3 else "")
+        shown = ", ".join(map(self.log.shown_path, changed[:3]))
+        shown += f" and {len(changed) - 3} more" if len(changed) > 3 else ""
         self.log.line(f"reloaded {shown or 'the settings'} in {seconds * 1000:.0f} ms")
         self.log.problems(errors)
 
