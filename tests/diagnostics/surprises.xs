@@ -45,5 +45,5 @@ function surprises {
     throw { name = "A" value = "b" }
     debug.log { value = 2 }
   }
-  response = -5|abs
+  response = -$input.n|abs
 }

@@ -168,7 +168,7 @@ class Surprises:
         self.look(node.operand, node.operator == "!", mode)
 
     def minus_of_filtered(self, node: Unary, filtered: FilterCall) -> None:
-        """`-5|abs` is -(5|abs): a filter binds closer than the sign (language 2.2)."""
+        """`-$n|abs` is -($n|abs): a filter binds closer than the sign, unless a number follows (language 1.6, 2.2)."""
         first: Expression = filtered
         while isinstance(first, FilterCall) and first.operand is not None:
             first = first.operand

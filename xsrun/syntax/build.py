@@ -259,9 +259,25 @@ class Builder:
 
     def prefix(self, children: Children) -> Expression:
         operator, operand = children
-        if operator.value == "-" and operand.__class__ is Literal and operand.value.__class__ in (int, float):
-            return Literal(-operand.value).at(operator, operand)
+        if operator.value == "-":
+            if _is_number(operand):
+                return Literal(-operand.value).at(operator, operand)
+            if operand.__class__ is FilterCall and self.sign_of_number(operator, operand):
+                return operand
         return Unary(operator.value, operand).at(operator, operand)
+
+    def sign_of_number(self, operator: Token, filtered: FilterCall) -> bool:
+        """`-10|abs` is 10: the sign of a number belongs to it, before any filter (language 1.6)."""
+        calls = [filtered]
+        while isinstance(calls[-1].operand, FilterCall):
+            calls.append(calls[-1].operand)
+        number = calls[-1].operand
+        if not (isinstance(number, Literal) and _is_number(number)):
+            return False
+        calls[-1].operand = Literal(-number.value).at(operator, number)
+        for call in calls:
+            call.line, call.column = operator.line, operator.column
+        return True
 
     def filter_call(self, children: Children) -> Expression:
         operand, token, *arguments = children
@@ -407,6 +423,10 @@ class Builder:
         block = children[0]
         value = ListLiteral([]).at(block, block)
         return Entry(block.name, value, "block", False).at(block, block)
+
+
+def _is_number(node: Any) -> bool:
+    return node.__class__ is Literal and node.value.__class__ in (int, float)
 
 
 def _whole(node: Any, source: Source) -> Any:
