@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -43,8 +44,19 @@ class Report:
         return source.offset(node.line, node.column), source.offset(node.end_line, node.end_column)
 
 
+#: How deep a check may call itself at a second try: Python's own calls do not use the machine's stack.
+_DEEP = 20_000
+
+
 def guarded(report: Report, place: Any, check: Callable[..., Any], *arguments: Any) -> None:
     """Run a check; a program nested deeper than Python can follow is a problem of the program, not a crash."""
+    found, usual = len(report.found), sys.getrecursionlimit()
+    try:
+        check(*arguments)
+        return
+    except RecursionError:
+        del report.found[found:]
+    sys.setrecursionlimit(max(usual, _DEEP))
     try:
         check(*arguments)
     except RecursionError:
@@ -52,6 +64,8 @@ def guarded(report: Report, place: Any, check: Callable[..., Any], *arguments: A
             return
         hint = "put parts of it into variables"
         report.add("XS138", "this is nested too deeply to be followed", (*span_of(place)[:2], place.line, 0), hint)
+    finally:
+        sys.setrecursionlimit(usual)
 
 
 def span_of(node: Any) -> Span:
