@@ -192,7 +192,7 @@ class UsageError(XanoScriptError):
 
 
 class InternalError(XanoScriptError):
-    """A fault of xsrun itself. The message asks for a report."""
+    """A fault of xsrun itself. The message asks for a report; `fault` is the exception that showed it."""
 
     catchable = False
 
@@ -200,5 +200,7 @@ class InternalError(XanoScriptError):
         super().__init__(
             f"xsrun made a mistake of its own: {type(cause).__name__}: {cause}",
             name="InternalError",
-            hint="please report this with the program that shows it; it is not your program's fault",
+            hint="please report this with the program that shows it; it is not your program's fault; "
+            "XSRUN_TRACEBACK=1 in the environment shows where it happened",
         )
+        self.fault = cause

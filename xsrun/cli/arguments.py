@@ -8,7 +8,7 @@ import os
 import sys
 from typing import Any, NoReturn
 
-from xsrun.errors import UsageError, XanoScriptError
+from xsrun.errors import InternalError, UsageError, XanoScriptError
 
 #: command -> (what it does, module below `xsrun.cli`)
 COMMANDS = {
@@ -86,7 +86,25 @@ def build(command: str | None) -> Parser:
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command that the words name; every error ends as one message and an exit status."""
+    from xsrun.cli.output import drop_output, flush_output, prepare_output
+
     words = sys.argv[1:] if arguments is None else arguments
+    prepare_output()
+    try:
+        status = guarded(words)
+        flush_output()
+    except OSError as error:
+        drop_output()
+        if not isinstance(error, BrokenPipeError):  # a reader that has enough is no fault
+            show_error(UsageError(f"cannot write the output: {error.strerror}"))
+        return 1
+    return status
+
+
+def guarded(words: list[str]) -> int:
+    """Run a command; what it raises ends as a message and an exit status, unless the output takes no more."""
+    from xsrun.cli.output import is_of_output
+
     try:
         return run(words)
     except UsageError as error:
@@ -95,11 +113,16 @@ def main(arguments: list[str] | None = None) -> int:
     except XanoScriptError as error:
         show_error(error)
         return 1
-    except BrokenPipeError:
-        return 1
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         return 130
+    except SystemExit as shown:  # how argparse ends after --help and --version
+        return int(shown.code or 0)
+    except Exception as error:
+        if is_of_output(error):
+            raise
+        show_error(InternalError(error))
+        return 1
 
 
 def run(words: list[str]) -> int:

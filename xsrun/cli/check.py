@@ -38,10 +38,10 @@ def collect(paths: list[str]) -> dict[str, str]:
 
     Raises UsageError when there is none.
     """
-    if paths == ["-"]:
-        return {STDIN: sys.stdin.read()}
-    from xsrun.workspace.loader import find_files, read_source
+    from xsrun.workspace.loader import find_files, read_source, read_standard_input
 
+    if paths == ["-"]:
+        return {STDIN: read_standard_input()}
     sources = {}
     for given in paths:
         path = Path(given).expanduser()

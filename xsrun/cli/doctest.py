@@ -98,11 +98,13 @@ def settings_of(options: argparse.Namespace) -> Any:
 
 def pages(given: list[str]) -> list[tuple[str, str]]:
     """The pages below some files and folders, by name. Raises UsageError when there is none."""
+    from xsrun.workspace.loader import read_standard_input
+
     found: list[tuple[str, str]] = []
     for name in given:
         path = Path(name).expanduser()
         if name == "-":
-            found.append(("<stdin>", sys.stdin.read()))
+            found.append(("<stdin>", read_standard_input()))
         elif path.is_dir():
             files = sorted(file for file in path.rglob("*") if file.suffix.lower() in SUFFIXES)
             if not files:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import io
 import sys
 from pathlib import Path
 
@@ -29,7 +30,9 @@ def run(options: argparse.Namespace) -> int:
             refused += 1
             continue
         if piped and not (options.check or options.diff):
-            sys.stdout.write(made)
+            if isinstance(sys.stdout, io.TextIOWrapper):
+                sys.stdout.reconfigure(encoding="utf-8")  # source text, which is UTF-8 everywhere
+            print(made, end="")
             return 0
         if made != text:
             changed[name] = made

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import errno
+import io
 import os
 import sys
 from collections.abc import Callable
 from typing import Any
 
 from xsrun.diagnostics import Diagnostic
-from xsrun.errors import InputError, XanoScriptError, XanoScriptSyntaxError
+from xsrun.errors import InputError, InternalError, XanoScriptError, XanoScriptSyntaxError
 from xsrun.runtime.values import to_json
 
 #: The path that people know a file by, from its name in the workspace.
@@ -68,7 +70,47 @@ def describe_error(error: XanoScriptError, sources: dict[str, str], shown_path: 
             mark = f"[{diagnostic.code}]" if diagnostic.code else ""
             text = f"error{mark}: {diagnostic.message}"
             shown.append(f"{text}\n  help: {diagnostic.hint}" if diagnostic.hint else text)
+    if isinstance(error, InternalError) and os.environ.get("XSRUN_TRACEBACK"):
+        import traceback
+
+        shown.append("".join(traceback.format_exception(error.fault)).rstrip())
     return "\n".join(shown)
+
+
+def escape_unprintable(error: UnicodeError) -> tuple[str, int]:
+    """Write characters that an output's encoding lacks as JSON does: `\\u20ac`, pairs of these beyond 16 bits."""
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    units = error.object[error.start : error.end].encode("utf-16-be", "surrogatepass").hex()
+    return "".join(f"\\u{units[at : at + 4]}" for at in range(0, len(units), 4)), error.end
+
+
+def prepare_output() -> None:
+    """Let no text stop a command because the terminal's or pipe's encoding lacks one of its characters."""
+    import codecs
+
+    codecs.register_error("xsrun.escape", escape_unprintable)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="xsrun.escape")
+
+
+def flush_output() -> None:
+    """Write what is still buffered. Raises OSError when standard output takes no more."""
+    if sys.stdout is not None:
+        sys.stdout.flush()
+
+
+def drop_output() -> None:
+    """Throw away what standard output did not take, else Python would try again at its end."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)
+
+
+def is_of_output(error: Exception) -> bool:
+    """Whether an error is about writing to an open stream, as a full disk or a closed pipe gives it."""
+    codes = (errno.EPIPE, errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EBADF)
+    return isinstance(error, OSError) and error.filename is None and error.errno in codes
 
 
 def print_value(value: Any) -> None:

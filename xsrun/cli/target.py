@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import sys
 from pathlib import Path
 
 from xsrun.api import Workspace
@@ -13,7 +12,7 @@ from xsrun.errors import UsageError
 from xsrun.patterns import pattern
 from xsrun.records import record
 from xsrun.workspace.construct import RUNNABLE
-from xsrun.workspace.loader import find_files, read_source, workspace_root
+from xsrun.workspace.loader import find_files, read_source, read_standard_input, workspace_root
 
 #: Statements that may need other files of the workspace.
 _REACHES_OUT = pattern(r"\b(?:\w+\.(?:run|call)\b|db\.|addon\b|dblink\b|middleware\b|main\s*=)")
@@ -35,7 +34,7 @@ def resolve(text: str, options: argparse.Namespace) -> Target:
     """Find out what is meant and load as little as it needs. Raises UsageError when it is nothing."""
     settings = workspace_settings(options)
     if text == "-":
-        return Target(Workspace.from_sources({"stdin.xs": sys.stdin.read()}, **settings), file="stdin.xs")
+        return Target(Workspace.from_sources({"stdin.xs": read_standard_input()}, **settings), file="stdin.xs")
     kind, colon, name = text.partition(":")
     path = Path(text).expanduser()
     if colon and kind in RUNNABLE and not path.exists():

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -75,10 +77,21 @@ class CoverageRun:
 
     def write_html(self, folder: str) -> None:
         """Write pages that show every line of every file."""
-        self.coverage.html_report(
-            morfs=self._wanted(), directory=folder, ignore_errors=True, title="XanoScript coverage"
-        )
+        with written(folder):
+            self.coverage.html_report(
+                morfs=self._wanted(), directory=folder, ignore_errors=True, title="XanoScript coverage"
+            )
 
     def write_lcov(self, file: str) -> None:
         """Write the lcov file that editors and CI servers read."""
-        self.coverage.lcov_report(morfs=self._wanted(), outfile=file, ignore_errors=True)
+        with written(file):
+            self.coverage.lcov_report(morfs=self._wanted(), outfile=file, ignore_errors=True)
+
+
+@contextmanager
+def written(name: str) -> Iterator[None]:
+    """Raise UsageError for what cannot be written."""
+    try:
+        yield
+    except OSError as error:
+        raise UsageError(f"cannot write {name}: {error.strerror}") from None

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import errno
+import io
 import os
 import stat
+import sys
 from pathlib import Path
 
 from xsrun.errors import UsageError
@@ -30,6 +32,18 @@ def read_source(path: Path) -> str:
         raise UsageError(f"{path} is not UTF-8 text (byte {error.start + 1})", hint="save it as UTF-8") from None
     except OSError as error:
         raise UsageError(f"cannot read {path}: {error.strerror}") from None
+
+
+def read_standard_input() -> str:
+    """All of standard input, which is UTF-8 wherever xsrun runs. Raises UsageError for what is not, or is closed."""
+    if sys.stdin is None:
+        raise UsageError("standard input is closed")
+    if isinstance(sys.stdin, io.TextIOWrapper):
+        sys.stdin.reconfigure(encoding="utf-8", errors="strict")
+    try:
+        return sys.stdin.read()
+    except UnicodeDecodeError:
+        raise UsageError("standard input is not UTF-8 text") from None
 
 
 def write_source(path: Path, text: str) -> None:
