@@ -118,7 +118,7 @@ def test_dump_and_load(place: Any, capsys: pytest.CaptureFixture[str], monkeypat
     _, options = place
     rows = {**ROWS, "loose": [{"id": 2, "a": [1, None], "b": {"c": "ü"}}, {"id": 9}]}
     monkeypatch.setattr(sys, "stdin", io.StringIO(json.dumps(rows)))
-    assert command(capsys, "load", *options)[0] == 0
+    assert command(capsys, "load", "--new-tables", *options)[0] == 0
     status, out, _ = command(capsys, "dump", *options)
     assert status == 0 and json.loads(out) == rows
     monkeypatch.setattr(sys, "stdin", io.StringIO(out))
@@ -141,6 +141,85 @@ SELECT nope;
     status, out, err = command(capsys, "shell", *options)
     assert out.splitlines() == ['[{"id":1}]', "item", '[{"name":"x"}]']
     assert status == 1 and "nope" in err
+
+
+def test_shell_runs_the_statements_of_the_command_line(place: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    _, options = place
+    command(capsys, "migrate", *options)
+    status, out, _ = command(capsys, "shell", "select 1 as a; select ';' as b", ".tables", "select 2 as c", *options)
+    assert (status, out.splitlines()) == (0, ['[{"a":1}]', '[{"b":";"}]', "item", '[{"c":2}]'])
+    assert command(capsys, "shell", "select nope", *options)[0] == 1
+
+
+@pytest.mark.parametrize(
+    ("rows", "status", "message"),
+    [
+        ({"item": [{"id": 1, "name": "a"}, {"id": 2, "nmae": "b"}]}, 1, 'row 2 of table "item": Column "nmae"'),
+        ({"item": [{"name": "a"}], "itme": [{"id": 1}]}, 2, "did you mean `item`?"),
+        ({"item": [{"name": "a"}, 5]}, 2, "row 2 of `item` must be an object"),
+        ({"item": {"name": "a"}}, 2, "the rows of `item` must be a list"),
+        ([{"name": "a"}], 2, "a list of rows for each table"),
+    ],
+)
+def test_what_does_not_fit_is_not_loaded(
+    place: Any, capsys: pytest.CaptureFixture[str], tmp_path: Path, rows: Any, status: int, message: str
+) -> None:
+    _, options = place
+    file = tmp_path / "rows.json"
+    file.write_text(json.dumps(rows))
+    found, _, err = command(capsys, "load", str(file), *options)
+    assert found == status and message in err and "rows.json" in err
+    command(capsys, "migrate", *options)
+    assert json.loads(command(capsys, "dump", "item", *options)[1]) == {"item": []}
+
+
+def test_load_fills_in_defaults(place: Any, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    _, options = place
+    file = tmp_path / "rows.json"
+    file.write_text('{"item": [{"id": 3, "name": "a"}, {"id": 4, "name": "b", "qty": null}]}')
+    assert command(capsys, "load", str(file), *options)[0] == 0
+    (first, second) = json.loads(command(capsys, "dump", "item", *options)[1])["item"]
+    assert first == {"id": 3, "name": "a", "qty": 3, "old": ""}
+    assert second["qty"] is None  # what a dump says is put back as it was
+
+
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [
+        ('{"item": [{"name": "a"}, {"nmae": "b"}]}', 'row 2 of table "item": Column "nmae" does not exist'),
+        ('{"itme": [{"name": "a"}]}', "there is no table `itme`"),
+        ('{"item": [1]}', "row 1 of `item` must be an object of columns, not 1"),
+    ],
+)
+def test_seeds_name_file_and_row(tmp_path: Path, capsys: pytest.CaptureFixture[str], rows: str, message: str) -> None:
+    (tmp_path / "item.xs").write_text(FIRST)
+    (tmp_path / "f.xs").write_text('db.query "item" {} as $r')
+    (tmp_path / "rows.json").write_text(rows)
+    assert main(["run", str(tmp_path / "f.xs"), "--seed", str(tmp_path / "rows.json")]) == 2
+    shown = capsys.readouterr().err
+    assert "rows.json: " + message in shown
+
+
+def test_a_missing_file_is_not_made(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "item.xs").write_text(FIRST)
+    options = ["--workspace", str(tmp_path), "--database", f"sqlite:///{tmp_path / 'typo.db'}"]
+    status, out, err = command(capsys, "dump", *options)
+    assert (status, out) == (2, "") and "there is no database" in err and "typo.db" in err
+    assert command(capsys, "migrate", "--dry-run", *options)[:2] == (0, "would create table item\n")
+    assert not (tmp_path / "typo.db").exists()
+
+
+def test_a_file_that_is_no_database(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "item.xs").write_text(FIRST)
+    (tmp_path / "junk.db").write_text("no database, but long enough to be looked at")
+    options = ["--workspace", str(tmp_path), "--database", f"sqlite:///{tmp_path / 'junk.db'}"]
+    status, out, err = command(capsys, "dump", *options)
+    assert (status, out) == (2, "") and "is not an SQLite database" in err
+
+
+def test_db_alone_says_what_to_write(capsys: pytest.CaptureFixture[str]) -> None:
+    status, _, err = command(capsys)
+    assert status == 2 and "migrate, dump, load, shell" in err and "xsrun db dump" in err
 
 
 def test_memory_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

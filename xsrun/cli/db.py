@@ -3,41 +3,76 @@
 from __future__ import annotations
 
 import argparse
-import json
+import sqlite3
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from xsrun.cli.options import add_workspace_options, read_file, workspace_settings
+from xsrun.cli.options import read_file
+from xsrun.cli.seeds import checked_rows, rows_of_json
 from xsrun.errors import UsageError, XanoScriptError
 from xsrun.runtime.values import to_json
 
-ACTIONS = ("migrate", "dump", "load", "shell")
+ACTIONS = {
+    "migrate": "make the tables match their files",
+    "dump": "print rows as JSON",
+    "load": "put dumped rows back",
+    "shell": "run SQL statements in PostgreSQL's dialect",
+}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "action",
-        choices=ACTIONS,
-        help="migrate: make tables match their files; dump: print rows; load: put dumped rows back; shell: run SQL",
+    actions = parser.add_subparsers(dest="action", metavar="ACTION", title="actions")
+    made = {}
+    for name, summary in ACTIONS.items():
+        made[name] = actions.add_parser(name, help=summary, description=f"{summary[0].upper()}{summary[1:]}.")
+        add_place_options(made[name])
+    made["migrate"].add_argument("--force", action="store_true", help="also make changes that lose data")
+    made["migrate"].add_argument("--dry-run", action="store_true", help="only say what would be done")
+    made["dump"].add_argument("tables", nargs="*", metavar="TABLE", help="default: all")
+    made["load"].add_argument(
+        "file", nargs="?", default="-", help="what `xsrun db dump` printed (default: standard input)"
     )
-    parser.add_argument("arguments", nargs="*", help="of dump: tables (default: all); of load: the file (default: -)")
+    made["load"].add_argument("--replace", action="store_true", help="empty the tables first")
+    made["load"].add_argument("--new-tables", action="store_true", help="also make tables that no file declares")
+    made["shell"].add_argument("sql", nargs="*", metavar="SQL", help="statements (default: those of standard input)")
+    parser.epilog = "xsrun db ACTION --help tells more."
+
+
+def add_place_options(parser: argparse.ArgumentParser) -> None:
+    """Options that tell which database and how to print."""
+    parser.add_argument("--workspace", "-w", metavar="PATH", default=".", help="its folder (default: this folder)")
+    parser.add_argument(
+        "--database", metavar="URL", default="sqlite://", help="sqlite:///FILE, postgresql://USER@HOST/NAME"
+    )
     parser.add_argument("--datasource", default="live", metavar="NAME", help="whose rows (default: live)")
-    parser.add_argument("--force", action="store_true", help="of migrate: also make changes that lose data")
-    parser.add_argument("--dry-run", action="store_true", help="of migrate: only say what would be done")
-    parser.add_argument("--replace", action="store_true", help="of load: empty the tables first")
     parser.add_argument("--json", action="store_true", help="print one JSON document and nothing else")
-    add_workspace_options(parser)
 
 
 def run(options: argparse.Namespace) -> int:
+    if options.action is None:
+        raise UsageError(
+            f"say what to do with the database: {', '.join(ACTIONS)}",
+            hint="for example xsrun db dump --database sqlite:///file.db; xsrun db --help tells more",
+        )
     if options.database in ("sqlite://", "sqlite:///:memory:"):
         raise UsageError("a database in memory is gone at once", hint="name one: --database sqlite:///file.db")
+    if is_missing(options.database):
+        if options.action == "dump":
+            file = options.database.removeprefix("sqlite:///")
+            raise UsageError(f"there is no database {file}", hint="xsrun db migrate makes it")
+        if options.action == "migrate" and options.dry_run:
+            options.database = "sqlite://"  # an empty one, so that nothing is made
     actions = {"migrate": migrate, "dump": dump, "load": load, "shell": shell}
     with open_session(options) as session:
         return actions[options.action](session, options)
+
+
+def is_missing(url: str) -> bool:
+    """Does a URL name an SQLite file that is not there? To look at it would make it."""
+    return url.startswith("sqlite:///") and not Path(url.removeprefix("sqlite:///")).exists()
 
 
 @contextmanager
@@ -45,8 +80,7 @@ def open_session(options: argparse.Namespace) -> Iterator[Any]:
     """A session on the database of the workspace."""
     from xsrun.api import Workspace
 
-    path = Path(options.workspace or ".").expanduser()
-    with Workspace.load(path, **workspace_settings(options)) as workspace:
+    with Workspace.load(Path(options.workspace).expanduser(), database=options.database) as workspace:
         context = workspace.context(datasource=options.datasource)
         session = context.session
         try:
@@ -83,7 +117,7 @@ def dump(session: Any, options: argparse.Namespace) -> int:
     """Print rows as one JSON object, a list for each table."""
     from xsrun.database import maintenance
 
-    rows = maintenance.dump(session, options.arguments or None)
+    rows = maintenance.dump(session, options.tables or None)
     print(to_json(rows, indent=not options.json))
     return 0
 
@@ -92,19 +126,16 @@ def load(session: Any, options: argparse.Namespace) -> int:
     """Put dumped rows back."""
     from xsrun.database import maintenance
 
-    if len(options.arguments) > 1:
-        raise UsageError("load takes one file")
-    name = options.arguments[0] if options.arguments else "-"
-    text = sys.stdin.read() if name == "-" else read_file(name)
+    text = sys.stdin.read() if options.file == "-" else read_file(options.file)
+    name = "the standard input" if options.file == "-" else options.file
+    rows = checked_rows(rows_of_json(text, name), name)
     try:
-        rows = json.loads(text)
-    except ValueError as error:
-        raise UsageError(f"{name} is not JSON: {error}") from None
-    if not isinstance(rows, dict) or not all(
-        isinstance(items, list) and all(isinstance(item, dict) for item in items) for items in rows.values()
-    ):
-        raise UsageError(f"{name} must hold an object of lists of rows, as `xsrun db dump` prints it")
-    counts = maintenance.load(session, rows, replace=options.replace)
+        if not options.new_tables:
+            maintenance.check_tables(session, rows)
+        counts = maintenance.load(session, rows, replace=options.replace)
+    except XanoScriptError as error:
+        error.message = f"{name}: {error.message}"
+        raise
     if options.json:
         print(to_json({"loaded": counts}))
     else:
@@ -114,42 +145,61 @@ def load(session: Any, options: argparse.Namespace) -> int:
 
 
 def shell(session: Any, options: argparse.Namespace) -> int:
-    """Run SQL statements, each ended by a semicolon, from standard input; print the rows of each as JSON."""
-    from xsrun.database import maintenance
-
-    interactive = sys.stdin.isatty()
+    """Run the SQL statements that are given, or those of standard input; print the rows of each as JSON."""
+    interactive = not options.sql and sys.stdin.isatty()
     if interactive:
         print("PostgreSQL's dialect; end statements with ; - .tables lists the tables, .quit leaves", file=sys.stderr)
+    lines = [line for text in options.sql for line in ended(text).splitlines()]
     failed = False
-    for text in statements(interactive):
+    for text in statements(lines or typed_lines(interactive)):
         if text == ".quit":
             break
-        if text == ".tables":
-            print("\n".join(maintenance.table_names(session)))
-            continue
-        try:
-            print(to_json(maintenance.run_sql(session, text), indent=interactive))
-        except XanoScriptError as error:
-            failed = True
-            print(f"error: {error}" + (f"\n  help: {error.hint}" if error.hint else ""), file=sys.stderr)
+        failed = not run_statement(session, text, interactive) or failed
     return 1 if failed and not interactive else 0
 
 
-def statements(interactive: bool) -> Iterator[str]:
-    """The statements that come in: each to a semicolon at the end of a line; dot commands are a line."""
-    pending: list[str] = []
+def run_statement(session: Any, text: str, interactive: bool) -> bool:
+    """Run one statement or `.tables`, print what it gives or why it fails, and tell whether it went well."""
+    from xsrun.database import maintenance
+
+    if text == ".tables":
+        print("\n".join(maintenance.table_names(session)))
+        return True
+    try:
+        print(to_json(maintenance.run_sql(session, text), indent=interactive))
+    except XanoScriptError as error:
+        print(f"error: {error}" + (f"\n  help: {error.hint}" if error.hint else ""), file=sys.stderr)
+        return False
+    return True
+
+
+def ended(text: str) -> str:
+    """A statement of the command line with the semicolon that nobody needs to write there."""
+    return text if text.lstrip().startswith(".") or text.rstrip().endswith(";") else f"{text};"
+
+
+def typed_lines(interactive: bool) -> Iterator[str]:
+    """The lines of standard input, asked for when somebody types them."""
     while True:
         try:
-            line = input("... " if pending and interactive else "sql> " if interactive else "")
+            yield input("sql> " if interactive else "")
         except EOFError:
-            break
+            return
+
+
+def statements(lines: Iterable[str]) -> Iterator[str]:
+    """The statements of some lines, each with its semicolon; dot commands are a line."""
+    pending = ""
+    for line in lines:
         if not pending and line.strip().startswith("."):
             yield line.strip()
             continue
-        if line.strip():
-            pending.append(line)
-        if line.rstrip().endswith(";"):
-            yield "\n".join(pending)
-            pending = []
+        pending = f"{pending}{line}\n".lstrip()
+        start = 0
+        while (end := pending.find(";", start) + 1) > 0:
+            start = end
+            if sqlite3.complete_statement(pending[:end]):
+                yield pending[:end]
+                pending, start = pending[end:].lstrip(), 0
     if pending:
-        yield "\n".join(pending)
+        yield pending.strip()

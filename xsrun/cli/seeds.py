@@ -9,10 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from xsrun.cli.options import read_file
-from xsrun.errors import UsageError
+from xsrun.errors import UsageError, XanoScriptError
+
+Rows = dict[str, list[dict[str, Any]]]
 
 
-def read_seed(name: str) -> dict[str, list[dict[str, Any]]]:
+def read_seed(name: str) -> Rows:
     """Rows by table: a JSON or YAML object of lists, or a CSV file whose name is the table's."""
     path = Path(name)
     text = read_file(name)
@@ -27,17 +29,48 @@ def read_seed(name: str) -> dict[str, list[dict[str, Any]]]:
         except yaml.YAMLError as error:
             raise UsageError(f"{name} is not YAML: {error}") from None
     else:
-        try:
-            rows = json.loads(text)
-        except ValueError as error:
-            raise UsageError(f"{name} is not JSON: {error}") from None
-    if isinstance(rows, list):
-        return {path.stem: rows}
-    if not isinstance(rows, dict) or not all(isinstance(value, list) for value in rows.values()):
-        raise UsageError(f"{name} must hold an object of lists, one for each table")
+        rows = rows_of_json(text, name)
+    return checked_rows({path.stem: rows} if isinstance(rows, list) else rows, name)
+
+
+def rows_of_json(text: str, name: str) -> Any:
+    """What a JSON file of rows holds. Raises UsageError that names it."""
+    try:
+        return json.loads(text)
+    except ValueError as error:
+        raise UsageError(f"{name} is not JSON: {error}") from None
+
+
+def checked_rows(rows: Any, name: str) -> Rows:
+    """The rows of a file, if they are an object of lists of objects. Raises UsageError that names the file."""
+    if not isinstance(rows, dict):
+        raise UsageError(
+            f"{name} must hold an object with a list of rows for each table",
+            hint='for example {"user": [{"name": "Ann"}]}, as `xsrun db dump` prints it',
+        )
+    for table, items in rows.items():
+        if not isinstance(items, list):
+            raise UsageError(f"{name}: the rows of `{table}` must be a list", hint='for example [{"name": "Ann"}]')
+        for number, item in enumerate(items, 1):
+            if not isinstance(item, dict):
+                shown = json.dumps(item, default=str)[:60]
+                raise UsageError(f"{name}: row {number} of `{table}` must be an object of columns, not {shown}")
     return rows
 
 
 def seed_file(workspace: Any, name: str) -> None:
-    """Seed a workspace from a file."""
-    workspace.seed(read_seed(name))
+    """Seed a workspace from a file. Raises UsageError that names the file and where it can the row."""
+    from xsrun.database.maintenance import check_tables
+
+    rows = read_seed(name)
+    context = workspace.context()
+    try:
+        check_tables(context.session, rows)
+    except UsageError as error:
+        raise UsageError(f"{name}: {error}", hint=error.hint) from None
+    finally:
+        context.session.close()
+    try:
+        workspace.seed(rows)
+    except XanoScriptError as error:
+        raise UsageError(f"{name}: {error}", hint=error.hint) from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from xsrun.database.direct import with_arguments
@@ -30,9 +31,29 @@ def dump(session: Session, names: list[str] | None = None) -> Rows:
     known = table_names(session)
     for name in names or ():
         if name not in known:
-            raise UsageError(f"there is no table `{name}`", hint=f"there are: {', '.join(known)}")
+            raise no_table(name, known)
     rows = {name: every_row(session, name) for name in names or known}
     return {name: found for name, found in rows.items() if found or names}
+
+
+def check_tables(session: Session, names: Iterable[str]) -> None:
+    """Refuse names of tables that neither a file declares nor the database has, where files declare any.
+
+    Raises UsageError.
+    """
+    known = [*table_names(session), *session.database.broken]
+    for name in names:
+        if session.backend.declares_any and name not in known:
+            raise no_table(name, known)
+
+
+def no_table(name: str, known: list[str]) -> UsageError:
+    """The error of a table that is not there."""
+    from xsrun.diagnostics.suggest import nearest
+
+    close = nearest(name, known)
+    listed = f"there are: {', '.join(known)}" if known else "there is none"
+    return UsageError(f"there is no table `{name}`", hint=f"did you mean `{close}`? {listed}" if close else listed)
 
 
 def load(session: Session, rows: Rows, *, replace: bool = False) -> dict[str, int]:

@@ -305,19 +305,27 @@ class Session:
     # Seeds and the end ---------------------------------------------------------------------------------------------
 
     def seed(self, rows: dict[str, list[dict[str, Any]]]) -> None:
-        """Put rows into tables, keeping explicit ids; the ids that follow come after them."""
+        """Put rows into tables, keeping explicit ids; the ids that follow come after them.
+
+        Errors tell the row, as those of `restore` do.
+        """
         from xsrun.database.writing import insert_seed
 
         with self.atomic():
             for name, items in rows.items():
-                insert_seed(self, self.table(name), items)
+                for number, item in enumerate(items, 1):
+                    with _row(name, number):
+                        insert_seed(self, self.table(name), [item])
+                insert_seed(self, self.table(name), [])
 
     def restore(self, name: str, rows: list[dict[str, Any]]) -> None:
         """Put rows back as they were read: nothing is converted or hashed again, and no trigger runs."""
-        from xsrun.database.writing import restore_rows
+        from xsrun.database.writing import restore_row
 
         with self.atomic():
-            restore_rows(self, self.table(name), rows)
+            for number, row in enumerate(rows, 1):
+                with _row(name, number):
+                    restore_row(self, self.table(name), row)
 
     def close(self) -> None:
         """End the session: a transaction that is still open is undone, the connection goes back."""
@@ -327,6 +335,16 @@ class Session:
         connection, self._connection = self._connection, None
         if connection is not None:
             self.database.connections.give_back(connection)
+
+
+@contextmanager
+def _row(table: str, number: int) -> Iterator[None]:
+    """Errors inside tell the row that they are about."""
+    try:
+        yield
+    except XanoScriptError as error:
+        error.message = f'row {number} of table "{table}": {error.message}'
+        raise
 
 
 def _check_name(name: str, table: Table) -> None:

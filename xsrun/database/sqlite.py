@@ -178,7 +178,13 @@ class SQLiteBackend(Backend):
         self.codecs = Codecs(encode, decode)
 
     def connect(self, url: str, search_path: str | None = None) -> SQLiteConnection:
-        return SQLiteConnection(path_of(url))
+        """A connection to the file of a URL. Raises UsageError for one that is no database or cannot be opened."""
+        path = path_of(url)
+        try:
+            return SQLiteConnection(path)
+        except sqlite3.Error as error:
+            fault = "is not an SQLite database" if "not a database" in str(error) else f"cannot be used: {error}"
+            raise UsageError(f"{path} {fault}", hint="name another file: --database sqlite:///FILE") from None
 
     def begin(self, isolation: str | None) -> str:
         return "BEGIN IMMEDIATE"  # a deferred one fails at once when two want to write

@@ -177,17 +177,22 @@ def write_row(session: Session, table: Table, row: dict[str, Value], identity: V
     return whole
 
 
-def restore_rows(session: Session, table: Table, items: Iterable[dict[str, Any]]) -> None:
-    """Insert rows that were read from a table, as they are."""
-    for item in items:
-        row = {name: value for name, value in item.items() if name != "id"}
-        if table.declared:
-            row = {name: value for name, value in row.items() if name in table.by_name}
-        else:
-            if not table.exists and has_text_id(item):
-                table = session.backend.undeclared_table(table.name, table.datasource, (), "text", exists=False)
-            table = session.grown(table, row)
-        write_row(session, table, row, item.get("id"))
+def restore_row(session: Session, table: Table, item: dict[str, Any]) -> None:
+    """Insert a row that was read from a table, as it is; a column that it leaves out gets its default.
+
+    Raises XanoScriptError for a column that a declared table does not have.
+    """
+    row = {name: value for name, value in item.items() if name != "id"}
+    if table.declared:
+        check_keys(table, row)
+        for column in table.columns:
+            if column.declared is not None and column.name not in item and column.name != "id":
+                row[column.name] = default_value(column.declared, session.context, column=True)
+    else:
+        if not table.exists and has_text_id(item):
+            table = session.backend.undeclared_table(table.name, table.datasource, (), "text", exists=False)
+        table = session.grown(table, row)
+    write_row(session, table, row, item.get("id"))
 
 
 def insertion(session: Session, table: Table, names: list[str]) -> tuple[str, list[str]]:
