@@ -58,6 +58,8 @@ def test_token_of_one_sample_is_read_by_the_other(tmp_path: Path) -> None:
         (["run", "half.xs", "--input", "[1]"], 2, "must be an object"),
         (["run", "half.xs", "--input", "n"], 2, "NAME=VALUE"),
         (["run", "half.xs", "--input", "@none.json"], 2, "cannot read"),
+        (["run", "half.xs", "--input", "n=@none"], 2, "NAME='\"@none\"'"),
+        (["run", "half.xs", "--input", "n=1", "--input", "n=2"], 2, "--input gives `n` twice"),
         (["run", "half.xs"], 1, "Missing param: n"),
         (["run", "half.xs", "--input", "n=abc"], 1, "Value is not a valid integer"),
         (["run", "half.xs", "--input", "m=1"], 1, "there is no input `m`"),
@@ -85,8 +87,9 @@ def test_wrong_use_gives_one_message(half: Path, words: list[str], status: int, 
 def test_file_that_is_not_text(tmp_path: Path) -> None:
     (tmp_path / "a.xs").write_bytes(b"function \xff {}")
     done = xsrun("run", "a.xs", folder=tmp_path)
-    assert done.returncode == 2
-    assert "not UTF-8" in done.stderr
+    assert done.returncode == 1
+    assert "error[XS140]: the file is not UTF-8 text: the byte 0xFF" in done.stderr
+    assert "a.xs:1:10" in done.stderr
 
 
 def test_run_time_error_shows_its_line(tmp_path: Path) -> None:
@@ -121,6 +124,23 @@ def test_byte_order_mark_and_carriage_returns(tmp_path: Path) -> None:
 def test_eval_prints_json() -> None:
     done = xsrun("eval", "{a: $n + 1}", "--var", "n=1", "--json")
     assert json.loads(done.stdout)["response"] == {"a": 2}
+
+
+@pytest.mark.parametrize(
+    ("expression", "value"), [("-2.5|round", "-3"), ("-$n|abs", "-4"), ("-(1 + 2)", "-3"), ("-7", "-7")]
+)
+def test_eval_of_what_begins_with_a_minus(expression: str, value: str) -> None:
+    assert xsrun("eval", expression, "--var", "n=4").stdout.strip() == value
+
+
+def test_inputs_from_standard_input(half: Path) -> None:
+    assert xsrun("run", "half.xs", "-i", "@-", folder=half, stdin='{"n": 4}').stdout.strip() == "2"
+    assert xsrun("run", "half.xs", "-i", "n=@-", folder=half, stdin="6").stdout.strip() == "3"
+
+
+def test_thrown_values_are_json() -> None:
+    done = xsrun("run", "-", stdin='throw {\n  name = "x"\n  value = {a: 1.0, b: true, c: null}\n}\n')
+    assert 'x: {"a":1,"b":true,"c":null}' in done.stderr
 
 
 def test_trace_goes_to_standard_error() -> None:

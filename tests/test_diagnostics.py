@@ -70,7 +70,8 @@ def framed(example: str) -> str:
     first = example.split(maxsplit=1)[0]
     if first in KINDS or first in ("func", "half"):
         return example
-    return (FRAME % "".join(f"    {line}\n" for line in example.splitlines())).replace("RETURN", "\r")
+    program = FRAME % "".join(f"    {line}\n" for line in example.splitlines())
+    return program.replace("RETURN", "\r").replace("BYTE", "\udce9")
 
 
 def compare(path: Path, seen: str) -> None:

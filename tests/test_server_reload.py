@@ -147,6 +147,13 @@ def test_a_broken_query_answers_with_the_diagnostic_and_the_rest_goes_on(served:
     assert "x-xsrun-stale" not in served.get("two").headers
 
 
+def test_a_file_that_is_not_text_is_as_one_that_is_broken(served: Served) -> None:
+    (served.folder / "new.xs").write_bytes(b"function caf\xe9 {\n}\n")
+    served.until(lambda: any("new.xs:1:13: error[XS140]" in line for line in served.lines))
+    served.save("api/later.xs", query("later", "9"))
+    served.until(lambda: served.get("later").json == 9)
+
+
 def test_errors_of_a_file_that_is_new_are_told(served: Served) -> None:
     served.save("api/zz.xs", query("zz", "1 +"))
     served.until(lambda: any("error[XS109]" in line and "api/zz.xs:9:" in line for line in served.lines))

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from xsrun.api import Workspace
 from xsrun.cli import main
 
 FULL = Path("/dev/full")
@@ -120,3 +121,83 @@ def test_reports_that_cannot_be_written(tmp_path: Path, option: str) -> None:
     done = xsrun("test", str(tmp_path), option, str(tmp_path / "file" / "below"))
     assert done.returncode == 2
     assert done.stderr.decode().startswith(f"error: cannot write {tmp_path / 'file' / 'below'}: ")
+
+
+@pytest.fixture
+def unreadable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A workspace with one good file, one that is not UTF-8, and a link that leads nowhere."""
+    (tmp_path / "half.xs").write_text(TESTED, encoding="utf-8")
+    (tmp_path / "latin.xs").write_bytes(b'// first\nfunction latin {\n  "caf\xe9"')
+    (tmp_path / "link.xs").symlink_to(tmp_path / "nowhere")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+LATIN, LINK = "the file is not UTF-8 text: the byte 0xE9 does not fit here", "the file cannot be read: No such file"
+
+
+@pytest.mark.usefixtures("unreadable")
+def test_a_file_that_cannot_be_read_does_not_stop_the_others(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["run", "function:half", "-i", "n=4"]) == 0
+    assert capsys.readouterr().out == "2\n"
+    for command in ("check", "test", "format"):
+        assert main([command, "."]) == 1
+        printed = capsys.readouterr()
+        shown = printed.out if command == "check" else printed.err
+        assert f"error[XS140]: {LATIN}\n --> latin.xs:3:7\n" in shown, command
+        assert '3 |   "caf\ufffd"\n' in shown and f"error[XS140]: {LINK}" in shown and "--> link.xs:1:1" in shown
+    assert main(["format", "--check", "half.xs"]) == 0
+
+
+@pytest.mark.usefixtures("unreadable")
+@pytest.mark.parametrize("words", [["check", "."], ["test", "."]], ids=" ".join)
+def test_the_document_is_printed_all_the_same(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([*words, "--json"]) == 1
+    document = json.loads(capsys.readouterr().out)
+    assert [one["code"] for one in document["diagnostics"]] == ["XS140", "XS140"]
+    assert document.get("passed", 1) == 1
+
+
+def test_a_file_that_cannot_be_read_is_run(unreadable: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["run", "latin.xs", "--json"]) == 1
+    assert json.loads(capsys.readouterr().out)["error"]["message"] == LATIN
+
+
+@pytest.mark.usefixtures("unreadable")
+def test_fixes_leave_alone_what_cannot_be_read(unreadable: Path) -> None:
+    before = (unreadable / "latin.xs").read_bytes()
+    assert main(["check", "--fix", "."]) == 1
+    assert (unreadable / "latin.xs").read_bytes() == before and (unreadable / "link.xs").is_symlink()
+
+
+def test_a_file_that_is_closed_to_us(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "half.xs").write_text(TESTED, encoding="utf-8")
+    (tmp_path / "mine.xs").write_text("function mine {\n}\n", encoding="utf-8")
+    read = Path.read_bytes
+
+    def refusing(path: Path) -> bytes:
+        if path.name == "mine.xs":
+            raise PermissionError(13, "Permission denied")
+        return read(path)
+
+    monkeypatch.setattr(Path, "read_bytes", refusing)
+    with Workspace.load(tmp_path) as workspace:
+        assert [(one.code, one.file) for one in workspace.problems] == [("XS140", "mine.xs")]
+        assert workspace.problems[0].message == "the file cannot be read: Permission denied"
+        assert workspace.run("half", input={"n": 4}).response == 2
+
+
+def test_a_page_that_cannot_be_read(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "a.md").write_bytes(b"\xff")
+    (tmp_path / "b.md").write_text("```xs\nvar $x { value = 1 }\n// => 1\n```\n", encoding="utf-8")
+    assert main(["doctest", str(tmp_path), "--json"]) == 1
+    blocks = json.loads(capsys.readouterr().out)["blocks"]
+    assert [block["status"] for block in blocks] == ["failed", "passed"]
+    assert blocks[0]["message"] == f"{tmp_path / 'a.md'} is not UTF-8 text"
+
+
+def test_settings_that_are_not_text(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "half.xs").write_text(TESTED, encoding="utf-8")
+    (tmp_path / ".env").write_bytes(b"A=\xff")
+    assert main(["run", str(tmp_path), "-i", "n=4"]) == 2
+    assert capsys.readouterr().err.startswith(f"error: {tmp_path / '.env'} is not UTF-8 text")

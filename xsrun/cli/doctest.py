@@ -49,12 +49,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Run every example; the exit status is 1 when one differs from what its page says, or fails."""
     from xsrun.testing.doctest import test_page
+    from xsrun.testing.doctest.runner import BlockResult
     from xsrun.testing.doctest.stubs import Missing
 
     settings, missing = settings_of(options), Missing()
     results = []
     for file, text in pages(options.pages):
-        found = test_page(text, file, settings, missing)
+        if isinstance(text, UsageError):
+            found = [BlockResult(file, 1, "page", "failed", str(text))]
+        else:
+            found = test_page(text, file, settings, missing)
         results += found
         if not (options.json or options.write_stubs):
             show(file, found, quiet=options.quiet)
@@ -96,11 +100,14 @@ def settings_of(options: argparse.Namespace) -> Any:
     )
 
 
-def pages(given: list[str]) -> list[tuple[str, str]]:
-    """The pages below some files and folders, by name. Raises UsageError when there is none."""
+def pages(given: list[str]) -> list[tuple[str, str | UsageError]]:
+    """The pages below some files and folders by name, of those that cannot be read the error.
+
+    Raises UsageError when there is none.
+    """
     from xsrun.workspace.loader import read_standard_input
 
-    found: list[tuple[str, str]] = []
+    found: list[tuple[str, str | UsageError]] = []
     for name in given:
         path = Path(name).expanduser()
         if name == "-":
@@ -109,10 +116,19 @@ def pages(given: list[str]) -> list[tuple[str, str]]:
             files = sorted(file for file in path.rglob("*") if file.suffix.lower() in SUFFIXES)
             if not files:
                 raise UsageError(f"there is no page in {name}", hint=f"pages end in {', '.join(SUFFIXES)}")
-            found += [(file.as_posix(), read_file(str(file))) for file in files]
+            found += [(file.as_posix(), read_page(file)) for file in files]
+        elif path.exists():
+            found.append((path.as_posix(), read_page(path)))
         else:
-            found.append((path.as_posix(), read_file(name)))
+            raise UsageError(f"no such file or folder: {name}")
     return found
+
+
+def read_page(file: Path) -> str | UsageError:
+    try:
+        return read_file(str(file))
+    except UsageError as error:
+        return error
 
 
 def show(file: str, results: list[Any], *, quiet: bool) -> None:

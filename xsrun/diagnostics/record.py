@@ -9,6 +9,8 @@ from xsrun.records import record
 Severity = Literal["error", "warning", "info"]
 #: One edit: replace the characters from `start` to `end` (offsets, end exclusive) by the text.
 Fix = tuple[int, int, str]
+#: Begins what stands for the text of a file that could not be read; the reason follows. No text of a file holds it.
+UNREAD = "\ud800"
 
 
 def severity_of(code: str) -> Severity:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from xsrun.diagnostics.record import Diagnostic
+from xsrun.diagnostics.record import UNREAD, Diagnostic
 
 _RESET, _BOLD = "\x1b[0m", "\x1b[1m"
 _COLORS = {
@@ -77,7 +77,7 @@ def _blanks(underline: str) -> str:
 def _line(source_text: str, number: int) -> str | None:
     """A line of a text, counted from 1; None beyond its end. Only `\\n` ends a line, as in the lexer."""
     lines = source_text.removeprefix("\ufeff").split("\n")
-    if not source_text or not 1 <= number <= len(lines):
+    if not source_text or source_text.startswith(UNREAD) or not 1 <= number <= len(lines):
         return None
     return lines[number - 1].rstrip("\r")
 
@@ -121,8 +121,9 @@ def _width(character: str) -> int:
 
 
 def _safe(character: str) -> str:
-    """Control characters of a source must not reach the terminal."""
-    return character if character.isprintable() or ord(character) > 0x9F else "\ufffd"
+    """Control characters of a source must not reach the terminal, nor bytes that are no text."""
+    shown = character.isprintable() or (ord(character) > 0x9F and not "\ud800" <= character <= "\udfff")
+    return character if shown else "\ufffd"
 
 
 def _printable(text: str) -> str:

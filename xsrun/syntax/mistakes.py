@@ -12,7 +12,7 @@ from contextlib import suppress
 from typing import Any
 
 from xsrun.diagnostics import Diagnostic
-from xsrun.diagnostics.record import Fix
+from xsrun.diagnostics.record import UNREAD, Fix
 from xsrun.patterns import pattern
 from xsrun.syntax.source import Source
 from xsrun.syntax.tokens import LexicalError, Token
@@ -302,6 +302,21 @@ def lone_returns(source: Source) -> Diagnostic | None:
     fix = [(offset, offset + 1, "\n") for offset in found]
     hint = "save the file with the line ends of Unix or Windows"
     return problem(source, "XS139", "a carriage return alone does not end a line", hint, place, None, fix)
+
+
+_BYTE = pattern(r"[\udc80-\udcff]")
+
+
+def unreadable(source: Source) -> Diagnostic | None:
+    """A file that is not there, is closed to us, or is not UTF-8 text (see `workspace.loader.read_source`)."""
+    if source.text.startswith(UNREAD):
+        reason = source.text.removeprefix(UNREAD)
+        return problem(source, "XS140", f"the file cannot be read: {reason}", None, (1, 1))
+    if source.text.isascii() or (met := _BYTE.search(source.text)) is None:
+        return None
+    byte = ord(met.group()) - 0xDC00
+    message = f"the file is not UTF-8 text: the byte 0x{byte:02X} does not fit here"
+    return problem(source, "XS140", message, "save it as UTF-8", source.position(met.start()))
 
 
 # Tokens in the wrong place -------------------------------------------------------------------------------------------

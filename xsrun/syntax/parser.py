@@ -49,6 +49,9 @@ class Parser:
     def parse(self, source: Source, start: Start) -> Parsed:
         """Parse a text. Its problems are in `diagnostics`; after an error `tree` has holes (`recovery`) or is None."""
         parsed = Parsed(source)
+        if start == "document" and (unreadable := mistakes.unreadable(source)) is not None:
+            parsed.diagnostics = [unreadable]
+            return parsed
         if "\r" in source.text and (returns := mistakes.lone_returns(source)) is not None:
             parsed.diagnostics = [returns]
             return parsed

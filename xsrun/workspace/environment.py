@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
+from xsrun.errors import UsageError
 from xsrun.patterns import pattern
 
 #: `$env.NAME`, `$env["NAME"]`, `$env|get:"NAME"`, in expressions, templates and JavaScript alike.
@@ -30,9 +31,18 @@ def named_variables(texts: Iterable[str]) -> dict[str, str]:
 
 
 def read_environment_file(path: Path) -> dict[str, str]:
-    """Names and values of a `.env` file: `NAME=value` lines, `#` comments, optional quotes and `export`."""
+    """Names and values of a `.env` file: `NAME=value` lines, `#` comments, optional quotes and `export`.
+
+    Raises UsageError for a file that cannot be read.
+    """
+    try:
+        content = path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError:
+        raise UsageError(f"{path} is not UTF-8 text", hint="save it as UTF-8") from None
+    except OSError as error:
+        raise UsageError(f"cannot read {path}: {error.strerror}") from None
     values = {}
-    for line in path.read_text(encoding="utf-8-sig").splitlines():
+    for line in content.splitlines():
         text = line.strip().removeprefix("export ").strip()
         name, sign, value = text.partition("=")
         if not sign or text.startswith("#"):

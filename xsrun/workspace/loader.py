@@ -9,6 +9,7 @@ import stat
 import sys
 from pathlib import Path
 
+from xsrun.diagnostics.record import UNREAD
 from xsrun.errors import UsageError
 
 #: Folders that never hold programs of the workspace.
@@ -25,13 +26,12 @@ def find_files(path: Path) -> list[Path]:
 
 
 def read_source(path: Path) -> str:
-    """The text of a file. Raises UsageError for what cannot be read as UTF-8 text."""
+    """The text of a file. What cannot be read as UTF-8 text is an error of the file that the parser reports (XS140):
+    bytes that do not fit become lone surrogates, and an unreadable file the reason after a mark."""
     try:
-        return path.read_bytes().decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise UsageError(f"{path} is not UTF-8 text (byte {error.start + 1})", hint="save it as UTF-8") from None
+        return path.read_bytes().decode("utf-8", "surrogateescape")
     except OSError as error:
-        raise UsageError(f"cannot read {path}: {error.strerror}") from None
+        return f"{UNREAD}{error.strerror}"
 
 
 def read_standard_input() -> str:
@@ -85,7 +85,7 @@ def read_sources(path: str | os.PathLike[str]) -> tuple[dict[str, str], Path]:
 def shown_path(root: Path | None, name: str) -> str:
     """The path of a workspace's file as a user in the current folder would write it, so that it can be clicked."""
     file = root / name if root is not None else Path(name)
-    if root is None or not file.exists():
+    if root is None or not os.path.lexists(file):
         return name
     below = os.path.relpath(file)
     return below if not below.startswith("..") else min(below, os.path.abspath(file), key=len)
