@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 #: HTTP status of each error code (semantics 3.6).
@@ -143,15 +144,19 @@ class PreconditionError(XanoScriptError):
 
 
 class ThrownError(XanoScriptError):
-    """A `throw` statement. Uncaught, the engine answers 200 with the thrown value (semantics 1.3)."""
+    """A `throw` statement. Uncaught, the engine answers 200 with the thrown value (semantics 1.3).
 
-    def __init__(self, name: str, value: Any) -> None:
+    `write` gives the text of a value, for people.
+    """
+
+    def __init__(self, name: str, value: Any, write: Callable[[Any], str]) -> None:
         super().__init__(
             "Throw Error Statement", code="ERROR_CODE_THROWN_ERROR", name=name, result=value, payload=value
         )
+        self._write = write
 
     def __str__(self) -> str:
-        shown = self.result if isinstance(self.result, str) else repr(self.result)
+        shown = self.result if isinstance(self.result, str) else self._write(self.result)
         return f"{self.name}: {shown}" if self.name else f"{shown}"
 
     def as_dict(self) -> dict[str, Any]:

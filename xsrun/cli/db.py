@@ -126,9 +126,8 @@ def load(session: Any, options: argparse.Namespace) -> int:
     """Put dumped rows back."""
     from xsrun.database import maintenance
 
-    text = sys.stdin.read() if options.file == "-" else read_file(options.file)
-    name = "the standard input" if options.file == "-" else options.file
-    rows = checked_rows(rows_of_json(text, name), name)
+    name = "standard input" if options.file == "-" else options.file
+    rows = checked_rows(rows_of_json(read_file(options.file), name), name)
     try:
         if not options.new_tables:
             maintenance.check_tables(session, rows)

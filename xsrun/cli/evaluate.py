@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 import time
 
 from xsrun.cli.arguments import show_error
@@ -14,6 +15,8 @@ from xsrun.runtime.values import to_json
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("expression", help="an expression, for example '[1, 2, 3]|sum'")
+    # what begins with a minus and no letter is an expression: -2.5|round, -$x, -(1 + 2)
+    parser._negative_number_matcher = re.compile(r"-[^A-Za-z-]")
     parser.add_argument("--var", action="append", default=[], metavar="NAME=VALUE", help="set a variable")
     add_environment_option(parser)
     parser.add_argument("--json", action="store_true", help="print one JSON document and nothing else")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,8 @@ def add_run_options(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="INPUT",
-        help="NAME=VALUE (repeatable), a JSON object, or @FILE; a .jsonl file runs once a line",
+        help="NAME=VALUE (repeatable), NAME=@FILE, a JSON object, or @FILE; a .jsonl file runs once a line; @- is "
+        "standard input; a text that begins with @ is written NAME='\"@text\"'",
     )
     parser.add_argument(
         "--file",
@@ -105,18 +107,26 @@ def split_pair(text: str, option: str) -> tuple[str, str]:
 def read_value(text: str) -> Any:
     """A value on the command line: `@FILE` is a file's content; JSON is taken as JSON; anything else is text."""
     if text.startswith("@"):
-        content = read_file(text[1:])
-        try:
-            return json.loads(content)
-        except ValueError:
-            return content
+        text = read_value_file(text)
     try:
         return json.loads(text)
     except ValueError:
         return text
 
 
+def read_value_file(text: str) -> str:
+    """The content of the file that `@FILE` names. Raises UsageError that also tells how to give a text with an @."""
+    try:
+        return read_file(text[1:])
+    except UsageError as error:
+        hint = f"@ begins a file's name; for the text itself write it in double quotes: NAME='\"{text}\"'"
+        raise UsageError(str(error), hint=error.hint or hint) from None
+
+
 def read_file(name: str) -> str:
+    """The text of a file, or of standard input for `-`. Raises UsageError."""
+    if name == "-":
+        return sys.stdin.read()
     path = Path(name).expanduser()
     try:
         return path.read_text(encoding="utf-8-sig")
@@ -136,6 +146,7 @@ def parse_json(text: str, what: str) -> Any:
 def read_inputs(given: list[str]) -> list[dict[str, Any]]:
     """The inputs of a run: one object, or one for each line of a `.jsonl` file."""
     merged: dict[str, Any] = {}
+    named: set[str] = set()
     for text in given:
         if text.startswith("@"):
             content = read_file(text[1:])
@@ -145,11 +156,15 @@ def read_inputs(given: list[str]) -> list[dict[str, Any]]:
                     {**merged, **as_object(parse_json(line, f"line {number} of {text[1:]}"), text)}
                     for number, line in enumerate(lines, 1)
                 ]
-            merged.update(as_object(parse_json(content, text[1:]), text))
+            name = "standard input" if text == "@-" else text[1:]
+            merged.update(as_object(parse_json(content, name), name))
         elif text.lstrip().startswith(("{", "[")):
             merged.update(as_object(parse_json(text, "the input"), text))
         else:
             name, value = split_pair(text, "--input")
+            if name in named:
+                raise UsageError(f"--input gives `{name}` twice", hint=f"a list is one value: --input '{name}=[1, 2]'")
+            named.add(name)
             merged[name] = read_value(value)
     return [merged]
 

@@ -42,6 +42,7 @@ from xsrun.runtime.values import (
     loose_equal,
     normalize_object,
     strict_equal,
+    to_json,
     to_number,
     to_text,
     truthy,
@@ -309,7 +310,7 @@ def _shown(value: Value) -> str:
 
 
 def throw(name: Value, value: Value) -> NoReturn:
-    raise ThrownError(_shown(name), value)
+    raise ThrownError(_shown(name), value, to_json)
 
 
 def stop(value: Value) -> NoReturn:
