@@ -152,3 +152,18 @@ def test_errors(backend: str, sql: str, arguments: list[Any], message: str) -> N
     with xsrun.Workspace.from_sources(sources, database=new_database(backend)) as workspace:
         result = workspace.run("q0")
     assert result.error is not None and message in str(result.error), result.error or result.response
+
+
+@pytest.mark.parametrize("backend", ["memory", "postgres"])
+def test_a_table_by_its_number(backend: str) -> None:
+    """Old exports name a table in SQL by the numbers of workspace and table; the file bears the latter."""
+    sql = "SELECT x7_146.name, 'x7_146' AS quoted FROM x7_146 JOIN mvpw7_146 AS m ON m.id = x7_146.id"
+    sources = {
+        "table/146_prospect.xs": "table prospect {\n  schema {\n    int id\n    text name\n  }\n}\n",
+        "function/q0.xs": source(0, sql, []),
+    }
+    with xsrun.Workspace.from_sources(sources, database=new_database(backend)) as workspace:
+        workspace.seed({"prospect": [{"name": "Ann"}]})
+        result = workspace.run("q0")
+    assert result.error is None, f"{result.error}: {result.error.hint}"
+    assert result.response == [{"name": "Ann", "quoted": "x7_146"}]

@@ -7,21 +7,22 @@ from typing import Any
 
 from xsrun.database.columns import decode_json
 from xsrun.database.postgres import parameter
+from xsrun.database.tables import NUMBERED
 from xsrun.errors import XanoScriptError
 from xsrun.runtime.values import Value
 
 #: Types that are read as JSON: json and jsonb.
 _JSON_TYPES = (114, 3802)
-#: Texts, quoted names, dollar quotes, comments, and the parameters `$1` outside them.
-_PARTS = re.compile(
-    r"""'(?:[^']|'')*' | "(?:[^"]|"")*" | \$([A-Za-z_]\w*|)\$.*?\$\1\$ | --[^\n]* | /\*.*?\*/ | \$(?P<number>\d+)""",
-    re.VERBOSE | re.DOTALL,
-)
+#: Texts, quoted names, dollar quotes, comments: what is inside of them is left alone.
+_CLOSED = r"""'(?:[^']|'')*' | "(?:[^"]|"")*" | \$([A-Za-z_]\w*|)\$.*?\$\1\$ | --[^\n]* | /\*.*?\*/"""
+_PARAMETERS = re.compile(rf"{_CLOSED} | \$(?P<number>\d+)", re.VERBOSE | re.DOTALL)
+_WORDS = re.compile(rf"{_CLOSED} | \b[A-Za-z_]\w*", re.VERBOSE | re.DOTALL)
 _NAME = re.compile(r"[A-Za-z_]\w*")
 
 
 def run(session: Any, sql: str, parameters: list[Value]) -> list[dict[str, Value]]:
     """Run the text on the live tables. Raises XanoScriptError for what PostgreSQL refuses."""
+    sql = with_names(sql, session.database.numbers)
     text, order = with_markers(sql)
     make_tables(session, sql)
     given = [_given(parameters[number - 1]) for number in order]
@@ -48,7 +49,7 @@ def with_markers(sql: str) -> tuple[str, list[int]]:
     text: list[str] = []
     order: list[int] = []
     start = 0
-    for match in _PARTS.finditer(sql):
+    for match in _PARAMETERS.finditer(sql):
         number = match.group("number")
         if number is None:
             continue
@@ -58,6 +59,17 @@ def with_markers(sql: str) -> tuple[str, list[int]]:
         start = match.end()
     text.append(sql[start:].replace("%", "%%"))
     return "".join(text), order
+
+
+def with_names(sql: str, numbers: dict[int, str]) -> str:
+    """The text with the names of tables for the engine's numbered ones (semantics 4.9), where they are no text."""
+
+    def named(part: re.Match[str]) -> str:
+        number = NUMBERED.fullmatch(part.group().strip('"'))
+        known = numbers.get(int(number.group(1))) if number is not None else None
+        return f'"{known}"' if known is not None else part.group()
+
+    return _WORDS.sub(named, sql) if numbers else sql
 
 
 def make_tables(session: Any, sql: str) -> None:

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from xsrun.database.columns import decode_json, decode_loose, encode_json
-from xsrun.database.tables import Table
+from xsrun.database.tables import NUMBERED, Table
 from xsrun.database.translation import HINT, Translated, translate
 from xsrun.errors import XanoScriptError
 from xsrun.runtime.values import Value
-
-_NUMBERED = re.compile(r"(?:mvpw|x)\d+_(?:\w+_)?(\d+)")
 
 
 def run(session: Any, sql: str, parameters: list[Value]) -> list[dict[str, Value]]:
@@ -32,7 +29,7 @@ def live_table(session: Any, name: str) -> Table | None:
     datasource of the run; the engine's numbered names mean the table of that number (semantics 4.9)."""
     if name.startswith(("sqlite_", "pragma_")):
         return None
-    match = _NUMBERED.fullmatch(name)
+    match = NUMBERED.fullmatch(name)
     known = session.database.numbers.get(int(match.group(1))) if match is not None else None
     context = session.context
     datasource, context.datasource = context.datasource, "live"

@@ -7,6 +7,7 @@ prepared for one (its statements) can hang on it; an undeclared table that grows
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
@@ -17,6 +18,8 @@ from xsrun.fields import Declared, compile_fields
 from xsrun.runtime.values import Value
 from xsrun.syntax import nodes
 
+#: A table as the engine's own SQL names it: by the numbers of workspace and table (semantics 4.9).
+NUMBERED = re.compile(r"(?:mvpw|x)\d+_(?:\w+_)?(\d+)")
 #: PostgreSQL cuts longer names.
 _LONGEST_NAME = 63
 
