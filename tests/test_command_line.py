@@ -84,6 +84,29 @@ def test_wrong_use_gives_one_message(half: Path, words: list[str], status: int, 
     assert done.stdout == ""
 
 
+@pytest.mark.parametrize(
+    ("words", "keys"),
+    [
+        (["run", "none.xs"], {"response", "error", "status", "logs", "duration"}),
+        (["run", "half.xs", "--limit", "steps=x"], {"response", "error", "status", "logs", "duration"}),
+        (["run", "half.xs", "-i", "{n: 1}"], {"response", "error", "status", "logs", "duration"}),
+        (["eval"], {"response", "error", "status", "logs", "duration"}),
+        (["check", "none.xs"], {"diagnostics", "error"}),
+        (["test", "none"], {"passed", "failed", "results", "error"}),
+        (["doctest", "none.md"], {"blocks", "error"}),
+        (["docs", "no_such_name"], {"error"}),
+        (["db", "dump"], {"error"}),
+        (["support", "--nothing"], {"error"}),
+        (["rum"], {"error"}),
+    ],
+)
+def test_wrong_use_is_a_document_too(half: Path, words: list[str], keys: set[str]) -> None:
+    done = xsrun(*words, "--json", folder=half)
+    document = json.loads(done.stdout)
+    assert (done.returncode, set(document)) == (2, keys)
+    assert document["error"]["message"] in done.stderr
+
+
 def test_file_that_is_not_text(tmp_path: Path) -> None:
     (tmp_path / "a.xs").write_bytes(b"function \xff {}")
     done = xsrun("run", "a.xs", folder=tmp_path)

@@ -14,11 +14,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import xsrun
-from xsrun.errors import XanoScriptSyntaxError
+from xsrun.cli import main
+from xsrun.errors import UsageError, XanoScriptSyntaxError
 from xsrun.syntax.formatter import format_source
 from xsrun.syntax.lexer import Lexer
 from xsrun.syntax.parser import parse, parser
 from xsrun.syntax.source import Source
+from xsrun.workspace import loader
 
 FOLDER = Path(__file__).parent / "format"
 SAMPLES = sorted(path for path in FOLDER.glob("*.xs") if not path.name.endswith(".formatted.xs"))
@@ -325,6 +327,25 @@ def test_command_reports_errors_and_formats_the_other_files(folder: Path) -> Non
     assert "broken.xs:1:8" in done.stderr
     assert "1 changed, 1 already formatted, 1 with errors" in done.stderr
     assert (folder / "broken.xs").read_text() == "var $x {\n"
+    assert (folder / "loose.xs").read_text() == NEAT
+
+
+def test_a_file_that_cannot_be_written_stops_no_other(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    real = loader.write_source
+    (folder / "first.xs").write_text(LOOSE)
+
+    def write(path: Path, text: str) -> None:
+        if path.name == "first.xs":
+            raise UsageError(f"cannot write {path}: Permission denied")
+        real(path, text)
+
+    monkeypatch.setattr(loader, "write_source", write)
+    assert main(["format", str(folder)]) == 2
+    shown = capsys.readouterr().err
+    assert "first.xs: Permission denied" in shown
+    assert shown.endswith("files: 1 changed, 1 already formatted, 1 that cannot be written\n")
     assert (folder / "loose.xs").read_text() == NEAT
 
 

@@ -108,10 +108,10 @@ def guarded(words: list[str]) -> int:
     try:
         return run(words)
     except UsageError as error:
-        show_error(error)
+        show_failure(error, words)
         return 2
     except XanoScriptError as error:
-        show_error(error)
+        show_failure(error, words)
         return 1
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
@@ -121,7 +121,7 @@ def guarded(words: list[str]) -> int:
     except Exception as error:
         if is_of_output(error):
             raise
-        show_error(InternalError(error))
+        show_failure(InternalError(error), words)
         return 1
 
 
@@ -141,6 +141,17 @@ def run(words: list[str]) -> int:
     options = build(command).parse_args(words[1:])
     module: Any = importlib.import_module(f"xsrun.cli.{COMMANDS[command][1]}")
     return int(module.run(options))
+
+
+def show_failure(error: XanoScriptError, words: list[str]) -> None:
+    """Print an error that ended a command: to standard error for people, and as the document that `--json` promises."""
+    from xsrun.cli.failure import failure_document, wants_document
+
+    show_error(error)
+    if wants_document(words):
+        from xsrun.runtime.values import to_json
+
+        print(to_json(failure_document(words[0], error)))
 
 
 def show_error(error: XanoScriptError, sources: dict[str, str] | None = None, shown_path: Any = str) -> None:

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from xsrun.cli.failure import failure_document
 from xsrun.cli.options import read_file
 from xsrun.cli.seeds import checked_rows, rows_of_json
 from xsrun.errors import UsageError, XanoScriptError
@@ -153,11 +154,11 @@ def shell(session: Any, options: argparse.Namespace) -> int:
     for text in statements(lines or typed_lines(interactive)):
         if text == ".quit":
             break
-        failed = not run_statement(session, text, interactive) or failed
+        failed = not run_statement(session, text, options.json, interactive) or failed
     return 1 if failed and not interactive else 0
 
 
-def run_statement(session: Any, text: str, interactive: bool) -> bool:
+def run_statement(session: Any, text: str, machine: bool, interactive: bool) -> bool:
     """Run one statement or `.tables`, print what it gives or why it fails, and tell whether it went well."""
     from xsrun.database import maintenance
 
@@ -168,6 +169,8 @@ def run_statement(session: Any, text: str, interactive: bool) -> bool:
         print(to_json(maintenance.run_sql(session, text), indent=interactive))
     except XanoScriptError as error:
         print(f"error: {error}" + (f"\n  help: {error.hint}" if error.hint else ""), file=sys.stderr)
+        if machine:
+            print(to_json(failure_document("db", error)))
         return False
     return True
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from xsrun.cli.arguments import show_error
 from xsrun.cli.check import collect
 from xsrun.cli.differences import print_difference
-from xsrun.errors import XanoScriptError
+from xsrun.errors import UsageError, XanoScriptError
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -20,10 +20,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Format; a file with syntax errors is reported and left alone, and the exit status is then 1."""
+    """Format; a file with errors is reported and left alone: the exit status is then 1, of one not to be written 2."""
     piped = options.paths == ["-"]
     sources = collect(options.paths)
-    changed, refused = {}, 0
+    changed = refused = unwritten = 0
     for name, text in sources.items():
         made = formatted(name, text)
         if made is None:
@@ -35,12 +35,23 @@ def run(options: argparse.Namespace) -> int:
             print(made, end="")
             return 0
         if made != text:
-            changed[name] = made
-            deliver(name, text, made, options)
+            try:
+                deliver(name, text, made, options)
+                changed += 1
+            except UsageError as error:
+                show_error(error)
+                unwritten += 1
     would = "would be " if options.check or options.diff else ""
     if not piped:
-        print(summary(len(changed), len(sources) - len(changed) - refused, refused, would), file=sys.stderr)
-    return 1 if refused or (options.check and changed) else 0
+        unchanged = len(sources) - changed - refused - unwritten
+        counts = {
+            f"{would}changed": changed,
+            "already formatted": unchanged,
+            "with errors": refused,
+            "that cannot be written": unwritten,
+        }
+        print(summary(counts), file=sys.stderr)
+    return 2 if unwritten else 1 if refused or (options.check and changed) else 0
 
 
 def formatted(name: str, text: str) -> str | None:
@@ -67,7 +78,8 @@ def deliver(name: str, text: str, made: str, options: argparse.Namespace) -> Non
         print(f"formatted {name}", file=sys.stderr)
 
 
-def summary(changed: int, unchanged: int, refused: int, would: str) -> str:
-    counts = [(changed, f"{would}changed"), (unchanged, "already formatted"), (refused, "with errors")]
-    shown = ", ".join(f"{count} {what}" for count, what in counts if count or what == f"{would}changed")
+def summary(counts: dict[str, int]) -> str:
+    """How many files there were of each sort; of the first also when there was none."""
+    first = next(iter(counts))
+    shown = ", ".join(f"{count} {what}" for what, count in counts.items() if count or what == first)
     return f"files: {shown}"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -126,7 +125,9 @@ def read_value_file(text: str) -> str:
 def read_file(name: str) -> str:
     """The text of a file, or of standard input for `-`. Raises UsageError."""
     if name == "-":
-        return sys.stdin.read()
+        from xsrun.workspace.loader import read_standard_input
+
+        return read_standard_input()
     path = Path(name).expanduser()
     try:
         return path.read_text(encoding="utf-8-sig")

@@ -1,0 +1,28 @@
+"""What `--json` prints when a command cannot do its work: the command's document, empty, with the error in it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from xsrun.cli.output import diagnostics_of, result_document
+from xsrun.errors import XanoScriptError
+from xsrun.workspace.result import Result
+
+
+def wants_document(words: list[str]) -> bool:
+    """Do the words of a command line ask for a JSON document? The line may be one that no command accepts."""
+    given = words[: words.index("--")] if "--" in words else words
+    return "--json" in given
+
+
+def failure_document(command: str, error: XanoScriptError) -> dict[str, Any]:
+    """The document of a command that ended in an error of its own, with the keys that it always has."""
+    document = result_document(Result(error=error, status=error.status))
+    if command in ("run", "eval"):
+        return document
+    empty: dict[str, dict[str, Any]] = {
+        "check": {"diagnostics": [one.as_dict() for one in diagnostics_of(error)]},
+        "test": {"passed": 0, "failed": 0, "results": []},
+        "doctest": {"blocks": []},
+    }
+    return {**empty.get(command, {}), "error": document["error"]}
