@@ -201,3 +201,60 @@ def test_settings_that_are_not_text(tmp_path: Path, capsys: pytest.CaptureFixtur
     (tmp_path / ".env").write_bytes(b"A=\xff")
     assert main(["run", str(tmp_path), "-i", "n=4"]) == 2
     assert capsys.readouterr().err.startswith(f"error: {tmp_path / '.env'} is not UTF-8 text")
+
+
+TOKEN = """table user {
+  auth = true
+  schema {
+    int id
+  }
+}
+"""
+SIGN = """security.create_auth_token {
+  table = "user"
+  extras = {}
+  expiration = 60
+  id = 1
+} as $token
+"""
+
+
+@pytest.mark.parametrize("place", [".xsrun", ".xsrun/token_key"])
+def test_a_place_that_cannot_be_used_is_told_and_memory_used(
+    tmp_path: Path, place: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "user.xs").write_text(TOKEN, encoding="utf-8")
+    (tmp_path / "sign.xs").write_text(SIGN, encoding="utf-8")
+    if place == ".xsrun":
+        (tmp_path / place).write_text("", encoding="utf-8")  # a file where a folder should be
+    else:
+        (tmp_path / place).mkdir(parents=True)
+    assert main(["run", str(tmp_path / "sign.xs")]) == 0
+    printed = capsys.readouterr()
+    assert json.loads(printed.out)["token"]
+    assert printed.err.startswith(f"note: {tmp_path / place} cannot be used (")
+    assert printed.err.endswith("lasts as long as this process\n") and printed.err.count("\n") == 1
+
+
+def test_a_folder_that_may_not_be_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "counter.xs").write_text(
+        'function counter {\n  input {\n  }\n  stack {\n    redis.incr {\n      key = "a"\n      by = 1\n    } as $n\n'
+        "  }\n  response = $n\n}\n",
+        encoding="utf-8",
+    )
+
+    def refusing(path: Path, *_: object, **__: object) -> None:
+        raise OSError(30, "Read-only file system")
+
+    monkeypatch.setattr(Path, "mkdir", refusing)
+    assert main(["run", str(tmp_path / "counter.xs")]) == 0
+    printed = capsys.readouterr()
+    assert printed.out == "1\n" and "cannot be used (Read-only file system)" in printed.err
+
+
+def test_a_database_in_a_folder_that_is_not_there(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "a.xs").write_text("db.query user {\n} as $rows\n", encoding="utf-8")
+    assert main(["run", str(tmp_path / "a.xs"), "--database", f"sqlite:///{tmp_path}/no/x.db"]) != 0
+    assert f"{tmp_path}/no/x.db cannot be made: its folder is not there" in capsys.readouterr().err

@@ -7,6 +7,7 @@ import sqlite3
 import time
 from array import array
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
@@ -184,6 +185,8 @@ class SQLiteBackend(Backend):
             return SQLiteConnection(path)
         except sqlite3.Error as error:
             fault = "is not an SQLite database" if "not a database" in str(error) else f"cannot be used: {error}"
+            if not Path(path).parent.is_dir():
+                fault = "cannot be made: its folder is not there"
             raise UsageError(f"{path} {fault}", hint="name another file: --database sqlite:///FILE") from None
 
     def begin(self, isolation: str | None) -> str:

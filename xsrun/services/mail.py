@@ -15,7 +15,7 @@ from email.utils import format_datetime, parseaddr
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from xsrun.errors import XanoScriptError
+from xsrun.errors import UnavailableError, XanoScriptError
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -55,10 +55,19 @@ class Outbox:
         with self._lock:
             self.messages.append(message)
             if self.folder is not None:
-                self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-                name = f"{at:%Y%m%dT%H%M%S}-{message.id[:8]}.eml"
-                (self.folder / name).write_bytes(made.as_bytes())
+                self._write(f"{at:%Y%m%dT%H%M%S}-{message.id[:8]}.eml", made.as_bytes())
             return max(DAILY_ALLOWANCE - len(self.messages), 0)
+
+    def _write(self, name: str, data: bytes) -> None:
+        """Write a message into the folder. Raises UnavailableError when that cannot be."""
+        assert self.folder is not None
+        try:
+            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            (self.folder / name).write_bytes(data)
+        except OSError as error:
+            raise UnavailableError(
+                f"the outbox {self.folder} cannot be written: {error.strerror}", hint="messages are kept there as files"
+            ) from None
 
     def _as_mail(self, message: Message, at: datetime) -> EmailMessage:
         made = EmailMessage()

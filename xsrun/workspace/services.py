@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import os
 import secrets
+import sys
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +16,8 @@ if TYPE_CHECKING:
 
 #: The folder beside a workspace that holds what must be kept: token key, cache, vault.
 STATE_FOLDER = ".xsrun"
+#: Places that cannot be used, and that people were told of.
+_told: set[Path] = set()
 
 
 def make_service(name: str, workspace: Workspace) -> Any:
@@ -23,27 +29,55 @@ def make_service(name: str, workspace: Workspace) -> Any:
 
 
 def state_folder(workspace: Workspace) -> Path | None:
-    """The workspace's state folder, made on first need, ignored by git, readable by its owner alone."""
+    """The workspace's state folder, made on first need, ignored by git, readable by its owner alone.
+
+    None when there is no place for one, or when it cannot be made, which is told once.
+    """
     if workspace.root is None:
         return None
     folder = workspace.root / STATE_FOLDER
-    if not folder.is_dir():
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        (folder / ".gitignore").write_text("*\n", encoding="utf-8")
+    try:
+        if not folder.is_dir():
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            (folder / ".gitignore").write_text("*\n", encoding="utf-8")
+    except OSError as error:
+        _tell_once(folder, error, "what is stored (keys of tokens, redis.*, files, mail)")
+        return None
     return folder
 
 
 def _key(workspace: Workspace) -> bytes:
     """The secret of a workspace: kept beside its files, else a new one."""
     folder = state_folder(workspace)
-    if folder is None:
-        return secrets.token_bytes(32)
-    path = folder / "token_key"
+    if folder is not None:
+        try:
+            return _kept_key(folder / "token_key")
+        except OSError as error:
+            _tell_once(folder / "token_key", error, "the key of auth tokens")
+    return secrets.token_bytes(32)
+
+
+def _kept_key(path: Path) -> bytes:
+    """The secret in a file, which is made with a new one if it is not there."""
     if not path.exists():
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(secrets.token_bytes(32))
-    return path.read_bytes()
+        with contextlib.suppress(FileExistsError):
+            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(secrets.token_bytes(32))
+    for _ in range(100):
+        key = path.read_bytes()
+        if key:
+            return key
+        time.sleep(0.01)  # another process has made the file and is about to write it
+    raise OSError(errno.EINVAL, "it is empty")
+
+
+def _tell_once(path: Path, error: OSError, what: str) -> None:
+    """Say that something lives in memory because the place for it cannot be used."""
+    if path not in _told:
+        _told.add(path)
+        text = f"note: {path} cannot be used ({error.strerror}): {what} lasts as long as this process"
+        print(text, file=sys.stderr)
 
 
 def _tokens(workspace: Workspace) -> Any:
