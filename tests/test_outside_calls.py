@@ -17,7 +17,7 @@ import xsrun
 from xsrun.errors import InputError, LimitError, UnavailableError, UsageError, XanoScriptError
 from xsrun.services.http_messages import body_of, build_query, header_lines, with_query
 from xsrun.services.network import NetworkPolicy, is_loopback
-from xsrun.services.recording import Recording, is_secret
+from xsrun.services.recording import Recording
 
 
 @pytest.fixture(scope="module")
@@ -469,13 +469,6 @@ def test_what_is_no_recording(tmp_path: Path, text: str) -> None:
         Recording(file, replaying=True)
     with pytest.raises(UsageError):
         Recording(tmp_path / "none.json", replaying=True)
-
-
-def test_secrets_by_name() -> None:
-    for name in ("Authorization", "X-Api-Key", "api_key", "client_secret", "Set-Cookie", "access_token", "PASSWORD"):
-        assert is_secret(name), name
-    for name in ("Content-Type", "q", "keyboard", "author", "tokens_left"):
-        assert not is_secret(name), name
 
 
 # Microservices, Webflow ----------------------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from xsrun.errors import UsageError, XanoScriptError
 from xsrun.runtime.context import Context
+from xsrun.runtime.masking import masked_address
 from xsrun.syntax.nodes import Statement
 
 if TYPE_CHECKING:
@@ -28,7 +29,8 @@ class Database:
     def __init__(self, url: str, tables: dict[str, Statement], *, strict: bool = False) -> None:
         if not url.startswith(("sqlite:", "postgresql:", "postgres:")):
             raise UsageError(
-                f"`{url}` is not the URL of a database", hint="write sqlite://, sqlite:///file.db or postgresql://..."
+                f"`{masked_address(url)}` is not the URL of a database",
+                hint="write sqlite://, sqlite:///file.db or postgresql://...",
             )
         self.url = url
         self.strict = strict

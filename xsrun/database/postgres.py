@@ -14,7 +14,8 @@ from xsrun.database.backend import Backend, Row, type_of
 from xsrun.database.columns import Codecs, decode_json, encode_int, encode_json, encode_text
 from xsrun.database.operators import OPERATORS
 from xsrun.database.sqlite import duplicate_record
-from xsrun.errors import UnavailableError, XanoScriptError
+from xsrun.errors import UnavailableError, UsageError, XanoScriptError
+from xsrun.runtime.masking import masked_address
 from xsrun.runtime.values import Value, as_text
 
 _TYPES = {
@@ -63,6 +64,11 @@ class PostgresConnection:
             raise UnavailableError(
                 f"PostgreSQL cannot be reached: {_first_line(error)}",
                 hint="is the server running, and is the URL right?",
+            ) from None
+        except psycopg.ProgrammingError:  # whose text may quote the password
+            raise UsageError(
+                f"`{masked_address(url)}` is not the URL of a PostgreSQL database",
+                hint="write postgresql://USER:PASSWORD@HOST/NAME, other characters in the parts as %20",
             ) from None
         from psycopg.types.numeric import FloatLoader
         from psycopg.types.string import TextLoader

@@ -19,6 +19,7 @@ from xsrun.database.columns import Codecs, decode_json, encode_int, encode_json,
 from xsrun.database.operators import OPERATORS
 from xsrun.database.texts import vector_bytes
 from xsrun.errors import UnavailableError, UsageError, XanoScriptError
+from xsrun.runtime.masking import masked_address
 from xsrun.runtime.values import Value
 
 #: Seconds to wait for another process that writes to the file.
@@ -263,5 +264,7 @@ def path_of(url: str) -> str:
         return ":memory:"
     prefix = "sqlite:///"
     if not url.startswith(prefix) or len(url) == len(prefix):
-        raise UsageError(f"`{url}` names no SQLite database", hint="write sqlite:// or sqlite:///file.db")
+        raise UsageError(
+            f"`{masked_address(url)}` names no SQLite database", hint="write sqlite:// or sqlite:///file.db"
+        )
     return url.removeprefix(prefix)

@@ -24,7 +24,10 @@ class TraceEntry:
 
 
 class Trace:
-    """Collects entries while a run goes on. Values of sensitive inputs are masked wherever they show."""
+    """Collects entries while a run goes on.
+
+    Secrets are masked: sensitive inputs and auth tokens wherever they show, others where their names say that they are.
+    """
 
     def __init__(self) -> None:
         self.entries: list[TraceEntry] = []
@@ -48,9 +51,10 @@ class Trace:
         """A value as cut and masked text; empty for null."""
         if value is None:
             return ""
+        from xsrun.runtime.masking import MASK, masked_members, masked_text
         from xsrun.runtime.values import to_json
 
-        text = to_json(value)
+        text = to_json(masked_members(value, masked_text))
         for secret in self.secrets:
-            text = text.replace(secret, "***")
+            text = text.replace(secret, MASK)
         return text if len(text) <= SHOWN else text[: SHOWN - 3] + "..."

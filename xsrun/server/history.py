@@ -3,22 +3,13 @@
 from __future__ import annotations
 
 import itertools
-import re
 from collections import deque
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import Any
-from urllib.parse import unquote_plus
 
+from xsrun.runtime.masking import MASK, is_secret, masked_argument
 from xsrun.runtime.values import type_name
 
-#: Names whose values nobody should read in a log.
-_SECRET = re.compile(
-    r"pass(word|wd|code|phrase)?\b|pass$|secret|token|api[-_]?key|authori[sz]ation|credential|private[-_]?key"
-    r"|\bcvv|card[-_]?number|\bssn\b|\bpin\b|cookie|otp\b",
-    re.IGNORECASE,
-)
-MASK = "***"
 #: Longer texts and lists are cut in the history.
 _LONGEST = 300
 
@@ -79,12 +70,6 @@ class History:
         return [entry.as_dict() for entry in reversed(list(self.entries))]
 
 
-@lru_cache(1_000)
-def is_secret(name: str) -> bool:
-    """Does a field of this name hold what should not be read in a log?"""
-    return _SECRET.search(name) is not None
-
-
 def masked(value: Any, sensitive: frozenset[str] = frozenset(), depth: int = 4) -> Any:
     """A value as a log shows it: secrets masked, long texts and lists cut, files by what they are."""
     if isinstance(value, dict):
@@ -113,11 +98,7 @@ def masked_uri(path: str, query: bytes) -> str:
     """Path and query string for a log: the values of secrets masked, nothing that moves a terminal's cursor."""
     text = path
     if query:
-        parts = []
-        for part in query.decode("latin-1").split("&"):
-            name, sign, _ = part.partition("=")
-            parts.append(f"{name}={MASK}" if sign and is_secret(unquote_plus(name)) else part)
-        text += "?" + "&".join(parts)
+        text += "?" + "&".join(map(masked_argument, query.decode("latin-1").split("&")))
     if text.isprintable():
         return text
     return "".join(character if character.isprintable() else "?" for character in text)

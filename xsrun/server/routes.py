@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from xsrun.database.tables import literal
-from xsrun.server.history import is_secret
+from xsrun.runtime.masking import is_secret
 from xsrun.workspace.construct import Construct, text_of
 
 #: The branch that is always there; others are those that the workspace declares.

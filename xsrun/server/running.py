@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from xsrun.errors import UnavailableError, UsageError, XanoScriptError
+from xsrun.runtime.masking import masked_address
 from xsrun.server.application import Application
 from xsrun.server.live import Live
 from xsrun.server.log import Log
@@ -190,7 +191,7 @@ def welcome(live: Live, listening: Listening, port: int) -> list[str]:
     lines += [f"  {base}{group.base}  {group.name} ({len(group.routes)})" for group in groups[:20]]
     if len(groups) > 20:
         lines.append(f"  and {len(groups) - 20} more groups")
-    lines.append(f"database {workspace.database_url}" + kept(workspace.database_url))
+    lines.append(f"database {masked_address(workspace.database_url)}" + kept(workspace.database_url))
     if not is_loopback(host):
         lines.append("warning: other machines can reach this server; leave --host out to keep it to yourself")
     lines.append("press Ctrl+C to stop")

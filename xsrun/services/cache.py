@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from xsrun.errors import UnavailableError, XanoScriptError
+from xsrun.runtime.masking import masked_address
 from xsrun.runtime.values import Value, from_json, to_json
 
 
@@ -50,7 +51,9 @@ class Cache:
         try:
             return redis.Redis.from_url(self.url, decode_responses=True, socket_timeout=10)
         except ValueError as error:
-            raise UnavailableError(f"{self.url} is not the address of a Redis server: {error}") from None
+            raise UnavailableError(
+                f"{masked_address(self.url)} is not the address of a Redis server: {error}"
+            ) from None
 
     def _run(self, command: Callable[[Any], Any]) -> Any:
         """Carry out a command; what Redis refuses is an error of the program."""
@@ -62,7 +65,8 @@ class Cache:
             return command(self.client)
         except redis.ConnectionError as error:
             hint = "start it, or leave the address out to use the cache that xsrun brings along"
-            raise UnavailableError(f"The Redis server at {self.url} does not answer: {error}", hint=hint) from None
+            at = masked_address(self.url)
+            raise UnavailableError(f"The Redis server at {at} does not answer: {error}", hint=hint) from None
         except redis.RedisError as error:
             raise XanoScriptError(str(error), hint="does another value, of another kind, have this key?") from None
 

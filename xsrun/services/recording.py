@@ -10,26 +10,18 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-import re
 import threading
 import weakref
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from xsrun.errors import UnavailableError, UsageError
+from xsrun.runtime.masking import masked_form, masked_header, masked_members, masked_url
 from xsrun.services.http_messages import FORM_TYPE, Headers, HttpAnswer, HttpRequest, header_of
 
 FORMAT = "xsrun recording 1"
-MASK = "***"
 #: Request bodies beyond this many bytes are kept as their digest.
 _LARGEST_BODY = 65_536
-_SECRET = re.compile(r"(?:key|token|secret|password|passwd|pwd|signature|authori[sz]ation|auth|cookie|credentials?)$")
-
-
-def is_secret(name: str) -> bool:
-    """Does the name of a header, argument or member say that its value is a secret?"""
-    return _SECRET.search(re.sub(r"[^a-z]", "", name.lower())) is not None
 
 
 class Recording:
@@ -112,8 +104,8 @@ def described(request: HttpRequest) -> dict[str, Any]:
     """A request as a recording holds it, secrets masked."""
     found: dict[str, Any] = {
         "method": request.method,
-        "url": _masked_url(request.url),
-        "headers": [f"{name}: {MASK if is_secret(name) else value}" for name, value in request.headers],
+        "url": masked_url(request.url),
+        "headers": [masked_header(name, value) for name, value in request.headers],
     }
     if request.body is not None:
         found["body"] = _masked_body(request.body, request.headers)
@@ -125,23 +117,6 @@ def _key(request: dict[str, Any]) -> str:
     return json.dumps([request["method"], request["url"], request.get("body")], sort_keys=True)
 
 
-def _masked_url(url: str) -> str:
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        return url
-    host = parts.netloc.rpartition("@")[2]
-    query = parts.query
-    if any(is_secret(name) for name, _ in parse_qsl(query, keep_blank_values=True)):
-        query = _masked_form(query)
-    return urlunsplit((parts.scheme, host, parts.path, query, ""))
-
-
-def _masked_form(text: str) -> str:
-    pairs = parse_qsl(text, keep_blank_values=True)
-    return urlencode([(name, MASK if is_secret(name.rstrip("]").rpartition("[")[2]) else v) for name, v in pairs])
-
-
 def _masked_body(body: bytes, headers: Headers) -> Any:
     """JSON as it is, other texts as texts, bytes and long bodies as a digest."""
     if len(body) > _LARGEST_BODY:
@@ -151,20 +126,11 @@ def _masked_body(body: bytes, headers: Headers) -> Any:
     except UnicodeDecodeError:
         return {"sha256": hashlib.sha256(body).hexdigest(), "size": len(body)}
     if header_of(headers, "content-type").startswith(FORM_TYPE):
-        return {"text": _masked_form(text)}
+        return {"text": masked_form(text)}
     try:
-        return {"json": _masked_members(json.loads(text))}
+        return {"json": masked_members(json.loads(text))}
     except ValueError:
         return {"text": text}
-
-
-def _masked_members(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {
-            key: MASK if is_secret(key) and isinstance(item, str) else _masked_members(item)
-            for key, item in value.items()
-        }
-    return [_masked_members(item) for item in value] if isinstance(value, list) else value
 
 
 # Answers -------------------------------------------------------------------------------------------------------------

@@ -283,6 +283,8 @@ def create_auth_token(
     added = jose.object_of(extras, "extras")
     seconds = 86400 if expiration is None else expiration
     token: str = context.service("tokens").encode(table, id, added, seconds, context.datasource, context.now())
+    if context.trace is not None:
+        context.trace.secrets.append(token)
     return token
 
 
