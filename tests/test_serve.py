@@ -73,6 +73,15 @@ def test_rows_tokens_and_the_cache_outlive_the_server(folder: Path) -> None:
 
 
 @pytest.mark.skipif(os.name != "posix", reason="ends the server by a signal")
+def test_a_database_is_closed_when_the_server_is_told_to_stop(folder: Path) -> None:
+    for asked in (False, True):
+        with serving(folder, "--database", f"sqlite:///{folder}/logbook.db") as (client, _):
+            if asked:
+                assert client.post("/api:account/signup", PERSON).status == 200
+        assert {file.name for file in folder.glob("logbook.db*")} <= {"logbook.db"}
+
+
+@pytest.mark.skipif(os.name != "posix", reason="ends the server by a signal")
 def test_a_seed_and_a_single_file(tmp_path: Path) -> None:
     text = (
         "query tides verb=GET {\n  input {\n  }\n  stack {\n    db.query tide {\n    } as $t\n  }\n  response = $t\n}\n"

@@ -282,6 +282,13 @@ def test_a_port_that_is_taken() -> None:
     assert "--port" in (caught.value.hint or "")
 
 
+@pytest.mark.parametrize("host", ["192.0.2.1", "no-such-host.invalid"])
+def test_an_address_of_another_machine(host: str) -> None:
+    with pytest.raises(UsageError, match=f"cannot listen on {host}:0") as caught:
+        listen(host, 0)
+    assert (caught.value.hint or "").startswith("--host takes an address of this machine")
+
+
 def test_missing_packages_name_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     with pytest.raises(UnavailableError) as caught:

@@ -78,6 +78,8 @@ class Application:
             answer = await self.answer(request, receive)
         except ClientLeft:
             return
+        except asyncio.CancelledError:  # the server ends, and has waited for this request as long as it does
+            answer = error_answer(XanoScriptError("The server was stopped before the answer was ready.", status=503))
         except XanoScriptError as error:
             answer = error_answer(error)
             self.log.request(request.verb, request.path, answer.status, 0.0, error)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import ipaddress
 import os
 import signal
@@ -73,11 +74,21 @@ def listen(host: str, port: int) -> socket.socket:
             raise
     except (OSError, OverflowError) as error:
         reason = getattr(error, "strerror", None) or error
-        hint = "another server listens there: choose another with --port N, or --port 0 for any that is free"
-        raise UsageError(f"cannot listen on {host}:{port}: {reason}", hint=hint) from None
+        raise UsageError(f"cannot listen on {host}:{port}: {reason}", hint=way_out(error)) from None
     made.listen(1024)
     made.setblocking(False)
     return made
+
+
+def way_out(error: BaseException) -> str:
+    """What to do when an address cannot be had."""
+    if isinstance(error, socket.gaierror) or getattr(error, "errno", None) in (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT):
+        return (
+            "--host takes an address of this machine: 127.0.0.1 for this machine alone, 0.0.0.0 for all that reach it"
+        )
+    if isinstance(error, PermissionError):
+        return "ports below 1024 may need special rights: choose another with --port N"
+    return "another server listens there: choose another with --port N, or --port 0 for any that is free"
 
 
 def serve(path: Path, make: Maker, settings: Settings, listening: Listening, log: Log, prepare: Any = None) -> None:
@@ -86,6 +97,8 @@ def serve(path: Path, make: Maker, settings: Settings, listening: Listening, log
     `make` makes a workspace of texts and their folder; `prepare` is called with the first one, to seed it.
     """
     require_packages()
+    # uvicorn raises the signal that ended it once more, and one may come before: the workspace must be closed then too
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     reloader = Reloader(path, make, log)
     workspace = reloader.load()
     if prepare is not None:
@@ -100,12 +113,12 @@ def serve(path: Path, make: Maker, settings: Settings, listening: Listening, log
         if errors:
             log.line(f"{len(errors)} error{'' if len(errors) == 1 else 's'} in its files:")
             log.problems(errors)
-        # uvicorn raises the signal that ended it once more: then the workspace must still be closed
-        signal.signal(signal.SIGTERM, signal.default_int_handler)
-        threading.Thread(target=warm_up, args=(workspace, log), daemon=True).start()
+        warming = threading.Thread(target=warm_up, args=(workspace, log), daemon=True)
+        warming.start()
         try:
             run(application, bound, listening, reloader)
         finally:
+            warming.join(_GRACE)  # it may just be opening what is to be closed
             live.current.workspace.close()
 
 
