@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
+from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -185,3 +188,55 @@ def test_a_broken_table_stops_only_what_uses_it() -> None:
         error = workspace.run("b").error
     assert error is not None
     assert (error.file, error.line) == ("bad.xs", 5)
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda one: xsrun.Workspace.load(5), "path must be"),
+        (lambda one: xsrun.Workspace.from_sources("function f {}"), "sources must be a dict"),
+        (
+            lambda one: xsrun.Workspace.from_sources({"a.xs": 5}),
+            "sources['a.xs'] must be the text of a file",
+        ),
+        (
+            lambda one: xsrun.Workspace.from_sources({}, limits={"steps": 5}),
+            "limits must be an xsrun.Limits",
+        ),
+        (lambda one: xsrun.Workspace.from_sources({}, clock="now"), "clock must be"),
+        (lambda one: xsrun.Workspace.from_sources({}, database=5), "database must be a URL"),
+        (lambda one: xsrun.Workspace.from_sources({}, env=["A=1"]), "env must be"),
+        (lambda one: one.seed([1]), "rows must be a dict with a list of rows for each table, not a list"),
+        (lambda one: one.seed({"user": {"id": 1}}), "rows['user'] must be a list of rows"),
+        (lambda one: one.seed({"user": [{"id": 1}, 5]}), "rows['user'][1] must be a dict of columns"),
+        (lambda one: one.run(5), "name must be a text"),
+        (lambda one: one.run("double", auth=5), "auth must be a dict with table and id, not an int"),
+        (lambda one: one.run("double", auth={"user_id": 5}), "auth has no `user_id`"),
+        (lambda one: one.run("double", input={"n": {1, 2}}), "input['n'] is a set"),
+        (lambda one: one.run("double", body="text"), "body must be bytes"),
+        (lambda one: one.run("double", headers=["a"]), "headers must be a dict"),
+        (lambda one: one.test(kind="bogus"), "kind 'bogus' is no kind of tests"),
+        (lambda one: xsrun.evaluate(5), "expression must be the text of an expression"),
+        (lambda one: xsrun.evaluate("$x", {"$x": 5}), "without the dollar sign: 'x', not '$x'"),
+        (lambda one: xsrun.evaluate("$x", {"x": Decimal(1)}), "variables['x'] is a Decimal"),
+        (lambda one: xsrun.evaluate("$x", {"x": [{"y": (1, 2)}]}), "variables['x'][0]['y'] is a tuple"),
+        (lambda one: xsrun.evaluate("$x", {"x": datetime.now(UTC)}), "a time is milliseconds"),
+        (lambda one: xsrun.evaluate("$x", {"x": {1: 2}}), "has the key 1"),
+        (lambda one: xsrun.check("a.xs"), "sources must be"),
+        (lambda one: xsrun.parse(None), "source must be the text of a program, not None"),
+        (lambda one: xsrun.format(b""), "source must be the text of a program"),
+    ],
+)
+def test_misuse_names_the_argument(call: Callable[[xsrun.Workspace], object], message: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        call(xsrun.Workspace.from_sources({"a.xs": DOUBLE}))
+    assert message in f"{caught.value} {caught.value.hint}"
+
+
+def test_a_table_is_not_run() -> None:
+    table = 'table "user" {\n  auth = false\n  schema {\n    int id\n  }\n}\n'
+    workspace = xsrun.Workspace.from_sources({"table/user.xs": table, "a.xs": DOUBLE})
+    for options in ({"file": "table/user.xs"}, {"name": "user"}):
+        with pytest.raises(UsageError, match="cannot be run: a table is no program") as caught:
+            workspace.run(**options)
+        assert "--seed" in str(caught.value.hint)

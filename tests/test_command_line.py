@@ -63,6 +63,7 @@ def test_token_of_one_sample_is_read_by_the_other(tmp_path: Path) -> None:
         (["run", "half.xs"], 1, "Missing param: n"),
         (["run", "half.xs", "--input", "n=abc"], 1, "Value is not a valid integer"),
         (["run", "half.xs", "--input", "m=1"], 1, "there is no input `m`"),
+        (["run", "table:user"], 2, "there is no table user"),
         (["run", "function:none"], 2, "there is no function none"),
         (["run", "half.xs", "--limit", "steps=x"], 2, "needs a number"),
         (["run", "half.xs", "--auth", "user"], 2, "TABLE:ID"),

@@ -200,6 +200,20 @@ def test_seeds_name_file_and_row(tmp_path: Path, capsys: pytest.CaptureFixture[s
     assert "rows.json: " + message in shown
 
 
+def test_seeds_of_other_formats(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "item.xs").write_text(FIRST)
+    (tmp_path / "f.xs").write_text('db.query "item" {} as $r')
+    (tmp_path / "rows.yaml").write_text("item:\n  - name: 2026-01-02\n")
+    (tmp_path / "item.csv").write_text("name,qty\na\nb,4\n")
+    for name, found in {"rows.yaml": [("2026-01-02", 3)], "item.csv": [("a", 3), ("b", 4)]}.items():
+        assert main(["run", str(tmp_path / "f.xs"), "--seed", str(tmp_path / name)]) == 0
+        rows = json.loads(capsys.readouterr().out)["r"]
+        assert [(row["name"], row["qty"]) for row in rows] == found
+    (tmp_path / "item.csv").write_text("name,qty\na,1\nb,4,5\n")
+    assert main(["run", str(tmp_path / "f.xs"), "--seed", str(tmp_path / "item.csv")]) == 2
+    assert "item.csv: row 2 has 3 values for 2 columns" in capsys.readouterr().err
+
+
 def test_a_missing_file_is_not_made(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "item.xs").write_text(FIRST)
     options = ["--workspace", str(tmp_path), "--database", f"sqlite:///{tmp_path / 'typo.db'}"]

@@ -13,6 +13,7 @@ from xsrun.diagnostics import Diagnostic
 from xsrun.errors import UsageError, XanoScriptError, XanoScriptSyntaxError
 from xsrun.runtime.context import Limits
 from xsrun.syntax.nodes import Document
+from xsrun.workspace.given import require, texts_by_name, variables_of
 from xsrun.workspace.result import Result
 from xsrun.workspace.workspace import Workspace as _Workspace
 
@@ -54,6 +55,9 @@ class Workspace(_Workspace):
         """
         from xsrun.testing.runner import run_tests
 
+        if kind not in (None, "unit", "workflow"):
+            raise UsageError(f"kind {kind!r} is no kind of tests", hint='it is "unit", "workflow" or None for both')
+        require("pattern", pattern, (str, type(None)), "a part of a test's name")
         return run_tests(self, pattern=pattern, kind=kind)
 
 
@@ -66,6 +70,7 @@ def parse(source: str, filename: str = "<text>", recover: bool = False) -> Docum
     from xsrun.syntax.parser import parser, raise_problems
     from xsrun.syntax.source import Source
 
+    require("source", source, str, "the text of a program")
     parsed = parser().parse(Source(source, filename), "document")
     if not recover:
         raise_problems(parsed)
@@ -78,9 +83,12 @@ def check(sources: dict[str, str] | list[Path] | list[str]) -> list[Diagnostic]:
     """Every independent problem of some texts by file name, or of some files, sorted by file and line."""
     from xsrun.analysis import check_sources
 
-    if not isinstance(sources, dict):
+    if isinstance(sources, dict):
+        texts_by_name("sources", sources)
+    else:
         from xsrun.workspace.loader import read_source
 
+        require("sources", sources, (list, tuple), "a dict of texts by file name, or a list of files")
         sources = {str(path): read_source(Path(path)) for path in sources}
     return check_sources(sources)
 
@@ -96,7 +104,9 @@ def evaluate(expression: str, variables: dict[str, Any] | None = None, env: dict
     from xsrun.syntax.source import Source
     from xsrun.workspace.environment import named_variables
 
-    given = variables or {}
+    require("expression", expression, str, "the text of an expression")
+    require("env", env, (dict, type(None)), "a dict of values by name")
+    given = variables_of("variables", variables)
     parsed = parser().parse(Source(expression, "<expression>"), "expression")
     raise_problems(parsed)
     workspace = _Workspace({}, env={**named_variables([expression]), **(env or {})})
@@ -113,4 +123,5 @@ def format(source: str) -> str:
     """The text in the style of Xano's own exports: the same program, laid out anew."""
     from xsrun.syntax.formatter import format_source
 
+    require("source", source, str, "the text of a program")
     return format_source(source)

@@ -20,17 +20,37 @@ def read_seed(name: str) -> Rows:
     text = read_file(name)
     suffix = path.suffix.lower()
     if suffix == ".csv":
-        return {path.stem: [dict(row) for row in csv.DictReader(io.StringIO(text))]}
+        return {path.stem: rows_of_csv(text, name)}
     if suffix in (".yaml", ".yml"):
-        import yaml
-
-        try:
-            rows = yaml.safe_load(text)
-        except yaml.YAMLError as error:
-            raise UsageError(f"{name} is not YAML: {error}") from None
+        rows = rows_of_yaml(text, name)
     else:
         rows = rows_of_json(text, name)
     return checked_rows({path.stem: rows} if isinstance(rows, list) else rows, name)
+
+
+def rows_of_csv(text: str, name: str) -> list[dict[str, Any]]:
+    """The rows of a CSV file; one that is too short lacks columns. Raises UsageError for one that is too long."""
+    rows: list[dict[str, Any]] = []
+    for row in csv.DictReader(io.StringIO(text)):
+        if None in row:  # where the reader puts what has no column
+            columns = len(row) - 1
+            raise UsageError(f"{name}: row {len(rows) + 1} has {columns + len(row[None])} values for {columns} columns")
+        rows.append({column: value for column, value in row.items() if value is not None})
+    return rows
+
+
+def rows_of_yaml(text: str, name: str) -> Any:
+    """What a YAML file of rows holds; dates are texts, as in JSON. Raises UsageError that names it."""
+    import yaml
+
+    class Loader(yaml.SafeLoader):
+        """YAML without times."""
+
+    Loader.add_constructor("tag:yaml.org,2002:timestamp", lambda loader, node: str(node.value))
+    try:
+        return yaml.load(text, Loader)
+    except yaml.YAMLError as error:
+        raise UsageError(f"{name} is not YAML: {error}") from None
 
 
 def rows_of_json(text: str, name: str) -> Any:

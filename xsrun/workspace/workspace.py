@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any, Self
 
 from xsrun.diagnostics import Diagnostic
-from xsrun.errors import UsageError, XanoScriptError
+from xsrun.errors import XanoScriptError
 from xsrun.evaluator.places import translate
 from xsrun.evaluator.support import too_deep
 from xsrun.fields import of_call
-from xsrun.runtime.context import Answer, Clock, Context, Dispatcher, Identity, Limits, Request, system_clock
+from xsrun.runtime.context import Answer, Clock, Context, Dispatcher, Limits, Request
 from xsrun.runtime.sizes import check_unfolded
 from xsrun.runtime.trace import Trace
 from xsrun.runtime.values import Value
@@ -23,7 +23,18 @@ from xsrun.syntax.nodes import ObjectLiteral
 from xsrun.syntax.source import Source
 from xsrun.workspace.collection import collect
 from xsrun.workspace.construct import RUNNABLE, Construct, text_of
+from xsrun.workspace.given import (
+    clock_of,
+    identity_of,
+    limits_of,
+    object_input,
+    require,
+    rows_of,
+    texts_by_name,
+    variables_of,
+)
 from xsrun.workspace.loader import read_sources, shown_path
+from xsrun.workspace.lookup import not_found, same_file
 from xsrun.workspace.result import Result
 
 #: Python frames that one nested call takes at most. They set Python's recursion limit, which must not be higher than
@@ -52,6 +63,9 @@ class Workspace:
         cache: str | None = None,
         strict: bool = False,
     ) -> None:
+        texts_by_name("sources", sources)
+        require("database", database, str, "a URL", "for example sqlite:///file.db")
+        require("env", env, (dict, type(None)), "a dict of values by name", 'for example {"KEY": "1"}')
         self.sources = {name: Source(text, name) for name, text in sources.items()}
         self.root = root
         self.strict = strict
@@ -60,8 +74,8 @@ class Workspace:
         self.vault = vault
         #: a Redis server to use for `redis.*` instead of the workspace's own cache
         self.cache_url = cache or os.environ.get("XSRUN_REDIS_URL") or None
-        self.limits = limits or Limits()
-        self.clock: Clock = _clock_of(clock)
+        self.limits = limits_of(limits)
+        self.clock: Clock = clock_of(clock)
         self.constructs: list[Construct] = []
         self.problems: list[Diagnostic] = []
         self._by_key: dict[tuple[str, str], list[Construct]] = {}
@@ -83,13 +97,14 @@ class Workspace:
     @classmethod
     def load(cls, path: str | os.PathLike[str], **options: Any) -> Self:
         """Load a file or a folder, as pulled. Raises UsageError when there is nothing to load."""
+        require("path", path, (str, os.PathLike), "the path of a file or folder")
         sources, root = read_sources(path)
         return cls(sources, root=root, **options)
 
     @classmethod
     def from_sources(cls, sources: dict[str, str], **options: Any) -> Self:
         """Make a workspace of texts by file name."""
-        return cls(dict(sources), **options)
+        return cls(sources, **options)
 
     def _load(self) -> None:
         self.constructs, self.problems = collect(self.sources.values(), self.structure_problems)
@@ -144,6 +159,8 @@ class Workspace:
         file: str | None = None,
     ) -> Construct:
         """The one runnable construct that fits. Raises UsageError when none or several do."""
+        for argument, value in {"name": name, "kind": kind, "verb": verb, "api_group": api_group, "file": file}.items():
+            require(argument, value, (str, type(None)), "a text")
         candidates = [c for c in self.constructs if c.kind in RUNNABLE and (kind is None or c.kind == kind)]
         if name is not None:
             wanted = name.removeprefix("/")
@@ -153,31 +170,13 @@ class Workspace:
         if api_group is not None:
             candidates = [c for c in candidates if c.kind != "query" or c.api_group == api_group]
         if file is not None:
-            candidates = [c for c in candidates if _same_file(c.file, file)]
+            candidates = [c for c in candidates if same_file(c.file, file)]
         if name is None and len(candidates) > 1:
             jobs = [c for c in candidates if c.kind == "run.job"]
             candidates = jobs if len(jobs) == 1 else [c for c in candidates if c.kind != "workflow_test"] or candidates
         if len(candidates) == 1:
             return candidates[0]
-        raise self._not_found(name, kind, file, candidates)
-
-    def _not_found(
-        self, name: str | None, kind: str | None, file: str | None, candidates: list[Construct]
-    ) -> UsageError:
-        from xsrun.diagnostics.suggest import nearest
-
-        what = f"{kind or 'construct'} {name}" if name else f"{kind or 'construct'} to run"
-        where = f" in {file}" if file else ""
-        if candidates:
-            labels = ", ".join(sorted(c.label for c in candidates)[:8])
-            return UsageError(
-                f"several constructs fit{where}: {labels}", hint="name the one to run, with its kind or verb"
-            )
-        known = [c for c in self.constructs if c.kind in RUNNABLE and (kind is None or c.kind == kind)]
-        close = _route(name, known) or nearest(name, [c.name for c in known]) if name else None
-        listed = ", ".join(sorted(c.label for c in known)[:8])
-        hint = f"did you mean `{close}`?" if close else f"there are: {listed}" if listed else "there is none at all"
-        return UsageError(f"there is no {what}{where}", hint=hint)
+        raise not_found(self.constructs, name, kind, file, candidates)
 
     def lookup(self, kind: str, name: str, verb: str | None = None, api_group: str | None = None) -> Construct | None:
         """The construct of a kind and name, for queries also of a verb and group, or None."""
@@ -222,7 +221,11 @@ class Workspace:
         `auth` is `{"id": 1, "table": "user", "extras": {...}}`; `variables` are set before a bare list of statements.
         """
         construct = self.find(name, kind, verb, api_group, file)
-        given = _object_input({} if input is None else input)
+        given = object_input(input)
+        variables = variables_of("variables", variables)
+        for argument, value in {"env": env, "headers": headers, "files": files}.items():
+            require(argument, value, (dict, type(None)), "a dict by name")
+        require("body", body, (bytes, type(None)), "bytes", "write text.encode()")
         if files:
             from xsrun.services.files import upload_of
 
@@ -232,7 +235,7 @@ class Workspace:
         )
         context = self.context(
             env=env,
-            auth=_identity(auth),
+            auth=identity_of(auth),
             request=request,
             datasource=datasource or "live",
             trace=Trace() if trace else None,
@@ -478,6 +481,7 @@ class Workspace:
 
     def seed(self, rows: dict[str, list[dict[str, Any]]], datasource: str = "live") -> None:
         """Put rows into tables, as a program's `db.add` would, keeping explicit ids."""
+        rows = rows_of(rows)
         context = self.context(datasource=datasource)
         try:
             context.session.seed(rows)
@@ -510,47 +514,9 @@ class Workspace:
         self.close()
 
 
-def _route(name: str, known: Iterable[Construct]) -> str | None:
-    """The query whose path has parameters and is that of a request: `users/{user_id}` of `users/7`."""
-    parts = name.strip("/").split("/")
-    for construct in known:
-        own = construct.name.split("/")
-        if construct.kind != "query" or "{" not in construct.name or len(own) != len(parts):
-            continue
-        if all(mine.startswith("{") or mine == part for mine, part in zip(own, parts, strict=True)):
-            return construct.name
-    return None
-
-
-def _clock_of(clock: Clock | int | None) -> Clock:
-    if clock is None:
-        return system_clock
-    if isinstance(clock, int):
-        fixed = clock
-        return lambda: fixed
-    return clock
-
-
 def _end_session(context: Context) -> None:
     if context.session_slot is not None:
         context.session_slot.close()
-
-
-def _same_file(one: str, other: str) -> bool:
-    given = other.replace("\\", "/")
-    return one == given or given.endswith("/" + one) or one.endswith("/" + given)
-
-
-def _identity(auth: dict[str, Any] | Identity | None) -> Identity | None:
-    if auth is None or isinstance(auth, Identity):
-        return auth
-    return Identity(auth.get("id"), auth.get("table", ""), auth.get("extras") or {})
-
-
-def _object_input(value: Any) -> dict[str, Any]:
-    if not isinstance(value, dict):
-        raise UsageError("the input must be an object of names and values", hint='for example {"name": "Ann"}')
-    return value
 
 
 def runnable(constructs: Iterable[Construct]) -> list[Construct]:

@@ -1,0 +1,71 @@
+"""Constructs that somebody asks for and that are not there: what to say of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from xsrun.errors import UsageError
+from xsrun.workspace.construct import RUNNABLE, Construct
+
+#: What may be done with constructs that cannot be run.
+_INSTEAD = {
+    "table": "xsrun run FILE --seed ROWS.json fills it for a run, and xsrun db looks after its rows",
+    "api_group": "run one of its queries: xsrun run 'query:GET NAME'",
+}
+
+
+def same_file(one: str, other: str) -> bool:
+    """Do two names mean the same file of a workspace?"""
+    given = other.replace("\\", "/")
+    return one == given or given.endswith("/" + one) or one.endswith("/" + given)
+
+
+def not_found(
+    constructs: Iterable[Construct],
+    name: str | None,
+    kind: str | None,
+    file: str | None,
+    candidates: list[Construct],
+) -> UsageError:
+    """The error of a construct to run that is not there, or that several others could be."""
+    from xsrun.diagnostics.suggest import nearest
+
+    what = f"{kind or 'construct'} {name}" if name else f"{kind or 'construct'} to run"
+    where = f" in {file}" if file else ""
+    if candidates:
+        labels = ", ".join(sorted(c.label for c in candidates)[:8])
+        return UsageError(f"several constructs fit{where}: {labels}", hint="name the one to run, with its kind or verb")
+    resting = _not_runnable(constructs, name, kind, file)
+    if resting is not None:
+        return resting
+    known = [c for c in constructs if c.kind in RUNNABLE and (kind is None or c.kind == kind)]
+    close = _route(name, known) or nearest(name, [c.name for c in known]) if name else None
+    listed = ", ".join(sorted(c.label for c in known)[:8])
+    hint = f"did you mean `{close}`?" if close else f"there are: {listed}" if listed else "there is none at all"
+    return UsageError(f"there is no {what}{where}", hint=hint)
+
+
+def _not_runnable(
+    constructs: Iterable[Construct], name: str | None, kind: str | None, file: str | None
+) -> UsageError | None:
+    """The error of a construct that is there and that nobody runs, as a table; None when it is not that."""
+    for one in constructs:
+        named = one.name == name if name is not None else file is not None
+        there = file is None or same_file(one.file, file)
+        if named and there and one.kind not in RUNNABLE and kind in (None, one.kind):
+            title = one.kind.replace("_", " ")
+            message = f"{one.label} cannot be run: {'an' if title[0] in 'aeiou' else 'a'} {title} is no program"
+            return UsageError(message, hint=_INSTEAD.get(one.kind))
+    return None
+
+
+def _route(name: str, known: Iterable[Construct]) -> str | None:
+    """The query whose path has parameters and is that of a request: `users/{user_id}` of `users/7`."""
+    parts = name.strip("/").split("/")
+    for construct in known:
+        own = construct.name.split("/")
+        if construct.kind != "query" or "{" not in construct.name or len(own) != len(parts):
+            continue
+        if all(mine.startswith("{") or mine == part for mine, part in zip(own, parts, strict=True)):
+            return construct.name
+    return None
