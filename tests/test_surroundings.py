@@ -258,3 +258,35 @@ def test_a_database_in_a_folder_that_is_not_there(tmp_path: Path, capsys: pytest
     (tmp_path / "a.xs").write_text("db.query user {\n} as $rows\n", encoding="utf-8")
     assert main(["run", str(tmp_path / "a.xs"), "--database", f"sqlite:///{tmp_path}/no/x.db"]) != 0
     assert f"{tmp_path}/no/x.db cannot be made: its folder is not there" in capsys.readouterr().err
+
+
+def test_patterns_and_home_are_filled_in_as_a_shell_does(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "more" / "below").mkdir(parents=True)
+    (tmp_path / ".xsrun").mkdir()
+    for name in ("a.xs", "more/b.xs", "more/below/c.xs", ".xsrun/d.xs"):
+        text = TESTED.replace("half {", f"{Path(name).stem} {{", 1)
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    (tmp_path / "[a].xs").write_text(TESTED, encoding="utf-8")
+    (tmp_path / "page.md").write_text("```xs\nvar $x { value = 1 }\n// => 1\n```\n", encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    for words, shown in (
+        (["check", "more/*.xs"], "1 file checked"),
+        (["check", "more/**/*.xs"], "2 files checked"),
+        (["check", "~/more"], "2 files checked"),
+        (["check", "~/more/*"], "2 files checked"),
+        (["check", "[ab].xs"], "1 file checked"),
+        (["check", "[a].xs"], "1 file checked"),
+        (["test", "more/?.xs"], "Running 1 unit test"),
+        (["test", "**/*.xs"], "Running 4 unit tests"),
+        (["format", "more/*.xs"], "1 changed"),
+        (["doctest", "*.md"], "1 block: 1 passed"),
+    ):
+        assert main(words) == 0, words
+        printed = capsys.readouterr()
+        assert shown in printed.out + printed.err, words
+    assert main(["check", "none/*.xs"]) == 2
+    assert capsys.readouterr().err == "error: no file or folder fits none/*.xs\n"

@@ -71,6 +71,9 @@ def problems(sources: dict[str, str], paths: list[str]) -> list[Diagnostic]:
 
 
 def run(options: argparse.Namespace) -> int:
+    from xsrun.workspace.loader import matching
+
+    options.paths = matching(options.paths)
     sources = collect(options.paths)
     if options.fix and STDIN in sources:
         raise UsageError("--fix changes files, and standard input is none", hint="--diff prints what it would change")

@@ -51,10 +51,11 @@ def run(options: argparse.Namespace) -> int:
     from xsrun.testing.doctest import test_page
     from xsrun.testing.doctest.runner import BlockResult
     from xsrun.testing.doctest.stubs import Missing
+    from xsrun.workspace.loader import matching
 
     settings, missing = settings_of(options), Missing()
     results = []
-    for file, text in pages(options.pages):
+    for file, text in pages(matching(options.pages)):
         if isinstance(text, UsageError):
             found = [BlockResult(file, 1, "page", "failed", str(text))]
         else:

@@ -21,6 +21,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Format; a file with errors is reported and left alone: the exit status is then 1, of one not to be written 2."""
+    from xsrun.workspace.loader import matching
+
+    options.paths = matching(options.paths)
     piped = options.paths == ["-"]
     sources = collect(options.paths)
     changed = refused = unwritten = 0

@@ -42,6 +42,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Run the tests of every path; the exit status is 1 when one failed."""
+    from xsrun.workspace.loader import matching
+
+    options.paths = matching(options.paths)
     if options.watch:
         return watch(options)
     suites = [suite for path in options.paths for suite in load(path, options)]

@@ -25,6 +25,26 @@ def find_files(path: Path) -> list[Path]:
     return found
 
 
+def matching(paths: list[str]) -> list[str]:
+    """Paths as a shell gives them: `~` and patterns (`*`, `?`, `[ab]`, `**`) that were quoted are filled in.
+
+    Raises UsageError for a pattern that fits nothing.
+    """
+    found: list[str] = []
+    for given in paths:
+        path = os.path.expanduser(given)
+        if os.path.lexists(path) or not any(mark in path for mark in "*?["):
+            found.append(path)
+            continue
+        from glob import glob
+
+        fitting = sorted(name for name in glob(path, recursive=True) if not SKIPPED.intersection(Path(name).parts))
+        if not fitting:
+            raise UsageError(f"no file or folder fits {given}")
+        found += (name for name in fitting if name not in found)
+    return found
+
+
 def read_source(path: Path) -> str:
     """The text of a file. What cannot be read as UTF-8 text is an error of the file that the parser reports (XS140):
     bytes that do not fit become lone surrogates, and an unreadable file the reason after a mark."""
