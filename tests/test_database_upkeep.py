@@ -234,6 +234,9 @@ def test_a_file_that_is_no_database(tmp_path: Path, capsys: pytest.CaptureFixtur
 def test_db_alone_says_what_to_write(capsys: pytest.CaptureFixture[str]) -> None:
     status, _, err = command(capsys)
     assert status == 2 and "migrate, dump, load, shell" in err and "xsrun db dump" in err
+    assert main(["db", "load", "--help"]) == 0
+    shown = capsys.readouterr().out
+    assert "--replace" in shown and "--dry-run" not in shown and "--allow-net" not in shown
 
 
 def test_memory_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
