@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -185,6 +186,25 @@ def test_a_file_that_is_closed_to_us(tmp_path: Path, monkeypatch: pytest.MonkeyP
         assert [(one.code, one.file) for one in workspace.problems] == [("XS140", "mine.xs")]
         assert workspace.problems[0].message == "the file cannot be read: Permission denied"
         assert workspace.run("half", input={"n": 4}).response == 2
+
+
+def test_a_folder_that_is_closed_to_us(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "half.xs").write_text(TESTED, encoding="utf-8")
+    (tmp_path / "closed").mkdir()
+    look = os.scandir
+
+    def refusing(path: Any) -> Any:
+        if Path(path).name == "closed":
+            raise PermissionError(13, "Permission denied", str(path))
+        return look(path)
+
+    monkeypatch.setattr(os, "scandir", refusing)
+    monkeypatch.chdir(tmp_path)
+    assert main(["check", "."]) == 1
+    assert "error[XS140]: the file cannot be read: " in (shown := capsys.readouterr().out) and "--> closed:1:1" in shown
+    assert main(["run", "function:half", "-i", "n=4"]) == 0
 
 
 def test_a_page_that_cannot_be_read(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -17,9 +17,12 @@ SKIPPED = frozenset((".git", ".xsrun", "node_modules", ".venv", "venv", "__pycac
 
 
 def find_files(path: Path) -> list[Path]:
-    """The `.xs` files below a folder, sorted; folder and file names carry no meaning."""
+    """The `.xs` files below a folder, sorted; folder and file names carry no meaning.
+
+    A folder that is closed to us is among them: it is then reported as what cannot be read.
+    """
     found: list[Path] = []
-    for folder, folders, files in os.walk(path):
+    for folder, folders, files in os.walk(path, onerror=lambda error: found.append(Path(error.filename))):
         folders[:] = sorted(name for name in folders if name not in SKIPPED)
         found.extend(Path(folder, name) for name in sorted(files) if name.endswith(".xs"))
     return found
