@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from xsrun.records import record
-from xsrun.syntax.nodes import Entry, Expression, ListLiteral, Literal, ObjectLiteral, Statement, Word
+from xsrun.syntax.nodes import Entry, Expression, ListLiteral, Literal, ObjectLiteral, Word
 from xsrun.workspace.construct import Construct
 
 #: Kinds of construct that middleware can be attached to.
@@ -33,11 +33,11 @@ def attachments(constructs: Iterable[Construct]) -> dict[Construct, Attachment]:
     for construct in everything:
         if construct.kind not in WRAPPED_KINDS:
             continue
-        places = [_member(construct.node, "middleware")]
+        places = [_member(construct, "middleware")]
         if construct.kind == "query" and construct.api_group in groups:
-            places.append(_member(groups[construct.api_group].node, "middleware"))
+            places.append(_member(groups[construct.api_group], "middleware"))
         if branch is not None:
-            places.append(_entry(_member(branch.node, "middleware"), construct.kind))
+            places.append(_entry(_member(branch, "middleware"), construct.kind))
         attachment = Attachment(_phase(places, "pre"), _phase(places, "post"))
         if attachment.pre or attachment.post:
             found[construct] = attachment
@@ -49,8 +49,9 @@ def _live_branch(branches: list[Construct]) -> Construct | None:
     return next((one for one in branches if one.name == "v1"), branches[0] if branches else None)
 
 
-def _member(node: Statement | None, name: str) -> Expression | None:
-    return node.attribute(name) if node is not None else None
+def _member(construct: Construct, name: str) -> Expression | None:
+    """A member's value. A tree in the cache is read only when the text has the word: most have no middleware."""
+    return construct.attribute(name) if name in construct.text else None
 
 
 def _entry(value: Expression | None, key: str) -> Expression | None:
