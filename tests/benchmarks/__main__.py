@@ -105,7 +105,8 @@ def markdown_table(results: dict[str, list[Row]]) -> str:
 def write_readme(results: dict[str, list[Row]]) -> None:
     """Put the table between its marks in README.md."""
     text = README.read_text(encoding="utf-8")
-    table = f"{BEGIN}\n{markdown_table(results)}\n\n{machine()}. Medians of one run, CPU time, limits on; the public files in wall time.\n{END}"
+    how = "Medians of one run, CPU time, limits on; the public files in wall time."
+    table = f"{BEGIN}\n{markdown_table(results)}\n\n{machine()}. {how}\n{END}"
     changed, count = re.subn(f"{re.escape(BEGIN)}.*?{re.escape(END)}", lambda _: table, text, flags=re.DOTALL)
     if count != 1:
         raise SystemExit(f"README.md has no place for the table: it stands between {BEGIN} and {END}")
