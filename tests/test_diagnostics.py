@@ -66,7 +66,7 @@ def errors(text: str) -> list[Diagnostic]:
 def framed(example: str) -> str:
     """An example as a whole program."""
     example = example.replace("DEEP", f"debug.log {{ value = {'(' * 1500}1{')' * 1500} }}")
-    example = example.replace("LOOPS", "while ($input.n > 0) {\neach {\n" * 21 + "break\n" + "}\n}\n" * 21)
+    example = example.replace("LOOPS", "while ($input.n > 0) {\neach {\n" * 25 + "break\n" + "}\n}\n" * 25)
     first = example.split(maxsplit=1)[0]
     if first in KINDS or first in ("func", "half"):
         return example
@@ -94,7 +94,7 @@ def test_report_of_every_page() -> None:
     """One file shows the example of every code and what is said about it."""
     shown = []
     for code in all_codes().values():
-        if "DEEP" in code.example:
+        if "DEEP" in code.example or "LOOPS" in code.example:  # where it is too much differs from Python to Python
             continue
         text = framed(code.example)
         own = [diagnostic for diagnostic in check(text, f"{code.code}.xs") if diagnostic.code == code.code]
