@@ -419,14 +419,15 @@ def _hash(value: Value) -> Value:
 
 
 def untyped_fields(names: Iterable[str]) -> list[Declared]:
-    """Inputs that nothing declares: each may be any value."""
-    from xsrun.syntax.parser import parser
-    from xsrun.syntax.source import Source
-
-    parsed = parser().parse(Source("".join(f"json? {name}?\n" for name in names), "<input>"), "fields")
-    if parsed.tree is None or any(found.severity == "error" for found in parsed.diagnostics):
-        raise UsageError(f"an input's name is a word, unlike in: {', '.join(names)}")
-    return compile_fields(parsed.tree.items)
+    """Inputs that nothing declares: each may be any value, as `json? name?`. Raises UsageError for what is no name."""
+    found = []
+    for name in names:
+        if not (name.isidentifier() and name.isascii()):
+            raise UsageError(f"an input's name is a word, unlike {name}")
+        node = nodes.Field("json", name, None, True, True, None, [], None, 1)
+        node.line = 1
+        found.append(node)
+    return compile_fields(found)
 
 
 def compile_fields(
