@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 
 import xsrun
 from xsrun.errors import InternalError
-from xsrun.runtime import sharing
 
 TOKENS = [
     *"()[]{}:,|.?!~+-*/%<>=",
@@ -164,5 +163,8 @@ def test_nothing_is_evaluated_twice() -> None:
     assert xsrun.Workspace.from_sources({"a.xs": source}).run("main").response == 6
 
 
-def test_reference_counts_behave_on_this_interpreter() -> None:
-    assert sharing.UNIQUE_LOCAL > 0
+def test_an_element_outside_of_a_loop_over_elements_has_no_value() -> None:
+    source = "foreach ($$) {\n  each as $i {\n    var $z {\n      value = $i\n    }\n  }\n}\n"
+    error = xsrun.Workspace.from_sources({"a.xs": source}).run().error
+    assert error is not None
+    assert str(error) == "Missing var entry: $"

@@ -38,9 +38,11 @@ from xsrun import catalogue
 from xsrun.records import record
 
 Kind = Literal["statement", "filter", "query_filter", "input_filter"]
-Update = Literal["value", "in_place"]
+#: What of its first argument the result of a filter may be or hold, as far as it is known (see `Builtin`).
+Gives = Literal["member", "members"]
 #: The keyword by which a value builtin asks for `$var` and `$input` of the running program.
 ENVIRONMENT = "environment"
+_SCALAR_TYPES = frozenset(("str", "bytes", "int", "float", "bool", "None"))
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 
@@ -74,7 +76,13 @@ class Builtin:
     name: str
     function: Callable[..., Any]
     form: bool = False
-    update: Update | None = None
+    #: the header names a variable or path; its value is the parameter `target`, and the function returns its new one
+    updates: bool = False
+    #: a form that changes the container at its header in place
+    changes_target: bool = False
+    #: "member": the filter gives one of the members of the piped value, or something new without any of it; "members":
+    #: also the piped value itself, or a new container with some of its members. None: it may be anything
+    gives: Gives | None = None
     unavailable: str | None = None
     _signature: tuple[tuple[Parameter, ...], bool] | None = None
     _documentation: tuple[str, tuple[Example, ...]] | None = None
@@ -103,6 +111,13 @@ class Builtin:
         """Does the function take what a lambda sees of the program, by the keyword `environment`?"""
         code = self.function.__code__
         return ENVIRONMENT in code.co_varnames[code.co_argcount : code.co_argcount + code.co_kwonlyargcount]
+
+    @property
+    def gives_scalar(self) -> bool:
+        """Does the function say that it gives a text, a number, a boolean or null: nothing that holds a value?"""
+        result = self.function.__annotations__.get("return", "")
+        names = result.split(" | ") if isinstance(result, str) else [getattr(result, "__name__", "")]
+        return _SCALAR_TYPES.issuperset(names)
 
     @property
     def aliases(self) -> tuple[str, ...]:
@@ -237,38 +252,41 @@ def _declare(kind: Kind, name: str, function: Callable[..., Any], **fields: Any)
     table[name] = Builtin(kind, name, function, **fields)
 
 
-def statement(
-    name: str, *, update: Update | None = None, unavailable: str | None = None
-) -> Callable[[Function], Function]:
+def statement(name: str, *, updates: bool = False, unavailable: str | None = None) -> Callable[[Function], Function]:
     """Declare a statement that takes values. Its attributes are the parameters, its `as` binds the result.
 
-    `update`: the header names a variable path, passed as the parameter `target`. With "value" the function returns
-    the new value of the path; with "in_place" the target is a container that the function may change, and what it
-    returns is bound by `as`. `unavailable`: why the statement only raises its documented error.
+    `updates`: the header names a variable or path, whose value is passed as the parameter `target`, and the function
+    returns its new value. `unavailable`: why the statement only raises its documented error.
     """
 
     def declare(function: Function) -> Function:
-        _declare("statement", name, function, update=update, unavailable=unavailable)
+        _declare("statement", name, function, updates=updates, unavailable=unavailable)
         return function
 
     return declare
 
 
-def statement_form(name: str) -> Callable[[Function], Function]:
-    """Declare a statement form: `function(compiler, node)` emits code through the compiler."""
+def statement_form(name: str, *, changes_target: bool = False) -> Callable[[Function], Function]:
+    """Declare a statement form: `function(compiler, node)` emits code through the compiler.
+
+    `changes_target`: it changes the list or object in the variable or path of its header where that is.
+    """
 
     def declare(function: Function) -> Function:
-        _declare("statement", name, function, form=True)
+        _declare("statement", name, function, form=True, changes_target=changes_target)
         return function
 
     return declare
 
 
-def filter(name: str) -> Callable[[Function], Function]:
-    """Declare a filter: the first parameter is the piped value, the others are the arguments."""
+def filter(name: str, *, gives: Gives | None = None) -> Callable[[Function], Function]:
+    """Declare a filter: the first parameter is the piped value, the others are the arguments.
+
+    `gives` says what of the piped value the result may be or hold: see `Builtin`.
+    """
 
     def declare(function: Function) -> Function:
-        _declare("filter", name, function)
+        _declare("filter", name, function, gives=gives)
         return function
 
     return declare

@@ -46,7 +46,7 @@ class ArithmeticCompiler(VariableCompiler):
     def arithmetic(self, node: Binary) -> ast.expr:
         """`+`, `-`, `*`, `/` and `%`."""
         operator = node.operator
-        left, right = self.value(node.left), self.value(node.right)
+        left, right = self.read(node.left), self.read(node.right)
         if any(side.__class__ is Now for side in (node.left, node.right)):
             return call("refuse_now", node, left, right)
         folded = _fold(operator, left, right)
@@ -134,7 +134,7 @@ class ArithmeticCompiler(VariableCompiler):
         return expression(f"{result} and B > 0 else SLOW", node, **parts)
 
     def comparison(self, node: Binary) -> ast.expr:
-        left, right = self.value(node.left), self.value(node.right)
+        left, right = self.read(node.left), self.read(node.right)
         one, two = self.kinds.of(node.left), self.kinds.of(node.right)
         may_be_nan = (one.within(NUMBER) and not one.within(INT)) or (two.within(NUMBER) and not two.within(INT))
         compared = _WITH_NAN[node.operator] if may_be_nan else f"A {node.operator} B"

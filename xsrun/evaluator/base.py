@@ -9,7 +9,7 @@ from xsrun.errors import XanoScriptSyntaxError
 from xsrun.evaluator.kinds import Kinds
 from xsrun.evaluator.quote import bind, is_simple, name
 from xsrun.evaluator.scope import Scope
-from xsrun.syntax.nodes import Expression
+from xsrun.syntax.nodes import Binary, Expression
 
 
 class CompilerBase:
@@ -38,6 +38,14 @@ class CompilerBase:
 
     def value(self, node: Expression | None) -> ast.expr:
         """The Python expression that gives the value of a node; null for a missing one."""
+        raise NotImplementedError
+
+    def compiled(self, node: Expression) -> ast.expr:
+        """The same, for a use that keeps neither the value nor anything in it (see `VariableCompiler.read`)."""
+        raise NotImplementedError
+
+    def fallback(self, node: Binary, *, keep: bool = True) -> ast.expr:
+        """`a ?? b` and `a ?: b`."""
         raise NotImplementedError
 
     def refuse(self, message: str, node: Any, hint: str | None = None) -> XanoScriptSyntaxError:

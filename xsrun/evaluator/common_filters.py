@@ -36,7 +36,8 @@ class FilterUse:
         arguments = list(node.arguments)
         if record.name in _BY_PATH and arguments:
             arguments[0] = compiler.kinds.without_to_text(arguments[0], NUMBER)
-        self.values = [piped, *map(compiler.value, arguments)]
+        scalar = compiler.gives_scalar(record, node)
+        self.values = [piped, *map(compiler.read if scalar else compiler.value, arguments)]
         self.kinds = [compiler.kinds.of(one) for one in (node.operand, *arguments)]
 
     def constant(self, position: int) -> Any:

@@ -12,6 +12,7 @@ from contextlib import ExitStack, contextmanager
 from typing import Any
 
 from xsrun import catalogue, registry
+from xsrun.evaluator.changes import owned_call, owner_name, owners_defined
 from xsrun.evaluator.expressions import ExpressionCompiler
 from xsrun.evaluator.in_place import store_in_line
 from xsrun.evaluator.linker import Linker
@@ -56,7 +57,7 @@ def assigned_variables(items: Iterable[Any]) -> frozenset[str]:
             if isinstance(node, Statement):
                 for place_ in (node.target, node.result):
                     root = root_of(place_)
-                    if root is not None:
+                    if root is not None and root.isidentifier():  # `$$` in a header is read only
                         found.add(root)
     return frozenset(found)
 
@@ -83,7 +84,6 @@ class StatementCompiler(ExpressionCompiler):
         #: the declared inputs of a construct that may be called directly (see `compile_stack`)
         self.signature: Callable[[str, str], list[Any] | None] | None = None
         self.code: list[ast.stmt] = []
-        self.releases: list[ast.Assign] = []
         #: the context manager around the whole stack, when a statement needs to know of its end
         self.manager: ast.expr | None = None
 
@@ -162,7 +162,7 @@ class StatementCompiler(ExpressionCompiler):
         """A statement that is a Python function of its attributes."""
         at = statement_position(node)
         keywords = self.keyword_arguments(record, node)
-        if record.update is not None:
+        if record.updates:
             self.updating_statement(record, node, keywords)
             return
         if any(parameter.name == "target" for parameter in record.parameters):
@@ -178,16 +178,11 @@ class StatementCompiler(ExpressionCompiler):
         return call(self.linker.builtin(record), at, *first, **spelled)
 
     def updating_statement(self, record: Builtin, node: Statement, keywords: dict[str, ast.expr]) -> None:
-        """A statement that changes the variable in its header."""
+        """A statement that gives the variable in its header a new value, made of the one it has."""
         at = statement_position(node)
         target = self.target(node)
-        if record.update == "value":
-            keywords["target"] = self.value(target)
-            self.store(target, self.builtin_keywords(record, keywords, at), at)
-            return
-        self.make_own(target, at)
         keywords["target"] = self.value(target)
-        self.bind_result(node, self.builtin_keywords(record, keywords, at))
+        self.store(target, self.builtin_keywords(record, keywords, at), at)
 
     def keyword_arguments(self, record: Builtin, node: Statement) -> dict[str, ast.expr]:
         given = {item.name: item for item in node.attributes() if item.name not in COMMON_ATTRIBUTES}
@@ -244,6 +239,8 @@ class StatementCompiler(ExpressionCompiler):
         root, segments = self.place_of(target)
         if not segments:
             self.emit(assign(f"v_{root}", value, at))
+            if isinstance(value, (ast.List, ast.Dict)) and root in self.scope.owners:  # a new one, in no other hands
+                self.emit(place(ast.Expr(owned_call("start", root, at, name(f"v_{root}", at))), at))
         else:
             self.store_below(root, segments, value, at)
         self.scope.assigned.add(root)
@@ -253,16 +250,22 @@ class StatementCompiler(ExpressionCompiler):
         local = name(f"v_{root}", at)
         with self.held(value, at, root) as item, self.held_keys(segments, at, root) as keys:
             self.ensure_set(root, at)
-            path = tuple_of(keys, at)
-            here = place(ast.UnaryOp(ast.Not(), call("assign_here", at, local, path, item)), at)
-            copying = [self.release(at), assign(f"v_{root}", call("assign", at, local, path, item), at)]
-            slow = [place(ast.If(here, copying, []), at)]
+            changed = call("assign", at, self.owned(root, len(segments) > 1, at), local, tuple_of(keys, at), item)
             known = list(zip(keys, map(self.kind_of_key, segments), strict=True))
-            self.emit(store_in_line(f"v_{root}", known, item, self.scope.fresh("child_"), slow, at))
+            child = self.scope.fresh("child_")
+            self.emit(store_in_line(root, known, item, child, [assign(f"v_{root}", changed, at)], at))
+
+    def owned(self, root: str, below: bool, at: Any) -> ast.expr:
+        """What a variable owns, for code that changes it in place; with `below`, containers below it too."""
+        changes = self.scope.changes
+        assert root in self.scope.owners and (root in changes.below or not below), (
+            f"${root} is changed in place: the statement is to be declared with changes_target"
+        )
+        return name(owner_name(root), at)
 
     @contextmanager
     def held(self, value: ast.expr, at: Any, changed: str) -> Iterator[ast.expr]:
-        """A value that is computed now and used later, while a variable changes; nothing holds it afterwards."""
+        """A value that is computed now and used later, while a variable changes."""
         if isinstance(value, ast.Constant) or (
             isinstance(value, ast.Name) and value.id != f"v_{changed}" and value.id.startswith("v_")
         ):
@@ -271,52 +274,21 @@ class StatementCompiler(ExpressionCompiler):
         temporary = self.scope.fresh("held_")
         self.emit(assign(temporary, value, at))
         yield name(temporary, at)
-        self.emit(statements("del T", at, T=place(ast.Name(temporary, ast.Del()), at)))
 
     @contextmanager
     def held_keys(self, segments: list[Segment], at: Any, changed: str) -> Iterator[list[ast.expr]]:
-        """The keys of a path, each computed once; no temporary of this statement holds anything afterwards."""
+        """The keys of a path, each computed once."""
         with ExitStack() as stack:
             keys = []
             for segment in segments:
                 key = self.key(segment)
                 keys.append(key if is_simple(key) else stack.enter_context(self.held(key, at, changed)))
-            used = [f"t{number + 1}" for number in range(self.scope.temporaries)]
-            if used:
-                targets: list[ast.expr] = [place(ast.Name(one, ast.Store()), at) for one in used]
-                self.emit(place(ast.Assign(targets, constant(None, at)), at))
             yield keys
-
-    def release(self, at: Any) -> ast.stmt:
-        """A statement that lets go of what the temporaries of expressions still hold.
-
-        They keep the last container that an expression read, which then looks shared and would be copied at each
-        write. Generated code does this before it copies something, and looks again.
-        """
-        released = place(ast.Assign([place(ast.Name("t0", ast.Store()), at)], constant(None, at)), at)
-        self.releases.append(released)
-        return released
-
-    def finish(self) -> None:
-        """Complete what could not be told before the whole function was compiled."""
-        names = [f"t{number}" for number in range(self.scope.most_temporaries + 1)]
-        for released in self.releases:
-            released.targets = [ast.copy_location(ast.Name(identifier, ast.Store()), released) for identifier in names]
 
     def ensure_set(self, root: str, at: Any) -> None:
         """Give a variable that may be unset the value null, so that a path below it can be made."""
         if root not in self.scope.assigned:
             self.emit(statements("try:\n    V\nexcept NameError:\n    V = None", at, V=f"v_{root}"))
-
-    def make_own(self, target: Expression, at: Any) -> None:
-        """Make the container at a variable or path safe to change in place."""
-        root, segments = self.place_of(target)
-        local = name(f"v_{root}", at)
-        if segments:
-            keys = tuple_of([self.key(segment) for segment in segments], at)
-            self.emit(assign(f"v_{root}", call("unshared", at, local, keys), at))
-        else:
-            self.emit(assign(f"v_{root}", call("own", at, local), at))
 
     def bind_result(self, node: Statement, value: ast.expr) -> None:
         """Emit the evaluation of a statement's value, bound to what follows its `as`, if anything does."""
@@ -427,14 +399,17 @@ class StatementCompiler(ExpressionCompiler):
         identifier = self.scope.fresh("stack_")
         assigned = assigned_variables([body]) if body is not None else frozenset()
         scope, linker = self.scope, self.linker
-        outer = scope.assigned, scope.loops, linker.assigned
+        outer = scope.assigned, scope.loops, linker.assigned, scope.owners
         scope.loops = []
         scope.nested += 1
         if isolated:
             scope.assigned, linker.assigned = set(), assigned
+            scope.owners = scope.changes.variables & assigned
         code = self.block(body, at)
+        if isolated:
+            code = [*owners_defined(scope.owners, at), *code]
         scope.nested -= 1
-        scope.assigned, scope.loops, linker.assigned = set(outer[0]), outer[1], outer[2]
+        scope.assigned, scope.loops, linker.assigned, scope.owners = set(outer[0]), *outer[1:]
         template = "def FUNCTION():\n    CODE"
         (made,) = statements(template, at, FUNCTION=identifier, CODE=code)
         assert isinstance(made, ast.FunctionDef)

@@ -40,10 +40,15 @@ class ExpressionCompiler(FilterCompiler):
         """The Python expression that gives the value of a node; null for a missing one."""
         if node is None:
             return ast.Constant(None)
+        made = self.compiled(node)
+        return self.kept(node, made) if node.__class__ in _READING else made
+
+    def compiled(self, node: Expression) -> ast.expr:
         method = _METHODS.get(node.__class__)
         if method is None:
             raise self.refuse(f"{type(node).__name__.lower()} cannot stand here", node)
-        return method(self, node)
+        made: ast.expr = method(self, node)
+        return made
 
     def literal(self, node: Literal) -> ast.expr:
         return constant(node.value, node)
@@ -99,9 +104,9 @@ class ExpressionCompiler(FilterCompiler):
             return self.value(self.parse(prefix + to_text(operand.value), node))
         filters = {"int": "to_int", "decimal": "to_decimal", "bool": "to_bool", "timestamp": "to_timestamp"}
         if node.tag in filters:
-            return self.filter_call(self.positioned(FilterCall(operand, filters[node.tag], [], False), node))
+            return self.value(self.positioned(FilterCall(operand, filters[node.tag], [], False), node))
         if node.tag in ("object", "array") and isinstance(operand, Literal):
-            return self.filter_call(self.positioned(FilterCall(operand, "json_decode", [], False), node))
+            return self.value(self.positioned(FilterCall(operand, "json_decode", [], False), node))
         if node.tag == "null":
             return constant(None, node)
         return self.value(operand)
@@ -111,6 +116,8 @@ def _spread_value(item: Expression) -> Expression:
     return item.value if isinstance(item, Spread) else item
 
 
+#: Nodes that give the value of a variable or something in it.
+_READING = frozenset((Variable, Path, FilterCall))
 _METHODS: dict[type, Any] = {
     Literal: ExpressionCompiler.literal,
     Timestamp: ExpressionCompiler.timestamp,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from xsrun import registry
 from xsrun.errors import XanoScriptSyntaxError
 from xsrun.evaluator.common_filters import as_operator, filtered
+from xsrun.evaluator.kinds import CONTAINER
 from xsrun.evaluator.operators import OperatorCompiler
 from xsrun.evaluator.quote import call, constant, expression, name, place
 from xsrun.syntax.nodes import Call, FilterCall
@@ -50,9 +51,14 @@ class FilterCompiler(OperatorCompiler):
 
     def operand(self, record: registry.Builtin, node: FilterCall) -> ast.expr:
         """The piped value; some filters may be given a path that is missing."""
+        keeps = record.gives is None and not self.gives_scalar(record, node)
         if record.name in _TOLERANT and node.operand is not None:
-            return self.tolerant(node.operand)
-        return self.value(node.operand)
+            return self.kept_tolerant(node.operand) if keeps else self.tolerant(node.operand)
+        return self.value(node.operand) if keeps else self.read(node.operand)
+
+    def gives_scalar(self, record: registry.Builtin, node: FilterCall) -> bool:
+        """Is the result surely no container, so that nothing of the filter's values is in it?"""
+        return record.gives_scalar or not self.kinds.of(node).classes & CONTAINER
 
     def builtin_call(self, record: registry.Builtin, values: list[ast.expr], node: Any) -> ast.expr:
         """A call of a value builtin with positional values, each converted as its parameter asks."""
@@ -120,5 +126,5 @@ class FilterCompiler(OperatorCompiler):
             if candidate and registry.find_filter(candidate) is not None:
                 operand = node.arguments[0] if node.arguments else None
                 made = FilterCall(operand, candidate, node.arguments[1:], False)
-                return self.filter_call(self.positioned(made, node))
+                return self.value(self.positioned(made, node))
         raise self.refuse(f"unknown function `{node.name}`", node, "use a filter: value|name:argument")

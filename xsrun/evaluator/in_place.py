@@ -1,7 +1,7 @@
 """Changing a variable where it is: `array.push`, and `var.update $a { value = $a|push:$x }` as if it were one.
 
-A list or object that only the variable holds is changed, any other is copied first (`xsrun.runtime.sharing`), so that
-a loop which adds to a list, an object or a text stays linear. Every value is computed before anything changes: a
+A list or object that the variable owns is changed, any other is copied first (`xsrun.runtime.ownership`), so that a
+loop which adds to a list, an object or a text stays linear. Every value is computed before anything changes: a
 statement that fails changes nothing (semantics 1.2).
 """
 
@@ -13,15 +13,14 @@ from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
 from xsrun import registry
+from xsrun.evaluator.changes import ADDING_FILTERS, owner_name, unwrapped
 from xsrun.evaluator.kinds import ANY, INT, LIST, NATURAL, NUMBER, TEXT, Kind
 from xsrun.evaluator.quote import expression, name, place, statements, tuple_of
-from xsrun.syntax.nodes import Binary, Expression, FilterCall, Group, Literal, Path, Quoted, Segment, Variable
+from xsrun.syntax.nodes import Binary, Expression, FilterCall, Literal, Path, Segment, Variable
 
 if TYPE_CHECKING:
     from xsrun.evaluator.compiler import StatementCompiler
 
-#: Filters that add to a list, and how many arguments they take for that.
-_ADDING = {"push": 1, "append": 1, "merge": 1}
 #: Members between two looks at the size limit.
 _SIZE_CHECK = "if not len(L) & 1023:\n    context.check_size(len(L))"
 
@@ -29,43 +28,38 @@ _SIZE_CHECK = "if not len(L) & 1023:\n    context.check_size(len(L))"
 # One key or two -----------------------------------------------------------------------------------------------------
 
 _STORE = """
-if TEST and reference_count(V) <= UNIQUE_LOCAL:
+if O.root is V and TEST:
     V[K] = T
 else:
     SLOW
 """
 _STORE_IN_EITHER = """
-if TEST and reference_count(V) <= UNIQUE_LOCAL:
+if O.root is V and TEST:
     V[K] = T
-elif V.__class__ is dict and K.__class__ is str and reference_count(V) <= UNIQUE_LOCAL:
+elif O.root is V and V.__class__ is dict and K.__class__ is str:
     V[K] = T
 else:
     SLOW
 """
 _STORE_BELOW = """
-if (
-    TEST and reference_count(V) <= UNIQUE_LOCAL
-    and (C := V[K]).__class__ and TEST_BELOW and reference_count(C) <= UNIQUE_CHILD
-):
+if O.root is V and TEST and ((C := V[K]) is O.recent or O.holds(C, V)) and TEST_BELOW:
     C[J] = T
-    C = None
 else:
-    C = None
     SLOW
 """
 
 
 def store_in_line(
-    variable: str, keys: list[tuple[ast.expr, Kind]], item: ast.expr, child: str, slow: list[ast.stmt], at: Any
+    root: str, keys: list[tuple[ast.expr, Kind]], item: ast.expr, child: str, slow: list[ast.stmt], at: Any
 ) -> list[ast.stmt]:
-    """Store at one key, or two, in containers that nobody else holds: without a call.
+    """Store at one key, or two, in containers that the variable owns: without a call.
 
     Keys come with what they can be. `slow` is for everything else; `child` is a free name.
     """
     if len(keys) > 2:
         return slow
     key, kind = keys[0]
-    parts: dict[str, Any] = {"V": variable, "K": key, "T": item, "SLOW": slow}
+    parts: dict[str, Any] = {"V": f"v_{root}", "O": owner_name(root), "K": key, "T": item, "SLOW": slow}
     if len(keys) == 1:
         template = _STORE if kind.within(INT) or kind.within(TEXT) else _STORE_IN_EITHER
         return statements(template.replace("TEST", _place_test("V", "K", kind)), at, **parts)
@@ -100,34 +94,24 @@ def list_in_place(
     variable = f"v_{root}"
     convert = "pushable" if starts else "as_list"
     if not segments:
-        template = "if reference_count(V) > UNIQUE_LOCAL:\n    COPY"
-        if not compiler.kinds.variables.get(root, ANY).within(LIST):
-            template = f"if V.__class__ is not list:\n    V = {convert}(V)\nel{template}"
-        compiler.emit(statements(template, at, V=variable, COPY=copying(compiler, variable, at)))
+        owner = compiler.owned(root, False, at)
+        known = compiler.kinds.variables.get(root, ANY).within(LIST)
+        test = "O.root is not V" if known else "O.root is not V or V.__class__ is not list"
+        compiler.emit(statements(f"if {test}:\n    V = O.take({convert}(V))", at, V=variable, O=owner))
         yield name(variable, at)
     else:
         items = compiler.scope.fresh("list_")
         with compiler.held_keys(segments, at, root) as keys:
-            compiler.emit(
-                statements(
-                    "L = list_here(V, K)\nif L is None:\n    RELEASE\n    L = list_here(V, K)\n"
-                    f"    if L is None:\n        V = own_list(V, K, {convert})\n        L = list_at(V, K)",
-                    at,
-                    L=items,
-                    V=variable,
-                    K=tuple_of(keys, at),
-                    RELEASE=[compiler.release(at)],
-                )
-            )
+            template = f"""
+L = list_at(O, V, K)
+if L is None:
+    V = own_list(O, V, K, {convert})
+    L = list_at(O, V, K)
+"""
+            owner = compiler.owned(root, True, at)
+            compiler.emit(statements(template, at, L=items, V=variable, O=owner, K=tuple_of(keys, at)))
         yield name(items, at)
-        compiler.emit(statements("del L", at, L=items))
     compiler.scope.assigned.add(root)
-
-
-def copying(compiler: StatementCompiler, variable: str, at: Any) -> list[ast.stmt]:
-    """What a statement does with a variable whose container looks shared."""
-    template = "RELEASE\nif reference_count(V) > UNIQUE_LOCAL:\n    V = V.copy()"
-    return statements(template, at, V=variable, RELEASE=[compiler.release(at)])
 
 
 def append(compiler: StatementCompiler, target: Expression, value: Expression, at: Any) -> None:
@@ -145,17 +129,17 @@ def update_in_place(compiler: StatementCompiler, target: Expression, value: Expr
 
     Kin are `push`, `append`, `merge` with lists, `set`, chains of these, and for a variable `target ~ ...`.
     """
-    value = unwrapped(value)
-    if isinstance(value, Binary) and value.operator in ("~", "++"):
-        return isinstance(target, Variable) and _grow_text(compiler, target, value, at)
+    inner = unwrapped(value)
+    if isinstance(inner, Binary) and inner.operator in ("~", "++"):
+        return isinstance(target, Variable) and _grow_text(compiler, target, inner, at)
     chain: list[FilterCall] = []
-    while isinstance(value, FilterCall) and value.operand is not None and not value.disabled:
-        chain.insert(0, value)
-        value = unwrapped(value.operand)
-    if not chain or not _same_place(compiler, target, value):
+    while isinstance(inner, FilterCall) and inner.operand is not None and not inner.disabled:
+        chain.insert(0, inner)
+        inner = unwrapped(inner.operand)
+    if not chain or not _same_place(compiler, target, inner):
         return False
     names = [record.name if (record := registry.find_filter(one.name)) is not None else "" for one in chain]
-    if all(_ADDING.get(known) == len(one.arguments) for known, one in zip(names, chain, strict=True)):
+    if all(ADDING_FILTERS.get(known) == len(one.arguments) for known, one in zip(names, chain, strict=True)):
         _extend(compiler, target, chain, names, at)
         return True
     if all(known == "set" and len(one.arguments) == 2 for known, one in zip(names, chain, strict=True)):
@@ -163,16 +147,7 @@ def update_in_place(compiler: StatementCompiler, target: Expression, value: Expr
     return False
 
 
-def unwrapped(node: Expression) -> Expression:
-    """A node without the parentheses and backticks around it."""
-    while True:
-        inner = node.expression if isinstance(node, (Group, Quoted)) else None
-        if inner is None:
-            return node
-        node = inner
-
-
-def _same_place(compiler: StatementCompiler, target: Expression, value: Expression) -> bool:
+def _same_place(compiler: StatementCompiler, target: Expression, value: Expression | None) -> bool:
     """Is the value just what the target holds? Keys that are computed count as different."""
     if not isinstance(target, (Variable, Path)) or not isinstance(value, (Variable, Path)):
         return False
@@ -190,7 +165,7 @@ def _plain_place(compiler: StatementCompiler, node: Variable | Path) -> tuple[st
 
 def _filtered(compiler: StatementCompiler, target: Expression, chain: list[FilterCall], arguments: Any) -> ast.expr:
     """The value of the whole chain by its filters, with arguments that are computed already."""
-    made = compiler.value(target)
+    made = compiler.read(target)
     for one, given in zip(chain, arguments, strict=True):
         record = registry.find_filter(one.name)
         assert record is not None
@@ -199,25 +174,28 @@ def _filtered(compiler: StatementCompiler, target: Expression, chain: list[Filte
 
 
 def _container(
-    compiler: StatementCompiler, held: ExitStack, target: Expression, kind: str, at: Any
-) -> tuple[str, list[ast.stmt]]:
-    """Emit what makes a container of the target's safe to change; its name, and the code to write when done with it.
+    compiler: StatementCompiler, held: ExitStack, target: Expression, at: Any, *, below: bool = False
+) -> str:
+    """Emit what makes the container at the target the variable's own; its name. The caller looks what it is.
 
-    `kind`: "list", or "container" for objects too. What is no container of that kind is left for the caller to see.
+    `below`: containers below it will be changed too.
     """
     root, segments = compiler.place_of(target)
     variable = f"v_{root}"
     if not segments:
-        kinds = "V.__class__ is list" + (" or V.__class__ is dict" if kind == "container" else "")
-        template = f"if ({kinds}) and reference_count(V) > UNIQUE_LOCAL:\n    COPY"
-        compiler.emit(statements(template, at, V=variable, COPY=copying(compiler, variable, at)))
-        return variable, []
+        template = "if O.root is not V and (V.__class__ is list or V.__class__ is dict):\n    V = O.take(V)"
+        compiler.emit(statements(template, at, V=variable, O=compiler.owned(root, below, at)))
+        return variable
     keys = tuple_of(held.enter_context(compiler.held_keys(segments, at, root)), at)
     found = compiler.scope.fresh("found_")
-    fetch = f"C = {kind}_here(V, K)"
-    template = f"{fetch}\nif C is None:\n    RELEASE\n    {fetch}"
-    compiler.emit(statements(template, at, C=found, V=variable, K=keys, RELEASE=[compiler.release(at)]))
-    return found, statements("del C", at, C=found)
+    template = """
+C = container_at(O, V, K)
+if C is None:
+    V = own_containers(O, V, K)
+    C = container_at(O, V, K)
+"""
+    compiler.emit(statements(template, at, C=found, V=variable, O=compiler.owned(root, True, at), K=keys))
+    return found
 
 
 def _choose(
@@ -225,16 +203,13 @@ def _choose(
     target: Expression,
     test: ast.expr,
     fast: list[ast.stmt],
-    ending: list[ast.stmt],
     value: ast.expr,
     at: Any,
 ) -> None:
     """Change in place if the test holds, else store what the filters make."""
     with compiler.collecting() as slow:
-        compiler.emit(list(ending))
         compiler.store(target, value, at)
-    done = [*fast, *ending] or [place(ast.Pass(), at)]
-    compiler.emit(place(ast.If(test, done, slow), at))
+    compiler.emit(place(ast.If(test, fast, slow), at))
 
 
 def _extend(
@@ -245,7 +220,7 @@ def _extend(
     with ExitStack() as held:
         items = [held.enter_context(compiler.held(compiler.value(one.arguments[0]), at, root)) for one in chain]
         value = _filtered(compiler, target, chain, [[item] for item in items])
-        container, ending = _container(compiler, held, target, "list", at)
+        container = _container(compiler, held, target, at)
         tests = ["C.__class__ is list"]
         parts: dict[str, Any] = {"C": container}
         fast: list[ast.stmt] = []
@@ -256,7 +231,7 @@ def _extend(
             template = "context.check_size(len(L) + len(T))\nL.extend(T)" if known == "merge" else "L.append(T)"
             fast.extend(statements(template, at, L=container, T=item))
         fast.extend(statements(_SIZE_CHECK, at, L=container))
-        _choose(compiler, target, expression(" and ".join(tests), at, **parts), fast, ending, value, at)
+        _choose(compiler, target, expression(" and ".join(tests), at, **parts), fast, value, at)
 
 
 def _set_members(compiler: StatementCompiler, target: Expression, chain: list[FilterCall], at: Any) -> bool:
@@ -272,16 +247,17 @@ def _set_members(compiler: StatementCompiler, target: Expression, chain: list[Fi
             for path, one in zip(paths, chain, strict=True)
         ]
         value = _filtered(compiler, target, chain, given)
-        container, ending = _container(compiler, held, target, "container", at)
+        container = _container(compiler, held, target, at, below=not plain)
         checked = statements(_SIZE_CHECK, at, L=container)
         if plain:
             test = expression("C.__class__ is dict", at, C=container)
             fast = [made for key, item in given for made in statements("C[K] = T", at, C=container, K=key, T=item)]
-            _choose(compiler, target, test, [*fast, *checked], ending, value, at)
+            _choose(compiler, target, test, [*fast, *checked], value, at)
             return True
-        parts: dict[str, Any] = {"C": container, "K": given[0][0], "T": given[0][1]}
+        owner = name(owner_name(root), at)
+        parts: dict[str, Any] = {"O": owner, "C": container, "K": given[0][0], "T": given[0][1]}
         with compiler.collecting() as slow:
-            _choose(compiler, target, expression("set_here(C, K, T)", at, **parts), checked, ending, value, at)
+            _choose(compiler, target, expression("set_here(O, C, K, T)", at, **parts), checked, value, at)
         kind = compiler.kinds.of(paths[0])
         test = expression(
             _place_test("C", "K", kind) + (" and K.isidentifier()" if kind.within(TEXT) else ""), at, **parts
@@ -291,8 +267,8 @@ def _set_members(compiler: StatementCompiler, target: Expression, chain: list[Fi
             fast += checked
         else:
             adds = expression("C.__class__ is list and K.__class__ is int and K == len(C)", at, **parts)
-            slow = [place(ast.If(adds, [*statements("C.append(T)", at, **parts), *checked, *ending], slow), at)]
-        compiler.emit(place(ast.If(test, [*fast, *ending], slow), at))
+            slow = [place(ast.If(adds, [*statements("C.append(T)", at, **parts), *checked], slow), at)]
+        compiler.emit(place(ast.If(test, fast, slow), at))
     return True
 
 

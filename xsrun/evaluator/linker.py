@@ -10,7 +10,7 @@ from xsrun import registry
 from xsrun.evaluator import support
 from xsrun.records import record
 from xsrun.registry import Builtin, Kind
-from xsrun.runtime import arithmetic, comparison, sharing, writing
+from xsrun.runtime import arithmetic, comparison, ownership, writing
 from xsrun.runtime.values import Value
 
 
@@ -71,9 +71,9 @@ class Linker:
 
 
 #: The names that generated code uses without saying where they come from.
-_SUPPORT: dict[str, Any] = {
+GLOBALS: dict[str, Any] = {
     name: value
-    for module in (arithmetic, comparison, sharing, writing, support)
+    for module in (arithmetic, comparison, ownership, writing, support)
     for name, value in vars(module).items()
     if not name.startswith("__")
 }
@@ -98,7 +98,7 @@ def link(code: CodeType, linker: Linker, declared: list[Any]) -> tuple[FunctionT
     A directly called construct is found and compiled when it is called for the first time; its function then takes
     the place of the finder.
     """
-    namespace = {**_SUPPORT, **linker.constants}
+    namespace = {**GLOBALS, **linker.constants}
     for identifier, position in linker.fields.items():
         namespace[identifier] = declared[position]
     for identifier, (kind, name, module) in linker.builtins.items():

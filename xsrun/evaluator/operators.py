@@ -68,7 +68,7 @@ class OperatorCompiler(ArithmeticCompiler):
             return self.condition(inner.expression)
         if isinstance(inner, Literal):
             return constant(truthy(inner.value), inner)
-        value = self.value(inner)
+        value = self.read(inner)
         return value if self.is_boolean(inner) else self.truth(value, self.kinds.of(inner), inner)
 
     def truth(self, value: ast.expr, kind: Kind, inner: Any) -> ast.expr:
@@ -113,7 +113,7 @@ class OperatorCompiler(ArithmeticCompiler):
         if operator in ("??", "?:"):
             return self.fallback(node)
         if operator == "..":
-            return call("number_range", node, name("context", node), self.value(node.left), self.value(node.right))
+            return call("number_range", node, name("context", node), self.read(node.left), self.read(node.right))
         return self.word_operator(node, operator)
 
     def word_operator(self, node: Binary, operator: str) -> ast.expr:
@@ -124,7 +124,7 @@ class OperatorCompiler(ArithmeticCompiler):
         function = _WORD_OPERATORS.get(plain.removeprefix("not "))
         if function is None:
             raise self.refuse(f"`{operator}` works in database conditions only", node)
-        found = call(function, node, self.value(node.left), self.value(node.right))
+        found = call(function, node, self.read(node.left), self.read(node.right))
         return place(ast.UnaryOp(ast.Not(), found), node) if negated else found
 
     def condition_as_bool(self, node: Binary) -> ast.expr:
@@ -134,7 +134,7 @@ class OperatorCompiler(ArithmeticCompiler):
         return place(ast.BoolOp(operator, sides), node)
 
     def equality(self, node: Binary) -> ast.expr:
-        left, right = self.value(node.left), self.value(node.right)
+        left, right = self.read(node.left), self.read(node.right)
         one, two = self.kinds.of(node.left), self.kinds.of(node.right)
         negated = node.operator in ("!=", "!==")
         if isinstance(left, ast.Constant) and not isinstance(right, ast.Constant):
@@ -222,7 +222,7 @@ class OperatorCompiler(ArithmeticCompiler):
     def joined(self, parts: list[Expression], at: Any) -> ast.expr:
         """The parts as one text."""
         plain = [self.kinds.without_to_text(part) for part in parts]
-        values = [self.value(part) for part in plain]
+        values = [self.read(part) for part in plain]
         known = [self.kinds.of(part).within(TEXT | INT) for part in plain]
         if len(values) == 1 and self.kinds.of(plain[0]).within(TEXT):
             return values[0]
@@ -258,9 +258,10 @@ class OperatorCompiler(ArithmeticCompiler):
             return constant(to_text(value.value), at)
         return place(ast.FormattedValue(value, -1, None), at)
 
-    def fallback(self, node: Binary) -> ast.expr:
+    def fallback(self, node: Binary, *, keep: bool = True) -> ast.expr:
         """`a ?? b`: b when a is null or its path is missing; `a ?: b`: b when a is falsy."""
-        left, right = self.tolerant(node.left), self.value(node.right)
+        left = self.kept_tolerant(node.left) if keep else self.tolerant(node.left)
+        right = self.value(node.right) if keep else self.read(node.right)
         temporary = self.scope.temporary()
         if node.operator == "??":
             return expression("V if (V := A) is not None else B", node, V=temporary, A=left, B=right)
@@ -269,18 +270,18 @@ class OperatorCompiler(ArithmeticCompiler):
     def between(self, node: Between) -> ast.expr:
         if node.operator.endswith("?"):
             raise self.refuse(f"`{node.operator}` works in database conditions only", node)
-        found = call("between", node, self.value(node.operand), self.value(node.low), self.value(node.high))
+        found = call("between", node, self.read(node.operand), self.read(node.low), self.read(node.high))
         return place(ast.UnaryOp(ast.Not(), found), node) if node.operator.startswith("not") else found
 
     def unary(self, node: Unary) -> ast.expr:
         if node.operator == "!":
             return place(ast.UnaryOp(ast.Not(), self.condition(node.operand)), node)
         if node.operand.__class__ is Now:
-            return call("refuse_now", node, self.value(node.operand), constant(0, node))
+            return call("refuse_now", node, self.read(node.operand), constant(0, node))
         kind = self.kinds.of(node.operand)
         if node.operator == "-" and (kind.within(DECIMAL) or (kind.within(INT) and self.kinds.of(node).within(INT))):
-            return place(ast.UnaryOp(ast.USub(), self.value(node.operand)), node)
-        return call("negate" if node.operator == "-" else "to_number", node, self.value(node.operand))
+            return place(ast.UnaryOp(ast.USub(), self.read(node.operand)), node)
+        return call("negate" if node.operator == "-" else "to_number", node, self.read(node.operand))
 
     def ternary(self, node: Ternary) -> ast.expr:
         condition = self.condition(node.condition)

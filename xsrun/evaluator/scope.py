@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from xsrun.evaluator.changes import Changes
+
 
 class Element:
     """What `$$`, `$this`, `$index`, `$parent` and `$result` are inside one per-element expression."""
@@ -26,6 +28,9 @@ class Scope:
 
     def __init__(self, declared: list[Any] | None = None) -> None:
         self.assigned: set[str] = set()
+        #: the variables that the construct changes in place, and those of them that the function being compiled has
+        self.changes = Changes()
+        self.owners: frozenset[str] = frozenset()
         #: the declared inputs by name, and the local variables that hold them
         self.declared = {one.name: one for one in declared or []}
         self.inputs = {
@@ -37,7 +42,6 @@ class Scope:
         self.errors: list[str] = []
         self.counter = 0
         self.temporaries = 0
-        self.most_temporaries = 0
         #: what `|as:name` named in the statement being compiled
         self.named: dict[str, str] = {}
         #: how many functions inside the function are being compiled
@@ -49,12 +53,8 @@ class Scope:
         return f"{stem}{self.counter}"
 
     def temporary(self) -> str:
-        """A name for a value inside one expression. The next statement may use it again, or clear it.
-
-        What a temporary still holds makes a container look shared: see `StatementCompiler.release`.
-        """
+        """A name for a value inside one expression. The next statement may use it again."""
         self.temporaries += 1
-        self.most_temporaries = max(self.most_temporaries, self.temporaries)
         return f"t{self.temporaries}"
 
     def restart_temporaries(self) -> None:

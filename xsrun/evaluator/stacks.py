@@ -14,6 +14,7 @@ from typing import Any
 from xsrun.errors import LimitError
 from xsrun.evaluator import places
 from xsrun.evaluator.assignments import kinds_of
+from xsrun.evaluator.changes import changes_of, owners_defined
 from xsrun.evaluator.compiler import StatementCompiler, assigned_variables, statement_position
 from xsrun.evaluator.linker import Compiled, Linker, link
 from xsrun.evaluator.quote import Position, constant, expression, name, place, statements
@@ -123,6 +124,8 @@ def compile_stack(
         linker = Linker(assigned_variables(considered) | set(preset))
         scope = Scope(declared)
         scope.assigned = set(preset)
+        scope.changes = changes_of(considered)
+        scope.owners = scope.changes.variables & linker.assigned
         compiler = StatementCompiler(scope, linker, filename, trace=trace, owner=owner)
         compiler.signature = signature
         # attached middleware is given its inputs as they come
@@ -135,7 +138,7 @@ def compile_stack(
                 compiler.emit(place(ast.Return(compiler.value(response)), response))
             elif not code:
                 compiler.emit(place(ast.Pass(), at))
-        compiler.finish()
+        code = [*owners_defined(scope.owners, at), *code]
         if compiler.manager is not None:
             code = [place(ast.With([ast.withitem(compiler.manager, None)], code), at)]
         prologue = input_prologue(scope, linker, at)

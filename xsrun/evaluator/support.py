@@ -24,6 +24,7 @@ from xsrun.errors import (
 )
 from xsrun.fields import OMITTED, UNBOUND, bind_one
 from xsrun.runtime.context import Context
+from xsrun.runtime.ownership import Owned
 from xsrun.runtime.paths import install_conditions
 from xsrun.runtime.values import (
     MAX_INT,
@@ -327,13 +328,20 @@ def caught(error: BaseException) -> dict[str, Value]:
     return problem.as_record()
 
 
-def variables_of(frame_locals: dict[str, Value]) -> dict[str, Value]:
-    """The program's variables among the locals of a generated function, without the dollar sign."""
+def variables_of(frame_locals: dict[str, Value], owners: Iterable[Owned]) -> dict[str, Value]:
+    """The program's variables among the locals of a generated function, without the dollar sign.
+
+    Whoever gets them may keep them: the owners own nothing any more.
+    """
+    for owned in owners:
+        owned.escape(None)
     return {name[2:]: value for name, value in frame_locals.items() if name.startswith("v_")}
 
 
-def variables_by(readers: dict[str, Callable[[], Value]]) -> dict[str, Value]:
+def variables_by(readers: dict[str, Callable[[], Value]], owners: Iterable[Owned]) -> dict[str, Value]:
     """The program's variables where `locals()` does not have them all; a reader raises for one that is not set."""
+    for owned in owners:
+        owned.escape(None)
     values = {}
     for variable, read in readers.items():
         with contextlib.suppress(NameError):

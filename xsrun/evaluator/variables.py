@@ -5,11 +5,13 @@ from __future__ import annotations
 import ast
 from typing import Any
 
+from xsrun import registry
 from xsrun.evaluator.base import CompilerBase
-from xsrun.evaluator.kinds import ANY, INT, LIST, NATURAL, TEXT, Kind, member_of
+from xsrun.evaluator.changes import owned_call, owners_of, unwrapped
+from xsrun.evaluator.kinds import ANY, CONTAINER, INT, LIST, NATURAL, TEXT, Kind, member_of
 from xsrun.evaluator.quote import call, constant, expression, function, is_simple, name, place, tuple_of
 from xsrun.runtime.values import to_text
-from xsrun.syntax.nodes import Binary, Expression, Group, Literal, Path, Quoted, Segment, Unary, Variable
+from xsrun.syntax.nodes import Binary, Expression, FilterCall, Group, Literal, Path, Quoted, Segment, Unary, Variable
 
 _LOOP_ROOTS = {
     "$": "this",
@@ -61,7 +63,63 @@ class VariableCompiler(CompilerBase):
     def path(self, node: Path) -> ast.expr:
         if isinstance(node.base, Variable):
             return self.path_from(node.base, node.segments, node)
-        return self.members(self.value(node.base), node.segments, "value", node, self.kinds.of(node.base))
+        return self.members(self.read(node.base), node.segments, "value", node, self.kinds.of(node.base))
+
+    # What variables own (`xsrun.runtime.ownership`) ------------------------------------------------------------------
+
+    def kept(self, node: Expression, value: ast.expr) -> ast.expr:
+        """The value of a variable, path or filter as something that may be kept: what it gives away is not owned."""
+        if not self.scope.owners or not self.kinds.of(node).classes & CONTAINER:
+            return value
+        root, reach = self.reach(node)
+        if root not in self.scope.owners or (reach == "member" and root not in self.scope.changes.below):
+            return value
+        if reach == "value":
+            return owned_call("escape", root, node, value)
+        made = self.scope.temporary()
+        method = "release" if reach == "member" else "release_found"
+        template = "T if (T := A).__class__ is not dict and T.__class__ is not list else GIVEN"
+        return expression(template, node, T=made, A=value, GIVEN=owned_call(method, root, node, name(made, node)))
+
+    def released(self, target: Expression, value: ast.expr, at: Any) -> ast.expr:
+        """A member that is taken out of the list at a variable or path."""
+        root, _ = self.reach(target)
+        return owned_call("release", root, at, value) if root in self.scope.changes.below else value
+
+    def reach(self, node: Expression | None) -> tuple[str, str]:
+        """The variable that an expression reads, or "", and what of it the result may be.
+
+        "value": what the variable holds; "member": one container below it, "members": any of these, or a new container
+        with some that are.
+        """
+        if isinstance(node, Variable):
+            return node.name, "value"
+        if isinstance(node, Path):
+            if not isinstance(node.base, Variable):
+                root, reach = self.reach(node.base)
+                return root, "members" if reach == "members" else "member"
+            root, rest = self.normalize(node.base, node.segments)
+            return root, "member" if rest else "value"
+        if isinstance(node, (Group, Quoted)):
+            return self.reach(node.expression)
+        if isinstance(node, FilterCall):
+            record = registry.find_filter(node.name)
+            gives = record.gives if record is not None else None
+            if node.disabled:
+                return self.reach(node.operand)
+            if gives is not None:
+                root, reach = self.reach(node.operand)
+                return root, "members" if "members" in (gives, reach) else "member"
+        return "", ""
+
+    def read(self, node: Expression | None) -> ast.expr:
+        """The value of a node for a use that keeps neither it nor anything in it."""
+        inner = unwrapped(node)
+        if isinstance(inner, Binary) and inner.operator in ("??", "?:"):
+            return self.fallback(inner, keep=False)
+        if inner is None or self.reach(inner)[0] == "":
+            return self.value(node)
+        return self.compiled(inner)
 
     def path_from(self, base: Variable, segments: list[Segment], at: Any, tolerant: bool = False) -> ast.expr:
         root, rest = self.normalize(base, segments)
@@ -99,10 +157,10 @@ class VariableCompiler(CompilerBase):
     def environment(self, at: Any) -> ast.expr:
         """The variables that have a value at this point, as a dict without dollar signs (semantics 6.2)."""
         if not self.scope.elements and not self.scope.nested:
-            return call("variables_of", at, call("locals", at))
+            return call("variables_of", at, call("locals", at), owners_of(self.scope.owners, at))
         readers = [function([], name(f"v_{one}", at), at) for one in sorted(self.linker.assigned)]
         keys: list[ast.expr | None] = [constant(one, at) for one in sorted(self.linker.assigned)]
-        return call("variables_by", at, place(ast.Dict(keys, readers), at))
+        return call("variables_by", at, place(ast.Dict(keys, readers), at), owners_of(self.scope.owners, at))
 
     def program_environment(self, at: Any) -> ast.expr:
         """What a lambda sees of the program: the variables that have a value, and the inputs (semantics 6.2)."""
@@ -175,7 +233,7 @@ class VariableCompiler(CompilerBase):
         """The key or index of a segment as an expression."""
         key = segment.key
         if isinstance(key, Expression):
-            return self.value(key)
+            return self.read(key)
         if segment.form == "variable":
             return self.read_variable(str(key), segment)
         return constant(key, segment)
@@ -243,7 +301,7 @@ class VariableCompiler(CompilerBase):
         return value.id.startswith("i_") or value.id.removeprefix("v_") in self.scope.assigned
 
     def tolerant(self, node: Expression) -> ast.expr:
-        """The value of a node where a missing variable or path is null (semantics 1.2)."""
+        """The value of a node where a missing variable or path is null (semantics 1.2); to be kept by nothing."""
         inner: Expression = node
         while inner.__class__ is Group:
             inner = inner.expression
@@ -255,9 +313,12 @@ class VariableCompiler(CompilerBase):
             if isinstance(inner.base, Variable):
                 return self.tolerant_root(inner.base, inner.segments, inner)
             return self.looked_up(self.tolerant(inner.base), inner.segments, inner)
-        if isinstance(inner, Binary) and inner.operator == "??":
-            return self.value(inner)
         return self.value(inner)
+
+    def kept_tolerant(self, node: Expression) -> ast.expr:
+        """The same for a use that may keep it."""
+        value = self.tolerant(node)
+        return self.kept(node, value) if isinstance(unwrapped(node), (Variable, Path)) else value
 
     def tolerant_root(self, base: Variable, segments: list[Segment], at: Any = None) -> ast.expr:
         at = at or base

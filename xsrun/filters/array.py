@@ -33,7 +33,7 @@ PARTS = (array_order, array_selection, array_sets)
 # Reading -------------------------------------------------------------------------------------------------------------
 
 
-@filter("first")
+@filter("first", gives="member")
 def first(value: list | dict) -> Value:
     """The first member, or null when there is none.
 
@@ -45,7 +45,7 @@ def first(value: list | dict) -> Value:
     return next(iter(value.values() if isinstance(value, dict) else value), None)
 
 
-@filter("last")
+@filter("last", gives="member")
 def last(value: list | dict) -> Value:
     """The last member, or null when there is none.
 
@@ -209,7 +209,7 @@ def _list_to_extend(found: Value, path: str) -> Array:
 # Cutting -------------------------------------------------------------------------------------------------------------
 
 
-@filter("pop")
+@filter("pop", gives="member")
 def pop(value: list | dict) -> Value:
     """The last member, or null when there is none. The list itself stays as it is.
 
@@ -219,7 +219,7 @@ def pop(value: list | dict) -> Value:
     return last(value)
 
 
-@filter("shift")
+@filter("shift", gives="member")
 def shift(value: list | dict) -> Value:
     """The first member, or null when there is none. The list itself stays as it is.
 

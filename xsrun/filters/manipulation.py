@@ -15,7 +15,7 @@ from xsrun.runtime.values import Value, truthy
 # Paths ---------------------------------------------------------------------------------------------------------------
 
 
-@filter("get")
+@filter("get", gives="members")
 def get(value: Value, path: str, default: Value = None) -> Value:
     """The value at a path, or a default (null if none is given) when there is nothing there.
 

@@ -1,18 +1,16 @@
 """Writing into values where they are: by path, and for statements that change a variable.
 
-A container may be changed where it is when nothing else holds it (`xsrun.runtime.sharing`). The functions named `_here`
-change something only if that is so all the way, and tell whether they did. Generated code tries them first, lets go of
-what its own temporaries hold, and then calls the function that copies what is shared. So a container is copied only
-when another variable really sees it.
+A container may be changed where it is when the variable owns it (`xsrun.runtime.ownership`). These functions take what
+a variable owns and what it holds, copy the containers on the way to the place that are not owned, and return what the
+variable holds from then on. Values are computed before: a statement that fails changes nothing (semantics 1.2).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
+from xsrun.runtime.ownership import Owned, copied
 from xsrun.runtime.paths import Step, parse_path, set_path
-from xsrun.runtime.sharing import _UNIQUE_ARGUMENT as UNIQUE_ARGUMENT
-from xsrun.runtime.sharing import UNIQUE_CHILD, reference_count
 from xsrun.runtime.values import Value, as_list, as_text, parse_number, to_text
 
 Keys = tuple[Value, ...]
@@ -38,26 +36,67 @@ def pushable(value: Value) -> list[Value]:
 # Setting what is at a path (semantics 1.2) ---------------------------------------------------------------------------
 
 
-def assign_here(target: Value, keys: Keys, value: Value) -> bool:
-    """Put a value at the keys of a target that nobody else holds, if every container on the way is there already."""
-    if reference_count(target) > UNIQUE_ARGUMENT:
-        return False
+def assign(owned: Owned, target: Value, keys: Keys, value: Value) -> Value:
+    """`target` with `value` at `keys`, missing objects created on the way; returns the container to keep."""
+    target, parent, slot = _way(owned, target, keys)
+    _store(parent, slot, value)
+    return target
+
+
+def _way(owned: Owned, target: Value, keys: Keys) -> tuple[Value, Value, Value]:
+    """Make every container on the way to the last of the keys, and missing ones, the variable's own.
+
+    Returns the container to keep, and the place: its container and the key or index there.
+    """
+    target = container = _own_root(owned, target)
+    shaped = _shape_for(container, keys[0])
+    if shaped is not container:
+        target = container = owned.start(shaped)
+    slot = _slot(container, keys[0])
+    for key in keys[1:]:
+        child = _child(container, slot)
+        if child.__class__ is not list and child.__class__ is not dict:
+            child = owned.add({}, container)
+            _store(container, slot, child)
+        elif not owned.holds(child, container):
+            child = container[slot] = owned.take_member(child, container)
+        shaped = _shape_for(child, key)
+        if shaped is not child:
+            child = container[slot] = owned.add(shaped, container)
+        container, slot = child, _slot(child, key)
+    return target, container, slot
+
+
+def _own_root(owned: Owned, target: Value) -> Value:
+    """The list or object that a variable holds as one that it owns; an empty object in place of anything else."""
+    if target.__class__ is list or target.__class__ is dict:
+        return target if owned.root is target else owned.take(target)
+    return owned.start({})
+
+
+# The container at a path ---------------------------------------------------------------------------------------------
+
+
+def container_at(owned: Owned, target: Value, keys: Keys) -> Value:
+    """The list or object at the keys if the variable owns it and what it is in, so that it may be changed; else None.
+
+    It is good for the statement that asks: another may read it, and keep it.
+    """
+    if owned.root is not target:
+        return None
     container = target
-    last = len(keys) - 1
-    for position in range(last):
-        child = _held_child(container, keys[position])
-        if child is None or reference_count(child) > UNIQUE_CHILD:
-            return False
+    for key in keys:
+        child = _held_child(container, key)
+        if child is None or not owned.holds(child, container):
+            return None
         container = child
-        del child
-    key = keys[last]
-    if container.__class__ is dict:
-        container[key if key.__class__ is str else to_text(key)] = value
-        return True
-    if container.__class__ is list and key.__class__ is int and 0 <= key < len(container):
-        container[key] = value
-        return True
-    return False
+    return container
+
+
+def list_at(owned: Owned, target: Value, keys: Keys) -> list[Value] | None:
+    """`container_at` for a list."""
+    container = container_at(owned, target, keys)
+    return container if container.__class__ is list else None
 
 
 def _held_child(container: Value, key: Value) -> Value:
@@ -72,90 +111,41 @@ def _held_child(container: Value, key: Value) -> Value:
     return child if child.__class__ is dict or child.__class__ is list else None
 
 
-def assign(target: Value, keys: Keys, value: Value) -> Value:
-    """`target` with `value` at `keys`, missing objects created on the way; returns the container to keep.
+def own_list(owned: Owned, target: Value, keys: Keys, convert: Callable[[Value], list[Value]]) -> Value:
+    """`target` with a list at the keys that the variable owns, like every container on the way.
 
-    Containers held by nobody else are changed where they are, others are copied first.
+    `convert` makes a list of what is there, null where nothing is, or raises.
     """
-    root = _writable(target) if reference_count(target) <= UNIQUE_ARGUMENT else _writable_copy(target)
-    return _write(root, keys, value)
-
-
-def _write(target: Value, keys: Keys, value: Value) -> Value:
-    """`assign` for a target that may be changed."""
-    container = target
-    parent: Value = None
-    parent_key: Value = None
-    last = len(keys) - 1
-    for position in range(last + 1):
-        key = keys[position]
-        shaped = _shape_for(container, key)
-        if shaped is not container:
-            if parent is None:
-                target = shaped
-            else:
-                parent[parent_key] = shaped
-            container = shaped
-        slot = _slot(container, key)
-        if position == last:
-            _store(container, slot, value)
-            break
-        parent, parent_key = container, slot
-        child = _child(container, slot)
-        if child.__class__ is not list and child.__class__ is not dict:
-            child = {}
-            _store(container, slot, child)
-        elif reference_count(child) > UNIQUE_CHILD:
-            child = child.copy()
-            container[slot] = child
-        container = child
-        del child
+    leaf = target if target.__class__ is list or target.__class__ is dict else {}
+    for key in keys:
+        leaf = _child(leaf, _slot(_shape_for(leaf, key), key))
+    made = copied(convert(leaf))
+    target, parent, slot = _way(owned, target, keys)
+    _store(parent, slot, owned.add(made, parent))
     return target
 
 
-# The container at a path ---------------------------------------------------------------------------------------------
+def own_containers(owned: Owned, target: Value, keys: Keys) -> Value:
+    """`target` with the containers that are on the way to the keys, and the one there, owned by the variable.
 
-
-def container_here(target: Value, keys: Keys) -> Value:
-    """The list or object at the keys if nothing else holds it or what it is in, so that it may be changed; else None.
-
-    The caller must let go of it before the next statement.
+    Where the way ends before, at a value of another class or a key that is not there, nothing is made.
     """
-    if reference_count(target) > UNIQUE_ARGUMENT:
-        return None
-    container = target
+    if target.__class__ is not list and target.__class__ is not dict:
+        return target
+    target = container = _own_root(owned, target)
     for key in keys:
         child = _held_child(container, key)
-        if child is None or reference_count(child) > UNIQUE_CHILD:
-            return None
+        if child is None:
+            break
+        if not owned.holds(child, container):
+            child = owned.take_member(child, container)
+            container[_slot(container, key)] = child
         container = child
-        del child
-    return container
+    return target
 
 
-def list_here(target: Value, keys: Keys) -> list[Value] | None:
-    """`container_here` for a list."""
-    if reference_count(target) > UNIQUE_ARGUMENT:
-        return None
-    container = target
-    for key in keys:
-        child = _held_child(container, key)
-        if child is None or reference_count(child) > UNIQUE_CHILD:
-            return None
-        container = child
-        del child
-    return container if container.__class__ is list else None
-
-
-def list_at(target: Value, keys: Keys) -> list[Value]:
-    """The list at the keys, which `own_list` has just made sure of."""
-    for key in keys:
-        target = _child(target, _slot(target, key))
-    return as_list(target)
-
-
-def set_here(container: Value, path: Value, value: Value) -> bool:
-    """Do what the filter `set` does, but in a container that the caller may change; False if it cannot be done so.
+def set_here(owned: Owned, container: Value, path: Value, value: Value) -> bool:
+    """Do what the filter `set` does, but in a container that the variable owns; False if it cannot be done so.
 
     Nothing is changed then. What needs more than following keys to where they lead is left to the filter.
     """
@@ -164,11 +154,14 @@ def set_here(container: Value, path: Value, value: Value) -> bool:
         return True
     steps = _steps_of_key(path)
     for step in steps[:-1]:
-        child = _held_child(container, step.key if container.__class__ is dict else step.position)
-        if step.role != "key" or child is None or reference_count(child) > UNIQUE_CHILD:
+        key = step.key if container.__class__ is dict else step.position
+        child = _held_child(container, key)
+        if step.role != "key" or child is None:
             return False
+        if not owned.holds(child, container):  # an equal copy in its place is not to be seen
+            child = owned.take_member(child, container)
+            container[_slot(container, key)] = child
         container = child
-        del child
     last = steps[-1] if steps else None
     if last is None or last.role != "key":
         return False
@@ -202,51 +195,7 @@ def _steps_of_key(path: Value) -> tuple[Step, ...]:
     return (Step(str(path), path),) if path.__class__ is int else ()
 
 
-def own_list(target: Value, keys: Keys, convert: Callable[[Value], list[Value]]) -> Value:
-    """`target` with a list at the keys that, like every container on the way, nobody else holds.
-
-    `convert` makes a list of what is there, null where nothing is, or raises.
-    """
-    root = _writable(target) if reference_count(target) <= UNIQUE_ARGUMENT else _writable_copy(target)
-    leaf = root
-    for key in keys:
-        leaf = _child(leaf, _slot(_shape_for(leaf, key), key))
-    return _write(root, keys, convert(leaf).copy())
-
-
-def unshared(target: Value, keys: Keys) -> Value:
-    """`target` with every container on the way to `keys`, and the one there, safe to change in place."""
-    target = _writable(target) if reference_count(target) <= UNIQUE_ARGUMENT else _writable_copy(target)
-    container = target
-    for key in keys:
-        slot = _slot(_shape_for(container, key), key)
-        child = _child(container, slot)
-        if (child.__class__ is list or child.__class__ is dict) and reference_count(child) > UNIQUE_CHILD:
-            child = child.copy()
-            container[slot] = child
-        container = child
-        del child
-        if container.__class__ is not list and container.__class__ is not dict:
-            break
-    return target
-
-
-def own(target: Value) -> Value:
-    """The same container if only the caller's variable holds it, else a copy of it."""
-    if (target.__class__ is list or target.__class__ is dict) and reference_count(target) > UNIQUE_ARGUMENT:
-        return target.copy()
-    return target
-
-
 # Steps of a path -----------------------------------------------------------------------------------------------------
-
-
-def _writable(value: Value) -> Value:
-    return value if value.__class__ is list or value.__class__ is dict else {}
-
-
-def _writable_copy(value: Value) -> Value:
-    return value.copy() if value.__class__ is list or value.__class__ is dict else {}
 
 
 def _shape_for(container: Value, key: Value) -> Value:

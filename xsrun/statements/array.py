@@ -12,7 +12,7 @@ from typing import Any
 from xsrun.evaluator.compiler import StatementCompiler, statement_position
 from xsrun.evaluator.elements import element_call
 from xsrun.evaluator.in_place import append, list_in_place
-from xsrun.evaluator.quote import constant, expression, statements
+from xsrun.evaluator.quote import assign, constant, expression, name, statements
 from xsrun.registry import statement_form
 from xsrun.runtime import elements
 from xsrun.syntax.nodes import Expression, Literal, Statement, Variable
@@ -20,7 +20,7 @@ from xsrun.syntax.nodes import Expression, Literal, Statement, Variable
 # Changing the list in a variable -------------------------------------------------------------------------------------
 
 
-@statement_form("array.push")
+@statement_form("array.push", changes_target=True)
 def push(compiler: StatementCompiler, node: Statement) -> None:
     """Add a value at the end of the list in a variable or path.
 
@@ -31,7 +31,7 @@ def push(compiler: StatementCompiler, node: Statement) -> None:
     append(compiler, compiler.target(node), compiler.needed(node, "value"), statement_position(node))
 
 
-@statement_form("array.unshift")
+@statement_form("array.unshift", changes_target=True)
 def unshift(compiler: StatementCompiler, node: Statement) -> None:
     """Add a value in front of the list in a variable or path.
 
@@ -46,7 +46,7 @@ def unshift(compiler: StatementCompiler, node: Statement) -> None:
         compiler.emit(statements("context.check_size(len(L) + 1)\nL.insert(0, T)", at, L=items, T=item))
 
 
-@statement_form("array.merge")
+@statement_form("array.merge", changes_target=True)
 def merge(compiler: StatementCompiler, node: Statement) -> None:
     """Add the elements of a list, or a single value, at the end of the list in a variable or path.
 
@@ -66,7 +66,7 @@ def merge(compiler: StatementCompiler, node: Statement) -> None:
         compiler.emit(statements(template, at, L=items, T=item))
 
 
-@statement_form("array.pop")
+@statement_form("array.pop", changes_target=True)
 def pop(compiler: StatementCompiler, node: Statement) -> None:
     """Remove the last element of the list in a variable or path and bind it; null when the list is empty.
 
@@ -77,7 +77,7 @@ def pop(compiler: StatementCompiler, node: Statement) -> None:
     take(compiler, node, "L.pop() if L else None")
 
 
-@statement_form("array.shift")
+@statement_form("array.shift", changes_target=True)
 def shift(compiler: StatementCompiler, node: Statement) -> None:
     """Remove the first element of the list in a variable or path and bind it; null when the list is empty.
 
@@ -92,11 +92,11 @@ def take(compiler: StatementCompiler, node: Statement, template: str) -> None:
     """Remove an element from the target and bind it."""
     at = statement_position(node)
     taken = compiler.scope.fresh("taken_")
-    with list_in_place(compiler, compiler.target(node), at, starts=False) as items:
-        compiler.emit(statements(f"T = {template}", at, T=taken, L=items))
+    target = compiler.target(node)
+    with list_in_place(compiler, target, at, starts=False) as items:
+        compiler.emit(assign(taken, compiler.released(target, expression(template, at, L=items), at), at))
     if node.result is not None:
-        compiler.bind(node.result, expression("T", at, T=taken), at)
-    compiler.emit(statements("del T", at, T=taken))
+        compiler.bind(node.result, name(taken, at), at)
 
 
 # Searching -----------------------------------------------------------------------------------------------------------

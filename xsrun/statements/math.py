@@ -76,7 +76,7 @@ def wrapped(number: int) -> int:
     return (number + 2**63) % 2**64 - 2**63
 
 
-@statement("math.bitwise.and", update="value")
+@statement("math.bitwise.and", updates=True)
 def bitwise_and(target: int, value: int) -> int:
     """Keep the bits that are set in the value too.
 
@@ -87,7 +87,7 @@ def bitwise_and(target: int, value: int) -> int:
     return wrapped(as_int(target) & value)
 
 
-@statement("math.bitwise.or", update="value")
+@statement("math.bitwise.or", updates=True)
 def bitwise_or(target: int, value: int) -> int:
     """Set the bits that are set in the value.
 
@@ -98,7 +98,7 @@ def bitwise_or(target: int, value: int) -> int:
     return wrapped(as_int(target) | value)
 
 
-@statement("math.bitwise.xor", update="value")
+@statement("math.bitwise.xor", updates=True)
 def bitwise_xor(target: int, value: int) -> int:
     """Flip the bits that are set in the value.
 

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from xsrun.errors import InputError, LimitError, XanoScriptError
+from xsrun.evaluator.changes import owners_defined
 from xsrun.evaluator.compiler import StatementCompiler, statement_position
 from xsrun.evaluator.quote import call, constant, name, place, statements
 from xsrun.registry import statement, statement_form
@@ -144,6 +145,7 @@ def post_process(compiler: StatementCompiler, node: Statement) -> None:
     stack = node.block("stack")
     scope, linker = compiler.scope, compiler.linker
     outer = scope.assigned, scope.loops, linker.assigned
+    later_variables = compiler.environment(at)
     answer = {"body", "headers", "status_code"}
     linker.assigned = linker.assigned | answer
     scope.assigned, scope.loops = scope.assigned | answer, []
@@ -153,11 +155,12 @@ def post_process(compiler: StatementCompiler, node: Statement) -> None:
     names = sorted(linker.assigned)
     scope.assigned, scope.loops, linker.assigned = set(outer[0]), outer[1], outer[2]
     identifier = scope.fresh("stack_")
+    code = [*owners_defined(scope.owners, at), *code]
     for one in reversed(names):  # its variables are its own, and begin with what was given
         given = statements("if K in given:\n    V = given[K]", at, K=constant(one, at), V=f"v_{one}")
         code = [*given, *code]
     compiler.emit(statements("def FUNCTION(given):\n    CODE", at, FUNCTION=identifier, CODE=code))
-    later = call(linker.helper(defer), at, name("context", at), name(identifier, at), compiler.environment(at))
+    later = call(linker.helper(defer), at, name("context", at), name(identifier, at), later_variables)
     compiler.emit(place(ast.Expr(later), at))
 
 

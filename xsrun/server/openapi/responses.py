@@ -181,7 +181,7 @@ class Stack:
         if item.name.startswith("db."):
             return self.database(item)
         record = find_statement(item.name)
-        return ANYTHING if record is None or record.form or record.update is not None else annotated(record.function)
+        return ANYTHING if record is None or record.form or record.updates else annotated(record.function)
 
     # What statements give ------------------------------------------------------------------------------------------
 
