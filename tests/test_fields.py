@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from xsrun.errors import InputError
-from xsrun.fields import NOW, Declared, bind, coerce, compile_fields, default_value, zero_value
+from xsrun.fields import NOW, Declared, bind, coerce, compile_fields, default_value, has_zero_value, zero_value
 from xsrun.runtime.context import Context
 from xsrun.syntax import nodes
 
@@ -319,12 +319,20 @@ def test_columns() -> None:
     assert coerce(number, None, CONTEXT, column=True) is None
     assert coerce(text, "", CONTEXT, column=True) == ""
     assert coerce(meta, "[1]", CONTEXT, column=True) == "[1]"
-    assert zero_value(when, column=True) == 0
-    assert zero_value(Declared(name="o", type="object"), column=True) == {}
+    assert zero_value(when, CONTEXT, column=True) == 0
+    assert zero_value(Declared(name="o", type="object"), CONTEXT, column=True) == {}
     assert default_value(Declared(name="n", type="int", nullable=True), CONTEXT, column=True) is None
     with pytest.raises(InputError) as caught:
         coerce(number, "x", CONTEXT, "shop.c", column=True)
     assert caught.value.param == "shop.c"
+
+
+@pytest.mark.parametrize("column", [False, True])
+@pytest.mark.parametrize("size", [None, (None, None)])
+@pytest.mark.parametrize("kind", ["text", "uuid", "bool", "date", "timestamp", "json", "object", "image", "geo_point"])
+def test_whether_a_type_has_a_zero_value(kind: str, size: tuple[None, None] | None, column: bool) -> None:
+    one = Declared(name="c", type=kind, list_size=size)
+    assert has_zero_value(one, column=column) is (zero_value(one, CONTEXT, column=column) is not None)
 
 
 def test_column_objects_take_defaults_for_absent_members() -> None:

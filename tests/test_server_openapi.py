@@ -97,7 +97,8 @@ FILES = {
         "boats",
         "POST",
         "    text name filters=min:2|max:40\n    email? owner?\n    object size {\n      schema {\n        int length\n"
-        "      }\n    }\n    password pin\n    timestamp since?",
+        "      }\n    }\n    password pin\n    timestamp since?\n    object berth? {\n      schema {\n"
+        "        timestamp from?=now\n      }\n    }",
         "    db.add boat {\n      data = {name: $input.name}\n    } as $boat\n"
         '    util.set_header {\n      value = "HTTP/1.1 201 Created"\n    }\n',
         "$boat",
@@ -182,6 +183,8 @@ def test_bodies(document: Any) -> None:
     assert schema["properties"]["name"] == {"type": "string", "minLength": 2, "maxLength": 40}
     assert schema["properties"]["owner"]["type"] == ["string", "null"]
     assert schema["properties"]["size"]["required"] == ["length"]
+    assert "berth" not in schema["required"]  # an object is made of its members' defaults, now among them
+    assert set(schema["properties"]["berth"]["properties"]) == {"from"}
     assert schema["properties"]["pin"]["writeOnly"] is True
     form = document["paths"]["/boats/{boat_id}/photo"]["post"]["requestBody"]["content"]
     assert list(form) == ["multipart/form-data"]

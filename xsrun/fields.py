@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import TYPE_CHECKING
 
 from xsrun.errors import InputError, UsageError, XanoScriptError
 from xsrun.field_filters import Step, filter_step, run_steps, usable_steps
@@ -20,7 +20,10 @@ from xsrun.runtime.values import MAX_INT, MIN_INT, Value, copy_deep, from_json
 from xsrun.runtime.values import to_text as text_of
 from xsrun.syntax import nodes
 
-Converter = Callable[[Value, Any, str], Value]
+if TYPE_CHECKING:
+    from xsrun.runtime.context import Context
+
+Converter = Callable[[Value, "Context", str], Value]
 ColumnsOf = Callable[[str], "list[Declared] | None"]
 
 
@@ -39,9 +42,9 @@ class _Marker:
 #: The default `now`: the time of the run that binds it.
 NOW = _Marker("NOW")
 #: An input that the caller did not send.
-OMITTED: Any = _Marker("OMITTED")
+OMITTED = _Marker("OMITTED")
 #: An input that stays without a value: an omitted optional `date` (evidence a4).
-UNBOUND: Any = _Marker("UNBOUND")
+UNBOUND = _Marker("UNBOUND")
 
 _MEDIA_TYPES = frozenset({"image", "video", "audio", "attachment"})
 #: Types in which the empty text of a required input counts as missing (semantics 3.2).
@@ -102,7 +105,7 @@ class Declared:
     description: str = ""
     visibility: str | None = None
     size: int | None = None
-    override: dict[str, Any] = made(factory=dict)
+    override: dict[str, Value] = made(factory=dict)
     #: where its name stands: file, line, column, end column
     place: tuple[str, int, int, int] | None = None
     #: the filters that make sense here, in the order they run
@@ -143,13 +146,15 @@ class Declared:
 # Binding -------------------------------------------------------------------------------------------------------------
 
 
-def bind(declared: list[Declared], values: dict[str, Any] | None, context: Any, prefix: str = "") -> dict[str, Any]:
+def bind(
+    declared: list[Declared], values: dict[str, Value] | None, context: Context, prefix: str = ""
+) -> dict[str, Value]:
     """The `$input` of a run: every declared field validated and converted, in declaration order.
 
     Raises `InputError` for the first field that fails; `prefix` goes before its name in message and payload. Values
     nobody declared are dropped; an omitted optional `date` that may not be null is not bound (evidence a4).
     """
-    bound: dict[str, Any] = {}
+    bound: dict[str, Value] = {}
     values = values or {}
     one = None
     try:
@@ -169,7 +174,7 @@ def bind(declared: list[Declared], values: dict[str, Any] | None, context: Any, 
     return bound
 
 
-def bind_one(declared: Declared, value: Any, context: Any) -> Value:
+def bind_one(declared: Declared, value: Value, context: Context) -> Value:
     """The bound value of one input of a call, or `OMITTED`; `UNBOUND` when it stays without one. Raises InputError."""
     try:
         if value is OMITTED or (value is None and declared.omits_null):
@@ -193,22 +198,22 @@ def _shown(one: Declared) -> str:
     return f"{one.type}{size}{'?' * one.nullable} {one.name}{'?' * (not one.required)}"
 
 
-def of_call(declared: list[Declared], values: dict[str, Any]) -> dict[str, Any]:
+def of_call(declared: list[Declared], values: dict[str, Value]) -> dict[str, Value]:
     """The inputs of a call inside the engine, without the nulls that stand for nothing (see `omits_null`)."""
     dropped = {one.name for one in declared if one.omits_null and one.name in values and values[one.name] is None}
     return {name: value for name, value in values.items() if name not in dropped} if dropped else values
 
 
-def _write_members(declared: list[Declared], values: dict[str, Any], context: Any, path: str) -> dict[str, Any]:
+def _write_members(declared: list[Declared], values: dict[str, Value], context: Context, path: str) -> dict[str, Value]:
     """The members of an object in a column: what is absent takes its default."""
-    written: dict[str, Any] = {}
+    written: dict[str, Value] = {}
     for one in declared:
         value = values[one.name] if one.name in values else default_value(one, context, column=True)
         written[one.name] = coerce(one, value, context, f"{path}.{one.name}", column=True)
     return written
 
 
-def _omitted(one: Declared, context: Any, path: str) -> Value:
+def _omitted(one: Declared, context: Context, path: str) -> Value:
     if one.has_default:
         return default_value(one, context)
     if not one.optional:
@@ -224,7 +229,9 @@ def _missing(path: str) -> InputError:
     return InputError(f"Missing param: {path}", path)
 
 
-def coerce(declared: Declared, value: Value, context: Any, path: str | None = None, *, column: bool = False) -> Value:
+def coerce(
+    declared: Declared, value: Value, context: Context, path: str | None = None, *, column: bool = False
+) -> Value:
     """One value through coercion and filters; raises `InputError` that names `path` (the field's name by default).
 
     An input refuses a null, and an empty text where one is required. A `column` has no such test: null passes as it
@@ -236,10 +243,10 @@ def coerce(declared: Declared, value: Value, context: Any, path: str | None = No
     return None if value is None else declared.write(value, context, path)
 
 
-def zero_value(declared: Declared, context: Any = None, *, column: bool = False) -> Value:
+def zero_value(declared: Declared, context: Context, *, column: bool = False) -> Value:
     """What an omitted field holds that has no default and may not be null (semantics 3.2; of a column, 4.1).
 
-    Types without a zero value give null. The context is needed where a member of an object has a default of `now`.
+    Types without a zero value give null. The context is for a member of an object that has a default of `now`.
     """
     if declared.list_size is not None:
         return []
@@ -249,7 +256,14 @@ def zero_value(declared: Declared, context: Any = None, *, column: bool = False)
     return copy_deep((_COLUMN_ZEROS if column else _ZEROS).get(declared.type))
 
 
-def default_value(declared: Declared, context: Any, *, column: bool = False) -> Value:
+def has_zero_value(declared: Declared, *, column: bool = False) -> bool:
+    """Does a field of this type hold anything but null when it is omitted? (See `zero_value`.)"""
+    if declared.list_size is not None or declared.type == "object":
+        return True
+    return declared.type in (_COLUMN_ZEROS if column else _ZEROS)
+
+
+def default_value(declared: Declared, context: Context, *, column: bool = False) -> Value:
     """The declared default; else null where that is allowed; else the zero value."""
     if not declared.has_default:
         return None if declared.nullable else zero_value(declared, context, column=column)
@@ -276,7 +290,7 @@ def _acceptor(one: Declared) -> Converter:
     convert, nullable = one.convert, one.nullable
     empty_is_missing = one.required and one.list_size is None and one.type in _EMPTY_IS_MISSING
 
-    def accept(value: Value, context: Any, path: str) -> Value:
+    def accept(value: Value, context: Context, path: str) -> Value:
         if value is None:
             if nullable:
                 return None
@@ -313,7 +327,7 @@ def _element_converter(one: Declared, *, column: bool) -> Converter:
     if not steps and not password:
         return base
 
-    def convert(value: Value, context: Any, path: str) -> Value:
+    def convert(value: Value, context: Context, path: str) -> Value:
         value = base(value, context, path)
         if password and (value in ("", "0") or _is_hash(value)):
             return value  # neither checked nor hashed (semantics 3.3, 12)
@@ -341,7 +355,7 @@ def _base_converter(one: Declared, *, column: bool) -> Converter:
 def _object_converter(one: Declared, *, column: bool) -> Converter:
     members = one.schema
 
-    def convert(value: Value, context: Any, path: str) -> Value:
+    def convert(value: Value, context: Context, path: str) -> Value:
         if value.__class__ is str:
             try:
                 value = from_json(value)
@@ -370,13 +384,13 @@ def _list_converter(one: Declared, element: Converter) -> Converter:
     same = {"text": str, "int": int, "bool": bool}.get(one.type)
     unfiltered = element is coercion.to_text or element is coercion.to_int or element is coercion.to_bool
 
-    def convert(value: Value, context: Any, path: str) -> Value:
+    def convert(value: Value, context: Context, path: str) -> Value:
         items = _listed(value)
         if not (unfiltered and all(item.__class__ is same for item in items) and _in_range(items, same)):
             items = [_element(element, item, context, path, index) for index, item in enumerate(items)]
         return run_steps(counts, items, path) if counts else items
 
-    def trusted(value: Value, context: Any, path: str) -> Value:
+    def trusted(value: Value, context: Context, path: str) -> Value:
         # a text that holds a JSON list is taken without a look at its elements (semantics 3.3)
         if value.__class__ is str and value.startswith("["):
             try:
@@ -397,7 +411,7 @@ def _in_range(items: list[Value], kind: type | None) -> bool:
     return kind is not int or not items or (min(items) >= MIN_INT and max(items) <= MAX_INT)
 
 
-def _element(element: Converter, item: Value, context: Any, path: str, index: int) -> Value:
+def _element(element: Converter, item: Value, context: Context, path: str, index: int) -> Value:
     if item is None and element is not coercion.as_it_is and element is not coercion.to_json_value:
         raise _missing(f"{path}.{index}")
     return element(item, context, f"{path}.{index}")
@@ -482,9 +496,12 @@ def _set_default(one: Declared, default: Value) -> None:
     elif default is NOW and one.type not in ("timestamp", "date", "int", "decimal"):
         default = "now"  # in a text the word is a word
     elif default is not None and default is not NOW and one.type in ("text", "int", "decimal", "bool", "enum", "json"):
+        from xsrun.runtime.context import Context
+
+        convert = one.convert if one.list_size else _base_converter(one, column=False)
         # a default that does not fit is bound as it is written; the checker reports it
         with contextlib.suppress(XanoScriptError):
-            default = (one.convert if one.list_size else _base_converter(one, column=False))(default, None, one.name)
+            default = convert(default, Context(), one.name)
     one.has_default, one.default = True, default
     one.accept = _acceptor(one)  # what has a default is not required
 
@@ -505,7 +522,7 @@ def _text(node: nodes.Field, name: str) -> str | None:
     return None if value is UNBOUND or value is None or value.__class__ in (list, dict) else text_of(value)
 
 
-def _object(node: nodes.Field, name: str) -> dict[str, Any]:
+def _object(node: nodes.Field, name: str) -> dict[str, Value]:
     value = _literal(node.attribute(name))
     return value if value.__class__ is dict else {}
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from xsrun.fields import NOW, Declared, zero_value
+from xsrun.fields import NOW, Declared, has_zero_value
 from xsrun.runtime import geo
 
 Schema = dict[str, Any]
@@ -149,7 +149,7 @@ def bound_schema(one: Declared) -> Schema:
     schema = _read(one)
     if one.list_size is not None:
         schema = {"type": "array", "items": schema}
-    if one.nullable or (one.optional and not one.has_default and zero_value(one) is None):
+    if one.nullable or (one.optional and not one.has_default and not has_zero_value(one)):
         schema = nullable(schema)
     return schema
 
@@ -159,7 +159,7 @@ def column_schema(one: Declared) -> Schema:
     schema = _read(one)
     if one.list_size is not None:
         schema = {"type": "array", "items": schema}
-    if one.name != "id" and (one.nullable or one.optional or zero_value(one, column=True) is None):
+    if one.name != "id" and (one.nullable or one.optional or not has_zero_value(one, column=True)):
         schema = nullable(schema)
     return {**schema, "description": one.description} if one.description else schema
 
