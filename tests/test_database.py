@@ -202,6 +202,30 @@ def test_strict_knows_declared_tables_only(url: str) -> None:
     assert problem.message == "Invalid syntax: missing parameter - dbo" and "item" in problem.hint
 
 
+@pytest.mark.parametrize(
+    ("left", "operator", "right", "count"),
+    [
+        (5, "in", [1, 5], 1),
+        ("5", "in", [1, 5], 1),
+        ("a", "in", [1, "b"], 0),
+        (1.5, "in", 1.5, 1),
+        (True, "in", [True], 1),
+        (5, "not in", [1, 5], 0),
+        ([1], "in", [1], 0),
+        (5, "=", 5, 1),
+        (5, "contains", 5, 1),
+    ],
+)
+def test_a_search_may_compare_two_values(make: Any, left: Any, operator: str, right: Any, count: int) -> None:
+    search = '[{left: {tag: "const", operand: $input.left}, op: $input.operator, right: {operand: $input.right}}]'
+    stack = (
+        'db.add "item" {\n data = {name: "a"}\n}\n'
+        f'db.query "item" {{\n additional_where = {search}\n return = {{type: "count"}}\n}} as $n'
+    )
+    workspace = make(stack, "$n", "json left\njson right\ntext operator")
+    assert answer(workspace, left=left, operator=operator, right=right) == count
+
+
 # Transactions --------------------------------------------------------------------------------------------------------
 
 NESTED = """db.add "item" { data = {name: "before"} }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from xsrun.database.outputs import pick
 from xsrun.database.plans import AddonPlan, setting
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 Pair = tuple[dict[str, Value], dict[str, Value]]
 
 
-def add_on(session: Session, addons: list[AddonPlan], operands: tuple[Any, ...], pairs: list[Pair]) -> None:
+def add_on(session: Session, addons: list[AddonPlan], operands: tuple[Value, ...], pairs: list[Pair]) -> None:
     """Run addons for rows and put their results where `as` says. Rows that ask for the same are asked for once."""
     for addon in addons:
         make = operands[addon.inputs]
@@ -29,7 +29,7 @@ def add_on(session: Session, addons: list[AddonPlan], operands: tuple[Any, ...],
             place(shown, addon.path, answers[key])
 
 
-def shaped(session: Session, addon: AddonPlan, operands: tuple[Any, ...], inputs: Value, output: Any) -> Value:
+def shaped(session: Session, addon: AddonPlan, operands: tuple[Value, ...], inputs: Value, output: Value) -> Value:
     """The result of one addon, with its own addons, and only what its output names."""
     result = session.context.call("addon", addon.name, inputs)
     rows = result.get("items", [result]) if result.__class__ is dict else result
@@ -48,7 +48,7 @@ def shaped(session: Session, addon: AddonPlan, operands: tuple[Any, ...], inputs
 def place(row: dict[str, Value], path: list[str], value: Value) -> None:
     """Put a value at a path below a row; `x[]` or a list on the way means each of its elements."""
     *way, last = path
-    at: Any = row
+    at: Value = row
     for position, name in enumerate(way):
         child = at.get(name)
         if child.__class__ is list:

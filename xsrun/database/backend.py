@@ -7,24 +7,40 @@ uses the statements that others before it have prepared.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Hashable
 from hashlib import sha256
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.schema import CreateIndex, CreateTable
+from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
-from xsrun.database.columns import DOCUMENTS, TEXTS, Codecs, ColumnDefinition
+from xsrun.database.columns import DOCUMENTS, TEXTS, Codec, Codecs, ColumnDefinition
+from xsrun.database.operands import Converter
 from xsrun.database.operators import OPERATORS, Operator
 from xsrun.database.tables import Definition, Table
+from xsrun.runtime.values import Value
 from xsrun.syntax.nodes import Statement
 
-Row = tuple[Any, ...]
+if TYPE_CHECKING:
+    from sqlalchemy.sql.compiler import GenericTypeCompiler
+
+    from xsrun.database.connection import Connection, Execute
+    from xsrun.database.prepared import Prepared
+    from xsrun.database.queries import Listing
+    from xsrun.database.selects import Aggregation
+    from xsrun.database.session import Session
+
+#: An SQL expression; what kind of value it gives is known beside it (see `typed`).
+Sql = sa.ColumnElement[Value]
+Condition = sa.ColumnElement[bool]
+#: A statement and its parameters.
+Step = tuple[str, tuple[Value, ...]]
 
 
-class Stored(sa.types.UserDefinedType[Any]):
+class Stored(sa.types.UserDefinedType[Value]):
     """The SQL type of a kind of column. Values are converted before they get here, so it converts nothing."""
 
     cache_ok = True
@@ -37,38 +53,19 @@ class Stored(sa.types.UserDefinedType[Any]):
 
 
 _SQLITE_TYPES = {"int": "BIGINT", "decimal": "REAL", "text": "TEXT", "json": "TEXT", "vector": "BLOB", "id": "INTEGER"}
-_POSTGRES_TYPES = {
-    "int": "BIGINT",
-    "decimal": "DOUBLE PRECISION",
-    "number": "DOUBLE PRECISION",
-    "text": "TEXT",
-    "json": "JSONB",
-    "vector": "DOUBLE PRECISION[]",
-    "ints": "BIGINT[]",
-    "decimals": "DOUBLE PRECISION[]",
-    "texts": "TEXT[]",
-    "bools": "BOOLEAN[]",
-}
 
 
 @compiles(Stored, "sqlite")
-def _sqlite_type(element: Stored, _compiler: Any, **_options: Any) -> str:
+def _sqlite_type(element: Stored, _compiler: GenericTypeCompiler, **_options: Any) -> str:
     return _SQLITE_TYPES.get(element.kind, "TEXT")
 
 
-@compiles(Stored, "postgresql")
-def _postgres_type(element: Stored, compiler: Any, **_options: Any) -> str:
-    if element.kind == "text column":
-        return f'TEXT COLLATE "{compiler.dialect.text_collation}"'
-    return _POSTGRES_TYPES[element.kind]
-
-
-def type_of(kind: str) -> Any:
+def type_of(kind: str) -> sa.types.TypeEngine[Value]:
     """SQLAlchemy's type of a kind."""
     return sa.Boolean() if kind == "bool" else Stored(kind)
 
 
-class Applied(FunctionElement[Any]):
+class Applied(FunctionElement[Value]):
     """An operator applied to operands; one subclass each, because SQLAlchemy's cache tells classes apart."""
 
     inherit_cache = True
@@ -76,7 +73,7 @@ class Applied(FunctionElement[Any]):
 
 
 @compiles(Applied, "sqlite")
-def _sqlite_call(element: Applied, compiler: Any, **options: Any) -> str:
+def _sqlite_call(element: Applied, compiler: SQLCompiler, **options: Any) -> str:
     operands = [compiler.process(clause, **options) for clause in element.clauses]
     if element.operator.sqlite is not None:
         return element.operator.sqlite.format(*operands)
@@ -84,7 +81,7 @@ def _sqlite_call(element: Applied, compiler: Any, **options: Any) -> str:
 
 
 @compiles(Applied, "postgresql")
-def _postgres_call(element: Applied, compiler: Any, **options: Any) -> str:
+def _postgres_call(element: Applied, compiler: SQLCompiler, **options: Any) -> str:
     operands = [compiler.process(clause, **options) for clause in element.clauses]
     return element.operator.postgres.replace("%", "%%").format(*operands)
 
@@ -92,7 +89,7 @@ def _postgres_call(element: Applied, compiler: Any, **options: Any) -> str:
 _applied: dict[str, type[Applied]] = {}
 
 
-def apply(name: str, kind: str, *operands: Any) -> Any:
+def apply(name: str, kind: str, *operands: Sql) -> Sql:
     """An operator's expression over SQLAlchemy expressions; `kind` is that of its result."""
     key = f"{name}:{kind}"
     found = _applied.get(key)
@@ -107,7 +104,7 @@ class Text(NamedTuple):
 
     sql: str
     order: tuple[str, ...]
-    fixed: dict[str, Any]
+    fixed: dict[str, Value]
 
 
 class Backend:
@@ -125,12 +122,14 @@ class Backend:
     def __init__(self, nodes: dict[str, Statement]) -> None:
         self._nodes = nodes
         self._definitions: dict[str, Definition] = {}
-        self._tables: dict[tuple[Any, ...], Table] = {}
+        self._tables: dict[tuple[str | bool, ...], Table] = {}
         self._creation: dict[Table, list[str]] = {}
         self._metadata = sa.MetaData()
         self._lock = threading.RLock()
-        #: prepared queries by plan (see `queries`)
-        self.queries: dict[Any, Any] = {}
+        #: prepared queries by plan (see `queries`): those of one value, of rows, of groups
+        self.statements: dict[Hashable, Prepared] = {}
+        self.listings: dict[Hashable, Listing] = {}
+        self.aggregations: dict[Hashable, Aggregation] = {}
 
     # Tables --------------------------------------------------------------------------------------------------------
 
@@ -165,7 +164,7 @@ class Backend:
         self, name: str, datasource: str, columns: tuple[str, ...], id_kind: str = "int", exists: bool = True
     ) -> Table:
         """An undeclared table with these columns beside its id."""
-        key = (name, datasource, id_kind, exists, *columns)
+        key: tuple[str | bool, ...] = (name, datasource, id_kind, exists, *columns)
         found = self._tables.get(key)
         if found is None:
             made = (ColumnDefinition("id", id_kind), *(ColumnDefinition(column, "json") for column in columns))
@@ -199,7 +198,7 @@ class Backend:
             table.stored = sa.Table(table.physical, sa.MetaData(), *columns, sqlite_autoincrement=True)
         return table.stored
 
-    def _stored_column(self, column: ColumnDefinition) -> sa.Column[Any]:
+    def _stored_column(self, column: ColumnDefinition) -> sa.Column[Value]:
         if column.name != "id":
             kind = "text column" if column.kind in TEXTS else column.kind
             return sa.Column(column.name, type_of(kind), key=column.name)
@@ -207,7 +206,7 @@ class Backend:
             return sa.Column("id", sa.Integer().with_variant(sa.BigInteger(), "postgresql"), primary_key=True)
         return sa.Column("id", type_of("text column"), primary_key=True)
 
-    def source(self, table: Table, alias: str | None = None) -> Any:
+    def source(self, table: Table, alias: str | None = None) -> sa.FromClause:
         """What a query selects from: the table, or no rows when nobody made it yet."""
         if table.exists:
             stored = self.stored(table)
@@ -219,7 +218,8 @@ class Backend:
 
     def text(self, statement: sa.ClauseElement) -> Text:
         """A statement as text."""
-        compiled: Any = statement.compile(dialect=self.dialect, compile_kwargs={"render_postcompile": True})
+        compiled = statement.compile(dialect=self.dialect, compile_kwargs={"render_postcompile": True})
+        assert isinstance(compiled, SQLCompiler)
         order = tuple(compiled.positiontup or ())
         fixed = {name: value for name, value in compiled.params.items() if value is not None}
         return Text(compiled.string, order, fixed)
@@ -241,8 +241,8 @@ class Backend:
             columns = [stored.c[name].desc() if way == "desc" else stored.c[name] for name, way in index.columns]
             digest = sha256(repr((index.kind, index.unique, index.columns)).encode()).hexdigest()
             name = f"{table.physical[:30]}~{digest[:12]}"
-            options: dict[str, Any] = {"postgresql_using": "gin"} if index.kind == "gin" else {}
-            one = sa.Index(name, *columns, unique=index.unique, **options)
+            using = "gin" if index.kind == "gin" else False
+            one = sa.Index(name, *columns, unique=index.unique, postgresql_using=using)
             made[name] = str(CreateIndex(one, if_not_exists=True).compile(dialect=self.dialect))
         return made
 
@@ -273,33 +273,33 @@ class Backend:
         """The operator that reads a path of JSON, and the path as that takes it."""
         raise NotImplementedError
 
-    def list_maker(self, kind: str, convert: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+    def list_maker(self, kind: str, convert: Converter) -> Converter:
         """How the operand of `in` becomes one parameter."""
         raise NotImplementedError
 
-    def in_list(self, sql: Any, name: str, array: str) -> Any:
+    def in_list(self, sql: Sql, name: str, array: str) -> Condition:
         """A test against a list that is the parameter of this name."""
         raise NotImplementedError
 
     # To be filled in -----------------------------------------------------------------------------------------------
 
-    def connect(self, url: str, search_path: str | None = None) -> Any:
+    def connect(self, url: str, search_path: str | None = None) -> Connection:
         """A new connection (see `connection`)."""
         raise NotImplementedError
 
-    def columns_of(self, execute: Callable[..., list[Row]], physical: str) -> list[tuple[str, str]]:
+    def columns_of(self, execute: Execute, physical: str) -> list[tuple[str, str]]:
         """The columns of one table of the database, as (name, type) pairs; none when it is not there."""
         raise NotImplementedError
 
-    def existing(self, connection: Any) -> dict[str, list[tuple[str, str]]]:
+    def existing(self, connection: Connection) -> dict[str, list[tuple[str, str]]]:
         """The tables that the database has: name -> (column, type) pairs."""
         raise NotImplementedError
 
-    def index_names(self, execute: Callable[..., list[Row]], physical: str) -> list[str]:
+    def index_names(self, execute: Execute, physical: str) -> list[str]:
         """The names of the indexes of a table."""
         raise NotImplementedError
 
-    def indexes_over(self, execute: Callable[..., list[Row]], physical: str, column: str) -> list[str]:
+    def indexes_over(self, execute: Execute, physical: str, column: str) -> list[str]:
         """The names of a table's indexes that a column is part of."""
         raise NotImplementedError
 
@@ -307,19 +307,19 @@ class Backend:
         """Whether the type of an existing id column is that of a text."""
         raise NotImplementedError
 
-    def follow_id(self, physical: str, identity: int) -> tuple[str, tuple[Any, ...]]:
+    def follow_id(self, physical: str, identity: int) -> Step:
         """The statement that moves the sequence of a table to an id; only where `follows_ids` is false."""
         raise NotImplementedError
 
-    def list_decoder(self, element: str) -> Any:
+    def list_decoder(self, element: str) -> Codec:
         """How a list that an aggregate made is read; `element` is the kind of its elements."""
         raise NotImplementedError
 
-    def truncation(self, physical: str, reset: bool) -> list[tuple[str, tuple[Any, ...]]]:
+    def truncation(self, physical: str, reset: bool) -> list[Step]:
         """The statements that empty a table; with `reset` its ids start from 1 again."""
         raise NotImplementedError
 
-    def run_direct(self, session: Any, sql: str, parameters: list[Any]) -> list[dict[str, Any]]:
+    def run_direct(self, session: Session, sql: str, parameters: list[Value]) -> list[dict[str, Value]]:
         """Run a program's own SQL (see `direct`)."""
         raise NotImplementedError
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
 from xsrun.database import rows, writing
 from xsrun.database.plans import QueryPlan
+from xsrun.database.prepared import Prepared
 from xsrun.database.queries import Query
 from xsrun.database.selects import SelectBuilder
 from xsrun.errors import InputError, XanoScriptError
@@ -19,13 +20,13 @@ if TYPE_CHECKING:
 Items = list[dict[str, Value]]
 
 
-def value_of(plan: QueryPlan, operands: tuple[Any, ...], name: str) -> Value:
+def value_of(plan: QueryPlan, operands: tuple[Value, ...], name: str) -> Value:
     """The value of an attribute; null when it is not written."""
     index = plan.given.get(name)
     return None if index is None else operands[index]
 
 
-def items_of(plan: QueryPlan, operands: tuple[Any, ...]) -> Items:
+def items_of(plan: QueryPlan, operands: tuple[Value, ...]) -> Items:
     """The rows that a statement was given. Raises XanoScriptError when they are no list of objects."""
     given = value_of(plan, operands, "items")
     if given is None:
@@ -37,7 +38,7 @@ def items_of(plan: QueryPlan, operands: tuple[Any, ...]) -> Items:
     return items
 
 
-def add(session: Session, plan: QueryPlan, operands: tuple[Any, ...]) -> Items:
+def add(session: Session, plan: QueryPlan, operands: tuple[Value, ...]) -> Items:
     """`db.bulk.add`: insert rows, all or none; their ids are dropped unless `allow_id_field` is set."""
     table = session.table(plan.table)
     keeps_ids = truthy(value_of(plan, operands, "allow_id_field"))
@@ -52,17 +53,17 @@ def add(session: Session, plan: QueryPlan, operands: tuple[Any, ...]) -> Items:
     return [rows.visible(table, row) for row in added]
 
 
-def update(session: Session, plan: QueryPlan, operands: tuple[Any, ...]) -> Value:
+def update(session: Session, plan: QueryPlan, operands: tuple[Value, ...]) -> Value:
     """`db.bulk.update`: set whole rows; what an item leaves out goes back to its default."""
     return change_items(session, plan, operands, whole=True)
 
 
-def patch(session: Session, plan: QueryPlan, operands: tuple[Any, ...]) -> Value:
+def patch(session: Session, plan: QueryPlan, operands: tuple[Value, ...]) -> Value:
     """`db.bulk.patch`: set only the keys that each item has."""
     return change_items(session, plan, operands, whole=False)
 
 
-def change_items(session: Session, plan: QueryPlan, operands: tuple[Any, ...], *, whole: bool) -> Value:
+def change_items(session: Session, plan: QueryPlan, operands: tuple[Value, ...], *, whole: bool) -> Value:
     """Change rows by their ids; or, in the form with `data`, all rows that meet the condition."""
     if "data" in plan.given:
         return change_matching(session, plan, operands)
@@ -85,7 +86,7 @@ def change_items(session: Session, plan: QueryPlan, operands: tuple[Any, ...], *
     return [rows.visible(table, row) for row in changed]
 
 
-def change_matching(session: Session, plan: QueryPlan, operands: tuple[Any, ...]) -> int:
+def change_matching(session: Session, plan: QueryPlan, operands: tuple[Value, ...]) -> int:
     """Set the same columns in all rows that meet a condition; how many they were."""
     table = session.table(plan.table)
     data = writing.changes(session, table, writing.object_of(value_of(plan, operands, "data")), nulls=True)
@@ -100,7 +101,7 @@ def change_matching(session: Session, plan: QueryPlan, operands: tuple[Any, ...]
     return len(found)
 
 
-def matching(session: Session, plan: QueryPlan, operands: tuple[Any, ...]) -> Items:
+def matching(session: Session, plan: QueryPlan, operands: tuple[Value, ...]) -> Items:
     """The rows that meet the condition of a plan, whole."""
     query = Query(session, plan, operands)
     query.output = ["id"]
@@ -108,21 +109,21 @@ def matching(session: Session, plan: QueryPlan, operands: tuple[Any, ...]) -> It
     return query.read(listing, ())
 
 
-def delete(session: Session, plan: QueryPlan, operands: tuple[Any, ...]) -> int:
+def delete(session: Session, plan: QueryPlan, operands: tuple[Value, ...]) -> int:
     """`db.bulk.delete`: delete the rows that meet a condition, all when there is none; how many they were."""
     table = session.table(plan.table)
     if not table.exists:
         return 0
     reader = rows.whole_reader(session, table)
 
-    def make(builder: SelectBuilder) -> Any:
+    def make(builder: SelectBuilder) -> Prepared:
         stored = session.backend.stored(table)
         chosen = builder.select(builder.base.columns.c["id"]) if builder.conditions else None
         statement = sa.delete(stored) if chosen is None else sa.delete(stored).where(stored.c.id.in_(chosen))
         return builder.ready(statement.returning(*(stored.c[name] for name in reader.names)))
 
     query = Query(session, plan, operands)
-    statement = query.prepare(("delete",), make)
+    statement = query.statement("delete", make=make)
     found = session.execute(statement.sql, statement.parameters(query.all_operands(), session.context), writes=True)
     if rows.watched(session, table):
         for row in found:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from xsrun.errors import InputError
 from xsrun.fields import Declared
@@ -34,7 +34,8 @@ _KIND_OF_TYPE = {
     "date": "date",
     "vector": "vector",
 }
-Codec = Callable[[Any], Any]
+#: From a value to what the driver takes, and back.
+Codec = Callable[[Value], Value]
 
 
 def kind_of(declared: Declared) -> str:
@@ -97,14 +98,14 @@ def encode_json(value: Value) -> str:
     return text
 
 
-def encode_int(value: Value) -> int:
+def encode_int(value: int) -> int:
     """An int within 64 bits."""
     if not MIN_INT <= value <= MAX_INT:
         raise InputError("Value is not a valid integer", None)
     return value
 
 
-def decode_loose(text: Any) -> Value:
+def decode_loose(text: Value) -> Value:
     """The value of a column of an undeclared table, which a program's own SQL may have written."""
     if text.__class__ is not str:
         return text

@@ -6,7 +6,7 @@ Arguments travel as parameters. On SQLite the text is translated first (`transla
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from xsrun.database.plans import RowPlan
 from xsrun.database.rows import value_of
@@ -14,6 +14,7 @@ from xsrun.errors import InputError, XanoScriptError
 from xsrun.runtime.values import Value, describe, to_text
 
 if TYPE_CHECKING:
+    from xsrun.database.backend import Backend
     from xsrun.database.session import Session
 
 #: What to skip when looking for placeholders: texts, quoted names, dollar quotes, comments; then the placeholders.
@@ -46,7 +47,7 @@ def pieces(sql: str) -> list[Piece]:
     return found
 
 
-def with_arguments(sql: str, arguments: list[Value], backend: Any) -> tuple[str, list[Value]]:
+def with_arguments(sql: str, arguments: list[Value], backend: Backend) -> tuple[str, list[Value]]:
     """The text with the back end's marks for its placeholders, and the arguments that stay parameters.
 
     Raises XanoScriptError when there are more or fewer arguments than placeholders.
@@ -89,12 +90,12 @@ def identifier(value: Value) -> str:
     return value
 
 
-def arguments_of(plan: RowPlan, operands: tuple[Any, ...]) -> list[Value]:
+def arguments_of(plan: RowPlan, operands: tuple[Value, ...]) -> list[Value]:
     """The arguments of a statement: its `arg` attributes in order."""
     return [operands[index] for name, index in plan.given.items() if name.startswith("arg")]
 
 
-def text_of(session: Any, plan: RowPlan, operands: tuple[Any, ...]) -> str:
+def text_of(session: Session, plan: RowPlan, operands: tuple[Value, ...]) -> str:
     """The SQL of a statement."""
     value = value_of(plan, operands, "sql")
     if value.__class__ is not str or not value.strip():
@@ -109,7 +110,7 @@ def shaped(rows: list[dict[str, Value]], response_type: Value) -> Value:
     return rows
 
 
-def direct_query(session: Session, plan: RowPlan, operands: tuple[Any, ...]) -> Value:
+def direct_query(session: Session, plan: RowPlan, operands: tuple[Value, ...]) -> Value:
     """`db.direct_query`: run the text on the live tables and bind its rows."""
     sql, parameters = with_arguments(text_of(session, plan, operands), arguments_of(plan, operands), session.backend)
     rows = session.backend.run_direct(session, sql, parameters)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import TYPE_CHECKING
 
 from xsrun.database.columns import decode_json
 from xsrun.database.postgres import parameter
 from xsrun.database.tables import NUMBERED
 from xsrun.errors import XanoScriptError
 from xsrun.runtime.values import Value
+
+if TYPE_CHECKING:
+    from xsrun.database.session import Session
 
 #: Types that are read as JSON: json and jsonb.
 _JSON_TYPES = (114, 3802)
@@ -20,7 +23,7 @@ _WORDS = re.compile(rf"{_CLOSED} | \b[A-Za-z_]\w*", re.VERBOSE | re.DOTALL)
 _NAME = re.compile(r"[A-Za-z_]\w*")
 
 
-def run(session: Any, sql: str, parameters: list[Value]) -> list[dict[str, Value]]:
+def run(session: Session, sql: str, parameters: list[Value]) -> list[dict[str, Value]]:
     """Run the text on the live tables. Raises XanoScriptError for what PostgreSQL refuses."""
     sql = with_names(sql, session.database.numbers)
     text, order = with_markers(sql)
@@ -36,7 +39,7 @@ def run(session: Any, sql: str, parameters: list[Value]) -> list[dict[str, Value
     return found
 
 
-def _given(value: Value) -> Any:
+def _given(value: Value) -> Value:
     """A list as an array where its elements allow it, for `= ANY (?)`; else as JSON."""
     kinds = {item.__class__ for item in value} if value.__class__ is list else set()
     if len(kinds) == 1 and kinds <= {int, float, str, bool}:
@@ -72,7 +75,7 @@ def with_names(sql: str, numbers: dict[int, str]) -> str:
     return _WORDS.sub(named, sql) if numbers else sql
 
 
-def make_tables(session: Any, sql: str) -> None:
+def make_tables(session: Session, sql: str) -> None:
     """Make the declared tables that the text may name, if nobody used them yet."""
     words = set(_NAME.findall(sql))
     context = session.context

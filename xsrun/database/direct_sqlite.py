@@ -2,29 +2,34 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
-from xsrun.database.columns import decode_json, decode_loose, encode_json
+from xsrun.database.columns import Codec, decode_json, decode_loose, encode_json
 from xsrun.database.tables import NUMBERED, Table
 from xsrun.database.translation import HINT, Translated, translate
 from xsrun.errors import XanoScriptError
 from xsrun.runtime.values import Value
 
+if TYPE_CHECKING:
+    from xsrun.database.connection import Row
+    from xsrun.database.session import Session
 
-def run(session: Any, sql: str, parameters: list[Value]) -> list[dict[str, Value]]:
+
+def run(session: Session, sql: str, parameters: list[Value]) -> list[dict[str, Value]]:
     """Translate, run, and read the rows. Raises XanoScriptError for what SQLite refuses."""
     translated = translate(sql, lambda name: live_table(session, name))
     given = [encode_json(value) if value.__class__ in (list, dict) else value for value in parameters]
     numbered = {str(number): value for number, value in enumerate(given, 1)}  # to Python, ?1 is a name
     try:
-        names, rows = session.query(translated.sql, numbered)
+        columns, rows = session.query(translated.sql, numbered)
     except XanoScriptError as error:
         raise explained(error) from None
+    names = [name for name, _ in columns]
     decoders = decoders_for(names, translated)
     return [_read(names, row, decoders) for row in rows]
 
 
-def live_table(session: Any, name: str) -> Table | None:
+def live_table(session: Session, name: str) -> Table | None:
     """The table that a text means by a name, made if it is declared and nobody used it yet. Direct queries ignore the
     datasource of the run; the engine's numbered names mean the table of that number (semantics 4.9)."""
     if name.startswith(("sqlite_", "pragma_")):
@@ -34,7 +39,7 @@ def live_table(session: Any, name: str) -> Table | None:
     context = session.context
     datasource, context.datasource = context.datasource, "live"
     try:
-        table: Table = session.table(known or name)
+        table = session.table(known or name)
     finally:
         context.datasource = datasource
     return table if table.exists else None
@@ -51,9 +56,9 @@ def explained(error: XanoScriptError) -> XanoScriptError:
     return error
 
 
-def decoders_for(names: list[str], translated: Translated) -> dict[str, Any]:
+def decoders_for(names: list[str], translated: Translated) -> dict[str, Codec]:
     """Which columns of a result are JSON or booleans."""
-    found: dict[str, Any] = {}
+    found: dict[str, Codec] = {}
     for name in names:
         source = translated.columns.get(name)
         if source in (":json", ":bool"):
@@ -71,11 +76,11 @@ def decoders_for(names: list[str], translated: Translated) -> dict[str, Any]:
     return found
 
 
-def _boolean(value: Any) -> bool | None:
+def _boolean(value: Value) -> bool | None:
     return None if value is None else bool(value)
 
 
-def _read(names: list[str], row: Any, decoders: dict[str, Any]) -> dict[str, Value]:
+def _read(names: list[str], row: Row, decoders: dict[str, Codec]) -> dict[str, Value]:
     made = dict(zip(names, row, strict=True))
     for name, decode in decoders.items():
         made[name] = decode(made[name])

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import PurePath
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from xsrun.errors import UsageError, XanoScriptError
 from xsrun.runtime.context import Context
@@ -15,6 +15,8 @@ from xsrun.syntax.nodes import Statement
 
 if TYPE_CHECKING:
     from xsrun.database.backend import Backend
+    from xsrun.database.connection import Connection
+    from xsrun.database.connections import Connections
     from xsrun.database.session import Session
     from xsrun.database.tables import Table
 
@@ -39,7 +41,7 @@ class Database:
         #: the errors of tables whose declaration cannot be used; raised when such a table is
         self.broken: dict[str, Exception] = {}
         self._backend: Backend | None = None
-        self._connections: Any = None
+        self._connections: Connections | None = None
         self._opening = threading.Lock()
         #: held for a statement or a transaction: in memory by everybody, on a file by those that write
         self.turn = threading.RLock()
@@ -60,7 +62,7 @@ class Database:
         return self._backend
 
     @property
-    def connections(self) -> Any:
+    def connections(self) -> Connections:
         """Where connections come from."""
         if self._connections is None:
             backend = self.backend
@@ -68,8 +70,7 @@ class Database:
                 if self._connections is None:
                     from xsrun.database.connections import Pool, Shared
 
-                    made = Shared if self.in_memory else Pool
-                    self._connections = made(backend, self.url)
+                    self._connections = Shared(backend, self.url) if self.in_memory else Pool(backend, self.url)
         return self._connections
 
     def note_file(self, name: str, file: str) -> None:
@@ -83,7 +84,7 @@ class Database:
         self._backend = other.backend
         self.broken, self.numbers = other.broken, other.numbers
 
-    def use(self, connections: Any) -> None:
+    def use(self, connections: Connections) -> None:
         """Take connections from here."""
         self._connections = connections
 
@@ -99,7 +100,7 @@ class Database:
 
     # Tables --------------------------------------------------------------------------------------------------------
 
-    def look_around(self, connection: Any) -> None:
+    def look_around(self, connection: Connection) -> None:
         """Find the tables that earlier runs or other processes made."""
         if connection.changed():
             physical = self.backend.existing(connection)

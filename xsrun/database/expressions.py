@@ -6,20 +6,41 @@ converted to the other's, in the compiler and not by the database, so that both 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import sqlalchemy as sa
 
 from xsrun.database import operands as values
 from xsrun.database.aggregates import AGGREGATES
-from xsrun.database.backend import Backend, apply, type_of
-from xsrun.database.columns import DOCUMENTS, NUMBERS, TEXTS
+from xsrun.database.backend import Backend, Condition, Sql, apply, type_of
+from xsrun.database.columns import DOCUMENTS, NUMBERS, TEXTS, ColumnDefinition
+from xsrun.database.operands import Converter
 from xsrun.database.operators import OPERATORS, Operator, filter_names
 from xsrun.database.plans import Column, Operand
+from xsrun.database.symbols import (
+    ARITHMETIC,
+    COMPARISONS,
+    DOCUMENT_TESTS,
+    EQUALITY,
+    TEXT_TESTS,
+    is_condition,
+    plain_operator,
+)
 from xsrun.database.tables import Table, unknown_column
-from xsrun.database.typed import Bind, Rendered, Source, Typed, composed, converted, only_of_kind
+from xsrun.database.typed import (
+    Bind,
+    Given,
+    Rendered,
+    Side,
+    Source,
+    Typed,
+    composed,
+    converted,
+    met_kind,
+    only_of_kind,
+)
 from xsrun.errors import XanoScriptError
+from xsrun.runtime.values import Value
 from xsrun.syntax.nodes import (
     Between,
     Binary,
@@ -31,28 +52,6 @@ from xsrun.syntax.nodes import (
     Unary,
 )
 
-_COMPARISONS = {
-    "==": "__eq__",
-    "=": "__eq__",
-    "===": "__eq__",
-    "!=": "__ne__",
-    "!==": "__ne__",
-    "<>": "__ne__",
-    ">": "__gt__",
-    ">=": "__ge__",
-    "<": "__lt__",
-    "<=": "__le__",
-}
-_ARITHMETIC = {"+": "add", "-": "sub", "*": "mul", "/": "div", "%": "mod"}
-_TEXT_TESTS = {
-    "like": "like",
-    "ilike": "ilike",
-    "includes": "includes",
-    "~": "matches",
-    "~*": "imatches",
-    "search": "search",
-}
-_DOCUMENT_TESTS = {"contains": "contains", "@>": "contains", "overlaps": "overlaps"}
 _ARRAYS = {"int": "ints", "decimal": "decimals", "timestamp": "ints", "text": "texts", "date": "texts", "bool": "bools"}
 
 
@@ -64,7 +63,7 @@ class ExpressionCompiler:
         backend: Backend,
         sources: dict[str, Source],
         base: str,
-        operands: Sequence[Any],
+        operands: Sequence[Value],
         *,
         file: str = "",
         truths: frozenset[int] = frozenset(),
@@ -82,36 +81,44 @@ class ExpressionCompiler:
 
     # Problems ------------------------------------------------------------------------------------------------------
 
-    def problem(self, message: str, node: Any, hint: str | None = None, **fields: Any) -> XanoScriptError:
+    def problem(self, message: str, node: Expression, hint: str | None = None) -> XanoScriptError:
         """An error at a node of the program."""
-        place = {"file": self.file, "line": node.line, "column": node.column} if getattr(node, "line", 0) else {}
-        return XanoScriptError(message, hint=hint, **place, **fields)
+        return self.placed(XanoScriptError(message, hint=hint), node)
 
-    def invalid(self, node: Any, hint: str) -> XanoScriptError:
+    def invalid(self, node: Expression, hint: str) -> XanoScriptError:
         """The engine's refusal of an operand that makes no sense where it stands."""
-        return self.problem(values.INVALID, node, hint, code="ERROR_CODE_INPUT_ERROR", payload={"param": None})
+        refusal = XanoScriptError(values.INVALID, code="ERROR_CODE_INPUT_ERROR", payload={"param": None}, hint=hint)
+        return self.placed(refusal, node)
+
+    def placed(self, error: XanoScriptError, node: Expression) -> XanoScriptError:
+        """The error with the place of a node; those that came with a request have none."""
+        if node.line:
+            error.file, error.line, error.column = self.file, node.line, node.column
+        return error
 
     # Conditions ----------------------------------------------------------------------------------------------------
 
-    def condition(self, node: Expression) -> Any:
+    def condition(self, node: Expression) -> Condition | None:
         """A boolean SQL expression; None when the clause is dropped."""
         node = unwrapped(node)
         if isinstance(node, Operand):
-            value = self.operands[node.index]
-            return sa.false() if values.is_empty(value) or value == "false" else sa.true()
+            return self.truth(Given(node.index), node)
         if isinstance(node, Unary) and node.operator == "!":
             inner = self.condition(node.operand)
             return None if inner is None else sa.not_(inner)
         if isinstance(node, Between):
             return self.between(node)
         if isinstance(node, Binary):
-            found = self.binary_condition(node)
-            if found is not NotImplemented:
-                return found
+            self.note_column(node)
+            if is_condition(node.operator):
+                return self.binary_condition(node)
         return self.truth(self.value(node), node)
 
-    def truth(self, typed: Typed, node: Any) -> Any:
+    def truth(self, typed: Side, node: Expression) -> Condition:
         """An expression in a place where only its truth counts."""
+        if isinstance(typed, Given):
+            value = self.operands[typed.operand]
+            return sa.false() if values.is_empty(value) or value == "false" else sa.true()
         if typed.kind in ("bool", "json"):
             return self.as_kind(typed, "bool", node) == sa.true()
         if typed.kind in NUMBERS:
@@ -120,32 +127,31 @@ class ExpressionCompiler:
             return sa.and_(typed.sql != "", typed.sql != "0")
         return typed.sql.is_not(None)
 
-    def binary_condition(self, node: Binary) -> Any:
-        operator = node.operator
+    def note_column(self, node: Binary) -> None:
+        """Remember which column the operands of an operator are compared with."""
         sides = (unwrapped(node.left), unwrapped(node.right))
         self.about = next((".".join(side.names) for side in sides if isinstance(side, Column)), "")
+
+    def binary_condition(self, node: Binary) -> Condition | None:
+        """What an operator that gives a boolean tests; None when the clause is dropped."""
+        operator = node.operator
+        self.note_column(node)
         if operator in ("&&", "||"):
             parts = [part for side in (node.left, node.right) if (part := self.condition(side)) is not None]
             if not parts:
                 return None
             return sa.and_(*parts) if operator == "&&" else sa.or_(*parts)
-        plain = operator.removesuffix("?") if operator not in ("??",) else operator
-        if plain != operator and self.droppable(node.left, node.right):
+        if operator.endswith("?") and self.droppable(node.left, node.right):
             return None
-        negated = plain.startswith("not ")
-        plain = plain.removeprefix("not ")
-        if plain.startswith("!~"):
-            negated, plain = True, plain[1:]
-        if plain in _COMPARISONS:
+        plain, negated = plain_operator(operator)
+        if plain in COMPARISONS:
             return self.comparison(plain, node)
         if plain == "in":
             return self.membership(node, negated)
-        if plain in _TEXT_TESTS:
-            found = self.text_test(_TEXT_TESTS[plain], node)
-        elif plain in _DOCUMENT_TESTS:
-            found = self.document_test(_DOCUMENT_TESTS[plain], node)
+        if plain in TEXT_TESTS:
+            found = self.text_test(TEXT_TESTS[plain], node)
         else:
-            return NotImplemented
+            found = self.document_test(DOCUMENT_TESTS[plain], node)
         return sa.not_(found) if negated else found
 
     def droppable(self, *sides: Expression) -> bool:
@@ -154,66 +160,69 @@ class ExpressionCompiler:
             isinstance(side := unwrapped(one), Operand) and values.is_empty(self.operands[side.index]) for one in sides
         )
 
-    def is_null(self, typed: Typed) -> bool:
+    def is_null(self, typed: Side) -> bool:
         """Whether this is an operand that is null."""
-        return typed.operand is not None and self.operands[typed.operand] is None
+        return isinstance(typed, Given) and self.operands[typed.operand] is None
 
-    def comparison(self, operator: str, node: Binary) -> Any:
+    def comparison(self, operator: str, node: Binary) -> Condition:
         left, right = self.value(node.left), self.value(node.right)
-        negative = _COMPARISONS[operator] == "__ne__"
+        compare = COMPARISONS[operator]
+        negative = compare is COMPARISONS["!="]
         if self.is_null(left) or self.is_null(right):
             other = right if self.is_null(left) else left
-            if _COMPARISONS[operator] not in ("__eq__", "__ne__") or other.operand is not None:
+            if compare not in EQUALITY or isinstance(other, Given):
                 return sa.false() if not self.is_null(other) or negative else sa.true()
             return self.null_test(other, negative)
         kind = self.common_kind(left, right)
         a, b = self.as_kind(left, kind, node.left), self.as_kind(right, kind, node.right)
-        if kind == "vector" and _COMPARISONS[operator] not in ("__eq__", "__ne__"):
+        if kind == "vector" and compare not in EQUALITY:
             raise self.invalid(node, "vectors have no order")
         if kind in DOCUMENTS:
-            if _COMPARISONS[operator] not in ("__eq__", "__ne__"):
+            if compare not in EQUALITY:
                 a, b = (self.as_kind(side, "text", node) for side in (left, right))
             else:
                 same = apply("json_equal", "bool", a, b) == sa.true()
                 return sa.not_(same) if negative else same
-        return getattr(a, _COMPARISONS[operator])(b)
+        return compare(a, b)
 
-    def null_test(self, typed: Typed, negative: bool) -> Any:
+    def null_test(self, typed: Typed, negative: bool) -> Condition:
         if typed.kind == "json":
             found = apply("json_null", "bool", typed.sql) == sa.true()
             return sa.not_(found) if negative else found
         return typed.sql.is_not(None) if negative else typed.sql.is_(None)
 
-    def common_kind(self, left: Typed, right: Typed) -> str:
+    def common_kind(self, left: Side, right: Side) -> str:
         """The kind in which two sides are compared."""
-        for one, other in ((left, right), (right, left)):
-            if one.operand is not None:
-                code = values.code_of(self.operands[one.operand])
-                return values.kind_against(other.kind, code) if other.operand is None else values.kind_of_code(code)
-        kinds = {left.kind, right.kind}
-        if len(kinds) == 1:
-            return left.kind
-        if kinds <= NUMBERS:
-            return "decimal" if "decimal" in kinds else "int"
-        if kinds <= TEXTS:
-            return "text"
-        if "json" in kinds:
-            (other_kind,) = kinds - {"json"}
-            return "decimal" if other_kind in NUMBERS else "text" if other_kind in TEXTS else other_kind
-        if kinds & NUMBERS and kinds <= NUMBERS | TEXTS | {"bool"}:
-            return "decimal"
-        return "text"
+        if isinstance(right, Typed):
+            return self.kind_with(right.kind, left)
+        if isinstance(left, Typed):
+            return self.kind_with(left.kind, right)
+        return values.kind_of_code(values.code_of(self.operands[left.operand]))
 
-    def membership(self, node: Binary, negated: bool) -> Any:
+    def kind_with(self, kind: str, other: Side) -> str:
+        """The kind in which an expression of a kind and another side are compared."""
+        if isinstance(other, Given):
+            return values.kind_against(kind, values.code_of(self.operands[other.operand]))
+        return met_kind(kind, other.kind)
+
+    def settled(self, side: Side, node: Expression) -> Typed:
+        """An expression; an operand that meets nothing with a kind has one of its own."""
+        if isinstance(side, Typed):
+            return side
+        kind = self.common_kind(side, side)
+        return Typed(kind, self.as_kind(side, kind, node))
+
+    def membership(self, node: Binary, negated: bool) -> Condition:
         """`in` and `not in`, with a list of values or with a column that holds one."""
-        left, right = self.value(node.left), self.value(node.right)
-        if right.operand is None:
+        side, right = self.value(node.left), self.value(node.right)
+        if isinstance(right, Typed):
             container = self.as_kind(right, "json", node.right)
-            found = apply("contains", "bool", container, self.as_kind(left, "json", node.left)) == sa.true()
+            found = apply("contains", "bool", container, self.as_kind(side, "json", node.left)) == sa.true()
             return sa.not_(found) if negated else found
         members = values.listed(self.operands[right.operand])
-        if not members or self.is_null(left):
+        if not members or self.is_null(side):
             return sa.true() if negated else sa.false()
+        left = self.settled(side, node.left)
         if left.kind == "vector":
             raise self.invalid(node, "a vector cannot be looked up in a list")
         if left.kind not in DOCUMENTS:
@@ -227,7 +236,7 @@ class ExpressionCompiler:
             found = sa.or_(*tests) if tests else sa.false()
         return sa.not_(found) if negated else found
 
-    def in_list(self, sql: Any, kind: str, index: int, only: str = "") -> Any:
+    def in_list(self, sql: Sql, kind: str, index: int, only: str = "") -> Condition:
         """A test against a list that travels as one parameter."""
         convert = values.members(kind, values.CONVERTERS[kind])
         if only:
@@ -235,21 +244,22 @@ class ExpressionCompiler:
         name = self.new_bind(index, self.backend.list_maker(kind, convert))
         return self.backend.in_list(sql, name, _ARRAYS.get(kind, "texts"))
 
-    def text_test(self, operator: str, node: Binary) -> Any:
+    def text_test(self, operator: str, node: Binary) -> Condition:
         left, right = self.value(node.left), self.value(node.right)
         if self.is_null(left) or self.is_null(right):
             return sa.false()
         if (
             operator == "includes"
+            and isinstance(left, Typed)
             and left.kind == "json"
-            and right.operand is not None
-            and self.is_list(left, node.left)
+            and isinstance(right, Given)
+            and self.is_list(node.left)
         ):
             return self.document_test("contains", node)
         sides = [self.as_kind(side, "text", at) for side, at in ((left, node.left), (right, node.right))]
         return apply(operator, "bool", *sides) == sa.true()
 
-    def is_list(self, typed: Typed, node: Expression) -> bool:
+    def is_list(self, node: Expression) -> bool:
         """Whether an expression is a declared list column."""
         column = unwrapped(node)
         if not isinstance(column, Column):
@@ -262,18 +272,18 @@ class ExpressionCompiler:
             and bool(definition.declared.list_size)
         )
 
-    def document_test(self, operator: str, node: Binary) -> Any:
+    def document_test(self, operator: str, node: Binary) -> Condition:
         left, right = self.value(node.left), self.value(node.right)
         if self.is_null(left) or self.is_null(right):
             return sa.false()
         for side, at in ((left, node.left), (right, node.right)):
-            if side.operand is None and side.kind not in DOCUMENTS:
+            if isinstance(side, Typed) and side.kind not in DOCUMENTS:
                 hint = f"`{node.operator}` looks into lists and objects; for a {side.kind} column write includes or =="
                 raise self.invalid(at, hint)
         sides = [self.as_kind(side, "json", at) for side, at in ((left, node.left), (right, node.right))]
         return apply(operator, "bool", *sides) == sa.true()
 
-    def between(self, node: Between) -> Any:
+    def between(self, node: Between) -> Condition | None:
         """Both ends included; with `?`, an end that is empty does not count."""
         operator = node.operator
         bounds = [(">=", node.low), ("<=", node.high)]
@@ -287,11 +297,11 @@ class ExpressionCompiler:
 
     # Values --------------------------------------------------------------------------------------------------------
 
-    def value(self, node: Expression) -> Typed:
+    def value(self, node: Expression) -> Side:
         """An expression that gives a value."""
         node = unwrapped(node)
         if isinstance(node, Operand):
-            return Typed("operand", None, node.index)
+            return Given(node.index)
         if isinstance(node, Column):
             return self.column(node)
         if isinstance(node, FilterCall):
@@ -306,19 +316,19 @@ class ExpressionCompiler:
         condition = self.condition(node)
         return Typed("bool", sa.true() if condition is None else condition)
 
-    def binary_value(self, node: Binary) -> Typed:
+    def binary_value(self, node: Binary) -> Side:
         operator = node.operator
         if operator in ("~", "++"):
             sides = [self.as_kind(self.value(side), "text", side) for side in (node.left, node.right)]
             return Typed("text", apply("concat", "text", *sides))
-        if operator in _ARITHMETIC:
-            call = FilterCall(node.left, _ARITHMETIC[operator], [node.right], False).at(node, node)
+        if operator in ARITHMETIC:
+            call = FilterCall(node.left, ARITHMETIC[operator], [node.right], False).at(node, node)
             return self.filter_call(call)
         if operator in ("??", "?:"):
             return self.filter_call(FilterCall(node.left, "coalesce", [node.right], False).at(node, node))
-        found = self.binary_condition(node)
-        if found is NotImplemented:
+        if not is_condition(operator):
             raise self.problem(f"`{operator}` cannot stand in a database condition", node)
+        found = self.binary_condition(node)
         return Typed("bool", sa.true() if found is None else found)
 
     def ternary(self, node: Ternary) -> Typed:
@@ -330,9 +340,9 @@ class ExpressionCompiler:
             return Typed(kind, arms[0])
         return Typed(kind, sa.case((condition, arms[0]), else_=arms[1]))
 
-    def number(self, typed: Typed, node: Any) -> Typed:
+    def number(self, typed: Side, node: Expression) -> Typed:
         """An expression as a number of the kind that suits it."""
-        if typed.operand is not None:
+        if isinstance(typed, Given):
             code = values.code_of(self.operands[typed.operand])
             kind = "int" if code in "idb" else "decimal"
         else:
@@ -358,7 +368,7 @@ class ExpressionCompiler:
         name, text = self.backend.json_path(path)
         return Typed("json", apply(name, "json", sql, sa.literal(text, type_of("text"))))
 
-    def resolve(self, node: Column) -> tuple[Source, Any, list[str]]:
+    def resolve(self, node: Column) -> tuple[Source, ColumnDefinition | None, list[str]]:
         """The source, the column's definition and the path into its JSON that `$db.a.b.c` means."""
         names = node.names
         source = self.sources.get(names[0]) if len(names) > 1 else None
@@ -382,13 +392,13 @@ class ExpressionCompiler:
             f"`{node.names[0]}` is no table of this query and no column of it; there is {known}",
         )
 
-    def unknown_column(self, table: Table, column: str, node: Any) -> XanoScriptError:
+    def unknown_column(self, table: Table, column: str, node: Expression) -> XanoScriptError:
         """The error of a column that a declared table does not have."""
         return unknown_column(table, column, file=self.file, at=node)
 
     # Filters -------------------------------------------------------------------------------------------------------
 
-    def filter_call(self, node: FilterCall) -> Typed:
+    def filter_call(self, node: FilterCall) -> Side:
         """`$db.t.column|filter:argument`."""
         if node.disabled and node.operand is not None:
             return self.value(node.operand)
@@ -413,15 +423,10 @@ class ExpressionCompiler:
             )
         return Typed(kind, apply(node.name, kind, *sides))
 
-    def convert_operands(
-        self, operator: Operator, typed: list[Typed], given: list[Expression]
-    ) -> tuple[list[Any], str]:
+    def convert_operands(self, operator: Operator, typed: list[Side], given: list[Expression]) -> tuple[list[Sql], str]:
         """The operands as the operator wants them, and the kind of its result."""
         if "same" in operator.operands:
-            kind = typed[0].kind if typed[0].operand is None else "operand"
-            for other in typed[1:]:
-                kind = self.common_kind(typed[0] if kind == "operand" else Typed(kind, None), other)
-            kind = "decimal" if kind == "int" and any(t.kind == "decimal" for t in typed) else kind
+            kind = self.kind_of_all(typed)
             sides = [self.as_kind(one, kind, at) for one, at in zip(typed, given, strict=True)]
             return sides, kind if operator.result == "same" else operator.result
         if operator.operands[0] == "number":
@@ -430,6 +435,15 @@ class ExpressionCompiler:
             return [one.sql for one in numbers], kind if operator.result == "number" else operator.result
         wanted = zip(typed, operator.operands, given, strict=False)
         return [self.as_kind(one, kind, at) for one, kind, at in wanted], operator.result
+
+    def kind_of_all(self, sides: list[Side]) -> str:
+        """The kind in which all sides meet, from the first to the last."""
+        first, second, *others = sides
+        kind = self.common_kind(first, second)
+        for other in others:
+            kind = self.kind_with(kind, other)
+        decimals = any(isinstance(side, Typed) and side.kind == "decimal" for side in sides)
+        return "decimal" if kind == "int" and decimals else kind
 
     def unknown_filter(self, node: FilterCall) -> XanoScriptError:
         return self.problem(
@@ -440,9 +454,7 @@ class ExpressionCompiler:
         """`$db.t.column|sum` and its kin."""
         aggregate = AGGREGATES[node.name]
         assert node.operand is not None
-        operand = self.value(node.operand)
-        if operand.operand is not None:
-            operand = Typed(kind := self.common_kind(operand, operand), self.as_kind(operand, kind, node))
+        operand = self.settled(self.value(node.operand), node)
         if aggregate.operand == "number":
             operand = self.number(operand, node)
         elif aggregate.operand == "ordered" and operand.kind == "json":
@@ -457,15 +469,15 @@ class ExpressionCompiler:
 
     # Conversion ----------------------------------------------------------------------------------------------------
 
-    def new_bind(self, index: int, make: Callable[[Any, Any], Any]) -> str:
+    def new_bind(self, index: int, make: Converter) -> str:
         """A parameter that comes from an operand; returns its name."""
         name = f"p{len(self.binds)}"
         self.binds.append(Bind(name, index, make, self.about))
         return name
 
-    def as_kind(self, typed: Typed, kind: str, node: Any) -> Any:
+    def as_kind(self, typed: Side, kind: str, node: Expression) -> Sql:
         """An expression or operand as SQL of a kind."""
-        if typed.operand is not None:
+        if isinstance(typed, Given):
             return self.bind(typed.operand, kind)
         if typed.kind == kind:
             return typed.sql
@@ -474,7 +486,7 @@ class ExpressionCompiler:
             raise self.invalid(node, f"a {typed.kind} value cannot be used where a {kind} is needed")
         return made
 
-    def bind(self, index: int, kind: str) -> Any:
+    def bind(self, index: int, kind: str) -> Sql:
         """An operand as a parameter of a kind."""
         if self.operands[index] is None:
             return sa.cast(sa.null(), type_of(kind))

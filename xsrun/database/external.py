@@ -26,7 +26,7 @@ _ENGINES = {
 }
 
 
-def direct_query(session: Session, plan: RowPlan, operands: tuple[Any, ...]) -> Value:
+def direct_query(session: Session, plan: RowPlan, operands: tuple[Value, ...]) -> Value:
     """Run a text on another database and bind its rows."""
     engine = plan.statement.split(".")[2]
     address = value_of(plan, operands, "connection_string")

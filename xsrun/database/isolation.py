@@ -7,10 +7,12 @@ import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from xsrun.database.engine import Database
+    from xsrun.database.session import Session
+    from xsrun.runtime.values import Value
 
 _numbers = itertools.count(1)
 
@@ -83,7 +85,7 @@ def copy_rows(source: Database, target: Database, datasource: str) -> None:
         other.close()
 
 
-def every_row(session: Any, name: str) -> list[dict[str, Any]]:
+def every_row(session: Session, name: str) -> list[dict[str, Value]]:
     """All rows of a table as they are, in the order of their ids."""
     import sqlalchemy as sa
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from xsrun.database.direct import with_arguments
 from xsrun.database.isolation import every_row
@@ -68,7 +68,7 @@ def load(session: Session, rows: Rows, *, replace: bool = False) -> dict[str, in
     return {name: len(items) for name, items in rows.items()}
 
 
-def run_sql(session: Session, sql: str) -> list[dict[str, Any]]:
+def run_sql(session: Session, sql: str) -> list[dict[str, Value]]:
     """Run one statement in PostgreSQL's dialect. Raises XanoScriptError for what the database refuses."""
     text, parameters = with_arguments(sql.strip().rstrip(";"), [], session.backend)
     return session.backend.run_direct(session, text, parameters)

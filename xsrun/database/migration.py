@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
@@ -204,7 +204,7 @@ def migrate(session: Session, *, force: bool = False) -> tuple[list[Change], lis
 
 def complete_columns(session: Session, table: Table, columns: Columns) -> None:
     """Add the columns that a declared table lacks: in memory there is no other way to bring it up to date."""
-    there: dict[str, Any] = dict(columns)
+    there = {name for name, _ in columns}
     for column in table.columns:
         if column.name not in there:
             add_column(session, table, column)

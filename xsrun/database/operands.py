@@ -9,13 +9,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING
 
 from xsrun.errors import InputError, XanoScriptError
 from xsrun.runtime.values import MAX_INT, MIN_INT, Value, describe, parse_number, text_of_number, truthy, type_name
 
+if TYPE_CHECKING:
+    from xsrun.runtime.context import Context
+
 #: `convert(value, context)` gives what the codec of the kind takes.
-Converter = Callable[[Value, Any], Any]
+Converter = Callable[[Value, "Context"], Value]
 
 INVALID = "ParseError: Invalid value for param"
 
@@ -42,23 +45,22 @@ def invalid(value: Value, wanted: str) -> InputError:
     return InputError(INVALID, None, hint=f"the value is {describe(value)}; the column holds {wanted}")
 
 
-def to_number(value: Value, context: Any) -> float:
+def to_number(value: Value, context: Context) -> float:
     """A number, for a comparison with a number."""
-    kind = value.__class__
-    if kind is int:
+    if value.__class__ is int:
         return value
-    if kind is float and math.isfinite(value):
+    if value.__class__ is float and math.isfinite(value):
         return value
-    if kind is bool:
+    if value.__class__ is bool:
         return int(value)
-    if kind is str:
+    if value.__class__ is str:
         number = parse_number(value)
         if number is not None:
             return number
     raise invalid(value, "numbers")
 
 
-def to_int(value: Value, context: Any) -> int:
+def to_int(value: Value, context: Context) -> int:
     """A whole number; a fraction is cut off."""
     number = to_number(value, context)
     whole = int(number)
@@ -67,11 +69,11 @@ def to_int(value: Value, context: Any) -> int:
     return whole
 
 
-def to_decimal(value: Value, context: Any) -> float:
+def to_decimal(value: Value, context: Context) -> float:
     return float(to_number(value, context))
 
 
-def to_timestamp(value: Value, context: Any) -> float:
+def to_timestamp(value: Value, context: Context) -> float:
     """Milliseconds: a number, or a text with a date or a phrase."""
     if value.__class__ is str and parse_number(value) is None:
         from xsrun.runtime.dates import parse_timestamp_value
@@ -83,11 +85,11 @@ def to_timestamp(value: Value, context: Any) -> float:
     return to_int(value, context)
 
 
-def to_text(value: Value, context: Any) -> str:
+def to_text(value: Value, context: Context) -> str:
     """A scalar as text."""
-    kind = value.__class__
-    if kind is str:
+    if value.__class__ is str:
         return value
+    kind = value.__class__
     if kind is bool:
         return "true" if value else "false"
     if kind is int or kind is float:
@@ -95,7 +97,7 @@ def to_text(value: Value, context: Any) -> str:
     raise invalid(value, "text")
 
 
-def to_date(value: Value, context: Any) -> str:
+def to_date(value: Value, context: Context) -> str:
     """A date as text; a time stamp gives its day."""
     if value.__class__ is int or value == "now":
         from xsrun.runtime.date_formats import format_timestamp
@@ -107,11 +109,11 @@ def to_date(value: Value, context: Any) -> str:
 _BOOLEANS = {"true": True, "1": True, "false": False, "0": False, "": False}
 
 
-def to_bool(value: Value, context: Any) -> bool:
+def to_bool(value: Value, context: Context) -> bool:
     """True, false, 1, 0 and their texts."""
-    kind = value.__class__
-    if kind is bool:
+    if value.__class__ is bool:
         return value
+    kind = value.__class__
     if kind is str and value in _BOOLEANS:
         return _BOOLEANS[value]
     if (kind is int or kind is float) and value in (0, 1):
@@ -119,14 +121,14 @@ def to_bool(value: Value, context: Any) -> bool:
     raise invalid(value, "booleans")
 
 
-def to_json(value: Value, context: Any) -> Value:
+def to_json(value: Value, context: Context) -> Value:
     """Anything that JSON can hold."""
     if type_name(value) == "resource":
         return value.as_value() if hasattr(value, "as_value") else list(value)
     return value
 
 
-def to_geo(value: Value, context: Any) -> Value:
+def to_geo(value: Value, context: Context) -> Value:
     """A place: an object, or WKT text."""
     from xsrun.runtime import geo
 
@@ -138,7 +140,7 @@ def to_geo(value: Value, context: Any) -> Value:
     raise invalid(value, "places, {type, data} objects")
 
 
-def to_vector(value: Value, context: Any) -> list[float]:
+def to_vector(value: Value, context: Context) -> list[float]:
     """A list of numbers."""
     if value.__class__ is list and all(item.__class__ in (int, float) for item in value):
         return value
@@ -185,7 +187,7 @@ def listed(value: Value) -> list[Value]:
 def members(kind: str, convert: Converter) -> Converter:
     """A converter of the operand of `in`: the members that the kind can hold; the others match nothing."""
 
-    def convert_list(value: Value, context: Any) -> list[Any]:
+    def convert_list(value: Value, context: Context) -> list[Value]:
         found = []
         for item in listed(value):
             try:

@@ -2,30 +2,34 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Union
 
 from xsrun.runtime.values import Value
 
+#: Names by their first part: {"a": None} the whole of a, {"a": {"b": None}} only its b.
+Tree = dict[str, Union["Tree", None]]
 
-def pick(row: dict[str, Value], output: Any) -> dict[str, Value]:
+
+def pick(row: dict[str, Value], output: Value) -> dict[str, Value]:
     """The members of an object that the list names; `a.b` is member b of a, of each element when a is a list."""
     tree = _tree(output)
     return _picked(row, tree)
 
 
-def _tree(output: Any) -> dict[str, Any]:
-    """Names by their first part: {"a": None} the whole of a, {"a": {"b": None}} only its b."""
-    tree: dict[str, Any] = {}
+def _tree(output: Value) -> Tree:
+    """The names of a list, taken apart."""
+    tree: Tree = {}
     for entry in output if output.__class__ is list else [output]:
         at = tree
         names = str(entry).removeprefix("$this.").split(".")
         for name in names[:-1]:
-            at = at.setdefault(name, {}) if at.get(name, {}) is not None else {}
+            below = at.setdefault(name, {})
+            at = {} if below is None else below
         at[names[-1]] = None
     return tree
 
 
-def _picked(row: dict[str, Value], tree: dict[str, Any]) -> dict[str, Value]:
+def _picked(row: dict[str, Value], tree: Tree) -> dict[str, Value]:
     found = {}
     for name, below in tree.items():
         if name not in row:

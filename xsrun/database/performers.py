@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 from xsrun.database import bulk, direct, external, queries, rows, schema
+from xsrun.runtime.values import Value
 
-PERFORMERS: dict[str, Callable[..., Any]] = {
+PERFORMERS: dict[str, Callable[..., Value]] = {
     "db.get": rows.get,
     "db.has": rows.has,
     "db.add": rows.add,

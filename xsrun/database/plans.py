@@ -9,9 +9,9 @@ SQLAlchemy, which is loaded when the first session opens.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
 
 from xsrun.runtime.context import Context
+from xsrun.runtime.values import Value
 from xsrun.syntax.nodes import Expression
 
 
@@ -31,7 +31,7 @@ class Operand(Expression):
 
 
 #: A part of a plan that may be fixed (any Python value) or an `Operand`.
-Setting = Any
+Setting = Value | Operand
 
 
 @dataclass(eq=False, slots=True)
@@ -55,7 +55,7 @@ class Plan:
     line: int
     column: int
 
-    def __call__(self, context: Context, *operands: Any) -> Any:
+    def __call__(self, context: Context, *operands: Value) -> Value:
         """Carry the statement out in the session of a run."""
         return context.session.perform(self, operands)
 
@@ -130,6 +130,6 @@ class QueryPlan(Plan):
     given: dict[str, int] = field(default_factory=dict)
 
 
-def setting(value: Setting, operands: tuple[Any, ...]) -> Any:
+def setting(value: Setting, operands: tuple[Value, ...]) -> Value:
     """The value of a setting in this run."""
     return operands[value.index] if value.__class__ is Operand else value

@@ -3,20 +3,32 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from hashlib import sha256
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
+from sqlalchemy.ext.compiler import compiles
 
 from xsrun.database import geometry, texts
-from xsrun.database.backend import Backend, Row, type_of
-from xsrun.database.columns import Codecs, decode_json, encode_int, encode_json, encode_text
+from xsrun.database.backend import Backend, Condition, Sql, Step, Stored, type_of
+from xsrun.database.columns import Codec, Codecs, decode_json, encode_int, encode_json, encode_text
+from xsrun.database.connection import Connection, Execute, Parameters, ResultColumns, Row
+from xsrun.database.operands import Converter
 from xsrun.database.operators import OPERATORS
 from xsrun.database.sqlite import duplicate_record
+from xsrun.database.tables import Table
 from xsrun.errors import UnavailableError, UsageError, XanoScriptError
 from xsrun.runtime.masking import masked_address
 from xsrun.runtime.values import Value, as_text
+from xsrun.syntax.nodes import Statement
+
+if TYPE_CHECKING:
+    import psycopg
+    from sqlalchemy.sql.compiler import GenericTypeCompiler
+
+    from xsrun.database.session import Session
 
 _TYPES = {
     "int": "bigint",
@@ -30,6 +42,19 @@ _TYPES = {
     "geo": "jsonb",
     "vector": "double precision[]",
 }
+#: The types of columns and parameters, by the kinds of `Stored`.
+_STORED_TYPES = {
+    "int": "BIGINT",
+    "decimal": "DOUBLE PRECISION",
+    "number": "DOUBLE PRECISION",
+    "text": "TEXT",
+    "json": "JSONB",
+    "vector": "DOUBLE PRECISION[]",
+    "ints": "BIGINT[]",
+    "decimals": "DOUBLE PRECISION[]",
+    "texts": "TEXT[]",
+    "bools": "BOOLEAN[]",
+}
 _ISOLATION = {
     "serializable": "SERIALIZABLE",
     "repeatable_read": "REPEATABLE READ",
@@ -41,22 +66,39 @@ _TEXT_TYPES = ("timestamp", "timestamptz", "date", "time", "timetz", "interval",
 _KEY = re.compile(r"\((.*?)\)=")
 
 
-def _psycopg() -> Any:
+def check_driver() -> None:
+    """Raises UnavailableError when psycopg is not installed."""
     try:
-        import psycopg
+        import psycopg  # noqa: F401
     except ModuleNotFoundError:
         raise UnavailableError(
             "PostgreSQL needs the package psycopg, which is not installed.",
             hint='install it with: pip install "xsrun[postgres]"',
         ) from None
-    return psycopg
 
 
-class PostgresConnection:
+class PostgresDialect(PGDialect_psycopg):
+    """psycopg's dialect, and the collation that text columns get (see `collation_of`)."""
+
+    supports_statement_cache = True
+    text_collation = ""
+
+
+@compiles(Stored, "postgresql")
+def _stored_type(element: Stored, compiler: GenericTypeCompiler, **_options: Any) -> str:
+    if element.kind == "text column":
+        assert isinstance(compiler.dialect, PostgresDialect)
+        return f'TEXT COLLATE "{compiler.dialect.text_collation}"'
+    return _STORED_TYPES[element.kind]
+
+
+class PostgresConnection(Connection):
     """A connection and what to do with it: execute a text and fetch all its rows."""
 
     def __init__(self, url: str, search_path: str | None = None) -> None:
-        psycopg = _psycopg()
+        check_driver()
+        import psycopg
+
         self._errors = psycopg.Error
         try:
             self.raw = psycopg.connect(url, autocommit=True)
@@ -80,7 +122,7 @@ class PostgresConnection:
         if search_path is not None:
             self.execute(f"SET search_path TO {search_path}")
 
-    def execute(self, text: str, parameters: Sequence[Any] = ()) -> list[Row]:
+    def execute(self, text: str, parameters: Sequence[Value] = ()) -> list[Row]:
         """Execute one statement and fetch everything. Raises XanoScriptError for what the database refuses."""
         try:
             cursor = self.raw.execute(text, parameters)
@@ -88,7 +130,7 @@ class PostgresConnection:
         except self._errors as error:
             raise translated(error) from error
 
-    def query(self, text: str, parameters: Sequence[Any] = ()) -> tuple[list[tuple[str, int]], list[Row]]:
+    def query(self, text: str, parameters: Parameters = ()) -> tuple[ResultColumns, list[Row]]:
         """Execute one statement; name and type of each of its columns, and all rows."""
         try:
             # prepared, so that the text can be one statement only
@@ -125,7 +167,7 @@ def _first_line(error: Exception) -> str:
     return (str(error).strip().splitlines() or [type(error).__name__])[0]
 
 
-def translated(error: Any) -> XanoScriptError:
+def translated(error: psycopg.Error) -> XanoScriptError:
     """The error of the program that PostgreSQL's stands for."""
     kind = type(error).__name__
     primary = getattr(error.diag, "message_primary", None) or _first_line(error)
@@ -177,15 +219,18 @@ class PostgresBackend(Backend):
     one_writer = False
     fails_whole = True
 
-    def __init__(self, nodes: dict[str, Any]) -> None:
+    def __init__(self, nodes: dict[str, Statement]) -> None:
         super().__init__(nodes)
-        _psycopg()
-        from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
-
-        self.dialect: sa.Dialect = PGDialect_psycopg(paramstyle="format")
-        encode: dict[str, Any] = {"int": encode_int, "timestamp": encode_int, "text": encode_text, "date": encode_text}
+        check_driver()
+        self.dialect: PostgresDialect = PostgresDialect(paramstyle="format")  # type: ignore[no-untyped-call]
+        encode: dict[str, Codec] = {
+            "int": encode_int,
+            "timestamp": encode_int,
+            "text": encode_text,
+            "date": encode_text,
+        }
         encode |= {"json": encode_json, "geo": encode_json, "vector": _encode_vector}
-        decode: dict[str, Any] = {"json": decode_json, "geo": decode_json, "vector": _decode_vector}
+        decode: dict[str, Codec] = {"json": decode_json, "geo": decode_json, "vector": _decode_vector}
         self.codecs = Codecs(encode, decode)
         self._functions_checked = False
 
@@ -193,7 +238,7 @@ class PostgresBackend(Backend):
         connection = PostgresConnection(url.replace("postgres://", "postgresql://", 1), search_path)
         if not self._functions_checked:
             make_functions(connection)
-            self.dialect.text_collation = collation_of(connection)  # type: ignore[attr-defined]
+            self.dialect.text_collation = collation_of(connection)
             self._functions_checked = True
         return connection
 
@@ -205,17 +250,17 @@ class PostgresBackend(Backend):
         quoted = ('"' + key.replace("\\", "\\\\").replace('"', '\\"') + '"' for key in path)
         return "json_path", "{" + ",".join(quoted) + "}"
 
-    def list_maker(self, kind: str, convert: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+    def list_maker(self, kind: str, convert: Converter) -> Converter:
         if kind in ("text", "date"):
             return lambda value, context: [encode_text(item) for item in convert(value, context)]
         if kind == "decimal":
             return lambda value, context: [float(item) for item in convert(value, context)]
         return convert
 
-    def in_list(self, sql: Any, name: str, array: str) -> Any:
+    def in_list(self, sql: Sql, name: str, array: str) -> Condition:
         return sql == sa.any_(sa.bindparam(name, type_=type_of(array)))
 
-    def list_decoder(self, element: str) -> Any:
+    def list_decoder(self, element: str) -> Codec:
         return decode_json
 
     def supports_index(self, kind: str, column_kinds: list[str]) -> bool:
@@ -223,7 +268,7 @@ class PostgresBackend(Backend):
             return all(one == "json" for one in column_kinds)
         return kind == "btree" and not any(one in ("json", "geo", "vector") for one in column_kinds)
 
-    def existing(self, connection: PostgresConnection) -> dict[str, list[tuple[str, str]]]:
+    def existing(self, connection: Connection) -> dict[str, list[tuple[str, str]]]:
         found: dict[str, list[tuple[str, str]]] = {}
         rows = connection.execute(
             "SELECT c.table_name, c.column_name, c.data_type FROM information_schema.columns AS c "
@@ -235,7 +280,7 @@ class PostgresBackend(Backend):
             found.setdefault(table, []).append((column, kind))
         return found
 
-    def columns_of(self, execute: Callable[..., list[Row]], physical: str) -> list[tuple[str, str]]:
+    def columns_of(self, execute: Execute, physical: str) -> list[tuple[str, str]]:
         rows = execute(
             "SELECT column_name, data_type FROM information_schema.columns "
             "WHERE table_schema = current_schema() AND table_name = %s ORDER BY ordinal_position",
@@ -243,19 +288,19 @@ class PostgresBackend(Backend):
         )
         return [(name, kind) for name, kind in rows]
 
-    def index_names(self, execute: Callable[..., list[Row]], physical: str) -> list[str]:
+    def index_names(self, execute: Execute, physical: str) -> list[str]:
         rows = execute(
             "SELECT indexname FROM pg_indexes WHERE schemaname = current_schema() AND tablename = %s", (physical,)
         )
         return [name for (name,) in rows]
 
-    def indexes_over(self, execute: Callable[..., list[Row]], physical: str, column: str) -> list[str]:
+    def indexes_over(self, execute: Execute, physical: str, column: str) -> list[str]:
         return []  # PostgreSQL drops them with the column
 
     def is_text_id(self, kind: str) -> bool:
         return "int" not in kind.lower()
 
-    def follow_id(self, physical: str, identity: int) -> tuple[str, tuple[Any, ...]]:
+    def follow_id(self, physical: str, identity: int) -> Step:
         sequence = "pg_get_serial_sequence(%s, 'id')"
         name = self.quote(physical)
         return (
@@ -263,14 +308,14 @@ class PostgresBackend(Backend):
             (name, name, identity),
         )
 
-    def truncation(self, physical: str, reset: bool) -> list[tuple[str, tuple[Any, ...]]]:
+    def truncation(self, physical: str, reset: bool) -> list[Step]:
         restart = " RESTART IDENTITY" if reset else ""
         return [(f"TRUNCATE TABLE {self.quote(physical).replace('%', '%%')}{restart}", ())]
 
-    def new_column(self, table: Any, column: str) -> str:
+    def new_column(self, table: Table, column: str) -> str:
         return super().new_column(table, column).replace("ADD COLUMN", "ADD COLUMN IF NOT EXISTS", 1)
 
-    def run_direct(self, session: Any, sql: str, parameters: list[Value]) -> list[dict[str, Value]]:
+    def run_direct(self, session: Session, sql: str, parameters: list[Value]) -> list[dict[str, Value]]:
         """Run a program's own SQL as it is; its texts are checked, its JSON is read."""
         from xsrun.database.direct_postgres import run
 
@@ -304,7 +349,7 @@ def make_functions(connection: PostgresConnection) -> None:
         raise
 
 
-def parameter(value: Value) -> Any:
+def parameter(value: Value) -> Value:
     """An argument of a program's own SQL."""
     if value.__class__ in (list, dict):
         return encode_json(value)

@@ -2,18 +2,32 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, NamedTuple
 
 import sqlalchemy as sa
 
-from xsrun.database.backend import Backend, Row
+from xsrun.database.backend import Backend
 from xsrun.database.columns import ColumnDefinition, decode_json, decode_loose
+from xsrun.database.operands import Converter
 from xsrun.database.tables import Table
 from xsrun.errors import InputError
 from xsrun.runtime.values import Value
 
 if TYPE_CHECKING:
+    from xsrun.database.connection import Row
     from xsrun.database.expressions import ExpressionCompiler
+    from xsrun.runtime.context import Context
+
+
+#: (number of the operand, what makes the parameter of it), or (-1, a fixed value)
+Slot = tuple[int, Converter | Value]
+
+
+class Insertion(NamedTuple):
+    """An INSERT as text, and the columns in the order in which it takes their values."""
+
+    sql: str
+    order: list[str]
 
 
 class Prepared:
@@ -21,21 +35,20 @@ class Prepared:
 
     __slots__ = ("about", "slots", "sql")
 
-    def __init__(self, sql: str, slots: list[tuple[int, Any]], about: list[str] | None = None) -> None:
+    def __init__(self, sql: str, slots: list[Slot], about: list[str] | None = None) -> None:
         self.sql = sql
         #: the column that each parameter is compared with
         self.about = about or []
-        #: (number of the operand, what makes the parameter of it), or (-1, a fixed value)
         self.slots = slots
 
-    def parameters(self, operands: tuple[Any, ...], context: Any) -> list[Any]:
+    def parameters(self, operands: tuple[Value, ...], context: Context) -> list[Value]:
         """The parameters in the order of the text. Raises XanoScriptError for an operand that does not fit."""
         try:
             return [make if index < 0 else make(operands[index], context) for index, make in self.slots]
         except InputError as error:
             raise self.explained(error, operands, context) from None
 
-    def explained(self, error: InputError, operands: tuple[Any, ...], context: Any) -> InputError:
+    def explained(self, error: InputError, operands: tuple[Value, ...], context: Context) -> InputError:
         """The refusal of an operand, with the column that it was compared with."""
         for (index, make), column in zip(self.slots, self.about, strict=False):
             if index < 0 or not column:
@@ -52,7 +65,7 @@ def prepared(backend: Backend, statement: sa.ClauseElement, compiler: Expression
     """A statement whose parameters come from the compiler's operands."""
     text = backend.text(statement)
     binds = {bind.name: bind for bind in compiler.binds}
-    slots: list[tuple[int, Any]] = []
+    slots: list[Slot] = []
     about: list[str] = []
     for name in text.order:
         bind = binds.get(name)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Callable, Hashable, Iterator
+from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
 from xsrun.database.addons import add_on
 from xsrun.database.operands import code_of, is_empty, kind_of_code, listed
@@ -18,7 +18,12 @@ from xsrun.errors import InputError
 from xsrun.runtime.values import Value, as_int, truthy
 
 if TYPE_CHECKING:
+    from xsrun.database.connection import Row
     from xsrun.database.session import Session
+
+Read = TypeVar("Read")
+Made = TypeVar("Made")
+RowReader = Callable[["Row"], dict[str, Value]]
 
 _KINDS = ("list", "single", "count", "exists", "stream", "aggregate")
 #: Rows of a page when the program does not say how many (semantics 4.3).
@@ -45,11 +50,11 @@ class Listing(NamedTuple):
     computed: list[Computed]
 
 
-class Stream:
+class Stream(Generic[Read]):
     """The rows of a query one after another (`return = stream`). Fetched before the program sees the first: an open
     cursor would see rows that its own loop writes."""
 
-    def __init__(self, rows: list[Any], read: Any) -> None:
+    def __init__(self, rows: list[Read], read: Callable[[Read], Value]) -> None:
         self._rows = rows
         self._read = read
 
@@ -65,7 +70,7 @@ class Stream:
 class Query:
     """One execution of a plan."""
 
-    def __init__(self, session: Session, plan: QueryPlan, operands: tuple[Any, ...]) -> None:
+    def __init__(self, session: Session, plan: QueryPlan, operands: tuple[Value, ...]) -> None:
         self.session = session
         self.plan = plan
         self.operands = operands
@@ -147,13 +152,14 @@ class Query:
     def builder(self) -> SelectBuilder:
         return SelectBuilder(self.session, self.plan, self.tables, self.operands, self.searches, self.order)
 
-    def prepare(self, what: tuple[Any, ...], make: Any) -> Any:
+    def prepare(
+        self, cache: dict[Hashable, Made], what: tuple[Hashable, ...], make: Callable[[SelectBuilder], Made]
+    ) -> Made:
         """What `make` gives, made once for the plan, the tables and the types of the operands."""
         if self.searches:  # their shape comes with the request
             return make(self.builder())
         order = tuple((name, way) for name, way, _ in self.order)
         key = (self.plan, what, order, self.signature(), *self.tables)
-        cache = self.session.backend.queries
         found = cache.get(key)
         if found is None:
             found = make(self.builder())
@@ -162,12 +168,16 @@ class Query:
             cache[key] = found
         return found
 
-    def run(self, statement: Prepared, extra: tuple[Any, ...] = ()) -> list[Any]:
+    def statement(self, *what: Hashable, make: Callable[[SelectBuilder], Prepared]) -> Prepared:
+        """A statement that gives one value, or none."""
+        return self.prepare(self.session.backend.statements, what, make)
+
+    def run(self, statement: Prepared, extra: tuple[Value, ...] = ()) -> list[Row]:
         """Execute a prepared statement with this run's operands."""
         operands = (*self.all_operands(), *extra)
         return self.session.execute(statement.sql, statement.parameters(operands, self.session.context))
 
-    def all_operands(self) -> tuple[Any, ...]:
+    def all_operands(self) -> tuple[Value, ...]:
         """The operands of the plan, and those that came with the request."""
         return self.searches[-1].operands if self.searches else self.operands
 
@@ -184,7 +194,7 @@ class Query:
             )
             return Listing(statement, reader, builder.computed())
 
-        return self.prepare(what, make)
+        return self.prepare(self.session.backend.listings, what, make)
 
     # Answers -------------------------------------------------------------------------------------------------------
 
@@ -192,10 +202,9 @@ class Query:
         """What the statement binds."""
         kind = self.kind
         if kind == "count":
-            statement = self.prepare(("count", self.distinct), lambda b: b.count(distinct=self.distinct))
-            return self.run(statement)[0][0]
+            return self.counted()
         if kind == "exists":
-            return bool(self.run(self.prepare(("exists",), lambda b: b.exists())))
+            return bool(self.run(self.statement("exists", make=SelectBuilder.exists)))
         if kind == "single":
             rows = self.read(self.listing(None, True), ())
             return self.shaped(rows)[0] if rows else None
@@ -210,19 +219,24 @@ class Query:
             )
         return self.listed()
 
-    def read(self, listing: Listing, extra: tuple[Any, ...]) -> list[dict[str, Value]]:
+    def counted(self) -> Value:
+        """How many rows there are."""
+        count = self.statement("count", self.distinct, make=lambda builder: builder.count(distinct=self.distinct))
+        return self.run(count)[0][0]
+
+    def read(self, listing: Listing, extra: tuple[Value, ...]) -> list[dict[str, Value]]:
         """The rows of a listing as objects."""
         rows = self.run(listing.statement, extra)
         read = self.row_reader(listing)
         return [read(row) for row in rows]
 
-    def row_reader(self, listing: Listing) -> Any:
+    def row_reader(self, listing: Listing) -> RowReader:
         read, computed = listing.reader.read, listing.computed
         if not computed:
             return read
         count = len(listing.reader.names)
 
-        def read_computed(row: Any) -> dict[str, Value]:
+        def read_computed(row: Row) -> dict[str, Value]:
             made = read(row)
             for position, (name, decode) in enumerate(computed, count):
                 value = row[position]
@@ -247,7 +261,7 @@ class Query:
             add_on(self.session, self.plan.addons, self.operands, list(zip(rows, shown, strict=True)))
         return shown
 
-    def streamed(self) -> Stream:
+    def streamed(self) -> Stream[Row] | Stream[dict[str, Value]]:
         page = self.page()
         extra = (page.size, (page.number - 1) * page.size + page.offset) if page is not None else ()
         listing = self.listing(page, False)
@@ -263,11 +277,7 @@ class Query:
         rows = self.read(self.listing(page, False), (page.size + 1, offset))
         if not page.metadata:
             return self.shaped(rows[: page.size])
-        count = (
-            self.prepare(("count", self.distinct), lambda b: b.count(distinct=self.distinct)) if page.totals else None
-        )
-        total = self.run(count)[0][0] if count is not None else None
-        return self.enveloped(page, offset, rows, total)
+        return self.enveloped(page, offset, rows, self.counted() if page.totals else None)
 
     def enveloped(self, page: Page, offset: int, rows: list[dict[str, Value]], total: int | None) -> Value:
         """The paging envelope, in the engine's order of keys; `output` selects from it (semantics 4.3)."""
@@ -292,7 +302,7 @@ class Query:
         return hidden_free or []
 
     def with_hidden(
-        self, envelope: dict[str, Value], rows: list[Any], page: Page, output: list[str]
+        self, envelope: dict[str, Value], rows: list[dict[str, Value]], page: Page, output: list[str]
     ) -> dict[str, Value]:
         """The envelope, its items with the internal columns that the output names."""
         hidden = [column.name for column in self.table.columns if column.hidden and f"items.{column.name}" in output]
@@ -307,7 +317,9 @@ class Query:
     def aggregated(self) -> Value:
         page = self.page()
         statement, computed = self.prepare(
-            ("aggregate", page is not None), lambda b: b.aggregate(limited=page is not None)
+            self.session.backend.aggregations,
+            ("aggregate", page is not None),
+            lambda builder: builder.aggregate(limited=page is not None),
         )
         offset = (page.number - 1) * page.size + page.offset if page is not None else 0
         found = self.run(statement, (page.size + 1, offset) if page is not None else ())
@@ -320,7 +332,8 @@ class Query:
         ]
         if page is None or not page.metadata:
             return rows if page is None else rows[: page.size]
-        total = self.run(self.prepare(("groups",), lambda b: b.group_count()))[0][0] if page.totals else None
+        groups = self.statement("groups", make=SelectBuilder.group_count) if page.totals else None
+        total = self.run(groups)[0][0] if groups is not None else None
         return self.enveloped(page, offset, rows, total)
 
 
@@ -330,7 +343,7 @@ def external_values(external: dict[str, Value]) -> dict[str, Value]:
     whole = decoded(external.get("value"))
     if whole.__class__ is dict:
         allowed = external.get("permissions")
-        names: dict[Any, str] = {"perPage": "per_page", "expression": "search", "filter": "search"}
+        names: dict[Value, str] = {"perPage": "per_page", "expression": "search", "filter": "search"}
         for name, value in whole.items():
             plain = names.get(name) or str(name)
             if allowed.__class__ is not dict or truthy(allowed.get(plain, True)):
@@ -338,6 +351,6 @@ def external_values(external: dict[str, Value]) -> dict[str, Value]:
     return {name: None if value == "" else value for name, value in found.items()}
 
 
-def query(session: Session, plan: QueryPlan, operands: tuple[Any, ...]) -> Value:
+def query(session: Session, plan: QueryPlan, operands: tuple[Value, ...]) -> Value:
     """`db.query`."""
     return Query(session, plan, operands).answer()

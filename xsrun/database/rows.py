@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
 from xsrun.database.addons import add_on
-from xsrun.database.backend import type_of
+from xsrun.database.backend import Condition, Sql, type_of
 from xsrun.database.expressions import ExpressionCompiler
 from xsrun.database.operands import code_of
 from xsrun.database.outputs import pick
@@ -22,6 +22,7 @@ from xsrun.syntax.nodes import Binary
 
 if TYPE_CHECKING:
     from xsrun.database.session import Session
+    from xsrun.runtime.context import Context
 
 # Finding by one field ------------------------------------------------------------------------------------------------
 
@@ -40,17 +41,19 @@ def field_of(value: Value) -> str:
     return "id" if value is None or value == "" else str(value)
 
 
-def finder(session: Session, table: Table, field: str, value: Value) -> tuple[Any, ExpressionCompiler]:
+def finder(session: Session, table: Table, field: str, value: Value) -> tuple[Condition, ExpressionCompiler]:
     """The condition `field == value` on a table, and the compiler that holds its parameters."""
     columns = session.backend.source(table)
     compiler = ExpressionCompiler(session.backend, {table.name: Source(table, columns)}, table.name, (value,))
     names = [field] if field in table.by_name else [table.name, field]
     if "." in field and names[0] == table.name:
         names = [table.name, *field.split(".")]
-    return compiler.condition(Binary(Column(names), "==", Operand(0))), compiler
+    condition = compiler.condition(Binary(Column(names), "==", Operand(0)))
+    assert condition is not None  # only an operator with `?` drops its clause
+    return condition, compiler
 
 
-def first_id(session: Session, table: Table, condition: Any) -> Any:
+def first_id(session: Session, table: Table, condition: Condition) -> Sql:
     """The id of the first row that meets a condition, as a subquery."""
     stored = session.backend.stored(table).alias("found")
     moved = sa.sql.visitors.replacement_traverse(
@@ -59,19 +62,21 @@ def first_id(session: Session, table: Table, condition: Any) -> Any:
     return sa.select(stored.c.id).where(moved).order_by(stored.c.id).limit(1).scalar_subquery()
 
 
-def matched(session: Session, table: Table, field: str, condition: Any) -> Any:
+def matched(session: Session, table: Table, field: str, condition: Condition) -> Condition:
     """The condition that holds for one row only: the first that meets a condition."""
     return condition if field == "id" else session.backend.stored(table).c.id == first_id(session, table, condition)
 
 
-def find(session: Session, table: Table, field: str, value: Value, reader: Reader, lock: bool = False) -> Any:
+def find(
+    session: Session, table: Table, field: str, value: Value, reader: Reader, lock: bool = False
+) -> dict[str, Value] | None:
     """The first row whose field has a value, as the reader reads it; None when there is none."""
     key = ("find", field, code_of(value), reader, lock and session.depth > 0)
     statement = table.prepared.get(key)
     if statement is None:
         condition, compiler = finder(session, table, field, value)
         columns = compiler.sources[table.name].columns
-        query: Any = sa.select(*(columns.c[name] for name in reader.names)).where(condition)
+        query = sa.select(*(columns.c[name] for name in reader.names)).where(condition)
         if field != "id":
             query = query.order_by(columns.c.id).limit(1)
         if lock and session.depth and table.exists:
@@ -83,9 +88,9 @@ def find(session: Session, table: Table, field: str, value: Value, reader: Reade
 
 def whole_reader(session: Session, table: Table) -> Reader:
     """Reads every column of a table, hidden ones too."""
-    found = table.prepared.get("whole")
+    found = table.readers.get("whole")
     if found is None:
-        found = table.prepared["whole"] = Reader(session.backend, table, list(table.columns))
+        found = table.readers["whole"] = Reader(session.backend, table, list(table.columns))
     return found
 
 
@@ -96,7 +101,7 @@ def visible(table: Table, row: dict[str, Value]) -> dict[str, Value]:
     return row
 
 
-def answer(session: Session, plan: RowPlan, operands: tuple[Any, ...], table: Table, row: dict[str, Value]) -> Value:
+def answer(session: Session, plan: RowPlan, operands: tuple[Value, ...], table: Table, row: dict[str, Value]) -> Value:
     """The row that a statement binds: what `output` names, or all that is not internal, and the addons."""
     output = setting(plan.output, operands)
     shown = pick(row, output) if output else visible(table, row)
@@ -106,7 +111,7 @@ def answer(session: Session, plan: RowPlan, operands: tuple[Any, ...], table: Ta
     return shown
 
 
-def value_of(plan: RowPlan, operands: tuple[Any, ...], name: str) -> Value:
+def value_of(plan: RowPlan, operands: tuple[Value, ...], name: str) -> Value:
     """The value of an attribute; null when it is not written."""
     index = plan.given.get(name)
     return None if index is None else operands[index]
@@ -115,7 +120,7 @@ def value_of(plan: RowPlan, operands: tuple[Any, ...], name: str) -> Value:
 # The statements ------------------------------------------------------------------------------------------------------
 
 
-def get(session: Session, plan: RowPlan, operands: tuple[Any, ...]) -> Value:
+def get(session: Session, plan: RowPlan, operands: tuple[Value, ...]) -> Value:
     """`db.get`: the first row whose field has the value, or null."""
     table = session.table(plan.table)
     value = lookup_value(value_of(plan, operands, "field_value"))
@@ -129,14 +134,14 @@ def get(session: Session, plan: RowPlan, operands: tuple[Any, ...]) -> Value:
 
 def visible_reader(session: Session, table: Table) -> Reader:
     """Reads the columns of a table that are not internal."""
-    found = table.prepared.get("visible")
+    found = table.readers.get("visible")
     if found is None:
         columns = [column for column in table.columns if not column.hidden]
-        found = table.prepared["visible"] = Reader(session.backend, table, columns)
+        found = table.readers["visible"] = Reader(session.backend, table, columns)
     return found
 
 
-def has(session: Session, plan: RowPlan, operands: tuple[Any, ...]) -> bool:
+def has(session: Session, plan: RowPlan, operands: tuple[Value, ...]) -> bool:
     """`db.has`: whether there is a row whose field has the value."""
     table = session.table(plan.table)
     value = lookup_value(value_of(plan, operands, "field_value"))
@@ -146,29 +151,29 @@ def has(session: Session, plan: RowPlan, operands: tuple[Any, ...]) -> bool:
     if statement is None:
         condition, compiler = finder(session, table, field, value)
         source = compiler.sources[table.name].columns
-        query: Any = sa.select(sa.literal_column("1")).select_from(source).where(condition).limit(1)
+        query: sa.ClauseElement = sa.select(sa.literal_column("1")).select_from(source).where(condition).limit(1)
         statement = table.prepared[key] = prepared(session.backend, query, compiler)
     return bool(session.execute(statement.sql, statement.parameters((value,), session.context)))
 
 
-def add(session: Session, plan: RowPlan, operands: tuple[Any, ...]) -> Value:
+def add(session: Session, plan: RowPlan, operands: tuple[Value, ...]) -> Value:
     """`db.add`: insert a row and bind it."""
     table, row = insert(session, session.table(plan.table), object_of(value_of(plan, operands, "data")))
     after_write(session, table, "insert", row, {})
     return answer(session, plan, operands, table, row)
 
 
-def edit(session: Session, plan: RowPlan, operands: tuple[Any, ...]) -> Value:
+def edit(session: Session, plan: RowPlan, operands: tuple[Value, ...]) -> Value:
     """`db.edit`: change the listed columns of one row; a null for a column that takes none is ignored."""
     return update(session, plan, operands, nulls=False)
 
 
-def patch(session: Session, plan: RowPlan, operands: tuple[Any, ...]) -> Value:
+def patch(session: Session, plan: RowPlan, operands: tuple[Value, ...]) -> Value:
     """`db.patch`: change every column that the data has, with nulls and blanks."""
     return update(session, plan, operands, nulls=True)
 
 
-def update(session: Session, plan: RowPlan, operands: tuple[Any, ...], *, nulls: bool) -> Value:
+def update(session: Session, plan: RowPlan, operands: tuple[Value, ...], *, nulls: bool) -> Value:
     """Change one row, found by a field; 404 when there is none."""
     value = lookup_value(value_of(plan, operands, "field_value"))
     field = field_of(value_of(plan, operands, "field_name"))
@@ -199,7 +204,7 @@ def update_row(
     with session.atomic():
         old = find(session, table, field, value, whole_reader(session, table))
         row = None if old is None else change(session, table, "id", old["id"], new)
-    if row is not None:
+    if old is not None and row is not None:
         after_write(session, table, "update", row, old)
     return table, row
 
@@ -233,12 +238,12 @@ def updating(
     return prepared(session.backend, statement.returning(*(stored.c[name] for name in reader.names)), compiler)
 
 
-def as_given(value: Any, _context: Any) -> Any:
+def as_given(value: Value, _context: Context) -> Value:
     """A parameter that is encoded already."""
     return value
 
 
-def add_or_edit(session: Session, plan: RowPlan, operands: tuple[Any, ...]) -> Value:
+def add_or_edit(session: Session, plan: RowPlan, operands: tuple[Value, ...]) -> Value:
     """`db.add_or_edit`: change the row whose field has the value, or insert one that has it."""
     value = lookup_value(value_of(plan, operands, "field_value"))
     field = field_of(value_of(plan, operands, "field_name"))
@@ -252,7 +257,7 @@ def add_or_edit(session: Session, plan: RowPlan, operands: tuple[Any, ...]) -> V
     return answer(session, plan, operands, table, row)
 
 
-def delete(session: Session, plan: RowPlan, operands: tuple[Any, ...]) -> None:
+def delete(session: Session, plan: RowPlan, operands: tuple[Value, ...]) -> None:
     """`db.del`: delete one row; 404 when there is none."""
     value = lookup_value(value_of(plan, operands, "field_value"))
     field = field_of(value_of(plan, operands, "field_name"))
@@ -274,7 +279,7 @@ def delete(session: Session, plan: RowPlan, operands: tuple[Any, ...]) -> None:
         after_write(session, table, "delete", {}, whole_reader(session, table).read(rows[0]))
 
 
-def truncate(session: Session, plan: RowPlan, operands: tuple[Any, ...]) -> None:
+def truncate(session: Session, plan: RowPlan, operands: tuple[Value, ...]) -> None:
     """`db.truncate`: delete all rows; with `reset` the ids start from 1 again."""
     table = session.table(plan.table)
     if table.exists:
@@ -294,7 +299,7 @@ def watched(session: Session, table: Table) -> bool:
     return bool(tells(table.name)) if tells is not None else hasattr(workspace, "after_write")
 
 
-def after_write(session: Session, table: Table, action: str, new: dict[str, Value], old: Any) -> None:
+def after_write(session: Session, table: Table, action: str, new: dict[str, Value], old: dict[str, Value]) -> None:
     """Tell the workspace of a write: it runs the table's triggers."""
     tell = getattr(session.context.workspace, "after_write", None)
     if tell is not None:

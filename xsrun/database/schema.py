@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from xsrun.database.columns import ColumnDefinition
 from xsrun.database.plans import RowPlan
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from xsrun.database.session import Session
 
 
-def schema(session: Session, plan: RowPlan, operands: tuple[Any, ...]) -> Value:
+def schema(session: Session, plan: RowPlan, operands: tuple[Value, ...]) -> Value:
     """The columns of a table as a list, or the one at `path` (dotted for members of objects)."""
     table = session.table(plan.table)
     if not table.exists and not table.declared:

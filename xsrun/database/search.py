@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from xsrun.database.plans import Column, Operand
+from xsrun.database.plans import Column, Operand, SortKey
 from xsrun.errors import InputError
 from xsrun.runtime.values import Value, describe, from_json, truthy
 from xsrun.syntax.nodes import Binary, Expression
@@ -38,14 +38,18 @@ _OPERATORS = {
 }
 
 
+#: (name, direction, where the program says so)
+Order = tuple[str, str, SortKey | None]
+
+
 class SearchExpression(NamedTuple):
     """A condition that came as data: its tree, and all operands, those of the plan first."""
 
     tree: Expression
-    operands: tuple[Any, ...]
+    operands: tuple[Value, ...]
 
 
-def read_search(value: Value, operands: tuple[Any, ...], attribute: str) -> SearchExpression | None:
+def read_search(value: Value, operands: tuple[Value, ...], attribute: str) -> SearchExpression | None:
     """The condition that a value describes; None for an empty one. Raises InputError for what is no condition."""
     value = decoded(value)
     if not truthy(value):
@@ -65,7 +69,7 @@ def decoded(value: Value) -> Value:
     return value
 
 
-def _all_of(value: Value, operands: list[Any], attribute: str) -> Expression | None:
+def _all_of(value: Value, operands: list[Value], attribute: str) -> Expression | None:
     """The entries of an expression, joined by AND, or by OR where an entry says so."""
     entries = value.get("expression", value) if value.__class__ is dict else value
     if entries.__class__ is dict:
@@ -82,7 +86,7 @@ def _all_of(value: Value, operands: list[Any], attribute: str) -> Expression | N
     return tree
 
 
-def _entry(entry: Value, operands: list[Any], attribute: str) -> Expression | None:
+def _entry(entry: Value, operands: list[Value], attribute: str) -> Expression | None:
     if entry.__class__ is not dict:
         raise _refused(attribute, entry)
     if entry.get("type") == "group" or "group" in entry:
@@ -103,7 +107,7 @@ def _entry(entry: Value, operands: list[Any], attribute: str) -> Expression | No
     return Binary(left, operator, right)
 
 
-def _side(side: Value, operands: list[Any], default: str) -> Expression:
+def _side(side: Value, operands: list[Value], default: str) -> Expression:
     """A column, or a value that becomes one operand more."""
     tag, operand = (side.get("tag", default), side.get("operand")) if side.__class__ is dict else (default, side)
     if tag == "col" and operand.__class__ is str:
@@ -121,7 +125,7 @@ def _refused(attribute: str, value: Value) -> InputError:
     )
 
 
-def read_order(value: Value, attribute: str) -> list[tuple[str, str, Any]]:
+def read_order(value: Value, attribute: str) -> list[Order]:
     """The sort keys that a value describes: a list of `{sortBy, orderBy}`, one of them, or `{column: direction}`."""
     value = decoded(value)
     if not truthy(value):
@@ -130,7 +134,7 @@ def read_order(value: Value, attribute: str) -> list[tuple[str, str, Any]]:
     if entries.__class__ is not list or not all(entry.__class__ is dict for entry in entries):
         hint = f'{describe(value)} is no order; write [{{"sortBy": "table.column", "orderBy": "asc"}}]'
         raise InputError("ParseError: Invalid value for param", attribute, hint=hint)
-    found: list[tuple[str, str, Any]] = []
+    found: list[Order] = []
     for entry in entries:
         if "sortBy" in entry:
             found.append((str(entry["sortBy"]), direction_of(entry.get("orderBy")), None))

@@ -2,30 +2,40 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import sqlalchemy as sa
 
-from xsrun.database.backend import apply, type_of
-from xsrun.database.columns import DOCUMENTS, NUMBERS
+from xsrun.database.backend import Backend, Sql, apply, type_of
+from xsrun.database.columns import DOCUMENTS, NUMBERS, Codec
 from xsrun.database.expressions import ExpressionCompiler
 from xsrun.database.plans import Column, JoinPlan, NamedExpression, QueryPlan, SortKey
 from xsrun.database.prepared import Prepared, Reader, prepared
-from xsrun.database.search import SearchExpression
+from xsrun.database.search import Order, SearchExpression
 from xsrun.database.tables import Table, unknown_column
 from xsrun.database.typed import Source, Typed
 from xsrun.errors import XanoScriptError
 from xsrun.runtime.values import Value
 
-#: (name, direction, where the program says so)
-Order = tuple[str, str, Any]
+if TYPE_CHECKING:
+    from xsrun.database.session import Session
+
+#: A select whose columns the program chooses.
+Select = sa.Select[*tuple[Value, ...]]
 
 
 class Computed(NamedTuple):
     """A computed column of a result: its name, and how its values are read."""
 
     name: str
-    decode: Any
+    decode: Codec | None
+
+
+class Aggregation(NamedTuple):
+    """A prepared list of groups, and how what is computed over them is read."""
+
+    statement: Prepared
+    computed: list[Computed]
 
 
 class SelectBuilder:
@@ -33,10 +43,10 @@ class SelectBuilder:
 
     def __init__(
         self,
-        session: Any,
+        session: Session,
         plan: QueryPlan,
         tables: list[Table],
-        operands: tuple[Any, ...],
+        operands: tuple[Value, ...],
         searches: list[SearchExpression],
         order: list[Order],
     ) -> None:
@@ -52,7 +62,7 @@ class SelectBuilder:
         self.compiler = ExpressionCompiler(
             self.backend, sources, plan.table, operands, file=plan.file, truths=plan.truths
         )
-        self.rows = self.base.columns
+        self.rows: sa.FromClause = self.base.columns
         for join in plan.joins:
             self.rows = self._joined(join, sources[join.alias].columns)
         found = [self.compiler.condition(plan.condition)] if plan.condition is not None else []
@@ -62,7 +72,7 @@ class SelectBuilder:
         self.conditions = [one for one in found if one is not None]
         self.evals = [(entry.name, self.plain(entry)) for entry in plan.evals]
 
-    def _joined(self, join: JoinPlan, other: Any) -> Any:
+    def _joined(self, join: JoinPlan, other: sa.FromClause) -> sa.FromClause:
         condition = self.compiler.condition(join.condition) if join.condition is not None else None
         on = sa.true() if condition is None else condition
         if join.kind == "right":
@@ -71,25 +81,21 @@ class SelectBuilder:
 
     def plain(self, entry: NamedExpression) -> Typed:
         """An expression whose value is selected: an operand gets the kind of its own."""
-        typed = self.compiler.value(entry.expression)
-        if typed.operand is None:
-            return typed
-        kind = self.compiler.common_kind(typed, typed)
-        return Typed(kind, self.compiler.as_kind(typed, kind, entry.expression))
+        return self.compiler.settled(self.compiler.value(entry.expression), entry.expression)
 
-    def select(self, *columns: Any) -> Any:
+    def select(self, *columns: Sql) -> Select:
         """A select of these columns over the rows that meet the conditions."""
         query = sa.select(*columns).select_from(self.rows)
         return query.where(*self.conditions) if self.conditions else query
 
-    def ready(self, query: Any) -> Prepared:
+    def ready(self, query: sa.ClauseElement) -> Prepared:
         return prepared(self.backend, query, self.compiler)
 
     # Rows ----------------------------------------------------------------------------------------------------------
 
     def listing(self, reader: Reader, *, distinct: bool, limited: bool, first: bool, lock: bool) -> Prepared:
         """All rows, the first one, or (with two operands more) a page of them."""
-        columns = [self.base.columns.c[name] for name in reader.names]
+        columns: list[Sql] = [self.base.columns.c[name] for name in reader.names]
         columns += [typed.sql.label(f"eval_{position}") for position, (_, typed) in enumerate(self.evals)]
         query = self.select(*columns)
         keys = [] if first and self.by_id_only() else self.sort_keys()
@@ -105,7 +111,7 @@ class SelectBuilder:
             query = query.with_for_update(of=self.base.columns)
         return self.ready(query)
 
-    def extra(self, number: int) -> Any:
+    def extra(self, number: int) -> sa.BindParameter[int]:
         """A parameter that comes after the operands of the plan: limit and offset."""
         index = len(self.compiler.operands) + number
         return sa.bindparam(self.compiler.new_bind(index, lambda value, _context: value), type_=sa.BigInteger())
@@ -114,20 +120,20 @@ class SelectBuilder:
         """Whether the condition can be met by one row only, so that no order is needed."""
         return False
 
-    def distinct(self, query: Any, reader: Reader, keys: list[Any]) -> Any:
+    def distinct(self, query: Select, reader: Reader, keys: list[Sql]) -> Select:
         """Different rows only, in the order of keys that are among the selected columns."""
         inner = query.distinct().subquery("rows")
         mapping = dict(zip(query.selected_columns, inner.c, strict=True))
 
-        def moved(element: Any, **_: Any) -> Any:
+        def moved(element: sa.ClauseElement, **_: Value) -> sa.ClauseElement | None:
             return next((column for original, column in mapping.items() if original is element), None)
 
         adapted = [sa.sql.visitors.replacement_traverse(key, {}, moved) for key in keys]
         return sa.select(*inner.c).order_by(*adapted)
 
-    def sort_keys(self) -> list[Any]:
+    def sort_keys(self) -> list[Sql]:
         """The order: the keys of `sort`, then the id."""
-        keys: list[Any] = []
+        keys: list[Sql] = []
         evals = dict(self.evals)
         for name, direction, at in self.order:
             if direction == "rand":
@@ -138,7 +144,7 @@ class SelectBuilder:
         keys.append(self.base.columns.c["id"])
         return keys
 
-    def sort_column(self, name: str, at: Any) -> Typed:
+    def sort_column(self, name: str, at: SortKey | None) -> Typed:
         """The column that a sort key names: `column`, `table.column`, perhaps with a path into JSON."""
         names = name.split(".")
         if len(names) > 1 and names[0] not in self.compiler.sources and names[0] not in self.table.by_name:
@@ -155,7 +161,7 @@ class SelectBuilder:
     def count(self, *, distinct: bool) -> Prepared:
         if not distinct:
             return self.ready(self.select(sa.func.count()))
-        columns = [self.base.columns.c[column.name] for column in self.table.columns]
+        columns: list[Sql] = [self.base.columns.c[column.name] for column in self.table.columns]
         columns += [typed.sql.label(f"eval_{position}") for position, (_, typed) in enumerate(self.evals)]
         inner = self.select(*columns).distinct().subquery("rows")
         return self.ready(sa.select(sa.func.count()).select_from(inner))
@@ -165,7 +171,7 @@ class SelectBuilder:
 
     # Aggregates ----------------------------------------------------------------------------------------------------
 
-    def aggregate(self, *, limited: bool) -> tuple[Prepared, list[Computed]]:
+    def aggregate(self, *, limited: bool) -> Aggregation:
         """Groups and what is computed over each."""
         groups = [(entry.name, self.group_key(entry)) for entry in self.plan.groups]
         self.compiler.aggregating = True
@@ -180,7 +186,7 @@ class SelectBuilder:
             name: Typed(typed.kind, column, element=typed.element)
             for (name, typed), column in zip(columns, inner.c, strict=True)
         }
-        keys: list[Any] = []
+        keys: list[Sql] = []
         for name, direction, at in self.order:
             if direction == "rand":
                 keys.append(sa.func.random())
@@ -191,22 +197,24 @@ class SelectBuilder:
         final = sa.select(*inner.c).order_by(*keys)
         if limited:
             final = final.limit(self.extra(0)).offset(self.extra(1))
-        return self.ready(final), [Computed(name, decoder(self.backend, typed)) for name, typed in columns]
+        computed = [Computed(name, decoder(self.backend, typed)) for name, typed in columns]
+        return Aggregation(self.ready(final), computed)
 
     def group_key(self, entry: NamedExpression) -> Typed:
         """What a group has in common; a JSON null and no value at all are the same."""
         typed = self.plain(entry)
         return Typed("json", apply("json_or_null", "json", typed.sql)) if typed.kind == "json" else typed
 
-    def aggregate_key(self, outer: dict[str, Typed], name: str, at: Any) -> Typed:
+    def aggregate_key(self, outer: dict[str, Typed], name: str, at: SortKey | None) -> Typed:
         found = outer.get(name) or outer.get(name.rpartition(".")[2])
         if found is None:
-            place = {"file": self.plan.file, "line": at.line, "column": at.column} if at is not None else {}
-            raise XanoScriptError(
+            error = XanoScriptError(
                 f'"{name}" is neither a group nor an aggregate of this query.',
                 hint=f"its columns are: {', '.join(outer)}",
-                **place,
             )
+            if at is not None:
+                error.file, error.line, error.column = self.plan.file, at.line, at.column
+            raise error
         return found
 
     def group_count(self) -> Prepared:
@@ -220,7 +228,7 @@ class SelectBuilder:
         return self.ready(sa.select(sa.func.count()).select_from(inner))
 
 
-def sorted_by(typed: Typed, direction: str, compiler: ExpressionCompiler) -> list[Any]:
+def sorted_by(typed: Typed, direction: str, compiler: ExpressionCompiler) -> list[Sql]:
     """The keys that sort by an expression: nulls last upwards and first downwards, as PostgreSQL has them."""
     if typed.kind in DOCUMENTS or typed.kind == "list":
         kinds = {"json_number": "decimal", "json_text": "text", "json_source": "text"}
@@ -232,7 +240,7 @@ def sorted_by(typed: Typed, direction: str, compiler: ExpressionCompiler) -> lis
     return [sa.nulls_last(part.asc()) for part in parts]
 
 
-def decoder(backend: Any, typed: Typed) -> Any:
+def decoder(backend: Backend, typed: Typed) -> Codec | None:
     """How values of an expression are read; None when they come as they are."""
     if typed.kind == "list":
         return backend.list_decoder(typed.element)
@@ -248,4 +256,4 @@ def whole(number: Value) -> Value:
     return number
 
 
-__all__ = ["Computed", "Order", "SelectBuilder", "SortKey", "type_of"]
+__all__ = ["Aggregation", "Computed", "Order", "SelectBuilder", "SortKey", "type_of"]

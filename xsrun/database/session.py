@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypeVar
 
-from xsrun.database.backend import Row
+from xsrun.database.connection import Parameters, ResultColumns, Row
 from xsrun.database.performers import PERFORMERS
 from xsrun.database.plans import Plan
 from xsrun.database.tables import Table, logical_name, physical_name
@@ -15,7 +15,10 @@ from xsrun.runtime.context import Context
 from xsrun.runtime.values import Value
 
 if TYPE_CHECKING:
+    from xsrun.database.connection import Connection
     from xsrun.database.engine import Database
+
+Found = TypeVar("Found")
 
 
 class Session:
@@ -41,7 +44,7 @@ class Session:
         self.database = database
         self.context = context
         self.backend = database.backend
-        self._connection: Any = None
+        self._connection: Connection | None = None
         #: how many transactions are open, one in another
         self.depth = 0
         self.locks_all = database.in_memory
@@ -59,13 +62,13 @@ class Session:
 
     # Statements ----------------------------------------------------------------------------------------------------
 
-    def perform(self, plan: Plan, operands: tuple[Any, ...]) -> Value:
+    def perform(self, plan: Plan, operands: tuple[Value, ...]) -> Value:
         """Carry a statement of the program out."""
         self.plan = plan
         return PERFORMERS[plan.statement](self, plan, operands)
 
     @property
-    def connection(self) -> Any:
+    def connection(self) -> Connection:
         """The session's connection, taken at first use."""
         found = self._connection
         if found is None:
@@ -74,32 +77,32 @@ class Session:
                 self.database.look_around(found)
         return found
 
-    def execute(self, text: str, parameters: Any = (), *, writes: bool = False) -> list[Row]:
+    def execute(self, text: str, parameters: Sequence[Value] = (), *, writes: bool = False) -> list[Row]:
         """Execute one statement; on SQLite in turn with the other sessions. Raises XanoScriptError."""
         connection = self._connection or self.connection
         if self.locks_all or (writes and self.locks_writes):
             with self.database.turn:
                 return connection.execute(text, parameters)
         if self.depth and self.fails_whole:
-            return self._guarded(connection.execute, text, parameters)
+            return self._guarded(lambda: connection.execute(text, parameters))
         return connection.execute(text, parameters)
 
-    def query(self, text: str, parameters: Any) -> tuple[list[Any], list[Row]]:
+    def query(self, text: str, parameters: Parameters) -> tuple[ResultColumns, list[Row]]:
         """Execute a program's own statement: its columns and rows."""
         connection = self.connection
         if self.locks_writes:
             with self.database.turn:
                 return connection.query(text, parameters)
         if self.depth and self.fails_whole:
-            return self._guarded(connection.query, text, parameters)
+            return self._guarded(lambda: connection.query(text, parameters))
         return connection.query(text, parameters)
 
-    def _guarded(self, run: Any, text: str, parameters: Any) -> Any:
+    def _guarded(self, run: Callable[[], Found]) -> Found:
         """A statement in a savepoint: PostgreSQL would refuse all that follow a failure, and a program may catch it."""
         connection = self.connection
         connection.execute("SAVEPOINT statement")
         try:
-            found = run(text, parameters)
+            found = run()
         except XanoScriptError:
             connection.execute("ROLLBACK TO SAVEPOINT statement")
             raise
@@ -247,7 +250,7 @@ class Session:
         else:
             self.database.publish(changed)
 
-    def grown(self, table: Table, names: Any) -> Table:
+    def grown(self, table: Table, names: Collection[str]) -> Table:
         """An undeclared table with columns of these names, made or enlarged."""
         if table.exists and all(name in table.by_name for name in names):
             return table
@@ -259,7 +262,7 @@ class Session:
         with self.database.turn:
             return self._grow(table, names)
 
-    def _grow(self, table: Table, names: Any) -> Table:
+    def _grow(self, table: Table, names: Collection[str]) -> Table:
         """Make the table or add columns; other sessions may do the same at the same time."""
         backend = self.backend
         if not table.exists:
@@ -304,7 +307,7 @@ class Session:
 
     # Seeds and the end ---------------------------------------------------------------------------------------------
 
-    def seed(self, rows: dict[str, list[dict[str, Any]]]) -> None:
+    def seed(self, rows: dict[str, list[dict[str, Value]]]) -> None:
         """Put rows into tables, keeping explicit ids; the ids that follow come after them.
 
         Errors tell the row, as those of `restore` do.
@@ -318,7 +321,7 @@ class Session:
                         insert_seed(self, self.table(name), [item])
                 insert_seed(self, self.table(name), [])
 
-    def restore(self, name: str, rows: list[dict[str, Any]]) -> None:
+    def restore(self, name: str, rows: list[dict[str, Value]]) -> None:
         """Put rows back as they were read: nothing is converted or hashed again, and no trigger runs."""
         from xsrun.database.writing import restore_row
 

@@ -6,21 +6,30 @@ import re
 import sqlite3
 import time
 from array import array
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, TypeVar, TypeVarTuple
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 
 from xsrun.database.aggregates import AGGREGATES
-from xsrun.database.backend import Backend, Row, type_of
-from xsrun.database.columns import Codecs, decode_json, encode_int, encode_json, encode_text
+from xsrun.database.backend import Backend, Condition, Sql, Step, type_of
+from xsrun.database.columns import Codec, Codecs, decode_json, encode_int, encode_json, encode_text
+from xsrun.database.connection import Connection, Execute, Parameters, ResultColumns, Row
+from xsrun.database.operands import Converter
 from xsrun.database.operators import OPERATORS
 from xsrun.database.texts import vector_bytes
 from xsrun.errors import UnavailableError, UsageError, XanoScriptError
 from xsrun.runtime.masking import masked_address
 from xsrun.runtime.values import Value
+from xsrun.syntax.nodes import Statement
+
+if TYPE_CHECKING:
+    from xsrun.database.session import Session
+
+Given = TypeVarTuple("Given")
+Found = TypeVar("Found")
 
 #: Seconds to wait for another process that writes to the file.
 _PATIENCE = 30.0
@@ -55,7 +64,7 @@ def write_ahead(raw: sqlite3.Connection) -> None:
     raw.execute("PRAGMA synchronous = NORMAL")
 
 
-class SQLiteConnection:
+class SQLiteConnection(Connection):
     """A connection and the one thing to do with it: execute a text and fetch all its rows."""
 
     def __init__(self, path: str) -> None:
@@ -76,10 +85,10 @@ class SQLiteConnection:
             if aggregate.python is not None:
                 raw.create_aggregate(f"xs_{name}", aggregate.arity, aggregate.python)
 
-    def _guarded(self, function: Callable[..., Any]) -> Callable[..., Any]:
+    def _guarded(self, function: Callable[[*Given], Found]) -> Callable[[*Given], Found]:
         """The function, its exceptions kept: SQLite only tells that there was one."""
 
-        def call(*values: Any) -> Any:
+        def call(*values: *Given) -> Found:
             try:
                 return function(*values)
             except Exception as error:
@@ -88,7 +97,7 @@ class SQLiteConnection:
 
         return call
 
-    def execute(self, text: str, parameters: tuple[Any, ...] | list[Any] = ()) -> list[Row]:
+    def execute(self, text: str, parameters: Sequence[Value] = ()) -> list[Row]:
         """Execute one statement and fetch everything. Raises XanoScriptError for what the database refuses."""
         try:
             return self.raw.execute(text, parameters).fetchall()
@@ -97,13 +106,13 @@ class SQLiteConnection:
         except (OverflowError, UnicodeEncodeError):
             raise XanoScriptError(_UNFIT) from None
 
-    def query(self, text: str, parameters: Any = ()) -> tuple[list[str], list[Row]]:
-        """Execute a program's own statement; the names of its columns, and all rows."""
+    def query(self, text: str, parameters: Parameters = ()) -> tuple[ResultColumns, list[Row]]:
+        """Execute a program's own statement; its columns, and all rows."""
         if not self._has_sql_functions:
             self._add_sql_functions()
         try:
             cursor = self.raw.execute(text, parameters)
-            return [column[0] for column in cursor.description or ()], cursor.fetchall()
+            return [(column[0], 0) for column in cursor.description or ()], cursor.fetchall()
         except sqlite3.Error as error:
             raise self._translated(error) from error
         except (OverflowError, UnicodeEncodeError):
@@ -134,7 +143,7 @@ class SQLiteConnection:
         """Whether another process changed the tables since the last call."""
         ((version,),) = self.execute("PRAGMA schema_version")
         before, self.schema = self.schema, version
-        return version != before
+        return before != self.schema
 
     #: a file does not go away
     broken = False
@@ -161,7 +170,7 @@ def duplicate_record(columns: str) -> XanoScriptError:
 class SQLiteBackend(Backend):
     """SQLite's side."""
 
-    def __init__(self, nodes: dict[str, Any]) -> None:
+    def __init__(self, nodes: dict[str, Statement]) -> None:
         super().__init__(nodes)
         if sqlite3.sqlite_version_info < (3, 38):
             raise UnavailableError(
@@ -169,9 +178,14 @@ class SQLiteBackend(Backend):
                 hint="use a newer Python, or --database postgresql://...",
             )
         self.dialect: sa.Dialect = SQLiteDialect_pysqlite(paramstyle="qmark")
-        encode: dict[str, Any] = {"int": encode_int, "timestamp": encode_int, "text": encode_text, "date": encode_text}
+        encode: dict[str, Codec] = {
+            "int": encode_int,
+            "timestamp": encode_int,
+            "text": encode_text,
+            "date": encode_text,
+        }
         encode |= {"json": encode_json, "geo": encode_json, "vector": vector_bytes}
-        decode: dict[str, Any] = {
+        decode: dict[str, Codec] = {
             "json": decode_json,
             "geo": decode_json,
             "vector": _decode_vector,
@@ -198,14 +212,14 @@ class SQLiteBackend(Backend):
             return "json_path", "$" + "".join(f".{key}" for key in path)
         return "json_member", encode_json(path)
 
-    def list_maker(self, kind: str, convert: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+    def list_maker(self, kind: str, convert: Converter) -> Converter:
         return lambda value, context: encode_json(convert(value, context))
 
-    def in_list(self, sql: Any, name: str, array: str) -> Any:
+    def in_list(self, sql: Sql, name: str, array: str) -> Condition:
         members = sa.func.json_each(sa.bindparam(name, type_=type_of("json"))).table_valued("value")
         return sql.in_(sa.select(members.c.value).scalar_subquery())
 
-    def existing(self, connection: SQLiteConnection) -> dict[str, list[tuple[str, str]]]:
+    def existing(self, connection: Connection) -> dict[str, list[tuple[str, str]]]:
         """The tables that the database has: name -> (column, type) pairs."""
         found: dict[str, list[tuple[str, str]]] = {}
         rows = connection.execute(
@@ -216,7 +230,7 @@ class SQLiteBackend(Backend):
             found.setdefault(table, []).append((column, kind))
         return found
 
-    def list_decoder(self, element: str) -> Any:
+    def list_decoder(self, element: str) -> Codec:
         decode = self.codecs.decode.get(element)
         if decode is None:
             return decode_json
@@ -225,27 +239,27 @@ class SQLiteBackend(Backend):
     def parameter_mark(self, number: int) -> str:
         return f"xs_parameter_{number}"
 
-    def run_direct(self, session: Any, sql: str, parameters: list[Value]) -> list[dict[str, Value]]:
+    def run_direct(self, session: Session, sql: str, parameters: list[Value]) -> list[dict[str, Value]]:
         """Run a program's own SQL, translated; JSON and boolean columns come back as what they are."""
         from xsrun.database.direct_sqlite import run
 
         return run(session, sql, parameters)
 
-    def truncation(self, physical: str, reset: bool) -> list[tuple[str, tuple[Any, ...]]]:
+    def truncation(self, physical: str, reset: bool) -> list[Step]:
         """The statements that empty a table; with `reset` its ids start from 1 again."""
-        statements: list[tuple[str, tuple[Any, ...]]] = [(f"DELETE FROM {self.quote(physical)}", ())]
+        statements: list[Step] = [(f"DELETE FROM {self.quote(physical)}", ())]
         if reset:
             statements.append(("DELETE FROM sqlite_sequence WHERE name = ?", (physical,)))
         return statements
 
-    def columns_of(self, execute: Callable[..., list[Row]], physical: str) -> list[tuple[str, str]]:
+    def columns_of(self, execute: Execute, physical: str) -> list[tuple[str, str]]:
         rows = execute("SELECT name, type FROM pragma_table_info(?) ORDER BY cid", (physical,))
         return [(name, kind) for name, kind in rows]
 
-    def index_names(self, execute: Callable[..., list[Row]], physical: str) -> list[str]:
+    def index_names(self, execute: Execute, physical: str) -> list[str]:
         return [name for (name,) in execute("SELECT name FROM pragma_index_list(?) WHERE origin = 'c'", (physical,))]
 
-    def indexes_over(self, execute: Callable[..., list[Row]], physical: str, column: str) -> list[str]:
+    def indexes_over(self, execute: Execute, physical: str, column: str) -> list[str]:
         rows = execute(
             "SELECT DISTINCT l.name FROM pragma_index_list(?) AS l JOIN pragma_index_info(l.name) AS i "
             "WHERE l.origin = 'c' AND i.name = ?",

@@ -8,9 +8,10 @@ prepared for one (its statements) can hang on it; an undeclared table that grows
 from __future__ import annotations
 
 import re
+from collections.abc import Hashable
 from dataclasses import dataclass, field
 from hashlib import sha256
-from typing import Any
+from typing import TYPE_CHECKING, Protocol
 
 from xsrun.database.columns import ColumnDefinition, kind_of
 from xsrun.errors import XanoScriptError
@@ -18,10 +19,22 @@ from xsrun.fields import Declared, compile_fields
 from xsrun.runtime.values import Value
 from xsrun.syntax import nodes
 
+if TYPE_CHECKING:
+    import sqlalchemy as sa
+
+    from xsrun.database.prepared import Insertion, Prepared, Reader
+
 #: A table as the engine's own SQL names it: by the numbers of workspace and table (semantics 4.9).
 NUMBERED = re.compile(r"(?:mvpw|x)\d+_(?:\w+_)?(\d+)")
 #: PostgreSQL cuts longer names.
 _LONGEST_NAME = 63
+
+
+class Placed(Protocol):
+    """A part of a program, for messages."""
+
+    line: int
+    column: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +68,7 @@ class Definition:
         return cls(name, tuple(columns), tuple(indexes), items)
 
 
-def _index(entry: Any, known: set[str]) -> IndexDefinition | None:
+def _index(entry: Value, known: set[str]) -> IndexDefinition | None:
     if entry.__class__ is not dict:
         return None
     words = str(entry.get("type", "")).split("|")
@@ -69,11 +82,11 @@ def _index(entry: Any, known: set[str]) -> IndexDefinition | None:
     return IndexDefinition(words[0], "unique" in words, columns)
 
 
-def _list(value: Any) -> list[Any]:
+def _list(value: Value) -> list[Value]:
     return value if value.__class__ is list else []
 
 
-def literal(node: nodes.Expression | None) -> Any:
+def literal(node: nodes.Expression | None) -> Value:
     """The value of a literal; None for anything that is none."""
     match node:
         case nodes.Literal() | nodes.Timestamp():
@@ -95,7 +108,19 @@ def literal(node: nodes.Expression | None) -> Any:
 class Table:
     """A table of a datasource as a session sees it. `exists` is False for an undeclared one that nobody made yet."""
 
-    __slots__ = ("by_name", "columns", "datasource", "definition", "exists", "name", "physical", "prepared", "stored")
+    __slots__ = (
+        "by_name",
+        "columns",
+        "datasource",
+        "definition",
+        "exists",
+        "insertions",
+        "name",
+        "physical",
+        "prepared",
+        "readers",
+        "stored",
+    )
 
     def __init__(
         self,
@@ -113,9 +138,13 @@ class Table:
         self.exists = exists
         self.physical = physical_name(name, datasource)
         #: SQLAlchemy's table, made when a statement is first built for it
-        self.stored: Any = None
+        self.stored: sa.Table | None = None
         #: statements made for this table, by what they do
-        self.prepared: dict[Any, Any] = {}
+        self.prepared: dict[tuple[Hashable, ...], Prepared] = {}
+        #: INSERTs by the columns that they fill
+        self.insertions: dict[tuple[str, ...], Insertion] = {}
+        #: what reads the whole rows, and those without internal columns
+        self.readers: dict[str, Reader] = {}
         fold_check(self)
 
     @property
@@ -153,7 +182,7 @@ def logical_name(physical: str) -> tuple[str, str]:
     return (name, datasource) if colon else (physical, "live")
 
 
-def unknown_column(table: Table, column: str, file: str | None = None, at: Any = None) -> XanoScriptError:
+def unknown_column(table: Table, column: str, file: str | None = None, at: Placed | None = None) -> XanoScriptError:
     """The error of a column that a declared table does not have; `at` is where the program names it."""
     from xsrun.diagnostics.suggest import nearest
 
@@ -161,5 +190,7 @@ def unknown_column(table: Table, column: str, file: str | None = None, at: Any =
     close = nearest(column, names)
     listed = f"its columns are: {', '.join(names)}"
     hint = f"did you mean `{close}`? {listed}" if close else listed
-    place = {"file": file, "line": at.line, "column": at.column} if at is not None and at.line else {}
-    return XanoScriptError(f'Column "{column}" does not exist on table "{table.name}".', hint=hint, **place)
+    error = XanoScriptError(f'Column "{column}" does not exist on table "{table.name}".', hint=hint)
+    if at is not None and at.line:
+        error.file, error.line, error.column = file, at.line, at.column
+    return error

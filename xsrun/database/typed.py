@@ -2,27 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 
 from xsrun.database import operands as values
-from xsrun.database.backend import apply, type_of
-from xsrun.database.columns import DOCUMENTS, NUMBERS, TEXTS
+from xsrun.database.backend import Sql, apply, type_of
+from xsrun.database.columns import DOCUMENTS, NUMBERS, TEXTS, Codec
+from xsrun.database.operands import Converter
 from xsrun.database.tables import Table
+from xsrun.runtime.values import Value
+
+if TYPE_CHECKING:
+    from sqlalchemy.sql.compiler import SQLCompiler
+
+    from xsrun.runtime.context import Context
 
 
 class Typed(NamedTuple):
-    """An expression of a kind; or an operand that gets its kind from what it meets (then `sql` is None)."""
+    """An expression of a kind."""
 
     kind: str
-    sql: Any
-    operand: int | None = None
+    sql: Sql
     #: of the elements, for the kind "list"
     element: str = ""
+
+
+class Given(NamedTuple):
+    """An operand, by its number: it gets its kind from what it meets."""
+
+    operand: int
+
+
+Side = Typed | Given
 
 
 class Bind(NamedTuple):
@@ -30,7 +44,7 @@ class Bind(NamedTuple):
 
     name: str
     operand: int
-    make: Callable[[Any, Any], Any]
+    make: Converter
     about: str = ""
 
 
@@ -38,10 +52,10 @@ class Source(NamedTuple):
     """A table in a query, under its alias."""
 
     table: Table
-    columns: Any
+    columns: sa.FromClause
 
 
-def converted(kind: str, wanted: str, sql: Any) -> Any:
+def converted(kind: str, wanted: str, sql: Sql) -> Sql | None:
     """An expression of one kind as one of another; None when there is no way."""
     kind = "json" if kind == "geo" else kind
     if wanted in TEXTS and kind in TEXTS:
@@ -81,37 +95,54 @@ def converted(kind: str, wanted: str, sql: Any) -> Any:
     return None
 
 
-class Rendered(FunctionElement[Any]):
+def met_kind(left: str, right: str) -> str:
+    """The kind in which expressions of two kinds are compared."""
+    kinds = {left, right}
+    if len(kinds) == 1:
+        return left
+    if kinds <= NUMBERS:
+        return "decimal" if "decimal" in kinds else "int"
+    if kinds <= TEXTS:
+        return "text"
+    if "json" in kinds:
+        (other_kind,) = kinds - {"json"}
+        return "decimal" if other_kind in NUMBERS else "text" if other_kind in TEXTS else other_kind
+    if kinds & NUMBERS and kinds <= NUMBERS | TEXTS | {"bool"}:
+        return "decimal"
+    return "text"
+
+
+class Rendered(FunctionElement[Value]):
     """SQL text with expressions in the places of `{0}`, `{1}`."""
 
     inherit_cache = False
     name = "rendered"
 
-    def __init__(self, template: str, type_: Any, *clauses: Any) -> None:
+    def __init__(self, template: str, type_: sa.types.TypeEngine[Value], *clauses: Sql) -> None:
         super().__init__(*clauses)
         self.template = template
         self.type = type_
 
 
 @compiles(Rendered)
-def _render(element: Rendered, compiler: Any, **options: Any) -> str:
+def _render(element: Rendered, compiler: SQLCompiler, **options: Any) -> str:
     return element.template.format(*(compiler.process(clause, **options) for clause in element.clauses))
 
 
-def composed(convert: Callable[[Any, Any], Any], encode: Callable[[Any], Any]) -> Callable[[Any, Any], Any]:
+def composed(convert: Converter, encode: Codec) -> Converter:
     return lambda value, context: encode(convert(value, context))
 
 
-def only_of_kind(kind: str, convert: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+def only_of_kind(kind: str, convert: Converter) -> Converter:
     """Only those members of a list that are of a kind themselves."""
 
-    def chosen(value: Any, context: Any) -> Any:
+    def chosen(value: Value, context: Context) -> Value:
         mine = [item for item in values.listed(value) if _plain_kind(item) == kind]
         return convert(mine, context)
 
     return chosen
 
 
-def _plain_kind(value: Any) -> str:
+def _plain_kind(value: Value) -> str:
     kind = values.kind_of_code(values.code_of(value))
     return "decimal" if kind in NUMBERS else kind

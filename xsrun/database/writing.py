@@ -5,12 +5,13 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable
 from decimal import ROUND_HALF_UP, Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
 from xsrun.database.backend import type_of
 from xsrun.database.columns import DOCUMENTS, ColumnDefinition
+from xsrun.database.prepared import Insertion
 from xsrun.database.tables import Table, unknown_column
 from xsrun.errors import InputError, XanoScriptError
 from xsrun.fields import default_value, zero_value
@@ -18,6 +19,7 @@ from xsrun.runtime.values import Value, as_object
 
 if TYPE_CHECKING:
     from xsrun.database.session import Session
+    from xsrun.runtime.context import Context
 
 _UNIT = Decimal("0.00001")
 #: A decimal column has nine digits before the point (semantics 4.1).
@@ -32,7 +34,7 @@ def rounded(value: float) -> float:
     return value if short == value else float(Decimal(repr(value)).quantize(_UNIT, ROUND_HALF_UP))
 
 
-def column_value(column: ColumnDefinition, value: Value, context: Any) -> Value:
+def column_value(column: ColumnDefinition, value: Value, context: Context) -> Value:
     """A value that is not null as a column keeps it. Raises InputError that names the column."""
     declared = column.declared
     if declared is not None:
@@ -42,7 +44,7 @@ def column_value(column: ColumnDefinition, value: Value, context: Any) -> Value:
     return value
 
 
-def encoded(table: Table, column: ColumnDefinition, value: Value, session: Session) -> Any:
+def encoded(table: Table, column: ColumnDefinition, value: Value, session: Session) -> Value:
     """A value as the database takes it. Raises InputError that names the column."""
     if value is None and table.declared:
         return None
@@ -158,10 +160,10 @@ def write_row(session: Session, table: Table, row: dict[str, Value], identity: V
     given = {name: encoded(table, by_name[name], value, session) for name, value in row.items()}
     if identity is not None:
         given["id"] = identity
-    key = ("insert", tuple(given))
-    found = table.prepared.get(key)
+    key = tuple(given)
+    found = table.insertions.get(key)
     if found is None:
-        found = table.prepared[key] = insertion(session, table, list(given))
+        found = table.insertions[key] = insertion(session, table, list(given))
     text, order = found
     ((new_id,),) = session.execute(text, [given[name] for name in order], writes=True)
     if identity is not None and not backend.follows_ids and table.id.kind == "int":
@@ -177,7 +179,7 @@ def write_row(session: Session, table: Table, row: dict[str, Value], identity: V
     return whole
 
 
-def restore_row(session: Session, table: Table, item: dict[str, Any]) -> None:
+def restore_row(session: Session, table: Table, item: dict[str, Value]) -> None:
     """Insert a row that was read from a table, as it is; a column that it leaves out gets its default.
 
     Raises XanoScriptError for a column that a declared table does not have.
@@ -195,7 +197,7 @@ def restore_row(session: Session, table: Table, item: dict[str, Any]) -> None:
     write_row(session, table, row, item.get("id"))
 
 
-def insertion(session: Session, table: Table, names: list[str]) -> tuple[str, list[str]]:
+def insertion(session: Session, table: Table, names: list[str]) -> Insertion:
     """The text that inserts a row of these columns, and the order in which it takes them."""
     stored = session.backend.stored(table)
     given = {
@@ -204,10 +206,10 @@ def insertion(session: Session, table: Table, names: list[str]) -> tuple[str, li
     }
     statement = sa.insert(stored).values(given) if given else sa.insert(stored)
     text = session.backend.text(statement.returning(stored.c.id))
-    return text.sql, [names[int(name[1:])] for name in text.order]
+    return Insertion(text.sql, [names[int(name[1:])] for name in text.order])
 
 
-def insert_seed(session: Session, table: Table, items: Iterable[dict[str, Any]]) -> None:
+def insert_seed(session: Session, table: Table, items: Iterable[dict[str, Value]]) -> None:
     """Insert rows with the ids they have; an undeclared table gets no other columns than theirs."""
     for item in items:
         table, _ = insert(session, table, object_of(item), stamped=False)

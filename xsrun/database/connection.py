@@ -1,0 +1,50 @@
+"""What the back ends' connections have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+from xsrun.runtime.values import Value
+
+#: A row as the driver gives it: what is kept as JSON is still text.
+Row = tuple[Value, ...]
+#: A parameter for each mark of a text, in order or by name.
+Parameters = Sequence[Value] | Mapping[str, Value]
+#: The columns of a result, with the numbers that PostgreSQL has for their types; SQLite tells none and gives 0.
+ResultColumns = list[tuple[str, int]]
+
+
+class Execute(Protocol):
+    """How one statement is executed and all its rows are fetched."""
+
+    def __call__(self, text: str, parameters: Sequence[Value] = (), /) -> list[Row]: ...
+
+
+class Connection:
+    """A connection and what to do with it. Each back end has its own."""
+
+    @property
+    def broken(self) -> bool:
+        """Is it of no use any more?"""
+        raise NotImplementedError
+
+    def execute(self, text: str, parameters: Sequence[Value] = ()) -> list[Row]:
+        """Execute one statement and fetch everything. Raises XanoScriptError for what the database refuses."""
+        raise NotImplementedError
+
+    def query(self, text: str, parameters: Parameters = ()) -> tuple[ResultColumns, list[Row]]:
+        """Execute a program's own statement: its columns and all its rows. Raises XanoScriptError."""
+        raise NotImplementedError
+
+    def changed(self) -> bool:
+        """Is it time to look which tables there are?"""
+        raise NotImplementedError
+
+    def rollback(self) -> None:
+        """End a transaction that was left open."""
+        raise NotImplementedError
+
+    def close(self) -> None:
+        """End the connection."""
+        raise NotImplementedError
