@@ -6,12 +6,10 @@ ids, unless their name says another; a distinct list is sorted, because PostgreS
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 from xsrun.database.texts import text_of
-from xsrun.runtime.values import to_json
+from xsrun.runtime.values import Value, to_json
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +21,7 @@ class Aggregate:
     result: str
     sqlite: str
     postgres: str
-    python: Callable[[], Any] | None = None
+    python: type | None = None
     arity: int = 1
 
 
@@ -51,9 +49,9 @@ class Gathered:
     by_value = False
 
     def __init__(self) -> None:
-        self.entries: list[tuple[Any, Any]] = []
+        self.entries: list[tuple[Value, Value]] = []
 
-    def step(self, value: Any, row: Any) -> None:
+    def step(self, value: Value, row: Value) -> None:
         self.entries.append((value, row))
 
     def finalize(self) -> str:
@@ -69,7 +67,7 @@ class Gathered:
         return f"[{','.join(_as_json(value) for value in values)}]"
 
 
-def _as_json(value: Any) -> str:
+def _as_json(value: Value) -> str:
     if value.__class__ is str:
         return to_json(value)
     return "null" if value is None else text_of(value)
@@ -89,7 +87,7 @@ def _declare(
     result: str,
     sqlite: str,
     postgres: str | None = None,
-    python: Callable[[], Any] | None = None,
+    python: type | None = None,
     arity: int = 1,
 ) -> None:
     AGGREGATES[name] = Aggregate(name, operand, result, sqlite, postgres or sqlite, python, arity)

@@ -5,7 +5,7 @@ SQLAlchemy finds the driver; which ones are installed is the user's choice.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from xsrun.database.direct import arguments_of, pieces, shaped, text_of
 from xsrun.database.plans import RowPlan
@@ -14,6 +14,8 @@ from xsrun.errors import InputError, UnavailableError, XanoScriptError
 from xsrun.runtime.values import Value, from_json, to_json, to_text
 
 if TYPE_CHECKING:
+    import sqlalchemy as sa
+
     from xsrun.database.session import Session
 
 #: engine in the statement's name -> (SQLAlchemy's dialects with their drivers, the package that is tried first)
@@ -43,7 +45,7 @@ def direct_query(session: Session, plan: RowPlan, operands: tuple[Value, ...]) -
     return shaped(rows, value_of(plan, operands, "response_type"))
 
 
-def url_of(engine: str, address: str) -> Any:
+def url_of(engine: str, address: str) -> sa.URL:
     """SQLAlchemy's URL of a connection string: a URL, or `host=... dbname=...` of PostgreSQL."""
     import sqlalchemy as sa
     from sqlalchemy.exc import ArgumentError
@@ -67,9 +69,8 @@ def url_of(engine: str, address: str) -> Any:
         raise InputError("Invalid connection string", "connection_string", hint="the URL cannot be read") from None
 
 
-def rows_of(engine: str, url: Any, sql: str, arguments: list[Value]) -> list[dict[str, Value]]:
+def rows_of(engine: str, url: sa.URL, sql: str, arguments: list[Value]) -> list[dict[str, Value]]:
     """Connect, run one text, read its rows."""
-    import sqlalchemy as sa
     from sqlalchemy.exc import DBAPIError, NoSuchModuleError, SQLAlchemyError
 
     connecting = connectable(engine, url)
@@ -86,11 +87,10 @@ def rows_of(engine: str, url: Any, sql: str, arguments: list[Value]) -> list[dic
         raise XanoScriptError(f"SQL Error: {str(error).splitlines()[0]}") from None
     finally:
         connecting.dispose()
-    assert isinstance(connecting, sa.Engine)
     return [{name: plain(value) for name, value in row.items()} for row in rows]
 
 
-def connectable(engine: str, url: Any) -> Any:
+def connectable(engine: str, url: sa.URL) -> sa.Engine:
     """A SQLAlchemy engine with the first driver that is installed. Raises UnavailableError."""
     import sqlalchemy as sa
     from sqlalchemy.exc import NoSuchModuleError
@@ -108,7 +108,7 @@ def connectable(engine: str, url: Any) -> Any:
     )
 
 
-def with_marks(sql: str, arguments: list[Value], dialect: Any) -> tuple[str, list[Value]]:
+def with_marks(sql: str, arguments: list[Value], dialect: sa.Dialect) -> tuple[str, list[Value]]:
     """The text with the driver's marks for its placeholders, and the parameters."""
     parts = pieces(sql)
     count = sum(bool(part.placeholder) for part in parts)
@@ -140,7 +140,7 @@ def with_marks(sql: str, arguments: list[Value], dialect: Any) -> tuple[str, lis
     return "".join(text), parameters
 
 
-def plain(value: Any) -> Value:
+def plain(value: Value) -> Value:
     """A value of a driver as one of the language."""
     if value is None or value.__class__ in (bool, int, float, str):
         return value

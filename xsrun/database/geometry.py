@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from typing import Any
+
+from xsrun.runtime.values import Value
 
 #: The mean radius of the earth in metres.
 RADIUS = 6371008.8
@@ -61,12 +62,12 @@ HELPERS = {
 }
 
 
-def positions(place: Any) -> list[Position]:
+def positions(place: Value) -> list[Position]:
     """All positions of a place as (longitude, latitude)."""
     return list(_positions(place.get("data") if place.__class__ is dict else None))
 
 
-def _positions(data: Any) -> Iterator[Position]:
+def _positions(data: Value) -> Iterator[Position]:
     if (
         data.__class__ is dict
         and data.get("lng").__class__ in (int, float)
@@ -78,7 +79,7 @@ def _positions(data: Any) -> Iterator[Position]:
             yield from _positions(item)
 
 
-def distance(one: Any, two: Any) -> float | None:
+def distance(one: Value, two: Value) -> float | None:
     """Metres between the nearest positions of two places; 0 where one's area covers the other."""
     if covers(one, two) or covers(two, one):
         return 0.0
@@ -94,7 +95,7 @@ def _great_circle(one: Position, two: Position) -> float:
     return 2 * RADIUS * math.asin(min(1.0, math.sqrt(half)))
 
 
-def covers(place: Any, other: Any) -> bool | None:
+def covers(place: Value, other: Value) -> bool | None:
     """Whether every position of the second place lies in the first; None when it has none."""
     wanted = positions(other)
     if not wanted:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import Any
 
 from sqlglot import exp
 
@@ -53,41 +52,45 @@ _FUNCTIONS = {
 }
 
 
-def call(name: str, *arguments: Any) -> Any:
+def call(name: str, *arguments: exp.Expr | None) -> exp.Expr:
     """A call of a function that sqlglot does not know."""
     return exp.Anonymous(this=name, expressions=[one for one in arguments if one is not None])
 
 
-def bare(node: Any) -> Any:
+def bare(node: exp.Expr) -> exp.Expr:
     """A node without parentheses and casts."""
     while isinstance(node, (exp.Paren, exp.Cast)):
         node = node.this
     return node
 
 
-def as_list(node: Any) -> Any:
+def as_list(node: exp.Expr) -> exp.Expr:
     """An array as JSON text."""
     inner = bare(node)
     return call("json_array", *inner.expressions) if isinstance(inner, exp.Array) else inner
 
 
-def array_of(node: Any) -> Any:
+def array_of(node: exp.Expr) -> exp.Expr | None:
     """The array of `ANY (array)` or `ALL (array)`; None for anything else."""
+    array: exp.Expr | None = None
     if isinstance(node, (exp.Any, exp.All)):
-        return node.this
-    return node.expressions[0] if isinstance(node, exp.Anonymous) and node.name.upper() == "ALL" else None
+        array = node.this
+    elif isinstance(node, exp.Anonymous) and node.name.upper() == "ALL":
+        array = node.expressions[0]
+    return array
 
 
-def function(name: str, *parts: str) -> Callable[[Any, Any], Any]:
+def function(name: str, *parts: str) -> Callable[[Rewriter, exp.Expr], exp.Expr]:
     """A rewrite of a function node to a call with these of its parts."""
     return lambda _rewriter, node: call(name, *(node.args.get(part) for part in parts))
 
 
-def interval(node: Any) -> Any:
+def interval(node: exp.Expr) -> exp.Expr | None:
     """An interval as a text; None for anything else."""
     inner = node.this if isinstance(node, exp.Paren) else node
     if isinstance(inner, exp.Cast) and inner.to.sql("postgres").upper() == "INTERVAL":
-        return inner.this
+        text: exp.Expr = inner.this
+        return text
     if isinstance(inner, exp.Mul):
         for number, unit in ((inner.this, inner.expression), (inner.expression, inner.this)):
             if isinstance(unit, exp.Interval):
@@ -96,7 +99,7 @@ def interval(node: Any) -> Any:
     return _interval_text(inner) if isinstance(inner, exp.Interval) and inner.this is not None else None
 
 
-def _interval_text(node: Any) -> Any:
+def _interval_text(node: exp.Expr) -> exp.Expr:
     unit = node.args.get("unit")
     return exp.Literal.string(f"{node.this.name} {unit.name if unit is not None else ''}".strip())
 
@@ -109,7 +112,7 @@ class Rewriter:
         self.documents = documents
         self.booleans = booleans
 
-    def rewrite(self, tree: Any) -> Any:
+    def rewrite(self, tree: exp.Expr) -> exp.Expr:
         """A tree as SQLite can run it: every node is looked at before its children are."""
         made = tree
         while (change := _REWRITES.get(type(made))) is not None:
@@ -124,7 +127,7 @@ class Rewriter:
 
     # Kinds ---------------------------------------------------------------------------------------------------------
 
-    def is_boolean(self, node: Any) -> bool:
+    def is_boolean(self, node: exp.Expr) -> bool:
         """Does the node give a boolean?"""
         if isinstance(node, exp.Paren):
             return self.is_boolean(node.this)
@@ -134,7 +137,7 @@ class Rewriter:
             return node.to.sql().upper() in ("BOOLEAN", "BOOL")
         return isinstance(node, (exp.Predicate, exp.Not, exp.And, exp.Or, exp.Boolean, exp.LogicalAnd, exp.LogicalOr))
 
-    def is_time(self, node: Any) -> bool:
+    def is_time(self, node: exp.Expr) -> bool:
         """Does the node give a date or time?"""
         if isinstance(node, (exp.Paren, exp.AtTimeZone)):
             return self.is_time(node.this)
@@ -147,7 +150,7 @@ class Rewriter:
 
     # JSON ----------------------------------------------------------------------------------------------------------
 
-    def is_json(self, node: Any) -> bool:
+    def is_json(self, node: exp.Expr) -> bool:
         """Does the node give JSON?"""
         if isinstance(node, (exp.Coalesce, exp.Paren, exp.Filter)):
             return self.is_json(node.this)
@@ -159,11 +162,11 @@ class Rewriter:
             return node.name.lower() in _JSON_FUNCTIONS
         return isinstance(node, _JSON_NODES) and not isinstance(node, exp.JSONExtractScalar)
 
-    def inside(self, node: Any) -> Any:
+    def inside(self, node: exp.Expr) -> exp.Expr:
         """A value that goes into JSON: JSON itself, not as text."""
         return call("json", node) if self.is_json(node) else node
 
-    def selected(self, tree: Any) -> dict[str, str]:
+    def selected(self, tree: exp.Expr) -> dict[str, str]:
         """What the columns of the result are called in their tables (see `translation.Translated`)."""
         select = tree if isinstance(tree, exp.Select) else tree.find(exp.Select, exp.Returning)
         found: dict[str, str] = {}
@@ -179,11 +182,11 @@ class Rewriter:
                 found[item.alias_or_name] = ":bool"
         return found
 
-    def aggregate(self, node: Any) -> Any:
+    def aggregate(self, node: exp.Expr) -> exp.Expr:
         """JSON_AGG and ARRAY_AGG, in the order that they ask for."""
         return self.gathered(node.this)
 
-    def gathered(self, inner: Any) -> Any:
+    def gathered(self, inner: exp.Expr) -> exp.Expr:
         """All values as a JSON list. SQLite has no order inside aggregates before 3.44: the first key is sorted by."""
         if not isinstance(inner, exp.Order):
             return call("json_group_array", self.inside(inner))
@@ -193,17 +196,17 @@ class Rewriter:
         is_json = exp.Literal.number(1 if self.is_json(value) else 0)
         return call("xs_sql_ordered", value, is_json, key.this, descending)
 
-    def json_object(self, node: Any) -> Any:
-        pairs: list[Any] = []
+    def json_object(self, node: exp.Expr) -> exp.Expr:
+        pairs: list[exp.Expr] = []
         for pair in node.expressions:
             pairs += [pair.this, self.inside(pair.expression)]
         return call("json_object", *pairs)
 
-    def json_text(self, node: Any) -> Any:
+    def json_text(self, node: exp.Expr) -> exp.Expr:
         """`value ->> key`, which gives a text; SQLite's own gives numbers."""
         return call("xs_json_text", exp.JSONExtract(this=node.this, expression=node.expression, only_json_types=True))
 
-    def conflict(self, node: Any) -> Any:
+    def conflict(self, node: exp.Expr) -> exp.Expr:
         """`ON CONFLICT (key)`: keys have no order of nulls."""
         keys = node.args.get("conflict_keys") or []
         node.set("conflict_keys", [key.this if isinstance(key, exp.Ordered) else key for key in keys])
@@ -211,12 +214,12 @@ class Rewriter:
 
     # Rewrites of single nodes --------------------------------------------------------------------------------------
 
-    def column(self, node: Any) -> Any:
+    def column(self, node: exp.Expr) -> exp.Expr:
         """The name that stands for a parameter is `?1`."""
         match = PARAMETER.fullmatch(node.name)
-        return exp.Var(this=f"?{match.group(1)}") if match is not None and not node.table else node
+        return exp.Var(this=f"?{match.group(1)}") if match is not None and not node.text("table") else node
 
-    def comparison(self, node: Any) -> Any:
+    def comparison(self, node: exp.Expr) -> exp.Expr:
         """Times are compared as texts of one form; `x = ANY (array)` is membership in a JSON list."""
         array = array_of(node.expression)
         if array is not None:
@@ -228,32 +231,33 @@ class Rewriter:
                 node.set(key, call("xs_sql_time", node.args[key]))
         return node
 
-    def cast(self, node: Any) -> Any:
+    def cast(self, node: exp.Expr) -> exp.Expr:
         """Casts that mean nothing to SQLite are left out; dates and times become texts that compare."""
         kind = node.args["to"].sql("postgres").upper()
+        value: exp.Expr = node.this
         if kind in ("JSON", "JSONB", "UUID", "INTERVAL", "REGCLASS") or kind.endswith("[]"):
-            return node.this
-        if kind in ("TEXT", "VARCHAR") and self.is_boolean(node.this):
-            return call("xs_bool_text", node.this)
+            return value
+        if kind in ("TEXT", "VARCHAR") and self.is_boolean(value):
+            return call("xs_bool_text", value)
         if kind == "DATE":
-            return call("xs_sql_date", node.this)
+            return call("xs_sql_date", value)
         if kind.startswith("TIMESTAMP"):
-            return call("xs_sql_time", node.this)
+            return call("xs_sql_time", value)
         if kind in ("BOOLEAN", "BOOL"):
-            return call("xs_sql_boolean", node.this)
+            return call("xs_sql_boolean", value)
         if kind.startswith(("DECIMAL", "NUMERIC", "DOUBLE", "FLOAT")):
             node.set("to", exp.DataType.build("FLOAT"))  # REAL in SQLite
         return node
 
-    def truncated(self, node: Any) -> Any:
+    def truncated(self, node: exp.Expr) -> exp.Expr:
         """`date_trunc('month', x)`."""
         return call("xs_sql_trunc", exp.Literal.string(node.args["unit"].name.lower()), node.this)
 
-    def extracted(self, node: Any) -> Any:
+    def extracted(self, node: exp.Expr) -> exp.Expr:
         """`extract(year from x)`."""
         return call("xs_sql_part", exp.Literal.string(node.this.name.lower()), node.expression)
 
-    def shifted(self, node: Any) -> Any:
+    def shifted(self, node: exp.Expr) -> exp.Expr:
         """`time + interval '1 day'`."""
         sign = -1 if isinstance(node, exp.Sub) else 1
         amount = interval(node.expression)
@@ -262,16 +266,16 @@ class Rewriter:
         amount = interval(node.this) if sign > 0 else None
         return node if amount is None else call("xs_sql_shift", node.expression, amount, exp.Literal.number(1))
 
-    def bracket(self, node: Any) -> Any:
+    def bracket(self, node: exp.Expr) -> exp.Expr:
         """`array[n]`; the tree counts from 0."""
         (index,) = node.expressions
         if isinstance(index, exp.Literal) and index.is_int:
-            position: Any = exp.Literal.number(int(index.name) + 1)
+            position: exp.Expr = exp.Literal.number(int(index.name) + 1)
         else:
             position = exp.Add(this=index, expression=exp.Literal.number(1))
         return call("xs_sql_item", as_list(node.this), position)
 
-    def string_agg(self, node: Any) -> Any:
+    def string_agg(self, node: exp.Expr) -> exp.Expr:
         inner = node.this
         separator = node.args.get("separator") or exp.Literal.string(",")
         if isinstance(inner, exp.Order):
@@ -280,12 +284,13 @@ class Rewriter:
             return call("xs_sql_string_agg", inner.this, separator, key.this, descending)
         return call("xs_sql_string_agg", inner, separator)
 
-    def pad(self, node: Any) -> Any:
+    def pad(self, node: exp.Expr) -> exp.Expr:
         side = "l" if node.args.get("is_left") else "r"
         return call(f"xs_sql_{side}pad", node.this, node.expression, node.args.get("fill_pattern"))
 
-    def select(self, node: Any) -> Any:
+    def select(self, node: exp.Expr) -> exp.Expr:
         """`SELECT unnest(array) AS x`: a select from the elements."""
+        assert isinstance(node, exp.Select)
         for position, item in enumerate(node.expressions):
             inner = item.this if isinstance(item, exp.Alias) else item
             if isinstance(inner, exp.ExplodingGenerateSeries):
@@ -304,7 +309,7 @@ class Rewriter:
             return node.join(each, join_type="cross") if joined else node.from_(each)
         return node
 
-    def anonymous(self, node: Any) -> Any:
+    def anonymous(self, node: exp.Expr) -> exp.Expr:
         """Functions by their names."""
         name = node.name.lower()
         if name in _JSON_BUILDERS:
@@ -317,7 +322,7 @@ class Rewriter:
         return call(found, *node.expressions) if found is not None else node
 
 
-_REWRITES: dict[type, Callable[[Any, Any], Any]] = {
+_REWRITES: dict[type, Callable[[Rewriter, exp.Expr], exp.Expr]] = {
     exp.Column: Rewriter.column,
     exp.RegexpLike: function("xs_matches", "this", "expression"),
     exp.RegexpILike: function("xs_imatches", "this", "expression"),

@@ -10,13 +10,12 @@ import re
 import uuid
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Any
 
 from xsrun.database import texts
 from xsrun.database.documents import json_text_of
 from xsrun.database.moments import moment
 from xsrun.runtime.context import system_clock
-from xsrun.runtime.values import from_json, to_json
+from xsrun.runtime.values import Value, from_json, to_json
 
 _UNITS = {
     "microsecond": timedelta(microseconds=1),
@@ -32,7 +31,7 @@ _INTERVAL_PART = re.compile(r"([+-]?\d+(?:\.\d+)?)\s*([a-z]+)", re.IGNORECASE)
 _CLOCK = re.compile(r"([+-]?)(\d+):(\d\d)(?::(\d\d(?:\.\d+)?))?")
 
 
-def parse_time(value: Any) -> datetime | None:
+def parse_time(value: Value) -> datetime | None:
     """A text of a date or time; None for what is none."""
     if value.__class__ is not str:
         return None
@@ -61,13 +60,13 @@ def to_timestamp(seconds: float | None) -> str | None:
     return None if seconds is None else time_text(moment(round(seconds * 1000)))
 
 
-def date_of(value: Any) -> str | None:
+def date_of(value: Value) -> str | None:
     """The day of a time."""
     when = parse_time(value)
     return when.date().isoformat() if when is not None else None
 
 
-def date_part(part: str, value: Any) -> float | None:
+def date_part(part: str, value: Value) -> float | None:
     """`extract(part from value)`."""
     when = parse_time(value)
     if when is None:
@@ -91,7 +90,7 @@ def date_part(part: str, value: Any) -> float | None:
     return int(number) if number is not None and number == int(number) else number
 
 
-def date_trunc(unit: str, value: Any) -> str | None:
+def date_trunc(unit: str, value: Value) -> str | None:
     """`date_trunc(unit, value)`."""
     when = parse_time(value)
     if when is None:
@@ -112,7 +111,7 @@ def date_trunc(unit: str, value: Any) -> str | None:
     return time_text(cut()) if cut is not None else None
 
 
-def shifted(value: Any, interval: Any, sign: int) -> str | None:
+def shifted(value: Value, interval: Value, sign: int) -> str | None:
     """A time plus or minus an interval like `1 day 02:00`."""
     when = parse_time(value)
     if when is None or interval.__class__ is not str:
@@ -158,7 +157,7 @@ _PATTERNS = {
 _PATTERN = re.compile("|".join(sorted(_PATTERNS, key=len, reverse=True)))
 
 
-def to_char(value: Any, pattern: str) -> str | None:
+def to_char(value: Value, pattern: str) -> str | None:
     """`to_char(time, pattern)`; numbers come as plain text."""
     when = parse_time(value)
     if when is None:
@@ -189,7 +188,7 @@ def regexp_split(text: str | None, pattern: str) -> str | None:
     return None if text is None else to_json(texts.expression_of(pattern, False).split(text))
 
 
-def array_item(items: str | None, number: int) -> Any:
+def array_item(items: str | None, number: int) -> Value:
     """An element of a JSON list, counted from 1."""
     values = from_json(items) if items is not None else []
     item = values[number - 1] if 0 < number <= len(values) else None
@@ -201,21 +200,21 @@ def array_length(items: str | None) -> int | None:
     return len(from_json(items)) or None if items is not None else None
 
 
-def concat(*parts: Any) -> str:
+def concat(*parts: Value) -> str:
     """`concat`: nulls are nothing."""
     return "".join(_shown(part) for part in parts if part is not None)
 
 
-def concat_ws(separator: str, *parts: Any) -> str:
+def concat_ws(separator: str, *parts: Value) -> str:
     """`concat_ws`: joined by a separator, nulls left out."""
     return separator.join(_shown(part) for part in parts if part is not None)
 
 
-def _shown(value: Any) -> str:
+def _shown(value: Value) -> str:
     return value if value.__class__ is str else texts.text_of(value)
 
 
-def _null_safe(function: Callable[..., Any]) -> Callable[..., Any]:
+def _null_safe(function: Callable[..., Value]) -> Callable[..., Value]:
     return lambda *values: None if None in values else function(*values)
 
 
@@ -243,7 +242,7 @@ def text_at_path(value: str | None, path: str) -> str | None:
     return None if found is None else json_text_of(found)
 
 
-def loose_value(value: Any) -> Any:
+def loose_value(value: Value) -> Value:
     """The value in a column of an undeclared table; lists and objects stay JSON."""
     if value.__class__ is not str:
         return value
@@ -267,14 +266,14 @@ def series(first: int, last: int, step: int = 1) -> str:
     return to_json(list(range(first, last + (1 if step > 0 else -1), step)))
 
 
-def boolean(value: Any) -> bool | None:
+def boolean(value: Value) -> bool | None:
     """`value::boolean`."""
     if value.__class__ is str:
         return value.strip().lower() in ("true", "t", "yes", "y", "on", "1")
     return None if value is None else bool(value)
 
 
-def list_element(value: Any, kind: str) -> str | None:
+def list_element(value: Value, kind: str) -> str | None:
     """An element of `jsonb_array_elements` as JSON; json_each gives scalars as they are."""
     if kind in ("object", "array"):
         return str(value)
@@ -293,10 +292,10 @@ class Ordered:
     """Values in the order of a key."""
 
     def __init__(self) -> None:
-        self.entries: list[tuple[Any, Any]] = []
+        self.entries: list[tuple[Value, Value]] = []
         self.descending = False
 
-    def ordered(self) -> list[Any]:
+    def ordered(self) -> list[Value]:
         """The values by their keys: nulls last upwards, first downwards."""
         present = sorted((e for e in self.entries if e[0] is not None), key=lambda e: e[0], reverse=self.descending)
         missing = [e for e in self.entries if e[0] is None]
@@ -306,7 +305,7 @@ class Ordered:
 class OrderedList(Ordered):
     """`json_agg(value ORDER BY key)`."""
 
-    def step(self, value: Any, is_json: int, key: Any, descending: int) -> None:
+    def step(self, value: Value, is_json: int, key: Value, descending: int) -> None:
         self.descending = bool(descending)
         self.entries.append((key, value if is_json and value is not None else to_json(value)))
 
@@ -319,7 +318,7 @@ class StringAgg(Ordered):
 
     separator = ""
 
-    def step(self, value: Any, separator: str, key: Any = 0, descending: int = 0) -> None:
+    def step(self, value: Value, separator: str, key: Value = 0, descending: int = 0) -> None:
         if value is not None:
             self.descending, self.separator = bool(descending), separator
             self.entries.append((key, _shown(value)))
@@ -333,7 +332,7 @@ AGGREGATES: dict[str, tuple[int, type]] = {"xs_sql_ordered": (4, OrderedList), "
 
 
 #: name -> (number of operands, function); -1 for any number.
-FUNCTIONS: dict[str, tuple[int, Callable[..., Any]]] = {
+FUNCTIONS: dict[str, tuple[int, Callable[..., Value]]] = {
     "xs_sql_now": (0, now),
     "xs_sql_to_timestamp": (1, to_timestamp),
     "xs_sql_date": (1, date_of),

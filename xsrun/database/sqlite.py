@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import sqlite3
 import time
-from array import array
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar, TypeVarTuple
@@ -19,7 +18,7 @@ from xsrun.database.columns import Codec, Codecs, decode_json, encode_int, encod
 from xsrun.database.connection import Connection, Execute, Parameters, ResultColumns, Row
 from xsrun.database.operands import Converter
 from xsrun.database.operators import OPERATORS
-from xsrun.database.texts import vector_bytes
+from xsrun.database.texts import vector_bytes, vector_of
 from xsrun.errors import UnavailableError, UsageError, XanoScriptError
 from xsrun.runtime.masking import masked_address
 from xsrun.runtime.values import Value
@@ -41,9 +40,7 @@ _DUPLICATE = re.compile(r"UNIQUE constraint failed: (.*)")
 def _decode_vector(data: bytes | None) -> list[float] | None:
     if data is None:
         return None
-    elements = array("d")
-    elements.frombytes(data)
-    return [int(number) if number == int(number) else number for number in elements]
+    return [int(number) if number == int(number) else number for number in vector_of(data)]
 
 
 def _decode_bool(value: int | None) -> bool | None:

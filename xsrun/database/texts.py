@@ -6,10 +6,13 @@ import re
 import unicodedata
 from array import array
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING
 
 from xsrun.errors import XanoScriptError
-from xsrun.runtime.values import parse_number, text_of_number
+from xsrun.runtime.values import Value, parse_number, text_of_number
+
+if TYPE_CHECKING:
+    import regex
 
 #: Seconds that one regular expression may take on one value.
 _PATIENCE = 1.0
@@ -114,7 +117,7 @@ def _translated(pattern: str) -> str:
 
 
 @lru_cache(256)
-def expression_of(pattern: str, ignore_case: bool) -> Any:
+def expression_of(pattern: str, ignore_case: bool) -> regex.Pattern[str]:
     """PostgreSQL's pattern, compiled. Raises XanoScriptError for one that is none."""
     import regex
 
@@ -153,17 +156,15 @@ def text_of(number: float) -> str:
     return text_of_number(number)
 
 
-def vector_bytes(value: Any) -> bytes | None:
+def vector_bytes(value: Value) -> bytes | None:
     """A list of numbers as SQLite keeps vectors; None for anything else."""
     if value.__class__ is list and all(item.__class__ in (int, float) for item in value):
         return array("d", value).tobytes()
     return None
 
 
-def vector_of(data: Any) -> Any:
+def vector_of(data: bytes) -> array[float]:
     """The elements of a vector: SQLite keeps them as the bytes of doubles."""
-    if data.__class__ is bytes:
-        elements = array("d")
-        elements.frombytes(data)
-        return elements
-    return data
+    elements = array("d")
+    elements.frombytes(data)
+    return elements

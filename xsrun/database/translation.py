@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import sqlglot
 from sqlglot import exp
@@ -33,7 +33,7 @@ class Translated(NamedTuple):
 
 
 @lru_cache(256)
-def parsed(sql: str) -> Any:
+def parsed(sql: str) -> exp.Expr:
     """The tree of one statement. Raises XanoScriptError for a text that is not PostgreSQL's SQL."""
     try:
         trees = [tree for tree in sqlglot.parse(sql, read="postgres") if tree is not None]
@@ -49,7 +49,7 @@ def first_line(error: Exception) -> str:
     return re.sub(r"\x1b\[\d+m", "", str(error)).splitlines()[0]
 
 
-def table_names(tree: Any) -> tuple[str, ...]:
+def table_names(tree: exp.Expr) -> tuple[str, ...]:
     """The tables that a statement names, those that it makes itself (`WITH`) left out."""
     common = {one.alias for one in tree.find_all(exp.CTE)}
     found = [table.name for table in tree.find_all(exp.Table) if isinstance(table.this, exp.Identifier)]
@@ -60,12 +60,12 @@ def translate(sql: str, describe: Callable[[str], Table | None]) -> Translated:
     """Translate one statement. `describe` finds a table by the name that the text has for it."""
     tree = parsed(sql).copy()
     described = {name: table for name in table_names(tree) if (table := describe(name)) is not None}
-    for table in tree.find_all(exp.Table):
-        found = described.get(table.name) if isinstance(table.this, exp.Identifier) else None
-        if found is not None and found.physical != table.name:
-            if not table.alias:
-                table.set("alias", exp.TableAlias(this=exp.to_identifier(table.name)))
-            table.set("this", exp.to_identifier(found.physical, quoted=True))
+    for named in tree.find_all(exp.Table):
+        found = described.get(named.name) if isinstance(named.this, exp.Identifier) else None
+        if found is not None and found.physical != named.name:
+            if not named.alias:
+                named.set("alias", exp.TableAlias(this=exp.to_identifier(named.name)))
+            named.set("this", exp.to_identifier(found.physical, quoted=True))
     every = [column for table in described.values() for column in table.columns]
     documents = {column.name for column in every if column.kind in DOCUMENTS}
     rewriter = Rewriter(documents, {column.name for column in every if column.kind == "bool"})
@@ -81,7 +81,7 @@ def translate(sql: str, describe: Callable[[str], Table | None]) -> Translated:
     return Translated(text, described, columns)
 
 
-def read_values(tree: Any) -> None:
+def read_values(tree: exp.Expr) -> None:
     """Columns of undeclared tables hold JSON: read the value in it, but for what is selected or assigned as it is."""
     whole = {id(item.this if isinstance(item, exp.Alias) else item) for item in tree.args.get("expressions") or ()}
     whole |= {id(one.this) for one in tree.find_all(exp.EQ) if isinstance(one.parent, exp.Update)}
@@ -96,7 +96,7 @@ _SPREADING = frozenset(
 )
 
 
-def spread_lists(tree: Any) -> None:
+def spread_lists(tree: exp.Expr) -> None:
     """`FROM t, jsonb_array_elements(t.list) AS e`: SQLite's json_each, whose column is `value`."""
     names = set()
     for table in list(tree.find_all(exp.Table, exp.Unnest)):

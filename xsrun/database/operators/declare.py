@@ -11,11 +11,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from xsrun import catalogue, registry
+from xsrun.runtime.values import Value
 
-Body = TypeVar("Body", bound=Callable[..., Any])
+Body = TypeVar("Body", bound=Callable[..., Value])
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +26,7 @@ class Operator:
     name: str
     operands: tuple[str, ...]
     result: str
-    python: Callable[..., Any]
+    python: Callable[..., Value]
     postgres: str
     body: str | None = None
     sqlite: str | None = None
@@ -33,7 +34,7 @@ class Operator:
     strict: bool = True
     #: how many operands must be given, and what the others are when they are not
     required: int = 0
-    defaults: tuple[Any, ...] = ()
+    defaults: tuple[Value, ...] = ()
 
 
 OPERATORS: dict[str, Operator] = {}
@@ -46,16 +47,16 @@ def operator(
     postgres: str | None = None,
     body: str | None = None,
     sqlite: str | None = None,
-    defaults: tuple[Any, ...] = (),
+    defaults: tuple[Value, ...] = (),
     nulls: bool = False,
 ) -> Callable[[Body], Body]:
     """Declare an operator; its name is the filter's name where it is one."""
 
     def declare(function: Body) -> Body:
-        python: Callable[..., Any] = function
+        python: Callable[..., Value] = function
         if not nulls:
 
-            def strict(*values: Any) -> Any:
+            def strict(*values: Value) -> Value:
                 return None if None in values else function(*values)
 
             python = strict

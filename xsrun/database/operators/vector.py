@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Any
 
 from xsrun.database import texts
 from xsrun.database.operators.declare import Body, operator
@@ -22,7 +21,7 @@ def _vector(name: str, expression: str) -> Callable[[Body], Body]:
     )
 
 
-def _pairs(value: Any, other: Any) -> list[tuple[float, float]] | None:
+def _pairs(value: bytes, other: bytes) -> list[tuple[float, float]] | None:
     a, b = texts.vector_of(value), texts.vector_of(other)
     return list(zip(a, b, strict=True)) if len(a) == len(b) else None
 
