@@ -34,7 +34,7 @@ PARTS = (array_order, array_selection, array_sets)
 
 
 @filter("first", gives="member")
-def first(value: list | dict) -> Value:
+def first(value: list[Value] | dict[str, Value]) -> Value:
     """The first member, or null when there is none.
 
     >>> [7, 8, 9]|first
@@ -46,7 +46,7 @@ def first(value: list | dict) -> Value:
 
 
 @filter("last", gives="member")
-def last(value: list | dict) -> Value:
+def last(value: list[Value] | dict[str, Value]) -> Value:
     """The last member, or null when there is none.
 
     >>> [7, 8, 9]|last
@@ -58,7 +58,7 @@ def last(value: list | dict) -> Value:
 
 
 @filter("count")
-def count(value: list | dict) -> int:
+def count(value: list[Value] | dict[str, Value]) -> int:
     """How many members a list or object has, nulls included. A text has no members: `strlen` counts characters.
 
     >>> ["a", null]|count
@@ -68,7 +68,7 @@ def count(value: list | dict) -> int:
 
 
 @filter("join")
-def join(context: Context, value: list | dict, separator: str | bytes) -> Value:
+def join(context: Context, value: list[Value] | dict[str, Value], separator: str | bytes) -> Value:
     """The members as one text, with a separator between them. `true` is "1", false and null are empty.
 
     >>> ["red", "green"]|join:" and "
@@ -115,7 +115,7 @@ def safe_array(value: Value) -> list[Value]:
 
 
 @filter("flatten")
-def flatten(context: Context, value: list | dict) -> list[Value]:
+def flatten(context: Context, value: list[Value] | dict[str, Value]) -> list[Value]:
     """The members of all nested lists as one list. Objects in it stay whole.
 
     >>> [1, [2, [3]], {a: [4]}]|flatten
@@ -138,7 +138,7 @@ def flatten(context: Context, value: list | dict) -> list[Value]:
 
 
 @filter("push")
-def push(value: list | dict, item: Value) -> Array:
+def push(value: list[Value] | dict[str, Value], item: Value) -> Array:
     """The list with one more member at the end.
 
     >>> [1, 2]|push:3
@@ -148,7 +148,7 @@ def push(value: list | dict, item: Value) -> Array:
 
 
 @filter("push_conditional")
-def push_conditional(value: list | dict, item: Value, conditional: bool) -> Array:
+def push_conditional(value: list[Value] | dict[str, Value], item: Value, conditional: bool) -> Array:
     """The list with one more member at the end if the condition holds, else unchanged.
 
     >>> [1]|push_conditional:2:true
@@ -160,7 +160,7 @@ def push_conditional(value: list | dict, item: Value, conditional: bool) -> Arra
 
 
 @filter("unshift")
-def unshift(value: list | dict, item: Value) -> Array:
+def unshift(value: list[Value] | dict[str, Value], item: Value) -> Array:
     """The list with one more member in front.
 
     >>> [2, 3]|unshift:1
@@ -210,7 +210,7 @@ def _list_to_extend(found: Value, path: str) -> Array:
 
 
 @filter("pop", gives="member")
-def pop(value: list | dict) -> Value:
+def pop(value: list[Value] | dict[str, Value]) -> Value:
     """The last member, or null when there is none. The list itself stays as it is.
 
     >>> [1, 2, 3]|pop
@@ -220,7 +220,7 @@ def pop(value: list | dict) -> Value:
 
 
 @filter("shift", gives="member")
-def shift(value: list | dict) -> Value:
+def shift(value: list[Value] | dict[str, Value]) -> Value:
     """The first member, or null when there is none. The list itself stays as it is.
 
     >>> [1, 2, 3]|shift
@@ -238,7 +238,7 @@ def _bounds(size: int, offset: int, length: int | None) -> tuple[int, int]:
 
 
 @filter("slice")
-def slice_(value: list | dict, offset: int, length: int | None = None) -> Array:
+def slice_(value: list[Value] | dict[str, Value], offset: int, length: int | None = None) -> Array:
     """A part of a list: skip `offset` members, take `length` of the others, or all.
 
     A negative offset counts from the end; a negative length leaves that many off at the end.
@@ -298,7 +298,7 @@ def _on_objects(value: Array, change: Callable[[dict[str, Value]], dict[str, Val
 
 
 @filter("pick")
-def pick(value: list | dict, keys: Value) -> Array:
+def pick(value: list[Value] | dict[str, Value], keys: Value) -> Array:
     """The object with only the listed keys; those it lacks are left out. A list of objects: each of them.
 
     >>> {id: 1, name: "Kim", age: 30}|pick:["id", "name"]
@@ -311,7 +311,7 @@ def pick(value: list | dict, keys: Value) -> Array:
 
 
 @filter("unpick")
-def unpick(value: list | dict, keys: Value) -> Array:
+def unpick(value: list[Value] | dict[str, Value], keys: Value) -> Array:
     """The object without the listed keys. A list of objects: each of them.
 
     >>> {id: 1, name: "Kim", age: 30}|unpick:["age"]

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Hashable, Iterable
 from functools import cmp_to_key
 from operator import attrgetter, itemgetter
-from typing import Any
+from typing import TYPE_CHECKING
 
 from xsrun.registry import filter
 from xsrun.runtime.casts import Array, Identities, cast_to_number, cast_to_text, members
 from xsrun.runtime.paths import MISSING, find_steps, parse_path
 from xsrun.runtime.values import Value, compare
+
+if TYPE_CHECKING:
+    from _typeshed import SupportsRichComparison
+
+    #: What members are sorted by.
+    Key = Callable[[Value], SupportsRichComparison]
 
 _ASCII_LOWER = {code: code + 32 for code in range(ord("A"), ord("Z") + 1)}
 _DIGITS = frozenset("0123456789")
@@ -18,7 +24,7 @@ _BLANKS = frozenset(" \t\n\r\v\f")
 
 
 @filter("reverse")
-def reverse(value: list | dict) -> Array:
+def reverse(value: list[Value] | dict[str, Value]) -> Array:
     """The same members in the opposite order.
 
     >>> [1, 2, 3]|reverse
@@ -28,7 +34,7 @@ def reverse(value: list | dict) -> Array:
 
 
 @filter("shuffle")
-def shuffle(value: list | dict) -> list[Value]:
+def shuffle(value: list[Value] | dict[str, Value]) -> list[Value]:
     """The members in random order.
 
     >>> ([1, 2, 3]|shuffle)|count
@@ -42,7 +48,7 @@ def shuffle(value: list | dict) -> list[Value]:
 
 
 @filter("unique")
-def unique(value: list | dict, path: str | None = None) -> list[Value]:
+def unique(value: list[Value] | dict[str, Value], path: str | None = None) -> list[Value]:
     """The members without those that came before. With a path, what is found there decides.
 
     Scalars are the same when their texts are: 1, "1" and true are one.
@@ -56,7 +62,7 @@ def unique(value: list | dict, path: str | None = None) -> list[Value]:
         return list(dict.fromkeys(members(value)))
     identities = Identities()
     steps = parse_path(path or "")
-    result: dict[Any, Value] = {}
+    result: dict[Hashable, Value] = {}
     for item in members(value):
         judged = find_steps(item, steps) if steps else item
         result.setdefault(identities.of(judged), item)
@@ -67,7 +73,7 @@ def unique(value: list | dict, path: str | None = None) -> list[Value]:
 
 
 @filter("sort")
-def sort(value: list | dict, path: str = "", type: str = "itext", asc: bool = True) -> list[Value]:
+def sort(value: list[Value] | dict[str, Value], path: str = "", type: str = "itext", asc: bool = True) -> list[Value]:
     """The members in order of what is found at a path in each; no path means the members themselves.
 
     `type` says how they compare: `number` by value, `text` by spelling, `itext` without regard to the case of A to Z,
@@ -96,7 +102,7 @@ def sort(value: list | dict, path: str = "", type: str = "itext", asc: bool = Tr
     return sorted(items, key=lambda item: key(find_steps(item, steps)), reverse=not asc)
 
 
-def _cheaper(key: Callable[[Value], Any], items: Iterable[Value]) -> Callable[[Any], Any] | None:
+def _cheaper(key: Key, items: Iterable[Value]) -> Key | None:
     """A key that puts these members into the same order for less; None when they compare as they are."""
     kept = items if isinstance(items, list) else list(items)
     kinds = set(map(_class_of, kept))
@@ -118,7 +124,7 @@ _NO_CLASS: frozenset[type] = frozenset()
 
 
 @filter("rsort")
-def rsort(value: list | dict) -> list[Value]:
+def rsort(value: list[Value] | dict[str, Value]) -> list[Value]:
     """The members in descending order, numbers and numeric texts by value.
 
     >>> [2, 10, 1]|rsort
@@ -130,11 +136,11 @@ def rsort(value: list | dict) -> list[Value]:
 
 def _plain_text(value: Value) -> str:
     """The text a member is sorted by. Lists and objects all count as the same text, as in PHP; nothing has none."""
-    kind = value.__class__
-    if kind is str:
+    if value.__class__ is str:
         return value
     if value is None or value is MISSING:
         return ""
+    kind = value.__class__
     return cast_to_text(value) if kind in (int, float, bool, bytes) else "Array"
 
 
@@ -202,7 +208,7 @@ def _past_digits(text: str, position: int) -> int:
 _natural_key = cmp_to_key(natural_order)
 
 #: Sort type -> the key of a member. Only these five exist; every other spelling is taken for `itext`.
-SORT_KEYS: dict[str, Callable[[Value], Any]] = {
+SORT_KEYS: dict[str, Key] = {
     "text": _plain_text,
     "itext": _folded_text,
     "number": _number,
@@ -210,4 +216,4 @@ SORT_KEYS: dict[str, Callable[[Value], Any]] = {
     "inatural": lambda value: _natural_key(_folded_text(value)),
 }
 #: key -> the classes whose values it puts into the order in which they compare anyway.
-_AS_THEY_ARE: dict[Callable[[Value], Any], frozenset[type]] = {_number: frozenset((int, float)), _plain_text: _TEXTS}
+_AS_THEY_ARE: dict[Key, frozenset[type]] = {_number: frozenset((int, float)), _plain_text: _TEXTS}

@@ -27,7 +27,7 @@ def _kept_at(value: Array, path: str | None, test: Callable[[Value], object]) ->
 
 
 @filter("filter_empty")
-def filter_empty(value: list | dict, path: str | None = None) -> Array:
+def filter_empty(value: list[Value] | dict[str, Value], path: str | None = None) -> Array:
     """The members that are not empty: not "", null, 0, "0", false, [] or {}. With a path, what is found there decides.
 
     >>> ["a", "", 0, "0", null, false, []]|filter_empty
@@ -39,7 +39,7 @@ def filter_empty(value: list | dict, path: str | None = None) -> Array:
 
 
 @filter("filter_empty_text")
-def filter_empty_text(value: list | dict, path: str | None = None) -> Array:
+def filter_empty_text(value: list[Value] | dict[str, Value], path: str | None = None) -> Array:
     """The members that are not the empty text.
 
     >>> ["a", "", 0]|filter_empty_text
@@ -49,7 +49,7 @@ def filter_empty_text(value: list | dict, path: str | None = None) -> Array:
 
 
 @filter("filter_empty_array")
-def filter_empty_array(value: list | dict, path: str | None = None) -> Array:
+def filter_empty_array(value: list[Value] | dict[str, Value], path: str | None = None) -> Array:
     """The members that are not an empty list.
 
     >>> [[1], [], 0]|filter_empty_array
@@ -59,7 +59,7 @@ def filter_empty_array(value: list | dict, path: str | None = None) -> Array:
 
 
 @filter("filter_empty_object")
-def filter_empty_object(value: list | dict, path: str | None = None) -> Array:
+def filter_empty_object(value: list[Value] | dict[str, Value], path: str | None = None) -> Array:
     """The members that are not an empty object.
 
     >>> [{a: 1}, {}, 0]|filter_empty_object
@@ -69,7 +69,7 @@ def filter_empty_object(value: list | dict, path: str | None = None) -> Array:
 
 
 @filter("filter_null")
-def filter_null(value: list | dict, path: str | None = None) -> Array:
+def filter_null(value: list[Value] | dict[str, Value], path: str | None = None) -> Array:
     """The members that are not null.
 
     >>> [1, null, 0]|filter_null
@@ -81,7 +81,7 @@ def filter_null(value: list | dict, path: str | None = None) -> Array:
 
 
 @filter("filter_zero")
-def filter_zero(value: list | dict, path: str | None = None) -> Array:
+def filter_zero(value: list[Value] | dict[str, Value], path: str | None = None) -> Array:
     """The members that are not the number zero.
 
     >>> [1, 0, 0.0, false, ""]|filter_zero
@@ -91,7 +91,7 @@ def filter_zero(value: list | dict, path: str | None = None) -> Array:
 
 
 @filter("filter_false")
-def filter_false(value: list | dict, path: str | None = None) -> Array:
+def filter_false(value: list[Value] | dict[str, Value], path: str | None = None) -> Array:
     """The members that are not false.
 
     >>> [true, false, 0]|filter_false
@@ -101,7 +101,7 @@ def filter_false(value: list | dict, path: str | None = None) -> Array:
 
 
 @filter("remove")
-def remove(value: list | dict, item: Value, path: str = "", strict: bool = False) -> Array:
+def remove(value: list[Value] | dict[str, Value], item: Value, path: str = "", strict: bool = False) -> Array:
     """The members that do not equal a value, or whose member at a path does not.
 
     Equality is that of `==`, or of `===` when `strict`.
@@ -136,7 +136,7 @@ def matches(item: Value, example: Value) -> bool:
 
 
 @filter("array_find")
-def array_find(value: list | dict, match: dict) -> Value:
+def array_find(value: list[Value] | dict[str, Value], match: dict[str, Value]) -> Value:
     """The first member that has the keys and values of an example. It is an error when there is none.
 
     >>> [{id: 1}, {id: 2, n: "b"}]|array_find:{id: 2}
@@ -149,7 +149,7 @@ def array_find(value: list | dict, match: dict) -> Value:
 
 
 @filter("array_filter")
-def array_filter(value: list | dict, match: dict, path: str | None = None) -> Array:
+def array_filter(value: list[Value] | dict[str, Value], match: dict[str, Value], path: str | None = None) -> Array:
     """The members that have the keys and values of an example. With a path, what is found there is compared.
 
     >>> [{id: 1, t: "x"}, {id: 2, t: "y"}]|array_filter:{id: 1}
@@ -159,7 +159,7 @@ def array_filter(value: list | dict, match: dict, path: str | None = None) -> Ar
 
 
 @filter("array_has")
-def array_has(value: list | dict, match: dict) -> bool:
+def array_has(value: list[Value] | dict[str, Value], match: dict[str, Value]) -> bool:
     """Whether any member has the keys and values of an example.
 
     >>> [{id: 1}, {id: 2}]|array_has:{id: 2}
@@ -175,7 +175,7 @@ def _changed(value: Array, change: Callable[[Value], Value]) -> Array:
 
 
 @filter("array_replace")
-def array_replace(value: list | dict, match: Value, result: Value) -> Array:
+def array_replace(value: list[Value] | dict[str, Value], match: Value, result: Value) -> Array:
     """The list with another value in place of every member that matches an example or equals a value.
 
     >>> [{id: 1}, {id: 2}]|array_replace:{id: 2}:{id: 5}
@@ -187,7 +187,7 @@ def array_replace(value: list | dict, match: Value, result: Value) -> Array:
 
 
 @filter("array_upmerge")
-def array_upmerge(value: list | dict, match: dict, node: dict) -> Array:
+def array_upmerge(value: list[Value] | dict[str, Value], match: dict[str, Value], node: dict[str, Value]) -> Array:
     """The list with an object merged into every member that matches an example.
 
     >>> [{id: 1}, {id: 2}]|array_upmerge:{id: 2}:{seen: true}
@@ -200,7 +200,7 @@ def array_upmerge(value: list | dict, match: dict, node: dict) -> Array:
 
 
 @filter("index_by")
-def index_by(value: list | dict, path: str, is_list: bool | None = None) -> Array:
+def index_by(value: list[Value] | dict[str, Value], path: str, is_list: bool | None = None) -> Array:
     """The members grouped by what is found at a path: an object of lists, even for a group of one.
 
     Members without a text, number or boolean there are left out. `is_list` is known to the engine and undocumented;
@@ -231,7 +231,7 @@ def array_set(value: Value, path: str, item: Value) -> Value:
 
 
 @filter("array_lower")
-def array_lower(value: list | dict) -> Array:
+def array_lower(value: list[Value] | dict[str, Value]) -> Array:
     """The members with texts in lower case; other members stay as they are.
 
     >>> ["Ab", "CD", 5]|array_lower

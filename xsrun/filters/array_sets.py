@@ -30,7 +30,7 @@ _NUMBER_STARTS = frozenset("-0123456789")
 
 
 @filter("diff")
-def diff(value: list | dict, other: list | dict) -> Array:
+def diff(value: list[Value] | dict[str, Value], other: list[Value] | dict[str, Value]) -> Array:
     """The members that the other list does not have, compared as texts: 2 and "2" are the same.
 
     >>> [1, 2, 3, 4]|diff:[3, 2]
@@ -42,7 +42,7 @@ def diff(value: list | dict, other: list | dict) -> Array:
 
 
 @filter("intersect")
-def intersect(value: list | dict, other: list | dict) -> Array:
+def intersect(value: list[Value] | dict[str, Value], other: list[Value] | dict[str, Value]) -> Array:
     """The members that the other list has too, compared as texts.
 
     >>> [1, 2, 3, 4]|intersect:[3, 2]
@@ -54,7 +54,7 @@ def intersect(value: list | dict, other: list | dict) -> Array:
 
 
 @filter("diff_assoc")
-def diff_assoc(value: list | dict, other: list | dict) -> Array:
+def diff_assoc(value: list[Value] | dict[str, Value], other: list[Value] | dict[str, Value]) -> Array:
     """The members that the other does not have under the same key; in a list the position is the key.
 
     >>> {a: 1, b: 2}|diff_assoc:{b: 2}
@@ -66,7 +66,7 @@ def diff_assoc(value: list | dict, other: list | dict) -> Array:
 
 
 @filter("intersect_assoc")
-def intersect_assoc(value: list | dict, other: list | dict) -> Array:
+def intersect_assoc(value: list[Value] | dict[str, Value], other: list[Value] | dict[str, Value]) -> Array:
     """The members that the other has too under the same key; in a list the position is the key.
 
     >>> {a: 1, b: 2}|intersect_assoc:{b: 2}
@@ -89,7 +89,9 @@ def _kept_by_key(value: Array, other: Array, wanted: Callable[[bool], bool]) -> 
 
 
 @filter("merge")
-def merge(value: list | dict, other: list | dict, *more: list | dict) -> Array:
+def merge(
+    value: list[Value] | dict[str, Value], other: list[Value] | dict[str, Value], *more: list[Value] | dict[str, Value]
+) -> Array:
     """Two or more lists as one, or objects as one where the later ones win. Only the first level is merged.
 
     Keys that are whole numbers are positions, as in PHP: they are counted anew.
@@ -126,7 +128,12 @@ def renumbered_in_turn(arrays: list[Array]) -> Array:
 
 
 @filter("merge_recursive")
-def merge_recursive(context: Context, value: list | dict, other: list | dict, *more: list | dict) -> Array:
+def merge_recursive(
+    context: Context,
+    value: list[Value] | dict[str, Value],
+    other: list[Value] | dict[str, Value],
+    *more: list[Value] | dict[str, Value],
+) -> Array:
     """Two or more lists or objects as one on every level: what both have under a key is merged, or put into one list.
 
     >>> {a: {b: 1, l: [1]}}|merge_recursive:{a: {c: 2, l: [2]}}

@@ -130,7 +130,8 @@ def transform(compiler: StatementCompiler, operand: ast.expr, call: FilterCall) 
     parameter = compiler.scope.fresh("operand_")
     with compiler.scope.element({"$": parameter}, binds_this=False):
         body = compiler.value(node)
-    return place(ast.Call(function([parameter], body, node), [operand], []), call)
+    transformed: ast.expr = place(ast.Call(function([parameter], body, node), [operand], []), call)
+    return transformed
 
 
 @filter_form("as")

@@ -9,14 +9,12 @@ filter's value, as with `api.lambda` (semantics 6.2).
 
 from __future__ import annotations
 
-from typing import Any
-
 from xsrun.registry import filter
 from xsrun.runtime.context import Context
 from xsrun.runtime.values import Value
 from xsrun.services.javascript import program
 
-Environment = dict[str, Any]
+Environment = dict[str, Value]
 
 
 @filter("lambda")
@@ -33,7 +31,7 @@ def lambda_(
 
 @filter("lambda_map")
 def lambda_map(
-    context: Context, value: list, code: str, timeout: float | None = None, *, environment: Environment
+    context: Context, value: list[Value], code: str, timeout: float | None = None, *, environment: Environment
 ) -> Value:
     """A list of what JavaScript returns for each element.
 
@@ -45,7 +43,7 @@ def lambda_map(
 
 @filter("lambda_filter")
 def lambda_filter(
-    context: Context, value: list, code: str, timeout: float | None = None, *, environment: Environment
+    context: Context, value: list[Value], code: str, timeout: float | None = None, *, environment: Environment
 ) -> Value:
     """The elements for which JavaScript returns something truthy.
 
@@ -57,7 +55,7 @@ def lambda_filter(
 
 @filter("lambda_some")
 def lambda_some(
-    context: Context, value: list, code: str, timeout: float | None = None, *, environment: Environment
+    context: Context, value: list[Value], code: str, timeout: float | None = None, *, environment: Environment
 ) -> Value:
     """Whether JavaScript returns something truthy for any element; it stops at the first.
 
@@ -69,7 +67,7 @@ def lambda_some(
 
 @filter("lambda_every")
 def lambda_every(
-    context: Context, value: list, code: str, timeout: float | None = None, *, environment: Environment
+    context: Context, value: list[Value], code: str, timeout: float | None = None, *, environment: Environment
 ) -> Value:
     """Whether JavaScript returns something truthy for all elements; true for an empty list.
 
@@ -81,7 +79,7 @@ def lambda_every(
 
 @filter("lambda_find")
 def lambda_find(
-    context: Context, value: list, code: str, timeout: float | None = None, *, environment: Environment
+    context: Context, value: list[Value], code: str, timeout: float | None = None, *, environment: Environment
 ) -> Value:
     """The first element for which JavaScript returns something truthy, null if there is none.
 
@@ -93,7 +91,7 @@ def lambda_find(
 
 @filter("lambda_findIndex")
 def lambda_find_index(
-    context: Context, value: list, code: str, timeout: float | None = None, *, environment: Environment
+    context: Context, value: list[Value], code: str, timeout: float | None = None, *, environment: Environment
 ) -> Value:
     """The position of the first element for which JavaScript returns something truthy, -1 if there is none.
 
@@ -106,7 +104,7 @@ def lambda_find_index(
 @filter("lambda_reduce")
 def lambda_reduce(
     context: Context,
-    value: list,
+    value: list[Value],
     initial: Value,
     code: str,
     timeout: float | None = None,

@@ -161,7 +161,7 @@ def fill(context: Context, value: Value, start: int, length: int) -> Array:
 
 
 @filter("fill_keys")
-def fill_keys(value: Value, keys: list | dict) -> Array:
+def fill_keys(value: Value, keys: list[Value] | dict[str, Value]) -> Array:
     """An object that has the piped value under every key of a list.
 
     >>> 0|fill_keys:["a", "b"]
@@ -180,7 +180,7 @@ def key_value(key: str) -> int | str:
 
 
 @filter("keys")
-def keys(value: list | dict) -> list[Value]:
+def keys(value: list[Value] | dict[str, Value]) -> list[Value]:
     """The keys of an object, or the positions of a list. Keys that are whole numbers come as ints, as PHP has them.
 
     >>> {a: 1, b: 2}|keys
@@ -192,7 +192,7 @@ def keys(value: list | dict) -> list[Value]:
 
 
 @filter("values")
-def values(value: list | dict) -> list[Value]:
+def values(value: list[Value] | dict[str, Value]) -> list[Value]:
     """The values of an object as a list.
 
     >>> {a: 1, b: 2}|values
@@ -202,7 +202,7 @@ def values(value: list | dict) -> list[Value]:
 
 
 @filter("entries")
-def entries(value: list | dict) -> list[dict[str, Value]]:
+def entries(value: list[Value] | dict[str, Value]) -> list[dict[str, Value]]:
     """The entries of an object or list as records of `key` and `value`.
 
     >>> {a: 1}|entries

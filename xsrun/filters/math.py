@@ -138,7 +138,7 @@ def _extreme(items: Iterable[Value], wanted: int) -> Value:
 
 
 @filter("array_min")
-def array_min(value: list | dict) -> Value:
+def array_min(value: list[Value] | dict[str, Value]) -> Value:
     """The smallest member, or null when there is none.
 
     >>> [5, 2, 8]|array_min
@@ -148,7 +148,7 @@ def array_min(value: list | dict) -> Value:
 
 
 @filter("array_max")
-def array_max(value: list | dict) -> Value:
+def array_max(value: list[Value] | dict[str, Value]) -> Value:
     """The largest member, or null when there is none.
 
     >>> [5, 2, 8]|array_max
@@ -221,7 +221,7 @@ def _folded(items: list[Value], start: int, operation: Callable[[float, float], 
 
 
 @filter("sum")
-def sum_(value: list | dict) -> float:
+def sum_(value: list[Value] | dict[str, Value]) -> float:
     """The total of a list; null counts as 0, a text as the number it begins with.
 
     >>> [1, 2.5, "3", null]|sum
@@ -231,7 +231,7 @@ def sum_(value: list | dict) -> float:
 
 
 @filter("product")
-def product(value: list | dict) -> float:
+def product(value: list[Value] | dict[str, Value]) -> float:
     """The product of a list; null counts as 0, and the product of nothing is 1.
 
     >>> [2, 3, 4]|product
@@ -241,7 +241,7 @@ def product(value: list | dict) -> float:
 
 
 @filter("avg")
-def avg(value: list | dict) -> Value:
+def avg(value: list[Value] | dict[str, Value]) -> Value:
     """The mean of a list, or null when it has no members.
 
     >>> [1, 2, 3, 4]|avg

@@ -15,7 +15,7 @@ import re
 import time
 from collections.abc import Callable, Iterator
 from functools import lru_cache, partial
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from xsrun.errors import LimitError, XanoScriptError
 from xsrun.filters.pattern_classes import refused
@@ -24,6 +24,10 @@ from xsrun.runtime.values import Value, text_of_bytes, to_bytes
 
 if TYPE_CHECKING:
     import regex
+
+    Match = regex.Match[str] | regex.Match[bytes]
+
+Found = TypeVar("Found")
 
 #: Seconds one call may take. A pattern that calls itself may also eat memory while it runs, so it gets less.
 TIMEOUT = 1.0
@@ -55,13 +59,12 @@ class Pattern(NamedTuple):
             raise XanoScriptError(_MALFORMED)
         return str(value)
 
-    def search(self, value: Value) -> regex.Match[Any] | None:
+    def search(self, value: Value) -> Match | None:
         """The first match in a text, or None."""
         subject = self.subject(value)
-        found: regex.Match[Any] | None = self._guarded(lambda: self.matcher.search(subject, timeout=self.timeout))
-        return found
+        return self._guarded(lambda: self.matcher.search(subject, timeout=self.timeout))
 
-    def matches(self, value: Value) -> Iterator[regex.Match[Any]]:
+    def matches(self, value: Value) -> Iterator[Match]:
         """Every match in a text, from left to right."""
         subject = self.subject(value)
         deadline = time.monotonic() + self.timeout
@@ -78,7 +81,7 @@ class Pattern(NamedTuple):
         """A part of the subject as a value; a group that took no part in the match is ""."""
         return text_of_bytes(part) if isinstance(part, bytes) else part or ""
 
-    def _guarded(self, act: Callable[[], Any]) -> Any:
+    def _guarded(self, act: Callable[[], Found]) -> Found:
         try:
             return act()
         except (TimeoutError, MemoryError):
@@ -115,8 +118,7 @@ def _compile(value: str | bytes) -> Pattern:
     flags = regex.V1 | (regex.IGNORECASE if "i" in modifiers else 0)
     try:
         # (?-f): PCRE2 folds one character to one, never "ß" to "ss"
-        written: Any = "(?-f)" + source if unicode else source.encode("latin-1")
-        matcher = regex.compile(written, flags)
+        matcher = regex.compile("(?-f)" + source, flags) if unicode else regex.compile(source.encode("latin-1"), flags)
     except RecursionError:
         raise refused("parentheses are too deeply nested") from None
     except (regex.error, OverflowError, ValueError, IndexError, KeyError, AttributeError) as error:

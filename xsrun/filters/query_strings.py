@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from typing import Any
 
 from xsrun.runtime.values import Value, normalize_object, text_of_bytes, to_text
 
@@ -61,7 +60,7 @@ def _path(name: str) -> list[str | None]:
     return path if len(path) <= MAX_NESTING + 1 else []
 
 
-class _Array(dict[str, Any]):
+class _Array(dict[str, Value]):
     """A PHP array in the making: `next` is the index that `[]` stands for."""
 
     next = 0
@@ -86,7 +85,7 @@ def _set(root: _Array, path: list[str | None], value: Value) -> None:
     place[place.key(path[-1])] = value
 
 
-def _plain(value: Any) -> Value:
+def _plain(value: Value) -> Value:
     if value.__class__ is not _Array:
         return value
     return normalize_object({key: _plain(inner) for key, inner in value.items()})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from xsrun.registry import filter
 from xsrun.runtime.characters import characters, value_of
@@ -11,7 +11,7 @@ from xsrun.runtime.context import Context
 from xsrun.runtime.values import Value, text_of_bytes, to_bytes
 
 if TYPE_CHECKING:
-    from xsrun.filters.patterns import Pattern
+    from xsrun.filters.patterns import Match, Pattern
 
 #: What PHP's preg_quote protects.
 _QUOTED = ".\\+*?[^]$(){}=!<>|:-#"
@@ -151,7 +151,7 @@ def _template(replacement: bytes) -> list[bytes | int]:
     return parts
 
 
-def _filled(template: list[bytes | int], match: Any) -> list[bytes]:
+def _filled(template: list[bytes | int], match: Match) -> list[bytes]:
     groups = match.re.groups
     return [
         part if isinstance(part, bytes) else _bytes(match.group(part)) if part <= groups else b"" for part in template

@@ -5,7 +5,6 @@ Expat reads the text. Declarations of entities are refused, and with them entity
 
 from __future__ import annotations
 
-from typing import Any
 from xml.parsers import expat
 
 from xsrun.errors import XanoScriptError
@@ -80,7 +79,7 @@ class _Reader:
             self.open[-1][2].append(text)
 
     @staticmethod
-    def _entity(*_declaration: Any) -> None:
+    def _entity(*_declaration: str | bool | None) -> None:
         raise _unreadable("declarations of entities are not allowed")
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 import base64
 import re
 from functools import cache
-from typing import Any
 
 import yaml
 
@@ -47,7 +46,7 @@ def _short(tag: str) -> str:
 
 
 @cache
-def _loader() -> Any:
+def _loader() -> type[yaml.SafeLoader]:
     """A loader that marks every plain scalar, so that `1` and `'1'` can be told apart afterwards."""
 
     class Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
@@ -64,10 +63,10 @@ class _Builder:
         self.built: dict[int, tuple[Value, int]] = {}
         self.open: set[int] = set()
 
-    def value(self, node: Any) -> Value:
+    def value(self, node: yaml.Node | None) -> Value:
         return self._build(node)[0] if node is not None else None
 
-    def _build(self, node: Any) -> tuple[Value, int]:
+    def _build(self, node: yaml.Node) -> tuple[Value, int]:
         """The value of a node and the number of members it unfolds to."""
         known = self.built.get(id(node))
         if known is not None:
@@ -75,9 +74,9 @@ class _Builder:
         if id(node) in self.open:
             raise _unreadable(f"a value contains itself at line {node.start_mark.line + 1}")
         self.open.add(id(node))
-        if node.id == "scalar":
+        if isinstance(node, yaml.ScalarNode):
             result = self._scalar(node), 1
-        elif node.id == "sequence":
+        elif isinstance(node, yaml.SequenceNode):
             result = self._sequence(node)
         else:
             result = self._mapping(node)
@@ -88,7 +87,7 @@ class _Builder:
         self.built[id(node)] = result
         return result
 
-    def _scalar(self, node: Any) -> Value:
+    def _scalar(self, node: yaml.Node) -> Value:
         name = node.tag.removeprefix("tag:yaml.org,2002:")
         if name == "!plain":
             return plain_scalar(node.value)
@@ -103,12 +102,12 @@ class _Builder:
                 raise self._refused(node, "the value of !!binary is not base64") from None
         raise self._refused(node, f'the tag "{_short(node.tag)}" is not supported')
 
-    def _sequence(self, node: Any) -> tuple[Value, int]:
+    def _sequence(self, node: yaml.Node) -> tuple[Value, int]:
         self._check_tag(node, "seq")
         items = [self._build(item) for item in node.value]
         return [value for value, _ in items], 1 + sum(size for _, size in items)
 
-    def _mapping(self, node: Any) -> tuple[Value, int]:
+    def _mapping(self, node: yaml.Node) -> tuple[Value, int]:
         self._check_tag(node, "map")
         result: dict[str, Value] = {}
         merged: dict[str, Value] = {}
@@ -125,14 +124,14 @@ class _Builder:
                 result[key] = value
         return normalize_object({**merged, **result} if merged else result), total
 
-    def _key(self, node: Any) -> str:
+    def _key(self, node: yaml.Node) -> str:
         """A key as text; a plain one as it is written, be it `1.50` or `true`."""
-        key = node.value if node.tag == "!plain" else self._scalar(node) if node.id == "scalar" else None
+        key = node.value if node.tag == "!plain" else self._scalar(node) if isinstance(node, yaml.ScalarNode) else None
         if not isinstance(key, str):
             raise self._refused(node, "a key must be a text")
         return key
 
-    def _merged(self, node: Any, value: Value) -> dict[str, Value]:
+    def _merged(self, node: yaml.Node, value: Value) -> dict[str, Value]:
         entries: dict[str, Value] = {}
         for part in reversed(value) if value.__class__ is list else [value]:
             if part.__class__ is not dict:
@@ -140,10 +139,10 @@ class _Builder:
             entries |= part
         return entries
 
-    def _check_tag(self, node: Any, expected: str) -> None:
+    def _check_tag(self, node: yaml.Node, expected: str) -> None:
         if node.tag not in (f"tag:yaml.org,2002:{expected}", "!"):
             raise self._refused(node, f'the tag "{_short(node.tag)}" is not supported')
 
     @staticmethod
-    def _refused(node: Any, problem: str) -> XanoScriptError:
+    def _refused(node: yaml.Node, problem: str) -> XanoScriptError:
         return _unreadable(f"{problem} at line {node.start_mark.line + 1}")
