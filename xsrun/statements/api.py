@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from xsrun.registry import statement
 from xsrun.runtime.context import Context
 from xsrun.runtime.values import Value
@@ -12,7 +10,7 @@ from xsrun.statements import api_request, workflow_calls  # noqa: F401 - declare
 
 
 @statement("api.lambda")
-def run_lambda(context: Context, code: str, timeout: float | None = None, *, environment: dict[str, Any]) -> Value:
+def run_lambda(context: Context, code: str, timeout: float | None = None, *, environment: dict[str, Value]) -> Value:
     """Runs JavaScript or TypeScript and gives what it returns; `await` works, the console goes to the log.
 
     The code is the body of a function that sees `$var`, `$input`, `$env` and `$auth`. A body that throws does not

@@ -7,7 +7,7 @@ and streams can be gone through as well.
 from __future__ import annotations
 
 import ast
-from typing import Any
+from collections.abc import Callable
 
 from xsrun.evaluator.compiler import StatementCompiler, statement_position
 from xsrun.evaluator.elements import element_call
@@ -15,6 +15,7 @@ from xsrun.evaluator.in_place import append, list_in_place
 from xsrun.evaluator.quote import assign, constant, expression, name, statements
 from xsrun.registry import statement_form
 from xsrun.runtime import elements
+from xsrun.runtime.values import Value
 from xsrun.syntax.nodes import Expression, Literal, Statement, Variable
 
 # Changing the list in a variable -------------------------------------------------------------------------------------
@@ -102,7 +103,7 @@ def take(compiler: StatementCompiler, node: Statement, template: str) -> None:
 # Searching -----------------------------------------------------------------------------------------------------------
 
 
-def emit_search(compiler: StatementCompiler, node: Statement, helper: Any, *more: ast.expr) -> None:
+def emit_search(compiler: StatementCompiler, node: Statement, helper: Callable[..., Value], *more: ast.expr) -> None:
     """A statement with an `if (...)` clause over the elements of its header."""
     at = statement_position(node)
     if node.condition is None:
@@ -188,7 +189,7 @@ def partition(compiler: StatementCompiler, node: Statement) -> None:
 
 
 def emit_over(
-    compiler: StatementCompiler, node: Statement, helper: Any, by: Expression | None, *more: ast.expr
+    compiler: StatementCompiler, node: Statement, helper: Callable[..., Value], by: Expression | None, *more: ast.expr
 ) -> None:
     """A statement with an expression over the elements of its header; without one, the elements themselves count."""
     value = compiler.value(compiler.target(node))
@@ -221,7 +222,7 @@ def group_by(compiler: StatementCompiler, node: Statement) -> None:
     emit_over(compiler, node, elements.group_elements, compiler.attribute(node, "by"))
 
 
-def emit_set(compiler: StatementCompiler, node: Statement, helper: Any) -> None:
+def emit_set(compiler: StatementCompiler, node: Statement, helper: Callable[..., Value]) -> None:
     """A statement that compares the elements of two lists by the `by` expression."""
     other = compiler.value(compiler.needed(node, "value"))
     emit_over(compiler, node, helper, compiler.attribute(node, "by"), other)

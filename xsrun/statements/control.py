@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import ast
-from typing import Any
+from collections.abc import Mapping
 
 from xsrun.evaluator.compiler import StatementCompiler, statement_position
 from xsrun.evaluator.in_place import update_in_place
-from xsrun.evaluator.quote import assign, bind, call, constant, expression, name, place, statements
+from xsrun.evaluator.quote import Part, assign, bind, call, constant, expression, name, place, statements
 from xsrun.registry import statement_form
-from xsrun.syntax.nodes import Body, Expression, Group, Literal, Path, Segment, Statement, Variable, Word
+from xsrun.runtime.values import Value
+from xsrun.syntax.nodes import Body, Expression, Group, Literal, Node, Path, Segment, Statement, Variable, Word
 
 
 @statement_form("var")
@@ -174,10 +175,20 @@ def loop_body(compiler: StatementCompiler, node: Statement) -> tuple[Expression 
     return (target if isinstance(target, Expression) else None), each.body
 
 
-def emit_loop(compiler: StatementCompiler, node: Statement, header: str, **parts: Any) -> None:
+def emit_loop(
+    compiler: StatementCompiler,
+    node: Statement,
+    header: str,
+    *,
+    before: list[ast.stmt] | None = None,
+    item: str | None = None,
+    loop: Mapping[str, str] | None = None,
+    **parts: Part,
+) -> None:
     """A Python loop that counts its passes against the limits.
 
     The count is kept in a local variable; the outermost loop of a function takes it from the context and puts it back.
+    `before` comes before each pass, `item` names what holds the item, `loop` tells the statements inside of this loop.
     """
     at = statement_position(node)
     loops = compiler.scope.loops
@@ -185,15 +196,13 @@ def emit_loop(compiler: StatementCompiler, node: Statement, header: str, **parts
     if outermost:
         compiler.emit(statements("budget = context.budget", at))
     variable, body = loop_body(compiler, node)
-    loops.append({"budget": True, **parts.pop("loop", {})})
+    loops.append({"budget": True, **(loop or {})})
     with compiler.scope.maybe(), compiler.collecting() as code:
         compiler.emit(
             statements("budget -= 1\nif budget < 0:\n    budget = tick(context)", at),
         )
-        before = parts.pop("before", None)
         if before is not None:
             compiler.emit(before)
-        item = parts.pop("item", None)
         if isinstance(variable, Variable) and item is not None and not compiler.scope.nested:
             parts["ITEM"] = f"v_{compiler.place_of(variable)[0]}"
             compiler.scope.assigned.add(compiler.place_of(variable)[0])
@@ -228,7 +237,7 @@ def foreach(compiler: StatementCompiler, node: Statement) -> None:
 
 def removes_items(node: Statement) -> bool:
     """Does the body remove items of this loop's list? Loops inside have their own."""
-    pending: list[Any] = [item for block in node.blocks("each") if block.body for item in block.body.items]
+    pending: list[Node] = [item for block in node.blocks("each") if block.body for item in block.body.items]
     while pending:
         item = pending.pop()
         if isinstance(item, Statement):
@@ -491,7 +500,7 @@ def group(compiler: StatementCompiler, node: Statement) -> None:
     compiler.stack(stack.body.items if stack and stack.body else [])
 
 
-def attribute_or(compiler: StatementCompiler, node: Statement, name_: str, default: Any) -> ast.expr:
+def attribute_or(compiler: StatementCompiler, node: Statement, name_: str, default: Value) -> ast.expr:
     """The compiled value of an attribute, or a constant."""
     return compiler.value(node.attribute(name_) or Literal(default))
 

@@ -7,14 +7,14 @@ the database are evaluated by the generated code, in source order, and passed as
 from __future__ import annotations
 
 import ast
-from typing import Any
+from contextlib import AbstractContextManager
 
 from xsrun.database.plans import QueryPlan, RowPlan
 from xsrun.evaluator.compiler import StatementCompiler, statement_position
 from xsrun.evaluator.quote import call, name, place
 from xsrun.registry import statement_form
 from xsrun.runtime.context import Context
-from xsrun.runtime.values import to_text
+from xsrun.runtime.values import Value, to_text
 from xsrun.statements import db_external
 from xsrun.statements.db_plans import PlanBuilder, emit_plan, literal_of, table_name
 from xsrun.syntax.nodes import Literal, Name, Statement
@@ -289,9 +289,10 @@ def direct_query(compiler: StatementCompiler, node: Statement) -> None:
 # Transactions and datasources ----------------------------------------------------------------------------------------
 
 
-def in_transaction(context: Context, isolation: Any = None) -> Any:
+def in_transaction(context: Context, isolation: Value = None) -> AbstractContextManager[None]:
     """A transaction around a block of generated code."""
-    return context.session.transaction(isolation)
+    manager: AbstractContextManager[None] = context.session.transaction(isolation)
+    return manager
 
 
 def open_transaction(context: Context) -> None:
@@ -299,9 +300,10 @@ def open_transaction(context: Context) -> None:
     context.session.open_transaction()
 
 
-def ending(context: Context) -> Any:
+def ending(context: Context) -> AbstractContextManager[None]:
     """What an object runs in that opens transactions without a stack: they end when it does."""
-    return context.session.ending()
+    manager: AbstractContextManager[None] = context.session.ending()
+    return manager
 
 
 @statement_form("db.transaction")
@@ -339,7 +341,7 @@ def transaction(compiler: StatementCompiler, node: Statement) -> None:
     compiler.emit(place(ast.With([ast.withitem(manager, None)], code), at))
 
 
-def set_datasource(context: Context, value: Any) -> None:
+def set_datasource(context: Context, value: Value) -> None:
     """Make a datasource the one of the statements that follow."""
     text = to_text(value)
     context.datasource = "live" if text in ("", "default") else text

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import ast
-from typing import Any, NoReturn
+from collections.abc import Callable
+from typing import NoReturn
 
 from xsrun.database.aggregates import AGGREGATES
 from xsrun.database.operators import OPERATORS, filter_names
@@ -16,12 +17,13 @@ from xsrun.database.plans import (
     Plan,
     QueryPlan,
     RowPlan,
+    Setting,
     SortKey,
 )
 from xsrun.errors import UnavailableError
 from xsrun.evaluator.compiler import StatementCompiler, statement_position
 from xsrun.evaluator.quote import call, function, name, place
-from xsrun.runtime.values import to_text
+from xsrun.runtime.values import Value, to_text
 from xsrun.statements.template_filters import render_template
 from xsrun.syntax.nodes import (
     Between,
@@ -34,6 +36,7 @@ from xsrun.syntax.nodes import (
     ListLiteral,
     Literal,
     Name,
+    Node,
     ObjectLiteral,
     Path,
     Quoted,
@@ -73,7 +76,7 @@ def table_name(compiler: StatementCompiler, node: Statement) -> str:
     )
 
 
-def reads_database(node: Any) -> bool:
+def reads_database(node: Node) -> bool:
     """Does any part of an expression name a column, or an addon that is called for each row?"""
     return any(
         (isinstance(one, Variable) and one.name == "db") or (isinstance(one, Call) and one.name == ADDON_CALL)
@@ -108,12 +111,12 @@ class PlanBuilder:
         """A value that the generated code passes."""
         return self.add(self.compiler.value(node), node)
 
-    def add(self, code: ast.expr, node: Any) -> Operand:
+    def add(self, code: ast.expr, node: Expression) -> Operand:
         self.operands.append(code)
         made: Operand = Operand(len(self.operands) - 1).at(node, node)
         return made
 
-    def setting(self, node: Expression | None) -> Any:
+    def setting(self, node: Expression | None) -> Setting:
         """A part that is mostly written as a literal: its value, else an operand."""
         if node is None:
             return None
@@ -212,7 +215,7 @@ class PlanBuilder:
             names.append(str(key))
         return self.rebuilt(Column(names), node)
 
-    def rebuilt(self, made: Expression, node: Any) -> Expression:
+    def rebuilt(self, made: Expression, node: Expression) -> Expression:
         placed: Expression = made.at(node, node)
         return placed
 
@@ -425,7 +428,7 @@ def emit_plan(compiler: StatementCompiler, node: Statement, plan: Plan, builder:
         compiler.bind_result(node, made)
 
 
-_ATTRIBUTES: dict[str, Any] = {
+_ATTRIBUTES: dict[str, Callable[[PlanBuilder, QueryPlan, Expression], None]] = {
     "where": PlanBuilder.where,
     "additional_where": PlanBuilder.additional_where,
     "join": PlanBuilder.joins,
@@ -439,7 +442,7 @@ _ATTRIBUTES: dict[str, Any] = {
     "external": PlanBuilder.external,
     "external_classic": PlanBuilder.external,
 }
-_UNKNOWN: Any = object()
+_UNKNOWN = object()
 
 
 def addon_path(destination: str) -> list[str]:
@@ -462,7 +465,7 @@ def unwrapped(node: Expression) -> Expression:
     return node
 
 
-def literal_of(node: Expression) -> Any:
+def literal_of(node: Expression) -> Value:
     """The value of a literal, of a list or object of literals; `_UNKNOWN` for anything else."""
     inner = unwrapped(node)
     if isinstance(inner, Literal):

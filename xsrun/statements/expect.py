@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable
-from typing import Any
 
 from xsrun import registry
 from xsrun.errors import XanoScriptError
@@ -39,7 +38,7 @@ def expect(context: Context, assertion: str, subject: Value, operands: tuple[Val
         raise ExpectationError(verdict.message, subject, list(operands))
 
 
-def expect_error(context: Context, run: Callable[[], Any], wanted: Value) -> None:
+def expect_error(context: Context, run: Callable[[], Value], wanted: Value) -> None:
     """Run a stack that must raise an error (with a text in it); raise ExpectationError when it does not."""
     error: XanoScriptError | None = None
     outer = context.scratch.get(EXPECTING_ERROR)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 from xsrun import registry
 from xsrun.errors import XanoScriptError
@@ -33,7 +32,7 @@ _CONVERTERS: dict[str, Callable[[Value], Value]] = {
 }
 
 
-def render_template(context: Context, text: str, environment: dict[str, Any]) -> str:
+def render_template(context: Context, text: str, environment: dict[str, Value]) -> str:
     """The text that a template gives. `environment` holds `$var`, `$input` and `$env`; `$args` where there are some."""
     roots = {"$auth": _identity(context), **environment}
     return render(context, to_text(text), roots, lambda name: bound_filter(context, name), is_filter)

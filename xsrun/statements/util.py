@@ -7,7 +7,6 @@ import math
 import re
 import time
 from collections.abc import Callable
-from typing import Any
 
 from xsrun.errors import InputError, LimitError, XanoScriptError
 from xsrun.evaluator.changes import owners_defined
@@ -164,7 +163,7 @@ def post_process(compiler: StatementCompiler, node: Statement) -> None:
     compiler.emit(place(ast.Expr(later), at))
 
 
-def defer(context: Context, stack: Callable[[dict[str, Value]], Any], variables: dict[str, Value]) -> None:
+def defer(context: Context, stack: Callable[[dict[str, Value]], Value], variables: dict[str, Value]) -> None:
     """Have a stack run once the response is known."""
 
     def run(answer: Answer) -> None:
@@ -293,7 +292,7 @@ def addresses(value: Value) -> list[str]:
 
 
 @statement("util.template_engine")
-def template_engine(context: Context, value: str, *, environment: dict[str, Any]) -> str:
+def template_engine(context: Context, value: str, *, environment: dict[str, Value]) -> str:
     """The text that a Twig template gives. It sees `$var`, `$input`, `$env` and `$auth`; what is not there is empty.
 
     Twig's tags, filters and functions work, and the filters of the language. Nothing is escaped unless it is asked for.

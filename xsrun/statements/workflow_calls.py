@@ -6,7 +6,8 @@ Elsewhere the engine does not know them (semantics 1.7).
 from __future__ import annotations
 
 import ast
-from typing import Any
+from collections.abc import Callable, Iterable
+from typing import Any, Protocol
 
 from xsrun.errors import StoppedError, XanoScriptError
 from xsrun.evaluator.compiler import StatementCompiler, statement_position
@@ -31,6 +32,22 @@ TRIGGER_KINDS = (
     "channel_trigger",
     "realtime_server_trigger",
 )
+
+
+class Query(Protocol):
+    """What is called: its path and its verb."""
+
+    name: str
+    verb: str | None
+
+
+class Carrier(Protocol):
+    """Carries calls to a server (`xsrun.server.rehearsal`)."""
+
+    def send(
+        self, context: Context, query: Query, inputs: dict[str, Value], headers: dict[str, str]
+    ) -> tuple[Value, XanoScriptError | None]:
+        """The body of the answer as a value, and the error that it tells of, if any."""
 
 
 # What the calls do ---------------------------------------------------------------------------------------------------
@@ -69,7 +86,9 @@ def call_endpoint(
     return response
 
 
-def carried(context: Context, carrier: Any, query: Any, inputs: dict[str, Value], headers: dict[str, str]) -> Value:
+def carried(
+    context: Context, carrier: Carrier, query: Query, inputs: dict[str, Value], headers: dict[str, str]
+) -> Value:
     """The same over a server: what it answers, or its error where one is raised."""
     response, error = carrier.send(context, query, inputs, headers)
     if error is not None:
@@ -80,7 +99,7 @@ def carried(context: Context, carrier: Any, query: Any, inputs: dict[str, Value]
     return response
 
 
-def run_deferred(context: Context, stacks: list[Any], answer: Answer) -> None:
+def run_deferred(context: Context, stacks: Iterable[Callable[[Answer], Value]], answer: Answer) -> None:
     """What the query left to run after its response; a failure there is no longer the query's."""
     for run in stacks:
         try:
@@ -132,7 +151,7 @@ def refuse_call(type_: str, name_: str) -> None:
 # The statements ------------------------------------------------------------------------------------------------------
 
 
-def emit(compiler: StatementCompiler, node: Statement, function: Any, *arguments: ast.expr) -> None:
+def emit(compiler: StatementCompiler, node: Statement, function: Callable[..., Value], *arguments: ast.expr) -> None:
     """A call of one of the functions above, or its refusal where the construct may not hold it."""
     at = statement_position(node)
     target = constant(called_name(compiler, node), at)
@@ -148,7 +167,8 @@ def inputs_of(compiler: StatementCompiler, node: Statement) -> ast.expr:
     """The `input` of a call as an object."""
     given = node.attribute("input")
     if given is None:
-        return place(ast.Dict([], []), statement_position(node))
+        empty: ast.expr = place(ast.Dict([], []), statement_position(node))
+        return empty
     value = compiler.value(given)
     return value if isinstance(given, ObjectLiteral) else call("as_object", given, value)
 
