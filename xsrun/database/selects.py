@@ -20,8 +20,8 @@ from xsrun.runtime.values import Value
 if TYPE_CHECKING:
     from xsrun.database.session import Session
 
-#: A select whose columns the program chooses.
-Select = sa.Select[*tuple[Value, ...]]
+    #: A select whose columns the program chooses.
+    Select = sa.Select[*tuple[Value, ...]]
 
 
 class Computed(NamedTuple):
