@@ -15,7 +15,7 @@ from typing import TypeVar
 Found = TypeVar("Found")
 
 #: Seconds after which a test that waits has hung.
-PATIENCE = 60.0
+PATIENCE = 120.0
 #: Seconds between two looks at a condition that no event tells of.
 _STEP = 0.01
 
