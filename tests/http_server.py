@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from waiting import PATIENCE, join
+
 from xsrun.server.application import Application
 from xsrun.server.running import listen, make_server
 
@@ -33,15 +35,13 @@ class Client:
     def __init__(self, port: int) -> None:
         self.port = port
 
-    def send(
-        self, verb: str, path: str, body: Any = None, headers: dict[str, str] | None = None, **options: Any
-    ) -> Reply:
+    def send(self, verb: str, path: str, body: Any = None, headers: dict[str, str] | None = None) -> Reply:
         """Send one request; a `body` that is neither text nor bytes goes as JSON."""
         given = dict(headers or {})
         if body is not None and not isinstance(body, (str, bytes)):
             body = json.dumps(body)
             given.setdefault("Content-Type", "application/json")
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=options.get("timeout", 20))
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
         try:
             connection.request(verb, path, body, given)
             response = connection.getresponse()
@@ -68,5 +68,5 @@ def running(application: Application) -> Iterator[Client]:
         yield Client(bound.getsockname()[1])
     finally:
         server.should_exit = True
-        thread.join(10)
+        join(thread)
         bound.close()

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import gzip
+import itertools
 import json
 import threading
-import time
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+
+from waiting import PATIENCE, join
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -105,13 +107,14 @@ class Handler(BaseHTTPRequestHandler):
     # Bad answers
 
     def at_slow(self, *_: Any) -> None:
-        self.server.stopping.wait(5)
-        self.send(b"{}")
+        """No answer as long as the server runs."""
+        self.server.stopping.wait()
+        self.close_connection = True
 
     def at_drip(self, *_: Any) -> None:
         """A head that never ends, a byte at a time."""
         self.close_connection = True
-        for byte in b"HTTP/1.1 200 OK\r\nX-Drip: " + b"y" * 400:
+        for byte in itertools.chain(b"HTTP/1.1 200 OK\r\nX-Drip: ", itertools.repeat(ord("y"))):
             if self.server.stopping.wait(0.02):
                 return
             try:
@@ -147,7 +150,14 @@ class Handler(BaseHTTPRequestHandler):
         self.send(b"[1, 2, 3]")
 
     def at_chunks(self, *_: Any) -> None:
-        """A chunked body that comes over time."""
+        self.send_chunks(lambda: True)
+
+    def at_paced(self, *_: Any) -> None:
+        """A chunked body whose next chunk comes when the test asks for it (`Server.more`)."""
+        self.send_chunks(lambda: self.server.more.acquire(timeout=PATIENCE))
+
+    def send_chunks(self, may_go_on: Callable[[], bool]) -> None:
+        """Three chunks; it is asked after each whether there may be more."""
         self.send_response(200)
         self.send_header("Content-Type", "application/jsonl")
         self.send_header("Transfer-Encoding", "chunked")
@@ -156,7 +166,8 @@ class Handler(BaseHTTPRequestHandler):
             line = b'{"n":%d}\n' % number
             self.wfile.write(b"%x\r\n%s\r\n" % (len(line), line))
             self.wfile.flush()
-            time.sleep(0.01)
+            if not may_go_on():
+                return
         self.wfile.write(b"0\r\n\r\n")
 
     def at_cut_lines(self, *_: Any) -> None:
@@ -171,6 +182,7 @@ class Server(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), Handler)
         self.seen: list[dict[str, Any]] = []
         self.stopping = threading.Event()
+        self.more = threading.Semaphore(0)
 
     @property
     def url(self) -> str:
@@ -192,4 +204,4 @@ def serving() -> Iterator[Server]:
         server.stopping.set()
         server.shutdown()
         server.server_close()
-        thread.join()
+        join(thread)

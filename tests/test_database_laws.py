@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from databases import new_database
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import xsrun
@@ -328,9 +328,7 @@ def chosen(url: str, data: list[Row], conditions: list[Condition]) -> list[Any]:
     return list(result.response)
 
 
-@settings(
-    deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
-)
+@settings(max_examples=60)
 @given(data=rows, conditions=st.lists(TOP, min_size=3, max_size=8))
 def test_where_is_python(database: tuple[str, str], data: list[Row], conditions: list[Condition]) -> None:
     _, url = database

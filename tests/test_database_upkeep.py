@@ -8,7 +8,6 @@ import signal
 import sqlite3
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -304,26 +303,24 @@ ADD = """function "f" {
 """
 
 
-def killed(url: str, round_: int, seconds: float) -> int:
-    """Kill a process in a stream of writes; the last id that it told us of."""
+def killed(url: str, round_: int, writes: int) -> int:
+    """Kill a process in a stream of writes, after so many of them; the last id that it told us of."""
     process = subprocess.Popen(
         [sys.executable, "-c", WRITER % (FIRST, ADD), url, str(round_)], stdout=subprocess.PIPE, text=True
     )
     assert process.stdout is not None
-    first = process.stdout.readline()
-    assert first.strip().isdigit()
-    time.sleep(seconds)
+    told = [process.stdout.readline() for _ in range(writes)]
     process.send_signal(signal.SIGKILL)
-    told = [line for line in process.stdout.read().splitlines() if line.strip()]
+    told += process.stdout.readlines()
     process.wait()
-    return int((told or [first])[-1])
+    return int(told[-1])
 
 
 @pytest.mark.parametrize("rounds", [1, pytest.param(20, marks=pytest.mark.slow)])
 def test_kill_loses_nothing(tmp_path: Path, rounds: int) -> None:
     path = tmp_path / "data.db"
     for number in range(rounds):
-        last = killed(f"sqlite:///{path}", number, 0.2 + number % 4 * 0.1)
+        last = killed(f"sqlite:///{path}", number, 100 + number % 4 * 50)
         with sqlite3.connect(path) as connection:
             ((count, top),) = connection.execute("SELECT count(*), max(id) FROM item")
             assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)

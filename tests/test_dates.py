@@ -1,9 +1,8 @@
-"""Time stamps: laws of reading, shifting and formatting, and that garbage is refused in good time."""
+"""Time stamps: laws of reading, shifting and formatting, and that garbage is refused."""
 
 from __future__ import annotations
 
 import contextlib
-import time
 from datetime import UTC, datetime
 
 import pytest
@@ -12,6 +11,7 @@ from hypothesis import strategies as st
 
 from xsrun.errors import XanoScriptError
 from xsrun.runtime.date_formats import format_timestamp, parse_with_format
+from xsrun.runtime.date_phrases import MAX_LENGTH
 from xsrun.runtime.dates import parse_timestamp_value, shift, time_of_text
 from xsrun.runtime.timezones import date_of_days, days_of_date, find_zone, weekday_of_days, zone_of
 
@@ -112,7 +112,7 @@ def test_no_time_stamp_is_too_far(milliseconds: int, zone: str) -> None:
     assert shift(milliseconds, "+0 days", zone) == milliseconds
 
 
-@settings(max_examples=300, deadline=2000)
+@settings(max_examples=300)
 @given(st.text(max_size=60) | st.text("0123456789 +-:./TZamondyweklsfirtjuvgchb@", max_size=60))
 def test_garbage_is_refused_or_read(text: str) -> None:
     for read in (
@@ -142,11 +142,16 @@ def test_garbage_is_refused_or_read(text: str) -> None:
         "@" + "9" * 30,
     ],
 )
-def test_long_garbage_is_quick(text: str) -> None:
-    start = time.perf_counter()
+def test_long_garbage_comes_to_an_end(text: str) -> None:
+    """A pattern that goes back over its repeats would not, at this length (`faulthandler_timeout` ends the hang)."""
     with contextlib.suppress(XanoScriptError):
         time_of_text(text, NOON)
-    assert time.perf_counter() - start < 1
+
+
+def test_only_so_much_of_a_text_is_read() -> None:
+    assert time_of_text("now" + " now" * ((MAX_LENGTH - 3) // 4), NOON) == NOON
+    with pytest.raises(XanoScriptError):
+        time_of_text("now" + " now" * (MAX_LENGTH // 4), NOON)
 
 
 @pytest.mark.parametrize("value", [None, True, [], {}, b"now", float("nan"), float("inf"), 2**70, "1e400", "9" * 20])

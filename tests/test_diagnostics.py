@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 from faults import SEEDS, faults, two_faults
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import xsrun
@@ -34,7 +34,7 @@ from xsrun.syntax.source import Source
 HERE = Path(__file__).parent / "diagnostics"
 PROGRAMS = sorted(HERE.glob("*.xs"))
 WRITE = os.environ.get("XSRUN_SNAPSHOTS") == "write"
-QUICK = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+QUICK = settings(max_examples=60)
 
 #: Where an example of a page that is only statements stands.
 FRAME = """function example {

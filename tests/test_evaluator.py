@@ -32,7 +32,7 @@ STATEMENTS = [
 
 expressions = st.lists(st.sampled_from(TOKENS), min_size=1, max_size=8).map(" ".join)
 VARIABLES = {"x": {"a": [1, 2]}, "y": {"a": "t"}}
-LIMITS = xsrun.Limits(steps=2_000, size=100_000, seconds=5)
+LIMITS = xsrun.Limits(steps=2_000, size=100_000)
 
 
 def is_a_proper_answer(run: Any) -> None:
@@ -42,13 +42,13 @@ def is_a_proper_answer(run: Any) -> None:
         assert not isinstance(error, InternalError), error
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(expressions)
 def test_any_expression_gives_a_value_or_an_error(text: str) -> None:
     is_a_proper_answer(lambda: xsrun.evaluate(text, VARIABLES))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.lists(st.tuples(st.sampled_from(STATEMENTS), expressions, expressions), min_size=1, max_size=4))
 def test_any_statements_give_a_value_or_an_error(parts: list[tuple[str, str, str]]) -> None:
     lines = [pattern.replace("EXPR", first, 1).replace("EXPR", second) for pattern, first, second in parts]
@@ -60,7 +60,7 @@ def test_any_statements_give_a_value_or_an_error(parts: list[tuple[str, str, str
     assert not isinstance(result.error, InternalError), result.error
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.integers(-(2**63), 2**63 - 1), st.integers(-(2**63), 2**63 - 1))
 def test_integers_of_64_bits_become_decimals_beyond(left: int, right: int) -> None:
     for sign, exact in (("+", left + right), ("-", left - right), ("*", left * right)):

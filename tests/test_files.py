@@ -458,7 +458,7 @@ def test_too_many_entries_are_refused() -> None:
         archives.extract(FileResource("a.zip", buffer.getvalue()), "", quota())
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.data())
 def test_a_broken_archive_is_the_programs_error(data: st.DataObject) -> None:
     content = bytearray(archive_with(a=b"one two three " * 50, b=b"two").read())
@@ -511,7 +511,7 @@ def test_csv_with_marks_lines_in_cells_and_short_rows() -> None:
 cells = st.text(alphabet='ab,"\n\r\\ ø', max_size=6)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.text(alphabet='ab,"\n\r\\ ', max_size=60), st.sampled_from(['"', "\\", ""]), st.integers(1, 9))
 def test_rows_read_in_pieces_are_those_of_the_whole(text: str, escape: str, piece: int) -> None:
     saved, stream_formats.PIECE = stream_formats.PIECE, piece
@@ -522,7 +522,7 @@ def test_rows_read_in_pieces_are_those_of_the_whole(text: str, escape: str, piec
     assert rows == read_rows(text, ",", '"', escape)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.lists(st.lists(cells, min_size=2, max_size=3), max_size=8))
 def test_written_rows_are_read_again(rows: list[list[str]]) -> None:
     text = b"".join(stream_formats.chunks(Context(), rows, "csv"))

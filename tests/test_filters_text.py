@@ -8,7 +8,6 @@ import io
 import json
 import math
 import re
-import time
 from typing import Any
 
 import pytest
@@ -69,7 +68,6 @@ def implemented() -> list[registry.Builtin]:
 # Laws: what one filter writes another reads --------------------------------------------------------------------------
 
 
-@settings(deadline=None)
 @given(any_texts)
 def test_what_is_encoded_is_decoded(value: Any) -> None:
     assert urls.url_decode(urls.url_encode(value)) == value
@@ -82,7 +80,6 @@ def test_what_is_encoded_is_decoded(value: Any) -> None:
     assert character_sets.from_utf8(character_sets.to_utf8(value)) == value
 
 
-@settings(deadline=None)
 @given(any_texts)
 def test_encodings_are_those_of_the_standards(value: Any) -> None:
     data = values.to_bytes(value)
@@ -92,13 +89,11 @@ def test_encodings_are_those_of_the_standards(value: Any) -> None:
     assert set(urls.url_encode_rfc3986(value)) <= set(urls.url_encode_rfc3986("".join(map(chr, range(128)))))
 
 
-@settings(deadline=None)
 @given(any_texts)
 def test_characters_are_given_back(value: Any) -> None:
     assert value_of(characters(value)) == value
 
 
-@settings(deadline=None)
 @given(any_texts, any_texts)
 def test_split_parts_joined_are_the_text(value: Any, separator: Any) -> None:
     parts = text.split(value, separator)
@@ -106,7 +101,6 @@ def test_split_parts_joined_are_the_text(value: Any, separator: Any) -> None:
     assert joined == values.to_bytes(value)
 
 
-@settings(deadline=None)
 @given(texts, st.integers(-40, 40), st.none() | st.integers(-40, 40))
 def test_substr_is_a_slice(value: str, start: int, length: int | None) -> None:
     part = text.substr(value, start, length)
@@ -115,7 +109,6 @@ def test_substr_is_a_slice(value: str, start: int, length: int | None) -> None:
     assert part == value[begin:][: length if length is not None else len(value)]
 
 
-@settings(deadline=None)
 @given(texts, texts)
 def test_searching_agrees_with_itself(value: str, search: str) -> None:
     position = text.index(value, search)
@@ -127,14 +120,12 @@ def test_searching_agrees_with_itself(value: str, search: str) -> None:
     assert len(fold(value)) == len(value)
 
 
-@settings(deadline=None)
 @given(any_texts, st.none() | odd_texts)
 def test_trimming_both_ends_is_trimming_each(value: Any, mask: str | None) -> None:
     assert text.trim(value, mask) == text.rtrim(text.ltrim(value, mask), mask)
     assert text.trim(text.trim(value, mask), mask) == text.trim(value, mask)
 
 
-@settings(deadline=None)
 @given(st.integers(0, values.MAX_INT), st.integers(2, 36), st.integers(2, 36))
 def test_bases_convert_back(number: int, base: int, other: int) -> None:
     digits = number_bases.base_convert(str(number), 10, base)
@@ -142,7 +133,6 @@ def test_bases_convert_back(number: int, base: int, other: int) -> None:
     assert number_bases.base_convert(number_bases.base_convert(digits, base, other), other, 10) == str(number)
 
 
-@settings(deadline=None)
 @given(ints)
 def test_digits_read_back_as_64_bits(number: int) -> None:
     unsigned = values.clamp_int(number & (2**64 - 1))
@@ -151,7 +141,6 @@ def test_digits_read_back_as_64_bits(number: int) -> None:
     assert number_bases.octdec(number_bases.decoct(number)) == unsigned
 
 
-@settings(deadline=None)
 @given(ints | floats)
 def test_numbers_survive_as_text(number: float) -> None:
     assert transform.to_decimal(transform.to_text(number)) == float(number)
@@ -159,7 +148,6 @@ def test_numbers_survive_as_text(number: float) -> None:
         assert transform.to_int(transform.to_text(number)) == number
 
 
-@settings(deadline=None)
 @given(st.floats() | ints | odd_texts | st.booleans() | st.none())
 def test_casts_always_fit(value: Any) -> None:
     assert values.MIN_INT <= transform.to_int(value) <= values.MAX_INT
@@ -176,20 +164,17 @@ def without_list_objects(value: Any) -> Any:
     return value
 
 
-@settings(deadline=None)
 @given(anything)
 def test_json_round_trip(value: Any) -> None:
     assert transform.json_decode(transform.json_encode(CONTEXT, value)) == without_list_objects(value)
 
 
-@settings(deadline=None)
 @given(anything, st.integers(0, 6), st.integers(1, 4))
 def test_yaml_round_trip(value: Any, inline: int, indent: int) -> None:
     written = yaml_documents.yaml_encode(CONTEXT, value, False, inline, indent)
     assert values.strict_equal(yaml_documents.yaml_decode(written), without_list_objects(value))
 
 
-@settings(deadline=None)
 @given(st.lists(st.lists(odd_texts, min_size=2, max_size=4), max_size=4), st.sampled_from([",", ";", "\t", "|"]))
 def test_csv_round_trip(rows: list[list[str]], separator: str) -> None:
     written = csv_rows.csv_encode(CONTEXT, rows, separator, '"', '"')
@@ -197,7 +182,6 @@ def test_csv_round_trip(rows: list[list[str]], separator: str) -> None:
     assert list(csv.reader(io.StringIO(written, newline=""), delimiter=separator)) == rows
 
 
-@settings(deadline=None)
 @given(st.dictionaries(st.text(st.sampled_from("abc-_xé"), min_size=1, max_size=5), odd_texts, max_size=5))
 def test_query_round_trip(arguments: dict[str, str]) -> None:
     url: Any = "https://example.com/p#top"
@@ -212,7 +196,6 @@ def test_query_round_trip(arguments: dict[str, str]) -> None:
     assert url == "https://example.com/p#top"
 
 
-@settings(deadline=None)
 @given(odd_texts)
 def test_a_quoted_text_matches_itself(value: str) -> None:
     pattern = f"/^{regular_expressions.regex_quote(value, '/')}$/D"
@@ -220,7 +203,6 @@ def test_a_quoted_text_matches_itself(value: str) -> None:
     assert regular_expressions.regex_get_first_match(pattern, value) == [value]
 
 
-@settings(deadline=None)
 @given(odd_texts, st.sampled_from(["a", "[ab]+", r"\s", "é", "^", "x*"]), odd_texts)
 def test_replacing_is_matching_and_joining(value: str, body: str, replacement: str) -> None:
     assume(not re.search(r"[\\$]", replacement))
@@ -228,20 +210,17 @@ def test_replacing_is_matching_and_joining(value: str, body: str, replacement: s
     assert done == re.sub(body, lambda _: replacement, value)
 
 
-@settings(deadline=None)
 @given(st.sampled_from(["%d", "%+d", "%5d", "%-5d|", "%05d", "%x", "%X", "%o"]), st.integers(0, 2**31))
 def test_sprintf_of_ints_is_that_of_c(template: str, number: int) -> None:
     assert formatting.sprintf(CONTEXT, template, number) == template % number
 
 
-@settings(deadline=None)
 @given(st.sampled_from(["%f", "%.2f", "%8.3f", "%08.2f", "%-8.1f|", "%.0f"]), floats)
 def test_sprintf_of_decimals_is_that_of_c(template: str, number: float) -> None:
     assume(abs(number) < 1e30 and not (number == 0 and math.copysign(1, number) < 0))
     assert formatting.sprintf(CONTEXT, template, number) == template % number
 
 
-@settings(deadline=None)
 @given(texts)
 def test_text_without_markup_keeps_its_text(value: str) -> None:
     assume("\0" not in value)
@@ -250,7 +229,6 @@ def test_text_without_markup_keeps_its_text(value: str) -> None:
     assert html_tags.strip_html(f"<p class='x'>{plain}</p>") == plain
 
 
-@settings(deadline=None)
 @given(texts)
 def test_sql_literals_cannot_be_left(value: str) -> None:
     assert re.fullmatch(r"'(?:[^']|'')*'", escapes.sql_esc(value))
@@ -266,7 +244,6 @@ def test_every_listed_encoding_works(name: str) -> None:
     assert character_sets.convert_encoding(encoded, "UTF-8", name) == "plain text"
 
 
-@settings(deadline=None)
 @given(texts)
 def test_unicode_encodings_keep_everything(value: str) -> None:
     for name in ("UTF-16", "UTF-32LE", "UTF-7", "GB18030"):
@@ -328,13 +305,11 @@ def test_catastrophic_patterns_end_in_an_error(pattern: str, subject: str, monke
     assert patterns.TIMEOUT <= 1
     monkeypatch.setattr(patterns, "TIMEOUT", 0.1)
     monkeypatch.setattr(patterns, "RECURSIVE_TIMEOUT", 0.1)
-    started = time.monotonic()
     with pytest.raises(LimitError, match="backtrack limit"):
         regular_expressions.regex_matches(pattern, subject)
-    assert time.monotonic() - started < 2
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     st.text(st.sampled_from(r"ab.\d[]^-(){}?*+|:<>=!#,1nkQERwx&~"), max_size=12), st.sampled_from(["", "i", "mu", "xU"])
 )
@@ -346,7 +321,6 @@ def test_any_pattern_is_run_or_refused(body: str, modifiers: str) -> None:
         assert error.hint or "not supported" in str(error)
 
 
-@settings(deadline=None)
 @given(st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=6))
 def test_a_class_of_literals_holds_them(members: str) -> None:
     pattern = regex.compile("[" + "".join(map(pattern_classes.class_literal, members)) + "]+", regex.V1)
@@ -492,7 +466,6 @@ HOSTILE: list[Any] = [
 
 @pytest.mark.parametrize("builtin", implemented(), ids=lambda builtin: builtin.name)
 def test_hostile_values_raise_errors_of_the_program_only(builtin: registry.Builtin) -> None:
-    started = time.monotonic()
     parameters = builtin.parameters[1:]
     fills: list[Any] = ["/a/", "ISO-8859-1", 2, [1], b"\xff", None]
     for value in HOSTILE:
@@ -500,7 +473,6 @@ def test_hostile_values_raise_errors_of_the_program_only(builtin: registry.Built
             call(builtin, [value, *[fill] * len(parameters)])
             if parameters:
                 call(builtin, [fill, *[value] * len(parameters)])
-    assert time.monotonic() - started < 20
 
 
 def call(builtin: registry.Builtin, arguments: list[Any]) -> None:
@@ -515,7 +487,6 @@ def call(builtin: registry.Builtin, arguments: list[Any]) -> None:
     json.dumps(values.to_json(result))
 
 
-@settings(deadline=None)
 @given(st.binary(max_size=40))
 def test_queries_are_always_read(data: bytes) -> None:
     value: Any = values.text_of_bytes(data)
@@ -525,7 +496,6 @@ def test_queries_are_always_read(data: bytes) -> None:
     csv_rows.csv_decode(value, ",", '"', "\\")
 
 
-@settings(deadline=None)
 @given(st.text(st.sampled_from("ab:-[]{}&*!'\"#|>%@\n ,?~1."), max_size=20))
 def test_yaml_is_read_or_refused(document: str) -> None:
     try:

@@ -159,7 +159,7 @@ def line_end(chance: random.Random) -> str:
 
 
 @given(st.sampled_from(PROGRAMS), st.randoms(use_true_random=False))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_laws_hold_for_programs_laid_out_at_random(path: Path, chance: random.Random) -> None:
     check_laws(scramble(read(path).replace("\r\n", "\n"), chance))
 
@@ -235,7 +235,7 @@ DOCUMENT = repeat(st.recursive(SINGLE, nested, max_leaves=4), st.one_of(NEWLINE,
 
 
 @given(join(st.one_of(one_of("", "// first\n"), NEWLINE), DOCUMENT, ANY))
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_laws_hold_for_generated_programs(text: str) -> None:
     check_laws(text)
 

@@ -1,8 +1,10 @@
-"""The house rules that can be checked: floors, module length, and that every builtin is documented."""
+"""The house rules that can be checked: floors, module length, and that no ordinary test looks at a clock."""
 
 from __future__ import annotations
 
 import ast
+import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -91,3 +93,100 @@ def test_modules_stay_readable() -> None:
         if (lines := len(path.read_text(encoding="utf-8").splitlines())) > 560
     }
     assert not long
+
+
+# Clocks in tests -----------------------------------------------------------------------------------------------------
+
+TESTS = Path(__file__).parent
+#: What an ordinary test does not call: how long a thing takes says more of the machine than of xsrun.
+CLOCKS = {"time.sleep", "asyncio.sleep"} | {
+    f"time.{clock}{unit}"
+    for clock in ("time", "monotonic", "perf_counter", "process_time", "thread_time")
+    for unit in ("", "_ns")
+}
+#: What a run tells of the time it took.
+DURATIONS = {"duration", "elapsed"}
+#: Files that may all the same, with the reason.
+MAY_LOOK_AT_CLOCKS = {
+    "waiting.py": "looks for a condition again and again, until a time-out that only ends a hang",
+    "corpus.py": "a script, which prints how long it took",
+    "conformance/run.py": "a script, which prints how long it took",
+}
+CODE_WITH_CLOCK = re.compile(rf"\b(?:{'|'.join(map(re.escape, sorted(CLOCKS)))})\(")
+
+
+def is_slow(node: ast.AST) -> bool:
+    """Is a function, a class or a whole module marked slow?"""
+    if isinstance(node, ast.Module):
+        marks = [
+            one.value
+            for one in node.body
+            if isinstance(one, ast.Assign) and any(ast.unparse(target) == "pytestmark" for target in one.targets)
+        ]
+    else:
+        marks = list(getattr(node, "decorator_list", ()))
+    return any(ast.unparse(part) == "pytest.mark.slow" for mark in marks for part in ast.walk(mark))
+
+
+def full_names(tree: ast.Module) -> dict[str, str]:
+    """What the names that a file imports stand for."""
+    names = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names.update({one.asname or one.name: one.name for one in node.names})
+        elif isinstance(node, ast.ImportFrom):
+            names.update({one.asname or one.name: f"{node.module}.{one.name}" for one in node.names})
+    return names
+
+
+def looks_at_clocks(node: ast.AST, names: dict[str, str]) -> Iterator[tuple[int, str]]:
+    """(line, what) of each look at a clock, outside of what is marked slow."""
+    if is_slow(node):
+        return
+    if isinstance(node, ast.Call):
+        first, dot, rest = ast.unparse(node.func).partition(".")
+        called = names.get(first, first) + dot + rest
+        if called in CLOCKS:
+            yield node.lineno, called
+    elif isinstance(node, ast.Constant) and isinstance(node.value, str) and CODE_WITH_CLOCK.search(node.value):
+        yield node.lineno, "code for another process"
+    elif isinstance(node, ast.Compare) and any(isinstance(one, (ast.Lt, ast.LtE, ast.Gt)) for one in node.ops):
+        sides = [side.attr for side in (node.left, *node.comparators) if isinstance(side, ast.Attribute)]
+        yield from ((node.lineno, name) for name in sides if name in DURATIONS)
+    for child in ast.iter_child_nodes(node):
+        yield from looks_at_clocks(child, names)
+
+
+def clocks_of(source: str) -> list[tuple[int, str]]:
+    tree = ast.parse(source)
+    return list(looks_at_clocks(tree, full_names(tree)))
+
+
+def test_no_ordinary_test_looks_at_a_clock() -> None:
+    """Events, counts and clocks of the test's own serve instead (`waiting.py`); what needs time is marked slow."""
+    found = {
+        name: looks
+        for path in sorted(TESTS.rglob("*.py"))
+        if not (name := path.relative_to(TESTS).as_posix()).startswith("benchmarks/")
+        if (looks := clocks_of(path.read_text(encoding="utf-8")))
+    }
+    assert {name: looks for name, looks in found.items() if name not in MAY_LOOK_AT_CLOCKS} == {}
+    assert set(MAY_LOOK_AT_CLOCKS) <= set(found), "a file that needs no exception any more"
+
+
+@pytest.mark.parametrize(
+    ("source", "found"),
+    [
+        *((f"import time, asyncio\n{clock}(1)", [(2, clock)]) for clock in sorted(CLOCKS)),
+        ("import time as t\nasync def f():\n    t.sleep(1)", [(3, "time.sleep")]),
+        ("from time import perf_counter as now\nassert now() < 1", [(2, "time.perf_counter")]),
+        ("assert run().duration < 1", [(1, "duration")]),
+        (f"run('import time; {'time.sleep'}(1)')", [(1, "code for another process")]),
+        ("import time\nworkspace.sleep = time.sleep", []),
+        ("import time as t\n@pytest.mark.slow\ndef test_a():\n    t.sleep(1)\nt.sleep", []),
+        ("from time import sleep\npytestmark = [pytest.mark.slow]\nsleep(1)", []),
+        ("gate.sleep(1)\nclock.time()\nassert one.duration >= 0", []),
+    ],
+)
+def test_what_counts_as_a_look_at_a_clock(source: str, found: list[tuple[int, str]]) -> None:
+    assert clocks_of(source) == found

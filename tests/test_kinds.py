@@ -318,7 +318,7 @@ def stacks_of(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
 
 
 programs = st.recursive(st.just("var.update $a { value = $a + 1 }"), stacks_of, max_leaves=5)
-LIMITS = xsrun.Limits(steps=300, size=10_000, seconds=5)
+LIMITS = xsrun.Limits(steps=300, size=10_000)
 START = "var $a { value = 1 }\nvar $b { value = 2 }\nvar $c { value = 0.5 }\nvar $l { value = [3, 4] }\n"
 
 
@@ -329,7 +329,7 @@ def answer(source: str) -> tuple[Any, ...]:
     return (repr(result.variables), *((error.message, error.line, error.column) if error is not None else ()))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(programs)
 def test_programs_do_the_same_without_kinds(program: str) -> None:
     source = START + program

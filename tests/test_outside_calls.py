@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime
 import json
 import ssl
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -205,20 +204,18 @@ def test_a_redirect_to_a_host_that_nobody_allowed_is_refused(server: Server) -> 
 
 
 @pytest.mark.parametrize(
-    ("path", "reason"),
+    ("path", "seconds", "reason"),
     [
-        ("/slow", "timed out after"),
-        ("/drip", "timed out after"),
-        ("/hang-up", "Empty reply from server"),
-        ("/cut", "outstanding read data"),
-        ("/nonsense", ""),
-        ("/bad-gzip", "content unencoding"),
+        ("/slow", 0.3, "timed out after"),
+        ("/drip", 0.3, "timed out after"),
+        ("/hang-up", 60, "Empty reply from server"),
+        ("/cut", 60, "outstanding read data"),
+        ("/nonsense", 60, ""),
+        ("/bad-gzip", 60, "content unencoding"),
     ],
 )
-def test_failures_are_answers_of_status_0(server: Server, path: str, reason: str) -> None:
-    started = time.monotonic()
-    response = call(server, path, "timeout = 0.3")["response"]
-    assert time.monotonic() - started < 3
+def test_failures_are_answers_of_status_0(server: Server, path: str, seconds: float, reason: str) -> None:
+    response = call(server, path, f"timeout = {seconds}")["response"]
     assert (response["status"], response["result"], response["headers"]) == (0, False, [])
     assert reason in response["error"]
 
@@ -235,7 +232,7 @@ def test_failures_are_answers_of_status_0(server: Server, path: str, reason: str
     ],
 )
 def test_addresses_that_lead_nowhere(server: Server, url: str, reason: str) -> None:
-    response = call(server, "", f'url = "{url}"\ntimeout = 2')["response"]
+    response = call(server, "", f'url = "{url}"\ntimeout = 60')["response"]
     assert response["status"] == 0
     assert reason in response["error"]
 
@@ -247,10 +244,8 @@ def test_an_answer_larger_than_a_value_may_be_ends_the_run(server: Server, path:
 
 
 def test_the_time_limit_of_the_run_counts(server: Server) -> None:
-    started = time.monotonic()
     with pytest.raises(LimitError, match="time limit"):
         call(server, "/slow", "timeout = 60", limits=xsrun.Limits(seconds=0.3))
-    assert time.monotonic() - started < 3
 
 
 def test_a_failure_is_no_error_that_a_program_must_catch(server: Server) -> None:
@@ -482,7 +477,7 @@ def test_a_microservice_is_called_by_host_and_path(server: Server) -> None:
     method = "POST"
     params = {{a: 1}}
     headers = []
-    timeout = 5
+    timeout = 60
     follow_location = true
     """
     source = f"api.microservice {{ {attributes} }} as $r"
@@ -508,7 +503,7 @@ def items(server: Server, path: str, attributes: str = "", **options: Any) -> li
     stream.from_request {{
       url = "{server.url}{path}"
       method = "GET"
-      timeout = 2
+      timeout = 60
       {attributes}
     }} as $stream
     var $items {{ value = [] }}
@@ -537,6 +532,27 @@ def items(server: Server, path: str, attributes: str = "", **options: Any) -> li
 )
 def test_answers_are_streamed_by_their_type(server: Server, path: str, expected: list[Any]) -> None:
     assert items(server, path) == expected
+
+
+def test_items_come_while_the_answer_is_under_way(server: Server) -> None:
+    source = f"""
+    stream.from_request {{ url = "{server.url}/paced"\n timeout = 60 }} as $stream
+    foreach ($stream) {{
+      each as $item {{
+        util.sleep {{ value = $item.n }}
+      }}
+    }}
+    """
+    seen: list[float] = []
+
+    def ask_for_more(seconds: float) -> None:
+        seen.append(seconds)
+        server.more.release()
+
+    with xsrun.Workspace.from_sources({"main.xs": source}) as workspace:
+        workspace.sleep = ask_for_more
+        assert workspace.run().error is None
+    assert seen == [0, 1, 2]
 
 
 def test_a_large_answer_streams_in_pieces(server: Server) -> None:

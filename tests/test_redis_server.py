@@ -10,13 +10,13 @@ import shutil
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import redis
+from waiting import until
 
 import xsrun
 from xsrun.services.cache import Cache
@@ -37,18 +37,18 @@ def server_url() -> Iterator[str]:
     url = f"redis://127.0.0.1:{port}/0"
     client = redis.Redis.from_url(url)
     try:
-        for _ in range(100):
-            try:
-                client.ping()
-                break
-            except redis.ConnectionError:
-                time.sleep(0.05)
-        else:
-            raise RuntimeError("the Redis server does not answer")
+        until(lambda: answers(client), "the Redis server does not answer")
         yield url
     finally:
         process.terminate()
         process.wait()
+
+
+def answers(client: redis.Redis) -> bool:
+    try:
+        return bool(client.ping())
+    except redis.ConnectionError:
+        return False
 
 
 @pytest.fixture(params=["own", "server"])
@@ -110,7 +110,9 @@ def test_the_option_of_the_command_line(server_url: str, tmp_path: Path) -> None
 
 
 def test_expiry(cache: Cache) -> None:
+    cache.set("stays", 1)
+    cache.set("late", 1, ttl=10_000)
     cache.set("soon", 1, ttl=1)
-    assert cache.get("soon") == 1
-    time.sleep(1.1)
-    assert cache.get("soon") is False
+    until(lambda: cache.get("soon") is False)
+    assert [cache.get("stays"), cache.get("late")] == [1, 1]
+    assert cache.client.ttl("stays") == -1 and 0 < cache.client.ttl("late") <= 10_000

@@ -7,13 +7,13 @@ import http.client
 import json
 import socket
 import threading
-import time
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote
 
 import pytest
 from http_server import Client, running
+from waiting import PATIENCE, Gate, in_threads, until, wait_for
 
 import xsrun
 from xsrun.server import create_application
@@ -47,9 +47,13 @@ LIMIT = (
     '    redis.ratelimit {\n      key = "k"\n      max = 2\n'
     '      ttl = 60\n      error = "Slow down."\n    } as $within'
 )
+UNTIL = (
+    "    var $passes { value = 0 }\n    while (now < $input.time) {\n      each {\n"
+    "        math.add $passes {\n          value = 1\n        }\n      }\n    }"
+)
 STREAM = (
     "    for ($input.n) {\n      each as $i {\n        api.stream {\n          value = [{i: $i}]\n"
-    '          format = "jsonl"\n        }\n        util.sleep {\n          value = 0.02\n        }\n      }\n    }'
+    '          format = "jsonl"\n        }\n      }\n    }'
 )
 LOGIN = (
     '    security.create_auth_token {\n      table = "user"\n      id = 7\n      extras = {role: "pilot"}\n'
@@ -91,7 +95,6 @@ QUERIES = [
     query("lost", "GET", response="$nothing.here"),
     query("secret", "GET", response="$auth.id"),
     query("refuse/{kind}", "GET", "    text kind", stack=refuse("notfound")),
-    query("sleep", "GET", stack=SLEEP, response='"slept"'),
     query("count", "POST", stack=COUNT, response="$n"),
     query("limited", "GET", stack=LIMIT, response="$within"),
     query("rows", "GET", "    int n", stack=STREAM, response="null"),
@@ -108,7 +111,7 @@ QUERIES = [
 
 @pytest.fixture(scope="module")
 def app() -> Application:
-    return application(*QUERIES, settings={"max_body": 100_000, "body_seconds": 1.0})
+    return application(*QUERIES, settings={"max_body": 100_000})
 
 
 @pytest.fixture(scope="module")
@@ -258,7 +261,7 @@ def test_a_body_too_long(client: Client) -> None:
 
 
 def test_a_chunked_body(client: Client) -> None:
-    connection = http.client.HTTPConnection("127.0.0.1", client.port, timeout=10)
+    connection = http.client.HTTPConnection("127.0.0.1", client.port, timeout=PATIENCE)
     chunks = iter([b'{"name": ', b'"Ann"}'])
     connection.request("POST", "/api:hb1/boats", chunks, {"Content-Type": "application/json"}, encode_chunked=True)
     assert json.loads(connection.getresponse().read())["name"] == "Ann"
@@ -267,14 +270,15 @@ def test_a_chunked_body(client: Client) -> None:
     connection.close()
 
 
-def test_a_body_that_does_not_come(client: Client) -> None:
-    with socket.create_connection(("127.0.0.1", client.port), timeout=10) as link:
+def test_a_body_that_does_not_come() -> None:
+    app = application(*QUERIES, settings={"body_seconds": 0.1})
+    with running(app) as client, socket.create_connection(("127.0.0.1", client.port), timeout=PATIENCE) as link:
         link.sendall(b"POST /api:hb1/boats HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n{")
         assert link.recv(1_000).startswith(b"HTTP/1.1 408")
 
 
 def test_what_is_no_http(client: Client) -> None:
-    with socket.create_connection(("127.0.0.1", client.port), timeout=10) as link:
+    with socket.create_connection(("127.0.0.1", client.port), timeout=PATIENCE) as link:
         link.sendall(b"NONSENSE\r\n\r\n")
         answer = link.recv(1_000)
     assert answer.startswith(b"HTTP/1.1 400")
@@ -332,34 +336,31 @@ def test_the_request_as_the_program_sees_it(client: Client) -> None:
     assert seen["h"]["X-Signature"] == "s"
 
 
-def test_a_streamed_answer_comes_piece_by_piece(client: Client) -> None:
-    connection = http.client.HTTPConnection("127.0.0.1", client.port, timeout=10)
-    connection.request("GET", "/api:hb1/rows?n=5")
-    response = connection.getresponse()
-    assert response.getheader("content-type") == "application/jsonl"
-    assert response.readline() == b'{"i":0}\n'
-    assert response.read() == b"".join(b'{"i":%d}\n' % number for number in range(1, 5))
-    connection.close()
+def test_a_streamed_answer_comes_piece_by_piece() -> None:
+    between = STREAM.replace('"jsonl"\n        }\n', '"jsonl"\n        }\n' + SLEEP)
+    app = application(query("rows", "GET", "    int n", stack=between, response="null"))
+    gate = app.live.current.workspace.sleep = Gate()
+    with running(app) as client:
+        connection = http.client.HTTPConnection("127.0.0.1", client.port, timeout=PATIENCE)
+        connection.request("GET", "/api:hb1/rows?n=5")
+        response = connection.getresponse()
+        assert response.getheader("content-type") == "application/jsonl"
+        assert response.readline() == b'{"i":0}\n'
+        assert len(gate.seconds) <= 1  # the program stands after its first piece
+        gate.open()
+        assert response.read() == b"".join(b'{"i":%d}\n' % number for number in range(1, 5))
+        connection.close()
 
 
 def test_a_stream_ends_when_its_client_leaves(app: Application, client: Client) -> None:
-    connection = http.client.HTTPConnection("127.0.0.1", client.port, timeout=10)
-    connection.request("GET", "/api:hb1/rows?n=100000")
+    connection = http.client.HTTPConnection("127.0.0.1", client.port, timeout=PATIENCE)
+    connection.request("GET", "/api:hb1/rows?n=9000000")
     response = connection.getresponse()
     response.readline()
     response.close()
     connection.close()
-    entry = wait_for(lambda: next((e for e in app.history.entries if e.uri.endswith("n=100000")), None))
+    entry = until(lambda: next((e for e in app.history.entries if e.uri.endswith("n=9000000")), None))
     assert entry.error["message"] == "The client closed the connection."
-
-
-def wait_for(find: Any, seconds: float = 5.0) -> Any:
-    """What `find` gives, as soon as it gives anything."""
-    end = time.monotonic() + seconds
-    while (found := find()) is None and time.monotonic() < end:
-        time.sleep(0.02)
-    assert found is not None
-    return found
 
 
 # Browsers ------------------------------------------------------------------------------------------------------------
@@ -496,18 +497,18 @@ def test_private_files_need_a_signed_address(app: Application, client: Client) -
 # Many at once --------------------------------------------------------------------------------------------------------
 
 
-def test_programs_that_wait_do_not_hold_up_others(client: Client) -> None:
-    begun = time.monotonic()
-    threads = [threading.Thread(target=client.get, args=("/api:hb1/sleep",)) for _ in range(24)]
-    for thread in threads:
-        thread.start()
-    time.sleep(0.1)
-    quick = time.monotonic()
-    assert client.get("/api:hb1/text").json == "tide"
-    assert time.monotonic() - quick < 0.3
-    for thread in threads:
-        thread.join()
-    assert time.monotonic() - begun < 2.5
+def test_programs_that_wait_do_not_hold_up_others() -> None:
+    app = application(query("sleep", "GET", stack=SLEEP, response='"slept"'), query("text", "GET", response='"tide"'))
+    gate = app.live.current.workspace.sleep = Gate()
+    replies: list[Any] = []
+    with running(app) as client:
+        sleepers = [lambda: replies.append(client.get("/api:hb1/sleep").json)] * 24
+        with in_threads(*sleepers):
+            gate.wait_until_asleep(24)  # all at the same time
+            assert client.get("/api:hb1/text").json == "tide"
+            assert not replies
+            gate.open()
+    assert replies == ["slept"] * 24
 
 
 @pytest.mark.parametrize(
@@ -533,19 +534,53 @@ def test_which_queries_only_compute(text: str, computes: bool) -> None:
     assert snapshot.only_computes(snapshot.routes.find("GET", "/api:hb1/a").route) is computes
 
 
-def test_a_query_that_only_computes_and_takes_long_holds_nobody_up(client: Client) -> None:
-    for _ in range(15):
-        assert client.get("/api:hb1/loop?n=3").json == 3
-    begun = time.monotonic()
-    thread = threading.Thread(target=client.get, args=("/api:hb1/loop?n=3000000",))
-    thread.start()
-    time.sleep(0.05)
-    quick = time.monotonic()
-    assert client.get("/api:hb1/text").json == "tide"
-    assert time.monotonic() - quick < 0.25
-    thread.join()
-    assert client.get("/api:hb1/loop?n=4").json == 4
-    assert time.monotonic() - begun > 0.1
+class SetClock:
+    """A clock that the test sets. It tells when a program that reads it over and over is at work in a thread."""
+
+    def __init__(self) -> None:
+        self.now = 0
+        self.read = 0
+        self.at_work = threading.Event()
+
+    def __call__(self) -> int:
+        if threading.current_thread().name.startswith("xsrun-"):
+            self.read += 1
+            if self.read > 1_000:
+                self.at_work.set()
+        return self.now
+
+
+def test_a_query_that_only_computes_and_takes_long_holds_nobody_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It begins where all requests arrive, and soon goes on in a thread of its own, while others are answered.
+
+    The program computes until the test sets its clock, so it takes as long as the test wants.
+    """
+    clock = SetClock()
+    texts = [query("until", "GET", "    int time", UNTIL, "$passes > 0"), query("text", "GET", response='"tide"')]
+    app = application(*texts, clock=clock, limits=xsrun.Limits(steps=None, seconds=PATIENCE))
+    at_once: list[Any] = []
+    respond = app.endpoint.respond_at_once
+    monkeypatch.setattr(app.endpoint, "respond_at_once", lambda *given: at_once.append(respond(*given)) or at_once[-1])
+    known_as_quick(app, "/api:hb1/until")
+    replies: list[Any] = []
+    with running(app) as client, in_threads(lambda: replies.append(client.get("/api:hb1/until?time=5").json)):
+        wait_for(clock.at_work)
+        assert at_once == [None]
+        for _ in range(3):
+            assert client.get("/api:hb1/text").json == "tide"
+        known_as_quick(app, "/api:hb1/text")
+        assert client.get("/api:hb1/text").json == "tide"
+        assert not replies
+        clock.now = 5
+    assert replies == [True]
+
+
+def known_as_quick(app: Application, path: str) -> None:
+    """Let the server believe that the runs of a query are over at once."""
+    match = app.live.current.routes.find("GET", path)
+    assert match is not None and match.route is not None
+    while not match.route.is_quick:
+        match.route.note_duration(0)
 
 
 def test_no_write_is_lost(client: Client) -> None:
@@ -553,11 +588,8 @@ def test_no_write_is_lost(client: Client) -> None:
         for _ in range(25):
             assert client.post("/api:hb1/count").status == 200
 
-    threads = [threading.Thread(target=work) for _ in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    with in_threads(*[work] * 8):
+        pass
     assert client.post("/api:hb1/count").json == 201
 
 
@@ -573,11 +605,11 @@ def test_rate_limits(client: Client) -> None:
 
 def test_history_masks_secrets(app: Application, client: Client) -> None:
     client.post("/api:hb1/boats?token=abc", {"name": "Ann", "password": "hunter2"})
-    entry = wait_for(lambda: next((e for e in app.history.entries if "token=" in e.uri), None))
+    entry = until(lambda: next((e for e in app.history.entries if "token=" in e.uri), None))
     assert entry.uri == "/api:hb1/boats?token=***"
     assert entry.input == {"name": "Ann", "password": "***", "token": "***"}
     assert (entry.verb, entry.status, entry.query) == ("POST", 200, "query POST boats")
     client.get("/api:hb1/quiet")
     client.get("/api:hb1/hello?name=last")
-    wait_for(lambda: next((e for e in app.history.entries if "last" in e.uri), None))
+    until(lambda: next((e for e in app.history.entries if "last" in e.uri), None))
     assert not [e for e in app.history.entries if e.uri.endswith("/quiet")]

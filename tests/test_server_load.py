@@ -19,6 +19,8 @@ from http_server import Client
 SECONDS = float(os.environ.get("XSRUN_LOAD_SECONDS", "60"))
 CONNECTIONS = 200
 
+pytestmark = pytest.mark.slow
+
 
 def query(name: str, verb: str, inputs: str, stack: str, response: str) -> str:
     return (
@@ -111,7 +113,6 @@ def resident(pid: int) -> int:
     return int(Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
 
-@pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="reads memory from /proc")
 def test_a_minute_of_load(tmp_path: Path) -> None:
     for name, text in FILES.items():

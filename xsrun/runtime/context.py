@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from xsrun.runtime.trace import Trace
 
 Clock = Callable[[], int]
+#: Waits for so many seconds.
+Sleep = Callable[[float], None]
 
 #: loop passes between two looks at the limits
 _BATCH = 1_000
@@ -203,6 +205,7 @@ class Context:
         "request",
         "scratch",
         "session_slot",
+        "sleep",
         "steps",
         "test",
         "trace",
@@ -216,6 +219,7 @@ class Context:
         *,
         limits: Limits | None = None,
         clock: Clock = system_clock,
+        sleep: Sleep = time.sleep,
         environment: dict[str, Any] | None = None,
         auth: Identity | None = None,
         request: Request | None = None,
@@ -226,6 +230,8 @@ class Context:
         self.workspace = workspace
         self.limits = limits or Limits()
         self.clock = clock
+        #: how the run waits: `util.sleep`
+        self.sleep = sleep
         self.environment = environment or {}
         self.auth = auth
         self.request = request or Request()

@@ -110,13 +110,19 @@ class Reloader:
         """Refresh on every change, until cancelled. `after` is called when something went live."""
         from watchfiles import awatch
 
+        async def refresh() -> None:
+            if await asyncio.to_thread(self.refresh, live):
+                after()
+
         folder = (self.path if self.path.is_dir() else self.path.parent).resolve()
         changes = awatch(
             folder, watch_filter=self._concerns, debounce=_DEBOUNCE, step=_STEP, recursive=self.path.is_dir()
         )
-        async for _ in changes:
-            if await asyncio.to_thread(self.refresh, live):
-                after()
+        async with asyncio.TaskGroup() as beside:
+            # what was saved since the files were read: it begins when this waits, and then the watcher watches already
+            beside.create_task(refresh())
+            async for _ in changes:
+                await refresh()
 
     def _concerns(self, _change: Any, name: str) -> bool:
         path = Path(name)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any
 
 from xsrun.database.tables import literal
 from xsrun.dispatch.schedule import Event, events_of
-from xsrun.runtime.context import system_clock
+from xsrun.runtime.context import Clock, system_clock
 from xsrun.server.application import Application
 from xsrun.server.live import Snapshot
 from xsrun.workspace.construct import Construct
@@ -18,20 +19,30 @@ _LONGEST_SLEEP = 0.5
 
 
 class Schedule:
-    """Runs the tasks of the live workspace when they are due, a task never twice at the same time."""
+    """Runs the tasks of the live workspace when they are due, a task never twice at the same time.
 
-    def __init__(self, application: Application) -> None:
+    `clock` says what time it is, and `sleep` waits for so many seconds of it.
+    """
+
+    def __init__(
+        self,
+        application: Application,
+        clock: Clock = system_clock,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
         self.application = application
+        self.clock = clock
+        self.sleep = sleep
         self._running: dict[str, asyncio.Future[None]] = {}
         self._tasks: list[tuple[Construct, list[Event]]] = []
         self._read: Snapshot | None = None
 
     async def run(self) -> None:
         """Run until cancelled."""
-        looked = system_clock()
+        looked = self.clock()
         while True:
-            await asyncio.sleep(self.pause(looked))
-            now = system_clock()
+            await self.sleep(self.pause(looked))
+            now = self.clock()
             for task in self.due(looked, now):
                 self.begin(task)
             looked = now
@@ -56,7 +67,7 @@ class Schedule:
     def pause(self, now: int) -> float:
         """Seconds until the next task is due, but never long."""
         moments = [moment for _, events in self.tasks() for event in events if (moment := event.next_after(now))]
-        until = min(moments, default=now + 1_000_000) - system_clock()
+        until = min(moments, default=now + 1_000_000) - self.clock()
         return min(max(until / 1000, 0.001), _LONGEST_SLEEP)
 
     def begin(self, task: Construct) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -21,12 +22,15 @@ class Cache:
     """Keys and values. Times to live are in seconds, 0 means forever. Safe to use from several threads.
 
     `url`: a server (`redis://host:6379/0`, `rediss://...`, `unix://...`); None for a store of its
-    own, kept in `file` or else in memory.
+    own, kept in `file` or else in memory, whose keys end by `clock`.
     """
 
-    def __init__(self, url: str | None = None, file: Path | None = None) -> None:
+    def __init__(
+        self, url: str | None = None, file: Path | None = None, clock: Callable[[], float] = time.time
+    ) -> None:
         self.url = url
         self._file = file
+        self._clock = clock
         self._client: Any = None
         self._opening = threading.Lock()
 
@@ -45,7 +49,7 @@ class Cache:
         if self.url is None:
             from xsrun.services.key_store import KeyStore
 
-            return KeyStore(self._file)
+            return KeyStore(self._file, self._clock)
         import redis
 
         try:

@@ -10,7 +10,7 @@ import re
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -32,11 +32,14 @@ _LARGEST = 2**63 - 1
 class KeyStore:
     """Keys and their texts or lists. `file`: where they are kept; None for memory. Safe to use from several threads.
 
+    `clock` gives the time in seconds, as `time.time` does: keys end by it.
+
     Raises XanoScriptError for what Redis refuses, in its words, and UnavailableError when the file cannot be used.
     """
 
-    def __init__(self, file: Path | None = None) -> None:
+    def __init__(self, file: Path | None = None, clock: Callable[[], float] = time.time) -> None:
         self._file = file
+        self._clock = clock
         self._lock = threading.RLock()
         with self._clear_errors():
             self._connection = sqlite3.connect(
@@ -57,7 +60,7 @@ class KeyStore:
 
     def _forget_what_is_over(self) -> None:
         """Keys whose time ended and that nobody asks for would otherwise stay in the file for ever."""
-        now = time.time()
+        now = self._clock()
         if self._connection.execute("SELECT 1 FROM entry WHERE expires <= ? LIMIT 1", (now,)).fetchone():
             with self.transaction() as connection:
                 over = "SELECT key FROM entry WHERE expires <= ?"
@@ -97,7 +100,7 @@ class KeyStore:
             found: tuple[str | None, int | None, float | None] | None = self._connection.execute(
                 "SELECT value, length, expires FROM entry WHERE key = ?", (_name(key),)
             ).fetchone()
-        if found is None or (found[2] is not None and found[2] <= time.time()):
+        if found is None or (found[2] is not None and found[2] <= self._clock()):
             return None
         return found[:2]
 
@@ -132,7 +135,7 @@ class KeyStore:
                 if nx:
                     return None
                 self._drop(key)
-            expires = None if ex is None else time.time() + ex
+            expires = None if ex is None else self._clock() + ex
             connection.execute("INSERT INTO entry VALUES (?, ?, NULL, ?)", (_name(key), text, expires))
         return True
 
@@ -166,7 +169,7 @@ class KeyStore:
     def keys(self) -> list[str]:
         with self._lock, self._clear_errors():
             found = self._connection.execute(
-                "SELECT key FROM entry WHERE expires IS NULL OR expires > ?", (time.time(),)
+                "SELECT key FROM entry WHERE expires IS NULL OR expires > ?", (self._clock(),)
             ).fetchall()
         return [name.decode("utf-8", "surrogatepass") for (name,) in found]
 
@@ -176,7 +179,7 @@ class KeyStore:
             found = self._connection.execute("SELECT expires FROM entry WHERE key = ?", (_name(key),)).fetchone()
         if found is None or self._entry(key) is None:
             return -2
-        return -1 if found[0] is None else max(0, round(found[0] - time.time()))
+        return -1 if found[0] is None else max(0, round(found[0] - self._clock()))
 
     # Lists ---------------------------------------------------------------------------------------------------------
 

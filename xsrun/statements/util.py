@@ -190,7 +190,7 @@ def sleep(context: Context, value: float) -> None:
             f"Waiting {seconds:g} s would take the run past its time limit of {context.limits.seconds:g} s.",
             hint="raise the limit with --limit seconds=N",
         )
-    time.sleep(seconds)
+    context.sleep(seconds)
 
 
 #: Metres; the sphere that PHP programs reckon with.

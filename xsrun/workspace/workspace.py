@@ -15,7 +15,7 @@ from xsrun.errors import XanoScriptError
 from xsrun.evaluator.places import translate
 from xsrun.evaluator.support import too_deep
 from xsrun.fields import of_call
-from xsrun.runtime.context import Answer, Clock, Context, Dispatcher, Limits, Request
+from xsrun.runtime.context import Answer, Clock, Context, Dispatcher, Limits, Request, Sleep
 from xsrun.runtime.sizes import check_unfolded
 from xsrun.runtime.trace import Trace
 from xsrun.runtime.values import Value
@@ -76,6 +76,8 @@ class Workspace:
         self.cache_url = cache or os.environ.get("XSRUN_REDIS_URL") or None
         self.limits = limits_of(limits)
         self.clock: Clock = clock_of(clock)
+        #: how runs wait: `util.sleep`; another function may take its place
+        self.sleep: Sleep = time.sleep
         self.constructs: list[Construct] = []
         self.problems: list[Diagnostic] = []
         self._by_key: dict[tuple[str, str], list[Construct]] = {}
@@ -194,7 +196,7 @@ class Workspace:
         """A context for one run in this workspace."""
         environment = fields.pop("env", None)
         merged = {**self.environment, **environment} if environment else self.environment
-        context = Context(self, limits=self.limits, clock=self.clock, environment=merged, **fields)
+        context = Context(self, limits=self.limits, clock=self.clock, sleep=self.sleep, environment=merged, **fields)
         context.start()
         return context
 
