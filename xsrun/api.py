@@ -74,7 +74,7 @@ def parse(source: str, filename: str = "<text>", recover: bool = False) -> Docum
     parsed = parser().parse(Source(source, filename), "document")
     if not recover:
         raise_problems(parsed)
-    tree: Document = parsed.tree if parsed.tree is not None else Document([])
+    tree = parsed.tree if parsed.tree is not None else Document([])
     tree.diagnostics = parsed.diagnostics
     return tree
 
@@ -108,10 +108,10 @@ def evaluate(expression: str, variables: dict[str, Any] | None = None, env: dict
     require("env", env, (dict, type(None)), "a dict of values by name")
     given = variables_of("variables", variables)
     parsed = parser().parse(Source(expression, "<expression>"), "expression")
-    raise_problems(parsed)
+    tree = raise_problems(parsed)
     workspace = _Workspace({}, env={**named_variables([expression]), **(env or {})})
     try:
-        run = compile_expression(parsed.tree, "<expression>", given)
+        run = compile_expression(tree, "<expression>", given)
         return run(workspace.context(), {}, *given.values())
     except Exception as error:
         raise translate(error) from None

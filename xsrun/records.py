@@ -13,16 +13,22 @@ A record has slots, takes its values by position or by name, is equal to one of 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeVar, dataclass_transform, overload
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar, dataclass_transform, overload
 
 Class = TypeVar("Class", bound=type)
 Made = TypeVar("Made")
 
 
-class _Factory:
+if TYPE_CHECKING:
+
+    class _Record(Protocol):
+        __match_args__: tuple[str, ...]
+
+
+class _Factory(Generic[Made]):
     """The default of a value that is made anew for every record."""
 
-    def __init__(self, make: Callable[[], Any]) -> None:
+    def __init__(self, make: Callable[[], Made]) -> None:
         self.make = make
 
 
@@ -40,20 +46,20 @@ def unset(*, init: bool) -> Any:
     return _UNSET
 
 
-def _values(one: Any) -> tuple[Any, ...]:
+def _values(one: _Record) -> tuple[Any, ...]:
     return tuple([getattr(one, name) for name in one.__match_args__])
 
 
-def _repr(self: Any) -> str:
+def _repr(self: _Record) -> str:
     shown = ", ".join(f"{name}={getattr(self, name)!r}" for name in self.__match_args__)
     return f"{type(self).__qualname__}({shown})"
 
 
-def _equal(self: Any, other: object) -> Any:
+def _equal(self: _Record, other: _Record) -> bool:
     return _values(self) == _values(other) if other.__class__ is self.__class__ else NotImplemented
 
 
-def _hash(self: Any) -> int:
+def _hash(self: _Record) -> int:
     return hash(_values(self))
 
 
@@ -71,7 +77,7 @@ def _initializer(names: list[str], defaults: dict[str, Any], after: bool) -> Cal
     return initializer
 
 
-def _make(cls: Any, frozen: bool) -> Any:
+def _make(cls: Class, frozen: bool) -> Class:
     slots = list(cls.__annotations__)
     defaults = {name: cls.__dict__[name] for name in slots if name in cls.__dict__}
     names = [name for name in slots if defaults.get(name) is not _UNSET]
@@ -94,7 +100,7 @@ def record(*, frozen: bool) -> Callable[[Class], Class]: ...
 
 
 @dataclass_transform(field_specifiers=(made, unset))
-def record(cls: Any = None, *, frozen: bool = False) -> Any:
+def record(cls: Class | None = None, *, frozen: bool = False) -> Class | Callable[[Class], Class]:
     """Make a class with annotations a record."""
     return _make(cls, frozen) if cls is not None else lambda given: _make(given, frozen)
 

@@ -186,8 +186,9 @@ class Construct:
         if not errors:
             return None
         first = errors[0]
-        place = {"file": first.file, "line": first.line, "column": first.column}
-        return XanoScriptSyntaxError(first.message, errors, hint=first.hint, **place)
+        return XanoScriptSyntaxError(
+            first.message, errors, hint=first.hint, file=first.file, line=first.line, column=first.column
+        )
 
     def compiled(self, trace: bool = False) -> Any:
         """The compiled stack (`evaluator.compiler.Compiled`), made once. Raises XanoScriptSyntaxError."""
