@@ -13,6 +13,7 @@ from xsrun.runtime.context import Limits
 from xsrun.runtime.values import Value
 
 if TYPE_CHECKING:
+    from xsrun.services.files import Upload
     from xsrun.services.network import NetworkPolicy
     from xsrun.workspace.options import Options
 
@@ -270,9 +271,9 @@ def read_body(given: str | None) -> bytes | None:
         raise UsageError(f"cannot read {given[1:]}: {error.strerror}") from None
 
 
-def read_files(given: list[str]) -> dict[str, Path | list[Path]]:
+def read_files(given: list[str]) -> dict[str, Upload | list[Upload]]:
     """The files to upload by input; several of one name are a list."""
-    files: dict[str, list[Path]] = {}
+    files: dict[str, list[Upload]] = {}
     for text in given:
         name, path = split_pair(text, "--file")
         files.setdefault(name, []).append(Path(path))

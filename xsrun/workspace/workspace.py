@@ -6,7 +6,7 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, Self, Unpack
 
@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from xsrun.database.engine import Database
     from xsrun.database.session import Session
     from xsrun.fields import Declared
+    from xsrun.services.files import Upload
     from xsrun.services.network import Hosts, NetworkPolicy
     from xsrun.services.vault import Vault
     from xsrun.syntax.nodes import Document
@@ -252,7 +253,7 @@ class Workspace:
         env: dict[str, Value] | None = None,
         headers: dict[str, str] | None = None,
         body: bytes | None = None,
-        files: dict[str, Value] | None = None,
+        files: Mapping[str, Upload | list[Upload]] | None = None,
         datasource: str | None = None,
         file: str | None = None,
         trace: bool = False,
@@ -271,10 +272,8 @@ class Workspace:
         if files:
             from xsrun.services.files import upload_of
 
-            files = {key: upload_of(file) for key, file in files.items()}
-        request = Request(
-            method=construct.verb or "", headers=dict(headers or {}), body=body, input={**given, **(files or {})}
-        )
+            given = {**given, **{key: upload_of(file) for key, file in files.items()}}
+        request = Request(method=construct.verb or "", headers=dict(headers or {}), body=body, input={**given})
         context = self.context(
             env=env,
             auth=identity_of(auth),
@@ -282,7 +281,7 @@ class Workspace:
             datasource=datasource or "live",
             trace=Trace() if trace else None,
         )
-        return self.execute(construct, {**given, **(files or {})}, context, variables=variables)
+        return self.execute(construct, {**given}, context, variables=variables)
 
     def execute(
         self,
