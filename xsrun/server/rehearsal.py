@@ -28,7 +28,7 @@ from xsrun.server.workers import Workers
 from xsrun.services.http_messages import body_of, with_query
 from xsrun.workspace.construct import Construct
 from xsrun.workspace.result import Result
-from xsrun.workspace.workspace import Workspace
+from xsrun.workspace.workspace import Workspace, workspace_of
 
 if TYPE_CHECKING:
     from uvicorn import Server
@@ -78,9 +78,7 @@ class Carrier:
     ) -> tuple[Value, XanoScriptError | None]:
         """The body of the answer as a value, and the error that it tells of, if any."""
         number = str(next(self._numbers))
-        workspace = context.workspace
-        assert isinstance(workspace, Workspace)
-        call = self.calls[number] = Call(context, Snapshot(workspace, self._routes))
+        call = self.calls[number] = Call(context, Snapshot(workspace_of(context), self._routes))
         try:
             route = self._by_key[query.key]
             path, body, sent = request_of(route, inputs, [*headers.items(), (_CALL, number)])

@@ -6,9 +6,9 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, Self, Unpack
+from typing import TYPE_CHECKING, Any, Self, Unpack
 
 from xsrun.diagnostics import Diagnostic
 from xsrun.errors import XanoScriptError
@@ -19,10 +19,10 @@ from xsrun.runtime.context import Answer, Clock, Context, Dispatcher, Identity, 
 from xsrun.runtime.sizes import check_unfolded
 from xsrun.runtime.trace import Trace
 from xsrun.runtime.values import Value
-from xsrun.syntax.nodes import ObjectLiteral
 from xsrun.syntax.source import Source
 from xsrun.workspace.collection import collect
-from xsrun.workspace.construct import RUNNABLE, Construct, text_of
+from xsrun.workspace.construct import RUNNABLE, Construct
+from xsrun.workspace.environment import own_environment
 from xsrun.workspace.given import (
     checked,
     clock_of,
@@ -48,17 +48,8 @@ if TYPE_CHECKING:
     from xsrun.services.vault import Vault
     from xsrun.syntax.nodes import Document
     from xsrun.syntax.parser import Parsed
+    from xsrun.workspace.carrier import Carrier
     from xsrun.workspace.options import Options
-
-    class Carrier(Protocol):
-        """How workflow tests reach queries over HTTP (`xsrun.server.rehearsal`)."""
-
-        def takes(self, context: Context, query: Construct) -> bool: ...
-
-        def send(
-            self, context: Context, query: Construct, inputs: dict[str, Value], headers: dict[str, str]
-        ) -> tuple[Value, XanoScriptError | None]: ...
-
 
 #: Python frames that one nested call takes at most. They set Python's recursion limit, which must not be higher than
 #: needed: recursion through C code (a walk over deeply nested values) uses the C stack, which would end before it.
@@ -110,7 +101,7 @@ class Workspace:
         #: how workflow tests reach queries; None runs them where they are called (see `xsrun.server.rehearsal`)
         self.carrier: Carrier | None = None
         self._load()
-        self.environment = self._environment(env)
+        self.environment = {**own_environment(self.constructs, self.sources.values(), root), **(env or {})}
         needed = (self.limits.depth or 10_000) * _FRAMES_PER_CALL + 1_000
         if sys.getrecursionlimit() < needed:
             sys.setrecursionlimit(needed)
@@ -141,24 +132,6 @@ class Workspace:
     def structure_problems(self, parsed: Parsed[Document]) -> list[Diagnostic]:
         """What the tables of the language object to in one file; the public workspace asks the checker."""
         return []
-
-    def _environment(self, given: dict[str, Value] | None) -> dict[str, Value]:
-        """`$env`: the process's variables that a program names, the workspace's own values, then the `.env` file
-        beside it, then what the caller gives."""
-        from xsrun.workspace.environment import named_variables, read_environment_file
-
-        values: dict[str, Value] = {**named_variables(source.text for source in self.sources.values())}
-        for construct in self.constructs:
-            node = construct.attribute("env") if construct.kind == "workspace" else None
-            if isinstance(node, ObjectLiteral):
-                for entry in node.entries:
-                    text = text_of(getattr(entry, "value", None))
-                    if text is not None:
-                        values[entry.key] = text  # type: ignore[union-attr]
-        if self.root is not None and (self.root / ".env").is_file():
-            values.update(read_environment_file(self.root / ".env"))
-        values.update(given or {})
-        return values
 
     def shown(self, file: str) -> str:
         """The path of one of its files for messages: from the user's folder, not from the workspace's."""
@@ -559,11 +532,13 @@ class Workspace:
         self.close()
 
 
+def workspace_of(context: Context) -> Workspace:
+    """The workspace that a run is in."""
+    workspace = context.workspace
+    assert isinstance(workspace, Workspace)
+    return workspace
+
+
 def _end_session(context: Context) -> None:
     if context.session_slot is not None:
         context.session_slot.close()
-
-
-def runnable(constructs: Iterable[Construct]) -> list[Construct]:
-    """The constructs that can be run by name."""
-    return [construct for construct in constructs if construct.kind in RUNNABLE]
