@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -12,6 +13,7 @@ import pytest
 
 import xsrun
 from xsrun.errors import UsageError
+from xsrun.server import create_application
 
 DOUBLE = "function double {\n  input {\n    int n\n  }\n  stack {\n  }\n  response = $input.n * 2\n}\n"
 CALLER = (
@@ -240,3 +242,41 @@ def test_a_table_is_not_run() -> None:
         with pytest.raises(UsageError, match="cannot be run: a table is no program") as caught:
             workspace.run(**options)
         assert "--seed" in str(caught.value.hint)
+
+
+@pytest.mark.parametrize(
+    ("call", "message", "hint"),
+    [
+        (lambda: xsrun.Workspace({}, databse="x"), "Workspace has no option `databse`", "did you mean `database`?"),
+        (lambda: xsrun.Workspace.load(".", strct=True), "Workspace.load has no option `strct`", "`strict`?"),
+        (lambda: xsrun.Workspace.from_sources({}, limit=1), "Workspace.from_sources has no option", "`limits`?"),
+        (lambda: xsrun.Workspace.from_sources({}, colour=1), "has no option `colour`", "it takes: cache, clock,"),
+        (lambda: xsrun.Workspace.from_sources({}).run(inputs={}), "Workspace.run has no option", "`input`?"),
+        (lambda: xsrun.Workspace.from_sources({}).test(patern=""), "Workspace.test has no option", "`pattern`?"),
+        (
+            lambda: xsrun.Workspace.from_sources({}).seed({}, datasorce=""),
+            "Workspace.seed has no option",
+            "`datasource`?",
+        ),
+        (lambda: xsrun.parse("", recovr=True), "parse has no option `recovr`", "did you mean `recover`?"),
+        (lambda: xsrun.check(source={}), "check has no option `source`", "did you mean `sources`?"),
+        (lambda: xsrun.format(text=""), "format has no option `text`", "it takes: source"),
+        (lambda: xsrun.evaluate("1", variable={}), "evaluate has no option", "did you mean `variables`?"),
+        (lambda: create_application(None, max_bdy=1), "create_application has no option", "did you mean `max_body`?"),
+    ],
+)
+def test_a_misspelt_option_is_named_with_the_one_that_is_meant(
+    call: Callable[[], object], message: str, hint: str
+) -> None:
+    with pytest.raises(UsageError) as caught:
+        call()
+    assert message in caught.value.message
+    assert hint in (caught.value.hint or "")
+    assert xsrun.UsageError is UsageError
+
+
+def test_the_signatures_are_still_shown() -> None:
+    shown = list(inspect.signature(xsrun.Workspace.run).parameters)
+    assert shown[:4] == ["self", "name", "kind", "input"]
+    assert "Run one construct" in (xsrun.Workspace.run.__doc__ or "")
+    assert list(inspect.signature(xsrun.evaluate).parameters) == ["expression", "variables", "env"]

@@ -70,3 +70,9 @@ def test_eval_is_no_different(capsys: pytest.CaptureFixture[str]) -> None:
     assert xsrun.evaluate("$env.XSTEST_CITY", None, {"XSTEST_CITY": "Moss"}) == "Moss"
     assert main(["eval", "$env", "--env", "XSTEST_SECRET", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["response"] == {"XSTEST_SECRET": "hush"}
+
+
+def test_what_is_spread_into_the_values_of_a_workspace_is_passed_over() -> None:
+    settings = 'workspace w {\n  env = {..."a", KEY: "b"}\n}\n'
+    sources = {"workspace.xs": settings, "f.xs": "var $x { value = $env.KEY }\n"}
+    assert xsrun.Workspace.from_sources(sources).run(file="f.xs").variables == {"x": "b"}

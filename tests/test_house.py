@@ -35,6 +35,7 @@ FLOORS: dict[str, float] = {
     "runtime": 1,
     "diagnostics": 1,
     "cache": 0,
+    "documents": 0,
     "errors": 0,
     "patterns": 0,
     "records": 0,

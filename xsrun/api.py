@@ -7,15 +7,21 @@ result = workspace.run("items", kind="query", verb="GET", input={"page": 1})
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Unpack
 
 from xsrun.diagnostics import Diagnostic
 from xsrun.errors import UsageError, XanoScriptError, XanoScriptSyntaxError
 from xsrun.runtime.context import Limits
+from xsrun.runtime.values import Value
 from xsrun.syntax.nodes import Document
-from xsrun.workspace.given import require, texts_by_name, variables_of
+from xsrun.workspace.given import checked, keywords_of, require, texts_by_name, variables_of
 from xsrun.workspace.result import Result
 from xsrun.workspace.workspace import Workspace as _Workspace
+
+if TYPE_CHECKING:
+    from xsrun.syntax.parser import Parsed
+    from xsrun.testing.report import Report
+    from xsrun.workspace.options import Options
 
 __all__ = [
     "Diagnostic",
@@ -35,19 +41,21 @@ __all__ = [
 class Workspace(_Workspace):
     """A workspace: load it, seed it, run its constructs, run its tests (see `xsrun.workspace.workspace`)."""
 
-    def __init__(self, sources: dict[str, str], **options: Any) -> None:
-        super().__init__(sources, **options)
+    @checked(*keywords_of(_Workspace.__init__))
+    def __init__(self, sources: dict[str, str], root: Path | None = None, **options: Unpack[Options]) -> None:
+        super().__init__(sources, root, **options)
         from xsrun.dispatch import Dispatcher
 
         self.dispatcher = Dispatcher(self.constructs)
 
-    def structure_problems(self, parsed: Any) -> list[Diagnostic]:
+    def structure_problems(self, parsed: Parsed[Document]) -> list[Diagnostic]:
         """The errors of a file that keep its constructs from running."""
         from xsrun.analysis.structure import problems
 
         return problems(parsed)
 
-    def test(self, pattern: str | None = None, kind: str | None = None) -> Any:
+    @checked()
+    def test(self, pattern: str | None = None, kind: str | None = None) -> Report:
         """Run the unit tests and workflow tests, or those whose name contains `pattern`.
 
         `kind` is "unit", "workflow" or None for both. The report has `passed`, `failed` and `results`, each with name,
@@ -61,6 +69,7 @@ class Workspace(_Workspace):
         return run_tests(self, pattern=pattern, kind=kind)
 
 
+@checked()
 def parse(source: str, filename: str = "<text>", recover: bool = False) -> Document:
     """The tree of a source text.
 
@@ -74,11 +83,12 @@ def parse(source: str, filename: str = "<text>", recover: bool = False) -> Docum
     parsed = parser().parse(Source(source, filename), "document")
     if not recover:
         raise_problems(parsed)
-    tree: Document = parsed.tree if parsed.tree is not None else Document([])
+    tree = parsed.tree if parsed.tree is not None else Document([])
     tree.diagnostics = parsed.diagnostics
     return tree
 
 
+@checked()
 def check(sources: dict[str, str] | list[Path] | list[str]) -> list[Diagnostic]:
     """Every independent problem of some texts by file name, or of some files, sorted by file and line."""
     from xsrun.analysis import check_sources
@@ -93,7 +103,8 @@ def check(sources: dict[str, str] | list[Path] | list[str]) -> list[Diagnostic]:
     return check_sources(sources)
 
 
-def evaluate(expression: str, variables: dict[str, Any] | None = None, env: dict[str, Any] | None = None) -> Any:
+@checked()
+def evaluate(expression: str, variables: dict[str, Value] | None = None, env: dict[str, Value] | None = None) -> Value:
     """The value of one expression. Names of variables come without the dollar sign; `env` are values of `$env`.
 
     Raises XanoScriptError.
@@ -108,10 +119,10 @@ def evaluate(expression: str, variables: dict[str, Any] | None = None, env: dict
     require("env", env, (dict, type(None)), "a dict of values by name")
     given = variables_of("variables", variables)
     parsed = parser().parse(Source(expression, "<expression>"), "expression")
-    raise_problems(parsed)
+    tree = raise_problems(parsed)
     workspace = _Workspace({}, env={**named_variables([expression]), **(env or {})})
     try:
-        run = compile_expression(parsed.tree, "<expression>", given)
+        run = compile_expression(tree, "<expression>", given)
         return run(workspace.context(), {}, *given.values())
     except Exception as error:
         raise translate(error) from None
@@ -119,6 +130,7 @@ def evaluate(expression: str, variables: dict[str, Any] | None = None, env: dict
         workspace.close()
 
 
+@checked()
 def format(source: str) -> str:
     """The text in the style of Xano's own exports: the same program, laid out anew."""
     from xsrun.syntax.formatter import format_source

@@ -8,7 +8,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, TypedDict, Unpack
+
+if TYPE_CHECKING:
+    from xsrun.diagnostics import Diagnostic
+    from xsrun.documents import ErrorBody
+    from xsrun.runtime.values import Value
+
+    class _Place(TypedDict, total=False):
+        hint: str | None
+        file: str | None
+        line: int | None
+        column: int | None
+
+    class _Fields(_Place, total=False):
+        name: str
+        payload: Value
+        status: int | None
+        result: Value
+
 
 #: HTTP status of each error code (semantics 3.6).
 STATUS_OF_CODE = {
@@ -50,9 +68,9 @@ class XanoScriptError(Exception):
         *,
         code: str = "ERROR_FATAL",
         name: str = "Exception",
-        payload: Any = None,
+        payload: Value = None,
         status: int | None = None,
-        result: Any = None,
+        result: Value = None,
         hint: str | None = None,
         file: str | None = None,
         line: int | None = None,
@@ -76,14 +94,14 @@ class XanoScriptError(Exception):
     def __str__(self) -> str:
         return self.message
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> ErrorBody:
         """The body the engine answers over HTTP: `code` and `message`, and `payload` where there is one."""
-        body = {"code": self.code, "message": self.message}
+        body: ErrorBody = {"code": self.code, "message": self.message}
         if self.payload is not None:
             body["payload"] = self.payload
         return body
 
-    def as_record(self) -> dict[str, Any]:
+    def as_record(self) -> dict[str, Value]:
         """What `$error` holds inside a `catch` arm (semantics 1.4)."""
         return {"code": self.code, "message": self.message, "name": self.name, "result": self.result}
 
@@ -93,7 +111,7 @@ class XanoScriptSyntaxError(XanoScriptError):
 
     catchable = False
 
-    def __init__(self, message: str, diagnostics: list[Any] | None = None, **fields: Any) -> None:
+    def __init__(self, message: str, diagnostics: list[Diagnostic] | None = None, **fields: Unpack[_Place]) -> None:
         super().__init__(message, name="SyntaxError", **fields)
         self.diagnostics = diagnostics or []
 
@@ -104,7 +122,7 @@ class InputError(XanoScriptError):
     `declared_at` is where the input is declared, once binding has failed on it: (file, line, column, end_column).
     """
 
-    def __init__(self, message: str, param: str | None, **fields: Any) -> None:
+    def __init__(self, message: str, param: str | None, **fields: Unpack[_Place]) -> None:
         super().__init__(message, code="ERROR_CODE_INPUT_ERROR", payload={"param": param}, **fields)
         self.param = param
         self.declared_at: tuple[str, int, int, int] | None = None
@@ -118,28 +136,28 @@ class InputError(XanoScriptError):
 class NotFoundError(XanoScriptError):
     """A row, file or record that is not there: 404."""
 
-    def __init__(self, message: str = "Not Found", **fields: Any) -> None:
+    def __init__(self, message: str = "Not Found", **fields: Unpack[_Fields]) -> None:
         super().__init__(message, code="ERROR_CODE_NOT_FOUND", **fields)
 
 
 class AccessDeniedError(XanoScriptError):
     """403; the engine answers an empty message when `$auth` is read without an identity (semantics 2.6)."""
 
-    def __init__(self, message: str = "", **fields: Any) -> None:
+    def __init__(self, message: str = "", **fields: Unpack[_Fields]) -> None:
         super().__init__(message, code="ERROR_CODE_ACCESS_DENIED", **fields)
 
 
 class UnauthorizedError(XanoScriptError):
     """401: no token, a bad one, or an expired one."""
 
-    def __init__(self, message: str = "Unauthorized - Authentication Required", **fields: Any) -> None:
+    def __init__(self, message: str = "Unauthorized - Authentication Required", **fields: Unpack[_Fields]) -> None:
         super().__init__(message, code="ERROR_CODE_UNAUTHORIZED", **fields)
 
 
 class PreconditionError(XanoScriptError):
     """A `precondition` that did not hold. A payload that nobody wrote is `""` (semantics 3.6)."""
 
-    def __init__(self, message: str, code: str, payload: Any = "", **fields: Any) -> None:
+    def __init__(self, message: str, code: str, payload: Value = "", **fields: Unpack[_Place]) -> None:
         super().__init__(message, code=code, payload=payload, result=payload, **fields)
 
 
@@ -149,7 +167,7 @@ class ThrownError(XanoScriptError):
     `write` gives the text of a value, for people.
     """
 
-    def __init__(self, name: str, value: Any, write: Callable[[Any], str]) -> None:
+    def __init__(self, name: str, value: Value, write: Callable[[Value], str]) -> None:
         super().__init__(
             "Throw Error Statement", code="ERROR_CODE_THROWN_ERROR", name=name, result=value, payload=value
         )
@@ -159,7 +177,7 @@ class ThrownError(XanoScriptError):
         shown = self.result if isinstance(self.result, str) else self._write(self.result)
         return f"{self.name}: {shown}" if self.name else f"{shown}"
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> ErrorBody:
         return {"payload": self.result, "statement": "Throw Error"}
 
 
@@ -168,10 +186,10 @@ class StoppedError(XanoScriptError):
 
     catchable = False
 
-    def __init__(self, value: Any) -> None:
+    def __init__(self, value: Value) -> None:
         super().__init__("Stopped by debug.stop", name="Stop & Debug", result=value, payload=value, status=200)
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> ErrorBody:
         return {"payload": self.result, "statement": "Stop & Debug"}
 
 

@@ -13,16 +13,16 @@ A record has slots, takes its values by position or by name, is equal to one of 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Generic, Protocol, TypeVar, dataclass_transform, overload
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar, dataclass_transform, overload
 
 Class = TypeVar("Class", bound=type)
 Made = TypeVar("Made")
 
 
-class _Record(Protocol):
-    """What every record has: the names of its values, in the order of its parameters."""
+if TYPE_CHECKING:
 
-    __match_args__: tuple[str, ...]
+    class _Record(Protocol):
+        __match_args__: tuple[str, ...]
 
 
 class _Factory(Generic[Made]):
@@ -55,7 +55,7 @@ def _repr(self: _Record) -> str:
     return f"{type(self).__qualname__}({shown})"
 
 
-def _equal(self: _Record, other: object) -> bool:
+def _equal(self: _Record, other: _Record) -> bool:
     return _values(self) == _values(other) if other.__class__ is self.__class__ else NotImplemented
 
 

@@ -32,12 +32,15 @@ import importlib
 import keyword
 import re
 from collections.abc import Callable, Iterator
-from typing import Any, Literal, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeVar
 
 from xsrun import catalogue
+from xsrun.catalogue import Kind as Kind
 from xsrun.records import record
 
-Kind = Literal["statement", "filter", "query_filter", "input_filter"]
+if TYPE_CHECKING:
+    from xsrun.runtime.values import Value
+
 #: What of its first argument the result of a filter may be or hold, as far as it is known (see `Builtin`).
 Gives = Literal["member", "members"]
 #: The keyword by which a value builtin asks for `$var` and `$input` of the running program.
@@ -52,7 +55,7 @@ class Parameter(NamedTuple):
     name: str
     type: str
     required: bool
-    default: Any
+    default: Value
     nullable: bool
     variadic: bool = False
 
@@ -200,7 +203,7 @@ _TYPE_OF_ANNOTATION = {
 }
 
 
-def parameter_type(annotation: Any) -> tuple[str, bool]:
+def parameter_type(annotation: str | type) -> tuple[str, bool]:
     """The language's word for an annotation, and whether null passes: `int | None` is `("int", True)`."""
     text = annotation if isinstance(annotation, str) else getattr(annotation, "__name__", str(annotation))
     names = {part.strip() for part in re.sub(r"\[.*\]", "", re.sub(r"\[[^\[\]]*\]", "", text)).split("|")}
@@ -245,11 +248,11 @@ def read_parameters(function: Callable[..., Any]) -> tuple[tuple[Parameter, ...]
 _records: dict[Kind, dict[str, Builtin]] = {"statement": {}, "filter": {}, "query_filter": {}, "input_filter": {}}
 
 
-def _declare(kind: Kind, name: str, function: Callable[..., Any], **fields: Any) -> None:
-    table = _records[kind]
-    if name in table and table[name].function.__qualname__ != function.__qualname__:
-        raise ValueError(f"{kind} {name} is declared twice: {table[name].module} and {function.__module__}")
-    table[name] = Builtin(kind, name, function, **fields)
+def _declare(made: Builtin) -> None:
+    table, name = _records[made.kind], made.name
+    if name in table and table[name].function.__qualname__ != made.function.__qualname__:
+        raise ValueError(f"{made.kind} {name} is declared twice: {table[name].module} and {made.module}")
+    table[name] = made
 
 
 def statement(name: str, *, updates: bool = False, unavailable: str | None = None) -> Callable[[Function], Function]:
@@ -260,7 +263,7 @@ def statement(name: str, *, updates: bool = False, unavailable: str | None = Non
     """
 
     def declare(function: Function) -> Function:
-        _declare("statement", name, function, updates=updates, unavailable=unavailable)
+        _declare(Builtin("statement", name, function, updates=updates, unavailable=unavailable))
         return function
 
     return declare
@@ -273,7 +276,7 @@ def statement_form(name: str, *, changes_target: bool = False) -> Callable[[Func
     """
 
     def declare(function: Function) -> Function:
-        _declare("statement", name, function, form=True, changes_target=changes_target)
+        _declare(Builtin("statement", name, function, form=True, changes_target=changes_target))
         return function
 
     return declare
@@ -286,7 +289,7 @@ def filter(name: str, *, gives: Gives | None = None) -> Callable[[Function], Fun
     """
 
     def declare(function: Function) -> Function:
-        _declare("filter", name, function, gives=gives)
+        _declare(Builtin("filter", name, function, gives=gives))
         return function
 
     return declare
@@ -297,7 +300,7 @@ def filter_form(name: str) -> Callable[[Function], Function]:
     node, and returns the code of the result."""
 
     def declare(function: Function) -> Function:
-        _declare("filter", name, function, form=True)
+        _declare(Builtin("filter", name, function, form=True))
         return function
 
     return declare
@@ -307,7 +310,7 @@ def input_filter(name: str) -> Callable[[Function], Function]:
     """Declare an input filter: `function(value, *arguments)` returns the value to bind or raises `InputError`."""
 
     def declare(function: Function) -> Function:
-        _declare("input_filter", name, function)
+        _declare(Builtin("input_filter", name, function))
         return function
 
     return declare
@@ -315,7 +318,7 @@ def input_filter(name: str) -> Callable[[Function], Function]:
 
 def query_filter(name: str, function: Callable[..., Any]) -> None:
     """Record a filter of database conditions; the database room declares both its SQL sides (see its operators)."""
-    _declare("query_filter", name, function, form=True)
+    _declare(Builtin("query_filter", name, function, form=True))
 
 
 # Looking up ----------------------------------------------------------------------------------------------------------

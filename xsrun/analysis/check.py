@@ -23,7 +23,7 @@ from xsrun.analysis.surprises import Surprises
 from xsrun.analysis.units import Text, Unit, Workspace
 from xsrun.analysis.walk import expressions, statements, unwrapped
 from xsrun.diagnostics import Diagnostic
-from xsrun.syntax.nodes import Attribute, Statement, Word
+from xsrun.syntax.nodes import Attribute, Document, Field, Statement, Word
 from xsrun.syntax.parser import parser
 from xsrun.syntax.source import Source
 
@@ -41,15 +41,15 @@ def check(sources: Mapping[str, str]) -> list[Diagnostic]:
     texts = [Text(reader.parse(Source(text, name), "document")) for name, text in sources.items()]
     everything = Workspace(texts)
     for text in texts:
-        if text.parsed.tree is not None:
-            tree = text.parsed.tree
+        tree = text.parsed.tree
+        if tree is not None:
             guarded(text.report, tree, constructs.check_document, text.report, tree)
         notes.report_notes(text.report, text.parsed)
         construct_habits.check_comments(text.report, text.parsed.comments)
         for unit in text.units:
             guarded(unit.report, unit.node, check_unit, everything, unit)
-        if text.bare:
-            guarded(text.report, text.parsed.tree, check_bare, text)
+        if tree is not None and text.bare:
+            guarded(text.report, tree, check_bare, text, tree)
     workspace.check_workspace(everything)
     found = [problem for text in texts for problem in _of(text)]
     return sorted(found, key=Diagnostic.sort_key)
@@ -67,7 +67,7 @@ def check_unit(everything: Workspace, unit: Unit) -> None:
     report, node = unit.report, unit.node
     construct_habits.check_unit(unit)
     editor.check_unit(unit)
-    inputs: dict[str, object] | None = dict(unit.inputs)
+    inputs: dict[str, Field] | None = dict(unit.inputs)
     for table in unit.linked_tables:
         columns = everything.columns(table)
         inputs = None if columns is None or inputs is None else {**inputs, **columns}
@@ -75,7 +75,7 @@ def check_unit(everything: Workspace, unit: Unit) -> None:
         return
     nesting.check_construct(report, node)
     complete = unit.text.complete and not any(problem.code in _DISTURBING for problem in report.found)
-    Flow(report, inputs, complete).construct(node)  # type: ignore[arg-type]
+    Flow(report, inputs, complete).construct(node)
     surprises = Surprises(report, unit.inputs)
     for item in node.body.items if node.body else []:
         if isinstance(item, Attribute) and item.name == "response":
@@ -90,11 +90,11 @@ def check_unit(everything: Workspace, unit: Unit) -> None:
                 habits.one_line_attributes(report, statement)
 
 
-def check_bare(text: Text) -> None:
+def check_bare(text: Text, tree: Document) -> None:
     """The same for statements without a construct. Which variables they are given is not known, so none is missed."""
-    nesting.check_bare(text.report, text.parsed.tree)
+    nesting.check_bare(text.report, tree)
     surprises = Surprises(text.report, {})
-    for statement in statements(text.parsed.tree):
+    for statement in statements(tree):
         look_at_statement(surprises, statement)
         look_at_habits(text.report, statement, "bare")
 

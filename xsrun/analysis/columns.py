@@ -76,8 +76,8 @@ def _tables(workspace: Workspace, item: Statement) -> dict[str, dict[str, Field]
         if isinstance(entry, Entry) and isinstance(entry.value, ObjectLiteral):
             values = {e.key: e.value for e in entry.value.entries if isinstance(e, Entry)}
             table = values.get("table")
-            known = isinstance(table, Literal) and isinstance(table.value, str)
-            tables[entry.key] = workspace.columns(str(table.value)) if known else None  # type: ignore[union-attr]
+            named = table.value if isinstance(table, Literal) else None
+            tables[entry.key] = workspace.columns(named) if isinstance(named, str) else None
     return tables
 
 

@@ -9,6 +9,7 @@ from xsrun.analysis.report import Report, name_span, span_of, title_span
 from xsrun.analysis.units import Unit
 from xsrun.analysis.walk import below, expressions, is_off, member, statements, unwrapped
 from xsrun.diagnostics.suggest import did_you_mean
+from xsrun.syntax.lexer import Comment
 from xsrun.syntax.nodes import Attribute, Expression, FieldBlock, Literal, Statement
 
 _CHOICES = {
@@ -110,13 +111,11 @@ def _is_message(node: Expression) -> bool:
     return member(node, "error") == "message"
 
 
-def check_comments(report: Report, comments: list[object]) -> None:
+def check_comments(report: Report, comments: list[Comment]) -> None:
     """A comment that looks like a division: `$n // 2` (feedback, cluster 12)."""
     for comment in comments:
-        text: str = comment.text  # type: ignore[attr-defined]
-        line: int = comment.line  # type: ignore[attr-defined]
-        column: int = comment.column  # type: ignore[attr-defined]
-        if comment.own_line or not _DIVISION.match(text):  # type: ignore[attr-defined]
+        line, column = comment.line, comment.column
+        if comment.own_line or not _DIVISION.match(comment.text):
             continue
         before = report.source.line(line)[: column - 1].rstrip()
         if before.endswith(("{", "}", ",", "[", "(")) or "=" not in before:

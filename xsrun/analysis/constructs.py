@@ -25,6 +25,7 @@ from xsrun.syntax.nodes import (
     Document,
     Entry,
     FieldBlock,
+    Item,
     Literal,
     Name,
     Node,
@@ -73,8 +74,8 @@ def _is_construct(item: Node) -> bool:
     return any(member.__class__ is FieldBlock or getattr(member, "name", "") == "stack" for member in _items(item))
 
 
-def _items(statement: Statement) -> list[Attribute | Statement | FieldBlock]:
-    return list(statement.body.items) if statement.body else []  # type: ignore[arg-type]
+def _items(statement: Statement) -> list[Item]:
+    return list(statement.body.items) if statement.body else []
 
 
 def _separated(report: Report, first: Node, second: Node) -> bool:
@@ -281,7 +282,7 @@ def _check_block(report: Report, item: Statement, kind: Kind, member: Statement)
         plain = member.target is not None and member.body is None
         fix = [(start, start, " =")] if plain else None
         report.add("XS208", f"`=` must follow `{name}`", place, f"write {name} = {shown}", fix)
-    elif (catalogue.entry("statement", name) or {"contexts": "nested"})["contexts"] != "nested":
+    elif (entry := catalogue.entry("statement", name)) and entry["contexts"] != "nested":
         hint = f"move it into the stack of the {item.name}"
         report.add("XS209", f"`{name}` is a statement and stands outside of the stack", name_span(member), hint)
     else:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from xsrun.analysis import statements
 from xsrun.analysis.expressions import check_expression, check_value
 from xsrun.analysis.report import Report, attribute_span, name_span, span_of, title_span
-from xsrun.syntax.nodes import Attribute, FieldBlock, Group, Name, Statement, Variable
+from xsrun.syntax.nodes import Attribute, FieldBlock, Group, Item, Name, Statement, Variable
 from xsrun.syntax.tokens import HOLE
+
+if TYPE_CHECKING:
+    from xsrun.catalogue.entries import StatementEntry
 
 _LOOPS = frozenset({"for", "foreach", "while"})
 _ATTRIBUTES = frozenset({"description", "disabled", "mock"})
@@ -27,7 +31,7 @@ OWNERS = {
 }
 
 
-def check_control(report: Report, item: Statement, entry: dict[str, Any], context: str) -> None:
+def check_control(report: Report, item: Statement, entry: StatementEntry, context: str) -> None:
     """Check the body of a statement that holds blocks."""
     name = item.name
     allowed = {block.rstrip("*?").split()[0] for block in entry["blocks"]}
@@ -225,18 +229,18 @@ def stray_block(report: Report, item: Statement, context: str) -> bool:
     return True
 
 
-def stands_alone(items: list[Any], index: int) -> bool:
+def stands_alone(items: Sequence[Item], index: int) -> bool:
     """Whether no `else` or `elseif` follows the `if` at this place."""
     following = items[index + 1] if index + 1 < len(items) else None
     return not (isinstance(following, Statement) and following.name in ("else", "elseif"))
 
 
-def follows_stray_if(previous: Any) -> bool:
+def follows_stray_if(previous: Item) -> bool:
     """Whether the `if` that an `else` belongs to lacks its conditional too: then that was said already."""
     return isinstance(previous, Statement) and previous.name in ("if", "elseif", "else")
 
 
-def stray_if(report: Report, item: Statement, following: list[Any], context: str) -> None:
+def stray_if(report: Report, item: Statement, following: Sequence[Item], context: str) -> None:
     """An `if` without its conditional, perhaps with branches after it."""
     last = item
     for branch in following:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 from xsrun import catalogue
 from xsrun.analysis.foreign import FOREIGN_FILTERS
 from xsrun.analysis.report import Report
 from xsrun.diagnostics.suggest import did_you_mean, nearest
 from xsrun.syntax.nodes import Expression, FilterCall, Group, Path, Variable
+
+if TYPE_CHECKING:
+    from xsrun.catalogue.entries import FilterEntry
 
 _TEXT_TEST_NAMES = "starts_with istarts_with ends_with iends_with contains icontains index iindex regex_matches strlen"
 _TEXT_TESTS = frozenset(_TEXT_TEST_NAMES.split())
@@ -92,13 +95,13 @@ def _not_in_query(report: Report, node: FilterCall) -> None:
     report.add("XS405", f"a database cannot run the filter `{name}` on a column", filter_span(report, node), hint)
 
 
-def signature(entry: dict[str, Any]) -> str:
+def signature(entry: FilterEntry) -> str:
     """How a filter is called: `substr:start:length?`."""
     parts = [argument["name"] + ("" if argument["required"] else "?") for argument in entry["args"]]
     return "|" + ":".join([entry["name"], *parts])
 
 
-def _check_arguments(report: Report, node: FilterCall, entry: dict[str, Any]) -> None:
+def _check_arguments(report: Report, node: FilterCall, entry: FilterEntry) -> None:
     wanted = entry["args"]
     least = sum(1 for argument in wanted if argument["required"])
     most = None if any("..." in argument["type"] for argument in wanted) else len(wanted)

@@ -7,14 +7,18 @@ first comment lines of a file, before any code, `// xsrun: ignore-file XS504` sp
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import TYPE_CHECKING
 
 from xsrun.diagnostics import Diagnostic
+
+if TYPE_CHECKING:
+    from xsrun.syntax.nodes import Document
+    from xsrun.syntax.parser import Parsed
 
 _COMMENT = re.compile(r"[ \t]*xsrun:[ \t]*ignore(-file)?\b[ \t]*:?[ \t]*([A-Z0-9, \t]*)")
 
 
-def without_ignored(parsed: Any, found: list[Diagnostic]) -> list[Diagnostic]:
+def without_ignored(parsed: Parsed[Document], found: list[Diagnostic]) -> list[Diagnostic]:
     """The problems that no comment of the text switches off."""
     if not any("xsrun:" in comment.text for comment in parsed.comments):
         return found
@@ -26,7 +30,7 @@ def _ignored(problem: Diagnostic, here: set[str] | None, everywhere: set[str] | 
     return any(codes is not None and (not codes or problem.code in codes) for codes in (here, everywhere))
 
 
-def _switches(parsed: Any) -> tuple[dict[int, set[str]], set[str] | None]:
+def _switches(parsed: Parsed[Document]) -> tuple[dict[int, set[str]], set[str] | None]:
     """Line -> codes that are switched off there (an empty set: all), and the codes of the whole file."""
     lines: dict[int, set[str]] = {}
     everywhere: set[str] | None = None

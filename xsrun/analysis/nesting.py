@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from xsrun.analysis.report import Report
 from xsrun.analysis.walk import is_off
 from xsrun.errors import LimitError, XanoScriptError
-from xsrun.syntax.nodes import Body, Statement
+from xsrun.syntax.nodes import Body, Document, Statement
 
 if TYPE_CHECKING:
     from xsrun.workspace.construct import Construct
@@ -30,16 +30,16 @@ def check_construct(report: Report, node: Statement) -> None:
         _compile(report, construct_of(node, report.source.filename, report.source.text))
 
 
-def check_bare(report: Report, body: Body | None) -> None:
+def check_bare(report: Report, body: Document) -> None:
     """The same for a list of statements without a construct."""
-    if body is not None and _loops(body) >= _NEAR:
+    if _loops(body) >= _NEAR:
         from xsrun.workspace.construct import Construct
 
         name = report.source.filename
         _compile(report, Construct("stack", name, None, None, name, 1, None, list(body.items), text=report.source.text))
 
 
-def _loops(body: Body | None) -> int:
+def _loops(body: Body | Document | None) -> int:
     """How many loops stand in one another, at most."""
     deepest = 0
     for item in body.items if body is not None else []:

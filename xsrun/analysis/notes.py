@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 from xsrun.analysis.report import Report
 from xsrun.diagnostics.record import Fix
+
+if TYPE_CHECKING:
+    from xsrun.syntax.nodes import Document
+    from xsrun.syntax.parser import Parsed
 
 _WORDS: dict[str, tuple[str, str, str | None]] = {
     "no-break-space": ("XS520", "this blank is a no-break space", "replace it with an ordinary blank"),
@@ -26,7 +30,7 @@ _WORDS: dict[str, tuple[str, str, str | None]] = {
 }
 
 
-def report_notes(report: Report, parsed: Any) -> None:
+def report_notes(report: Report, parsed: Parsed[Document]) -> None:
     """Turn the notes of a parse into warnings."""
     for word, line, column, length in parsed.notes:
         code, message, hint = _WORDS[word]

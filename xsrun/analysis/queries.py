@@ -14,6 +14,7 @@ from xsrun.syntax.nodes import (
     Expression,
     ListLiteral,
     Literal,
+    Node,
     ObjectLiteral,
     Path,
     Statement,
@@ -32,14 +33,14 @@ def check_statement(report: Report, item: Statement) -> None:
         check(report, item)
 
 
-def entries_of(node: object) -> dict[str, Entry]:
+def entries_of(node: Node | None) -> dict[str, Entry]:
     """The entries of an object literal by key, disabled ones left out."""
     if not isinstance(node, ObjectLiteral):
         return {}
     return {entry.key: entry for entry in node.entries if isinstance(entry, Entry) and not entry.disabled}
 
 
-def _text(node: object) -> str | None:
+def _text(node: Node | None) -> str | None:
     if isinstance(node, Word):
         return node.text
     return node.value if isinstance(node, Literal) and isinstance(node.value, str) else None

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypeVarTuple
 
 from xsrun.diagnostics import Diagnostic
 from xsrun.diagnostics.record import severity_of
 
 if TYPE_CHECKING:
     from xsrun.diagnostics.record import Fix
-    from xsrun.syntax.nodes import Attribute, Statement
+    from xsrun.syntax.nodes import Attribute, Located, Statement
     from xsrun.syntax.source import Source
 
 #: Line, column, end line, end column; from 1, the end exclusive.
 Span = tuple[int, int, int, int]
+Arguments = TypeVarTuple("Arguments")
 
 
 class Report:
@@ -27,18 +28,20 @@ class Report:
         self.source = source
         self.found: list[Diagnostic] = []
 
-    def add(self, code: str, message: str, place: Any, hint: str | None = None, fix: list[Fix] | None = None) -> None:
+    def add(
+        self, code: str, message: str, place: Located | Span, hint: str | None = None, fix: list[Fix] | None = None
+    ) -> None:
         """Add a problem at a node or span."""
-        line, column, end_line, end_column = place if place.__class__ is tuple else span_of(place)
+        line, column, end_line, end_column = place if isinstance(place, tuple) else span_of(place)
         severity, name = severity_of(code), self.source.filename
         self.found.append(Diagnostic(severity, code, message, hint, name, line, column, end_line, end_column, fix))
 
-    def text_of(self, node: Any) -> str:
+    def text_of(self, node: Located) -> str:
         """The text of a node on one line, blanks drawn together."""
         start, end = self.offsets(node)
         return " ".join(self.source.text[start:end].split())
 
-    def offsets(self, node: Any) -> tuple[int, int]:
+    def offsets(self, node: Located) -> tuple[int, int]:
         """Where a node begins and ends, as offsets into the text."""
         source = self.source
         return source.offset(node.line, node.column), source.offset(node.end_line, node.end_column)
@@ -48,7 +51,7 @@ class Report:
 _DEEP = 20_000
 
 
-def guarded(report: Report, place: Any, check: Callable[..., Any], *arguments: Any) -> None:
+def guarded(report: Report, place: Located, check: Callable[[*Arguments], None], *arguments: *Arguments) -> None:
     """Run a check; a program nested deeper than Python can follow is a problem of the program, not a crash."""
     found, usual = len(report.found), sys.getrecursionlimit()
     try:
@@ -68,7 +71,7 @@ def guarded(report: Report, place: Any, check: Callable[..., Any], *arguments: A
         sys.setrecursionlimit(usual)
 
 
-def span_of(node: Any) -> Span:
+def span_of(node: Located) -> Span:
     """The whole of a node."""
     return node.line, node.column, node.end_line, node.end_column
 

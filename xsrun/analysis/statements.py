@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 from xsrun import catalogue
 from xsrun.analysis import control, shapes
@@ -24,6 +24,9 @@ from xsrun.syntax.nodes import (
     Variable,
 )
 from xsrun.syntax.tokens import HOLE
+
+if TYPE_CHECKING:
+    from xsrun.catalogue.entries import StatementEntry
 
 #: Attributes that every statement takes.
 _COMMON = frozenset({"description", "disabled", "mock"})
@@ -183,7 +186,7 @@ def _check_place(report: Report, item: Statement, context: str) -> None:
 # Headers -------------------------------------------------------------------------------------------------------------
 
 
-def _check_header(report: Report, item: Statement, entry: dict[str, Any]) -> None:
+def _check_header(report: Report, item: Statement, entry: StatementEntry) -> None:
     name, target, wanted = item.name, item.target, entry["target"]
     if wanted == "variable":
         _check_variable_target(report, item)
@@ -211,7 +214,7 @@ def _after_target(item: Statement) -> tuple[int, int, int, int]:
     return end.end_line, end.end_column, end.end_line, end.end_column + 1
 
 
-def _check_result(report: Report, item: Statement, entry: dict[str, Any]) -> None:
+def _check_result(report: Report, item: Statement, entry: StatementEntry) -> None:
     result = item.result
     if result is None:
         return
@@ -286,7 +289,7 @@ def _check_name_target(report: Report, item: Statement) -> None:
         report.add("XS307", f"`{name}` takes the name of a {what} as it is, not an expression", span_of(target))
 
 
-def _check_expression_target(report: Report, item: Statement, entry: dict[str, Any]) -> None:
+def _check_expression_target(report: Report, item: Statement, entry: StatementEntry) -> None:
     target, name = item.target, item.name
     example = {"for": "(10)", "foreach": "($list)", "while": "($n < 10)", "switch": "($value)"}.get(name, "(...)")
     if target is None:
@@ -309,7 +312,7 @@ def wrapped(report: Report, node: Expression | Name) -> list[Fix]:
     return [(start, start, "("), (end, end, ")")]
 
 
-def _check_no_target(report: Report, item: Statement, entry: dict[str, Any]) -> None:
+def _check_no_target(report: Report, item: Statement, entry: StatementEntry) -> None:
     name, target = item.name, item.target
     assert target is not None
     hint = f"write {name} {{ ... }}" if entry["attributes"] else f"write {name}"
@@ -326,17 +329,17 @@ def _check_no_target(report: Report, item: Statement, entry: dict[str, Any]) -> 
 # Attributes ----------------------------------------------------------------------------------------------------------
 
 
-def _names(entry: dict[str, Any]) -> set[str]:
+def _names(entry: StatementEntry) -> set[str]:
     return {attribute["name"] for attribute in entry["attributes"]}
 
 
-def allowed_attributes(entry: dict[str, Any]) -> set[str]:
+def allowed_attributes(entry: StatementEntry) -> set[str]:
     """Every attribute that a statement may have, by any source."""
     names = _names(entry) | _COMMON | set(entry.get("docs_only_attributes") or ())
     return names | _MORE.get(entry["name"], frozenset())
 
 
-def _check_attributes(report: Report, item: Statement, entry: dict[str, Any]) -> None:
+def _check_attributes(report: Report, item: Statement, entry: StatementEntry) -> None:
     allowed = allowed_attributes(entry)
     repeatable = {a["name"] for a in entry["attributes"] if a.get("repeatable")}
     kinds = {a["name"]: a["value"] for a in entry["attributes"]}
@@ -364,7 +367,7 @@ def _check_attributes(report: Report, item: Statement, entry: dict[str, Any]) ->
         _check_required(report, item, entry, seen)
 
 
-def _check_required(report: Report, item: Statement, entry: dict[str, Any], seen: set[str]) -> None:
+def _check_required(report: Report, item: Statement, entry: StatementEntry, seen: set[str]) -> None:
     """Attributes that the engine cannot do without; documentation's other spellings count as them."""
     if seen & (set(entry.get("docs_only_attributes") or ()) - _MERE_ADDITIONS.get(item.name, frozenset())):
         return
@@ -376,7 +379,7 @@ def _check_required(report: Report, item: Statement, entry: dict[str, Any], seen
 
 
 def _unknown_attribute(
-    report: Report, item: Statement, member: Attribute, entry: dict[str, Any], allowed: set[str]
+    report: Report, item: Statement, member: Attribute, entry: StatementEntry, allowed: set[str]
 ) -> None:
     name = member.name
     if name == "response":
@@ -410,9 +413,10 @@ def _statement_in_statement(report: Report, item: Statement, member: Statement) 
         return
     if name == HOLE or member.disabled:
         return
+    holder = catalogue.entry("statement", item.name)
     if name == "...":
         report.add("XS212", "a placeholder is left in the program", span_of(member), "write what `...` stands for")
-    elif name in allowed_attributes(catalogue.entry("statement", item.name) or {"attributes": [], "name": ""}):
+    elif name in (allowed_attributes(holder) if holder is not None else _COMMON):
         hint = f"write {name} = {'{ ... }' if member.body is not None else '...'}"
         report.add("XS318", f"`=` must follow `{name}`", name_span(member), hint)
     elif catalogue.entry("statement", name) is not None:

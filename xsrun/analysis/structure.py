@@ -13,10 +13,11 @@ from xsrun.analysis.report import Report, guarded
 from xsrun.diagnostics import Diagnostic
 
 if TYPE_CHECKING:
+    from xsrun.syntax.nodes import Document
     from xsrun.syntax.parser import Parsed
 
 
-def problems(parsed: Parsed) -> list[Diagnostic]:
+def problems(parsed: Parsed[Document]) -> list[Diagnostic]:
     """The errors of one parsed text that keep a construct from running, in order.
 
     Syntax errors are not among them: those are in `parsed.diagnostics`. A line that holds a syntax error gets no

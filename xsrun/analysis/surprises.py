@@ -137,7 +137,12 @@ class Surprises:
             if isinstance(other, Literal) and other.value is None and not other.style:
                 name = member(side, "input")
                 field = self.inputs.get(name or "")
-                if field is None or len(side.segments) > 1 or not _zero_when_omitted(field):  # type: ignore[attr-defined]
+                if (
+                    not isinstance(side, Path)
+                    or len(side.segments) > 1
+                    or field is None
+                    or not _zero_when_omitted(field)
+                ):
                     return
                 strict = node.operator + "="
                 hint = f"to tell them apart, declare it {_declared(field)} and write {strict} null"

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 from xsrun.analysis.kinds import KINDS
 from xsrun.analysis.report import Report
-from xsrun.syntax.nodes import Field, FieldBlock, Statement
+from xsrun.syntax.nodes import Document, Field, FieldBlock, Statement
+
+if TYPE_CHECKING:
+    from xsrun.syntax.parser import Parsed
 
 
 class Text:
@@ -17,7 +20,7 @@ class Text:
 
     __slots__ = ("bare", "complete", "parsed", "report", "units")
 
-    def __init__(self, parsed: Any) -> None:
+    def __init__(self, parsed: Parsed[Document]) -> None:
         self.parsed = parsed
         self.report = Report(parsed.source)
         self.complete = parsed.tree is not None and not any(d.severity == "error" for d in parsed.diagnostics)

@@ -11,6 +11,7 @@ from xsrun.syntax.nodes import (
     Body,
     Call,
     Cast,
+    Document,
     Entry,
     Expression,
     FilterCall,
@@ -36,7 +37,7 @@ def is_off(statement: Statement) -> bool:
     return isinstance(value, Literal) and value.value is True
 
 
-def statements(body: Body | None) -> Iterator[Statement]:
+def statements(body: Body | Document | None) -> Iterator[Statement]:
     """Every statement and sub-block below a body that can run, in order, outer ones first."""
     for item in body.items if body else []:
         if item.__class__ is Statement and not is_off(item):
@@ -63,22 +64,20 @@ def expressions(statement: Statement) -> Iterator[tuple[Expression, str]]:
 
 def parts(node: Expression) -> list[Expression]:
     """The expressions directly below one, in order."""
-    kind = node.__class__
-    if kind is Binary:
-        return [node.left, node.right]  # type: ignore[attr-defined]
-    if kind is FilterCall:
-        operand = node.operand  # type: ignore[attr-defined]
-        return [operand, *node.arguments] if operand is not None else list(node.arguments)  # type: ignore[attr-defined]
-    if kind is Group:
-        return [node.expression]  # type: ignore[attr-defined]
-    if kind is ObjectLiteral:
-        return _entries(node.entries)  # type: ignore[attr-defined]
-    if kind is ListLiteral:
-        return list(node.items)  # type: ignore[attr-defined]
+    if isinstance(node, Binary):
+        return [node.left, node.right]
+    if isinstance(node, FilterCall):
+        return [node.operand, *node.arguments] if node.operand is not None else list(node.arguments)
+    if isinstance(node, Group):
+        return [node.expression]
+    if isinstance(node, ObjectLiteral):
+        return _entries(node.entries)
+    if isinstance(node, ListLiteral):
+        return list(node.items)
     return _rarer_parts(node)
 
 
-def _entries(entries: list[Entry | Spread | Expression]) -> list[Expression]:
+def _entries(entries: list[Entry | Spread]) -> list[Expression]:
     """The values of entries that are not disabled, and what stands between them: spreads and placeholders."""
     found: list[Expression] = []
     for entry in entries:

@@ -10,7 +10,13 @@ from __future__ import annotations
 import json
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Literal, overload
+
+if TYPE_CHECKING:
+    from xsrun.catalogue.entries import FilterEntry, StatementEntry
+
+FilterKind = Literal["filter", "query_filter", "input_filter"]
+Kind = Literal["statement"] | FilterKind
 
 _FOLDER = Path(__file__).parent
 _SUFFIXES = {"db_query": " (db)", "input": " (input)"}
@@ -22,12 +28,14 @@ _EXPRESSION_FORMS = frozenset(("as", "to_expr"))
 
 
 @cache
-def _filters() -> dict[str, dict[str, dict[str, Any]]]:
+def _filters() -> dict[FilterKind, dict[str, FilterEntry]]:
     """kind -> spelling (names and aliases) -> entry; the ` (db)` and ` (input)` marks are taken off the names."""
-    tables: dict[str, dict[str, dict[str, Any]]] = {"filter": {}, "query_filter": {}, "input_filter": {}}
-    aliases: list[tuple[dict[str, dict[str, Any]], dict[str, Any]]] = []
+    tables: dict[FilterKind, dict[str, FilterEntry]] = {"filter": {}, "query_filter": {}, "input_filter": {}}
+    aliases: list[tuple[dict[str, FilterEntry], FilterEntry]] = []
+    kinds: dict[str, FilterKind] = {"db_query": "query_filter", "input": "input_filter"}
+    entry: FilterEntry
     for entry in json.loads((_FOLDER / "filters.json").read_text(encoding="utf-8")):
-        kind = {"db_query": "query_filter", "input": "input_filter"}.get(entry["category"], "filter")
+        kind = kinds.get(entry["category"], "filter")
         name = "contains" if entry["name"] == "contains_db" else entry["name"]
         entry["name"] = name.removesuffix(_SUFFIXES.get(entry["category"], " "))
         tables[kind][entry["name"]] = entry
@@ -39,25 +47,43 @@ def _filters() -> dict[str, dict[str, dict[str, Any]]]:
 
 
 @cache
-def statements() -> dict[str, dict[str, Any]]:
+def statements() -> dict[str, StatementEntry]:
     """name -> entry of every statement and sub-block (`if`, `case`, `each`, ...)."""
-    entries = json.loads((_FOLDER / "statements.json").read_text(encoding="utf-8"))
+    entries: list[StatementEntry] = json.loads((_FOLDER / "statements.json").read_text(encoding="utf-8"))
     return {entry["name"]: entry for entry in entries}
 
 
-def names(kind: str) -> list[str]:
+def names(kind: Kind) -> list[str]:
     """Every name of a kind, in the catalogue's order, aliases and sub-blocks left out."""
     if kind == "statement":
         return [name for name, entry in statements().items() if entry["contexts"] != "nested"]
     return [name for name, entry in _filters()[kind].items() if entry["name"] == name]
 
 
-def entry(kind: str, name: str) -> dict[str, Any] | None:
+@overload
+def entry(kind: Literal["statement"], name: str) -> StatementEntry | None: ...
+
+
+@overload
+def entry(kind: FilterKind, name: str) -> FilterEntry | None: ...
+
+
+@overload
+def entry(kind: Kind, name: str) -> StatementEntry | FilterEntry | None: ...
+
+
+def entry(kind: Kind, name: str) -> StatementEntry | FilterEntry | None:
     """The catalogue's entry of a statement or filter, by name or alias."""
     return statements().get(name) if kind == "statement" else _filters()[kind].get(name)
 
 
-def family(kind: str, name: str) -> str | None:
+def category(kind: Kind, name: str) -> str:
+    """The family of a filter by the catalogue's word; empty for statements."""
+    found = None if kind == "statement" else _filters()[kind].get(name)
+    return found["category"] if found else ""
+
+
+def family(kind: FilterKind, name: str) -> str | None:
     """The module below `xsrun.filters` that holds a filter."""
     found = _filters()[kind].get(name)
     if found is None:
@@ -67,7 +93,7 @@ def family(kind: str, name: str) -> str | None:
     return _FAMILIES.get(found["category"], found["category"])
 
 
-def aliases(kind: str, name: str) -> tuple[str, ...]:
+def aliases(kind: Kind, name: str) -> tuple[str, ...]:
     """The other spellings of a filter that no filter has as its own name."""
     if kind == "statement":
         return ()
@@ -76,11 +102,12 @@ def aliases(kind: str, name: str) -> tuple[str, ...]:
     return tuple(alias for alias, owner in table.items() if owner is found and alias != name) if found else ()
 
 
-def parameters(kind: str, name: str) -> tuple[tuple[str, str, bool, Any, bool], ...] | None:
+def parameters(kind: Kind, name: str) -> tuple[tuple[str, str, bool, str | int | None, bool], ...] | None:
     """The parameters of a form as (name, type, required, default, nullable); None when the catalogue lacks it."""
-    found = entry(kind, name)
-    if found is None:
-        return None
-    if kind == "statement":
-        return tuple((item["name"], item["value"], item["required"], None, True) for item in found["attributes"])
-    return tuple((item["name"], item["type"], item["required"], item["default"], True) for item in found["args"])
+    if kind != "statement":
+        found = _filters()[kind].get(name)
+        return found and tuple(
+            (one["name"], one["type"], one["required"], one["default"], True) for one in found["args"]
+        )
+    listed = statements().get(name)
+    return listed and tuple((one["name"], one["value"], one["required"], None, True) for one in listed["attributes"])

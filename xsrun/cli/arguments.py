@@ -6,6 +6,7 @@ import argparse
 import importlib
 import os
 import sys
+from collections.abc import Callable
 from typing import Any, NoReturn
 
 from xsrun.errors import InternalError, UsageError, XanoScriptError
@@ -28,8 +29,10 @@ COMMANDS = {
 class Formatter(argparse.HelpFormatter):
     """Lays out help for the width of the terminal, which argparse would import `shutil` for at every start."""
 
-    def __init__(self, prog: str, **settings: Any) -> None:
-        super().__init__(prog, **{"width": terminal_width() - 2, **settings})
+    def __init__(
+        self, prog: str, indent_increment: int = 2, max_help_position: int = 24, width: int | None = None
+    ) -> None:
+        super().__init__(prog, indent_increment, max_help_position, width or terminal_width() - 2)
 
 
 class RawFormatter(Formatter, argparse.RawDescriptionHelpFormatter):
@@ -139,7 +142,7 @@ def run(words: list[str]) -> int:
         hint = f"did you mean `xsrun {close}`?" if close else "see xsrun --help"
         raise UsageError(f"there is no command `{command}`", hint=hint)
     options = build(command).parse_args(words[1:])
-    module: Any = importlib.import_module(f"xsrun.cli.{COMMANDS[command][1]}")
+    module = importlib.import_module(f"xsrun.cli.{COMMANDS[command][1]}")
     return int(module.run(options))
 
 
@@ -154,7 +157,9 @@ def show_failure(error: XanoScriptError, words: list[str]) -> None:
         print(to_json(failure_document(words[0], error)))
 
 
-def show_error(error: XanoScriptError, sources: dict[str, str] | None = None, shown_path: Any = str) -> None:
+def show_error(
+    error: XanoScriptError, sources: dict[str, str] | None = None, shown_path: Callable[[str], str] = str
+) -> None:
     """Print an error to standard error, with its source line where it has one."""
     from xsrun.cli.output import describe_error
 

@@ -8,13 +8,17 @@ import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from xsrun.cli.failure import failure_document
 from xsrun.cli.options import read_file
 from xsrun.cli.seeds import checked_rows, rows_of_json
 from xsrun.errors import UsageError, XanoScriptError
 from xsrun.runtime.values import to_json
+
+if TYPE_CHECKING:
+    from xsrun.database.migration import Change
+    from xsrun.database.session import Session
 
 ACTIONS = {
     "migrate": "make the tables match their files",
@@ -77,7 +81,7 @@ def is_missing(url: str) -> bool:
 
 
 @contextmanager
-def open_session(options: argparse.Namespace) -> Iterator[Any]:
+def open_session(options: argparse.Namespace) -> Iterator[Session]:
     """A session on the database of the workspace."""
     from xsrun.api import Workspace
 
@@ -90,12 +94,12 @@ def open_session(options: argparse.Namespace) -> Iterator[Any]:
             session.close()
 
 
-def migrate(session: Any, options: argparse.Namespace) -> int:
+def migrate(session: Session, options: argparse.Namespace) -> int:
     """Create and alter tables; 1 when changes are left that only `--force` makes."""
     from xsrun.database import migration
 
     if options.dry_run:
-        done: list[Any] = []
+        done: list[Change] = []
         left = migration.changes(session)
         refused = [change for change in left if change.destructive]
     else:
@@ -114,7 +118,7 @@ def migrate(session: Any, options: argparse.Namespace) -> int:
     return 1 if refused and not options.dry_run else 0
 
 
-def dump(session: Any, options: argparse.Namespace) -> int:
+def dump(session: Session, options: argparse.Namespace) -> int:
     """Print rows as one JSON object, a list for each table."""
     from xsrun.database import maintenance
 
@@ -123,7 +127,7 @@ def dump(session: Any, options: argparse.Namespace) -> int:
     return 0
 
 
-def load(session: Any, options: argparse.Namespace) -> int:
+def load(session: Session, options: argparse.Namespace) -> int:
     """Put dumped rows back."""
     from xsrun.database import maintenance
 
@@ -144,7 +148,7 @@ def load(session: Any, options: argparse.Namespace) -> int:
     return 0
 
 
-def shell(session: Any, options: argparse.Namespace) -> int:
+def shell(session: Session, options: argparse.Namespace) -> int:
     """Run the SQL statements that are given, or those of standard input; print the rows of each as JSON."""
     interactive = not options.sql and sys.stdin.isatty()
     if interactive:
@@ -158,7 +162,7 @@ def shell(session: Any, options: argparse.Namespace) -> int:
     return 1 if failed and not interactive else 0
 
 
-def run_statement(session: Any, text: str, machine: bool, interactive: bool) -> bool:
+def run_statement(session: Session, text: str, machine: bool, interactive: bool) -> bool:
     """Run one statement or `.tables`, print what it gives or why it fails, and tell whether it went well."""
     from xsrun.database import maintenance
 

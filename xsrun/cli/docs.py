@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import argparse
-from typing import Any
+from typing import TYPE_CHECKING, TypedDict
 
 from xsrun.errors import UsageError
 from xsrun.records import made, record
 from xsrun.registry import Builtin, Kind
 from xsrun.runtime.values import to_json
+
+if TYPE_CHECKING:
+    from xsrun.diagnostics.codes import Code
 
 #: What is in the catalogue, by the title of its list.
 KINDS: dict[str, Kind] = {
@@ -41,6 +44,27 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
+class Part(TypedDict):
+    """An attribute or argument."""
+
+    name: str
+    type: str
+    required: bool
+
+
+class PageDocument(TypedDict):
+    """A page in the document of `--json`."""
+
+    name: str
+    kind: str
+    form: str
+    names: list[str]
+    text: str
+    parameters: list[Part]
+    examples: list[dict[str, str]]
+    note: str
+
+
 @record
 class Page:
     """One page. `names` are all spellings, `parts` the attributes or arguments, `examples` (source, result)."""
@@ -50,11 +74,11 @@ class Page:
     form: str
     about: str
     names: list[str] = made(factory=list)
-    parts: list[dict[str, Any]] = made(factory=list)
+    parts: list[Part] = made(factory=list)
     examples: list[tuple[str, str]] = made(factory=list)
     note: str = ""
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> PageDocument:
         """The page in the document of `--json`."""
         return {
             "name": self.name,
@@ -112,7 +136,7 @@ def overview() -> str:
             if title == "statements":
                 group = name.partition(".")[0] if "." in name else "control"
             elif title in KINDS:
-                group = (catalogue.entry(KINDS[title], name) or {}).get("category", "")
+                group = catalogue.category(KINDS[title], name)
             groups.setdefault(group, []).append(name)
         ordered = sorted(groups.items()) if title == "statements" else groups.items()
         lines.extend(f"  {f'{group}: ' if group else ''}{' '.join(group_names)}" for group, group_names in ordered)
@@ -127,10 +151,9 @@ def find_pages(name: str) -> list[Page]:
     pages = []
     plain = name.removeprefix("|")
     for kind in KINDS.values():
-        entry = catalogue.entry(kind, plain)
         found = registry.find(kind, plain)
-        if entry is not None or found is not None:
-            pages.append(builtin_page(kind, plain, entry, found))
+        if found is not None or catalogue.entry(kind, plain) is not None:
+            pages.append(builtin_page(kind, plain, found))
     for topic in topics_of(name):
         shown = next(one for one in topic.names if one.casefold() == name.casefold())
         others = [one for one in topic.names if one != shown]
@@ -139,24 +162,27 @@ def find_pages(name: str) -> list[Page]:
     return pages + diagnostic_pages(name)
 
 
-def builtin_page(kind: str, name: str, entry: dict[str, Any] | None, found: Builtin | None) -> Page:
+def builtin_page(kind: Kind, name: str, found: Builtin | None) -> Page:
     """One statement or filter: form, what it does, attributes or arguments, examples."""
-    form = ""
-    if kind == "statement" and entry:
-        form = entry["header"]
-    elif found is not None:
-        form = f"|{found.signature}"
-    parts = (entry or {}).get("attributes" if kind == "statement" else "args") or []
+    from xsrun import catalogue
+
+    form, about = (f"|{found.signature}", found.documentation) if found is not None else ("", "")
+    if kind == "statement":
+        statement = catalogue.entry(kind, name)
+        form = statement["header"] if statement else form
+    elif found is None and (listed := catalogue.entry(kind, name)):
+        about = listed["summary"]
+    entry = catalogue.entry(kind, name)
     page = Page(
         entry["name"] if entry else name,
         kind.replace("_", " "),
         form,
-        found.documentation if found is not None else (entry or {}).get("summary", ""),
+        about,
         names=list(found.aliases) if found is not None else [],
         parts=[
-            {"name": part["name"], "type": part.get("value") or part.get("type"), "required": part["required"]}
-            for part in parts
-            if part["name"] not in ("description", "disabled", "mock")
+            {"name": part, "type": type, "required": required}
+            for part, type, required, *_ in catalogue.parameters(kind, name) or ()
+            if part not in ("description", "disabled", "mock")
         ],
     )
     if found is None:
@@ -179,17 +205,16 @@ def diagnostic_pages(name: str) -> list[Page]:
 class DiagnosticPage(Page):
     """The page of a diagnostic, which shows what is wrong beside what is right."""
 
-    def __init__(self, code: Any) -> None:
+    def __init__(self, code: Code) -> None:
         super().__init__(code.code, code.severity, code.title, code.why, examples=[(code.example, code.repair)])
         self._shown = code.page
 
-    def as_dict(self) -> dict[str, Any]:
-        document = super().as_dict()
+    def as_dict(self) -> PageDocument:
         ((wrong, right),) = self.examples
-        return {**document, "examples": [{"source": wrong, "repair": right}]}
+        return {**super().as_dict(), "examples": [{"source": wrong, "repair": right}]}
 
     def text(self) -> str:
-        return str(self._shown)
+        return self._shown
 
 
 def unknown(name: str) -> UsageError:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from xsrun.cli.options import (
     add_workspace_options,
@@ -19,6 +19,10 @@ from xsrun.cli.options import (
 from xsrun.cli.output import use_color
 from xsrun.errors import UsageError
 from xsrun.runtime.values import to_json
+
+if TYPE_CHECKING:
+    from xsrun.testing.doctest.runner import BlockResult, Settings
+    from xsrun.workspace.options import Options
 
 #: What pages are, by the ends of their names.
 SUFFIXES = (".md", ".markdown", ".mdx", ".txt")
@@ -73,7 +77,7 @@ def run(options: argparse.Namespace) -> int:
     return 1 if any(result.status in ("differs", "failed") for result in results) else 0
 
 
-def settings_of(options: argparse.Namespace) -> Any:
+def settings_of(options: argparse.Namespace) -> Settings:
     """What the options give to every example."""
     from xsrun.api import Workspace
     from xsrun.runtime.context import system_clock
@@ -89,7 +93,7 @@ def settings_of(options: argparse.Namespace) -> Any:
         rows = read_seed(options.seed)
     variables = {name: read_value(value) for name, value in (split_pair(text, "--var") for text in options.var)}
     inputs = read_inputs(options.input)[0]
-    later = given if options.now else {**given, "clock": lambda: system_clock() + _LATER}
+    later: Options = given if options.now else {**given, "clock": lambda: system_clock() + _LATER}
     return Settings(
         lambda sources: Workspace(sources, **given),
         inputs,
@@ -132,7 +136,7 @@ def read_page(file: Path) -> str | UsageError:
         return error
 
 
-def show(file: str, results: list[Any], *, quiet: bool) -> None:
+def show(file: str, results: list[BlockResult], *, quiet: bool) -> None:
     """A line for each block, and below it what is wrong."""
     color = use_color(sys.stdout)
     shown = [result for result in results if not quiet or result.status in ("differs", "failed")]
@@ -148,7 +152,7 @@ def show(file: str, results: list[Any], *, quiet: bool) -> None:
                 print(f"                        {text}")
 
 
-def summary(results: list[Any]) -> str:
+def summary(results: list[BlockResult]) -> str:
     """`12 blocks: 8 passed, 2 ran, 2 need input`, and how to give it."""
     from xsrun.testing.doctest.runner import STATUSES
 

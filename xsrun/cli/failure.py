@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, TypedDict
 
 from xsrun.cli.output import diagnostics_of, result_document
 from xsrun.errors import XanoScriptError
 from xsrun.workspace.result import Result
+
+if TYPE_CHECKING:
+    from xsrun.documents import DiagnosticDocument, ErrorDocument, Json, RunDocument
+
+    class FailureDocument(TypedDict, total=False):
+        error: ErrorDocument | None
+        diagnostics: list[DiagnosticDocument]
+        passed: int
+        failed: int
+        results: list[Json]
+        blocks: list[Json]
 
 
 def wants_document(words: list[str]) -> bool:
@@ -15,12 +26,12 @@ def wants_document(words: list[str]) -> bool:
     return "--json" in given
 
 
-def failure_document(command: str, error: XanoScriptError) -> dict[str, Any]:
+def failure_document(command: str, error: XanoScriptError) -> RunDocument | FailureDocument:
     """The document of a command that ended in an error of its own, with the keys that it always has."""
     document = result_document(Result(error=error, status=error.status))
     if command in ("run", "eval"):
         return document
-    empty: dict[str, dict[str, Any]] = {
+    empty: dict[str, FailureDocument] = {
         "check": {"diagnostics": [one.as_dict() for one in diagnostics_of(error)]},
         "test": {"passed": 0, "failed": 0, "results": []},
         "doctest": {"blocks": []},

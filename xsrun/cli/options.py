@@ -6,10 +6,16 @@ import argparse
 import json
 import os
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from xsrun.errors import UsageError
 from xsrun.runtime.context import Limits
+from xsrun.runtime.values import Value
+
+if TYPE_CHECKING:
+    from xsrun.services.files import Upload
+    from xsrun.services.network import NetworkPolicy
+    from xsrun.workspace.options import Options
 
 
 def add_run_options(parser: argparse.ArgumentParser) -> None:
@@ -103,7 +109,7 @@ def split_pair(text: str, option: str) -> tuple[str, str]:
     return name.removeprefix("$"), value
 
 
-def read_value(text: str) -> Any:
+def read_value(text: str) -> Value:
     """A value on the command line: `@FILE` is a file's content; JSON is taken as JSON; anything else is text."""
     if text.startswith("@"):
         text = read_value_file(text)
@@ -137,16 +143,16 @@ def read_file(name: str) -> str:
         raise UsageError(f"cannot read {path}: {error.strerror}") from None
 
 
-def parse_json(text: str, what: str) -> Any:
+def parse_json(text: str, what: str) -> Value:
     try:
         return json.loads(text)
     except ValueError as error:
         raise UsageError(f"{what} is not JSON: {error}", hint='names need double quotes: {"xs": [1]}') from None
 
 
-def read_inputs(given: list[str]) -> list[dict[str, Any]]:
+def read_inputs(given: list[str]) -> list[dict[str, Value]]:
     """The inputs of a run: one object, or one for each line of a `.jsonl` file."""
-    merged: dict[str, Any] = {}
+    merged: dict[str, Value] = {}
     named: set[str] = set()
     for text in given:
         if text.startswith("@"):
@@ -170,13 +176,13 @@ def read_inputs(given: list[str]) -> list[dict[str, Any]]:
     return [merged]
 
 
-def as_object(value: Any, where: str) -> dict[str, Any]:
+def as_object(value: Value, where: str) -> dict[str, Value]:
     if not isinstance(value, dict):
         raise UsageError(f"the input must be an object of names and values: {where}")
     return value
 
 
-def read_auth(text: str | None) -> dict[str, Any] | None:
+def read_auth(text: str | None) -> dict[str, Value] | None:
     """`TABLE:ID` as the identity of the caller."""
     if text is None:
         return None
@@ -216,7 +222,7 @@ def read_clock(text: str | None) -> int | None:
     return round((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() * 1000)
 
 
-def workspace_settings(options: argparse.Namespace) -> dict[str, Any]:
+def workspace_settings(options: argparse.Namespace) -> Options:
     """The options as arguments of `Workspace`."""
     return {
         "database": options.database,
@@ -230,11 +236,12 @@ def workspace_settings(options: argparse.Namespace) -> dict[str, Any]:
     }
 
 
-def network_policy(options: argparse.Namespace) -> Any:
+def network_policy(options: argparse.Namespace) -> NetworkPolicy:
     """The hosts that may be reached, and the recording that answers or grows."""
     from xsrun.services.network import NetworkPolicy
 
     policy = NetworkPolicy.of(options.allow_net)
+    policy.down = getattr(options, "net_down", False)  # an option of tests alone
     recorded = options.record or options.replay
     if recorded:
         from xsrun.services.recording import Recording
@@ -264,9 +271,9 @@ def read_body(given: str | None) -> bytes | None:
         raise UsageError(f"cannot read {given[1:]}: {error.strerror}") from None
 
 
-def read_files(given: list[str]) -> dict[str, Any]:
+def read_files(given: list[str]) -> dict[str, Upload | list[Upload]]:
     """The files to upload by input; several of one name are a list."""
-    files: dict[str, Any] = {}
+    files: dict[str, list[Upload]] = {}
     for text in given:
         name, path = split_pair(text, "--file")
         files.setdefault(name, []).append(Path(path))

@@ -7,17 +7,23 @@ import io
 import os
 import sys
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, TextIO
 
 from xsrun.diagnostics import Diagnostic
 from xsrun.errors import InputError, InternalError, XanoScriptError, XanoScriptSyntaxError
-from xsrun.runtime.values import to_json
+from xsrun.runtime.values import Value, to_json
+
+if TYPE_CHECKING:
+    from xsrun.documents import ErrorDocument, RunDocument
+    from xsrun.runtime.context import LogEntry
+    from xsrun.runtime.trace import TraceEntry
+    from xsrun.workspace.result import Result
 
 #: The path that people know a file by, from its name in the workspace.
 Shown = Callable[[str], str]
 
 
-def use_color(stream: Any) -> bool:
+def use_color(stream: TextIO) -> bool:
     """Colour on terminals only, and never against the user's `NO_COLOR`."""
     return bool(getattr(stream, "isatty", lambda: False)()) and "NO_COLOR" not in os.environ
 
@@ -113,12 +119,12 @@ def is_of_output(error: Exception) -> bool:
     return isinstance(error, OSError) and error.filename is None and error.errno in codes
 
 
-def print_value(value: Any) -> None:
+def print_value(value: Value) -> None:
     """Print a value as JSON, laid out for reading."""
     print(to_json(value, indent=True))
 
 
-def print_logs(logs: list[Any], shown_path: Shown = str) -> None:
+def print_logs(logs: list[LogEntry], shown_path: Shown = str) -> None:
     """Print what `debug.log` and `console.log` left, to standard error."""
     for entry in logs:
         place = f"{shown_path(entry.file)}:{entry.line}: " if entry.file else ""
@@ -126,7 +132,7 @@ def print_logs(logs: list[Any], shown_path: Shown = str) -> None:
         print(f"log: {place}{shown}", file=sys.stderr)
 
 
-def print_trace(entries: list[Any], shown_path: Shown = str) -> None:
+def print_trace(entries: list[TraceEntry], shown_path: Shown = str) -> None:
     """Print the trace of a run to standard error: place, time in milliseconds, statement, value."""
     for entry in entries:
         indent = "  " * max(entry.depth - 1, 0)
@@ -135,9 +141,9 @@ def print_trace(entries: list[Any], shown_path: Shown = str) -> None:
         print(f"{place:<28} {entry.seconds * 1000:9.3f} ms  {indent}{entry.statement}{value}", file=sys.stderr)
 
 
-def result_document(result: Any) -> dict[str, Any]:
+def result_document(result: Result) -> RunDocument:
     """The document of `--json` for a run."""
-    error = None
+    error: ErrorDocument | None = None
     if result.error is not None:
         error = {
             **result.error.as_dict(),
@@ -147,7 +153,7 @@ def result_document(result: Any) -> dict[str, Any]:
             "hint": result.error.hint,
         }
         error.setdefault("message", str(result.error))
-    document = {
+    document: RunDocument = {
         "response": result.response if result.error is None else None,
         "error": error,
         "status": result.status,

@@ -12,11 +12,14 @@ import threading
 import time
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import TYPE_CHECKING
 
 from xsrun import __version__
 from xsrun.errors import UsageError
 from xsrun.evaluator.places import is_generated
+
+if TYPE_CHECKING:
+    from xsrun.documents import Json
 
 #: Seconds between two looks.
 INTERVAL = 0.001
@@ -52,7 +55,7 @@ class Sampler:
                     self.samples.append((stack, now - before))
             before = now
 
-    def document(self, name: str) -> dict[str, Any]:
+    def document(self, name: str) -> dict[str, Json]:
         """The samples as a speedscope document: weights in seconds, frames with file and line."""
         frames: dict[Frame, int] = {}
         samples = [[frames.setdefault(frame, len(frames)) for frame in stack] for stack, _ in self.samples]

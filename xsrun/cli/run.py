@@ -6,6 +6,7 @@ import argparse
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from xsrun.cli.arguments import show_error
 from xsrun.cli.options import (
@@ -20,7 +21,10 @@ from xsrun.cli.options import (
 )
 from xsrun.cli.output import print_logs, print_trace, print_value, result_document
 from xsrun.errors import StoppedError
-from xsrun.runtime.values import to_json
+from xsrun.runtime.values import Value, to_json
+
+if TYPE_CHECKING:
+    from xsrun.workspace.construct import Construct
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -109,9 +113,9 @@ def profiled(path: str | None, label: str) -> Iterator[None]:
     sampler.write(path, label)
 
 
-def warn_of_unknown_inputs(construct: object, given: dict[str, object]) -> None:
+def warn_of_unknown_inputs(construct: Construct, given: dict[str, Value]) -> None:
     """Say which given inputs the construct does not declare: they are dropped, as the engine drops them."""
-    node = getattr(construct, "node", None)
+    node = construct.node
     if node is None or not given:
         return
     declared = {field.name for field in node.fields_of("input") or []}

@@ -6,12 +6,16 @@ import csv
 import io
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from xsrun.cli.options import read_file
 from xsrun.errors import UsageError, XanoScriptError
+from xsrun.runtime.values import Value
 
-Rows = dict[str, list[dict[str, Any]]]
+if TYPE_CHECKING:
+    from xsrun.workspace.workspace import Workspace
+
+Rows = dict[str, list[dict[str, Value]]]
 
 
 def read_seed(name: str) -> Rows:
@@ -28,9 +32,9 @@ def read_seed(name: str) -> Rows:
     return checked_rows({path.stem: rows} if isinstance(rows, list) else rows, name)
 
 
-def rows_of_csv(text: str, name: str) -> list[dict[str, Any]]:
+def rows_of_csv(text: str, name: str) -> list[dict[str, Value]]:
     """The rows of a CSV file; one that is too short lacks columns. Raises UsageError for one that is too long."""
-    rows: list[dict[str, Any]] = []
+    rows: list[dict[str, Value]] = []
     for row in csv.DictReader(io.StringIO(text)):
         if None in row:  # where the reader puts what has no column
             columns = len(row) - 1
@@ -39,7 +43,7 @@ def rows_of_csv(text: str, name: str) -> list[dict[str, Any]]:
     return rows
 
 
-def rows_of_yaml(text: str, name: str) -> Any:
+def rows_of_yaml(text: str, name: str) -> Value:
     """What a YAML file of rows holds; dates are texts, as in JSON. Raises UsageError that names it."""
     import yaml
 
@@ -53,7 +57,7 @@ def rows_of_yaml(text: str, name: str) -> Any:
         raise UsageError(f"{name} is not YAML: {error}") from None
 
 
-def rows_of_json(text: str, name: str) -> Any:
+def rows_of_json(text: str, name: str) -> Value:
     """What a JSON file of rows holds. Raises UsageError that names it."""
     try:
         return json.loads(text)
@@ -61,7 +65,7 @@ def rows_of_json(text: str, name: str) -> Any:
         raise UsageError(f"{name} is not JSON: {error}") from None
 
 
-def checked_rows(rows: Any, name: str) -> Rows:
+def checked_rows(rows: Value, name: str) -> Rows:
     """The rows of a file, if they are an object of lists of objects. Raises UsageError that names the file."""
     if not isinstance(rows, dict):
         raise UsageError(
@@ -78,7 +82,7 @@ def checked_rows(rows: Any, name: str) -> Rows:
     return rows
 
 
-def seed_file(workspace: Any, name: str) -> None:
+def seed_file(workspace: Workspace, name: str) -> None:
     """Seed a workspace from a file. Raises UsageError that names the file and where it can the row."""
     from xsrun.database.maintenance import check_tables
 

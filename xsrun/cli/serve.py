@@ -5,11 +5,14 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from xsrun.cli.options import add_workspace_options, workspace_settings
 from xsrun.cli.output import use_color
 from xsrun.errors import UsageError
+
+if TYPE_CHECKING:
+    from xsrun.workspace.workspace import Workspace
 
 BODY_MEGABYTES = 64
 
@@ -48,12 +51,12 @@ def run(options: argparse.Namespace) -> int:
         raise UsageError(f"--port takes 0 to 65535, not {options.port}")
     settings = workspace_settings(options)
 
-    def make(texts: dict[str, str], root: Path) -> Any:
+    def make(texts: dict[str, str], root: Path) -> Workspace:
         from xsrun.api import Workspace
 
-        return Workspace(texts, root=root, **settings)
+        return Workspace(texts, root, **settings)
 
-    def prepare(workspace: Any) -> None:
+    def prepare(workspace: Workspace) -> None:
         if options.seed:
             from xsrun.cli.seeds import seed_file
 

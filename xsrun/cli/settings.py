@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
 from xsrun.diagnostics import Diagnostic
 from xsrun.errors import UsageError
 from xsrun.records import record, replace
+from xsrun.runtime.values import Value
 
 
 @record(frozen=True)
@@ -46,11 +46,11 @@ def read_settings(start: Path) -> CheckSettings:
     return CheckSettings()
 
 
-def _table(path: Path, section: tuple[str, ...]) -> dict[str, Any] | None:
+def _table(path: Path, section: tuple[str, ...]) -> dict[str, Value] | None:
     import tomllib
 
     try:
-        found: Any = tomllib.loads(path.read_text(encoding="utf-8"))
+        found: Value = tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise UsageError(f"{path} is not TOML: {error}") from None
     except OSError as error:
@@ -60,7 +60,7 @@ def _table(path: Path, section: tuple[str, ...]) -> dict[str, Any] | None:
     return found if isinstance(found, dict) else None
 
 
-def _settings(path: Path, table: dict[str, Any]) -> CheckSettings:
+def _settings(path: Path, table: dict[str, Value]) -> CheckSettings:
     check = table.get("check", {})
     unknown = [f"[{name}]" for name in table if name != "check"]
     if isinstance(check, dict):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 
+from xsrun.cli.docs import KINDS
 from xsrun.runtime.values import to_json
 
 
@@ -17,16 +18,10 @@ def support() -> dict[str, list[dict[str, str]]]:
     from xsrun import catalogue, registry
 
     tables: dict[str, list[dict[str, str]]] = {}
-    kinds = (
-        ("statements", "statement"),
-        ("filters", "filter"),
-        ("query_filters", "query_filter"),
-        ("input_filters", "input_filter"),
-    )
-    for title, kind in kinds:
+    for title, kind in KINDS.items():
         rows = []
         for name in catalogue.names(kind):
-            record = registry.find(kind, name)  # type: ignore[arg-type]
+            record = registry.find(kind, name)
             status = "no" if record is None else "yes"
             if record is not None and record.unavailable:
                 status = f"unavailable: {record.unavailable}"

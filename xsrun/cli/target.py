@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from xsrun.api import Workspace
 from xsrun.cli.options import workspace_settings
@@ -13,6 +14,9 @@ from xsrun.patterns import pattern
 from xsrun.records import record
 from xsrun.workspace.construct import KINDS
 from xsrun.workspace.loader import find_files, read_source, read_standard_input, workspace_root
+
+if TYPE_CHECKING:
+    from xsrun.workspace.options import Options
 
 #: Statements that may need other files of the workspace.
 _REACHES_OUT = pattern(r"\b(?:\w+\.(?:run|call)\b|db\.|addon\b|dblink\b|middleware\b|main\s*=)")
@@ -53,18 +57,18 @@ def resolve(text: str, options: argparse.Namespace) -> Target:
     return file_target(path, options, settings)
 
 
-def file_target(path: Path, options: argparse.Namespace, settings: dict[str, object]) -> Target:
+def file_target(path: Path, options: argparse.Namespace, settings: Options) -> Target:
     """A file, with the rest of its workspace when the file may need it."""
     text = read_source(path)
     root = Path(options.workspace).expanduser() if options.workspace else workspace_root(path)
     if not options.workspace and _REACHES_OUT.search(text) is None:
         name = _relative(path, root)
-        return Target(Workspace({name: text}, root=root, **settings), file=name)
+        return Target(Workspace({name: text}, root, **settings), file=name)
     own = path.resolve()
     names = {file.resolve(): _relative(file, root) for file in companions(own, root, bool(options.workspace))}
     names.setdefault(own, _relative(path, root))
     sources = {name: read_source(file) for file, name in names.items()}
-    return Target(Workspace(sources, root=root, **settings), file=names[own])
+    return Target(Workspace(sources, root, **settings), file=names[own])
 
 
 def companions(path: Path, root: Path, chosen: bool) -> list[Path]:

@@ -5,15 +5,21 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from xsrun.cli.options import add_workspace_options, workspace_settings
 from xsrun.cli.output import use_color
 from xsrun.errors import UsageError
 from xsrun.runtime.values import to_json
+
+if TYPE_CHECKING:
+    from xsrun.diagnostics import Diagnostic
+    from xsrun.testing.coverage_report import CoverageRun
+    from xsrun.testing.report import Report
+    from xsrun.workspace.workspace import Workspace
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -60,7 +66,7 @@ def run(options: argparse.Namespace) -> int:
 class Suite:
     """A loaded workspace, and the files in it whose tests are asked for (None: all)."""
 
-    workspace: Any
+    workspace: Workspace
     files: set[str] | None = None
 
 
@@ -71,7 +77,6 @@ def load(given: str, options: argparse.Namespace) -> list[Suite]:
 
     path = Path(given).expanduser()
     settings = workspace_settings(options)
-    settings["network"].down = options.net_down
     if path.is_dir():
         return [Suite(Workspace.load(path, **settings))]
     if not path.exists():
@@ -80,7 +85,7 @@ def load(given: str, options: argparse.Namespace) -> list[Suite]:
     return [Suite(target.workspace, {target.file} if target.file else None)]
 
 
-def run_suites(suites: list[Suite], options: argparse.Namespace) -> Any:
+def run_suites(suites: list[Suite], options: argparse.Namespace) -> Report:
     """Run the tests of some workspaces, print as asked, and return one report of all."""
     from xsrun.testing.cases import find_cases
     from xsrun.testing.report import Report
@@ -124,7 +129,7 @@ def run_suites(suites: list[Suite], options: argparse.Namespace) -> Any:
     return whole
 
 
-def carried(workspace: Any, options: argparse.Namespace) -> Any:
+def carried(workspace: Workspace, options: argparse.Namespace) -> AbstractContextManager[None]:
     """A server for the calls of workflow tests, when they are to go over HTTP."""
     if not options.over_http:
         return nullcontext()
@@ -134,7 +139,7 @@ def carried(workspace: Any, options: argparse.Namespace) -> Any:
 
 
 @contextmanager
-def measured(workspace: Any, options: argparse.Namespace) -> Iterator[Any]:
+def measured(workspace: Workspace, options: argparse.Namespace) -> Iterator[CoverageRun | None]:
     """Measure coverage, when it is asked for, and write the files that are; yields what tells the table, or None."""
     if not (options.coverage or options.coverage_html or options.coverage_lcov):
         yield None
@@ -163,17 +168,18 @@ def watch(options: argparse.Namespace) -> int:
     chosen, root = first.files, first.workspace.root
     first.workspace.close()
 
-    def run_touched(workspace: Any, files: set[str] | None, changed: set[str]) -> None:
+    def run_touched(workspace: Workspace, files: set[str] | None, changed: set[str]) -> None:
         if changed:
             print(f"\n--- changed: {', '.join(map(workspace.shown, sorted(changed)))}", file=sys.stderr)
         touched = chosen if files is None else files if chosen is None else files & chosen
         run_suites([Suite(workspace, touched)], options)
 
+    assert root is not None
     rerun_on_change(root, lambda: load(options.paths[0], options)[0].workspace, run_touched)
     return 0
 
 
-def traces(report: Any, workspace: Any) -> list[str]:
+def traces(report: Report, workspace: Workspace) -> list[str]:
     """The traces of the tests that failed, when they were asked for."""
     from xsrun.testing.terminal import trace_lines
 
@@ -185,7 +191,7 @@ def traces(report: Any, workspace: Any) -> list[str]:
     return lines
 
 
-def warnings(report: Any, workspace: Any) -> list[str]:
+def warnings(report: Report, workspace: Workspace) -> list[str]:
     """What is no result: warnings of tests, mocks without a test, files that are broken."""
     from xsrun.diagnostics.render import render
 
@@ -200,7 +206,7 @@ def warnings(report: Any, workspace: Any) -> list[str]:
     for problem in report.unread:
         text = workspace.sources[problem.file].text
         lines += ["", render(problem, text, color, workspace.shown(problem.file))]
-    broken: dict[str, list[Any]] = {}
+    broken: dict[str, list[Diagnostic]] = {}
     for problem in report.elsewhere:
         broken.setdefault(problem.file, []).append(problem)
     for file, problems in broken.items():
@@ -211,7 +217,7 @@ def warnings(report: Any, workspace: Any) -> list[str]:
     return lines
 
 
-def write_junit(name: str, report: Any) -> None:
+def write_junit(name: str, report: Report) -> None:
     from xsrun.runtime.context import system_clock
     from xsrun.testing.junit import junit_document
 

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING
 
 from xsrun.diagnostics.record import Diagnostic, Fix
+
+if TYPE_CHECKING:
+    from xsrun.documents import Json
 
 _LEVELS = {"error": "error", "warning": "warning", "info": "note"}
 _COMMANDS = {"error": "error", "warning": "warning", "info": "notice"}
 _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 
 
-def to_sarif(diagnostics: Sequence[Diagnostic]) -> dict[str, Any]:
+def to_sarif(diagnostics: Sequence[Diagnostic]) -> dict[str, Json]:
     """A SARIF document: one run, one rule for each code that occurs, one result for each diagnostic."""
     rules = sorted({diagnostic.code for diagnostic in diagnostics if diagnostic.code})
-    driver = {"name": "xsrun", "rules": [_rule(code) for code in rules]}
-    run = {
+    driver: Json = {"name": "xsrun", "rules": [_rule(code) for code in rules]}
+    run: Json = {
         "tool": {"driver": driver},
         "columnKind": "unicodeCodePoints",
         "results": [_result(diagnostic, rules) for diagnostic in diagnostics],
@@ -24,7 +27,7 @@ def to_sarif(diagnostics: Sequence[Diagnostic]) -> dict[str, Any]:
     return {"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}
 
 
-def _rule(code: str) -> dict[str, Any]:
+def _rule(code: str) -> dict[str, Json]:
     from xsrun.diagnostics.codes import code_of
 
     found = code_of(code)
@@ -39,9 +42,9 @@ def _rule(code: str) -> dict[str, Any]:
     }
 
 
-def _result(diagnostic: Diagnostic, rules: list[str]) -> dict[str, Any]:
+def _result(diagnostic: Diagnostic, rules: list[str]) -> dict[str, Json]:
     text = diagnostic.message + (f"\n{diagnostic.hint}" if diagnostic.hint else "")
-    result: dict[str, Any] = {
+    result: dict[str, Json] = {
         "level": _LEVELS[diagnostic.severity],
         "message": {"text": text},
         "locations": [{"physicalLocation": _place(diagnostic)}],
@@ -50,7 +53,7 @@ def _result(diagnostic: Diagnostic, rules: list[str]) -> dict[str, Any]:
         result["ruleId"] = diagnostic.code
         result["ruleIndex"] = rules.index(diagnostic.code)
     if diagnostic.fix:
-        change = {
+        change: Json = {
             "artifactLocation": {"uri": _uri(diagnostic.file)},
             "replacements": [_edit(e) for e in diagnostic.fix],
         }
@@ -58,8 +61,8 @@ def _result(diagnostic: Diagnostic, rules: list[str]) -> dict[str, Any]:
     return result
 
 
-def _place(diagnostic: Diagnostic) -> dict[str, Any]:
-    region = {
+def _place(diagnostic: Diagnostic) -> dict[str, Json]:
+    region: Json = {
         "startLine": diagnostic.line,
         "startColumn": diagnostic.column,
         "endLine": diagnostic.end_line,
@@ -74,7 +77,7 @@ def _uri(file: str) -> str:
     return quote(file.replace("\\", "/"))
 
 
-def _edit(edit: Fix) -> dict[str, Any]:
+def _edit(edit: Fix) -> dict[str, Json]:
     start, end, text = edit
     return {"deletedRegion": {"charOffset": start, "charLength": end - start}, "insertedContent": {"text": text}}
 

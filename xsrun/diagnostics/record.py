@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from xsrun.records import record
+
+if TYPE_CHECKING:
+    from xsrun.documents import DiagnosticDocument
 
 Severity = Literal["error", "warning", "info"]
 #: One edit: replace the characters from `start` to `end` (offsets, end exclusive) by the text.
@@ -46,10 +49,10 @@ class Diagnostic:
         if self.end_line == self.line and self.end_column <= self.column:
             self.end_column = self.column + 1
 
-    def sort_key(self) -> tuple[Any, ...]:
+    def sort_key(self) -> tuple[str, int, int, str, str, str]:
         return (self.file, self.line, self.column, self.severity, self.code, self.message)
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> DiagnosticDocument:
         """The record as `xsrun check --json` prints it."""
         return {
             "severity": self.severity,

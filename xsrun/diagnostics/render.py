@@ -10,7 +10,7 @@ error[XS130]: a filtered value needs parentheses before `>`
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from xsrun.diagnostics.record import UNREAD, Diagnostic
 
@@ -61,7 +61,7 @@ def render_all(diagnostics: Iterable[Diagnostic], sources: Mapping[str, str], co
     return "\n\n".join(render(diagnostic, sources.get(diagnostic.file, ""), color) for diagnostic in diagnostics)
 
 
-def _painter(color: bool):  # type: ignore[no-untyped-def]
+def _painter(color: bool) -> Callable[[str, str], str]:
     def paint(what: str, text: str) -> str:
         if not color or not text:
             return text

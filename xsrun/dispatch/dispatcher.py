@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import partial
-from typing import Any
 
 from xsrun.dispatch.attachments import attachments
 from xsrun.dispatch.identity import admit
@@ -23,7 +22,7 @@ class Dispatcher:
 
     def __init__(self, constructs: Iterable[Construct]) -> None:
         everything = list(constructs)
-        self._around: dict[Any, Around] = {
+        self._around: dict[Construct, Around] = {
             construct: partial(run_around, attachment) for construct, attachment in attachments(everything).items()
         }
         self._triggers = triggers_by_event(everything)

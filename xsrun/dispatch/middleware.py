@@ -9,24 +9,24 @@ changes nothing.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 from xsrun.dispatch.attachments import Attachment
 from xsrun.errors import XanoScriptError
 from xsrun.evaluator.places import translate
 from xsrun.runtime.context import Context
 from xsrun.runtime.values import Value, as_object, normalize_object
-from xsrun.workspace.construct import Construct, text_of
+from xsrun.workspace.construct import text_of
+from xsrun.workspace.workspace import workspace_of
 
 #: The key in a run's scratch room for the names of the middleware that is running.
 _RUNNING = "running middleware"
 #: The key for the inputs as pre middleware left them, which `util.get_input` reads.
 INPUT_AFTER_MIDDLEWARE = "input after middleware"
 
-Proceed = Callable[[dict[str, Any]], Value]
+Proceed = Callable[[dict[str, Value]], Value]
 
 
-def run_around(attachment: Attachment, context: Context, inputs: dict[str, Any], proceed: Proceed) -> Value:
+def run_around(attachment: Attachment, context: Context, inputs: dict[str, Value], proceed: Proceed) -> Value:
     """Run the pre middleware, the construct, and the post middleware; the response, or what one of them raises."""
     failure: XanoScriptError | None = None
     result: Value = None
@@ -75,7 +75,7 @@ def _catchable(error: Exception) -> XanoScriptError:
     return problem
 
 
-def _as_inputs(merged: Value, before: dict[str, Any], step: Step) -> dict[str, Any]:
+def _as_inputs(merged: Value, before: dict[str, Value], step: Step) -> dict[str, Value]:
     if isinstance(merged, (dict, list)):
         return as_object(merged)
     step.warn("its response is no object and so cannot take the place of the input")
@@ -88,15 +88,14 @@ class Step:
     def __init__(self, name: str, phase: str, context: Context) -> None:
         self.name, self.phase, self.context = name, phase, context
         self.failure: XanoScriptError | None = None
-        workspace: Any = context.workspace
-        self.construct: Construct | None = workspace.lookup("middleware", name)
+        self.construct = workspace_of(context).lookup("middleware", name)
         self.policy = self.setting("exception_policy", "rethrow")
         self.strategy = self.setting("response_strategy", "merge")
 
     def setting(self, name: str, default: str) -> str:
         return (text_of(self.construct.attribute(name)) if self.construct is not None else None) or default
 
-    def run(self, variables: Any) -> Value:
+    def run(self, variables: dict[str, Value]) -> Value:
         """The response of the middleware. One that is running already is not run again by what it calls."""
         running: set[str] = self.context.scratch.setdefault(_RUNNING, set())
         if self.name in running:
@@ -115,7 +114,7 @@ class Step:
             running.discard(self.name)
 
     def respond(self, inputs: dict[str, Value]) -> Value:
-        workspace: Any = self.context.workspace
+        workspace = workspace_of(self.context)
         if self.construct is None:
             raise workspace.no_target("middleware", self.name)
         self.construct.fail_if_broken()

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from functools import cached_property
-from typing import Any
 
 from xsrun.errors import XanoScriptError
 from xsrun.evaluator.places import translate
@@ -16,6 +15,7 @@ from xsrun.runtime.context import Context
 from xsrun.runtime.values import Value, truthy
 from xsrun.syntax.nodes import Entry, Expression, ListLiteral, Literal, ObjectLiteral, Variable
 from xsrun.workspace.construct import Construct, text_of
+from xsrun.workspace.workspace import workspace_of
 
 ACTIONS = ("insert", "update", "delete", "truncate")
 #: How deep triggers may set off each other.
@@ -100,9 +100,8 @@ def fire(trigger: Trigger, context: Context, action: str, new: Value, old: Value
     }
     try:
         if trigger.wanted(context, values):
-            workspace: Any = context.workspace
             construct.fail_if_broken()
-            workspace.invoke(construct, context, construct.bind(values, context))
+            workspace_of(context).invoke(construct, context, construct.bind(values, context))
     except Exception as error:
         problem = translate(error)
         if not problem.catchable:

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Unpack
+
+from xsrun.server.settings import Settings
+from xsrun.workspace.given import checked
 
 if TYPE_CHECKING:
     from xsrun.server.application import Application
+    from xsrun.server.settings import Options
+    from xsrun.workspace.workspace import Workspace
 
 
-def create_application(workspace: Any, **settings: Any) -> Application:
+@checked(*Settings.__slots__)
+def create_application(workspace: Workspace, **settings: Unpack[Options]) -> Application:
     """The ASGI application of a workspace, for any ASGI server or test client.
 
     `settings` are those of `xsrun.server.settings.Settings`. Nothing listens until a server runs it.
     """
     from xsrun.server.application import Application
     from xsrun.server.live import Live
-    from xsrun.server.settings import Settings
 
     return Application(Live(workspace), Settings(**settings))

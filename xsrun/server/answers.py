@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING
 
 from xsrun.errors import NotFoundError, XanoScriptError, XanoScriptSyntaxError
 from xsrun.runtime.values import Value, to_bytes, to_json
 from xsrun.server.cors import Headers
+from xsrun.workspace.result import Result
+
+if TYPE_CHECKING:
+    from xsrun.documents import ErrorBody
 
 JSON_TYPE = b"application/json"
 #: Statuses that never have a body.
@@ -64,7 +68,7 @@ def json_body(value: Value) -> bytes:
     return to_json(value).encode("utf-8", "replace")
 
 
-def answer_of(result: Any) -> Answer:
+def answer_of(result: Result) -> Answer:
     """The answer to a request whose program ended."""
     if result.error is not None:
         answer = error_answer(result.error)
@@ -104,7 +108,7 @@ def error_answer(error: XanoScriptError) -> Answer:
     return Answer(status, headers, json_body(_body(error)))
 
 
-def _body(error: XanoScriptError) -> dict[str, Any]:
+def _body(error: XanoScriptError) -> ErrorBody:
     """The engine's body. It never sees a text that is not XanoScript: there the body says where and why."""
     body = error.as_dict()
     if isinstance(error, XanoScriptSyntaxError):

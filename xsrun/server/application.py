@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable
 from functools import partial
-from typing import Any
 
 from xsrun.errors import InternalError, XanoScriptError
 from xsrun.server.answers import Answer, error_answer, not_found
 from xsrun.server.cors import Policy
 from xsrun.server.endpoint import Endpoint
 from xsrun.server.history import History
-from xsrun.server.incoming import Incoming
+from xsrun.server.incoming import Incoming, Message
 from xsrun.server.live import Live, Snapshot
 from xsrun.server.log import Log
 from xsrun.server.pages import Pages
@@ -22,7 +21,6 @@ from xsrun.server.streaming import Stream
 from xsrun.server.vault import PREFIX, StoredFile, stored_file
 from xsrun.server.workers import Workers
 
-Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
@@ -53,7 +51,7 @@ class Application:
             self._workers = Workers(self.settings.workers)
         return self._workers
 
-    async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
             await self.http(scope, receive, send)
         elif scope["type"] == "lifespan":
@@ -70,7 +68,7 @@ class Application:
             if message["type"] == "lifespan.shutdown":
                 return
 
-    async def http(self, scope: Any, receive: Receive, send: Send) -> None:
+    async def http(self, scope: Message, receive: Receive, send: Send) -> None:
         """Answer one request."""
         request = Incoming.of(scope)
         answer: Answer | Stream | StoredFile
@@ -116,10 +114,7 @@ class Application:
             if at_once is not None:
                 return at_once
         workers = self.workers
-        found: Answer | Stream = await workers.run(
-            partial(self.endpoint.respond, snapshot, match, request, workers), quick=quick
-        )
-        return found
+        return await workers.run(partial(self.endpoint.respond, snapshot, match, request, workers), quick=quick)
 
     async def elsewhere(self, snapshot: Snapshot, match: Match | None, request: Incoming) -> Answer | StoredFile:
         """A request that no query takes: a browser's question, a stored file, a page of xsrun, or nothing."""

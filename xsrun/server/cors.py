@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
+from xsrun.runtime.values import Value
 from xsrun.server.incoming import Incoming
 from xsrun.server.routes import Group
 
@@ -89,7 +89,7 @@ class Policy:
         ]
 
 
-def _texts(value: Any) -> tuple[str, ...] | None:
+def _texts(value: Value) -> tuple[str, ...] | None:
     """The texts of a list that has any; an empty list says nothing."""
     if not isinstance(value, list):
         return None

@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING
 
 from xsrun.errors import LimitError, XanoScriptError
 from xsrun.evaluator.places import translate
 from xsrun.runtime.context import Context, Identity
 from xsrun.runtime.streams import StreamedResponse
+from xsrun.runtime.values import Value
 from xsrun.server.answers import Answer, answer_of, head_of
 from xsrun.server.history import Entry, History, masked, masked_uri
 from xsrun.server.incoming import Incoming
@@ -21,6 +22,13 @@ from xsrun.server.settings import Settings
 from xsrun.server.streaming import Stream
 from xsrun.server.workers import Workers
 from xsrun.workspace.result import Result
+
+if TYPE_CHECKING:
+    from xsrun.documents import ErrorDocument
+    from xsrun.services.tokens import TokenService
+
+    #: where the answer to a request goes
+    Reply = asyncio.Future[Answer | Stream]
 
 #: Bytes of a body whose inputs the history keeps as they are.
 _KEPT = 2_000
@@ -37,7 +45,12 @@ class Endpoint:
         self.log = log
 
     def respond(
-        self, snapshot: Snapshot, match: Match, request: Incoming, workers: Workers, future: asyncio.Future[Any]
+        self,
+        snapshot: Snapshot,
+        match: Match,
+        request: Incoming,
+        workers: Workers,
+        future: Reply,
     ) -> None:
         """Run the query and deliver the answer; then run what the program left for later."""
         started = time.perf_counter()
@@ -101,7 +114,7 @@ class Endpoint:
         request: Incoming,
         stream: Stream,
         workers: Workers,
-        future: asyncio.Future[Any],
+        future: Reply,
     ) -> None:
         """Send the head of a streamed response; its chunks follow."""
         stream.headers += snapshot.policy(match.group).headers_for(request)
@@ -147,9 +160,15 @@ class Endpoint:
         self.history.entries.append(entry)
 
 
-def _record(error: XanoScriptError) -> dict[str, Any]:
-    shown = {"code": error.code, "message": error.message, "hint": error.hint}
-    return {**shown, "file": error.file, "line": error.line, "column": error.column}
+def _record(error: XanoScriptError) -> ErrorDocument:
+    return {
+        "code": error.code,
+        "message": error.message,
+        "hint": error.hint,
+        "file": error.file,
+        "line": error.line,
+        "column": error.column,
+    }
 
 
 class Run:
@@ -161,7 +180,7 @@ class Run:
         self.route: Route = match.route
         self.request = request
         self.path_values = match.values
-        self.inputs: dict[str, Any] = {}
+        self.inputs: dict[str, Value] = {}
         #: what is sent with `api.stream`, once the first chunk is there
         self.stream: Stream | None = None
         self.on_stream: Callable[[Stream], None] | None = None
@@ -182,8 +201,7 @@ class Run:
             error = translate(raised)
             return Result(error=error, status=error.status)
         context.request.input = self.inputs
-        result: Result = self.workspace.execute(self.route.query, self.inputs, context, admit=False, conclude=False)
-        return result
+        return self.workspace.execute(self.route.query, self.inputs, context, admit=False, conclude=False)
 
     def identify(self) -> None:
         """Read the token and let the caller in. Raises UnauthorizedError. Public queries have no identity."""
@@ -192,7 +210,8 @@ class Run:
         context = self.context
         token = context.request.token
         if token is not None:
-            found = context.service("tokens").decode(token, context.now(), context.datasource)
+            tokens: TokenService = context.service("tokens")
+            found = tokens.decode(token, context.now(), context.datasource)
             context.auth = Identity(found.id, found.table, found.extras)
         if self.workspace.dispatcher is not None:
             self.workspace.dispatcher.admit(self.route.query, context)

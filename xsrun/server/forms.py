@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 from xsrun.errors import XanoScriptError
 from xsrun.filters.query_strings import from_pairs
 from xsrun.runtime.values import Value, text_of_bytes
 from xsrun.services.files import FileResource, Spool
+
+if TYPE_CHECKING:
+    from python_multipart.multipart import MultipartCallbacks
 
 #: More fields than this are refused.
 MOST_PARTS = 1_000
@@ -47,7 +50,7 @@ class _Part:
 
     def value(self) -> Value:
         """A text, or the file; None for a file field that was left empty."""
-        content: Any = self.content.finish()
+        content = self.content.finish()
         if self.filename is None:
             return text_of_bytes(content if isinstance(content, bytes) else content.path.read_bytes())
         if not self.filename and not self.content.size:
@@ -74,7 +77,7 @@ def read_multipart(body: bytes, content_type: str) -> dict[str, Value]:
         raise MultipartError("the Content-Type names no boundary")
     parts: list[_Part] = []
     try:
-        parser = MultipartParser(boundary, _callbacks(parts))  # type: ignore[arg-type]
+        parser = MultipartParser(boundary, _callbacks(parts))
         parser.write(body)
         parser.finalize()
     except FormParserError as error:
@@ -85,7 +88,7 @@ def read_multipart(body: bytes, content_type: str) -> dict[str, Value]:
     return from_pairs((name, value) for name, value in pairs if value is not None)
 
 
-def _callbacks(parts: list[_Part]) -> dict[str, Any]:
+def _callbacks(parts: list[_Part]) -> MultipartCallbacks:
     def begin() -> None:
         if len(parts) >= MOST_PARTS:
             raise MultipartError(f"it has more than {MOST_PARTS:,} parts")

@@ -5,10 +5,13 @@ from __future__ import annotations
 import itertools
 from collections import deque
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING
 
 from xsrun.runtime.masking import MASK, is_secret, masked_argument
-from xsrun.runtime.values import type_name
+from xsrun.runtime.values import Value, type_name
+
+if TYPE_CHECKING:
+    from xsrun.documents import ErrorDocument, Json, LogDocument
 
 #: Longer texts and lists are cut in the history.
 _LONGEST = 300
@@ -31,11 +34,11 @@ class Entry:
     duration: float
     query: str
     file: str
-    sent: Any
+    sent: Value
     sensitive: frozenset[str]
     bytes_sent: int = 0
-    error: dict[str, Any] | None = None
-    logs: list[dict[str, Any]] = field(default_factory=list)
+    error: ErrorDocument | None = None
+    logs: list[LogDocument] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
 
     @property
@@ -43,10 +46,10 @@ class Entry:
         return masked_uri(self.path, self.query_string)
 
     @property
-    def input(self) -> Any:
+    def input(self) -> Value:
         return masked(self.sent, self.sensitive)
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> dict[str, Json]:
         shown = ("number", "at", "verb", "uri", "status", "duration", "query", "file", "input", "error", "logs")
         return {name: getattr(self, name) for name in (*shown, "warnings", "bytes_sent")}
 
@@ -65,12 +68,12 @@ class History:
     def next_number(self) -> int:
         return next(self._numbers)
 
-    def as_list(self) -> list[dict[str, Any]]:
+    def as_list(self) -> list[dict[str, Json]]:
         """The latest first."""
         return [entry.as_dict() for entry in reversed(list(self.entries))]
 
 
-def masked(value: Any, sensitive: frozenset[str] = frozenset(), depth: int = 4) -> Any:
+def masked(value: Value, sensitive: frozenset[str] = frozenset(), depth: int = 4) -> Value:
     """A value as a log shows it: secrets masked, long texts and lists cut, files by what they are."""
     if isinstance(value, dict):
         if depth == 0:

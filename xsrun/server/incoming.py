@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, MutableMapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +11,9 @@ from xsrun.errors import XanoScriptError
 from xsrun.filters.query_strings import parse_query
 from xsrun.runtime.context import Request
 from xsrun.runtime.values import Value, from_json
+
+#: What ASGI hands over: a scope, a message.
+Message = MutableMapping[str, Any]
 
 #: PHP's words for what is wrong with a JSON text.
 NOT_JSON = "Syntax error"
@@ -52,7 +55,7 @@ class Incoming:
     body: bytes = b""
 
     @classmethod
-    def of(cls, scope: Any) -> Incoming:
+    def of(cls, scope: Message) -> Incoming:
         """The request of an ASGI scope, without its body."""
         client = scope.get("client")
         return cls(

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING
 
 from xsrun.diagnostics import Diagnostic
 from xsrun.server.cors import Policy
 from xsrun.server.pure import only_computes
 from xsrun.server.routes import Group, Route, Routes
+
+if TYPE_CHECKING:
+    from xsrun.documents import Json
+    from xsrun.workspace.workspace import Workspace
 
 
 @dataclass(slots=True)
@@ -18,7 +22,7 @@ class Snapshot:
     `stale` are the errors of files that were saved broken, whose last good version answers instead.
     """
 
-    workspace: Any
+    workspace: Workspace
     routes: Routes
     stale: list[Diagnostic] = field(default_factory=list)
     #: does any program send a streamed response?
@@ -27,10 +31,10 @@ class Snapshot:
     #: whether a query only computes (see `xsrun.server.pure`), by route
     computing: dict[Route, bool] = field(default_factory=dict)
     #: documents made from this workspace, by what they are
-    documents: dict[Any, Any] = field(default_factory=dict)
+    documents: dict[tuple[tuple[str, ...], str], dict[str, Json]] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, workspace: Any, stale: list[Diagnostic] | None = None) -> Snapshot:
+    def of(cls, workspace: Workspace, stale: list[Diagnostic] | None = None) -> Snapshot:
         streams = any("api.stream" in source.text for source in workspace.sources.values())
         return cls(workspace, Routes(workspace.constructs), stale or [], streams)
 
@@ -52,9 +56,9 @@ class Snapshot:
 class Live:
     """Holds the current snapshot."""
 
-    def __init__(self, workspace: Any) -> None:
+    def __init__(self, workspace: Workspace) -> None:
         self.current = Snapshot.of(workspace)
 
-    def replace(self, workspace: Any, stale: list[Diagnostic] | None = None) -> None:
+    def replace(self, workspace: Workspace, stale: list[Diagnostic] | None = None) -> None:
         """Let a workspace answer all requests that come from now on."""
         self.current = Snapshot.of(workspace, stale)

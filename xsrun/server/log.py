@@ -5,12 +5,15 @@ from __future__ import annotations
 import sys
 import threading
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING
 
 from xsrun.diagnostics import Diagnostic
 from xsrun.errors import InputError, InternalError, XanoScriptError
 from xsrun.runtime.values import to_json
 from xsrun.server.history import masked
+
+if TYPE_CHECKING:
+    from xsrun.runtime.context import LogEntry
 
 Print = Callable[[str], None]
 
@@ -58,7 +61,7 @@ class Log:
         if len(errors) > 10:
             self.line(f"  and {len(errors) - 10} more: xsrun check lists all")
 
-    def entries(self, logs: Iterable[Any]) -> None:
+    def entries(self, logs: Iterable[LogEntry]) -> None:
         """What `debug.log` and the console of JavaScript left."""
         if self.quiet:
             return
@@ -67,7 +70,7 @@ class Log:
             value = masked(entry.value)
             self.line(f"  log: {place}{value if isinstance(value, str) else to_json(value)}")
 
-    def warnings(self, warnings: Iterable[Any]) -> None:
+    def warnings(self, warnings: Iterable[Diagnostic | XanoScriptError]) -> None:
         if self.quiet:
             return
         for warning in warnings:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hmac
 import re
 from importlib.resources import files
-from typing import Any
+from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from xsrun.filters.query_strings import parse_query
@@ -21,6 +21,9 @@ from xsrun.server.incoming import Incoming
 from xsrun.server.live import Snapshot
 from xsrun.server.routes import Group, Match
 from xsrun.server.settings import Settings
+
+if TYPE_CHECKING:
+    from xsrun.documents import Json
 
 _SPEC = re.compile(r"/apispec:([^/:]+)(?::[^/]*)?/?")
 _ASSETS = {
@@ -69,7 +72,7 @@ class Pages:
             return Answer(200, [(b"content-type", JSON_TYPE), *_PAGE_HEADERS], json_body(self.shown_history()))
         return None
 
-    def shown_history(self) -> dict[str, Any]:
+    def shown_history(self) -> dict[str, Json]:
         return {"entries": self.history.as_list()}
 
     def group_document(self, snapshot: Snapshot, address: str, request: Incoming) -> Answer | None:
@@ -103,19 +106,19 @@ def is_local(request: Incoming) -> bool:
     return is_loopback(request.client) and _LOCAL.fullmatch(request.header(b"host") or "") is not None
 
 
-def whole_document(snapshot: Snapshot, request: Incoming) -> dict[str, Any]:
+def whole_document(snapshot: Snapshot, request: Incoming) -> dict[str, Json]:
     groups = [group for group in snapshot.routes.groups if group.active and group.routes]
     named = next((one.name for one in snapshot.workspace.constructs if one.kind == "workspace"), None)
     root = snapshot.workspace.root
     return document_of(snapshot, groups, named or (root.resolve().name if root is not None else "xsrun"), request)
 
 
-def document_of(snapshot: Snapshot, groups: list[Group], title: str, request: Incoming) -> dict[str, Any]:
+def document_of(snapshot: Snapshot, groups: list[Group], title: str, request: Incoming) -> dict[str, Json]:
     """The document of some groups, made once for a workspace and a name of this machine."""
     from xsrun.server.openapi.document import DocumentMaker
 
     key = (tuple(group.canonical for group in groups), request.origin)
-    found: dict[str, Any] | None = snapshot.documents.get(key)
+    found = snapshot.documents.get(key)
     if found is None:
         if len(snapshot.documents) > 100:
             snapshot.documents.clear()
@@ -124,7 +127,7 @@ def document_of(snapshot: Snapshot, groups: list[Group], title: str, request: In
     return found
 
 
-def document_answer(document: dict[str, Any], request: Incoming, headers: Headers) -> Answer:
+def document_answer(document: dict[str, Json], request: Incoming, headers: Headers) -> Answer:
     """A document as JSON, or as YAML with `?type=yaml`."""
     if parse_query(request.query).get("type") == "yaml":
         import yaml

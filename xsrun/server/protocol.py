@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
 
 from xsrun.errors import XanoScriptError
 from xsrun.server.answers import error_answer
@@ -19,7 +18,7 @@ def http_protocol() -> type[asyncio.Protocol]:
     class HttpProtocol(Protocol):
         """Says in the engine's way that a request is no HTTP."""
 
-        transport: Any
+        transport: asyncio.Transport
 
         def send_400_response(self, msg: str) -> None:
             self.transport.write(malformed(msg))

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 from xsrun.syntax import nodes
 from xsrun.workspace.construct import Construct
+
+if TYPE_CHECKING:
+    from xsrun.fields import Declared
+    from xsrun.workspace.workspace import Workspace
 
 _STATEMENTS = frozenset(
     (
@@ -25,7 +29,7 @@ _SLOW_FILTERS = ("lambda", "regex", "create_", "encrypt", "decrypt", "jw", "hmac
 _DEPTH = 5
 
 
-def only_computes(workspace: Any, construct: Construct, depth: int = _DEPTH) -> bool:
+def only_computes(workspace: Workspace, construct: Construct, depth: int = _DEPTH) -> bool:
     """Does a construct, with all that it calls, only compute with what it is given?"""
     dispatcher = workspace.dispatcher
     if not depth or construct.node is None or construct.problems:
@@ -34,15 +38,15 @@ def only_computes(workspace: Any, construct: Construct, depth: int = _DEPTH) -> 
         return False
     if any(one.type in ("password", "file") or _is_slow(one) for one in construct.declared):
         return False
-    parts: list[Any] = [*construct.items, *([construct.response] if construct.response is not None else [])]
+    parts: list[nodes.Node] = [*construct.items, *([construct.response] if construct.response is not None else [])]
     return all(_allows(workspace, node, depth) for part in parts for node in part.walk())
 
 
-def _is_slow(declared: Any) -> bool:
+def _is_slow(declared: Declared) -> bool:
     return any(name == "pattern" for name, _ in declared.filters) or any(map(_is_slow, declared.schema))
 
 
-def _allows(workspace: Any, node: nodes.Node, depth: int) -> bool:
+def _allows(workspace: Workspace, node: nodes.Node, depth: int) -> bool:
     if isinstance(node, nodes.FilterCall):
         return not node.name.startswith(_SLOW_FILTERS) or node.disabled
     if not isinstance(node, nodes.Statement):

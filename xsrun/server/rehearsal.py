@@ -6,13 +6,12 @@ the engine nobody is tested for who they are (semantics 8.3). Everything else is
 
 from __future__ import annotations
 
-import asyncio
 import http.client
 import itertools
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING
 
 from xsrun.errors import UnavailableError, XanoScriptError
 from xsrun.runtime.context import Context
@@ -27,7 +26,14 @@ from xsrun.server.routes import Match, Route, Routes
 from xsrun.server.settings import Settings
 from xsrun.server.workers import Workers
 from xsrun.services.http_messages import body_of, with_query
+from xsrun.workspace.construct import Construct
 from xsrun.workspace.result import Result
+from xsrun.workspace.workspace import Workspace, workspace_of
+
+if TYPE_CHECKING:
+    from uvicorn import Server
+
+    from xsrun.server.endpoint import Reply
 
 #: Names the call that a request belongs to.
 _CALL = "X-Xsrun-Call"
@@ -48,7 +54,7 @@ class Call:
 class Carrier:
     """Carries calls of queries to a server and brings back what it answers."""
 
-    def __init__(self, workspace: Any) -> None:
+    def __init__(self, workspace: Workspace) -> None:
         self.calls: dict[str, Call] = {}
         self._numbers = itertools.count(1)
         self._routes = Routes(workspace.constructs)
@@ -62,17 +68,17 @@ class Carrier:
         self._server.should_exit = True
         self._thread.join(10)
 
-    def takes(self, context: Context, query: Any) -> bool:
+    def takes(self, context: Context, query: Construct) -> bool:
         """Can this call go over HTTP? A server cannot see into a transaction that the test has open."""
         session = context.session_slot
         return query.key in self._by_key and not (session is not None and session.depth)
 
     def send(
-        self, context: Context, query: Any, inputs: dict[str, Value], headers: dict[str, str]
+        self, context: Context, query: Construct, inputs: dict[str, Value], headers: dict[str, str]
     ) -> tuple[Value, XanoScriptError | None]:
         """The body of the answer as a value, and the error that it tells of, if any."""
         number = str(next(self._numbers))
-        call = self.calls[number] = Call(context, Snapshot(context.workspace, self._routes))
+        call = self.calls[number] = Call(context, Snapshot(workspace_of(context), self._routes))
         try:
             route = self._by_key[query.key]
             path, body, sent = request_of(route, inputs, [*headers.items(), (_CALL, number)])
@@ -125,7 +131,12 @@ class RehearsalEndpoint(Endpoint):
         return RehearsalRun(snapshot, match, request, self.call(request))
 
     def respond(
-        self, snapshot: Snapshot, match: Match, request: Incoming, workers: Workers, future: asyncio.Future[Any]
+        self,
+        snapshot: Snapshot,
+        match: Match,
+        request: Incoming,
+        workers: Workers,
+        future: Reply,
     ) -> None:
         call = self.call(request)
         try:
@@ -196,7 +207,7 @@ def value_of(answer: http.client.HTTPResponse, data: bytes) -> Value:
     return text_of_bytes(data)
 
 
-def start(application: Application) -> tuple[Any, threading.Thread, int]:
+def start(application: Application) -> tuple[Server, threading.Thread, int]:
     """Serve an application on this machine, in a thread; gives the server, its thread and its port."""
     from xsrun.server.running import listen, make_server
 
@@ -208,7 +219,7 @@ def start(application: Application) -> tuple[Any, threading.Thread, int]:
 
 
 @contextmanager
-def over_http(workspace: Any) -> Iterator[None]:
+def over_http(workspace: Workspace) -> Iterator[None]:
     """Let the workflow tests of a workspace call its queries over HTTP."""
     from xsrun.server.running import require_packages
 

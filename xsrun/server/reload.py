@@ -12,7 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from xsrun.diagnostics import Diagnostic
 from xsrun.errors import UsageError, XanoScriptError
@@ -21,8 +21,13 @@ from xsrun.server.log import Log
 from xsrun.workspace.construct import RUNNABLE
 from xsrun.workspace.loader import SKIPPED, read_sources
 
+if TYPE_CHECKING:
+    from watchfiles import Change
+
+    from xsrun.workspace.workspace import Workspace
+
 #: Makes a workspace from texts by file name and the folder that they are in.
-Maker = Callable[[dict[str, str], Path], Any]
+Maker = Callable[[dict[str, str], Path], "Workspace"]
 
 #: Milliseconds in which several changes count as one, and between two looks for them.
 _DEBOUNCE = 60
@@ -42,7 +47,7 @@ class Reloader:
         self._settings: str | None = None
         self._lock = threading.Lock()
 
-    def load(self) -> Any:
+    def load(self) -> Workspace:
         """The workspace as its files are now. Raises UsageError when there is nothing to load."""
         texts, root = read_sources(self.path)
         workspace = self.make(texts, root)
@@ -75,7 +80,7 @@ class Reloader:
             self._tell(changed, errors, time.perf_counter() - started)
             return True
 
-    def _renewed(self, texts: dict[str, str], root: Path) -> tuple[Any, list[Diagnostic], list[Diagnostic]]:
+    def _renewed(self, texts: dict[str, str], root: Path) -> tuple[Workspace, list[Diagnostic], list[Diagnostic]]:
         """A workspace of new texts, the errors of those files whose last good version it holds instead, and all."""
         workspace = self.make(texts, root)
         broken = errors_by_file(workspace.problems)
@@ -124,7 +129,7 @@ class Reloader:
             async for _ in changes:
                 await refresh()
 
-    def _concerns(self, _change: Any, name: str) -> bool:
+    def _concerns(self, _change: Change, name: str) -> bool:
         path = Path(name)
         if path.name == ".env":
             return True

@@ -6,11 +6,11 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
 from urllib.parse import unquote
 
 from xsrun.database.tables import literal
 from xsrun.runtime.masking import is_secret
+from xsrun.runtime.values import Value
 from xsrun.workspace.construct import Construct, text_of
 
 #: The branch that is always there; others are those that the workspace declares.
@@ -33,9 +33,9 @@ class Group:
     canonical: str
     description: str = ""
     active: bool = True
-    cors: dict[str, Any] = field(default_factory=dict)
-    swagger: dict[str, Any] = field(default_factory=dict)
-    history: Any = None
+    cors: dict[str, Value] = field(default_factory=dict)
+    swagger: dict[str, Value] = field(default_factory=dict)
+    history: Value = None
     routes: list[Route] = field(default_factory=list)
 
     @property
@@ -63,7 +63,7 @@ class Route:
     query: Construct
     group: Group
     auth: str
-    history: Any
+    history: Value
     segments: list[Segment]
     #: how often in a row it was quick, up to now
     quick_runs: int = 0

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from xsrun.errors import UnavailableError, UsageError, XanoScriptError
 from xsrun.runtime.masking import masked_address
@@ -22,6 +22,11 @@ from xsrun.server.live import Live
 from xsrun.server.log import Log
 from xsrun.server.reload import Maker, Reloader
 from xsrun.server.settings import Settings
+
+if TYPE_CHECKING:
+    from uvicorn import Server
+
+    from xsrun.workspace.workspace import Workspace
 
 #: Seconds that requests have to end after the server was asked to stop.
 _GRACE = 5
@@ -91,7 +96,14 @@ def way_out(error: BaseException) -> str:
     return "another server listens there: choose another with --port N, or --port 0 for any that is free"
 
 
-def serve(path: Path, make: Maker, settings: Settings, listening: Listening, log: Log, prepare: Any = None) -> None:
+def serve(
+    path: Path,
+    make: Maker,
+    settings: Settings,
+    listening: Listening,
+    log: Log,
+    prepare: Callable[[Workspace], None] = lambda workspace: None,
+) -> None:
     """Serve the workspace of a file or folder until the process is told to stop.
 
     `make` makes a workspace of texts and their folder; `prepare` is called with the first one, to seed it.
@@ -101,8 +113,7 @@ def serve(path: Path, make: Maker, settings: Settings, listening: Listening, log
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     reloader = Reloader(path, make, log)
     workspace = reloader.load()
-    if prepare is not None:
-        prepare(workspace)
+    prepare(workspace)
     log.shown_path = workspace.shown
     live = Live(workspace)
     application = Application(live, settings, log)
@@ -122,7 +133,7 @@ def serve(path: Path, make: Maker, settings: Settings, listening: Listening, log
             live.current.workspace.close()
 
 
-def warm_up(workspace: Any, log: Log) -> None:
+def warm_up(workspace: Workspace, log: Log) -> None:
     """Open the database before the first request asks for it: its libraries take a moment to load."""
     if not any(construct.kind == "table" for construct in workspace.constructs):
         return
@@ -141,7 +152,7 @@ def run(
     bound: socket.socket,
     listening: Listening,
     reloader: Reloader | None,
-    started: Callable[[Any], Any] = lambda server: None,
+    started: Callable[[Server], None] = lambda server: None,
 ) -> None:
     """Run an application on a socket until the process is told to stop.
 
@@ -171,7 +182,7 @@ def run(
         runner.run(main())
 
 
-def make_server(application: Any) -> Any:
+def make_server(application: Application) -> Server:
     """A uvicorn server for an application, with error bodies of ours also for what is no HTTP."""
     import uvicorn
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING
 
 from xsrun.database.tables import literal
 from xsrun.dispatch.schedule import Event, events_of
@@ -13,6 +13,9 @@ from xsrun.runtime.context import Clock, system_clock
 from xsrun.server.application import Application
 from xsrun.server.live import Snapshot
 from xsrun.workspace.construct import Construct
+
+if TYPE_CHECKING:
+    from xsrun.workspace.workspace import Workspace
 
 #: Seconds between two looks, so that saved schedules and a clock that was set are noticed.
 _LONGEST_SLEEP = 0.5
@@ -80,7 +83,7 @@ class Schedule:
         workspace = self.application.live.current.workspace
         self._running[task.name] = self.application.workers.run(partial(self.work, workspace, task))
 
-    def work(self, workspace: Any, task: Construct, _future: Any) -> None:
+    def work(self, workspace: Workspace, task: Construct, _future: asyncio.Future[None]) -> None:
         """Run a task and say how it went. Runs in a thread."""
         log = self.application.log
         try:

@@ -3,9 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypedDict
 
 #: How many megabytes a body may have unless told otherwise.
 BODY_MEGABYTES = 64
+
+
+class Options(TypedDict, total=False):
+    """The settings as keywords, for type checkers."""
+
+    max_body: int
+    body_seconds: float
+    workers: int
+    history: int
+    compress_from: int
+    docs: bool
 
 
 @dataclass(slots=True)

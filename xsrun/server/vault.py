@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from xsrun.errors import XanoScriptError
@@ -15,6 +15,10 @@ from xsrun.server.answers import Answer
 from xsrun.server.cors import Headers, Policy
 from xsrun.server.incoming import Incoming
 from xsrun.services.files import CHUNK_SIZE, guess_type
+
+if TYPE_CHECKING:
+    from xsrun.services.vault import Vault
+    from xsrun.workspace.workspace import Workspace
 
 PREFIX = "/vault/"
 _RANGE = re.compile(r"bytes=(\d*)-(\d*)")
@@ -40,10 +44,10 @@ class StoredFile:
                 yield chunk
 
 
-def stored_file(workspace: Any, request: Incoming) -> StoredFile | Answer | None:
+def stored_file(workspace: Workspace, request: Incoming) -> StoredFile | Answer | None:
     """The file at the path of a request, or None when there is none that the request may have."""
     path = unquote(request.path)
-    vault = workspace.service("vault")
+    vault: Vault = workspace.service("vault")
     try:
         place, access = vault.find(path)
         if access != "public" and not _is_signed(vault, path, request, workspace.clock()):
@@ -71,7 +75,7 @@ def stored_file(workspace: Any, request: Incoming) -> StoredFile | Answer | None
     return StoredFile(status, headers, place, start, length)
 
 
-def _is_signed(vault: Any, path: str, request: Incoming, now: int) -> bool:
+def _is_signed(vault: Vault, path: str, request: Incoming, now: int) -> bool:
     given = parse_query(request.query)
     expires, signature = given.get("expires"), given.get("signature")
     return isinstance(expires, str) and isinstance(signature, str) and vault.grants(path, expires, signature, now)

@@ -13,7 +13,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any, Generic, NamedTuple, TypeVar
 
 #: Seconds between two looks at whether the threads get on.
 _TICK = 0.005
@@ -26,15 +26,16 @@ _STUCK = 0.002
 #: Deep recursion of programs needs more than the few hundred kilobytes that some systems give to threads.
 _STACK_BYTES = 64 * 1024 * 1024
 
-Function = Callable[["asyncio.Future[Any]"], Any]
+Found = TypeVar("Found")
+Function = Callable[["asyncio.Future[Found]"], Found | None]
 
 
-class Job(NamedTuple):
+class Job(NamedTuple, Generic[Found]):
     """Since when it waits, what to run, where the result goes, and whether it is known to be quick."""
 
     since: float
-    function: Function
-    future: asyncio.Future[Any]
+    function: Function[Found]
+    future: asyncio.Future[Found]
     quick: bool
 
 
@@ -55,7 +56,7 @@ class Workers:
     def __init__(self, limit: int) -> None:
         self.limit = limit
         self.loop = asyncio.get_running_loop()
-        self._jobs: deque[Job] = deque()
+        self._jobs: deque[Job[Any]] = deque()
         self._done: deque[tuple[asyncio.Future[Any], Any, BaseException | None]] = deque()
         #: guards the threads and the number of quick jobs
         self._lock = threading.Lock()
@@ -78,13 +79,13 @@ class Workers:
     def _awake(self) -> int:
         return len(self._threads) - len(self._sleeping)
 
-    def run(self, function: Function, *, quick: bool = False) -> asyncio.Future[Any]:
+    def run(self, function: Function[Found], *, quick: bool = False) -> asyncio.Future[Found]:
         """Run a function in a thread; the future has what it returns or raises. To be called on the loop.
 
         The function is given the future, so that it can `deliver` a result before it ends. `quick`: it has never taken
         long.
         """
-        future = self.loop.create_future()
+        future: asyncio.Future[Found] = self.loop.create_future()
         with self._lock:
             self._jobs.append(Job(time.perf_counter(), function, future, quick))
             self._quick += quick
@@ -200,8 +201,8 @@ class Workers:
                 self._sleeping.append(thread)
             thread.lock.acquire()
 
-    def _perform(self, job: Job) -> None:
-        result: Any = None
+    def _perform(self, job: Job[Found]) -> None:
+        result: Found | None = None
         failure: BaseException | None = None
         try:
             result = job.function(job.future)
@@ -216,7 +217,9 @@ class Workers:
                     self._standing = False
                     self._settled.release()
 
-    def deliver(self, future: asyncio.Future[Any], result: Any, failure: BaseException | None = None) -> None:
+    def deliver(
+        self, future: asyncio.Future[Found], result: Found | None, failure: BaseException | None = None
+    ) -> None:
         """Give a future its result; only the first one counts."""
         self._done.append((future, result, failure))
         if not self._flushing:

@@ -6,6 +6,7 @@ Python's own zipfile does the plain archives; encrypted ones need pyzipper (`pip
 
 from __future__ import annotations
 
+import importlib
 import io
 import re
 import struct
@@ -15,9 +16,11 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import Any, BinaryIO, Literal
+from types import ModuleType
+from typing import BinaryIO, Literal
 
 from xsrun.errors import LimitError, UnavailableError, XanoScriptError
+from xsrun.runtime.values import Value
 from xsrun.services.files import CHUNK_SIZE, FileResource, Spool, TemporaryPath
 
 INVALID = "Invalid zip archive."
@@ -130,7 +133,7 @@ def _covers(name: str, entry: str) -> bool:
     return entry == name or (name.endswith("/") and entry.startswith(name))
 
 
-def contents(archive: FileResource) -> list[dict[str, Any]]:
+def contents(archive: FileResource) -> list[dict[str, Value]]:
     """What an archive holds, folders left out: `{name, path, size, compressed_size}` of each file."""
     with opened(archive) as source:
         return [
@@ -239,11 +242,10 @@ def _writer(buffer: BinaryIO, password: str, encryption: str, mode: Literal["a",
     return found
 
 
-def _pyzipper() -> Any:
+def _pyzipper() -> ModuleType:
     try:
-        import pyzipper  # type: ignore[import-untyped]
+        return importlib.import_module("pyzipper")
     except ImportError:
         raise UnavailableError(
             "archives with a password need the package pyzipper", hint='install it: pip install "xsrun[zip]"'
         ) from None
-    return pyzipper

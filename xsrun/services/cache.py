@@ -9,13 +9,62 @@ from __future__ import annotations
 import re
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from xsrun.errors import UnavailableError, XanoScriptError
 from xsrun.runtime.masking import masked_address
 from xsrun.runtime.values import Value, from_json, to_json
+
+if TYPE_CHECKING:
+    from xsrun.services.key_store import KeyStore
+
+Done = TypeVar("Done")
+
+
+class Steps(Protocol):
+    """Commands that a server carries out together."""
+
+    def set(self, key: str, text: str, ex: int | None = None, nx: bool = False) -> Steps: ...
+
+    def incrby(self, key: str, amount: int) -> Steps: ...
+
+    def execute(self) -> list[int | bool | None]: ...
+
+
+class Server(Protocol):
+    """What is asked of a Redis server. Its package's own types tell the answers of no command."""
+
+    def get(self, key: str) -> str | None: ...
+
+    def set(self, key: str, text: str, ex: int | None = None, nx: bool = False) -> bool | None: ...
+
+    def exists(self, key: str) -> int: ...
+
+    def delete(self, key: str) -> int: ...
+
+    def incrby(self, key: str, amount: int) -> int: ...
+
+    def scan_iter(self, match: str, count: int) -> Iterator[str]: ...
+
+    def rpush(self, key: str, text: str) -> int: ...
+
+    def lpush(self, key: str, text: str) -> int: ...
+
+    def rpop(self, key: str, count: int | None = None) -> str | list[str] | None: ...
+
+    def lpop(self, key: str, count: int | None = None) -> str | list[str] | None: ...
+
+    def llen(self, key: str) -> int: ...
+
+    def lrange(self, key: str, start: int, stop: int) -> list[str]: ...
+
+    def lrem(self, key: str, count: int, text: str) -> int: ...
+
+    def pipeline(self, transaction: bool) -> Steps: ...
+
+    def close(self) -> None: ...
 
 
 class Cache:
@@ -31,13 +80,13 @@ class Cache:
         self.url = url
         self._file = file
         self._clock = clock
-        self._client: Any = None
+        self._client: KeyStore | Server | None = None
         self._opening = threading.Lock()
 
     # Connecting ----------------------------------------------------------------------------------------------------
 
     @property
-    def client(self) -> Any:
+    def client(self) -> KeyStore | Server:
         """The connection, opened at first use."""
         if self._client is None:
             with self._opening:
@@ -45,7 +94,7 @@ class Cache:
                     self._client = self._connect()
         return self._client
 
-    def _connect(self) -> Any:
+    def _connect(self) -> KeyStore | Server:
         if self.url is None:
             from xsrun.services.key_store import KeyStore
 
@@ -53,13 +102,15 @@ class Cache:
         import redis
 
         try:
-            return redis.Redis.from_url(self.url, decode_responses=True, socket_timeout=10)
+            made: Any = redis.Redis.from_url(self.url, decode_responses=True, socket_timeout=10)
         except ValueError as error:
             raise UnavailableError(
                 f"{masked_address(self.url)} is not the address of a Redis server: {error}"
             ) from None
+        server: Server = made
+        return server
 
-    def _run(self, command: Callable[[Any], Any]) -> Any:
+    def _run(self, command: Callable[[KeyStore | Server], Done]) -> Done:
         """Carry out a command; what Redis refuses is an error of the program."""
         if self.url is None:
             return command(self.client)
@@ -96,44 +147,53 @@ class Cache:
 
     def add(self, key: str, amount: int) -> int:
         """Add to a whole number; a key that is not there counts as 0."""
-        return int(self._run(lambda client: client.incrby(key, amount)))
+        return self._run(lambda client: client.incrby(key, amount))
 
     def keys(self, pattern: str) -> list[str]:
         """The keys that a glob pattern matches, sorted."""
-        if self.url is not None:
-            return sorted(self._run(lambda client: list(client.scan_iter(match=pattern, count=1000))))
+        from xsrun.services.key_store import KeyStore
+
         matches = glob_matcher(pattern)
-        return sorted(key for key in self._run(lambda client: client.keys()) if matches(key))
+
+        def find(client: KeyStore | Server) -> list[str]:
+            if isinstance(client, KeyStore):
+                return list(filter(matches, client.keys()))
+            return list(client.scan_iter(match=pattern, count=1000))
+
+        return sorted(self._run(find))
 
     def count_up(self, key: str, ttl: int) -> int:
         """Count a use of the key within a window of `ttl` seconds that its first use opens."""
+        from xsrun.services.key_store import KeyStore
 
         expiry = ttl if ttl > 0 else None
 
-        def count(client: Any) -> int:
-            if self.url is None:
+        def count(client: KeyStore | Server) -> int:
+            if isinstance(client, KeyStore):
                 with client.transaction():
                     client.set(key, "0", ex=expiry, nx=True)
                     return int(client.incrby(key, 1))
             steps = client.pipeline(transaction=True)
             steps.set(key, "0", ex=expiry, nx=True)
             steps.incrby(key, 1)
-            return int(steps.execute()[-1])
+            return int(steps.execute()[-1] or 0)
 
-        return int(self._run(count))
+        return self._run(count)
 
     # Lists ---------------------------------------------------------------------------------------------------------
 
     def push(self, key: str, value: Value, *, front: bool = False) -> int:
         """Add a value at one end of a list; gives the new length."""
         text = _encode(value)
-        return int(self._run(lambda client: client.lpush(key, text) if front else client.rpush(key, text)))
+        return self._run(lambda client: client.lpush(key, text) if front else client.rpush(key, text))
 
     def take(self, key: str, count: int | None = None, *, front: bool = False) -> Value:
         """Remove and give the value at one end of a list, false when there is none; with `count` a list of values."""
         found = self._run(lambda client: client.lpop(key, count) if front else client.rpop(key, count))
+        if isinstance(found, list):
+            return [_decode(text) for text in found]
         if count is not None:
-            return [_decode(text) for text in found or []]
+            return []
         return False if found is None else _decode(found)
 
     def range(self, key: str, start: int = 0, stop: int = -1) -> list[Value]:
@@ -142,11 +202,11 @@ class Cache:
 
     def count(self, key: str) -> int:
         """The length of a list."""
-        return int(self._run(lambda client: client.llen(key)))
+        return self._run(lambda client: client.llen(key))
 
     def remove(self, key: str, value: Value, count: int = 0) -> int:
         """Remove values from a list: all that are equal (0), the first so many, or the last (negative)."""
-        return int(self._run(lambda client: client.lrem(key, count, _encode(value))))
+        return self._run(lambda client: client.lrem(key, count, _encode(value)))
 
     def close(self) -> None:
         """End the connection; the next command opens a new one."""

@@ -8,13 +8,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
+from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
 from xsrun.errors import XanoScriptError
 from xsrun.runtime.values import to_text
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.ciphers import Cipher
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM, ChaCha20Poly1305
+    from cryptography.hazmat.primitives.ciphers.modes import (
+        ECB,
+        ModeWithInitializationVector,
+        ModeWithNonce,
+        ModeWithTweak,
+    )
+
+    #: a cipher without an authentication tag
+    PlainCipher = Cipher[ModeWithNonce | ModeWithTweak | ECB | ModeWithInitializationVector | None]
 
 #: Bytes of the authentication tag that AEAD ciphers put behind the encrypted data.
 TAG_BYTES = 16
@@ -92,7 +102,7 @@ def _kind(algorithm: str) -> _Kind:
     )
 
 
-def _cipher(kind: _Kind, key: bytes, vector: bytes) -> Cipher[Any]:
+def _cipher(kind: _Kind, key: bytes, vector: bytes) -> PlainCipher:
     from cryptography.hazmat.decrepit.ciphers import modes as old_modes
     from cryptography.hazmat.decrepit.ciphers.algorithms import TripleDES
     from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
@@ -100,7 +110,7 @@ def _cipher(kind: _Kind, key: bytes, vector: bytes) -> Cipher[Any]:
     fitted = _fit(key, kind.key_bytes)
     cipher = TripleDES(fitted) if kind.family == "des3" else algorithms.AES(fitted)
     start = _fit(vector, kind.block_bytes)
-    made: dict[str, Callable[[bytes], modes.Mode]] = {
+    made: dict[str, Callable[[bytes], modes.ModeWithInitializationVector | modes.ModeWithNonce]] = {
         "cbc": modes.CBC,
         "ctr": modes.CTR,
         "cfb": old_modes.CFB,
@@ -110,7 +120,7 @@ def _cipher(kind: _Kind, key: bytes, vector: bytes) -> Cipher[Any]:
     return Cipher(cipher, made[kind.mode](start) if kind.mode in made else modes.ECB())
 
 
-def _aead(kind: _Kind, key: bytes, algorithm: str, vector: bytes) -> Any:
+def _aead(kind: _Kind, key: bytes, algorithm: str, vector: bytes) -> AESGCM | ChaCha20Poly1305:
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM, ChaCha20Poly1305
 
     fitted = _fit(key, kind.key_bytes)
@@ -134,7 +144,7 @@ def _open_aead(kind: _Kind, data: bytes, key: bytes, algorithm: str, vector: byt
     if len(data) < TAG_BYTES:
         _refuse(f"{algorithm} data ends in a tag of {TAG_BYTES} bytes; this has {len(data)} in all")
     try:
-        plain: bytes = opener.decrypt(_nonce(kind, vector), data, None)
+        plain = opener.decrypt(_nonce(kind, vector), data, None)
     except InvalidTag:
         _refuse(_OTHERS)
     return plain

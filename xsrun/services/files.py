@@ -9,9 +9,10 @@ import tempfile
 import weakref
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 from xsrun.errors import UsageError
+from xsrun.runtime.values import Value
 
 #: Bytes of a file that is being made before it moves from memory to disk.
 SPOOL_SIZE = 1 << 20
@@ -184,7 +185,7 @@ class FileResource:
         """The file on disk that belongs to this resource alone and may be changed; None when there is none."""
         return self._content.path if isinstance(self._content, TemporaryPath) else None
 
-    def as_value(self) -> dict[str, Any]:
+    def as_value(self) -> dict[str, Value]:
         """What programs read of it: `$input.file.name`."""
         return {
             "path": self.path,
@@ -207,30 +208,42 @@ class _Reader(io.BufferedReader):
         self.keep = keep
 
 
-def upload_of(given: Any) -> Any:
-    """A file given from Python as the resource that a `file` input takes; a list gives a list.
+#: What a file may be given as from Python.
+Content = bytes | str | os.PathLike[str]
+Upload = FileResource | Content | bytearray | tuple[str, Content] | tuple[str, Content, str | None] | BinaryIO
+
+
+def upload_of(given: Upload | list[Upload]) -> FileResource | list[FileResource]:
+    """A file given from Python as the resource that a `file` input takes; a list gives a list."""
+    return [resource_of(one) for one in given] if isinstance(given, list) else resource_of(given)
+
+
+def resource_of(given: Upload) -> FileResource:
+    """The resource of one file.
 
     `given` is a path, bytes, `(name, bytes or path)`, `(name, bytes or path, media type)`, or a binary file that is
     open. Raises UsageError for anything else.
     """
     if isinstance(given, FileResource):
         return given
-    if isinstance(given, list):
-        return [upload_of(one) for one in given]
     if isinstance(given, (bytes, bytearray)):
         return FileResource("upload", bytes(given))
     if isinstance(given, (str, os.PathLike)):
         path = _existing(given)
         return FileResource(path.name, path)
-    if isinstance(given, tuple) and len(given) in (2, 3) and isinstance(given[0], str):
-        content = given[1] if isinstance(given[1], bytes) else _existing(given[1])
-        return FileResource(given[0], content, mime=given[2] if len(given) == 3 else None)
-    if hasattr(given, "read"):
+    if isinstance(given, tuple):
+        if len(given) in (2, 3) and isinstance(given[0], str):
+            return _named(*given)
+    elif hasattr(given, "read"):
         return _copied(given)
     raise UsageError(f"{given!r} is no file", hint="give a path, bytes, or (name, bytes)")
 
 
-def _existing(given: Any) -> Path:
+def _named(name: str, content: Content, mime: str | None = None) -> FileResource:
+    return FileResource(name, content if isinstance(content, bytes) else _existing(content), mime=mime)
+
+
+def _existing(given: str | os.PathLike[str]) -> Path:
     try:
         path = Path(given).expanduser().resolve()
     except TypeError:
@@ -240,7 +253,7 @@ def _existing(given: Any) -> Path:
     return path
 
 
-def _copied(file: Any) -> FileResource:
+def _copied(file: BinaryIO) -> FileResource:
     spool = Spool()
     while chunk := file.read(CHUNK_SIZE):
         if not isinstance(chunk, bytes):

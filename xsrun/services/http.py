@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypeVar
 
 from xsrun.runtime.context import Context
 from xsrun.services.http_messages import HttpAnswer, HttpRequest, Tls
@@ -28,6 +28,9 @@ MAX_REDIRECTS = 20
 _MOST_CLIENTS = 16
 
 
+Done = TypeVar("Done")
+
+
 class TransferError(Exception):
     """The call got no whole answer; the text says why."""
 
@@ -36,7 +39,7 @@ class HttpService:
     """Sends requests. Safe to use from several threads at once."""
 
     def __init__(self) -> None:
-        self._clients: dict[Any, httpx.Client] = {}
+        self._clients: dict[tuple[bool, Tls | None], httpx.Client] = {}
         self._lock = threading.Lock()
 
     def exchange(self, context: Context, request: HttpRequest, statement: str) -> HttpAnswer:
@@ -89,7 +92,7 @@ class HttpService:
         clock = _Deadline(request.timeout, context.deadline)
         transfer = _Transfer(self, context, policy, statement, clock)
 
-        def begin() -> Any:
+        def begin() -> _Opened | TransferError:
             try:
                 return transfer.opened(request)
             except TransferError as error:
@@ -244,29 +247,27 @@ def _whole(answer: HttpAnswer) -> Iterator[bytes]:
     yield answer.body
 
 
-def _in_time(work: Callable[[], Any], clock: _Deadline) -> Any:
+def _in_time(work: Callable[[], Done], clock: _Deadline) -> Done | None:
     """What the work returns or raises; None when it is not done in time, and then nobody waits for it any more.
 
     In a thread of its own, since neither looking up a name nor a server that drips its answer can be interrupted.
     """
-    outcome: list[Any] = []
+    done: list[Done] = []
+    failed: list[BaseException] = []
 
     def run() -> None:
         try:
-            outcome.append((True, work()))
+            done.append(work())
         except BaseException as error:
-            outcome.append((False, error))
+            failed.append(error)
 
     thread = threading.Thread(target=run, name="xsrun-http", daemon=True)
     thread.start()
     remaining = clock.remaining()
     thread.join(None if remaining is None else remaining + 0.2)  # httpx's own timeouts say better what happened
-    if not outcome:
-        return None
-    done, value = outcome[0]
-    if not done:
-        raise value
-    return value
+    if failed:
+        raise failed[0]
+    return done[0] if done else None
 
 
 def _answer_of(response: httpx.Response, body: bytes) -> HttpAnswer:

@@ -6,7 +6,7 @@ caller passes them, seconds inside a token. Only the algorithms a caller names a
 
 from __future__ import annotations
 
-from typing import Any, NoReturn
+from typing import NoReturn
 
 from xsrun.errors import XanoScriptError
 from xsrun.runtime.values import (
@@ -171,7 +171,7 @@ def _check_encryption(key_algorithm: str, content_algorithm: str) -> None:
     _check_algorithm(content_algorithm, tuple(CONTENT_BYTES), "content algorithm")
 
 
-def object_of(value: Value, name: str) -> dict[str, Any]:
+def object_of(value: Value, name: str) -> dict[str, Value]:
     """An object argument that may also be absent, an empty list, or JSON text. Raises XanoScriptError for others."""
     if value is None or value == "" or value == []:
         return {}
@@ -187,7 +187,7 @@ def object_of(value: Value, name: str) -> dict[str, Any]:
         raise
 
 
-def _given_headers(headers: Value, forced: tuple[str, ...]) -> dict[str, Any]:
+def _given_headers(headers: Value, forced: tuple[str, ...]) -> dict[str, Value]:
     given = {name: value for name, value in object_of(headers, "headers").items() if name not in forced}
     for name in ("crit", "b64"):
         if name in given:
@@ -195,11 +195,11 @@ def _given_headers(headers: Value, forced: tuple[str, ...]) -> dict[str, Any]:
     return given
 
 
-def _header_text(header: dict[str, Any]) -> str:
+def _header_text(header: dict[str, Value]) -> str:
     return to_json(header).encode("utf-8", "replace").decode("utf-8")
 
 
-def _read_header(token: str, parts: int) -> dict[str, Any]:
+def _read_header(token: str, parts: int) -> dict[str, Value]:
     """The protected header of a compact token of so many parts, each of them canonical base64url text."""
     segments = token.split(".") if isinstance(token, str) else []
     if len(segments) != parts:
@@ -222,7 +222,7 @@ def _shape_hint(found: int, wanted: int) -> str:
     return f"{hint}; {names[found][0]} is read with {names[found][1]}" if found in names else hint
 
 
-def _check_header(header: dict[str, Any], name: str, wanted: str) -> None:
+def _check_header(header: dict[str, Value], name: str, wanted: str) -> None:
     if header.get(name) != wanted:
         _refuse(f"its header names {name} {describe(header.get(name))}; the program expects {wanted}")
 
@@ -283,7 +283,7 @@ def _accept(payload: bytes, check_claims: Value, drift: int, now: int) -> Value:
     return claims
 
 
-def _check_times(claims: dict[str, Any], drift: int, now: int) -> None:
+def _check_times(claims: dict[str, Value], drift: int, now: int) -> None:
     expires = _seconds(claims, "exp")
     if expires is not None and now >= (expires + drift) * 1000:
         raise ExpiredTokenError(f"it expired {now / 1000 - expires:.0f} seconds ago; the leeway is {drift} seconds")
@@ -293,7 +293,7 @@ def _check_times(claims: dict[str, Any], drift: int, now: int) -> None:
         raise TokenError("Invalid claim: nbf", hint=hint)
 
 
-def _seconds(claims: dict[str, Any], name: str) -> float | None:
+def _seconds(claims: dict[str, Value], name: str) -> float | None:
     if name not in claims:
         return None
     value = claims[name]

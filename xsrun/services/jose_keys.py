@@ -13,7 +13,7 @@ import binascii
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from xsrun.errors import InputError, XanoScriptError
 from xsrun.runtime.values import Value, describe, from_json, to_bytes, to_json
@@ -93,7 +93,7 @@ def library_refusals(hint: str) -> Iterator[None]:
 # Reading -------------------------------------------------------------------------------------------------------------
 
 
-def read_key(value: Value) -> dict[str, Any]:
+def read_key(value: Value) -> dict[str, str]:
     """The JWK members of a key: a JWK object, its JSON, base64 of its JSON, PEM text, or any text as a secret.
 
     Raises XanoScriptError for a value that is none of them, and for an empty secret: every token made with it could
@@ -113,12 +113,12 @@ def read_key(value: Value) -> dict[str, Any]:
     return found if found is not None else secret_key(data)
 
 
-def secret_key(secret: bytes) -> dict[str, Any]:
+def secret_key(secret: bytes) -> dict[str, str]:
     """The JWK of a shared secret."""
     return {"kty": "oct", "k": encode_segment(secret)}
 
 
-def _jwk_in(data: bytes) -> dict[str, Any] | None:
+def _jwk_in(data: bytes) -> dict[str, str] | None:
     """The JWK that a text holds as JSON or as base64 of JSON, or None."""
     text = data
     if not text.startswith(b"{"):
@@ -138,10 +138,10 @@ def _jwk_in(data: bytes) -> dict[str, Any] | None:
     return _checked(found) if isinstance(found, dict) and "kty" in found else None
 
 
-def _checked(jwk: dict[str, Any]) -> dict[str, Any]:
+def _checked(jwk: dict[str, Value]) -> dict[str, str]:
     if jwk.get("kty") not in ("oct", "RSA", "EC", "OKP"):
         refuse('a JWK object has a member kty with "oct", "RSA", "EC" or "OKP"')
-    members = {name: jwk[name] for name in _MEMBERS if name in jwk}
+    members: dict[str, str] = {name: jwk[name] for name in _MEMBERS if name in jwk}
     for name, member in members.items():
         if not isinstance(member, str):
             refuse(f"the member {name} of the JWK must be text; it is {describe(member)}")
@@ -151,7 +151,7 @@ def _checked(jwk: dict[str, Any]) -> dict[str, Any]:
     return members
 
 
-def _from_pem(pem: bytes) -> dict[str, Any]:
+def _from_pem(pem: bytes) -> dict[str, str]:
     from jwcrypto.jwk import JWK
 
     if len(pem) > MAX_PEM:
@@ -202,12 +202,12 @@ def encryption_key(value: Value, key_algorithm: str, content_algorithm: str) -> 
 _KINDS = {"oct": "a secret", "RSA": "an RSA key", "EC": "an elliptic curve key", "OKP": "an Edwards curve key"}
 
 
-def _require(jwk: dict[str, Any], kind: str, algorithm: str) -> None:
+def _require(jwk: dict[str, str], kind: str, algorithm: str) -> None:
     if jwk["kty"] != kind:
         refuse(f"{algorithm} needs {_KINDS[kind]}; this is {_KINDS[jwk['kty']]}")
 
 
-def _secret(jwk: dict[str, Any]) -> bytes:
+def _secret(jwk: dict[str, str]) -> bytes:
     text = jwk.get("k", "")
     if re.fullmatch(r"[A-Za-z0-9_-]*", text) is None or len(text) % 4 == 1:
         refuse("the member k of the JWK is not base64url text")
@@ -217,7 +217,7 @@ def _secret(jwk: dict[str, Any]) -> bytes:
     return secret
 
 
-def _load(jwk: dict[str, Any]) -> JWK:
+def _load(jwk: dict[str, str]) -> JWK:
     from jwcrypto.jwk import JWK
 
     with library_refusals("the JWK cannot be used"):
@@ -227,7 +227,7 @@ def _load(jwk: dict[str, Any]) -> JWK:
 # Making --------------------------------------------------------------------------------------------------------------
 
 
-def create_secret(bits: int) -> dict[str, Any]:
+def create_secret(bits: int) -> dict[str, str]:
     """A new random secret of `bits` bits (a multiple of 8) as a JWK."""
     import secrets
 
@@ -236,7 +236,7 @@ def create_secret(bits: int) -> dict[str, Any]:
     return secret_key(secrets.token_bytes(bits // 8))
 
 
-def create_rsa(bits: int) -> dict[str, Any]:
+def create_rsa(bits: int) -> dict[str, str]:
     """A new RSA key pair of `bits` bits as a JWK with its private members."""
     from jwcrypto.jwk import JWK
 
@@ -247,7 +247,7 @@ def create_rsa(bits: int) -> dict[str, Any]:
     return _private(JWK.generate(kty="RSA", size=bits), ("kty", "n", "e", "d", "p", "q", "dp", "dq", "qi"))
 
 
-def create_curve(curve: str) -> dict[str, Any]:
+def create_curve(curve: str) -> dict[str, str]:
     """A new elliptic curve key pair as a JWK with its private member, in the engine's order (semantics 5.1)."""
     from jwcrypto.jwk import JWK
 
@@ -255,12 +255,12 @@ def create_curve(curve: str) -> dict[str, Any]:
     return _private(JWK.generate(kty="EC", crv=curve), ("kty", "crv", "d", "x", "y"))
 
 
-def _private(key: JWK, order: tuple[str, ...]) -> dict[str, Any]:
+def _private(key: JWK, order: tuple[str, ...]) -> dict[str, str]:
     members = key.export(private_key=True, as_dict=True)
     return {name: members[name] for name in order}
 
 
-def written(jwk: dict[str, Any], form: str) -> dict[str, Any] | str:
+def written(jwk: dict[str, str], form: str) -> dict[str, str] | str:
     """A new key in the form a program asks for: the object itself, or base64 of its JSON."""
     check_choice("format", form, FORMATS)
     return jwk if form == "object" else base64.b64encode(to_json(jwk).encode()).decode("ascii")

@@ -5,10 +5,13 @@ from __future__ import annotations
 import ipaddress
 import os
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from xsrun.errors import UnavailableError
 from xsrun.runtime.values import Value
+
+if TYPE_CHECKING:
+    from maxminddb.reader import Reader
 
 #: The environment variable that names the file; else it is `geoip.mmdb` in the workspace's state folder.
 SETTING = "XSRUN_GEOIP_DATABASE"
@@ -21,7 +24,7 @@ class Locations:
     def __init__(self, file: Path | None = None) -> None:
         chosen = os.environ.get(SETTING)
         self.file = Path(chosen) if chosen else file
-        self._reader: Any = None
+        self._reader: Reader | None = None
 
     @property
     def available(self) -> bool:
@@ -45,7 +48,7 @@ class Locations:
         except ValueError:
             return False
 
-    def _open(self) -> Any:
+    def _open(self) -> Reader:
         if self._reader is None:
             try:
                 import maxminddb
@@ -66,7 +69,7 @@ class Locations:
             self._reader = None
 
 
-def _place(record: dict[str, Any]) -> dict[str, Value]:
+def _place(record: dict[str, Value]) -> dict[str, Value]:
     """A record of the database in the engine's shape (semantics 6)."""
     location = record.get("location") or {}
     regions = record.get("subdivisions") or [{}]
@@ -85,10 +88,10 @@ def _place(record: dict[str, Any]) -> dict[str, Value]:
     }
 
 
-def _coded(part: dict[str, Any], code: str) -> dict[str, Value]:
+def _coded(part: dict[str, Value], code: str) -> dict[str, Value]:
     return {"code": part.get(code) or "", "name": _name(part)}
 
 
-def _name(part: dict[str, Any]) -> str:
+def _name(part: dict[str, Value]) -> str:
     names = part.get("names") or {}
     return str(names.get("en") or next(iter(names.values()), ""))

@@ -7,7 +7,7 @@ program may speak to servers on its own machine (loopback); a test may not even 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from xsrun.errors import UnavailableError, UsageError, XanoScriptError
@@ -16,6 +16,8 @@ from xsrun.runtime.context import Context
 if TYPE_CHECKING:
     from xsrun.services.recording import Recording
 
+#: What the user may say of the network: a host, several, all (True) or none.
+Hosts = str | Iterable[str] | bool | None
 _DEFAULT_PORTS = {"http": 80, "https": 443, "ws": 80, "wss": 443}
 
 
@@ -41,7 +43,7 @@ class NetworkPolicy:
         self.down = down
 
     @classmethod
-    def of(cls, option: Any, *, in_test: bool = False) -> NetworkPolicy:
+    def of(cls, option: NetworkPolicy | Hosts, *, in_test: bool = False) -> NetworkPolicy:
         """The policy of a workspace's `network` option: None or False, True, a host, a list of hosts, or a policy."""
         if isinstance(option, NetworkPolicy):
             in_test = in_test or option.in_test

@@ -7,7 +7,6 @@ from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
 
 from xsrun.runtime.values import Value, copy_deep, to_text
 
@@ -28,7 +27,7 @@ class Message:
     auth_id: Value = None
 
 
-Listener = Callable[[Message], Any]
+Listener = Callable[[Message], None]
 
 
 class Realtime:

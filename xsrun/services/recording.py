@@ -13,11 +13,41 @@ import json
 import threading
 import weakref
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, NotRequired, TypedDict
 
 from xsrun.errors import UnavailableError, UsageError
 from xsrun.runtime.masking import masked_form, masked_header, masked_members, masked_url
 from xsrun.services.http_messages import FORM_TYPE, Headers, HttpAnswer, HttpRequest, header_of
+
+if TYPE_CHECKING:
+    from xsrun.documents import Json
+    from xsrun.runtime.values import Value
+
+
+class RecordedBody(TypedDict, total=False):
+    """What was sent: JSON, a text, or the digest of what is long or no text."""
+
+    json: Value
+    text: str
+    sha256: str
+    size: int
+
+
+class RecordedRequest(TypedDict):
+    """A request, secrets masked."""
+
+    method: str
+    url: str
+    headers: list[str]
+    body: NotRequired[RecordedBody]
+
+
+class Call(TypedDict):
+    """A request and its answer, an object with its parts or with why there was none."""
+
+    request: RecordedRequest
+    response: dict[str, Json]
+
 
 FORMAT = "xsrun recording 1"
 #: Request bodies beyond this many bytes are kept as their digest.
@@ -34,9 +64,9 @@ class Recording:
         self.path = path
         self.replaying = replaying
         self._lock = threading.Lock()
-        self._calls: list[dict[str, Any]] = []
+        self._calls: list[Call] = []
         self._answers: dict[str, list[HttpAnswer]] = {}
-        self._unsaved: Any = None
+        self._unsaved: weakref.finalize[[Path, list[Call]], Recording] | None = None
         if replaying:
             self._read()
         else:
@@ -44,7 +74,7 @@ class Recording:
 
     def add(self, request: HttpRequest, answer: HttpAnswer) -> None:
         """Keep an answer; it is written by `save`, at the latest when Python ends."""
-        call = {"request": described(request), "response": _described_answer(answer)}
+        call: Call = {"request": described(request), "response": _described_answer(answer)}
         with self._lock:
             self._calls.append(call)
             if self._unsaved is None:
@@ -86,7 +116,7 @@ class Recording:
             raise UsageError(f"{self.path} is no recording: {error}", hint="make one with --record FILE") from None
 
 
-def _save(path: Path, calls: list[dict[str, Any]]) -> None:
+def _save(path: Path, calls: list[Call]) -> None:
     document = {"format": FORMAT, "calls": calls}
     temporary = path.with_name(path.name + ".part")
     try:
@@ -100,9 +130,9 @@ def _save(path: Path, calls: list[dict[str, Any]]) -> None:
 # Requests ------------------------------------------------------------------------------------------------------------
 
 
-def described(request: HttpRequest) -> dict[str, Any]:
+def described(request: HttpRequest) -> RecordedRequest:
     """A request as a recording holds it, secrets masked."""
-    found: dict[str, Any] = {
+    found: RecordedRequest = {
         "method": request.method,
         "url": masked_url(request.url),
         "headers": [masked_header(name, value) for name, value in request.headers],
@@ -112,12 +142,12 @@ def described(request: HttpRequest) -> dict[str, Any]:
     return found
 
 
-def _key(request: dict[str, Any]) -> str:
+def _key(request: RecordedRequest) -> str:
     """What makes two requests the same: method, address and body; headers vary with clients and times."""
     return json.dumps([request["method"], request["url"], request.get("body")], sort_keys=True)
 
 
-def _masked_body(body: bytes, headers: Headers) -> Any:
+def _masked_body(body: bytes, headers: Headers) -> RecordedBody:
     """JSON as it is, other texts as texts, bytes and long bodies as a digest."""
     if len(body) > _LARGEST_BODY:
         return {"sha256": hashlib.sha256(body).hexdigest(), "size": len(body)}
@@ -136,10 +166,10 @@ def _masked_body(body: bytes, headers: Headers) -> Any:
 # Answers -------------------------------------------------------------------------------------------------------------
 
 
-def _described_answer(answer: HttpAnswer) -> dict[str, Any]:
+def _described_answer(answer: HttpAnswer) -> dict[str, Json]:
     if answer.error is not None:
         return {"error": answer.error}
-    found: dict[str, Any] = {
+    found: dict[str, Json] = {
         "status": answer.status,
         "reason": answer.reason,
         "version": answer.version,
@@ -152,7 +182,7 @@ def _described_answer(answer: HttpAnswer) -> dict[str, Any]:
     return found
 
 
-def _read_answer(found: dict[str, Any]) -> HttpAnswer:
+def _read_answer(found: dict[str, Value]) -> HttpAnswer:
     if "error" in found:
         return HttpAnswer(error=str(found["error"]))
     body = base64.b64decode(found["base64"]) if "base64" in found else str(found["body"]).encode()

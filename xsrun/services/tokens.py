@@ -7,7 +7,6 @@ bound to the table and the data source it was made for (semantics 5.3).
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 from xsrun.errors import UnauthorizedError, UsageError
 from xsrun.runtime.values import Value
@@ -25,7 +24,7 @@ class AuthToken:
 
     table: str
     id: Value
-    extras: dict[str, Any]
+    extras: dict[str, Value]
     datasource: str
 
 
@@ -49,7 +48,7 @@ class TokenService:
         return secrets.token_bytes(KEY_BYTES)
 
     def encode(
-        self, table: str, id: Value, extras: dict[str, Any], expiration: int, datasource: str, now_ms: int
+        self, table: str, id: Value, extras: dict[str, Value], expiration: int, datasource: str, now_ms: int
     ) -> str:
         """A token for row `id` of an auth table. `expiration` is in seconds, 0 for a token that never expires."""
         claims = {"table": table, "id": id, "extras": extras, "datasource": datasource}

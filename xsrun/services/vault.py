@@ -20,10 +20,10 @@ from base64 import urlsafe_b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 from urllib.parse import quote, urlsplit
 
 from xsrun.errors import NotFoundError, UnavailableError, XanoScriptError
+from xsrun.runtime.values import Value
 from xsrun.services.files import FileResource, extension_of, kind_of
 
 PREFIX = "/vault/"
@@ -43,7 +43,7 @@ class Vault:
         self._folder = folder
         self._key = hmac.digest(key, b"xsrun vault", "sha256")
         self._lock = threading.Lock()
-        self._finalizer: Any = None
+        self._finalizer: weakref.finalize[..., Vault] | None = None
         digest = hmac.digest(self._key, b"workspace", "sha256")
         self.workspace = urlsafe_b64encode(digest).decode()[:8]
 
@@ -65,7 +65,7 @@ class Vault:
 
     # Files ---------------------------------------------------------------------------------------------------------
 
-    def store(self, file: FileResource, access: str, name: str) -> dict[str, Any]:
+    def store(self, file: FileResource, access: str, name: str) -> dict[str, Value]:
         """Keep a copy of a file and return its metadata, `{access, path, name, type, size, mime, meta}`."""
         shown = safe_name(name or file.name)
         relative = f"{self.workspace}/{secrets.token_urlsafe(20)}/{shown}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from xsrun.diagnostics import Diagnostic
 from xsrun.diagnostics.record import Fix
@@ -26,6 +26,7 @@ from xsrun.syntax.nodes import (
     FieldFilter,
     FilterCall,
     Group,
+    Item,
     ListLiteral,
     Literal,
     Name,
@@ -47,6 +48,9 @@ from xsrun.syntax.nodes import (
 from xsrun.syntax.source import Source
 from xsrun.syntax.tokens import LexicalError, Token
 
+if TYPE_CHECKING:
+    from xsrun.syntax.nodes import Located
+
 Children = list[Any]
 
 
@@ -60,16 +64,16 @@ class Builder:
         self.parse_region: Callable[[int, int], Expression] | None = None
         self.backticks = 0
 
-    def report(self, code: str, message: str, hint: str | None, node: Any, fix: list[Fix] | None = None) -> None:
+    def report(self, code: str, message: str, hint: str | None, node: Located, fix: list[Fix] | None = None) -> None:
         start, end = (node.line, node.column), (node.end_line, node.end_column)
         self.problems.append(mistakes.problem(self.source, code, message, hint, start, end, fix))
 
     # Documents and bodies ------------------------------------------------------------------------------------------
 
     def document(self, children: Children) -> Document:
-        items = [child for child in children if isinstance(child, Node)]
+        items = [child for child in children if isinstance(child, Item)]
         node = Document(items)
-        return node.at(items[0], items[-1]) if items else _whole(node, self.source)
+        return node.at(items[0], items[-1]) if items else _whole(node)
 
     def body(self, children: Children) -> Body:
         items = [child for child in children if isinstance(child, Node)]
@@ -81,7 +85,8 @@ class Builder:
         return node.at(token, token)
 
     def name_or_text(self, children: Children) -> Token:
-        return children[0]
+        token: Token = children[0]
+        return token
 
     def attribute(self, children: Children) -> Attribute:
         disabled = children[0].type == "BANG"
@@ -123,7 +128,7 @@ class Builder:
                     condition = head[index + 1].expression
             elif not (index > 1 and head[index - 1].__class__ is Token):
                 target = part
-        last: Any = head[-1]
+        last: Located = head[-1]
         for part in children[2 if disabled else 1 :]:
             last = part
             if part.__class__ is Body:
@@ -141,7 +146,7 @@ class Builder:
 
     def fields(self, children: Children) -> Document:
         node = Document(children[0] if children else [])
-        return node.at(node.items[0], node.items[-1]) if node.items else _whole(node, self.source)
+        return node.at(node.items[0], node.items[-1]) if node.items else _whole(node)
 
     def field_list(self, children: Children) -> list[Field]:
         return children
@@ -217,7 +222,8 @@ class Builder:
     # Operators -----------------------------------------------------------------------------------------------------
 
     def expression(self, children: Children) -> Expression:
-        return children[0]
+        expression: Expression = children[0]
+        return expression
 
     def ternary(self, children: Children) -> Expression:
         condition, _, then, otherwise = children
@@ -225,15 +231,15 @@ class Builder:
 
     def binary(self, children: Children) -> Expression:
         left, operator, right = children
-        last: Any = left
+        last: Expression = left
         while True:
-            if last.__class__ is Binary:
+            if isinstance(last, Binary):
                 last = last.right
-            elif last.__class__ is Unary:
+            elif isinstance(last, Unary):
                 last = last.operand
             else:
                 break
-        if last.__class__ is FilterCall and not last.arguments and not last.disabled:
+        if isinstance(last, FilterCall) and not last.arguments and not last.disabled:
             self.filter_before_operator(last, operator)
         node = Binary(left, operator.value, right)
         return node.at(left, right)
@@ -260,9 +266,9 @@ class Builder:
     def prefix(self, children: Children) -> Expression:
         operator, operand = children
         if operator.value == "-":
-            if _is_number(operand):
+            if isinstance(operand, Literal) and _is_number(operand):
                 return Literal(-operand.value).at(operator, operand)
-            if operand.__class__ is FilterCall and self.sign_of_number(operator, operand):
+            if isinstance(operand, FilterCall) and self.sign_of_number(operator, operand):
                 return operand
         return Unary(operator.value, operand).at(operator, operand)
 
@@ -425,10 +431,11 @@ class Builder:
         return Entry(block.name, value, "block", False).at(block, block)
 
 
-def _is_number(node: Any) -> bool:
-    return node.__class__ is Literal and node.value.__class__ in (int, float)
+def _is_number(node: Literal) -> bool:
+    return node.value.__class__ in (int, float)
 
 
-def _whole(node: Any, source: Source) -> Any:
+def _whole(node: Document) -> Document:
+    """An empty text has a place too."""
     node.line = node.column = node.end_line = node.end_column = 1
     return node

@@ -443,7 +443,7 @@ class Lexer:
             return
         match = _TOKEN.match(text, position)
         if match is None:
-            raise mistakes.no_token(self.source, self, position)
+            raise mistakes.no_token(self.source, position)
         kind = match.lastgroup
         assert kind
         if kind == "NAME":

@@ -9,13 +9,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from contextlib import suppress
-from typing import Any
+from typing import TYPE_CHECKING
 
 from xsrun.diagnostics import Diagnostic
 from xsrun.diagnostics.record import UNREAD, Fix
 from xsrun.patterns import pattern
 from xsrun.syntax.source import Source
 from xsrun.syntax.tokens import LexicalError, Token
+
+if TYPE_CHECKING:
+    from xsrun.syntax.nodes import Located
 
 _OPENERS = frozenset({"BODY_OPEN", "FIELDS_OPEN", "LBRACE", "LPAR", "LSQB", "LINDEX"})
 PARTNERS = {"(": ")", "[": "]", "{": "}"}
@@ -50,7 +53,7 @@ def _at(
 
 
 def _at_token(
-    source: Source, code: str, message: str, hint: str | None, token: Any, fix: list[Fix] | None = None
+    source: Source, code: str, message: str, hint: str | None, token: Located, fix: list[Fix] | None = None
 ) -> LexicalError:
     start, end = (token.line, token.column), (token.end_line, token.end_column)
     return LexicalError(problem(source, code, message, hint, start, end, fix))
@@ -211,7 +214,7 @@ def text_block_on_one_line(source: Source, position: int) -> LexicalError:
     return _at(source, "XS104", message, hint, position, 3, fix)
 
 
-def no_token(source: Source, lexer: Any, position: int) -> LexicalError:
+def no_token(source: Source, position: int) -> LexicalError:
     """A character that no token begins with."""
     text = source.text
     character, two = text[position], text[position : position + 2]

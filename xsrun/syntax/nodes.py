@@ -10,7 +10,26 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from operator import attrgetter
-from typing import Any
+from typing import TYPE_CHECKING, Any, Protocol, Self
+
+if TYPE_CHECKING:
+    from xsrun.diagnostics import Diagnostic
+    from xsrun.runtime.values import Value
+
+    class Located(Protocol):
+        """What stands somewhere in a source text: a node, a token, a comment. Lines and columns count from 1."""
+
+        @property
+        def line(self) -> int: ...
+
+        @property
+        def column(self) -> int: ...
+
+        @property
+        def end_line(self) -> int: ...
+
+        @property
+        def end_column(self) -> int: ...
 
 
 class Node:
@@ -29,7 +48,7 @@ class Node:
             setattr(self, name, value)
         self.line = self.column = self.end_line = self.end_column = 0
 
-    def at(self, first: Any, last: Any) -> Any:
+    def at(self, first: Located, last: Located) -> Self:
         """Take the position from the first to the last of two nodes or tokens; returns the node."""
         self.line, self.column = first.line, first.column
         self.end_line, self.end_column = last.end_line, last.end_column
@@ -77,14 +96,14 @@ def same(one: object, other: object) -> bool:
         if kind is not twin.__class__:
             return False
         if isinstance(node, list):
-            if len(node) != len(twin):  # type: ignore[arg-type]
+            if not isinstance(twin, list) or len(node) != len(twin):
                 return False
             left.extend(node)
-            right.extend(twin)  # type: ignore[arg-type]
-        elif isinstance(node, Node):
-            values = _own_values.get(kind)
+            right.extend(twin)
+        elif isinstance(node, Node) and isinstance(twin, Node):
+            values = _own_values.get(type(node))
             if values is None:
-                values = _own_values[kind] = _values_getter(type(node))
+                values = _own_values[type(node)] = _values_getter(type(node))
             left.extend(values(node))
             right.extend(values(twin))
         elif node != twin:
@@ -92,14 +111,14 @@ def same(one: object, other: object) -> bool:
     return True
 
 
-def _values_getter(kind: type[Node]) -> Callable[[Any], tuple[Any, ...]]:
+def _values_getter(kind: type[Node]) -> Callable[[Node], tuple[Any, ...]]:
     names = [name for name in kind.__slots__ if not name.endswith("_column") and name != "diagnostics"]
     if len(names) > 1:
         return attrgetter(*names)
     return lambda node: tuple(getattr(node, name) for name in names)
 
 
-_own_values: dict[type, Callable[[Any], tuple[Any, ...]]] = {}
+_own_values: dict[type, Callable[[Node], tuple[Any, ...]]] = {}
 
 
 # Expressions ---------------------------------------------------------------------------------------------------------
@@ -113,10 +132,10 @@ class Literal(Expression):
     """A text, number, boolean or null. `style` tells the spelling: `"`, `'`, `block` (a text block), or empty."""
 
     __slots__ = ("value", "style")
-    value: Any
+    value: Value
     style: str
 
-    def __init__(self, value: Any, style: str = "") -> None:
+    def __init__(self, value: Value, style: str = "") -> None:
         self.value, self.style = value, style
         self.line = self.column = self.end_line = self.end_column = 0
 
@@ -289,10 +308,10 @@ class Document(Node):
     """A file: constructs separated by `---`; or a bare list of statements, fields or members."""
 
     __slots__ = ("items", "diagnostics")
-    items: list[Any]
-    diagnostics: list[Any]
+    items: list[Item]
+    diagnostics: list[Diagnostic]
 
-    def __init__(self, items: list[Any]) -> None:
+    def __init__(self, items: list[Item]) -> None:
         self.items, self.diagnostics = items, []
         self.line = self.column = self.end_line = self.end_column = 0
 
@@ -378,7 +397,7 @@ class Body(Node):
     """What stands between the braces, in order."""
 
     __slots__ = ("items",)
-    items: list[Attribute | Statement | FieldBlock | Field]
+    items: list[Item]
 
 
 class Attribute(Node):
@@ -446,3 +465,7 @@ class FieldFilter(Node):
     name: str
     arguments: list[str]
     disabled: bool
+
+
+#: What stands in a document or between braces.
+Item = Attribute | Statement | FieldBlock | Field

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar, overload
 
 from xsrun.diagnostics import Diagnostic
 from xsrun.errors import XanoScriptSyntaxError
@@ -21,14 +21,18 @@ Start = Literal["document", "fields", "expression"]
 _CONTEXTS = {"document": BODY, "fields": FIELDS, "expression": PAREN}
 
 
-class Parsed:
+#: What a text is parsed to: an expression, or a list of constructs, statements or fields.
+Tree = TypeVar("Tree", bound=Document | Expression, covariant=True)
+
+
+class Parsed(Generic[Tree]):
     """A text and what was found in it: its tree, its comments, its problems, and notes for the checker."""
 
     __slots__ = ("comments", "diagnostics", "notes", "source", "tree")
 
     def __init__(self, source: Source) -> None:
         self.source = source
-        self.tree: Any = None
+        self.tree: Tree | None = None
         self.comments: list[Comment] = []
         self.diagnostics: list[Diagnostic] = []
         self.notes: list[tuple[str, int, int, int]] = []
@@ -46,9 +50,15 @@ class Parser:
         self.builder.parse_region = self.parse_region
         self.lark = tables.load(self.builder)
 
-    def parse(self, source: Source, start: Start) -> Parsed:
+    @overload
+    def parse(self, source: Source, start: Literal["expression"]) -> Parsed[Expression]: ...
+
+    @overload
+    def parse(self, source: Source, start: Literal["document", "fields"]) -> Parsed[Document]: ...
+
+    def parse(self, source: Source, start: Start) -> Parsed[Document | Expression]:
         """Parse a text. Its problems are in `diagnostics`; after an error `tree` has holes (`recovery`) or is None."""
-        parsed = Parsed(source)
+        parsed: Parsed[Document | Expression] = Parsed(source)
         if start == "document" and (unreadable := mistakes.unreadable(source)) is not None:
             parsed.diagnostics = [unreadable]
             return parsed
@@ -71,27 +81,33 @@ class Parser:
             parsed.notes = lexer.notes + builder.notes
         return parsed
 
-    def run(self, tokens: list[Token], start: Start, source: Source) -> Any:
+    def run(self, tokens: list[Token], start: Start, source: Source) -> Document | Expression:
         met, expected, tree = self.attempt(tokens, start)
-        if met is None:
+        if tree is not None:
             return tree
         index = next((i for i, token in enumerate(tokens) if token is met), len(tokens))
         raise LexicalError(mistakes.unexpected(source, tokens, index, expected))
 
-    def attempt(self, tokens: list[Token], start: str) -> tuple[Any, Iterable[str], Any]:
+    def attempt(
+        self, tokens: list[Token], start: Start
+    ) -> tuple[Token | None, Iterable[str], Document | Expression | None]:
         """Parse tokens: the one that fits nowhere (None when all fit), what would fit there, and the tree."""
         from lark.exceptions import UnexpectedToken
 
         try:
-            return None, (), self.lark.parse(tokens, start=start)
+            tree: Any = self.lark.parse(tokens, start=start)  # what the builder makes, in place of Lark's own trees
+            return None, (), tree
         except UnexpectedToken as error:
-            return error.token, error.accepts or error.expected, None
+            met: Any = error.token  # one of our own
+            return met, error.accepts or error.expected, None
 
     def parse_region(self, start: int, end: int) -> Expression:
         """Parse the expression between two offsets of the text at hand: the inside of backticks."""
         source = self.builder.source
         tokens = Lexer(source, PAREN, start, end).tokens()
-        return self.run(tokens, "expression", source)
+        expression = self.run(tokens, "expression", source)
+        assert isinstance(expression, Expression)
+        return expression
 
 
 _parser: Parser | None = None
@@ -107,15 +123,14 @@ def parser() -> Parser:
         return _parser
 
 
-def parse(text: str, filename: str = "<text>", start: Start = "document") -> Document:
+def parse(text: str, filename: str = "<text>", start: Literal["document", "fields"] = "document") -> Document:
     """The tree of a text. Raises XanoScriptSyntaxError with every problem found."""
     parsed = parser().parse(Source(text, filename), start)
-    raise_problems(parsed)
-    return parsed.tree
+    return raise_problems(parsed)
 
 
-def raise_problems(parsed: Parsed) -> None:
-    """Raise the problems of a parse, the first one as the message."""
+def raise_problems(parsed: Parsed[Tree]) -> Tree:
+    """The tree of a parse; raises its problems, the first one as the message."""
     errors = [diagnostic for diagnostic in parsed.diagnostics if diagnostic.severity == "error"]
     if errors:
         first = min(errors, key=Diagnostic.sort_key)
@@ -127,3 +142,5 @@ def raise_problems(parsed: Parsed) -> None:
             line=first.line,
             column=first.column,
         )
+    assert parsed.tree is not None
+    return parsed.tree

@@ -12,25 +12,26 @@ where the missing one should stand; the text is then read anew with that knowled
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from xsrun.diagnostics import Diagnostic
 from xsrun.syntax import mistakes, recognisers
 from xsrun.syntax.lexer import BODY, FIELDS, HEAD, OBJECT, SEPARATOR, START, VALUE, Lexer
 from xsrun.syntax.mending import Mender
+from xsrun.syntax.nodes import Document, Expression
 from xsrun.syntax.recognisers import BLOCK_WORDS
 from xsrun.syntax.source import Source
 from xsrun.syntax.tokens import HOLE, LexicalError, Token
 
 if TYPE_CHECKING:
-    from xsrun.syntax.parser import Parsed, Parser
+    from xsrun.syntax.parser import Parsed, Parser, Start
 
 #: So many mistakes are reported of one text; one with more is hardly XanoScript.
 MOST_ERRORS = 100
 _CLOSING = {"(": "RPAR", "[": "RSQB", "{": "RBRACE"}
 
 
-def parse(parser: Parser, parsed: Parsed, start: str, context: str) -> None:
+def parse(parser: Parser, parsed: Parsed[Document | Expression], start: Start, context: str) -> None:
     """Parse a text that holds a mistake: fill in its tree (None when nothing can be made of it) and its problems."""
     source = parsed.source
     tokens, lexer, found = _tokens(source, context)
@@ -64,7 +65,9 @@ class _Problems:
             self.found.append(problem)
 
 
-def _tree(parser: Parser, source: Source, tokens: list[Token], start: str, problems: _Problems) -> Any:
+def _tree(
+    parser: Parser, source: Source, tokens: list[Token], start: Start, problems: _Problems
+) -> Document | Expression | None:
     """The tree of tokens, with a hole for every piece that does not fit."""
     mender = Mender(tokens, start)
     for _ in range(MOST_ERRORS):

@@ -10,7 +10,7 @@ import io
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from xsrun import cache
 
@@ -25,13 +25,18 @@ from lark.lexer import Lexer  # noqa: E402
 if _without_regex:
     del sys.modules["regex"]
 
+if TYPE_CHECKING:
+    from lark.common import LexerConf
+
+    from xsrun.syntax.build import Builder
+
 
 class ListLexer(Lexer):
     """Hands the tokens that this project's lexer has made to Lark."""
 
     __future_interface__ = 1
 
-    def __init__(self, lexer_conf: Any) -> None:
+    def __init__(self, lexer_conf: LexerConf) -> None:
         pass
 
     def lex(self, lexer_state: Any, parser_state: Any) -> Iterator[Any]:
@@ -50,7 +55,7 @@ def packed() -> bytes:
     return _key(grammar).encode() + _build(grammar)
 
 
-def load(actions: Any) -> Lark:
+def load(actions: Builder) -> Lark:
     """Lark with the grammar's tables, calling `actions` (see `build.Builder`) as it parses.
 
     The tables are those of the wheel if this grammar and this Lark made them, else those of the cache, else new ones.
@@ -78,14 +83,11 @@ def _key(grammar: str) -> str:
 
 
 def _build(grammar: str) -> bytes:
-    options: dict[str, Any] = {"parser": "lalr", "lexer": ListLexer, "start": ["document", "fields", "expression"]}
     buffer = io.BytesIO()
-    Lark(grammar, **options).save(buffer)
+    Lark(grammar, parser="lalr", lexer=ListLexer, start=["document", "fields", "expression"]).save(buffer)
     return buffer.getvalue()
 
 
-def _restore(stored: bytes, actions: Any) -> Lark:
+def _restore(stored: bytes, actions: Builder) -> Lark:
     """`Lark.load`, which itself has no way to pass a transformer on."""
-    made: Any = Lark.__new__(Lark)
-    made._load(io.BytesIO(stored), transformer=actions)
-    return made
+    return Lark.__new__(Lark)._load(io.BytesIO(stored), transformer=actions)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any
 
 from coverage import CoveragePlugin, FileReporter, FileTracer
 
@@ -72,7 +71,7 @@ class XanoReporter(FileReporter):
     def translate_arcs(self, arcs: Iterable[Arc]) -> set[Arc]:
         return self.program.translated(arcs)
 
-    def missing_arc_description(self, start: int, end: int, executed_arcs: Any = None) -> str:
+    def missing_arc_description(self, start: int, end: int, executed_arcs: Iterable[Arc] | None = None) -> str:
         return f"line {start} never led to {'the end' if end < 0 else f'line {end}'}"
 
     def arc_description(self, start: int, end: int) -> str:

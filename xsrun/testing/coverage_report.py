@@ -6,7 +6,7 @@ import io
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from xsrun.errors import UsageError
 from xsrun.testing.program_lines import ProgramLines
@@ -60,7 +60,7 @@ class CoverageRun:
         """End measuring; files of which nothing ran count too."""
         self.coverage.stop()
         data = self.coverage.get_data()
-        plugin: Any = next(iter(self.coverage._plugins.file_tracers), None)
+        plugin = next(iter(self.coverage._plugins.file_tracers), None)
         for name in self.files():
             data.touch_file(str(self.root / name), plugin._coverage_plugin_name if plugin is not None else "")
 

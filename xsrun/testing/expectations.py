@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 from xsrun.diagnostics.suggest import did_you_mean
 from xsrun.errors import InputError, UsageError, XanoScriptError
@@ -203,7 +202,7 @@ def describe(error: XanoScriptError) -> str:
     return text if error.code in ("ERROR_FATAL", "ERROR_CODE_THROWN_ERROR") else f"{text} ({error.code})"
 
 
-def as_input(value: Value) -> dict[str, Any]:
+def as_input(value: Value) -> dict[str, Value]:
     """The `input` of a test, which must be an object."""
     if value is None or value == []:
         return {}

@@ -22,7 +22,8 @@ def junit_document(report: Report, now: int) -> bytes:
         for outcome in outcomes:
             _add_case(suite, construct, outcome)
     ElementTree.indent(root)
-    return ElementTree.tostring(root, encoding="utf-8", xml_declaration=True) + b"\n"
+    text: bytes = ElementTree.tostring(root, encoding="utf-8", xml_declaration=True)
+    return text + b"\n"
 
 
 def _grouped(outcomes: Iterable[Outcome]) -> list[tuple[str, list[Outcome]]]:

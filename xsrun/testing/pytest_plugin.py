@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
+    from _pytest._code.code import TerminalRepr, TracebackStyle
+
     from xsrun.testing.cases import Case
     from xsrun.testing.report import Outcome
     from xsrun.testing.sandbox import Sandbox
@@ -100,7 +102,9 @@ class XanoItem(pytest.Item):
         if outcome.failed:
             raise XanoFailure(outcome)
 
-    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
+    def repr_failure(
+        self, excinfo: pytest.ExceptionInfo[BaseException], style: TracebackStyle | None = None
+    ) -> str | TerminalRepr:
         if not isinstance(excinfo.value, XanoFailure):
             return super().repr_failure(excinfo, style)
         outcome = excinfo.value.outcome

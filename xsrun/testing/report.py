@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING
 
 from xsrun.diagnostics import Diagnostic
+from xsrun.errors import XanoScriptError
+from xsrun.runtime.values import Value
+
+if TYPE_CHECKING:
+    from xsrun.documents import ExpectationDocument, NoticeDocument, OutcomeDocument, TestDocument
+    from xsrun.runtime.context import LogEntry
+    from xsrun.runtime.trace import TraceEntry
 
 #: How a test ended. "error": it could not be carried out (a limit, a missing mock, a mistake in the test itself).
 STATUSES = ("pass", "fail", "error", "skipped")
@@ -19,9 +26,16 @@ class Expectation:
     line: int
     passed: bool
     message: str = ""
-    expected: Any = None
-    actual: Any = None
+    expected: Value = None
+    actual: Value = None
     difference: list[str] = field(default_factory=list)
+
+    def as_dict(self) -> ExpectationDocument:
+        status = "pass" if self.passed else "fail"
+        document: ExpectationDocument = {"assertion": self.assertion, "line": self.line, "status": status}
+        if not self.passed:
+            document["message"] = self.message
+        return document
 
 
 @dataclass(slots=True)
@@ -45,9 +59,9 @@ class Outcome:
     test_file: str = ""
     test_line: int = 0
     expectations: list[Expectation] = field(default_factory=list)
-    logs: list[Any] = field(default_factory=list)
-    warnings: list[Any] = field(default_factory=list)
-    trace: list[Any] | None = None
+    logs: list[LogEntry] = field(default_factory=list)
+    warnings: list[Diagnostic | XanoScriptError] = field(default_factory=list)
+    trace: list[TraceEntry] | None = None
 
     @property
     def failed(self) -> bool:
@@ -70,29 +84,23 @@ class Outcome:
         message, *more = self.message.splitlines() or [""]
         return [(message, self.file, self.line, more)]
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> OutcomeDocument:
         """The official record, with file and line; an error counts as a failure, and a pass has no message."""
-        record: dict[str, Any] = {
+        record: OutcomeDocument = {
             "name": self.name,
             "obj_name": self.obj_name,
             "obj_type": self.obj_type,
             "status": "fail" if self.failed else self.status,
+            "message": self.message,
+            "file": self.file,
+            "line": self.line,
         }
-        if self.message and self.status != "pass":
-            record["message"] = self.message
-        record["file"], record["line"] = self.file, self.line
+        if not self.message or self.status == "pass":
+            del record["message"]
         if self.kind == "workflow":
             record["timing"] = round(self.duration, 3)
         if self.failed and self.expectations:
-            record["expectations"] = [
-                {
-                    "assertion": one.assertion,
-                    "line": one.line,
-                    "status": "pass" if one.passed else "fail",
-                    **({"message": one.message} if not one.passed else {}),
-                }
-                for one in self.expectations
-            ]
+            record["expectations"] = [one.as_dict() for one in self.expectations]
         return record
 
 
@@ -105,7 +113,7 @@ class Notice:
     line: int
     hint: str | None = None
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> NoticeDocument:
         return {"message": self.message, "file": self.file, "line": self.line, "hint": self.hint}
 
 
@@ -143,9 +151,9 @@ class Report:
         """The outcomes of "unit" or "workflow" tests."""
         return [outcome for outcome in self.results if outcome.kind == kind]
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> TestDocument:
         """The document of `xsrun test --json`."""
-        document: dict[str, Any] = {
+        document: TestDocument = {
             "passed": self.passed,
             "failed": self.failed,
             "results": [outcome.as_dict() for outcome in self.results],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING
 
 from xsrun.diagnostics import Diagnostic
 from xsrun.errors import StoppedError, UnavailableError, XanoScriptError
@@ -21,6 +21,9 @@ from xsrun.testing.sandbox import Sandbox
 from xsrun.workspace.result import Result
 from xsrun.workspace.workspace import Workspace
 
+if TYPE_CHECKING:
+    from xsrun.services.network import Hosts, NetworkPolicy
+
 Listener = Callable[[Outcome], None]
 
 
@@ -30,7 +33,7 @@ def run_tests(
     kind: str | None = None,
     *,
     files: set[str] | None = None,
-    network: Any = None,
+    network: NetworkPolicy | Hosts = None,
     trace: bool = False,
     on_result: Listener | None = None,
 ) -> Report:

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import threading
 from contextlib import ExitStack
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from xsrun.services.network import NetworkPolicy
 from xsrun.workspace.workspace import Workspace
+
+if TYPE_CHECKING:
+    from xsrun.database.engine import Database
+    from xsrun.services.network import Hosts
 
 #: Services that all tests of a run may share, because they keep nothing from one call to the next.
 SHARED = frozenset(("javascript", "network"))
@@ -20,7 +24,7 @@ class Sandbox(Workspace):
     is gone when it is closed. The network is shut but for the hosts that `network` names.
     """
 
-    def __init__(self, origin: Workspace, network: Any = None, datasource: str = "") -> None:
+    def __init__(self, origin: Workspace, network: NetworkPolicy | Hosts = None, datasource: str = "") -> None:
         self.__dict__.update(origin.__dict__)
         self.origin = origin
         #: the workspace that is tested
@@ -45,13 +49,14 @@ class Sandbox(Workspace):
         return super().service(name)
 
     @property
-    def database(self) -> Any:
+    def database(self) -> Database:
         """The throw-away database, made at first use."""
         with self._lock:
             if "database" not in self._services:
                 made = self._ending.enter_context(self.owner.database.throw_away(self.datasource or None))
                 self._services["database"] = made
-            return self._services["database"]
+            database: Database = self._services["database"]
+            return database
 
     def close(self) -> None:
         """Throw everything away."""

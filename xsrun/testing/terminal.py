@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from itertools import groupby
-from typing import Any
+from typing import TYPE_CHECKING
 
 from xsrun.testing.cases import Case
 from xsrun.testing.report import Outcome, Report
+
+if TYPE_CHECKING:
+    from xsrun.runtime.trace import TraceEntry
 
 Printer = Callable[[str], None]
 #: The path that people know a file by, from its name in the workspace.
@@ -98,7 +101,7 @@ def duration_lines(report: Report, count: int) -> Iterator[str]:
         yield f"  {outcome.duration * 1000:9.2f} ms  {outcome.name} [{outcome.obj_type}: {outcome.obj_name}]"
 
 
-def trace_lines(entries: list[Any], shown_path: Shown = str) -> Iterator[str]:
+def trace_lines(entries: list[TraceEntry], shown_path: Shown = str) -> Iterator[str]:
     """The trace of a run, a line for each statement."""
     for entry in entries:
         indent = "  " * max(entry.depth - 1, 0)

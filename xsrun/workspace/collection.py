@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from xsrun.diagnostics import Diagnostic
-from xsrun.syntax.nodes import Statement
+from xsrun.syntax.nodes import Document, Item, Statement
 from xsrun.syntax.source import Source
 from xsrun.workspace import stored
 from xsrun.workspace.construct import KINDS, Construct, construct_of
 
-Key = tuple[Any, ...]
+if TYPE_CHECKING:
+    from xsrun.syntax.parser import Parsed
+
+Key = tuple[str | None, ...]
 
 
 def collect(
-    sources: Iterable[Source], structure_problems: Callable[[Any], list[Diagnostic]]
+    sources: Iterable[Source], structure_problems: Callable[[Parsed[Document]], list[Diagnostic]]
 ) -> tuple[list[Construct], list[Diagnostic]]:
     """Every construct of the texts in order, and every problem found on the way.
 
@@ -36,7 +39,7 @@ def collect(
 
 
 def read(
-    source: Source, structure_problems: Callable[[Any], list[Diagnostic]]
+    source: Source, structure_problems: Callable[[Parsed[Document]], list[Diagnostic]]
 ) -> tuple[list[Construct], list[Diagnostic]]:
     """Parse one text: its constructs and its problems."""
     from xsrun.syntax.parser import parser
@@ -52,10 +55,10 @@ def read(
     return constructs, problems
 
 
-def constructs_of(source: Source, items: list[Any]) -> list[Construct]:
+def constructs_of(source: Source, items: list[Item]) -> list[Construct]:
     """The constructs of a text; statements that are none become one bare list, named after the file."""
     constructs: list[Construct] = []
-    loose: list[Any] = []
+    loose: list[Item] = []
     for item in items:
         if isinstance(item, Statement) and item.name in KINDS:
             begin = source.offset(item.line, item.column)

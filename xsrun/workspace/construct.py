@@ -6,13 +6,17 @@ import copy
 import pickle
 import threading
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import TYPE_CHECKING
 
 from xsrun.diagnostics import Diagnostic
 from xsrun.errors import XanoScriptSyntaxError
 from xsrun.runtime.context import Context
 from xsrun.runtime.values import Value
-from xsrun.syntax.nodes import Expression, Literal, Name, Statement, Variable
+from xsrun.syntax.nodes import Expression, Item, Literal, Name, Statement, Variable
+
+if TYPE_CHECKING:
+    from xsrun.evaluator.linker import Compiled
+    from xsrun.fields import Declared
 
 #: Constructs that have a stack and can be run by name.
 RUNNABLE = frozenset(
@@ -75,7 +79,7 @@ class Construct:
         file: str,
         line: int,
         node: Statement | None = None,
-        items: list[Any] | None = None,
+        items: list[Item] | None = None,
         *,
         text: str = "",
         stored: bytes | None = None,
@@ -88,17 +92,17 @@ class Construct:
         self.line = line
         self.text = text
         self.problems: list[Diagnostic] = []
-        self.columns_of: Callable[[str], list[Any]] | None = None
+        self.columns_of: Callable[[str], list[Declared]] | None = None
         #: tells the declared inputs of constructs that may be called directly (`evaluator.compiler.compile_stack`)
-        self.signature: Callable[[str, str], list[Any] | None] | None = None
+        self.signature: Callable[[str, str], list[Declared] | None] | None = None
         #: variables that a caller sets before a bare list of statements
         self.variables: tuple[str, ...] = ()
         self._node = node
         self._items = items
         self._stored = stored
         self._lock = threading.RLock()
-        self._compiled: dict[bool, Any] = {}
-        self._declared: list[Any] | None = None
+        self._compiled: dict[bool, Compiled] = {}
+        self._declared: list[Declared] | None = None
 
     @property
     def node(self) -> Statement | None:
@@ -107,7 +111,7 @@ class Construct:
         return self._node
 
     @property
-    def items(self) -> list[Any]:
+    def items(self) -> list[Item]:
         if self._stored is not None:
             self._restore()
         if self._items is None:
@@ -150,7 +154,7 @@ class Construct:
         return " ".join(part for part in (self.kind, self.verb, self.name) if part)
 
     @property
-    def declared(self) -> list[Any]:
+    def declared(self) -> list[Declared]:
         """The compiled input fields."""
         if self._declared is None:
             from xsrun.fields import compile_fields
@@ -186,11 +190,12 @@ class Construct:
         if not errors:
             return None
         first = errors[0]
-        place = {"file": first.file, "line": first.line, "column": first.column}
-        return XanoScriptSyntaxError(first.message, errors, hint=first.hint, **place)
+        return XanoScriptSyntaxError(
+            first.message, errors, hint=first.hint, file=first.file, line=first.line, column=first.column
+        )
 
-    def compiled(self, trace: bool = False) -> Any:
-        """The compiled stack (`evaluator.compiler.Compiled`), made once. Raises XanoScriptSyntaxError."""
+    def compiled(self, trace: bool = False) -> Compiled:
+        """The compiled stack, made once. Raises XanoScriptSyntaxError."""
         found = self._compiled.get(trace)
         if found is None:
             with self._lock:
@@ -202,10 +207,9 @@ class Construct:
 
     def function(self, trace: bool = False) -> Callable[..., Value]:
         """The compiled stack as `run(context, inputs)`, for inputs that are bound."""
-        run: Callable[..., Value] = self.compiled(trace).run
-        return run
+        return self.compiled(trace).run
 
-    def compile(self, trace: bool) -> Any:
+    def compile(self, trace: bool) -> Compiled:
         """The compiled stack, from the cache if it is there."""
         from xsrun.workspace.stored import compiled_stack
 
@@ -216,7 +220,7 @@ class Construct:
         """What mocks and tests know it by."""
         return "\0".join(part or "" for part in self.key)
 
-    def bind(self, values: dict[str, Any], context: Context) -> dict[str, Value]:
+    def bind(self, values: dict[str, Value], context: Context) -> dict[str, Value]:
         """Validate and convert the given values into what `$input` holds."""
         from xsrun.fields import bind
 

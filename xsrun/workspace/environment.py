@@ -8,12 +8,29 @@ from pathlib import Path
 
 from xsrun.errors import UsageError
 from xsrun.patterns import pattern
+from xsrun.syntax.nodes import Entry, ObjectLiteral
+from xsrun.syntax.source import Source
+from xsrun.workspace.construct import Construct, text_of
 
 #: `$env.NAME`, `$env["NAME"]`, `$env|get:"NAME"`, in expressions, templates and JavaScript alike.
 _NAMED = pattern(r"""\$env(?:\.|\[\s*["'`]|\s*\|\s*get\s*:\s*["'`])([A-Za-z_]\w*)""")
 #: The names that `run.job` and `run.service` ask for: `env = ["NAME"]`.
 _LISTED = pattern(r"\benv\s*=\s*\[([^\]]*)\]")
 _QUOTED = pattern(r"""["'](\w+)["']""")
+
+
+def own_environment(constructs: Iterable[Construct], sources: Iterable[Source], root: Path | None) -> dict[str, str]:
+    """What a workspace knows of `$env` by itself: the process's variables that a program names, over these its own
+    values, over these the `.env` file beside it."""
+    values = named_variables(source.text for source in sources)
+    for construct in constructs:
+        node = construct.attribute("env") if construct.kind == "workspace" else None
+        for entry in node.entries if isinstance(node, ObjectLiteral) else []:
+            if isinstance(entry, Entry) and (text := text_of(entry.value)) is not None:
+                values[entry.key] = text
+    if root is not None and (root / ".env").is_file():
+        values.update(read_environment_file(root / ".env"))
+    return values
 
 
 def named_variables(texts: Iterable[str]) -> dict[str, str]:

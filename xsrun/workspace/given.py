@@ -2,24 +2,67 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from functools import wraps
+from typing import ParamSpec, TypeVar
 
 from xsrun.errors import UsageError
 from xsrun.runtime.context import Clock, Identity, Limits, system_clock
+from xsrun.runtime.values import Value
+
+Parameters = ParamSpec("Parameters")
+Returned = TypeVar("Returned")
 
 #: The classes of values; subclasses would not be seen as what they are.
 _PLAIN = frozenset((type(None), bool, int, float, str, bytes))
 _INPUT = 'for example {"name": "Ann"}'
 
 
-def require(argument: str, value: Any, expected: type | tuple[type, ...], what: str, hint: str | None = None) -> None:
+def checked(
+    *options: str,
+) -> Callable[[Callable[Parameters, Returned]], Callable[Parameters, Returned]]:
+    """Make a misspelt keyword of a function a UsageError that names the one that is meant.
+
+    `options` are the names that it takes as `**options`, where it has those.
+    """
+
+    def decorate(function: Callable[Parameters, Returned]) -> Callable[Parameters, Returned]:
+        code = function.__code__
+        known = frozenset((*code.co_varnames[: code.co_argcount + code.co_kwonlyargcount], *options))
+
+        @wraps(function)
+        def call(*arguments: Parameters.args, **keywords: Parameters.kwargs) -> Returned:
+            for name in keywords:
+                if name not in known:
+                    raise unknown_keyword(function.__qualname__, name, sorted(known - {"self", "cls"}))
+            return function(*arguments, **keywords)
+
+        return call
+
+    return decorate
+
+
+def unknown_keyword(function: str, name: str, known: list[str]) -> UsageError:
+    """The error of a keyword that a function of the API does not have."""
+    from xsrun.diagnostics.suggest import did_you_mean
+
+    hint = did_you_mean(name, known) or f"it takes: {', '.join(known)}"
+    return UsageError(f"{function.removesuffix('.__init__')} has no option `{name}`", hint=hint)
+
+
+def keywords_of(function: Callable[..., None]) -> tuple[str, ...]:
+    """The names of the parameters that are given by name only."""
+    code = function.__code__
+    return code.co_varnames[code.co_argcount : code.co_argcount + code.co_kwonlyargcount]
+
+
+def require(argument: str, value: Value, expected: type | tuple[type, ...], what: str, hint: str | None = None) -> None:
     """Raise UsageError for an argument that is of another class; `what` says in words what it must be."""
     if not isinstance(value, expected):
         raise UsageError(f"{argument} must be {what}, not {_class(value)}", hint=hint)
 
 
-def texts_by_name(argument: str, given: Any) -> None:
+def texts_by_name(argument: str, given: Value) -> None:
     """Raise UsageError for what is not a dict of texts."""
     require(argument, given, Mapping, "a dict of texts by file name", 'for example {"a.xs": "..."}')
     for name, text in given.items():
@@ -45,7 +88,7 @@ def limits_of(given: Limits | None) -> Limits:
     return given
 
 
-def identity_of(given: Any) -> Identity | None:
+def identity_of(given: Value) -> Identity | None:
     """The caller that a run is told of."""
     if given is None or isinstance(given, Identity):
         return given
@@ -57,7 +100,7 @@ def identity_of(given: Any) -> Identity | None:
     return Identity(given["id"], given.get("table", ""), given.get("extras") or {})
 
 
-def object_input(given: Any) -> dict[str, Any]:
+def object_input(given: Value) -> dict[str, Value]:
     """The input of a run: an object of values."""
     if given is None:
         return {}
@@ -67,7 +110,7 @@ def object_input(given: Any) -> dict[str, Any]:
     return given
 
 
-def variables_of(argument: str, given: Any) -> dict[str, Any]:
+def variables_of(argument: str, given: Value) -> dict[str, Value]:
     """Variables by name, without the dollar sign."""
     if given is None:
         return {}
@@ -76,10 +119,11 @@ def variables_of(argument: str, given: Any) -> dict[str, Any]:
         if isinstance(name, str) and name.startswith("$"):
             raise UsageError(f"{argument}: names come without the dollar sign: {name[1:]!r}, not {name!r}")
     values(argument, given)
-    return given
+    variables: dict[str, Value] = given
+    return variables
 
 
-def rows_of(given: Any) -> dict[str, list[Any]]:
+def rows_of(given: Value) -> dict[str, list[Value]]:
     """Rows to seed, by table."""
     hint = 'for example {"user": [{"name": "Ann"}]}'
     require("rows", given, dict, "a dict with a list of rows for each table", hint)
@@ -87,10 +131,11 @@ def rows_of(given: Any) -> dict[str, list[Any]]:
         require(f"rows[{table!r}]", rows, (list, tuple), "a list of rows", hint)
         for number, row in enumerate(rows):
             require(f"rows[{table!r}][{number}]", row, dict, "a dict of columns", hint)
-    return given
+    tables: dict[str, list[Value]] = given
+    return tables
 
 
-def values(argument: str, given: Any) -> None:
+def values(argument: str, given: Value) -> None:
     """Raise UsageError for what is no value of the language, at any depth: a set, a tuple, a datetime, a Decimal."""
     waiting = [(argument, given)]
     while waiting:
@@ -112,7 +157,7 @@ def values(argument: str, given: Any) -> None:
             )
 
 
-def _class(value: Any) -> str:
+def _class(value: Value) -> str:
     """`a set`, `an OrderedDict`."""
     name = type(value).__qualname__
     return f"{'an' if name[0] in 'aeiouAEIO' else 'a'} {name}" if value is not None else "None"

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 from xsrun.errors import XanoScriptError
 from xsrun.records import made, record
+from xsrun.runtime.values import Value
+
+if TYPE_CHECKING:
+    from xsrun.diagnostics import Diagnostic
+    from xsrun.runtime.context import LogEntry
+    from xsrun.runtime.streams import StreamedResponse
+    from xsrun.runtime.trace import TraceEntry
 
 
 @record
@@ -16,18 +23,18 @@ class Result:
     `stream` is what the program sent with `api.stream`; where it kept its chunks, `response` is their text.
     """
 
-    response: Any = None
+    response: Value = None
     error: XanoScriptError | None = None
     status: int = 200
     headers: list[tuple[str, str]] = made(factory=list)
-    logs: list[Any] = made(factory=list)
-    warnings: list[Any] = made(factory=list)
-    variables: dict[str, Any] = made(factory=dict)
-    trace: list[Any] | None = None
+    logs: list[LogEntry] = made(factory=list)
+    warnings: list[Diagnostic | XanoScriptError] = made(factory=list)
+    variables: dict[str, Value] = made(factory=dict)
+    trace: list[TraceEntry] | None = None
     duration: float = 0.0
-    stream: Any = None
+    stream: StreamedResponse | None = None
 
     @property
-    def body(self) -> Any:
+    def body(self) -> Value:
         """What goes over the wire: the response, or the error's body."""
         return self.response if self.error is None else self.error.as_dict()

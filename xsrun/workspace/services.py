@@ -8,11 +8,23 @@ import os
 import secrets
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from xsrun.services.cache import Cache
+    from xsrun.services.http import HttpService
+    from xsrun.services.javascript import JavaScript
+    from xsrun.services.locations import Locations
+    from xsrun.services.mail import Outbox
+    from xsrun.services.network import NetworkPolicy
+    from xsrun.services.realtime import Realtime
+    from xsrun.services.tokens import TokenService
+    from xsrun.services.vault import Vault
     from xsrun.workspace.workspace import Workspace
+
+    Service = Cache | HttpService | JavaScript | Locations | NetworkPolicy | Outbox | Realtime | TokenService | Vault
 
 #: The folder beside a workspace that holds what must be kept: token key, cache, vault.
 STATE_FOLDER = ".xsrun"
@@ -20,7 +32,7 @@ STATE_FOLDER = ".xsrun"
 _told: set[Path] = set()
 
 
-def make_service(name: str, workspace: Workspace) -> Any:
+def make_service(name: str, workspace: Workspace) -> Service:
     """Make the service of this name. Raises LookupError for a name that no service has."""
     maker = _MAKERS.get(name)
     if maker is None:
@@ -80,26 +92,26 @@ def _tell_once(path: Path, error: OSError, what: str) -> None:
         print(text, file=sys.stderr)
 
 
-def _tokens(workspace: Workspace) -> Any:
+def _tokens(workspace: Workspace) -> TokenService:
     """Auth tokens under a key of the workspace's own: kept beside its files, or as long as the workspace lives."""
     from xsrun.services.tokens import TokenService
 
     return TokenService(_key(workspace))
 
 
-def _javascript(workspace: Workspace) -> Any:
+def _javascript(workspace: Workspace) -> JavaScript:
     from xsrun.services.javascript import JavaScript
 
     return JavaScript(allow_net=list(workspace.service("network").hosts) or None)
 
 
-def _network(workspace: Workspace) -> Any:
+def _network(workspace: Workspace) -> NetworkPolicy:
     from xsrun.services.network import NetworkPolicy
 
     return NetworkPolicy.of(workspace.network)
 
 
-def _cache(workspace: Workspace) -> Any:
+def _cache(workspace: Workspace) -> Cache:
     """The server that the user named, or a cache of the workspace's own, kept beside its files.
 
     Bare statements are no workspace: what they store lives as long as the run, like their rows.
@@ -111,13 +123,13 @@ def _cache(workspace: Workspace) -> Any:
     return Cache(workspace.cache_url, folder / "cache.db" if folder is not None else None)
 
 
-def _http(workspace: Workspace) -> Any:
+def _http(workspace: Workspace) -> HttpService:
     from xsrun.services.http import HttpService
 
     return HttpService()
 
 
-def _vault(workspace: Workspace) -> Any:
+def _vault(workspace: Workspace) -> Vault:
     """Stored files: in the folder that the user named, else beside the workspace's files, else in a temporary one."""
     from xsrun.services.vault import Vault
 
@@ -129,26 +141,26 @@ def _vault(workspace: Workspace) -> Any:
     return Vault(folder / "vault" if folder is not None else None, _key(workspace))
 
 
-def _realtime(workspace: Workspace) -> Any:
+def _realtime(workspace: Workspace) -> Realtime:
     from xsrun.services.realtime import Realtime
 
     return Realtime()
 
 
-def _mail(workspace: Workspace) -> Any:
+def _mail(workspace: Workspace) -> Outbox:
     from xsrun.services.mail import Outbox
 
     folder = state_folder(workspace)
     return Outbox(folder / "outbox" if folder is not None else None)
 
 
-def _locations(workspace: Workspace) -> Any:
+def _locations(workspace: Workspace) -> Locations:
     from xsrun.services.locations import FILE_NAME, Locations
 
     return Locations(workspace.root / STATE_FOLDER / FILE_NAME if workspace.root is not None else None)
 
 
-_MAKERS = {
+_MAKERS: dict[str, Callable[[Workspace], Service]] = {
     "tokens": _tokens,
     "javascript": _javascript,
     "network": _network,

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import marshal
 import pickle
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from xsrun import cache
 from xsrun.diagnostics import Diagnostic
@@ -16,6 +16,7 @@ from xsrun.workspace.construct import Construct
 
 if TYPE_CHECKING:
     from xsrun.evaluator.linker import Compiled
+    from xsrun.fields import Declared
 
 _Read = tuple[list[Construct], list[Diagnostic]]
 
@@ -104,7 +105,7 @@ def _compile(construct: Construct, trace: bool, key: str) -> Compiled:
 
     asked: dict[tuple[str, str], tuple[str, ...] | None] = {}
 
-    def signature(kind: str, name: str) -> list[Any] | None:
+    def signature(kind: str, name: str) -> list[Declared] | None:
         declared = construct.signature(kind, name) if construct.signature is not None else None
         asked[kind, name] = _names(declared)
         return declared
@@ -131,7 +132,7 @@ def _compile(construct: Construct, trace: bool, key: str) -> Compiled:
     return compiled
 
 
-def _names(declared: list[Any] | None) -> tuple[str, ...] | None:
+def _names(declared: list[Declared] | None) -> tuple[str, ...] | None:
     """What a caller depends on: the names of the inputs in their order."""
     return None if declared is None else tuple(one.name for one in declared)
 

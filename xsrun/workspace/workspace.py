@@ -6,26 +6,28 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self, Unpack
 
 from xsrun.diagnostics import Diagnostic
 from xsrun.errors import XanoScriptError
 from xsrun.evaluator.places import translate
 from xsrun.evaluator.support import too_deep
 from xsrun.fields import of_call
-from xsrun.runtime.context import Answer, Clock, Context, Dispatcher, Limits, Request, Sleep
+from xsrun.runtime.context import Answer, Clock, Context, Dispatcher, Identity, Limits, Request, Sleep
 from xsrun.runtime.sizes import check_unfolded
 from xsrun.runtime.trace import Trace
 from xsrun.runtime.values import Value
-from xsrun.syntax.nodes import ObjectLiteral
 from xsrun.syntax.source import Source
 from xsrun.workspace.collection import collect
-from xsrun.workspace.construct import RUNNABLE, Construct, text_of
+from xsrun.workspace.construct import RUNNABLE, Construct
+from xsrun.workspace.environment import own_environment
 from xsrun.workspace.given import (
+    checked,
     clock_of,
     identity_of,
+    keywords_of,
     limits_of,
     object_input,
     require,
@@ -36,6 +38,18 @@ from xsrun.workspace.given import (
 from xsrun.workspace.loader import read_sources, shown_path
 from xsrun.workspace.lookup import not_found, same_file
 from xsrun.workspace.result import Result
+
+if TYPE_CHECKING:
+    from xsrun.database.engine import Database
+    from xsrun.database.session import Session
+    from xsrun.fields import Declared
+    from xsrun.services.files import Upload
+    from xsrun.services.network import Hosts, NetworkPolicy
+    from xsrun.services.vault import Vault
+    from xsrun.syntax.nodes import Document
+    from xsrun.syntax.parser import Parsed
+    from xsrun.workspace.carrier import Carrier
+    from xsrun.workspace.options import Options
 
 #: Python frames that one nested call takes at most. They set Python's recursion limit, which must not be higher than
 #: needed: recursion through C code (a walk over deeply nested values) uses the C stack, which would end before it.
@@ -52,14 +66,14 @@ class Workspace:
     def __init__(
         self,
         sources: dict[str, str],
-        *,
         root: Path | None = None,
+        *,
         database: str = "sqlite://",
-        env: dict[str, Any] | None = None,
+        env: dict[str, Value] | None = None,
         clock: Clock | int | None = None,
         limits: Limits | None = None,
-        network: Any = None,
-        vault: Any = None,
+        network: NetworkPolicy | Hosts = None,
+        vault: Vault | str | os.PathLike[str] | None = None,
         cache: str | None = None,
         strict: bool = False,
     ) -> None:
@@ -82,14 +96,14 @@ class Workspace:
         self.problems: list[Diagnostic] = []
         self._by_key: dict[tuple[str, str], list[Construct]] = {}
         self._services: dict[str, Any] = {}
-        self._database: Any = None
+        self._database: Database | None = None
         self._lock = threading.RLock()
         #: what runs around constructs; the public API sets it, without it they run bare
         self.dispatcher: Dispatcher | None = None
         #: how workflow tests reach queries; None runs them where they are called (see `xsrun.server.rehearsal`)
-        self.carrier: Any = None
+        self.carrier: Carrier | None = None
         self._load()
-        self.environment = self._environment(env)
+        self.environment = {**own_environment(self.constructs, self.sources.values(), root), **(env or {})}
         needed = (self.limits.depth or 10_000) * _FRAMES_PER_CALL + 1_000
         if sys.getrecursionlimit() < needed:
             sys.setrecursionlimit(needed)
@@ -97,14 +111,16 @@ class Workspace:
     # Loading -------------------------------------------------------------------------------------------------------
 
     @classmethod
-    def load(cls, path: str | os.PathLike[str], **options: Any) -> Self:
+    @checked(*keywords_of(__init__))
+    def load(cls, path: str | os.PathLike[str], **options: Unpack[Options]) -> Self:
         """Load a file or a folder, as pulled. Raises UsageError when there is nothing to load."""
         require("path", path, (str, os.PathLike), "the path of a file or folder")
         sources, root = read_sources(path)
-        return cls(sources, root=root, **options)
+        return cls(sources, root, **options)
 
     @classmethod
-    def from_sources(cls, sources: dict[str, str], **options: Any) -> Self:
+    @checked(*keywords_of(__init__))
+    def from_sources(cls, sources: dict[str, str], **options: Unpack[Options]) -> Self:
         """Make a workspace of texts by file name."""
         return cls(sources, **options)
 
@@ -115,27 +131,9 @@ class Workspace:
             construct.signature = self.signature_of
             self._by_key.setdefault((construct.kind, construct.name), []).append(construct)
 
-    def structure_problems(self, parsed: Any) -> list[Diagnostic]:
+    def structure_problems(self, parsed: Parsed[Document]) -> list[Diagnostic]:
         """What the tables of the language object to in one file; the public workspace asks the checker."""
         return []
-
-    def _environment(self, given: dict[str, Any] | None) -> dict[str, Any]:
-        """`$env`: the process's variables that a program names, the workspace's own values, then the `.env` file
-        beside it, then what the caller gives."""
-        from xsrun.workspace.environment import named_variables, read_environment_file
-
-        values: dict[str, Any] = {**named_variables(source.text for source in self.sources.values())}
-        for construct in self.constructs:
-            node = construct.attribute("env") if construct.kind == "workspace" else None
-            if isinstance(node, ObjectLiteral):
-                for entry in node.entries:
-                    text = text_of(getattr(entry, "value", None))
-                    if text is not None:
-                        values[entry.key] = text  # type: ignore[union-attr]
-        if self.root is not None and (self.root / ".env").is_file():
-            values.update(read_environment_file(self.root / ".env"))
-        values.update(given or {})
-        return values
 
     def shown(self, file: str) -> str:
         """The path of one of its files for messages: from the user's folder, not from the workspace's."""
@@ -143,7 +141,7 @@ class Workspace:
 
     # Looking up ----------------------------------------------------------------------------------------------------
 
-    def columns_of(self, table: str) -> list[Any]:
+    def columns_of(self, table: str) -> list[Declared]:
         """The declared columns of a table, for `dblink` fields; none when no file declares it."""
         from xsrun.fields import compile_fields
 
@@ -192,31 +190,50 @@ class Workspace:
 
     # Running -------------------------------------------------------------------------------------------------------
 
-    def context(self, **fields: Any) -> Context:
+    def context(
+        self,
+        *,
+        env: dict[str, Value] | None = None,
+        auth: Identity | None = None,
+        request: Request | None = None,
+        datasource: str = "live",
+        test: tuple[str, str] | None = None,
+        trace: Trace | None = None,
+    ) -> Context:
         """A context for one run in this workspace."""
-        environment = fields.pop("env", None)
-        merged = {**self.environment, **environment} if environment else self.environment
-        context = Context(self, limits=self.limits, clock=self.clock, sleep=self.sleep, environment=merged, **fields)
+        context = Context(
+            self,
+            limits=self.limits,
+            clock=self.clock,
+            sleep=self.sleep,
+            environment={**self.environment, **env} if env else self.environment,
+            auth=auth,
+            request=request,
+            datasource=datasource,
+            test=test,
+            trace=trace,
+        )
         context.start()
         return context
 
+    @checked()
     def run(
         self,
         name: str | None = None,
         kind: str | None = None,
-        input: Any = None,
+        input: dict[str, Value] | None = None,
         *,
         verb: str | None = None,
         api_group: str | None = None,
-        auth: dict[str, Any] | None = None,
-        env: dict[str, Any] | None = None,
+        auth: dict[str, Value] | None = None,
+        env: dict[str, Value] | None = None,
         headers: dict[str, str] | None = None,
         body: bytes | None = None,
-        files: dict[str, Any] | None = None,
+        files: Mapping[str, Upload | list[Upload]] | None = None,
         datasource: str | None = None,
         file: str | None = None,
         trace: bool = False,
-        variables: dict[str, Any] | None = None,
+        variables: dict[str, Value] | None = None,
     ) -> Result:
         """Run one construct. Errors of the program are in `result.error`; misuse by the caller raises UsageError.
 
@@ -231,10 +248,8 @@ class Workspace:
         if files:
             from xsrun.services.files import upload_of
 
-            files = {key: upload_of(file) for key, file in files.items()}
-        request = Request(
-            method=construct.verb or "", headers=dict(headers or {}), body=body, input={**given, **(files or {})}
-        )
+            given = {**given, **{key: upload_of(file) for key, file in files.items()}}
+        request = Request(method=construct.verb or "", headers=dict(headers or {}), body=body, input={**given})
         context = self.context(
             env=env,
             auth=identity_of(auth),
@@ -242,15 +257,15 @@ class Workspace:
             datasource=datasource or "live",
             trace=Trace() if trace else None,
         )
-        return self.execute(construct, {**given, **(files or {})}, context, variables=variables)
+        return self.execute(construct, {**given}, context, variables=variables)
 
     def execute(
         self,
         construct: Construct,
-        values: dict[str, Any],
+        values: dict[str, Value],
         context: Context,
         *,
-        variables: dict[str, Any] | None = None,
+        variables: dict[str, Value] | None = None,
         admit: bool = True,
         conclude: bool = True,
     ) -> Result:
@@ -280,7 +295,11 @@ class Workspace:
         return result
 
     def answer(
-        self, construct: Construct, values: dict[str, Any], context: Context, variables: dict[str, Any] | None = None
+        self,
+        construct: Construct,
+        values: dict[str, Value],
+        context: Context,
+        variables: dict[str, Value] | None = None,
     ) -> Value:
         """Bind the input and run: the response, or whatever the program raises."""
         if construct.kind in ("run.job", "run.service"):
@@ -289,7 +308,7 @@ class Workspace:
             return self.run_with_variables(construct, context, variables or {}, values)
         return self.enter(construct, context, values)
 
-    def enter(self, construct: Construct, context: Context, values: dict[str, Any]) -> Value:
+    def enter(self, construct: Construct, context: Context, values: dict[str, Value]) -> Value:
         """Bind the input and run, with the middleware around it that the construct has."""
         construct.fail_if_broken()
         dispatcher = self.dispatcher
@@ -301,7 +320,7 @@ class Workspace:
         return self.invoke(construct, context, construct.bind(values, context))
 
     def run_with_variables(
-        self, construct: Construct, context: Context, variables: dict[str, Any], values: dict[str, Any]
+        self, construct: Construct, context: Context, variables: dict[str, Value], values: dict[str, Value]
     ) -> Value:
         """Run a bare list of statements with some variables set before it, and with what it reads as `$input`."""
         construct.fail_if_broken()
@@ -356,7 +375,7 @@ class Workspace:
             trace.file = caller
             trace.depth -= 1
 
-    def call(self, context: Context, kind: str, name: str, inputs: dict[str, Any], **options: Any) -> Value:
+    def call(self, context: Context, kind: str, name: str, inputs: dict[str, Value], **options: Any) -> Value:
         """Run a construct as part of another run (`function.run` and its kin).
 
         An input that the call leaves out is taken from the caller's declared input of the same name (semantics 1.7):
@@ -370,7 +389,7 @@ class Workspace:
             inputs = self._inherit(construct, inputs, caller_inputs)
         return self.enter(construct, context, of_call(construct.declared, inputs))
 
-    def signature_of(self, kind: str, name: str) -> list[Any] | None:
+    def signature_of(self, kind: str, name: str) -> list[Declared] | None:
         """The declared inputs of a construct that other code may call directly; None when calls must come here."""
         construct = self.lookup(kind, name)
         if construct is None or any(problem.severity == "error" for problem in construct.problems):
@@ -384,10 +403,9 @@ class Workspace:
         construct = self.lookup(kind, name)
         if construct is None:
             raise self.no_target(kind, name)
-        function: Callable[..., Value] = construct.compiled().direct
-        return function
+        return construct.compiled().direct
 
-    def _inherit(self, construct: Construct, inputs: dict[str, Any], caller: dict[str, Any]) -> dict[str, Any]:
+    def _inherit(self, construct: Construct, inputs: dict[str, Value], caller: dict[str, Value]) -> dict[str, Value]:
         missing = [d.name for d in construct.declared if d.name not in inputs and d.name in caller]
         return {**inputs, **{name: caller[name] for name in missing}} if missing else inputs
 
@@ -442,12 +460,12 @@ class Workspace:
 
     # Shared services -----------------------------------------------------------------------------------------------
 
-    def open_session(self, context: Context) -> Any:
+    def open_session(self, context: Context) -> Session:
         """A database session for a run."""
         return self.database.session(context)
 
     @property
-    def database(self) -> Any:
+    def database(self) -> Database:
         """The workspace's database, opened at first use."""
         with self._lock:
             if self._database is None:
@@ -476,12 +494,13 @@ class Workspace:
         """Does a trigger wait for writes to this table?"""
         return self.dispatcher is not None and self.dispatcher.watches(table)
 
-    def after_write(self, context: Context, table: str, action: str, new: Any, old: Any) -> None:
+    def after_write(self, context: Context, table: str, action: str, new: Value, old: Value) -> None:
         """Run the triggers that wait for this write (see `xsrun.dispatch.triggers`)."""
         if self.dispatcher is not None:
             self.dispatcher.after_write(context, table, action, new, old)
 
-    def seed(self, rows: dict[str, list[dict[str, Any]]], datasource: str = "live") -> None:
+    @checked()
+    def seed(self, rows: dict[str, list[dict[str, Value]]], datasource: str = "live") -> None:
         """Put rows into tables, as a program's `db.add` would, keeping explicit ids."""
         rows = rows_of(rows)
         context = self.context(datasource=datasource)
@@ -516,11 +535,13 @@ class Workspace:
         self.close()
 
 
+def workspace_of(context: Context) -> Workspace:
+    """The workspace that a run is in."""
+    workspace = context.workspace
+    assert isinstance(workspace, Workspace)
+    return workspace
+
+
 def _end_session(context: Context) -> None:
     if context.session_slot is not None:
         context.session_slot.close()
-
-
-def runnable(constructs: Iterable[Construct]) -> list[Construct]:
-    """The constructs that can be run by name."""
-    return [construct for construct in constructs if construct.kind in RUNNABLE]

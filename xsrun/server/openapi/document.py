@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import TYPE_CHECKING
 
 from xsrun import __version__
 from xsrun.database.tables import literal
@@ -12,6 +12,10 @@ from xsrun.server.openapi.responses import Outcome, Responses
 from xsrun.server.openapi.schemas import ROW_OF, Schema, input_schema, object_schema, referring, row_schema
 from xsrun.server.routes import Group, Route
 from xsrun.workspace.construct import text_of
+
+if TYPE_CHECKING:
+    from xsrun.documents import Json
+    from xsrun.workspace.workspace import Workspace
 
 OPENAPI = "3.1.0"
 #: Verbs whose inputs are sent in the query string.
@@ -33,21 +37,20 @@ _TEMPLATE = re.compile(r"[^A-Za-z0-9._-]+")
 class DocumentMaker:
     """Makes documents of the routes of one workspace."""
 
-    def __init__(self, workspace: Any) -> None:
+    def __init__(self, workspace: Workspace) -> None:
         self.workspace = workspace
         self.used: dict[str, Schema] = {}
         self.responses = Responses(workspace, self.row)
 
-    def document(self, groups: list[Group], server: str, title: str) -> dict[str, Any]:
+    def document(self, groups: list[Group], server: str, title: str) -> dict[str, Json]:
         """The document of some groups; `server` is the address that its paths begin at."""
         self.used = {}
         several = len(groups) != 1
-        paths: dict[str, dict[str, Any]] = {}
+        paths: dict[str, dict[str, Json]] = {}
         taken: dict[str, int] = {}
         for group in groups:
             for route in group.routes:
-                operation = self.operation(route)
-                name = operation["operationId"]
+                operation, name = self.operation(route), operation_id(route)
                 taken[name] = taken.get(name, 0) + 1
                 if taken[name] > 1:
                     operation["operationId"] = f"{name}_{taken[name]}"
@@ -68,15 +71,15 @@ class DocumentMaker:
             "x-generator": f"xsrun {__version__}",
         }
 
-    def components(self) -> dict[str, Any]:
+    def components(self) -> dict[str, Json]:
         """What operations refer to: the error body, the rows of tables, the token."""
-        error = {
+        error: Json = {
             "type": "object",
             "description": "An error of the engine or of the program.",
             "properties": {"code": {"type": "string"}, "message": {"type": "string"}, "payload": {}},
             "required": ["code", "message"],
         }
-        bearer = {"type": "http", "scheme": "bearer", "description": "A token of security.create_auth_token"}
+        bearer: Json = {"type": "http", "scheme": "bearer", "description": "A token of security.create_auth_token"}
         return {"schemas": {"Error": error, **self.used}, "securitySchemes": {"bearer": bearer}}
 
     def row(self, table: str) -> Schema | None:
@@ -91,13 +94,13 @@ class DocumentMaker:
 
     # Operations ----------------------------------------------------------------------------------------------------
 
-    def operation(self, route: Route) -> dict[str, Any]:
+    def operation(self, route: Route) -> dict[str, Json]:
         """One query."""
         query = route.query
         description = text_of(query.attribute("description")) or ""
         docs = text_of(query.attribute("docs")) or ""
         listed = literal(query.attribute("tags"))
-        operation: dict[str, Any] = {
+        operation: dict[str, Json] = {
             "operationId": operation_id(route),
             "summary": description.strip().partition("\n")[0][:120] or f"{route.verb} {query.name}",
             "tags": [route.group.name],
@@ -113,7 +116,7 @@ class DocumentMaker:
         operation["responses"] = self.answers(route, self.responses.outcome(query))
         return operation
 
-    def request(self, route: Route) -> dict[str, Any]:
+    def request(self, route: Route) -> dict[str, Json]:
         """Parameters and body of an operation."""
         declared = {one.name: one for one in route.query.declared}
         parameters = [path_parameter(name, declared.get(name)) for name in route.parameters]
@@ -122,33 +125,33 @@ class DocumentMaker:
             return {"parameters": parameters} if parameters else {}
         if route.verb in _QUERY_VERBS and not any(one.type == "file" for one in others):
             return {"parameters": [*parameters, *(query_parameter(one) for one in others)]}
-        made: dict[str, Any] = {"parameters": parameters} if parameters else {}
+        made: dict[str, Json] = {"parameters": parameters} if parameters else {}
         made["requestBody"] = body_of(others)
         return made
 
-    def answers(self, route: Route, outcome: Outcome) -> dict[str, Any]:
+    def answers(self, route: Route, outcome: Outcome) -> dict[str, Json]:
         """The responses of an operation by status."""
         statuses = {400, 403, 404, 500} | outcome.statuses | ({401} if route.auth else set())
-        found: dict[str, Any] = {}
+        found: dict[str, Json] = {}
         for status in sorted({200} | outcome.succeeds):
             if 200 <= status < 600:
                 found[str(status)] = success(status, outcome)
         for status in sorted(statuses):
-            content = {"application/json": {"schema": {"$ref": _ERROR}}}
+            content: Json = {"application/json": {"schema": {"$ref": _ERROR}}}
             found.setdefault(str(status), {"description": _ERRORS[status], "content": content})
         if outcome.open:
             found["default"] = {"description": "Whatever the program makes of it."}
         return found
 
 
-def success(status: int, outcome: Outcome) -> dict[str, Any]:
+def success(status: int, outcome: Outcome) -> dict[str, Json]:
     """A response that is no error."""
     if status in (204, 304):
         return {"description": "There is no body."}
     if outcome.streams:
         return {"description": "A stream.", "content": {"*/*": {"schema": {}}}}
     shown = referring(outcome.schema)
-    content: dict[str, Any] = {"application/json": {"schema": shown}}
+    content: dict[str, Json] = {"application/json": {"schema": shown}}
     for media_type in outcome.media_types:
         schema = shown if "json" in media_type else {"type": "string"}
         content[media_type or "*/*"] = {"schema": schema}
@@ -163,7 +166,7 @@ def operation_id(route: Route) -> str:
     return "_".join(words)
 
 
-def path_parameter(name: str, declared: Declared | None) -> dict[str, Any]:
+def path_parameter(name: str, declared: Declared | None) -> dict[str, Json]:
     """A parameter in the path. One that no input takes is a text that nobody reads."""
     schema: Schema = {"type": "string"} if declared is None else input_schema(declared)
     if declared is not None and declared.required and declared.type in ("int", "decimal"):
@@ -172,15 +175,22 @@ def path_parameter(name: str, declared: Declared | None) -> dict[str, Any]:
         schema.pop("format", None)
     elif schema.get("type") == "string":
         schema = {**schema, "minLength": max(1, schema.get("minLength", 1))}
-    made = {"name": name, "in": "path", "required": True, "schema": schema}
+    made: dict[str, Json] = {"name": name, "in": "path", "required": True, "schema": schema}
     return described(made, declared)
 
 
-def query_parameter(declared: Declared) -> dict[str, Any]:
+def query_parameter(declared: Declared) -> dict[str, Json]:
     """An input in the query string."""
     schema = input_schema(declared)
+    made: dict[str, Json]
     if declared.list_size is not None and declared.type not in _AS_JSON:
-        made = {"name": f"{declared.name}[]", "in": "query", "style": "form", "explode": True, "schema": schema}
+        made = {
+            "name": f"{declared.name}[]",
+            "in": "query",
+            "style": "form",
+            "explode": True,
+            "schema": schema,
+        }
     elif declared.list_size is not None or declared.type in _AS_JSON or declared.type.startswith("geo_"):
         made = {"name": declared.name, "in": "query", "content": {"application/json": {"schema": schema}}}
     else:
@@ -188,11 +198,11 @@ def query_parameter(declared: Declared) -> dict[str, Any]:
     return described({**made, "required": declared.required}, declared)
 
 
-def described(made: dict[str, Any], declared: Declared | None) -> dict[str, Any]:
+def described(made: dict[str, Json], declared: Declared | None) -> dict[str, Json]:
     return {**made, "description": declared.description} if declared is not None and declared.description else made
 
 
-def body_of(inputs: list[Declared]) -> dict[str, Any]:
+def body_of(inputs: list[Declared]) -> dict[str, Json]:
     """The body that carries some inputs: JSON, or a form where files are among them."""
     schema = object_schema(inputs)
     files = any(one.type == "file" for one in inputs)

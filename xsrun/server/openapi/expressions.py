@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
 
 from xsrun.registry import find_filter, parameter_type
+from xsrun.runtime.values import Value
 from xsrun.server.openapi.schemas import ANYTHING, EMPTY, Schema, either, nullable
 from xsrun.syntax import nodes
 
@@ -139,7 +140,7 @@ class Reader:
         return ANYTHING if record is None or record.form else annotated(record.function)
 
 
-def annotated(function: Any) -> Schema:
+def annotated(function: Callable[..., Value]) -> Schema:
     """What a builtin gives, by the annotation of its result."""
     annotation = function.__annotations__.get("return", "Value")
     kind, may_be_null = parameter_type(annotation)
@@ -147,7 +148,7 @@ def annotated(function: Any) -> Schema:
     return nullable(schema) if may_be_null else schema
 
 
-def literal_schema(value: Any) -> Schema:
+def literal_schema(value: Value) -> Schema:
     kinds: dict[type, str] = {bool: "boolean", int: "integer", float: "number", str: "string", type(None): "null"}
     kind = kinds.get(value.__class__)
     return {"type": kind} if kind else ANYTHING
@@ -171,7 +172,7 @@ def member(schema: Schema, name: str | None) -> Schema:
     """What stands under a name; null on the way would have been an error."""
     schema = without_null(schema)
     kind = schema.get("type")
-    members: Schema = schema.get("properties", {})
+    members: dict[str, Schema] = schema.get("properties", {})
     if name is not None and name.isdigit() and kind == "array":
         members = {name: schema.get("items", ANYTHING)}
     return members.get(name or "", ANYTHING)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING
 
 from xsrun.database.tables import literal
 from xsrun.errors import CODE_OF_ERROR_TYPE, STATUS_OF_CODE
@@ -18,6 +18,9 @@ from xsrun.server.openapi.expressions import Reader, annotated
 from xsrun.server.openapi.schemas import ANYTHING, Schema, bound_schema, either, nullable
 from xsrun.syntax import nodes
 from xsrun.workspace.construct import Construct
+
+if TYPE_CHECKING:
+    from xsrun.workspace.workspace import Workspace
 
 #: How deep calls of functions are followed.
 _CALLS = 8
@@ -68,7 +71,7 @@ class Outcome:
 class Responses:
     """Reads the queries of a workspace; `rows` gives the schema of a row of a table, None for one nobody declares."""
 
-    def __init__(self, workspace: Any, rows: Callable[[str], Schema | None]) -> None:
+    def __init__(self, workspace: Workspace, rows: Callable[[str], Schema | None]) -> None:
         self.workspace = workspace
         self.rows = rows
         self._depth = 0
@@ -282,7 +285,7 @@ def page_of(rows: Schema) -> Schema:
     return {"type": "object", "properties": properties, "required": ["items"]}
 
 
-def statements(items: list[Any]) -> Iterator[nodes.Statement]:
+def statements(items: list[nodes.Item]) -> Iterator[nodes.Statement]:
     """Every statement of a stack that may run, in source order, those in blocks included."""
     for item in items:
         if not isinstance(item, nodes.Statement) or item.disabled:

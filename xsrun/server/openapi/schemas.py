@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from xsrun.fields import NOW, Declared, has_zero_value
 from xsrun.runtime import geo
 
+if TYPE_CHECKING:
+    from xsrun.documents import Json
+
 Schema = dict[str, Any]
 
-#: Any value at all.
+#: Whatever it may be.
 ANYTHING: Schema = {}
 #: The list without elements; it says nothing about the elements of a list that it may become.
 EMPTY: Schema = {"type": "array", "maxItems": 0}
@@ -198,7 +201,7 @@ def row_schema(columns: Iterable[Declared]) -> Schema:
 ROW_OF = "x-row"
 
 
-def referring(schema: Any) -> Any:
+def referring(schema: Json) -> Json:
     """The schema with every row of a table replaced by a reference to it."""
     if isinstance(schema, list):
         return [referring(one) for one in schema]

@@ -13,7 +13,7 @@ import time
 import weakref
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 import orjson
 
@@ -21,7 +21,10 @@ from xsrun.errors import LimitError, XanoScriptError
 from xsrun.services.javascript import engine
 from xsrun.services.javascript.outcomes import Crashed, Outcome, Refused, Thrown, TimedOut, TooLarge, Value
 from xsrun.services.javascript.pool import Pool, shared
-from xsrun.services.javascript.worker import Died, Log, Worker
+from xsrun.services.javascript.worker import Died, Log, Request, Worker
+
+if TYPE_CHECKING:
+    from xsrun.runtime import values
 
 __all__ = ["JavaScript", "Mode", "Outcome", "Value", "Thrown", "TimedOut", "Crashed", "Refused", "TooLarge"]
 
@@ -68,13 +71,13 @@ class JavaScript:
     def call(
         self,
         code: str,
-        scope: dict[str, Any],
+        scope: dict[str, values.Value],
         *,
         timeout: float | None = None,
         remaining: float | None = None,
         now: int | None = None,
         log: Log | None = None,
-    ) -> Any:
+    ) -> values.Value:
         """Run a function body and return what it returns; for a body that throws, the text of its error.
 
         `scope` holds what the body sees: `$input`, `$var`, `$auth`, `$env`, `$this`, `$index`, `$parent`, `$result`.
@@ -90,16 +93,16 @@ class JavaScript:
     def map(
         self,
         code: str,
-        scope: dict[str, Any],
-        elements: list[Any],
+        scope: dict[str, values.Value],
+        elements: list[values.Value],
         *,
         mode: Mode = "map",
-        initial: Any = None,
+        initial: values.Value = None,
         timeout: float | None = None,
         remaining: float | None = None,
         now: int | None = None,
         log: Log | None = None,
-    ) -> Any:
+    ) -> values.Value:
         """Run a body for each element as `$this`, with `$index` and `$parent`, all in one request.
 
         Gives what JavaScript's array method of the mode's name would: a list, a bool, an element (null if none), an
@@ -119,7 +122,7 @@ class JavaScript:
     def run(
         self,
         code: str,
-        scope: dict[str, Any],
+        scope: dict[str, values.Value],
         *,
         mode: str = "call",
         timeout: float | None = None,
@@ -137,7 +140,7 @@ class JavaScript:
         watchdog.arm(worker, deadline)
         usable = False
         try:
-            request = {"mode": mode, "code": code, "timeout": seconds, "now": now}
+            request: Request = {"mode": mode, "code": code, "timeout": seconds, "now": now}
             kind, payload = worker.ask(request, data, log)
             usable = True
         except Died as death:
@@ -167,7 +170,7 @@ class JavaScript:
         return max(0.0, seconds if remaining is None else min(seconds, remaining))
 
     @staticmethod
-    def _settle(outcome: Outcome, remaining: float | None, log: Log | None) -> Any:
+    def _settle(outcome: Outcome, remaining: float | None, log: Log | None) -> values.Value:
         """The value an outcome stands for in XanoScript, or its error raised."""
         if isinstance(outcome, Value):
             return outcome.value
@@ -180,7 +183,7 @@ class JavaScript:
         raise outcome.error()
 
 
-def _choose(mode: Mode, elements: list[Any], answer: Any) -> Any:
+def _choose(mode: Mode, elements: list[values.Value], answer: values.Value) -> values.Value:
     """Positions answered by the worker, as the value of the mode."""
     if mode == "filter":
         return [elements[index] for index in answer]
@@ -194,7 +197,7 @@ def _choose(mode: Mode, elements: list[Any], answer: Any) -> Any:
 # JSON ----------------------------------------------------------------------------------------------------------------
 
 
-def _encode(scope: dict[str, Any]) -> bytes:
+def _encode(scope: dict[str, values.Value]) -> bytes:
     try:
         return orjson.dumps(scope, _plain)
     except (TypeError, ValueError):  # integers beyond 64 bits, lone surrogates, or nesting too deep for orjson
@@ -204,11 +207,11 @@ def _encode(scope: dict[str, Any]) -> bytes:
             raise XanoScriptError(NOT_PLAIN) from None
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: values.Value) -> values.Value:
     """A byte string or a resource (a file, a stream) as something JSON can hold."""
     if isinstance(value, bytes):
         return value.decode("utf-8", "replace")
-    record: Callable[[], Any] | None = getattr(value, "as_value", None)
+    record: Callable[[], values.Value] | None = getattr(value, "as_value", None)
     if record is not None:
         return record()
     try:
@@ -217,7 +220,7 @@ def _plain(value: Any) -> Any:
         return str(value)
 
 
-def _decode(payload: bytes) -> Any:
+def _decode(payload: bytes) -> values.Value:
     """A result. Objects with the keys "0", "1", ... are lists, as for all that the engine reads (semantics 2.1)."""
     try:
         value = orjson.loads(payload)
@@ -232,7 +235,7 @@ def _decode(payload: bytes) -> Any:
     return _with_lists(value) if b'{"0":' in payload else value
 
 
-def _with_lists(value: Any) -> Any:
+def _with_lists(value: values.Value) -> values.Value:
     if isinstance(value, list):
         return [_with_lists(item) for item in value]
     if isinstance(value, dict):

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import signal
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
 from xsrun.errors import LimitError, UnavailableError, XanoScriptError
+
+if TYPE_CHECKING:
+    from xsrun.runtime import values
 
 
 @dataclass(frozen=True, slots=True)
 class Value:
     """The body returned. What JSON has no word for is null: undefined, functions, NaN."""
 
-    value: Any
+    value: values.Value
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import time
-from typing import Any, Protocol
+from typing import Any, Protocol, TypedDict
 
+from xsrun.runtime.values import Value
 from xsrun.services.javascript import JavaScript, Mode
+from xsrun.services.javascript.worker import Log
 
 #: What the compiler collects for a lambda: `$var` and `$input`; it may hold `$env` and `$auth` too.
-Environment = dict[str, Any]
+Environment = dict[str, Value]
 #: A run whose clock is further than this (milliseconds) from the real time has a clock of its own.
 _SAME_TIME = 1000
 
@@ -16,15 +18,23 @@ _SAME_TIME = 1000
 class Identity(Protocol):
     """Who calls, as `xsrun.runtime.context.Identity` holds it."""
 
-    id: Any
+    id: Value
     table: str
-    extras: dict[str, Any]
+    extras: dict[str, Value]
+
+
+class Options(TypedDict):
+    """What the run adds to a call."""
+
+    remaining: float | None
+    now: int | None
+    log: Log
 
 
 class Run(Protocol):
     """What is needed of `xsrun.runtime.context.Context`."""
 
-    environment: dict[str, Any]
+    environment: dict[str, Value]
     deadline: float | None
 
     @property
@@ -34,10 +44,10 @@ class Run(Protocol):
 
     def service(self, name: str) -> Any: ...
 
-    def log(self, value: Any) -> None: ...
+    def log(self, value: Value) -> None: ...
 
 
-def call(run: Run, code: str, timeout: float | None, environment: Environment, **values: Any) -> Any:
+def call(run: Run, code: str, timeout: float | None, environment: Environment, **values: Value) -> Value:
     """Run a body once. `values` are `this`, `index`, `parent`, `result` where the body shall see them."""
     scope = _scope(run, environment) | {f"${name}": value for name, value in values.items()}
     return _service(run).call(code, scope, timeout=timeout, **_options(run))
@@ -46,12 +56,12 @@ def call(run: Run, code: str, timeout: float | None, environment: Environment, *
 def each(
     run: Run,
     mode: Mode,
-    elements: list[Any],
+    elements: list[Value],
     code: str,
     timeout: float | None,
     environment: Environment,
-    initial: Any = None,
-) -> Any:
+    initial: Value = None,
+) -> Value:
     """Run a body for each element, as the array method `mode` does. An empty list needs no JavaScript."""
     if not elements:
         return {"some": False, "every": True, "find": None, "findIndex": -1, "reduce": initial}.get(mode, [])
@@ -71,7 +81,7 @@ def _service(run: Run) -> JavaScript:
     return service
 
 
-def _options(run: Run) -> dict[str, Any]:
+def _options(run: Run) -> Options:
     """Seconds the run has left (its deadline is on the monotonic clock), its clock if not the real one, its log."""
     now = run.now()
     return {
@@ -81,11 +91,11 @@ def _options(run: Run) -> dict[str, Any]:
     }
 
 
-def _scope(run: Run, environment: Environment) -> dict[str, Any]:
+def _scope(run: Run, environment: Environment) -> dict[str, Value]:
     return {"$input": {}, "$var": {}, "$env": run.environment, "$auth": _auth(run.auth), **environment}
 
 
-def _auth(identity: Identity | None) -> dict[str, Any]:
+def _auth(identity: Identity | None) -> dict[str, Value]:
     """`$auth` of a lambda: the id is 0 where nobody is signed in, and reading it is no error (semantics 2.6)."""
     if identity is None:
         return {"id": 0, "extras": {}}

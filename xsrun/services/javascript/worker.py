@@ -17,7 +17,7 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import NotRequired, TypedDict
 
 import orjson
 
@@ -30,6 +30,17 @@ if sys.platform == "linux":
 
 Log = Callable[[str], None]
 Frame = tuple[bytes, bytes]
+
+
+class Request(TypedDict):
+    """What the worker is asked; `ask` adds the number. Times are in seconds, `now` in milliseconds."""
+
+    mode: str
+    code: str
+    timeout: float
+    now: int | None
+    id: NotRequired[int]
+
 
 #: Memory that Deno itself takes beside the JavaScript heap, as RLIMIT_DATA counts it (below 600 MB it does not start).
 _ENGINE_MEMORY = 768 << 20
@@ -86,7 +97,7 @@ class Worker:
     def alive(self) -> bool:
         return not self.timed_out and self._process.poll() is None
 
-    def ask(self, request: dict[str, Any], scope: bytes, log: Log | None) -> Frame:
+    def ask(self, request: Request, scope: bytes, log: Log | None) -> Frame:
         """Run one request and return the frame that answers it. Raises Died, or UnavailableError at the first."""
         self._count += 1
         request["id"] = self._count

@@ -7,16 +7,17 @@ the filters of the language, nothing else; its loops count as steps of the run, 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from xsrun.errors import LimitError, XanoScriptError
 
 if TYPE_CHECKING:
     import jinja2
 
-    from xsrun.services.templates.environment import FilterFinder, Run
+    from xsrun.runtime.values import Value
+    from xsrun.services.templates.environment import FilterFinder, Run, TwigEnvironment
 
 _TOO_DEEP = "The template is nested too deep."
 
@@ -24,7 +25,7 @@ _TOO_DEEP = "The template is nested too deep."
 def render(
     run: Run,
     text: str,
-    roots: dict[str, Any],
+    roots: dict[str, Value],
     find_filter: FilterFinder,
     is_program_filter: Callable[[str], bool],
 ) -> str:
@@ -50,7 +51,7 @@ def render(
         raise LimitError(_TOO_DEEP) from None
 
 
-def _written(run: Run, pieces: Any) -> str:
+def _written(run: Run, pieces: Iterable[str]) -> str:
     """The pieces of a template as one text, as long as they fit."""
     written: list[str] = []
     size = 0
@@ -70,7 +71,7 @@ def _compiled(text: str, is_program_filter: Callable[[str], bool]) -> jinja2.Tem
 
 
 @lru_cache(maxsize=4)
-def _environment(is_program_filter: Callable[[str], bool]) -> Any:
+def _environment(is_program_filter: Callable[[str], bool]) -> TwigEnvironment:
     from xsrun.services.templates.environment import TwigEnvironment, declare_structure
     from xsrun.services.templates.filters import declare_filters
     from xsrun.services.templates.operators import declare_operators

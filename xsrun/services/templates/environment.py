@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple, Protocol
 
 import jinja2
+from jinja2 import nodes
 from jinja2.runtime import Context as TemplateContext
 from jinja2.sandbox import SandboxedEnvironment
 
@@ -32,7 +33,7 @@ class Run(Protocol):
 class Macro(NamedTuple):
     """A macro of the template: what writes it, and its parameters with their defaults."""
 
-    write: Callable[[], Any]
+    write: Callable[[], str]
     parameters: tuple[str, ...]
     defaults: tuple[Value, ...]
 
@@ -42,11 +43,11 @@ class State:
 
     __slots__ = ("find_filter", "macros", "run", "saved", "variables")
 
-    def __init__(self, run: Run, variables: dict[str, Any], find_filter: FilterFinder) -> None:
+    def __init__(self, run: Run, variables: dict[str, Value], find_filter: FilterFinder) -> None:
         self.run = run
         self.variables = variables
         self.find_filter = find_filter
-        self.saved: list[dict[str, Any]] = []
+        self.saved: list[dict[str, Value]] = []
         self.macros: dict[str, Macro] = {}
 
 
@@ -80,7 +81,7 @@ class TwigEnvironment(SandboxedEnvironment):
     def lexer(self) -> TwigLexer:
         return self._twig_lexer
 
-    def _parse(self, source: str, name: str | None, filename: str | None) -> Any:
+    def _parse(self, source: str, name: str | None, filename: str | None) -> nodes.Template:
         return TwigParser(self, source, name, filename).parse()
 
     def is_safe_callable(self, obj: Any) -> bool:
@@ -92,10 +93,12 @@ class TwigEnvironment(SandboxedEnvironment):
 
     # Declaring -----------------------------------------------------------------------------------------------------
 
-    def declare(self, name: str, function: Callable[..., Any], *, with_state: bool = False, raw: bool = False) -> None:
+    def declare(
+        self, name: str, function: Callable[..., Value], *, with_state: bool = False, raw: bool = False
+    ) -> None:
         """A function for generated code. It sees null where something is undefined, unless it is `raw`."""
 
-        def call(context: TemplateContext, *arguments: Any, **named: Any) -> Any:
+        def call(context: TemplateContext, *arguments: Value, **named: Value) -> Value:
             given = arguments if raw else tuple(map(plain, arguments))
             first = (state_of(context),) if with_state else ()
             try:
@@ -113,7 +116,9 @@ class TwigEnvironment(SandboxedEnvironment):
 
     # What generated code calls -------------------------------------------------------------------------------------
 
-    def arrow(self, context: TemplateContext, names: tuple[str, ...], body: Callable[[], Any]) -> Callable[..., Value]:
+    def arrow(
+        self, context: TemplateContext, names: tuple[str, ...], body: Callable[[], Value]
+    ) -> Callable[..., Value]:
         """An arrow function: its parameters hide the variables of the same names while it runs."""
         state = state_of(context)
 
@@ -127,11 +132,11 @@ class TwigEnvironment(SandboxedEnvironment):
 
         return call
 
-    def coalesce(self, value: Any, otherwise: Callable[[], Any]) -> Any:
+    def coalesce(self, value: Value, otherwise: Callable[[], Value]) -> Value:
         """`??`: the right side where the left is null or undefined."""
         return otherwise() if value is None or value is UNDEFINED else value
 
-    def elvis(self, value: Any, otherwise: Callable[[], Any]) -> Any:
+    def elvis(self, value: Value, otherwise: Callable[[], Value]) -> Value:
         """`?:`: the right side where the left is false."""
         return value if is_true(value) else otherwise()
 
@@ -139,7 +144,7 @@ class TwigEnvironment(SandboxedEnvironment):
 # Variables and loops -------------------------------------------------------------------------------------------------
 
 
-def read_name(state: State, _subject: Any, name: str) -> Any:
+def read_name(state: State, _subject: Value, name: str) -> Value:
     """A variable of the template, or of the program by its `$name`."""
     if name in state.variables:
         return state.variables[name]
@@ -150,7 +155,7 @@ def read_name(state: State, _subject: Any, name: str) -> Any:
     return UNDEFINED
 
 
-def read_member(_state: State, value: Any, key: Any) -> Any:
+def read_member(_state: State, value: Value, key: Value) -> Value:
     return member(value, plain(key))
 
 
@@ -165,12 +170,12 @@ def enter(state: State, values: Value, only: bool) -> None:
     state.variables = {**({} if only else state.variables), **given}
 
 
-def leave(state: State, _subject: Any) -> None:
+def leave(state: State, _subject: Value) -> None:
     state.variables = state.saved.pop()
 
 
 def loop(
-    state: State, values: Value, key_name: str | None, value_name: str, test: Callable[..., Any] | None
+    state: State, values: Value, key_name: str | None, value_name: str, test: Callable[..., Value] | None
 ) -> Iterator[None]:
     """The passes of `{% for %}`. What the body sets stays only if it was there before (as in Twig)."""
     pairs = entries(plain(values))
@@ -200,12 +205,14 @@ def loop(
     variables.update(parent | kept)
 
 
-def define_macro(state: State, macro: Any, described: tuple[str, tuple[str, ...]], *defaults: Value) -> None:
+def define_macro(
+    state: State, macro: Callable[[], str], described: tuple[str, tuple[str, ...]], *defaults: Value
+) -> None:
     name, parameters = described
     state.macros[name] = Macro(macro, parameters, defaults)
 
 
-def call_macro(state: State, _subject: Any, name: str, *arguments: Value, **named: Value) -> str:
+def call_macro(state: State, _subject: Value, name: str, *arguments: Value, **named: Value) -> str:
     """What a macro writes; it sees its parameters only, and the values of the program."""
     macro = state.macros.get(name)
     if macro is None:

@@ -7,12 +7,14 @@ environment: generated code reads no attribute, and calls nothing that a templat
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, NoReturn
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, NoReturn
 
 from jinja2 import nodes
 from jinja2.parser import Parser
 
 from xsrun.diagnostics.suggest import nearest
+from xsrun.runtime.values import Value
 from xsrun.services.templates.tokens import unescape
 
 if TYPE_CHECKING:
@@ -66,42 +68,58 @@ class ExpressionParser(Parser):
 
     environment: TwigEnvironment
 
-    def __init__(self, environment: TwigEnvironment, source: str, *arguments: Any, **options: Any) -> None:
-        super().__init__(environment, source, *arguments, **options)
+    def __init__(
+        self,
+        environment: TwigEnvironment,
+        source: str,
+        name: str | None = None,
+        filename: str | None = None,
+        state: str | None = None,
+    ) -> None:
+        super().__init__(environment, source, name, filename, state)
         self.strategy: str | None = None  # what `{% autoescape %}` says
         self.macro_modules = {"_self"}
         self.macro_names: dict[str, str] = {}
 
     # Making nodes --------------------------------------------------------------------------------------------------
 
-    def made(self, function: str, subject: nodes.Expr | None, *arguments: nodes.Expr, **named: nodes.Expr) -> Any:
+    def made(
+        self, function: str, subject: nodes.Expr | None, *arguments: nodes.Expr, **named: nodes.Expr
+    ) -> nodes.Filter:
         """A call of a function of the environment."""
         line = self.stream.current.lineno
         subject = nodes.Const(None, lineno=line) if subject is None else subject
         keywords = [nodes.Keyword(key, value, lineno=line) for key, value in named.items()]
         return nodes.Filter(subject, function, list(arguments), keywords, None, None, lineno=line)
 
-    def const(self, value: Any) -> nodes.Const:
+    def const(self, value: Value) -> nodes.Const:
         return nodes.Const(value, lineno=self.stream.current.lineno)
 
     def statement(self, expression: nodes.Expr) -> nodes.Node:
         """A statement that only evaluates."""
         return nodes.ExprStmt(expression, lineno=expression.lineno)
 
-    def unknown(self, what: str, name: str, known: Any) -> NoReturn:
+    def unknown(self, what: str, name: str, known: Iterable[str]) -> NoReturn:
         close = nearest(name, known)
         self.fail(f"Unknown {what} `{name}`" + (f"; did you mean `{close}`?" if close else ""))
 
     # Expressions ---------------------------------------------------------------------------------------------------
 
-    def parse_tuple(self, *arguments: Any, **options: Any) -> Any:
+    def parse_tuple(
+        self,
+        simplified: bool = False,
+        with_condexpr: bool = True,
+        extra_end_rules: tuple[str, ...] | None = None,
+        explicit_parentheses: bool = False,
+        with_namespace: bool = False,
+    ) -> nodes.Expr:
         """What stands in `{{ }}`."""
         node = self.parse_expression()
         if self.strategy and not (isinstance(node, nodes.Filter) and node.name in ("filter raw", "filter escape")):
             node = self.made("filter escape", node, self.const(self.strategy))
         return node
 
-    def parse_expression(self, with_condexpr: bool = True) -> Any:
+    def parse_expression(self, with_condexpr: bool = True) -> nodes.Expr:
         """A whole expression: operators, then `?:`, then arrow functions."""
         node = self.parse_binary(0)
         if self.stream.current.type == "=>":
@@ -133,7 +151,7 @@ class ExpressionParser(Parser):
         token = self.stream.current
         return _BINARY.get(f"name:{token.value}" if token.type == "name" else token.type)
 
-    def parse_binary(self, least: int) -> Any:
+    def parse_binary(self, least: int) -> nodes.Expr:
         left = self.parse_prefix()
         while (found := self.operator()) is not None and found[0] >= least:
             precedence, right_associative, function = found
@@ -160,7 +178,7 @@ class ExpressionParser(Parser):
                 self.fail("`has some` or `has every` is needed here")
         return function
 
-    def combined(self, function: str, left: nodes.Expr, right: nodes.Expr) -> Any:
+    def combined(self, function: str, left: nodes.Expr, right: nodes.Expr) -> nodes.Expr:
         if function == "and":
             return nodes.And(self.made("truth", left), self.made("truth", right), lineno=left.lineno)
         if function == "~" and isinstance(left, nodes.Filter) and left.name == "~":
@@ -170,7 +188,7 @@ class ExpressionParser(Parser):
             return nodes.Or(self.made("truth", left), self.made("truth", right), lineno=left.lineno)
         return self.made(function, left, right)
 
-    def parse_test(self, left: nodes.Expr) -> Any:
+    def parse_test(self, left: nodes.Expr) -> nodes.Expr:
         negated = self.stream.skip_if("name:not")
         name = self.stream.expect("name").value
         for first, second in (("divisible", "by"), ("same", "as")):
@@ -186,7 +204,7 @@ class ExpressionParser(Parser):
         made = self.made(f"test {name}", left, *arguments)
         return nodes.Not(made, lineno=left.lineno) if negated else made
 
-    def parse_prefix(self) -> Any:
+    def parse_prefix(self) -> nodes.Expr:
         token = self.stream.current
         if token.test("name:not"):
             next(self.stream)
@@ -196,8 +214,9 @@ class ExpressionParser(Parser):
             return self.made("negative" if token.type == "sub" else "positive", self.parse_binary(_SIGN))
         return self.parse_primary()
 
-    def parse_primary(self, with_postfix: bool = True) -> Any:
+    def parse_primary(self, with_namespace: bool = False) -> nodes.Expr:
         token = next(self.stream)
+        node: nodes.Expr
         if token.type == "name":
             node = self.parse_name(token.value)
         elif token.type == "twig_variable":
@@ -211,7 +230,7 @@ class ExpressionParser(Parser):
             if isinstance(node, nodes.Filter) and node.name == "=>":
                 return node
         elif token.type == "lbracket":
-            node = self.parse_list()
+            node = self.parse_sequence()
         elif token.type == "lbrace":
             node = self.parse_hash()
         else:
@@ -219,7 +238,7 @@ class ExpressionParser(Parser):
             self.fail(f"a value is needed before `{shown}`", token.lineno)
         return self.parse_postfix_chain(node)
 
-    def parse_name(self, name: str) -> Any:
+    def parse_name(self, name: str) -> nodes.Expr:
         if name.lower() in _CONSTANTS:
             return self.const(_CONSTANTS[name.lower()])
         if self.stream.current.type != "lparen":
@@ -231,13 +250,13 @@ class ExpressionParser(Parser):
             self.unknown("function", name, self.environment.names_of("function"))
         return self.made(f"function {name}", None, *arguments, **named)
 
-    def parse_string(self, raw: str) -> Any:
+    def parse_string(self, raw: str) -> nodes.Expr:
         """A string; in double quotes `#{...}` holds expressions."""
         inside = raw[1:-1]
         if raw[0] == "'":
             return self.const(re.sub(r"\\([\\'])", r"\1", inside))
         parts = re.split(r"(?<!\\)#\{([^}]*)\}", inside)
-        node: Any = self.const(unescape(parts[0]))
+        node: nodes.Expr = self.const(unescape(parts[0]))
         for position, part in enumerate(parts[1:]):
             if position % 2 == 0:
                 inner = type(self)(self.environment, part, self.name, self.filename, state="variable")
@@ -247,8 +266,8 @@ class ExpressionParser(Parser):
             node = self.made("~", node, piece)
         return node
 
-    def parse_parentheses(self) -> Any:
-        items = []
+    def parse_parentheses(self) -> nodes.Expr:
+        items: list[nodes.Expr] = []
         while self.stream.current.type != "rparen":
             items.append(self.parse_expression())
             if not self.stream.skip_if("comma"):
@@ -260,7 +279,7 @@ class ExpressionParser(Parser):
             self.fail("one value is needed in these parentheses")
         return items[0]
 
-    def parse_list(self) -> Any:
+    def parse_sequence(self) -> nodes.Expr:
         parts: list[nodes.Expr] = []
         while self.stream.current.type != "rbracket":
             spread = self.stream.skip_if("...")
@@ -270,7 +289,7 @@ class ExpressionParser(Parser):
         self.stream.expect("rbracket")
         return self.made("list", None, *parts)
 
-    def parse_hash(self) -> Any:
+    def parse_hash(self) -> nodes.Expr:
         parts: list[nodes.Expr] = []
         while self.stream.current.type != "rbrace":
             token = self.stream.current
@@ -317,7 +336,7 @@ class ExpressionParser(Parser):
         self.stream.expect("rparen")
         return arguments, named
 
-    def parse_postfix_chain(self, node: Any) -> Any:
+    def parse_postfix_chain(self, node: nodes.Expr) -> nodes.Expr:
         while True:
             kind = self.stream.current.type
             if kind in ("dot", "?."):
@@ -334,7 +353,7 @@ class ExpressionParser(Parser):
             else:
                 return node
 
-    def parse_member(self, node: Any) -> Any:
+    def parse_member(self, node: nodes.Expr) -> nodes.Expr:
         token = next(self.stream)
         if token.type not in ("name", "integer", "twig_variable"):
             self.fail("a name is needed after `.`", token.lineno)
@@ -345,9 +364,9 @@ class ExpressionParser(Parser):
             return self.made("call macro", None, self.const(token.value), *arguments, **named)
         return self.made("member", node, self.const(token.value))
 
-    def parse_brackets(self, node: Any) -> Any:
+    def parse_brackets(self, node: nodes.Expr) -> nodes.Expr:
         """`[key]`, or `[start:length]`."""
-        start: Any = self.const(None)
+        start: nodes.Expr = self.const(None)
         if self.stream.current.type != "colon":
             start = self.parse_expression()
         if self.stream.skip_if("colon"):
@@ -357,7 +376,7 @@ class ExpressionParser(Parser):
         self.stream.expect("rbracket")
         return self.made("member", node, start)
 
-    def parse_filter_name(self, node: Any) -> Any:
+    def parse_filter_name(self, node: nodes.Expr) -> nodes.Expr:
         name = self.stream.expect("name").value
         arguments: list[nodes.Expr] = []
         named: dict[str, nodes.Expr] = {}

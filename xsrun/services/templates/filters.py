@@ -7,7 +7,6 @@ import random
 import re
 from collections.abc import Callable
 from functools import cmp_to_key
-from typing import Any
 from urllib.parse import quote
 
 from xsrun.errors import XanoScriptError
@@ -114,7 +113,7 @@ def escape(value: Value, strategy: Value = "html", charset: Value = None) -> str
         return re.sub(r"[&<>\"']", lambda found: _HTML[found[0]], text)
     if strategy == "url":
         return quote(text, safe="-_.~")
-    escapers: dict[Any, tuple[str, Callable[[str], str]]] = {
+    escapers: dict[Value, tuple[str, Callable[[str], str]]] = {
         "html_attr": (r"[^A-Za-z0-9,._-]", _html_attribute),
         "js": (r"[^A-Za-z0-9,._]", _script),
         "css": (r"[^A-Za-z0-9]", lambda character: f"\\{ord(character):X} "),
@@ -218,7 +217,7 @@ def join(state: State, value: Value, glue: Value = "", final: Value = None) -> s
 
 def slice_value(value: Value, start: Value, length: Value = None, preserve_keys: Value = False) -> Value:
     """A part of a list or text: from a position, so many; negative ones count from the end."""
-    source: Any = entries(value) if value.__class__ in (list, dict) else list(to_output(value))
+    source: list[Value] = entries(value) if value.__class__ in (list, dict) else list(to_output(value))
     size = len(source)
     begin = to_whole(start)
     begin = min(begin, size) if begin >= 0 else max(size + begin, 0)
@@ -313,12 +312,12 @@ def reduce(value: Value, arrow: Value, initial: Value = None) -> Value:
 # All of them ---------------------------------------------------------------------------------------------------------
 
 
-def default(value: Any, otherwise: Any = "") -> Any:
+def default(value: Value, otherwise: Value = "") -> Value:
     """The value unless it is undefined or empty (0 is not)."""
     return otherwise if is_empty(value) else value
 
 
-_PLAIN: dict[str, Callable[..., Any]] = {
+_PLAIN: dict[str, Callable[..., Value]] = {
     "abs": absolute,
     "batch": batch,
     "capitalize": capitalize,
@@ -350,7 +349,7 @@ _PLAIN: dict[str, Callable[..., Any]] = {
     "upper": lambda value: to_output(value).upper(),
     "url_encode": url_encode,
 }
-_WITH_STATE: dict[str, Callable[..., Any]] = {
+_WITH_STATE: dict[str, Callable[..., Value]] = {
     "date": date,
     "date_modify": date_modify,
     "format": format_text,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random as randomness
 from collections.abc import Callable
-from typing import Any
 
 from xsrun.errors import XanoScriptError
 from xsrun.runtime import arithmetic
@@ -74,7 +73,7 @@ def spaceship(left: Value, right: Value) -> int:
 def _comparable(left: Value, right: Value) -> tuple[Value, Value]:
     """Moments count by their time."""
     if left.__class__ is Moment or right.__class__ is Moment:
-        return tuple(side.milliseconds if side.__class__ is Moment else side for side in (left, right))  # type: ignore[return-value]
+        left, right = (side.milliseconds if side.__class__ is Moment else side for side in (left, right))
     return left, right
 
 
@@ -133,7 +132,7 @@ def make_hash(_subject: Value, *parts: Value) -> Value:
 # Tests ---------------------------------------------------------------------------------------------------------------
 
 
-def is_empty(value: Any) -> bool:
+def is_empty(value: Value) -> bool:
     """Twig's empty: null, false, "", [] and {}; 0 is not."""
     return value is UNDEFINED or value is None or value is False or (value.__class__ in (str, list, dict) and not value)
 
@@ -164,7 +163,7 @@ def date(state: State, _subject: Value, value: Value = None, timezone: Value = N
     return to_moment(state, value, timezone)
 
 
-def attribute(_subject: Value, value: Value, key: Value, _arguments: Value = None) -> Any:
+def attribute(_subject: Value, value: Value, key: Value, _arguments: Value = None) -> Value:
     return member(value, key)
 
 

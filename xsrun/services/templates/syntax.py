@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NoReturn
+from typing import NoReturn
 
 from jinja2 import nodes
 from jinja2.compiler import CodeGenerator, Frame
@@ -13,15 +13,18 @@ from xsrun.services.templates.expressions import ExpressionParser
 #: Tags that need other templates, of which there are none.
 _OTHER_TEMPLATES = frozenset(("include", "extends", "embed", "use", "sandbox"))
 
+#: What a tag becomes.
+Made = nodes.Node | list[nodes.Node]
+
 
 class TwigParser(ExpressionParser):
     """Parses a template into Jinja's nodes."""
 
-    def parse_statement(self) -> Any:
+    def parse_statement(self) -> Made:
         token = self.stream.current
         if token.type != "name":
             self.fail("a tag name is needed after `{%`", token.lineno)
-        parse: Callable[[], Any] | None = getattr(self, f"tag_{token.value}", None)
+        parse: Callable[[], Made] | None = getattr(self, f"tag_{token.value}", None)
         if token.value in _OTHER_TEMPLATES:
             self.fail(f"`{token.value}` needs another template, and there is none")
         if parse is None:
@@ -39,11 +42,11 @@ class TwigParser(ExpressionParser):
         """The nodes up to one of some tags; the current token is then the tag's name."""
         return self.parse_statements(tuple(f"name:{end}" for end in ends))
 
-    def fail_eof(self, end_tokens: Any = None, lineno: int | None = None) -> NoReturn:
+    def fail_eof(self, end_tokens: tuple[str, ...] | None = None, lineno: int | None = None) -> NoReturn:
         tag = self._tag_stack[-1] if self._tag_stack else "tag"
         self.fail(f"`{{% {tag} %}}` is not closed", lineno)
 
-    def tag_if(self) -> Any:
+    def tag_if(self) -> Made:
         line = self.stream.current.lineno
         test = self.made("truth", self.parse_expression())
         body = self.body_until("elseif", "else", "endif")
@@ -57,7 +60,7 @@ class TwigParser(ExpressionParser):
                 arms.append(nodes.If(condition, self.body_until("elseif", "else", "endif"), [], [], lineno=line))
         return nodes.If(test, body, arms, otherwise, lineno=line)
 
-    def tag_for(self) -> Any:
+    def tag_for(self) -> Made:
         line = self.stream.current.lineno
         names = [self.stream.expect("name").value]
         if self.stream.skip_if("comma"):
@@ -76,7 +79,7 @@ class TwigParser(ExpressionParser):
         target = nodes.Name(self.free_identifier().name, "store", lineno=line)
         return nodes.For(target, source, body, otherwise, None, False, lineno=line)
 
-    def tag_set(self) -> Any:
+    def tag_set(self) -> Made:
         line = self.stream.current.lineno
         names = [self.stream.expect("name").value]
         while self.stream.skip_if("comma"):
@@ -101,7 +104,7 @@ class TwigParser(ExpressionParser):
         store = nodes.Name(identifier, "store", lineno=line)
         return nodes.Name(identifier, "load", lineno=line), nodes.AssignBlock(store, None, body, lineno=line)
 
-    def tag_apply(self) -> Any:
+    def tag_apply(self) -> Made:
         line = self.stream.current.lineno
         placeholder = nodes.Name(self.free_identifier().name, "load", lineno=line)
         filtered = self.parse_filter_name(placeholder)
@@ -112,11 +115,11 @@ class TwigParser(ExpressionParser):
         placeholder.name = captured.name
         return [body, nodes.Output([filtered], lineno=line)]
 
-    def tag_spaceless(self) -> Any:
+    def tag_spaceless(self) -> Made:
         captured, body = self.captured("endspaceless")
         return [body, nodes.Output([self.made("filter spaceless", captured)], lineno=captured.lineno)]
 
-    def tag_with(self) -> Any:
+    def tag_with(self) -> Made:
         values: nodes.Expr = self.const(None)
         if self.stream.current.type != "block_end" and not self.stream.current.test("name:only"):
             values = self.parse_expression()
@@ -125,10 +128,10 @@ class TwigParser(ExpressionParser):
         body = self.parse_statements(("name:endwith",), drop_needle=True)
         return [enter, *body, self.statement(self.made("leave", None))]
 
-    def tag_do(self) -> Any:
+    def tag_do(self) -> Made:
         return self.statement(self.parse_expression())
 
-    def tag_autoescape(self) -> Any:
+    def tag_autoescape(self) -> Made:
         outer = self.strategy
         self.strategy = "html"
         if self.stream.current.test("name:false"):
@@ -140,7 +143,7 @@ class TwigParser(ExpressionParser):
         self.strategy = outer
         return body
 
-    def tag_block(self) -> Any:
+    def tag_block(self) -> Made:
         """A block without a template that extends this one: its content stands where it is."""
         line = self.stream.current.lineno
         name = self.stream.expect("name").value
@@ -150,7 +153,7 @@ class TwigParser(ExpressionParser):
         self.stream.skip_if(f"name:{name}")
         return body
 
-    def tag_macro(self) -> Any:
+    def tag_macro(self) -> Made:
         line = self.stream.current.lineno
         name = self.stream.expect("name").value
         parameters: list[str] = []
@@ -171,14 +174,14 @@ class TwigParser(ExpressionParser):
         described = self.const((name, tuple(parameters)))
         return [made, self.statement(self.made("define macro", reader, described, *defaults))]
 
-    def tag_import(self) -> Any:
+    def tag_import(self) -> Made:
         """`{% import _self as forms %}`: other templates there are none."""
         self.stream.expect("name:_self")
         self.stream.expect("name:as")
         self.macro_modules.add(self.stream.expect("name").value)
         return []
 
-    def tag_from(self) -> Any:
+    def tag_from(self) -> Made:
         """`{% from _self import input, label as caption %}`."""
         self.stream.expect("name:_self")
         self.stream.expect("name:import")

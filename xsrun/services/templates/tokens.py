@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from jinja2.lexer import Lexer, _Rule
 
@@ -32,11 +33,13 @@ class TwigLexer(Lexer):
             ending, *others = self.rules[state]
             self.rules[state] = [ending, *added, *others]
 
-    def tokeniter(self, source: str, *arguments: Any, **options: Any) -> Any:
+    def tokeniter(
+        self, source: str, name: str | None, filename: str | None = None, state: str | None = None
+    ) -> Iterator[tuple[int, str, str]]:
         """The tokens of a template; Twig's spellings of Jinja's `raw` and of trimming within a line are translated."""
         source = _VERBATIM.sub(r"{%\1 \2raw \3%}", source)
         source = _LINE_TRIM.sub(lambda found: f"{{{found[1]}" if found[1] else f"{found[2]}}}", source)
-        return super().tokeniter(source, *arguments, **options)
+        return super().tokeniter(source, name, filename, state)
 
 
 _ESCAPES = {"n": "\n", "r": "\r", "t": "\t", "f": "\f", "v": "\v", "a": "\a", "b": "\b", "e": "\x1b"}

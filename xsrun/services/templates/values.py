@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from xsrun.errors import XanoScriptError
 from xsrun.runtime.values import Value, describe, normalize_object, parse_number, text_of_number, truthy
@@ -27,17 +27,17 @@ class Moment(NamedTuple):
     milliseconds: int
 
 
-def is_true(value: Any) -> bool:
+def is_true(value: Value) -> bool:
     """PHP truth; a moment is true."""
     return value is not UNDEFINED and truthy(value)
 
 
-def plain(value: Any) -> Value:
+def plain(value: Value) -> Value:
     """A value without the marks of this package."""
     return None if value is UNDEFINED else value
 
 
-def to_output(value: Any) -> str:
+def to_output(value: Value) -> str:
     """A value as `{{ }}` and `~` write it: null and false are empty, true is 1, lists and objects are `Array`."""
     kind = value.__class__
     if kind is str:
@@ -101,7 +101,7 @@ def keyed(pairs: list[tuple[Value, Value]], like: Value) -> Value:
     return normalize_object({to_output(key): item for key, item in pairs})
 
 
-def member(value: Any, key: Value) -> Any:
+def member(value: Value, key: Value) -> Value:
     """`value.key`, `value[key]`: a member of a list or object, or `UNDEFINED`. Nothing else has members."""
     if value.__class__ is dict:
         return value.get(key if key.__class__ is str else to_output(key), UNDEFINED)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 from xsrun.runtime.values import Value
 from xsrun.syntax.nodes import Entry, Expression, Group, ObjectLiteral
@@ -44,7 +43,7 @@ def stated_below(block: Block) -> Stated | None:
     return Stated(value) if value is not None else None
 
 
-def compare_below(block: Block, candidates: list[Value], variables: dict[str, Any] | None = None) -> Outcome:
+def compare_below(block: Block, candidates: list[Value], variables: dict[str, Value] | None = None) -> Outcome:
     """Compare the values that a page may mean, and the variables of a list of statements, with what stands below.
 
     An object that names a variable is taken for an object of variables, of which it need not have all.
@@ -67,7 +66,7 @@ def compare_below(block: Block, candidates: list[Value], variables: dict[str, An
     return Outcome(True, [f"{_place(stated)}: {text}" for text in best])
 
 
-def compared(expected: Expression, value: Any) -> list[str]:
+def compared(expected: Expression, value: Value) -> list[str]:
     """How a value differs from what a page states, and a word when it is only the order of lists."""
     found = list(differences(expected, value))
     return [*found, OTHER_ORDER] if found and same_in_any_order(expected, value) else found
@@ -77,7 +76,7 @@ def _place(stated: Stated) -> str:
     return f"line {stated.line}" if stated.line else "the text below"
 
 
-def _named(expected: Expression, variables: dict[str, Any]) -> dict[str, Any] | None:
+def _named(expected: Expression, variables: dict[str, Value]) -> dict[str, Value] | None:
     """The variables that an object names, or None when it names none of them."""
     while isinstance(expected, Group):
         expected = expected.expression

@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 from xsrun import registry
 from xsrun.diagnostics import Diagnostic
 from xsrun.syntax.lexer import Comment
-from xsrun.syntax.nodes import Expression, FieldBlock, Group, Placeholder, Statement
+from xsrun.syntax.nodes import (
+    Document,
+    Expression,
+    FieldBlock,
+    Group,
+    Item,
+    Placeholder,
+    Statement,
+)
 from xsrun.syntax.parser import Parsed, parser
 from xsrun.syntax.source import Source
 from xsrun.testing.doctest.page import Block
@@ -46,7 +53,7 @@ class Example:
     block: Block
     kind: str
     source: str
-    items: list[Any] = field(default_factory=list)
+    items: list[Item] = field(default_factory=list)
     comments: list[Comment] = field(default_factory=list)
     problems: list[Diagnostic] = field(default_factory=list)
     #: of kind "expressions": first line, last line, and an expression, or None for statements
@@ -84,7 +91,7 @@ def read_example(block: Block) -> Example:
     return Example(block, kind, source, items, parsed.comments)
 
 
-def _is_call(item: Any) -> bool:
+def _is_call(item: Item) -> bool:
     """Is a statement in truth an expression on a line of its own, `object.keys({a: 1})`?"""
     if not isinstance(item, Statement) or not item.name.startswith(_CALLED):
         return False
@@ -92,7 +99,7 @@ def _is_call(item: Any) -> bool:
     return bare and isinstance(item.target, Group) and item.target.column == item.name_end_column
 
 
-def _around_members(block: Block, items: list[Any]) -> str:
+def _around_members(block: Block, items: list[Item]) -> str:
     """A construct around the members of one, on a line before theirs so that their lines stay as they are.
 
     What the stack holds decides which: expectations belong to workflow tests, some calls to tools.
@@ -107,7 +114,7 @@ def _around_members(block: Block, items: list[Any]) -> str:
     return "\n" * max(block.line - 2, 0) + f'{kind} "example" {{\n' + block.text + lacking + "}\n"
 
 
-def _without_stack(block: Block, items: list[Any]) -> str:
+def _without_stack(block: Block, items: list[Item]) -> str:
     """The text of a block that has statements beside a stack, without the braces of the stack."""
     lines = block.text.split("\n")
     for item in items:
@@ -117,7 +124,7 @@ def _without_stack(block: Block, items: list[Any]) -> str:
     return "\n".join(lines)
 
 
-def _kind_of(items: list[Any]) -> str:
+def _kind_of(items: list[Item]) -> str:
     names = [item.name for item in items if isinstance(item, (Statement, FieldBlock))]
     if any(name in _CONSTRUCTS for name in names):
         return "constructs" if all(name in _CONSTRUCTS for name in names) else "mixed"
@@ -128,7 +135,7 @@ def _kind_of(items: list[Any]) -> str:
     return "statements" if any(isinstance(item, Statement) for item in items) else "attributes"
 
 
-def _is_template(block: Block, parsed: Parsed, *, whole: bool) -> bool:
+def _is_template(block: Block, parsed: Parsed[Document], *, whole: bool) -> bool:
     """Does the block leave places for the reader to fill in? A tree that is not `whole` has placeholders of its own."""
     if _TEMPLATE.search(_without_asides(block.text)):
         return True
@@ -146,7 +153,7 @@ def _without_asides(text: str) -> str:
     return _ASIDE.sub(kept, text)
 
 
-def _other_forms(block: Block, padding: str, parsed: Parsed, errors: list[Diagnostic]) -> Example:
+def _other_forms(block: Block, padding: str, parsed: Parsed[Document], errors: list[Diagnostic]) -> Example:
     """What a block that is no list of statements is: expressions, among statements perhaps, fields, or broken."""
     other = _chunked(block, padding) or _fields(block, padding)
     return other or Example(block, "broken", padding + block.text, comments=parsed.comments, problems=errors)
@@ -165,7 +172,7 @@ def _fields(block: Block, padding: str) -> Example | None:
     parsed = parser().parse(Source(padding + block.text, block.file), "fields")
     if parsed.tree is None or any(found.severity == "error" for found in parsed.diagnostics):
         return None
-    return Example(block, "fields", "", [parsed.tree], parsed.comments)
+    return Example(block, "fields", "", list(parsed.tree.items), parsed.comments)
 
 
 def _comments(block: Block) -> list[Comment]:
@@ -215,9 +222,9 @@ def _chunk(block: Block, lines: list[str], start: int, end: int) -> Chunk | None
     """Some lines as one expression or as statements, if they are that."""
     source = Source("\n" * (block.line - 1 + start) + "\n".join(lines[start:end]), block.file)
     first, last = block.line + start, block.line + end - 1
-    parsed = parser().parse(source, "expression")
-    if parsed.tree is not None and not _errors(parsed) and not isinstance(parsed.tree, Placeholder):
-        return first, last, parsed.tree
+    one = parser().parse(source, "expression")
+    if one.tree is not None and not _errors(one) and not isinstance(one.tree, Placeholder):
+        return first, last, one.tree
     parsed = parser().parse(source, "document")
     items = parsed.tree.items if parsed.tree is not None and not _errors(parsed) else []
     statements = bool(items) and all(
@@ -226,7 +233,7 @@ def _chunk(block: Block, lines: list[str], start: int, end: int) -> Chunk | None
     return (first, last, None) if statements else None
 
 
-def _errors(parsed: Parsed) -> bool:
+def _errors(parsed: Parsed[Document | Expression]) -> bool:
     return any(found.severity == "error" for found in parsed.diagnostics)
 
 

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-from typing import Any
 
-from xsrun.runtime.values import from_json
+from xsrun.runtime.values import Value, from_json
 from xsrun.syntax.lexer import Comment
 from xsrun.testing.doctest.expected import read_value
 from xsrun.testing.doctest.labels import labelled_below
@@ -18,7 +17,7 @@ _REMARK = re.compile(
 _COMMENT = re.compile(r"^\s*(?:example\s+|test\s+)?inputs?\s*:\s*(.*)$", re.I)
 
 
-def given_inputs(block: Block, comments: list[Comment]) -> dict[str, Any] | None:
+def given_inputs(block: Block, comments: list[Comment]) -> dict[str, Value] | None:
     """The input object that the page states for a block, or None when it states none."""
     for comment in comments:
         match = _COMMENT.match(comment.text)
@@ -35,7 +34,7 @@ def given_inputs(block: Block, comments: list[Comment]) -> dict[str, Any] | None
     return next((_object(below.text) for below in labelled_below(block) if below.role == "input"), None)
 
 
-def _object(text: str) -> dict[str, Any] | None:
+def _object(text: str) -> dict[str, Value] | None:
     try:
         value = from_json(text)
     except ValueError:

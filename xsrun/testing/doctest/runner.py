@@ -5,12 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 from xsrun.errors import XanoScriptError
 from xsrun.runtime.assertions import show
-from xsrun.runtime.context import Limits
-from xsrun.runtime.values import type_name
+from xsrun.runtime.context import Identity, Limits
+from xsrun.runtime.values import Value, type_name
 from xsrun.syntax.nodes import Expression, Path, Statement, Variable
 from xsrun.testing.affected import keys_of, reached_by
 from xsrun.testing.doctest.below import Outcome, compare_below, compared
@@ -43,7 +42,7 @@ class BlockResult:
     message: str = ""
     details: list[str] = field(default_factory=list)
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> dict[str, str | int]:
         message = "\n".join([self.message, *self.details]).strip()
         return {"file": self.file, "line": self.line, "title": self.title, "status": self.status, "message": message}
 
@@ -53,10 +52,10 @@ class Settings:
     """What the caller gives to every example. `make` makes a workspace of texts by file name."""
 
     make: Make
-    inputs: dict[str, Any] = field(default_factory=dict)
-    variables: dict[str, Any] = field(default_factory=dict)
-    auth: dict[str, Any] | None = None
-    rows: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    inputs: dict[str, Value] = field(default_factory=dict)
+    variables: dict[str, Value] = field(default_factory=dict)
+    auth: dict[str, Value] | None = None
+    rows: dict[str, list[dict[str, Value]]] = field(default_factory=dict)
     #: does the caller's database hold rows?
     has_database: bool = False
     #: makes the same workspace at another time, to find out what depends on it
@@ -301,7 +300,7 @@ class Page:
                 return stated.value
         return None
 
-    def _below(self, example: Example, own: list[Construct], construct: Construct, response: Any) -> Outcome:
+    def _below(self, example: Example, own: list[Construct], construct: Construct, response: Value) -> Outcome:
         """The response of the last construct of a block, compared with what stands below the block."""
         is_last = _extent(own, construct)[1] is None
         if _merges(construct) or not (is_last and example.is_last):
@@ -330,14 +329,14 @@ class Page:
         shown = {name: value for name, value in variables.items() if type_name(value) != "resource"}
         return self._judged(example, outcome, show(shown) if shown else "", "the page says something else")
 
-    def _below_statements(self, example: Example, items: list[Statement], variables: dict[str, Any]) -> Outcome:
+    def _below_statements(self, example: Example, items: list[Statement], variables: dict[str, Value]) -> Outcome:
         """The variables of a bare list, or the last result, compared with what stands below the block."""
         if not example.is_last:
             return Outcome()
         bound = [name for name in map(_variable_of, items) if name in variables]
         return compare_below(example.block, [variables[name] for name in bound[-1:] if name is not None], variables)
 
-    def _run_list(self, example: Example, last_line: int | None) -> dict[str, Any]:
+    def _run_list(self, example: Example, last_line: int | None) -> dict[str, Value]:
         """The variables after the statements up to a line."""
         lines = example.source.split("\n")[:last_line]
         if example.chunks:  # without the expressions between the statements
@@ -378,7 +377,7 @@ class Page:
             raise trouble
         return self._judged(example, outcome, ", ".join(map(show, values)), "the page says something else")
 
-    def _value(self, node: Expression, example: Example, variables: dict[str, Any]) -> Any:
+    def _value(self, node: Expression, example: Example, variables: dict[str, Value]) -> Value:
         from xsrun.evaluator.places import translate
         from xsrun.evaluator.stacks import compile_expression
 
@@ -400,9 +399,7 @@ def _merges(construct: Construct) -> bool:
     return construct.kind == "middleware" and text_of(construct.attribute("response_strategy")) != "replace"
 
 
-def _identity(auth: dict[str, Any] | None) -> Any:
-    from xsrun.runtime.context import Identity
-
+def _identity(auth: dict[str, Value] | None) -> Identity | None:
     return Identity(auth.get("id"), auth.get("table", ""), auth.get("extras") or {}) if auth is not None else None
 
 

@@ -1,0 +1,43 @@
+"""The types that callers get: what mypy says about the cases in `typing_cases.py`, and that options have one list."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from mypy import api
+
+from xsrun.server import settings
+from xsrun.workspace import options
+from xsrun.workspace.given import keywords_of
+from xsrun.workspace.workspace import Workspace
+
+ROOT = Path(__file__).parents[1]
+CASES = Path(__file__).with_name("typing_cases.py")
+_SAID = re.compile(
+    r".*typing_cases\.py:(?P<line>\d+): (?:error: .*\[(?P<code>[a-z-]+)\]|note: Revealed .*\"(?P<type>.*)\")"
+)
+_MARK = re.compile(r"  # (?P<what>refused|is): (?P<value>.+)$")
+
+
+def test_callers_see_the_types(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    shown, problems, _ = api.run([str(CASES)])
+    assert not problems
+    found: dict[int, str] = {}
+    for said in filter(None, map(_SAID.match, shown.splitlines())):
+        plain = (said["type"] or "").replace("builtins.", "")
+        found[int(said["line"])] = f"refused: {said['code']}" if said["code"] else f"is: {plain}"
+    expected = {
+        number: f"{mark['what']}: {mark['value']}"
+        for number, line in enumerate(CASES.read_text(encoding="utf-8").splitlines(), 1)
+        if (mark := _MARK.search(line)) is not None
+    }
+    assert len(expected) > 40
+    assert found == expected
+
+
+def test_typed_options_are_the_keywords() -> None:
+    assert set(options.Options.__annotations__) == set(keywords_of(Workspace.__init__))
+    assert set(settings.Options.__annotations__) == set(settings.Settings.__slots__)

@@ -1,0 +1,30 @@
+"""The options of a workspace, for type checkers: each is a keyword of `Workspace` with this type."""
+
+from __future__ import annotations
+
+import os
+from typing import TypedDict
+
+from xsrun.runtime.context import Clock, Limits
+from xsrun.runtime.values import Value
+from xsrun.services.network import Hosts, NetworkPolicy
+from xsrun.services.vault import Vault
+
+
+class Options(TypedDict, total=False):
+    """How a workspace is set up; all may be left out.
+
+    `database`: a URL, by default SQLite in memory. `env`: values of `$env`. `clock`: milliseconds at which it stands
+    still, or a function that returns them. `limits`: how far a run may go. `network`: the hosts that programs may
+    reach. `vault`: the folder of stored files. `cache`: the URL of a Redis server for `redis.*`. `strict`: refuse
+    tables that no file declares.
+    """
+
+    database: str
+    env: dict[str, Value] | None
+    clock: Clock | int | None
+    limits: Limits | None
+    network: NetworkPolicy | Hosts
+    vault: Vault | str | os.PathLike[str] | None
+    cache: str | None
+    strict: bool
