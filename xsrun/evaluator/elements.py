@@ -127,6 +127,7 @@ def _compiled(
     parsed = parser().parse(Source(text, TEXT), "expression")
     raise_problems(parsed)
     node = parsed.tree
+    assert node is not None
     scope, linker = Scope(), Linker(frozenset(variables))
     scope.elements = elements or []
     scope.assigned = set(variables)
