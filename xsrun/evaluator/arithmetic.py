@@ -9,10 +9,9 @@ from __future__ import annotations
 
 import ast
 import sys
-from typing import Any
 
 from xsrun.evaluator.kinds import DECIMAL, INT, NATURAL, NUMBER, Kind
-from xsrun.evaluator.quote import call, constant, expression, is_simple, place
+from xsrun.evaluator.quote import Located, Part, call, constant, expression, is_simple, place
 from xsrun.evaluator.variables import VariableCompiler
 from xsrun.records import record
 from xsrun.runtime.values import MAX_INT, MIN_INT
@@ -60,7 +59,7 @@ class ArithmeticCompiler(VariableCompiler):
         return self.by_any(node, left, right, one, two)
 
     def operands(
-        self, node: Any, left: ast.expr, right: ast.expr, one: Kind, two: Kind, known: int = NUMBER
+        self, node: Located, left: ast.expr, right: ast.expr, one: Kind, two: Kind, known: int = NUMBER
     ) -> Operands | None:
         """The operands, tested for being ints unless they are of `known` classes; None when one cannot be an int."""
         first, a = self.simple(left, node)
@@ -95,7 +94,7 @@ class ArithmeticCompiler(VariableCompiler):
         if pair is None or pair.test is None:
             return call(slow, node, left, right)
         result = place(ast.BinOp(pair.a, operator, pair.b), node)
-        parts = {"R": self.scope.temporary(), "RESULT": result, "TEST": pair.test}
+        parts: dict[str, Part] = {"R": self.scope.temporary(), "RESULT": result, "TEST": pair.test}
         return expression(f"R if TEST and {fits} else SLOW", node, SLOW=call(slow, node, pair.a, pair.b), **parts)
 
     def by_constant(self, node: Binary, left: ast.expr, right: ast.expr, one: Kind) -> ast.expr:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from functools import partial
-from typing import Any
 
 from xsrun.evaluator.kinds import (
     ANY,
@@ -30,7 +29,7 @@ from xsrun.evaluator.kinds import (
     written,
 )
 from xsrun.fields import Declared
-from xsrun.syntax.nodes import Expression, FilterCall, Group, Path, Statement, Variable, Word
+from xsrun.syntax.nodes import Expression, FilterCall, Group, Node, Path, Statement, Variable, Word
 
 _MATH = {"math.add": "+", "math.sub": "-", "math.mul": "*", "math.div": "/", "math.mod": "%"}
 #: What `util.post_process` sets in its stack.
@@ -46,7 +45,7 @@ _PYTHON = {INT: (int,), BOOL: (bool,), TEXT | OTHER: (str, bytes), NUMBER: (int,
 _REFUSING = frozenset(("min", "max"))
 
 
-def kinds_of(items: Iterable[Any], declared: Iterable[Declared], preset: Iterable[str] = ()) -> Kinds:
+def kinds_of(items: Iterable[Node], declared: Iterable[Declared], preset: Iterable[str] = ()) -> Kinds:
     """The kinds of the variables that some statements set, and of the inputs they read.
 
     `preset` variables have a value before the first statement, of any kind.
@@ -85,7 +84,7 @@ class _Collector:
         #: the `each` blocks of loops, whose variables are dealt with
         self.loops: set[int] = set()
 
-    def collect(self, item: Any) -> None:
+    def collect(self, item: Node) -> None:
         for node in item.walk():
             if isinstance(node, Statement):
                 self.statement(node)
@@ -124,7 +123,7 @@ class _Collector:
             self.unknown(target)
             self.unknown(node.result)
 
-    def unknown(self, place: Any) -> None:
+    def unknown(self, place: Node | None) -> None:
         """A header or result that may be given anything. One in parentheses is only read."""
         while isinstance(place, FilterCall):
             place = place.operand
@@ -171,7 +170,7 @@ class _Collector:
         self.unknown(node.result)
 
 
-def _pass_of(kinds: Kinds, subject: Any) -> Kind:
+def _pass_of(kinds: Kinds, subject: Node | None) -> Kind:
     """What a loop counts with: less than its subject, and than the passes that there is time for."""
     kind = kinds.of(subject) if isinstance(subject, Expression) else ANY
     return Kind(NATURAL, min(kind.bits, COUNTER_BITS) if kind.within(INT) else COUNTER_BITS)

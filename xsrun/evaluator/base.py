@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import ast
-from typing import Any
+from typing import TypeVar
 
 from xsrun.errors import XanoScriptSyntaxError
 from xsrun.evaluator.kinds import Kinds
-from xsrun.evaluator.quote import bind, is_simple, name
+from xsrun.evaluator.linker import Linker
+from xsrun.evaluator.quote import Located, bind, is_simple, name
 from xsrun.evaluator.scope import Scope
-from xsrun.syntax.nodes import Binary, Expression
+from xsrun.syntax.nodes import Binary, Expression, Node
+
+Made = TypeVar("Made", bound=Node)
 
 
 class CompilerBase:
@@ -19,7 +22,7 @@ class CompilerBase:
     statements. Each may compile any expression by `value`.
     """
 
-    def __init__(self, scope: Scope, linker: Any, filename: str) -> None:
+    def __init__(self, scope: Scope, linker: Linker, filename: str) -> None:
         #: kind and name of the construct, which mocks belong to
         self.owner = ""
         self.scope = scope
@@ -48,7 +51,7 @@ class CompilerBase:
         """`a ?? b` and `a ?: b`."""
         raise NotImplementedError
 
-    def refuse(self, message: str, node: Any, hint: str | None = None) -> XanoScriptSyntaxError:
+    def refuse(self, message: str, node: Located, hint: str | None = None) -> XanoScriptSyntaxError:
         """An error of the program text found while compiling, at a node."""
         from xsrun.diagnostics import Diagnostic
 
@@ -58,17 +61,18 @@ class CompilerBase:
             message, [found], hint=hint, file=self.filename, line=node.line, column=node.column
         )
 
-    def simple(self, value: ast.expr, at: Any) -> tuple[ast.expr, ast.expr]:
+    def simple(self, value: ast.expr, at: Located) -> tuple[ast.expr, ast.expr]:
         """(first use, later uses) of a value that is needed more than once."""
         if is_simple(value):
             return value, value
         temporary = self.scope.temporary()
         return bind(temporary, value, at), name(temporary, at)
 
-    def positioned(self, made: Any, at: Any) -> Any:
-        return made.at(at, at)
+    def positioned(self, made: Made, at: Located) -> Made:
+        made.at(at, at)
+        return made
 
-    def parse(self, text: str, at: Any) -> Expression:
+    def parse(self, text: str, at: Located) -> Expression:
         """Parse an expression that a program holds as a text literal."""
         from xsrun.syntax.parser import parser
         from xsrun.syntax.source import Source
@@ -77,6 +81,7 @@ class CompilerBase:
         if parsed.tree is None or any(found.severity == "error" for found in parsed.diagnostics):
             message = parsed.diagnostics[0].message if parsed.diagnostics else "not an expression"
             raise self.refuse(f"the text is not an expression: {message}", at)
-        for node in parsed.tree.walk():
+        tree: Expression = parsed.tree
+        for node in tree.walk():
             node.at(at, at)
-        return parsed.tree
+        return tree

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable
-from typing import Any
 
 from xsrun import registry
-from xsrun.evaluator.quote import call, name, place, statements
-from xsrun.syntax.nodes import Expression, FilterCall, Group, Path, Quoted, Segment, Statement, Variable
+from xsrun.evaluator.quote import Located, call, name, place, statements
+from xsrun.syntax.nodes import Expression, FilterCall, Group, Node, Path, Quoted, Segment, Statement, Variable
 
 #: Filters whose use on the value of a variable, stored in that variable again, is a change in place.
 ADDING_FILTERS = {"push": 1, "append": 1, "merge": 1}
@@ -29,7 +28,7 @@ class Changes:
         self.below = below
 
 
-def changes_of(items: Iterable[Any]) -> Changes:
+def changes_of(items: Iterable[Node]) -> Changes:
     """The changes of all statements in some nodes. It may name a variable that in the end is not changed in place."""
     variables: set[str] = set()
     below: set[str] = set()
@@ -47,13 +46,13 @@ def changes_of(items: Iterable[Any]) -> Changes:
     return Changes(frozenset(variables), frozenset(below))
 
 
-def _place(node: Any) -> tuple[str | None, int]:
+def _place(node: Node | None) -> tuple[str | None, int]:
     """The variable that a header or result names, and how many keys below it the place is."""
     while isinstance(node, (FilterCall, Group)):
         node = node.operand if isinstance(node, FilterCall) else node.expression
     segments: list[Segment] = []
     if isinstance(node, Path):
-        node, segments = node.base, node.segments
+        segments, node = node.segments, node.base
     if not isinstance(node, Variable):
         return None, 0
     if node.name == "var" and segments and not isinstance(segments[0].key, Expression):
@@ -93,17 +92,17 @@ def owner_name(variable: str) -> str:
     return f"o_{variable}"
 
 
-def owners_defined(variables: Iterable[str], at: Any) -> list[ast.stmt]:
+def owners_defined(variables: Iterable[str], at: Located) -> list[ast.stmt]:
     """The statements at the start of a function that make what its variables own."""
     return [one for variable in sorted(variables) for one in statements("O = Owned()", at, O=owner_name(variable))]
 
 
-def owners_of(variables: Iterable[str], at: Any) -> ast.expr:
+def owners_of(variables: Iterable[str], at: Located) -> ast.expr:
     """The tuple of what some variables own."""
     return place(ast.Tuple([name(owner_name(one), at) for one in sorted(variables)], ast.Load()), at)
 
 
-def owned_call(method: str, variable: str, at: Any, *arguments: ast.expr) -> ast.expr:
+def owned_call(method: str, variable: str, at: Located, *arguments: ast.expr) -> ast.expr:
     """A call of a method of what a variable owns."""
     made = call("", at, *arguments)
     assert isinstance(made, ast.Call)

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from xsrun.evaluator.kinds import CONTAINER, INT, LIST, NATURAL, NUMBER, OBJECT, TEXT, Kind
-from xsrun.evaluator.quote import call, constant, expression, is_simple, place
+from xsrun.evaluator.quote import Part, call, constant, expression, is_simple, place
+from xsrun.runtime.values import Value
 from xsrun.syntax.nodes import Binary, FilterCall, Now
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ class FilterUse:
         self.values = [piped, *map(compiler.read if scalar else compiler.value, arguments)]
         self.kinds = [compiler.kinds.of(one) for one in (node.operand, *arguments)]
 
-    def constant(self, position: int) -> Any:
+    def constant(self, position: int) -> Value:
         """The value of an argument that is a literal; Ellipsis for any other."""
         value = self.values[position]
         return value.value if isinstance(value, ast.Constant) else ...
@@ -60,7 +61,7 @@ class FilterUse:
         sign = "" if self.kinds[position].within(NATURAL) else f"{_LETTERS[position]} >= 0"
         return [self.test(position, INT, "int"), sign]
 
-    def made(self, fast: str, *tests: str, **more: Any) -> ast.expr:
+    def made(self, fast: str, *tests: str, **more: Part) -> ast.expr:
         """The fast code where the tests hold, else a call of the filter. Values are evaluated once, in order."""
         compiler, node = self.compiler, self.node
         asked = [test for test in tests if test]
@@ -68,7 +69,7 @@ class FilterUse:
         if not asked and [letter for letter in fast if letter in complex_] == complex_:
             return expression(fast, node, **dict(zip(_LETTERS, self.values, strict=False)), **more)
         pairs = [compiler.simple(value, node) for value in self.values]
-        parts: dict[str, Any] = dict(zip(_LETTERS, [later for _, later in pairs], strict=False))
+        parts: dict[str, Part] = dict(zip(_LETTERS, [later for _, later in pairs], strict=False))
         parts.update({f"{letter}0": first for letter, (first, _) in zip(_LETTERS, pairs, strict=False)})
         if asked and len(complex_) == 1 and asked[0].startswith(complex_[0]):
             asked[0] = f"{complex_[0]}0{asked[0][1:]}"
@@ -134,7 +135,7 @@ def _get_below(use: FilterUse, keys: list[str]) -> ast.expr | None:
     if len(keys) > _MOST_KEYS or not all(key.isidentifier() for key in keys):
         return None
     tests = [use.test(0, OBJECT, "dict")]
-    parts: dict[str, Any] = {}
+    parts: dict[str, Part] = {}
     container = "A"
     for number, key in enumerate(keys):
         parts[f"K{number}"] = constant(key, use.node)

@@ -9,7 +9,6 @@ import ast
 import keyword
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
-from typing import Any
 
 from xsrun import catalogue, registry
 from xsrun.evaluator.changes import owned_call, owner_name, owners_defined
@@ -17,6 +16,7 @@ from xsrun.evaluator.expressions import ExpressionCompiler
 from xsrun.evaluator.in_place import store_in_line
 from xsrun.evaluator.linker import Linker
 from xsrun.evaluator.quote import (
+    Located,
     Position,
     assign,
     call,
@@ -30,6 +30,7 @@ from xsrun.evaluator.quote import (
     tuple_of,
 )
 from xsrun.evaluator.scope import Scope
+from xsrun.fields import Declared
 from xsrun.registry import Builtin
 from xsrun.syntax.nodes import (
     Body,
@@ -37,6 +38,7 @@ from xsrun.syntax.nodes import (
     FilterCall,
     Group,
     Literal,
+    Node,
     ObjectLiteral,
     Path,
     Segment,
@@ -49,7 +51,7 @@ COMMON_ATTRIBUTES = frozenset(("description", "disabled", "mock"))
 _READ_ONLY_ROOTS = frozenset(("input", "env", "auth", "db"))
 
 
-def assigned_variables(items: Iterable[Any]) -> frozenset[str]:
+def assigned_variables(items: Iterable[Node]) -> frozenset[str]:
     """The variables that any statement below sets: headers, results and loop variables."""
     found = set()
     for item in items:
@@ -62,7 +64,7 @@ def assigned_variables(items: Iterable[Any]) -> frozenset[str]:
     return frozenset(found)
 
 
-def root_of(node: Any) -> str | None:
+def root_of(node: Node | None) -> str | None:
     """The variable that a header or result names, in its short form."""
     while isinstance(node, (FilterCall, Group)):
         node = node.operand if isinstance(node, FilterCall) else node.expression
@@ -82,7 +84,7 @@ class StatementCompiler(ExpressionCompiler):
         #: kind and name of the construct, which mocks belong to
         self.owner = owner
         #: the declared inputs of a construct that may be called directly (see `compile_stack`)
-        self.signature: Callable[[str, str], list[Any] | None] | None = None
+        self.signature: Callable[[str, str], list[Declared] | None] | None = None
         self.code: list[ast.stmt] = []
         #: the context manager around the whole stack, when a statement needs to know of its end
         self.manager: ast.expr | None = None
@@ -106,7 +108,7 @@ class StatementCompiler(ExpressionCompiler):
         finally:
             self.code = outer
 
-    def block(self, body: Body | None, at: Any) -> list[ast.stmt]:
+    def block(self, body: Body | None, at: Located) -> list[ast.stmt]:
         """The statements of a body as Python statements; never empty."""
         with self.collecting() as code:
             self.stack(body.items if body else [])
@@ -114,7 +116,7 @@ class StatementCompiler(ExpressionCompiler):
                 self.emit(place(ast.Pass(), at))
         return code
 
-    def stack(self, items: Iterable[Any]) -> None:
+    def stack(self, items: Iterable[Node]) -> None:
         """Compile statements one after another. Attributes among them (`description`) do nothing here."""
         for item in items:
             if isinstance(item, Statement):
@@ -170,7 +172,7 @@ class StatementCompiler(ExpressionCompiler):
         made = self.builtin_keywords(record, keywords, at)
         self.bind_result(node, made)
 
-    def builtin_keywords(self, record: Builtin, keywords: dict[str, ast.expr], at: Any) -> ast.expr:
+    def builtin_keywords(self, record: Builtin, keywords: dict[str, ast.expr], at: Located) -> ast.expr:
         spelled = {f"{key}_" if keyword.iskeyword(key) else key: value for key, value in keywords.items()}
         first = [name("context", at)] if record.wants_context else []
         if record.wants_environment:
@@ -234,7 +236,7 @@ class StatementCompiler(ExpressionCompiler):
             raise self.refuse(f"`${root}` is read-only", node, hint)
         return root, rest
 
-    def store(self, target: Expression, value: ast.expr, at: Any) -> None:
+    def store(self, target: Expression, value: ast.expr, at: Located) -> None:
         """Emit the assignment of a value to a variable or a path below one."""
         root, segments = self.place_of(target)
         if not segments:
@@ -245,7 +247,7 @@ class StatementCompiler(ExpressionCompiler):
             self.store_below(root, segments, value, at)
         self.scope.assigned.add(root)
 
-    def store_below(self, root: str, segments: list[Segment], value: ast.expr, at: Any) -> None:
+    def store_below(self, root: str, segments: list[Segment], value: ast.expr, at: Located) -> None:
         """Emit the assignment of a value to a path below a variable: where it is, or with copies of what is shared."""
         local = name(f"v_{root}", at)
         with self.held(value, at, root) as item, self.held_keys(segments, at, root) as keys:
@@ -255,7 +257,7 @@ class StatementCompiler(ExpressionCompiler):
             child = self.scope.fresh("child_")
             self.emit(store_in_line(root, known, item, child, [assign(f"v_{root}", changed, at)], at))
 
-    def owned(self, root: str, below: bool, at: Any) -> ast.expr:
+    def owned(self, root: str, below: bool, at: Located) -> ast.expr:
         """What a variable owns, for code that changes it in place; with `below`, containers below it too."""
         changes = self.scope.changes
         assert root in self.scope.owners and (root in changes.below or not below), (
@@ -264,7 +266,7 @@ class StatementCompiler(ExpressionCompiler):
         return name(owner_name(root), at)
 
     @contextmanager
-    def held(self, value: ast.expr, at: Any, changed: str) -> Iterator[ast.expr]:
+    def held(self, value: ast.expr, at: Located, changed: str) -> Iterator[ast.expr]:
         """A value that is computed now and used later, while a variable changes."""
         if isinstance(value, ast.Constant) or (
             isinstance(value, ast.Name) and value.id != f"v_{changed}" and value.id.startswith("v_")
@@ -276,7 +278,7 @@ class StatementCompiler(ExpressionCompiler):
         yield name(temporary, at)
 
     @contextmanager
-    def held_keys(self, segments: list[Segment], at: Any, changed: str) -> Iterator[list[ast.expr]]:
+    def held_keys(self, segments: list[Segment], at: Located, changed: str) -> Iterator[list[ast.expr]]:
         """The keys of a path, each computed once."""
         with ExitStack() as stack:
             keys = []
@@ -285,7 +287,7 @@ class StatementCompiler(ExpressionCompiler):
                 keys.append(key if is_simple(key) else stack.enter_context(self.held(key, at, changed)))
             yield keys
 
-    def ensure_set(self, root: str, at: Any) -> None:
+    def ensure_set(self, root: str, at: Located) -> None:
         """Give a variable that may be unset the value null, so that a path below it can be made."""
         if root not in self.scope.assigned:
             self.emit(statements("try:\n    V\nexcept NameError:\n    V = None", at, V=f"v_{root}"))
@@ -297,7 +299,7 @@ class StatementCompiler(ExpressionCompiler):
         else:
             self.bind(node.result, value, statement_position(node))
 
-    def bind(self, result: Expression, value: ast.expr, at: Any) -> None:
+    def bind(self, result: Expression, value: ast.expr, at: Located) -> None:
         """Assign to a result place; filters after the variable are applied first (`as $r|first`)."""
         chain: list[FilterCall] = []
         while isinstance(result, FilterCall) and result.operand is not None:
@@ -394,7 +396,7 @@ class StatementCompiler(ExpressionCompiler):
             body = self.boolean(node) if boolean else self.value(node)
         return function(parameters, body, node)
 
-    def nested_function(self, body: Body | None, at: Any, *, isolated: bool) -> str:
+    def nested_function(self, body: Body | None, at: Located, *, isolated: bool) -> str:
         """Emit a function of no arguments that runs a stack; an isolated one has variables of its own."""
         identifier = self.scope.fresh("stack_")
         assigned = assigned_variables([body]) if body is not None else frozenset()
@@ -416,7 +418,7 @@ class StatementCompiler(ExpressionCompiler):
         names = [f"v_{variable}" for variable in sorted(assigned if not isolated else self.linker.assigned)]
         if names and isolated:
             # an assignment that never runs makes each name local, so that none is read from outside (semantics 1.1)
-            hidden = [place(ast.Name(one, ast.Store()), at) for one in names]
+            hidden: list[ast.expr] = [place(ast.Name(one, ast.Store()), at) for one in names]
             made.body.insert(
                 0, place(ast.If(constant(False, at), [place(ast.Assign(hidden, constant(None, at)), at)], []), at)
             )

@@ -5,12 +5,13 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING
 
 from xsrun.errors import XanoScriptError, XanoScriptSyntaxError
 from xsrun.evaluator.linker import Linker, link
-from xsrun.evaluator.quote import call, constant, expression, function, name, place, statements
+from xsrun.evaluator.quote import Located, call, constant, expression, function, name, place, statements
 from xsrun.evaluator.scope import Element, Scope
+from xsrun.fields import Declared
 from xsrun.runtime import elements
 from xsrun.runtime.context import Context
 from xsrun.runtime.values import Value, as_text
@@ -25,10 +26,10 @@ TEXT = "<text>"
 
 def element_call(
     compiler: StatementCompiler,
-    helper: Callable[..., Any],
+    helper: Callable[..., Value],
     value: ast.expr,
     node: Expression,
-    at: Any,
+    at: Located,
     *more: ast.expr,
     condition: bool = False,
     result: bool = False,
@@ -86,7 +87,7 @@ def path_condition(text: str) -> Callable[[Value, int, Value, Value], Value]:
     return lambda this, index, parent, root: run(context, this, index, parent, root)
 
 
-def evaluate_text(context: Context, text: Value, environment: dict[str, Any]) -> Value:
+def evaluate_text(context: Context, text: Value, environment: dict[str, Value]) -> Value:
     """The value of an expression that is only known when the program runs: the filter `to_expr`.
 
     `environment` holds what it sees as `$var` and `$input`. Raises XanoScriptError for what is no expression.
@@ -107,15 +108,6 @@ def _text_expression(text: str, variables: tuple[str, ...], inputs: tuple[str, .
     return _compiled(text, names, variables=variables, inputs=locals_of_inputs)
 
 
-class _Bound(NamedTuple):
-    """An input that surely has a value, as the compiler asks its declaration."""
-
-    type: str = "json"
-    optional: bool = False
-    nullable: bool = True
-    has_default: bool = False
-
-
 def _compiled(
     text: str,
     parameters: list[str],
@@ -134,12 +126,13 @@ def _compiled(
 
     parsed = parser().parse(Source(text, TEXT), "expression")
     raise_problems(parsed)
-    node: Any = parsed.tree
+    node = parsed.tree
+    assert node is not None
     scope, linker = Scope(), Linker(frozenset(variables))
     scope.elements = elements or []
     scope.assigned = set(variables)
     scope.inputs = inputs or {}
-    scope.declared = {key: _Bound() for key in scope.inputs}
+    scope.declared = {key: Declared(key, "json", nullable=True) for key in scope.inputs}
     body = StatementCompiler(scope, linker, TEXT).value(node)
     (definition,) = statements("def run(context):\n    return BODY", node, BODY=body)
     assert isinstance(definition, ast.FunctionDef)

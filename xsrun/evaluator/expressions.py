@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Callable
 from typing import Any
 
 from xsrun.evaluator.filters import FilterCompiler
@@ -118,7 +119,7 @@ def _spread_value(item: Expression) -> Expression:
 
 #: Nodes that give the value of a variable or something in it.
 _READING = frozenset((Variable, Path, FilterCall))
-_METHODS: dict[type, Any] = {
+_METHODS: dict[type, Callable[[ExpressionCompiler, Any], ast.expr]] = {
     Literal: ExpressionCompiler.literal,
     Timestamp: ExpressionCompiler.timestamp,
     Now: ExpressionCompiler.now,

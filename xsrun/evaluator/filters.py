@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import ast
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from xsrun import registry
 from xsrun.errors import XanoScriptSyntaxError
 from xsrun.evaluator.common_filters import as_operator, filtered
 from xsrun.evaluator.kinds import CONTAINER
 from xsrun.evaluator.operators import OperatorCompiler
-from xsrun.evaluator.quote import call, constant, expression, name, place
+from xsrun.evaluator.quote import Located, call, constant, expression, name, place
 from xsrun.syntax.nodes import Call, FilterCall
 
 if TYPE_CHECKING:
@@ -42,7 +42,8 @@ class FilterCompiler(OperatorCompiler):
             raise self.unknown_filter(node)
         if record.form:
             compiled = operand or (self.operand(record, node))
-            return record.function(self, compiled, node)
+            made: ast.expr = record.function(self, compiled, node)
+            return made
         self.check_arguments(record, node)
         operator = as_operator(self, record, node)
         if operator is not None:
@@ -60,7 +61,7 @@ class FilterCompiler(OperatorCompiler):
         """Is the result surely no container, so that nothing of the filter's values is in it?"""
         return record.gives_scalar or not self.kinds.of(node).classes & CONTAINER
 
-    def builtin_call(self, record: registry.Builtin, values: list[ast.expr], node: Any) -> ast.expr:
+    def builtin_call(self, record: registry.Builtin, values: list[ast.expr], node: Located) -> ast.expr:
         """A call of a value builtin with positional values, each converted as its parameter asks."""
         parameters = list(record.parameters)
         converted = []
@@ -72,7 +73,7 @@ class FilterCompiler(OperatorCompiler):
         extra = {registry.ENVIRONMENT: self.program_environment(node)} if record.wants_environment else {}
         return call(self.linker.builtin(record), node, *converted, **extra)
 
-    def convert(self, value: ast.expr, parameter: Parameter, at: Any) -> ast.expr:
+    def convert(self, value: ast.expr, parameter: Parameter, at: Located) -> ast.expr:
         """The value as the parameter's type: in line when it has the type already, else through its converter."""
         found = _CONVERTERS.get(parameter.type)
         if found is None:

@@ -10,12 +10,12 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from xsrun import registry
 from xsrun.evaluator.changes import ADDING_FILTERS, owner_name, unwrapped
 from xsrun.evaluator.kinds import ANY, INT, LIST, NATURAL, NUMBER, TEXT, Kind
-from xsrun.evaluator.quote import expression, name, place, statements, tuple_of
+from xsrun.evaluator.quote import Located, Part, expression, name, place, statements, tuple_of
 from xsrun.syntax.nodes import Binary, Expression, FilterCall, Literal, Path, Segment, Variable
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ else:
 
 
 def store_in_line(
-    root: str, keys: list[tuple[ast.expr, Kind]], item: ast.expr, child: str, slow: list[ast.stmt], at: Any
+    root: str, keys: list[tuple[ast.expr, Kind]], item: ast.expr, child: str, slow: list[ast.stmt], at: Located
 ) -> list[ast.stmt]:
     """Store at one key, or two, in containers that the variable owns: without a call.
 
@@ -59,7 +59,7 @@ def store_in_line(
     if len(keys) > 2:
         return slow
     key, kind = keys[0]
-    parts: dict[str, Any] = {"V": f"v_{root}", "O": owner_name(root), "K": key, "T": item, "SLOW": slow}
+    parts: dict[str, Part] = {"V": f"v_{root}", "O": owner_name(root), "K": key, "T": item, "SLOW": slow}
     if len(keys) == 1:
         template = _STORE if kind.within(INT) or kind.within(TEXT) else _STORE_IN_EITHER
         return statements(template.replace("TEST", _place_test("V", "K", kind)), at, **parts)
@@ -84,7 +84,7 @@ def _place_test(container: str, key: str, kind: Kind) -> str:
 
 @contextmanager
 def list_in_place(
-    compiler: StatementCompiler, target: Expression, at: Any, *, starts: bool = True
+    compiler: StatementCompiler, target: Expression, at: Located, *, starts: bool = True
 ) -> Iterator[ast.expr]:
     """Emit what makes the list at a variable or path the statement's own; gives the expression of the list.
 
@@ -114,7 +114,7 @@ if L is None:
     compiler.scope.assigned.add(root)
 
 
-def append(compiler: StatementCompiler, target: Expression, value: Expression, at: Any) -> None:
+def append(compiler: StatementCompiler, target: Expression, value: Expression, at: Located) -> None:
     """`array.push`: add a value at the end of the list in a variable or path."""
     root, _ = compiler.place_of(target)
     with compiler.held(compiler.value(value), at, root) as item, list_in_place(compiler, target, at) as items:
@@ -124,7 +124,7 @@ def append(compiler: StatementCompiler, target: Expression, value: Expression, a
 # Assignments that only add to what is there --------------------------------------------------------------------------
 
 
-def update_in_place(compiler: StatementCompiler, target: Expression, value: Expression, at: Any) -> bool:
+def update_in_place(compiler: StatementCompiler, target: Expression, value: Expression, at: Located) -> bool:
     """Compile `target = target|push:...` and its kin as a change in place; False when the value is nothing like it.
 
     Kin are `push`, `append`, `merge` with lists, `set`, chains of these, and for a variable `target ~ ...`.
@@ -163,7 +163,9 @@ def _plain_place(compiler: StatementCompiler, node: Variable | Path) -> tuple[st
     return (root, rest) if plain and f"v_{root}".isidentifier() else None
 
 
-def _filtered(compiler: StatementCompiler, target: Expression, chain: list[FilterCall], arguments: Any) -> ast.expr:
+def _filtered(
+    compiler: StatementCompiler, target: Expression, chain: list[FilterCall], arguments: list[list[ast.expr]]
+) -> ast.expr:
     """The value of the whole chain by its filters, with arguments that are computed already."""
     made = compiler.read(target)
     for one, given in zip(chain, arguments, strict=True):
@@ -174,7 +176,7 @@ def _filtered(compiler: StatementCompiler, target: Expression, chain: list[Filte
 
 
 def _container(
-    compiler: StatementCompiler, held: ExitStack, target: Expression, at: Any, *, below: bool = False
+    compiler: StatementCompiler, held: ExitStack, target: Expression, at: Located, *, below: bool = False
 ) -> str:
     """Emit what makes the container at the target the variable's own; its name. The caller looks what it is.
 
@@ -204,7 +206,7 @@ def _choose(
     test: ast.expr,
     fast: list[ast.stmt],
     value: ast.expr,
-    at: Any,
+    at: Located,
 ) -> None:
     """Change in place if the test holds, else store what the filters make."""
     with compiler.collecting() as slow:
@@ -213,7 +215,7 @@ def _choose(
 
 
 def _extend(
-    compiler: StatementCompiler, target: Expression, chain: list[FilterCall], names: list[str], at: Any
+    compiler: StatementCompiler, target: Expression, chain: list[FilterCall], names: list[str], at: Located
 ) -> None:
     """A chain of `push`, `append` and `merge` on the target itself."""
     root, _ = compiler.place_of(target)
@@ -222,7 +224,7 @@ def _extend(
         value = _filtered(compiler, target, chain, [[item] for item in items])
         container = _container(compiler, held, target, at)
         tests = ["C.__class__ is list"]
-        parts: dict[str, Any] = {"C": container}
+        parts: dict[str, Part] = {"C": container}
         fast: list[ast.stmt] = []
         for number, (item, known) in enumerate(zip(items, names, strict=True)):
             if known == "merge":
@@ -234,7 +236,7 @@ def _extend(
         _choose(compiler, target, expression(" and ".join(tests), at, **parts), fast, value, at)
 
 
-def _set_members(compiler: StatementCompiler, target: Expression, chain: list[FilterCall], at: Any) -> bool:
+def _set_members(compiler: StatementCompiler, target: Expression, chain: list[FilterCall], at: Located) -> bool:
     """A chain of `set` on the target itself: any one of them, or several with plain names as their keys."""
     plain = all(_is_plain_key(one.arguments[0]) for one in chain)
     if not plain and len(chain) > 1:
@@ -255,7 +257,7 @@ def _set_members(compiler: StatementCompiler, target: Expression, chain: list[Fi
             _choose(compiler, target, test, [*fast, *checked], value, at)
             return True
         owner = name(owner_name(root), at)
-        parts: dict[str, Any] = {"O": owner, "C": container, "K": given[0][0], "T": given[0][1]}
+        parts: dict[str, Part] = {"O": owner, "C": container, "K": given[0][0], "T": given[0][1]}
         with compiler.collecting() as slow:
             _choose(compiler, target, expression("set_here(O, C, K, T)", at, **parts), checked, value, at)
         kind = compiler.kinds.of(paths[0])
@@ -280,7 +282,7 @@ def _is_plain_key(node: Expression) -> bool:
 # Text ----------------------------------------------------------------------------------------------------------------
 
 
-def _grow_text(compiler: StatementCompiler, target: Variable, value: Binary, at: Any) -> bool:
+def _grow_text(compiler: StatementCompiler, target: Variable, value: Binary, at: Located) -> bool:
     """`target = target ~ a ~ b`: CPython extends a text that only one variable holds where it is."""
     parts = joined_parts(value)
     if len(parts) < 2 or not _same_place(compiler, target, unwrapped(parts[0])):
@@ -305,7 +307,7 @@ def joined_parts(node: Binary) -> list[Expression]:
     return parts
 
 
-def grow_text(compiler: StatementCompiler, variable: str, added: ast.expr, at: Any) -> None:
+def grow_text(compiler: StatementCompiler, variable: str, added: ast.expr, at: Located) -> None:
     """Emit `variable ~= added`, where `added` is a text that is computed already."""
     compiler.emit(
         statements(

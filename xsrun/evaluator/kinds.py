@@ -57,7 +57,7 @@ class Kind(NamedTuple):
 
     classes: int
     bits: int = _INT_BITS
-    item: Any = None
+    item: Kind | None = None
 
     def within(self, classes: int) -> bool:
         """Is every value of one of these classes?"""
@@ -75,8 +75,11 @@ def join(one: Kind, two: Kind) -> Kind:
         return two
     if not two.classes:
         return one
-    holders = [kind.item for kind in (one, two) if kind.classes & CONTAINER]
-    item = None if None in holders or not holders else holders[0] if len(holders) == 1 else join(*holders)
+    items = [kind.item for kind in (one, two) if kind.classes & CONTAINER]
+    known = [item for item in items if item is not None]
+    item = None
+    if known and len(known) == len(items):
+        item = known[0] if len(known) == 1 else join(*known)
     return Kind(one.classes | two.classes, max(one.bits, two.bits), item)
 
 
@@ -108,7 +111,7 @@ def written(kind: Kind, depth: int, value: Kind) -> Kind:
         return value
     if kind.classes & OTHER or (kind.classes & CONTAINER and kind.item is None):
         return ANY
-    item = kind.item if kind.classes & CONTAINER else NOTHING
+    item = member_of(kind)
     made = holding(CONTAINER, join(item, written(item, depth - 1, value)))
     return join(Kind(kind.classes | NULL, kind.bits, made.item), made)
 
@@ -368,7 +371,7 @@ class Kinds:
         return node
 
 
-_METHODS: dict[type, Callable[[Any, Any], Kind]] = {
+_METHODS: dict[type, Callable[[Kinds, Any], Kind]] = {
     Literal: Kinds.literal,
     Group: Kinds.inner,
     Quoted: Kinds.inner,

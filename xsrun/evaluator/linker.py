@@ -8,9 +8,11 @@ from typing import Any
 
 from xsrun import registry
 from xsrun.evaluator import support
+from xsrun.fields import Declared
 from xsrun.records import record
 from xsrun.registry import Builtin, Kind
 from xsrun.runtime import arithmetic, comparison, ownership, writing
+from xsrun.runtime.context import Context
 from xsrun.runtime.values import Value
 
 
@@ -41,7 +43,7 @@ class Linker:
         self.constants[identifier] = value
         return identifier
 
-    def helper(self, function: Callable[..., Any]) -> str:
+    def helper(self, function: Callable[..., Value]) -> str:
         """The global name under which generated code calls a function of a module."""
         identifier = f"{function.__module__.rpartition('.')[2]}_{function.__name__}"
         self.constants[identifier] = function
@@ -92,7 +94,7 @@ class Compiled:
     linker: Linker
 
 
-def link(code: CodeType, linker: Linker, declared: list[Any]) -> tuple[FunctionType, FunctionType]:
+def link(code: CodeType, linker: Linker, declared: list[Declared]) -> tuple[FunctionType, FunctionType]:
     """The functions `run` and `direct` that the code of a module defines, with their globals in place.
 
     A directly called construct is found and compiled when it is called for the first time; its function then takes
@@ -113,9 +115,11 @@ def link(code: CodeType, linker: Linker, declared: list[Any]) -> tuple[FunctionT
     return run, namespace.get("direct", run)
 
 
-def _finder(namespace: dict[str, Any], identifier: str, kind: str, name: str) -> Callable[..., Any]:
-    def find(context: Any, depth: int, *values: Any) -> Any:
-        function = context.workspace.direct(kind, name)
+def _finder(namespace: dict[str, Any], identifier: str, kind: str, name: str) -> Callable[..., Value]:
+    def find(context: Context, depth: int, *values: Value) -> Value:
+        workspace = context.workspace
+        assert workspace is not None
+        function = workspace.direct(kind, name)
         namespace[identifier] = function
         return function(context, depth, *values)
 

@@ -7,12 +7,11 @@ needed twice is kept in a temporary with `:=`.
 from __future__ import annotations
 
 import ast
-from typing import Any
 
 from xsrun import registry
 from xsrun.evaluator.arithmetic import COMPARISON, ArithmeticCompiler
 from xsrun.evaluator.kinds import BOOL, DECIMAL, INT, LIST, NULL, NUMBER, OBJECT, TEXT, Kind
-from xsrun.evaluator.quote import call, constant, expression, is_simple, name, place
+from xsrun.evaluator.quote import Located, call, constant, expression, is_simple, name, place
 from xsrun.runtime.values import parse_number, to_text, truthy
 from xsrun.syntax.nodes import (
     Between,
@@ -71,7 +70,7 @@ class OperatorCompiler(ArithmeticCompiler):
         value = self.read(inner)
         return value if self.is_boolean(inner) else self.truth(value, self.kinds.of(inner), inner)
 
-    def truth(self, value: ast.expr, kind: Kind, inner: Any) -> ast.expr:
+    def truth(self, value: ast.expr, kind: Kind, inner: Located) -> ast.expr:
         """A Python expression whose Python truth is the XanoScript truth of a value."""
         if kind.within(_TRUE_AS_IN_PYTHON):
             return value
@@ -219,7 +218,7 @@ class OperatorCompiler(ArithmeticCompiler):
         gather(node)
         return self.joined(parts, node)
 
-    def joined(self, parts: list[Expression], at: Any) -> ast.expr:
+    def joined(self, parts: list[Expression], at: Located) -> ast.expr:
         """The parts as one text."""
         plain = [self.kinds.without_to_text(part) for part in parts]
         values = [self.read(part) for part in plain]
@@ -233,7 +232,7 @@ class OperatorCompiler(ArithmeticCompiler):
             return place(ast.JoinedStr(pieces), at)
         return self.short_text(values, known, at) or call("concatenate_all", at, name("context", at), *values)
 
-    def short_text(self, values: list[ast.expr], plain: list[bool], node: Any) -> ast.expr | None:
+    def short_text(self, values: list[ast.expr], plain: list[bool], node: Located) -> ast.expr | None:
         """Texts and ints joined in line, as long as the result is short; None when that would evaluate a part twice."""
         if sum(not is_simple(value) for value in values) > 1:
             return None
@@ -252,7 +251,7 @@ class OperatorCompiler(ArithmeticCompiler):
         test = tests[0] if len(tests) == 1 else place(ast.BoolOp(ast.And(), tests), node)
         return place(ast.IfExp(test, name(made, node), slow), node)
 
-    def text_piece(self, value: ast.expr, at: Any) -> ast.expr:
+    def text_piece(self, value: ast.expr, at: Located) -> ast.expr:
         """A part of an f-string."""
         if isinstance(value, ast.Constant):
             return constant(to_text(value.value), at)

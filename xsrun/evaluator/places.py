@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from types import CodeType, TracebackType
-from typing import Any
+from types import CodeType, FrameType, TracebackType
 
 from xsrun.errors import InputError, InternalError, LimitError, XanoScriptError
 from xsrun.patterns import pattern
@@ -82,7 +81,7 @@ def is_generated(filename: str) -> bool:
     return filename in _files
 
 
-def locate_frame(frame: Any) -> tuple[str, int] | None:
+def locate_frame(frame: FrameType | None) -> tuple[str, int] | None:
     """File and line of the innermost generated frame at or above a frame; None when there is none."""
     while frame is not None:
         if frame.f_code.co_filename in _files:

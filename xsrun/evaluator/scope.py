@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from xsrun.evaluator.changes import Changes
+from xsrun.fields import Declared
 
 
 class Element:
@@ -26,7 +27,7 @@ class Scope:
     may be unset, and are read with care. `elements` is the stack of per-element expressions around the point.
     """
 
-    def __init__(self, declared: list[Any] | None = None) -> None:
+    def __init__(self, declared: list[Declared] | None = None) -> None:
         self.assigned: set[str] = set()
         #: the variables that the construct changes in place, and those of them that the function being compiled has
         self.changes = Changes()

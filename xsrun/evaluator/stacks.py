@@ -7,9 +7,8 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
 
 from xsrun.errors import LimitError
 from xsrun.evaluator import places
@@ -17,16 +16,17 @@ from xsrun.evaluator.assignments import kinds_of
 from xsrun.evaluator.changes import changes_of, owners_defined
 from xsrun.evaluator.compiler import StatementCompiler, assigned_variables, statement_position
 from xsrun.evaluator.linker import Compiled, Linker, link
-from xsrun.evaluator.quote import Position, constant, expression, name, place, statements
+from xsrun.evaluator.quote import Located, Position, constant, expression, name, place, statements
 from xsrun.evaluator.scope import Scope
+from xsrun.fields import Declared
 from xsrun.runtime.values import Value
-from xsrun.syntax.nodes import Expression
+from xsrun.syntax.nodes import Expression, Node, Statement
 
 #: Types whose plain inputs are bound in line: declared type -> Python type that needs no conversion.
 _PLAIN_INPUTS = {"int": "int", "text": "str", "bool": "bool"}
 
 
-def input_prologue(scope: Scope, linker: Linker, at: Any) -> list[ast.stmt]:
+def input_prologue(scope: Scope, linker: Linker, at: Located) -> list[ast.stmt]:
     """Bind the inputs of a direct call: those that have their type already cost one test."""
     code: list[ast.stmt] = []
     for position, (input_name, declared) in enumerate(scope.declared.items()):
@@ -64,7 +64,7 @@ def run(context, inputs):
 """
 
 
-def define_functions(scope: Scope, prologue: list[ast.stmt], code: list[ast.stmt], at: Any) -> list[ast.stmt]:
+def define_functions(scope: Scope, prologue: list[ast.stmt], code: list[ast.stmt], at: Located) -> list[ast.stmt]:
     """The two functions of a stack: `direct`, which binds raw inputs given by position, and `run`, for bound ones."""
     values = [expression("inputs.get(K, UNBOUND)", at, K=constant(key, at)) for key in scope.inputs]
     made = statements(_SHELL, at, PROLOGUE=prologue, CODE=code, VALUES=constant(None, at))
@@ -79,7 +79,7 @@ def define_functions(scope: Scope, prologue: list[ast.stmt], code: list[ast.stmt
 
 
 @contextmanager
-def followed(filename: str, at: Any) -> Iterator[None]:
+def followed(filename: str, at: Located) -> Iterator[None]:
     """Turn what Python says of a program that is nested too deeply for it into an error of that program.
 
     Python compiles 20 loops and `try`s inside one another (SyntaxError), and as deep a tree as its recursion limit.
@@ -98,17 +98,17 @@ def followed(filename: str, at: Any) -> Iterator[None]:
 
 
 def compile_stack(
-    items: list[Any],
+    items: Sequence[Node],
     response: Expression | None,
     filename: str,
     *,
-    declared: list[Any] | None = None,
+    declared: list[Declared] | None = None,
     variables: Iterable[str] = (),
-    signature: Callable[[str, str], list[Any] | None] | None = None,
+    signature: Callable[[str, str], list[Declared] | None] | None = None,
     trace: bool = False,
     owner: str = "",
     returns_variables: bool = False,
-    at: Any = None,
+    at: Statement | None = None,
 ) -> Compiled:
     """Compile a list of statements and the response that follows it.
 
@@ -117,8 +117,8 @@ def compile_stack(
     call must go through the workspace. With `returns_variables` the function returns the object of the program's
     variables: what a bare list of statements is for. Raises XanoScriptSyntaxError for what only compiling can tell.
     """
-    at = statement_position(at) if at is not None else Position()  # the header: code of its own spans one line
-    with followed(filename, at):
+    start = statement_position(at) if at is not None else Position()  # the header: code of its own spans one line
+    with followed(filename, start):
         considered = [*items, response] if response is not None else items
         preset = list(variables)
         linker = Linker(assigned_variables(considered) | set(preset))
@@ -133,17 +133,17 @@ def compile_stack(
         with compiler.collecting() as code:
             compiler.stack(items)
             if returns_variables:
-                compiler.emit(place(ast.Return(compiler.environment(at)), at))
+                compiler.emit(place(ast.Return(compiler.environment(start)), start))
             elif response is not None:
                 compiler.emit(place(ast.Return(compiler.value(response)), response))
             elif not code:
-                compiler.emit(place(ast.Pass(), at))
-        code = [*owners_defined(scope.owners, at), *code]
+                compiler.emit(place(ast.Pass(), start))
+        code = [*owners_defined(scope.owners, start), *code]
         if compiler.manager is not None:
-            code = [place(ast.With([ast.withitem(compiler.manager, None)], code), at)]
-        prologue = input_prologue(scope, linker, at)
+            code = [place(ast.With([ast.withitem(compiler.manager, None)], code), start)]
+        prologue = input_prologue(scope, linker, start)
         scope.inputs.update({f"\0{variable}": f"v_{variable}" for variable in preset})
-        module = ast.Module(define_functions(scope, prologue, code, at), [])
+        module = ast.Module(define_functions(scope, prologue, code, start), [])
         places.remember(filename)
         compiled = compile(module, filename, "exec", dont_inherit=True)
     run, direct = link(compiled, linker, declared or [])

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, NoReturn
+from typing import NoReturn
 
 from xsrun.errors import (
     CODE_OF_ERROR_TYPE,
@@ -25,7 +25,7 @@ from xsrun.errors import (
 from xsrun.fields import OMITTED, UNBOUND, bind_one
 from xsrun.runtime.context import Context
 from xsrun.runtime.ownership import Owned
-from xsrun.runtime.paths import install_conditions
+from xsrun.runtime.paths import Condition, install_conditions
 from xsrun.runtime.values import (
     MAX_INT,
     MIN_INT,
@@ -166,7 +166,7 @@ def lookup(value: Value, keys: Iterable[Value]) -> Value:
     return value
 
 
-def maybe(read: Any) -> Value:
+def maybe(read: Callable[[], Value]) -> Value:
     """The value of a variable that may be unset: then null."""
     try:
         return read()
@@ -246,7 +246,7 @@ def title_cased(headers: Mapping[str, str]) -> dict[str, str]:
 # Literals ------------------------------------------------------------------------------------------------------------
 
 
-def spread_list(*parts: Any) -> list[Value]:
+def spread_list(*parts: tuple[bool, Value]) -> list[Value]:
     """A list literal with `...`: parts alternate between lists of items and spread values."""
     result: list[Value] = []
     for is_spread, value in parts:
@@ -257,7 +257,7 @@ def spread_list(*parts: Any) -> list[Value]:
     return result
 
 
-def spread_object(*parts: Any) -> Value:
+def spread_object(*parts: tuple[str | None, Value]) -> Value:
     """An object literal with `...`: parts are (key, value); the key of a spread value is None."""
     result: dict[str, Value] = {}
     for key, value in parts:
@@ -387,14 +387,14 @@ def mocked_test(context: Context, owner: str) -> str | None:
     return test[1] if test is not None and test[0] == owner else None
 
 
-def trace_start(context: Context, label: str, line: int) -> Any:
+def trace_start(context: Context, label: str, line: int) -> tuple[int, float] | None:
     trace = context.trace
     return trace.start(label, line) if trace is not None else None
 
 
-def trace_end(context: Context, started: Any, value: Value) -> None:
+def trace_end(context: Context, started: tuple[int, float] | None, value: Value) -> None:
     trace = context.trace
-    if trace is not None:
+    if trace is not None and started is not None:
         trace.end(started, value)
 
 
@@ -453,7 +453,7 @@ def await_all(context: Context, jobs: Value) -> dict[str, Value]:
 # Conditions in paths -------------------------------------------------------------------------------------------------
 
 
-def _condition(text: str) -> Any:
+def _condition(text: str) -> Condition:
     """The condition in the brackets of a path; the compiler is loaded when the first one is met."""
     from xsrun.evaluator.elements import path_condition
 

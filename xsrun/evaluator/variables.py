@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import ast
-from typing import Any
 
 from xsrun import registry
 from xsrun.evaluator.base import CompilerBase
 from xsrun.evaluator.changes import owned_call, owners_of, unwrapped
 from xsrun.evaluator.kinds import ANY, CONTAINER, INT, LIST, NATURAL, TEXT, Kind, member_of
-from xsrun.evaluator.quote import call, constant, expression, function, is_simple, name, place, tuple_of
+from xsrun.evaluator.quote import Located, call, constant, expression, function, is_simple, name, place, tuple_of
+from xsrun.fields import Declared
 from xsrun.runtime.values import to_text
 from xsrun.syntax.nodes import Binary, Expression, FilterCall, Group, Literal, Path, Quoted, Segment, Unary, Variable
 
@@ -39,7 +39,7 @@ class PathLabel:
     def with_key(self, key: ast.expr) -> PathLabel:
         return PathLabel(f"{self.text}.{{}}", [*self.keys, key])
 
-    def code(self, at: Any) -> ast.expr:
+    def code(self, at: Located) -> ast.expr:
         """The expression of the text; what has to be computed is computed only when the message is needed."""
         if self.keys:
             return call("filled_path", at, constant(self.text, at), *self.keys)
@@ -81,7 +81,7 @@ class VariableCompiler(CompilerBase):
         template = "T if (T := A).__class__ is not dict and T.__class__ is not list else GIVEN"
         return expression(template, node, T=made, A=value, GIVEN=owned_call(method, root, node, name(made, node)))
 
-    def released(self, target: Expression, value: ast.expr, at: Any) -> ast.expr:
+    def released(self, target: Expression, value: ast.expr, at: Located) -> ast.expr:
         """A member that is taken out of the list at a variable or path."""
         root, _ = self.reach(target)
         return owned_call("release", root, at, value) if root in self.scope.changes.below else value
@@ -121,7 +121,7 @@ class VariableCompiler(CompilerBase):
             return self.value(node)
         return self.compiled(inner)
 
-    def path_from(self, base: Variable, segments: list[Segment], at: Any, tolerant: bool = False) -> ast.expr:
+    def path_from(self, base: Variable, segments: list[Segment], at: Located, tolerant: bool = False) -> ast.expr:
         root, rest = self.normalize(base, segments)
         operand = self.transform_operand(number, at) if (number := _operand_number(root, rest)) is not None else None
         value, rest, label = (operand, rest[1:], root) if operand is not None else self.root(root, rest, at)
@@ -130,7 +130,7 @@ class VariableCompiler(CompilerBase):
         kind = self.kinds.below(base, segments[: len(segments) - len(rest)]) if rest else ANY
         return self.members(value, rest, label, at, kind)
 
-    def root(self, root: str, rest: list[Segment], at: Any) -> tuple[ast.expr, list[Segment], str]:
+    def root(self, root: str, rest: list[Segment], at: Located) -> tuple[ast.expr, list[Segment], str]:
         """The value of a root, the segments it leaves, and what it is called in messages."""
         if root == "input":
             return self.input_root(rest, at)
@@ -154,7 +154,7 @@ class VariableCompiler(CompilerBase):
             return made, rest, root
         return self.read_variable(root, at), rest, root
 
-    def environment(self, at: Any) -> ast.expr:
+    def environment(self, at: Located) -> ast.expr:
         """The variables that have a value at this point, as a dict without dollar signs (semantics 6.2)."""
         if not self.scope.elements and not self.scope.nested:
             return call("variables_of", at, call("locals", at), owners_of(self.scope.owners, at))
@@ -162,13 +162,13 @@ class VariableCompiler(CompilerBase):
         keys: list[ast.expr | None] = [constant(one, at) for one in sorted(self.linker.assigned)]
         return call("variables_by", at, place(ast.Dict(keys, readers), at), owners_of(self.scope.owners, at))
 
-    def program_environment(self, at: Any) -> ast.expr:
+    def program_environment(self, at: Located) -> ast.expr:
         """What a lambda sees of the program: the variables that have a value, and the inputs (semantics 6.2)."""
         keys: list[ast.expr | None] = [constant(root, at) for root in ("$var", "$input", "$env")]
         values = [self.environment(at), self.all_inputs(at), call("lambda_environment", at, name("context", at))]
         return place(ast.Dict(keys, values), at)
 
-    def read_variable(self, root: str, at: Any) -> ast.expr:
+    def read_variable(self, root: str, at: Located) -> ast.expr:
         """A variable; one that no statement of the construct sets raises when it is read (semantics 1.2)."""
         named = self.scope.named.get(root)
         if named is not None:
@@ -177,7 +177,7 @@ class VariableCompiler(CompilerBase):
             return call("unset_variable", at, constant(root, at))
         return name(f"v_{root}", at)
 
-    def element_root(self, root: str, at: Any) -> ast.expr | None:
+    def element_root(self, root: str, at: Located) -> ast.expr | None:
         if root in _LOOP_ROOTS:
             for element in reversed(self.scope.elements):
                 found = element.names.get(root)
@@ -188,14 +188,14 @@ class VariableCompiler(CompilerBase):
             return None
         return (self.transform_operand(int(root), at) or constant(None, at)) if root.isdigit() else None
 
-    def transform_operand(self, number: int, at: Any) -> ast.expr | None:
+    def transform_operand(self, number: int, at: Located) -> ast.expr | None:
         """`$0`, `$[-1]`: the operands of the `transform`s around, outermost first, negative from the inside."""
         operands = [element.names["$"] for element in self.scope.elements if not element.binds_this]
         if not operands:
             return None
         return name(operands[number], at) if -len(operands) <= number < len(operands) else constant(None, at)
 
-    def input_root(self, rest: list[Segment], at: Any) -> tuple[ast.expr, list[Segment], str]:
+    def input_root(self, rest: list[Segment], at: Located) -> tuple[ast.expr, list[Segment], str]:
         """`$input`, or one input: a local variable of the generated function."""
         key = _literal_text(rest[0]) if rest else None
         if not rest or (rest[0].form == "index" and key is None):
@@ -209,7 +209,7 @@ class VariableCompiler(CompilerBase):
             return value, rest[1:], key
         return name(local, at), rest[1:], key
 
-    def all_inputs(self, at: Any) -> ast.expr:
+    def all_inputs(self, at: Located) -> ast.expr:
         """The object that `$input` is: what is declared and bound."""
         names = self.scope.inputs
         made = place(ast.Dict([constant(key, at) for key in names], [name(local, at) for local in names.values()]), at)
@@ -220,7 +220,7 @@ class VariableCompiler(CompilerBase):
         """May a declared input be without a value? Attached middleware is given two of its inputs (semantics 7.2)."""
         return self.owner.startswith("middleware\0") or may_be_unbound(self.scope.declared[name])
 
-    def environment_root(self, rest: list[Segment], at: Any) -> tuple[ast.expr, list[Segment], str]:
+    def environment_root(self, rest: list[Segment], at: Located) -> tuple[ast.expr, list[Segment], str]:
         if not rest:
             return expression("context.environment", at), rest, "env"
         first = rest[0]
@@ -244,7 +244,7 @@ class VariableCompiler(CompilerBase):
             return self.kinds.of(segment.key)
         return Kind(TEXT, 0) if segment.form == "name" and isinstance(segment.key, str) else ANY
 
-    def members(self, value: ast.expr, segments: list[Segment], label: str, at: Any, kind: Kind) -> ast.expr:
+    def members(self, value: ast.expr, segments: list[Segment], label: str, at: Located, kind: Kind) -> ast.expr:
         """Read the segments one after another. `label` is how messages call the value, `kind` what it can be."""
         path = PathLabel(label.replace("{", "{{").replace("}", "}}"), [])
         for position, segment in enumerate(segments):
@@ -260,7 +260,7 @@ class VariableCompiler(CompilerBase):
             kind = member_of(kind)
         return value
 
-    def member(self, value: ast.expr, key: str, path: PathLabel, at: Any) -> ast.expr:
+    def member(self, value: ast.expr, key: str, path: PathLabel, at: Located) -> ast.expr:
         if isinstance(value, ast.Constant):
             return call("member", at, value, constant(key, at), path.code(at))
         first, later = self.simple(value, at)
@@ -320,7 +320,7 @@ class VariableCompiler(CompilerBase):
         value = self.tolerant(node)
         return self.kept(node, value) if isinstance(unwrapped(node), (Variable, Path)) else value
 
-    def tolerant_root(self, base: Variable, segments: list[Segment], at: Any = None) -> ast.expr:
+    def tolerant_root(self, base: Variable, segments: list[Segment], at: Located | None = None) -> ast.expr:
         at = at or base
         root, rest = self.normalize(base, segments)
         if root in ("auth", "env") or root in _LOOP_ROOTS or root.isdigit():
@@ -344,7 +344,7 @@ class VariableCompiler(CompilerBase):
             value = expression("maybe(lambda: V)", at, V=f"v_{root}")
         return self.looked_up(value, rest, at)
 
-    def looked_up(self, value: ast.expr, segments: list[Segment], at: Any) -> ast.expr:
+    def looked_up(self, value: ast.expr, segments: list[Segment], at: Located) -> ast.expr:
         """What is at the segments, or null where the path is missing."""
         for segment in segments:
             key = self.key(segment)
@@ -364,7 +364,7 @@ class VariableCompiler(CompilerBase):
         return value
 
 
-def may_be_unbound(declared: Any) -> bool:
+def may_be_unbound(declared: Declared) -> bool:
     """Can an input be left without a value? An omitted optional `date` is (semantics 3.2)."""
     return declared.type == "date" and declared.optional and not declared.nullable and not declared.has_default
 

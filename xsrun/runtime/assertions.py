@@ -6,8 +6,8 @@ is missing is null. The engine's wording is known for `to_equal` and `to_throw` 
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterable
+from typing import NamedTuple
 
 from xsrun.errors import XanoScriptError
 from xsrun.runtime.values import Value, as_text, compare, loose_equal, to_json, to_text, truthy
@@ -112,7 +112,7 @@ def _within(name: str, subject: Value, minimum: Value, maximum: Value) -> Verdic
 def _contain(name: str, subject: Value, value: Value) -> Verdict:
     """A list or object has an element that equals the value loosely; a text has it as a part."""
     if isinstance(subject, (list, dict)):
-        members: Any = subject.values() if isinstance(subject, dict) else subject
+        members: Iterable[Value] = subject.values() if isinstance(subject, dict) else subject
         passes = any(loose_equal(item, value) for item in members)
     else:
         part = _scalar_text(value)
@@ -215,7 +215,7 @@ def throws(error: XanoScriptError | None, wanted: Value = None) -> Verdict:
 
 def mentions(error: XanoScriptError, wanted: str) -> bool:
     """Does an error's message, code, name or thrown value contain a text? (semantics 10, row 3)"""
-    thrown: Any = error.result
+    thrown: Value = error.result
     parts = [error.message, str(error), error.code, error.name]
     if thrown is not None:
         parts.append(thrown if isinstance(thrown, str) else to_json(thrown))

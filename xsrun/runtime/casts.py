@@ -30,16 +30,15 @@ TOO_DEEP = "The value is nested too deeply."
 
 def cast_to_text(value: Value) -> str:
     """PHP's `(string)`: `true` is "1", `false` and null are "". A list or object cannot be text and is refused."""
-    kind = value.__class__
-    if kind is str:
+    if value.__class__ is str:
         return value
     if value is None or value is False:
         return ""
     if value is True:
         return "1"
-    if kind is int or kind is float:
+    if value.__class__ is int or value.__class__ is float:
         return text_of_number(value)
-    if kind is bytes:
+    if value.__class__ is bytes:
         return value.decode("utf-8", "replace")
     raise XanoScriptError(NOT_JOINABLE, hint=f"the value is {describe(value)}")
 
@@ -86,9 +85,9 @@ class Identities:
             raise LimitError(TOO_DEEP) from None
 
     def _of(self, value: Value) -> Hashable:
-        kind = value.__class__
-        if kind is str or kind is bytes:
+        if value.__class__ is str or value.__class__ is bytes:
             return value
+        kind = value.__class__
         if kind is not list and kind is not dict:
             return cast_to_text(value) if kind in _SCALARS else (id(value), "resource")
         known = self._known.get(id(value))
@@ -128,7 +127,8 @@ def entries_of(array: Array) -> Iterable[tuple[str, Value]]:
 
 def as_array_value(entries: dict[str, Value]) -> Array:
     """`normalize_object`, typed."""
-    return normalize_object(entries)
+    made: Array = normalize_object(entries)
+    return made
 
 
 _WHOLE = pattern(r"-?[1-9]\d{0,17}|0", re.ASCII)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Any
+from typing import Protocol
 
 from xsrun.errors import InputError, XanoScriptError
 from xsrun.patterns import pattern
@@ -16,7 +16,15 @@ from xsrun.runtime import geo
 from xsrun.runtime.values import MAX_INT, MIN_INT, Value, describe, from_json, parse_number, text_of_number, type_name
 from xsrun.runtime.values import to_text as text_of
 
-Coercion = Callable[[Value, Any, str], Value]
+
+class Clocked(Protocol):
+    """What a coercion needs of a run's context."""
+
+    def now(self) -> int:
+        """The time of the run, in milliseconds since the epoch."""
+
+
+Coercion = Callable[[Value, Clocked, str], Value]
 
 NIL_UUID = "00000000-0000-0000-0000-000000000000"
 TEXT_REFUSED = "Text filter requires an integer, float, string or boolean value"
@@ -35,7 +43,7 @@ def refuse(message: str, path: str, value: Value, wanted: str) -> InputError:
     return InputError(message, path, hint=f"{path} is {describe(value)}; it takes {wanted}")
 
 
-def to_text(value: Value, context: Any, path: str) -> Value:
+def to_text(value: Value, context: Clocked, path: str) -> Value:
     """Text, and numbers and booleans as text."""
     kind = value.__class__
     if kind is str or kind is bytes:
@@ -47,7 +55,7 @@ def to_text(value: Value, context: Any, path: str) -> Value:
     raise refuse(TEXT_REFUSED, path, value, "a text")
 
 
-def to_int(value: Value, context: Any, path: str) -> Value:
+def to_int(value: Value, context: Clocked, path: str) -> Value:
     """An int, a decimal without a fraction, or integral text; within 64 bits."""
     kind = value.__class__
     whole = kind is float and math.isfinite(value) and value == int(value)
@@ -59,7 +67,7 @@ def to_int(value: Value, context: Any, path: str) -> Value:
     return number
 
 
-def to_clamped_int(value: Value, context: Any, path: str) -> Value:
+def to_clamped_int(value: Value, context: Clocked, path: str) -> Value:
     """Like `to_int`, but what does not fit 64 bits becomes the nearest that does, as int columns do (semantics 4.1)."""
     if value.__class__ is str and len(value) < 64 and _INTEGRAL.fullmatch(value):
         value = int(value)
@@ -70,10 +78,10 @@ def to_clamped_int(value: Value, context: Any, path: str) -> Value:
     return to_int(value, context, path)
 
 
-def to_decimal(value: Value, context: Any, path: str) -> Value:
+def to_decimal(value: Value, context: Clocked, path: str) -> Value:
     """A number or numeric text, as a decimal."""
     kind = value.__class__
-    number: Any = value if kind is int or kind is float else parse_number(value) if kind is str else None
+    number: Value = value if kind is int or kind is float else parse_number(value) if kind is str else None
     try:
         decimal = float(number)
     except (TypeError, OverflowError):
@@ -86,7 +94,7 @@ def to_decimal(value: Value, context: Any, path: str) -> Value:
 _BOOLEANS = {"true": True, "1": True, "false": False, "0": False}
 
 
-def to_bool(value: Value, context: Any, path: str) -> Value:
+def to_bool(value: Value, context: Clocked, path: str) -> Value:
     """A bool, 1 and 0, and the texts `true`, `false`, `1`, `0`."""
     kind = value.__class__
     if kind is bool:
@@ -98,7 +106,7 @@ def to_bool(value: Value, context: Any, path: str) -> Value:
     raise refuse("Value is not a valid boolean", path, value, "true or false")
 
 
-def to_email(value: Value, context: Any, path: str) -> Value:
+def to_email(value: Value, context: Clocked, path: str) -> Value:
     """An address, trimmed; the host needs no dot. The empty text is left to the presence test."""
     text = to_text(value, context, path)
     text = text.strip(_BLANKS) if text.__class__ is str else ""
@@ -107,7 +115,7 @@ def to_email(value: Value, context: Any, path: str) -> Value:
     return text
 
 
-def to_password(value: Value, context: Any, path: str) -> Value:
+def to_password(value: Value, context: Clocked, path: str) -> Value:
     """A password in clear, trimmed, or a hash of one; checks and hashing come later."""
     if value.__class__ in (list, dict):
         raise InputError(TEXT_REFUSED, path)
@@ -115,7 +123,7 @@ def to_password(value: Value, context: Any, path: str) -> Value:
     return text.strip(_BLANKS) if text.__class__ is str else text
 
 
-def to_uuid(value: Value, context: Any, path: str) -> Value:
+def to_uuid(value: Value, context: Clocked, path: str) -> Value:
     """Any 8-4-4-4-12 hexadecimal digits; the empty text is the nil uuid."""
     if value == "" and value.__class__ is str:
         return NIL_UUID
@@ -124,7 +132,7 @@ def to_uuid(value: Value, context: Any, path: str) -> Value:
     raise refuse("Value is not a valid uuid", path, value, "a uuid, 8-4-4-4-12 hexadecimal digits")
 
 
-def to_date(value: Value, context: Any, path: str) -> Value:
+def to_date(value: Value, context: Clocked, path: str) -> Value:
     """A calendar date as `YYYY-MM-DD` text; the empty text stays."""
     match = _DATE.fullmatch(value) if value.__class__ is str else None
     if match is not None:
@@ -137,7 +145,7 @@ def to_date(value: Value, context: Any, path: str) -> Value:
     raise refuse("Value is not a valid date", path, value, "a date written YYYY-MM-DD")
 
 
-def to_timestamp(value: Value, context: Any, path: str) -> Value:
+def to_timestamp(value: Value, context: Clocked, path: str) -> Value:
     """Milliseconds since the epoch: a number as it is, or a text with a time or a relative phrase."""
     if value.__class__ is int and MIN_INT <= value <= MAX_INT:
         return value
@@ -151,7 +159,7 @@ def to_timestamp(value: Value, context: Any, path: str) -> Value:
     raise refuse("Value is not a valid timestamp", path, value, "milliseconds, or a text with a date and time")
 
 
-def to_json_value(value: Value, context: Any, path: str) -> Value:
+def to_json_value(value: Value, context: Clocked, path: str) -> Value:
     """Anything; a text that parses as JSON is decoded."""
     if value.__class__ is str:
         try:
@@ -161,19 +169,19 @@ def to_json_value(value: Value, context: Any, path: str) -> Value:
     return value
 
 
-def as_it_is(value: Value, context: Any, path: str) -> Value:
+def as_it_is(value: Value, context: Clocked, path: str) -> Value:
     """Anything, untouched."""
     return value
 
 
-def to_upload(value: Value, context: Any, path: str) -> Value:
+def to_upload(value: Value, context: Clocked, path: str) -> Value:
     """An upload, or the object that describes one."""
     if value.__class__ is dict or type_name(value) == "resource":
         return value
     raise refuse("Value is not a valid file", path, value, "an uploaded file")
 
 
-def to_media(value: Value, context: Any, path: str) -> Value:
+def to_media(value: Value, context: Clocked, path: str) -> Value:
     """What `storage.create_image` and its like return: an object with a `path`. An upload itself is refused."""
     if value.__class__ is str:
         value = to_json_value(value, context, path)
@@ -186,7 +194,7 @@ def to_media(value: Value, context: Any, path: str) -> Value:
     )
 
 
-def to_media_column(value: Value, context: Any, path: str) -> Value:
+def to_media_column(value: Value, context: Clocked, path: str) -> Value:
     """As `to_media`; an empty object clears the column."""
     return {} if value in ({}, [], "") else to_media(value, context, path)
 
@@ -194,7 +202,7 @@ def to_media_column(value: Value, context: Any, path: str) -> Value:
 def to_vector(size: int | None) -> Coercion:
     """The coercion to a list of exactly `size` numbers, of any length when `size` is None."""
 
-    def coerce(value: Value, context: Any, path: str) -> Value:
+    def coerce(value: Value, context: Clocked, path: str) -> Value:
         numbers = to_json_value(value, context, path)
         if numbers.__class__ is not list or not all(item.__class__ in (int, float) for item in numbers):
             raise refuse("Value is not a valid vector", path, value, "a list of numbers")
@@ -208,7 +216,7 @@ def to_vector(size: int | None) -> Coercion:
 def to_geo(field_type: str) -> Coercion:
     """The coercion to the `{type, data}` object of a geo type; WKT texts are accepted."""
 
-    def coerce(value: Value, context: Any, path: str) -> Value:
+    def coerce(value: Value, context: Clocked, path: str) -> Value:
         shape = to_json_value(value, context, path)
         if geo.is_shape(field_type, shape):
             return shape
@@ -224,7 +232,7 @@ def to_enum(values: list[str]) -> Coercion:
     """The coercion to one of these texts; without any, to any text."""
     allowed = frozenset(values)
 
-    def coerce(value: Value, context: Any, path: str) -> Value:
+    def coerce(value: Value, context: Clocked, path: str) -> Value:
         text = to_text(value, context, path)
         if allowed and text not in allowed:
             shown = ", ".join(values[:12]) + (", ..." if len(values) > 12 else "")

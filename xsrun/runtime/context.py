@@ -10,10 +10,13 @@ import time
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, NoReturn, Protocol
 
-from xsrun.errors import LimitError
+from xsrun.errors import LimitError, XanoScriptError
 from xsrun.records import made, record
+from xsrun.runtime.values import Value
 
 if TYPE_CHECKING:
+    from xsrun.diagnostics import Diagnostic
+    from xsrun.runtime.streams import StreamedResponse
     from xsrun.runtime.trace import Trace
 
 Clock = Callable[[], int]
@@ -51,9 +54,9 @@ class Limits:
 class Identity:
     """Who calls: a row of an auth table, and what the token carries besides."""
 
-    id: Any
+    id: Value
     table: str = ""
-    extras: dict[str, Any] = made(factory=dict)
+    extras: dict[str, Value] = made(factory=dict)
 
 
 @record
@@ -69,7 +72,7 @@ class Request:
     api_base_url: str = ""
     token: str | None = None
     #: the inputs as they came, before binding and validation
-    input: Any = None
+    input: Value = None
 
 
 @record
@@ -81,14 +84,14 @@ class ResponseHead:
 
     headers: list[tuple[str, str]] = made(factory=list)
     status: int | None = None
-    stream: Any = None
+    stream: StreamedResponse | None = None
 
 
 @record
 class Answer:
     """What a request was answered with, for what runs after it."""
 
-    body: Any
+    body: Value
     headers: list[tuple[str, str]]
     status: int
 
@@ -97,13 +100,13 @@ class Answer:
 class LogEntry:
     """One `debug.log` value or `console.log` line, with where it was written."""
 
-    value: Any
+    value: Value
     file: str | None = None
     line: int | None = None
 
 
 #: Runs a construct with what belongs around it: `(context, inputs, proceed)`, where `proceed(inputs)` runs it alone.
-Around = Callable[["Context", dict[str, Any], Callable[[dict[str, Any]], Any]], Any]
+Around = Callable[["Context", dict[str, Value], Callable[[dict[str, Value]], Value]], Value]
 
 
 class Dispatcher(Protocol):
@@ -118,7 +121,7 @@ class Dispatcher(Protocol):
     def watches(self, table: str) -> bool:
         """Does a trigger wait for writes to this table?"""
 
-    def after_write(self, context: Context, table: str, action: str, new: Any = None, old: Any = None) -> None:
+    def after_write(self, context: Context, table: str, action: str, new: Value = None, old: Value = None) -> None:
         """Run the triggers of a table for one row that was written."""
 
 
@@ -127,8 +130,11 @@ class Workspace(Protocol):
 
     dispatcher: Dispatcher | None
 
-    def call(self, context: Context, kind: str, name: str, inputs: dict[str, Any], **options: Any) -> Any:
+    def call(self, context: Context, kind: str, name: str, inputs: dict[str, Value], **options: Any) -> Value:
         """Run a construct as part of this run and return its response; raises what it raises."""
+
+    def direct(self, kind: str, name: str) -> Callable[..., Value]:
+        """The function of a construct that takes raw inputs by position, for code that calls it without `call`."""
 
     def open_session(self, context: Context) -> Any:
         """A database session for this run (`xsrun.database.session.Session`)."""
@@ -136,7 +142,7 @@ class Workspace(Protocol):
     def is_watched(self, table: str) -> bool:
         """Does somebody want to know of the writes to a table?"""
 
-    def after_write(self, context: Context, table: str, action: str, new: Any, old: Any) -> None:
+    def after_write(self, context: Context, table: str, action: str, new: Value, old: Value) -> None:
         """Tell of a row that was written (`action` "insert", "update", "delete") or a table emptied ("truncate")."""
 
     def service(self, name: str) -> Any:
@@ -220,7 +226,7 @@ class Context:
         limits: Limits | None = None,
         clock: Clock = system_clock,
         sleep: Sleep = time.sleep,
-        environment: dict[str, Any] | None = None,
+        environment: dict[str, Value] | None = None,
         auth: Identity | None = None,
         request: Request | None = None,
         datasource: str = "live",
@@ -241,7 +247,7 @@ class Context:
         self.trace = trace
         self.head = ResponseHead()
         self.logs: list[LogEntry] = []
-        self.warnings: list[Any] = []
+        self.warnings: list[Diagnostic | XanoScriptError] = []
         self.steps = 0
         #: loop passes that may still run before they are counted against the limits
         self.budget = 0
@@ -250,9 +256,9 @@ class Context:
         self.deadline: float | None = None
         self.memory_ceiling: int | None = None
         #: results of asynchronous calls by job id
-        self.asynchronous: dict[str, Any] = {}
+        self.asynchronous: dict[str, tuple[bool, Value]] = {}
         #: what `util.post_process` left to run after the response
-        self.deferred: list[Callable[[Answer], Any]] = []
+        self.deferred: list[Callable[[Answer], None]] = []
         self.session_slot: Any = None
         #: room for builtins that keep something for the length of a run, by their own key
         self.scratch: dict[str, Any] = {}
@@ -276,7 +282,7 @@ class Context:
             raise RuntimeError(f"this run has no workspace and so no {name} service")
         return self.workspace.service(name)
 
-    def call(self, kind: str, name: str, inputs: dict[str, Any], **options: Any) -> Any:
+    def call(self, kind: str, name: str, inputs: dict[str, Value], **options: Any) -> Value:
         """Run another construct inside this run."""
         if self.workspace is None:
             raise RuntimeError("this run has no workspace to call into")
@@ -329,7 +335,7 @@ class Context:
                 hint="does a value grow without end? raise the limit with --limit memory=BYTES",
             )
 
-    def log(self, value: Any, file: str | None = None, line: int | None = None) -> None:
+    def log(self, value: Value, file: str | None = None, line: int | None = None) -> None:
         self.logs.append(LogEntry(value, file, line))
 
     def check_size(self, size: int) -> None:

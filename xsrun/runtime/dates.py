@@ -7,12 +7,12 @@ read raises `XanoScriptError`.
 from __future__ import annotations
 
 import math
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from xsrun.errors import XanoScriptError
 from xsrun.runtime.date_phrases import Phrase, PhraseError, parse_phrase
 from xsrun.runtime.timezones import DAY, Zone, date_of_days, days_of_date, weekday_of_days, zone_of
-from xsrun.runtime.values import MAX_INT, MIN_INT, describe, parse_number
+from xsrun.runtime.values import MAX_INT, MIN_INT, Value, describe, parse_number
 
 
 class Clock(NamedTuple):
@@ -42,7 +42,7 @@ def check_range(milliseconds: int) -> int:
     return milliseconds
 
 
-def refuse(text: Any, reason: str = "") -> XanoScriptError:
+def refuse(text: str, reason: str = "") -> XanoScriptError:
     """The error for a text that is not a time."""
     shown = text if len(text) <= 60 else text[:57] + "..."
     return XanoScriptError(
@@ -53,7 +53,7 @@ def refuse(text: Any, reason: str = "") -> XanoScriptError:
     )
 
 
-def parse_timestamp_value(value: Any, now: int, zone: str | None = None) -> int:
+def parse_timestamp_value(value: Value, now: int, zone: str | None = None) -> int:
     """The time stamp of a value that stands for one: a number, numeric text, a time text or a relative phrase.
 
     Numbers are milliseconds as they are. `now` (milliseconds) is what phrases count from; a fraction of a second that

@@ -10,14 +10,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from itertools import compress, repeat
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from xsrun.errors import XanoScriptError
 from xsrun.runtime.casts import Identities
 from xsrun.runtime.context import Context
 from xsrun.runtime.values import Value, as_array, describe, normalize_object, to_text
 
-Function = Callable[..., Any]
+Function = Callable[..., Value]
 
 
 class Elements(NamedTuple):
@@ -26,7 +26,7 @@ class Elements(NamedTuple):
     array: list[Value] | dict[str, Value]
     items: Sequence[Value]
     indexes: Iterable[Value]
-    results: Iterable[Any]
+    results: Iterable[Value]
 
 
 def elements(context: Context, value: Value, function: Function, positions: bool | None) -> Elements:

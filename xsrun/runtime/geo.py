@@ -7,9 +7,9 @@ list of lists.
 from __future__ import annotations
 
 import re
-from typing import Any
 
 from xsrun.patterns import pattern
+from xsrun.runtime.values import Value
 
 #: field type -> (type word of the value, how deep its lists nest, word of WKT)
 SHAPES = {
@@ -26,12 +26,12 @@ _TOKEN = pattern(rf"\s*(?:({_NUMBER})\s+({_NUMBER})(?:\s+{_NUMBER})*|([(),]))", 
 _HEAD = pattern(r"\s*(?:SRID=\d+;)?\s*([A-Za-z]+)\s*(?=\()")
 
 
-def is_position(value: Any) -> bool:
+def is_position(value: Value) -> bool:
     """Whether this is a `{lng, lat}` object with numbers in it."""
     return value.__class__ is dict and all(value.get(key).__class__ in (int, float) for key in ("lng", "lat"))
 
 
-def is_shape(field_type: str, value: Any) -> bool:
+def is_shape(field_type: str, value: Value) -> bool:
     """Whether this is the `{type, data}` object of a field of this type."""
     if value.__class__ is not dict or field_type not in SHAPES:
         return False
@@ -39,13 +39,13 @@ def is_shape(field_type: str, value: Any) -> bool:
     return value.get("type") == word and _nested_positions(value.get("data"), depth)
 
 
-def _nested_positions(data: Any, depth: int) -> bool:
+def _nested_positions(data: Value, depth: int) -> bool:
     if depth == 0:
         return is_position(data)
     return data.__class__ is list and all(_nested_positions(item, depth - 1) for item in data)
 
 
-def shape_of_wkt(field_type: str, text: str) -> dict[str, Any] | None:
+def shape_of_wkt(field_type: str, text: str) -> dict[str, Value] | None:
     """The `{type, data}` object of a WKT text; None when it is not a WKT text of that field type.
 
     Of a polygon with holes only the outer ring is kept: the language's value has no place for the others.
@@ -57,7 +57,7 @@ def shape_of_wkt(field_type: str, text: str) -> dict[str, Any] | None:
     if groups is None:
         return None
     word, _, _ = SHAPES[field_type]
-    data: Any
+    data: Value
     if field_type == "geo_point":
         data = groups[0] if len(groups) == 1 else None
     elif field_type == "geo_multipoint":
@@ -72,9 +72,9 @@ def shape_of_wkt(field_type: str, text: str) -> dict[str, Any] | None:
     return shape if is_shape(field_type, shape) else None
 
 
-def _read_groups(text: str, start: int) -> list[Any] | None:
+def _read_groups(text: str, start: int) -> list[Value] | None:
     """The parenthesised positions of a WKT text as nested lists; None when brackets do not match."""
-    stack: list[list[Any]] = [[]]
+    stack: list[list[Value]] = [[]]
     position = start
     while position < len(text.rstrip()):
         match = _TOKEN.match(text, position)

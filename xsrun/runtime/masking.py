@@ -8,8 +8,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from functools import lru_cache
-from typing import Any
 from urllib.parse import parse_qsl, unquote_plus, urlencode, urlsplit, urlunsplit
+
+from xsrun.runtime.values import Value
 
 MASK = "***"
 
@@ -75,7 +76,7 @@ def masked_form(text: str) -> str:
     return urlencode([(name, MASK if is_secret(name.rstrip("]").rpartition("[")[2]) else v) for name, v in pairs])
 
 
-def masked_members(value: Any, text: Callable[[str], str] = str) -> Any:
+def masked_members(value: Value, text: Callable[[str], str] = str) -> Value:
     """A JSON value; texts under the name of a secret are masked, `text` says what becomes of the others."""
     if isinstance(value, dict):
         return {

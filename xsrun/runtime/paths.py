@@ -18,7 +18,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from functools import lru_cache
-from typing import Any, Final, Literal, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 from xsrun.errors import LimitError, XanoScriptError
 from xsrun.patterns import pattern
@@ -40,7 +40,7 @@ class _Missing:
 
 
 #: What `find_path` gives when there is nothing at the path; a null that is there is `None`.
-MISSING: Final[Any] = _Missing()
+MISSING: Final = _Missing()
 
 
 class Step(NamedTuple):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from typing import Any, Protocol
+from typing import Protocol
 
 from xsrun.errors import XanoScriptError
 from xsrun.runtime.values import Value, text_of_bytes, to_bytes, to_json
@@ -94,10 +94,26 @@ def chunk_of(item: Value) -> bytes:
     return to_json(item).encode("utf-8", "surrogatepass") + b"\n"
 
 
-def streamed(context: Any) -> StreamedResponse:
+class Head(Protocol):
+    """Where a run keeps its streamed response (`runtime.context.ResponseHead`)."""
+
+    stream: StreamedResponse | None
+
+
+class Streaming(Protocol):
+    """What a streamed response needs of a run's context."""
+
+    @property
+    def head(self) -> Head:
+        """What the program says of its response."""
+
+    def check_size(self, size: int) -> None:
+        """Refuse more than a value may hold."""
+
+
+def streamed(context: Streaming) -> StreamedResponse:
     """The streamed response of the request that runs, begun at first use."""
     head = context.head
     if head.stream is None:
         head.stream = StreamedResponse(context.check_size)
-    found: StreamedResponse = head.stream
-    return found
+    return head.stream

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import time
-from typing import Any
 
 from xsrun.records import record
+from xsrun.runtime.values import Value
 
 #: Characters of a value that a trace keeps.
 SHOWN = 200
@@ -40,14 +40,14 @@ class Trace:
         self.entries.append(TraceEntry(statement, self.file, line, self.depth, 0.0, ""))
         return len(self.entries) - 1, time.perf_counter()
 
-    def end(self, started: tuple[int, float], value: Any) -> None:
+    def end(self, started: tuple[int, float], value: Value) -> None:
         """Note that the statement has ended, with the value it left."""
         index, begun = started
         entry = self.entries[index]
         entry.seconds = time.perf_counter() - begun
         entry.value = self.show(value)
 
-    def show(self, value: Any) -> str:
+    def show(self, value: Value) -> str:
         """A value as cut and masked text; empty for null."""
         if value is None:
             return ""

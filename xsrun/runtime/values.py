@@ -83,9 +83,9 @@ def to_text(value: Value) -> str:
     Raises for lists, objects and resources. Bytes that are not UTF-8 come back with replacement characters; use
     `to_bytes` where the exact bytes matter.
     """
-    kind = value.__class__
-    if kind is str:
+    if value.__class__ is str:
         return value
+    kind = value.__class__
     if kind is int:
         return str(value)
     if value is None:
@@ -94,7 +94,7 @@ def to_text(value: Value) -> str:
         return "true" if value else "false"
     if kind is float:
         return text_of_number(value)
-    if kind is bytes:
+    if value.__class__ is bytes:
         return value.decode("utf-8", "replace")
     raise XanoScriptError(NOT_JOINABLE)
 
@@ -133,10 +133,9 @@ def parse_number(text: str) -> float | None:
 
 def to_number(value: Value) -> float:
     """The operand of arithmetic: numbers as they are, numeric text converted; anything else is `Not numeric.`"""
-    kind = value.__class__
-    if kind is int or kind is float:
+    if value.__class__ is int or value.__class__ is float:
         return value
-    if kind is str:
+    if value.__class__ is str:
         number = parse_number(value)
         if number is not None:
             return number
@@ -161,7 +160,7 @@ def describe(value: Value) -> str:
 # Arguments: what a builtin's annotation asks for ---------------------------------------------------------------------
 
 
-def as_text(value: Value) -> Any:
+def as_text(value: Value) -> Value:
     """An argument that must be text: scalars are converted, null is "", a list or object is refused.
 
     Byte strings pass as they are: a builtin that cares takes them through `to_bytes`.
@@ -244,7 +243,7 @@ def loose_equal(left: Value, right: Value) -> bool:
         return bool(left == right)
     if one in _NUMBERS and two is str:
         number = parse_number(right)
-        return left == number if number is not None else text_of_number(left) == right
+        return bool(number == left if number is not None else text_of_number(left) == right)
     if two in _NUMBERS and one is str:
         return loose_equal(right, left)
     if (one is list and two is dict and not left) or (one is dict and two is list and not right):
@@ -279,21 +278,21 @@ def compare(left: Value, right: Value) -> int:
     """PHP's `<=>`: -1, 0 or 1. Numbers and numeric texts by value, other texts by their bytes (semantics 2.2)."""
     one, two = left.__class__, right.__class__
     if one in _NUMBERS and two in _NUMBERS:
-        return (left > right) - (left < right)
+        return -1 if left < right else 1 if left > right else 0
     if one is str and two is str:
         first, second = parse_number(left), parse_number(right)
         if first is not None and second is not None:
-            return (first > second) - (first < second)
-        return (left > right) - (left < right)
+            return -1 if first < second else 1 if first > second else 0
+        return -1 if left < right else 1 if left > right else 0
     if one is bool or two is bool or left is None or right is None:
         if (one is str or two is str) and (left is None or right is None):
             texts = ("" if left is None else left), ("" if right is None else right)
-            return (texts[0] > texts[1]) - (texts[0] < texts[1])
+            return -1 if texts[0] < texts[1] else 1 if texts[0] > texts[1] else 0
         return truthy(left) - truthy(right)
     if one in _NUMBERS and two is str:
         number = parse_number(right)
         if number is not None:
-            return (left > number) - (left < number)
+            return -1 if left < number else 1 if left > number else 0
         return compare_texts(text_of_number(left), right)
     if two in _NUMBERS and one is str:
         return -compare(right, left)

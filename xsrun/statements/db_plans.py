@@ -260,7 +260,7 @@ class PlanBuilder:
             condition = self.condition(settings["where"]) if "where" in settings else None
             name = literal_of(table) if table is not None else entry.key
             if name.__class__ is not str:
-                raise self.compiler.refuse("the table of a join must be written out", table)
+                raise self.compiler.refuse("the table of a join must be written out", table or entry)
             plan.joins.append(JoinPlan(entry.key, str(name), str(kind), condition))
 
     def evals(self, plan: QueryPlan, node: Expression) -> None:
