@@ -2,8 +2,8 @@
 
     python tests/smoke.py FOLDER... [--seed N] [--show N] [--match TEXT]
 
-Each FOLDER is a workspace; one that holds run.jobs in folders of their own is one workspace for each of them. Prints for
-each how its runs ended, then every kind of failure with how often it happened and where it was first seen. The exit
+Each FOLDER is a workspace; one that holds run.jobs in folders of their own is one workspace for each of them. Prints
+for each how its runs ended, then every kind of failure with how often it happened and where it was first seen. The exit
 status is 1 when a run ended in a fault of xsrun or went past a limit. Nothing below FOLDER is changed.
 """
 

@@ -58,8 +58,9 @@ class Workspace(_Workspace):
     def test(self, pattern: str | None = None, kind: str | None = None) -> Report:
         """Run the unit tests and workflow tests, or those whose name contains `pattern`.
 
-        `kind` is "unit", "workflow" or None for both, or "smoke" for runs with made-up input. The report has `passed`, `failed` and `results`, each with name,
-        construct, kind, status ("pass", "fail", "error" or "skipped"), message, file, line and duration.
+        `kind` is "unit", "workflow" or None for both, or "smoke" for runs with made-up input instead. The report has
+        `passed`, `failed` and `results`, each with name, construct, kind, status ("pass", "fail", "error" or
+        "skipped"), message, file, line and duration.
         """
         from xsrun.testing.runner import run_tests
 

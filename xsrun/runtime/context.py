@@ -70,6 +70,8 @@ class Request:
     token: str | None = None
     #: the inputs as they came, before binding and validation
     input: Any = None
+    #: those of them that stood in the path
+    in_path: frozenset[str] = frozenset()
 
 
 @record

@@ -13,11 +13,25 @@ from typing import Any
 
 from xsrun.errors import XanoScriptError
 from xsrun.fields import Declared
+from xsrun.runtime.geo import SHAPES
 
 #: The first day that made-up dates lie after: fixed, so that the same seed gives the same dates.
 _FIRST_DAY = date(2025, 1, 1)
 _DAY = 86_400_000
-_WORDS = "amber basil cedar delta ember fjord grove heron inlet juniper kelp lagoon maple nectar orchid pebble".split()
+_WORDS = (
+    "amber",
+    "basil",
+    "cedar",
+    "delta",
+    "fjord",
+    "grove",
+    "heron",
+    "inlet",
+    "juniper",
+    "lagoon",
+    "maple",
+    "orchid",
+)
 #: A text for a name that holds one of these words; the first that fits is taken.
 _TEXTS_BY_NAME = {
     "email": "{word}@example.com",
@@ -42,14 +56,8 @@ _TEXTS_BY_NAME = {
 _NUMBERS_BY_NAME = {"page": 1, "offset": 0, "limit": 10, "per_page": 10, "lat": 52, "lng": 13, "lon": 13, "year": 2025}
 #: What meets every demand that the filters of a text can make.
 _STRONG = "Amber-4711-basil!"
-_SHAPES: dict[str, tuple[str, Callable[[list[Any]], Any]]] = {
-    "geo_point": ("point", lambda points: points[0]),
-    "geo_multipoint": ("multipoint", lambda points: points),
-    "geo_linestring": ("linestring", lambda points: points),
-    "geo_multilinestring": ("multilinestring", lambda points: [points]),
-    "geo_polygon": ("polygon", lambda points: [[*points, points[0]]]),
-    "geo_multipolygon": ("multipolygon", lambda points: [[[*points, points[0]]]]),
-}
+#: The corners of every shape: longitude and latitude.
+_CORNERS = ((13.4, 52.5), (13.5, 52.5), (13.5, 52.6), (13.4, 52.5))
 _TRIES = 12
 
 
@@ -90,10 +98,10 @@ class Plausible:
             return self.inputs(one.schema, context)
         if one.type == "enum":
             return self.random.choice(one.values) if one.values else ""
-        if one.type in _SHAPES:
-            shape, arrange = _SHAPES[one.type]
-            corners = ((13.4, 52.5), (13.5, 52.5), (13.5, 52.6))
-            return {"type": shape, "data": arrange([{"lng": lng, "lat": lat} for lng, lat in corners])}
+        if one.type in SHAPES:
+            word, depth, _ = SHAPES[one.type]
+            corners = [{"lng": lng, "lat": lat} for lng, lat in _CORNERS]
+            return {"type": word, "data": (corners[0], corners, [corners])[depth]}
         if one.type == "vector":
             return [round(self.random.uniform(-1, 1), 3) for _ in range(one.size or 3)]
         make = _MAKERS.get(one.type, Plausible._text)
@@ -102,7 +110,7 @@ class Plausible:
     def _number(self, one: Declared) -> int:
         bounds = {name: float(arguments[0]) for name, arguments in one.filters if name in ("min", "max") and arguments}
         named = next((number for name, number in _NUMBERS_BY_NAME.items() if _names(one.name, name)), None)
-        number = named if named is not None else self.random.randint(1, 3 if _names(one.name, "id") else 40)
+        number = named if named is not None else self.random.randint(1, 3 if _names(one.name, "id") else 12)
         return int(min(max(number, bounds.get("min", number)), bounds.get("max", number)))
 
     def _decimal(self, one: Declared) -> float:

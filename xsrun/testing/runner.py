@@ -39,9 +39,10 @@ def run_tests(
 ) -> Report:
     """Run the unit tests and workflow tests of a workspace, or its smoke runs.
 
-    `pattern` is part of a test's or construct's name, `kind` "unit", "workflow", "smoke" or None for both tests; `files` are the only
-    ones whose tests run. `network` names the hosts that tests may reach, by default those of the workspace (see
-    `xsrun.services.network`); nothing else leaves the machine. `on_result` is called with each outcome as it comes.
+    `pattern` is part of a test's or construct's name, `kind` "unit", "workflow", "smoke" or None for all tests but no
+    smoke runs; `files` are the only ones whose tests run. `network` names the hosts that tests may reach, by default
+    those of the workspace (see `xsrun.services.network`); nothing else leaves the machine. `on_result` is called with
+    each outcome as it comes.
     """
     started = time.perf_counter()
     report = Report()
@@ -130,7 +131,7 @@ def run_unit(sandbox: Sandbox, case: Case, outcome: Outcome, trace: Trace | None
     context = sandbox.context(test=(construct.owner, case.name), trace=trace, auth=_identity(case), datasource=source)
     given = expectations.reader(node.attribute("input"), case.file)(context, None)
     values = of_call(construct.declared, expectations.as_input(copy_deep(given)))
-    context.request = Request(method=construct.verb or "", input=values)
+    context.request = Request(method=construct.verb or "", input=values, in_path=construct.path_parameters)
     result = sandbox.execute(construct, values, context, admit=False)
     note_run(outcome, result)
     if result.error is not None and not result.error.catchable:

@@ -46,6 +46,12 @@ class Sandbox(Workspace):
         """A workspace for one test: empty, or with the rows of a datasource (semantics 8.1)."""
         return Sandbox(self, self.network, datasource)
 
+    def share_rows(self) -> None:
+        """Let the tests that come begin with the rows that are here now."""
+        with self._lock:
+            self._services["database"] = self.database  # opened now: later it would ask itself for its tables
+            self.rows_of = self
+
     def service(self, name: str) -> Any:
         """A service by name: its own, or for those that keep nothing the test run's."""
         if name in SHARED and isinstance(self.origin, Sandbox):

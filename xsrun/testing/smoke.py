@@ -10,7 +10,7 @@ from typing import Any
 from xsrun.errors import PreconditionError, StoppedError, XanoScriptError
 from xsrun.fields import Declared
 from xsrun.records import replace
-from xsrun.runtime.context import Context, Identity, Limits, Request
+from xsrun.runtime.context import Context, Identity, Request
 from xsrun.runtime.trace import Trace
 from xsrun.testing.plausible import Plausible
 from xsrun.testing.sandbox import Sandbox
@@ -18,11 +18,12 @@ from xsrun.workspace.construct import Construct, text_of
 from xsrun.workspace.result import Result
 
 #: A smoke run is short: what goes on for longer is reported.
-SMOKE_LIMITS = Limits(steps=1_000_000, seconds=10.0)
+_STEPS, _SECONDS = 1_000_000, 10.0
 #: Rows that are made up for each table.
 _ROWS = 3
 #: How often another row is made up in place of one that the table refuses: keys that are there already.
 _TRIES = 3
+
 
 def refuses(error: XanoScriptError) -> bool:
     """Is this an error by which a program refuses its input, rather than one that it does not expect?"""
@@ -31,13 +32,10 @@ def refuses(error: XanoScriptError) -> bool:
 
 def prepare(sandbox: Sandbox, seed: object = 0) -> None:
     """Fill the tables of a run's sandbox with made-up rows, which every sandbox for a construct then begins with."""
-    sandbox.limits = replace(
-        sandbox.limits,
-        steps=min(sandbox.limits.steps or SMOKE_LIMITS.steps, SMOKE_LIMITS.steps),
-        seconds=min(sandbox.limits.seconds or SMOKE_LIMITS.seconds, SMOKE_LIMITS.seconds),
-    )
+    given = sandbox.limits
+    sandbox.limits = replace(given, steps=_lower(given.steps, _STEPS), seconds=_lower(given.seconds, _SECONDS))
     sandbox.keys = fill_tables(sandbox, seed)
-    sandbox.rows_of = sandbox
+    sandbox.share_rows()
 
 
 def smoke(run: Sandbox, construct: Construct, seed: object = 0, trace: Trace | None = None) -> Result:
@@ -50,9 +48,13 @@ def smoke(run: Sandbox, construct: Construct, seed: object = 0, trace: Trace | N
 def _smoke(sandbox: Sandbox, construct: Construct, seed: object, trace: Trace | None) -> Result:
     context = sandbox.context(trace=trace)
     values = Plausible(f"{seed} {construct.label}", sandbox.keys).inputs(construct.declared, context)
-    context.request = Request(method=construct.verb or "", input=values)
+    context.request = Request(method=construct.verb or "", input=values, in_path=construct.path_parameters)
     context.auth = _caller(construct, sandbox.keys)
     return sandbox.execute(construct, values, context)
+
+
+def _lower(given: float | None, most: float) -> Any:
+    return most if given is None else min(given, most)
 
 
 def fill_tables(sandbox: Sandbox, seed: object = 0) -> dict[str, list[Any]]:
