@@ -12,7 +12,6 @@ from __future__ import annotations
 import argparse
 import re
 import sys
-import time
 from collections import Counter
 from pathlib import Path
 
@@ -91,7 +90,6 @@ def main() -> int:
     options.add_argument("--match", help="only constructs whose name contains this")
     choice = options.parse_args()
     tally = Tally()
-    started = time.perf_counter()
     for folder in choice.folders:
         for workspace in workspaces_of(folder):
             try:
@@ -101,7 +99,7 @@ def main() -> int:
     print(f"{'':50}" + "".join(f"{word:>12}" for word in ENDINGS))
     for name, ends in [*tally.endings.items(), ("all", tally.total())]:
         print(f"{name[:50]:50}" + "".join(f"{ends[word]:12}" for word in ENDINGS))
-    print(f"\n{sum(tally.total().values())} runs in {time.perf_counter() - started:.0f} s\n")
+    print(f"\n{sum(tally.total().values())} runs\n")
     ranked = sorted(tally.failures.items(), key=lambda entry: (-ENDINGS.index(entry[0][0]), -entry[1]))
     for kind, count in ranked[: choice.show]:
         print(f"{count:5} {kind[0]}: {kind[1]}\n        {tally.first[kind]}")
