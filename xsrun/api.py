@@ -58,12 +58,13 @@ class Workspace(_Workspace):
     def test(self, pattern: str | None = None, kind: str | None = None) -> Report:
         """Run the unit tests and workflow tests, or those whose name contains `pattern`.
 
-        `kind` is "unit", "workflow" or None for both. The report has `passed`, `failed` and `results`, each with name,
-        construct, kind, status ("pass", "fail", "error" or "skipped"), message, file, line and duration.
+        `kind` is "unit", "workflow" or None for both, or "smoke" for runs with made-up input instead. The report has
+        `passed`, `failed` and `results`, each with name, construct, kind, status ("pass", "fail", "error" or
+        "skipped"), message, file, line and duration.
         """
         from xsrun.testing.runner import run_tests
 
-        if kind not in (None, "unit", "workflow"):
+        if kind not in (None, "unit", "workflow", "smoke"):
             raise UsageError(f"kind {kind!r} is no kind of tests", hint='it is "unit", "workflow" or None for both')
         require("pattern", pattern, (str, type(None)), "a part of a test's name")
         return run_tests(self, pattern=pattern, kind=kind)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from xsrun.analysis.report import span_of
 from xsrun.analysis.units import Unit, Workspace
 from xsrun.analysis.walk import below, expressions
+from xsrun.database.plans import name_below_db
 from xsrun.diagnostics.suggest import did_you_mean
 from xsrun.syntax.nodes import Entry, Expression, Field, Literal, Name, ObjectLiteral, Path, Statement, Variable
 
@@ -18,8 +19,9 @@ def check_statement(workspace: Workspace, unit: Unit, item: Statement) -> None:
         return
     table = item.target.text
     if not table:
+        text = f"`{item.name}` names no table; it raises an error when it is reached"
         hint = "the table it pointed to is gone; write the name of one"
-        unit.report.add("XS421", f"`{item.name}` names no table", span_of(item.target), hint)
+        unit.report.add("XS718", text, span_of(item.target), hint)
         return
     columns = workspace.columns(table)
     if columns is None:
@@ -78,7 +80,7 @@ def _tables(workspace: Workspace, item: Statement) -> dict[str, dict[str, Field]
             table = values.get("table")
             named = table.value if isinstance(table, Literal) else None
             tables[entry.key] = workspace.columns(named) if isinstance(named, str) else None
-    return tables
+    return {**{name_below_db(alias): columns for alias, columns in tables.items()}, **tables}
 
 
 def _check_path(unit: Unit, node: Expression, tables: dict[str, dict[str, Field] | None]) -> None:

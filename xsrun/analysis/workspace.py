@@ -72,7 +72,8 @@ def check_call(workspace: Workspace, unit: Unit, item: Statement) -> None:
     name = item.target.text
     if not name:
         hint = f"the {kind} it pointed to is gone; write the name of one"
-        unit.report.add("XS421", f"`{item.name}` names no {kind}", span_of(item.target), hint)
+        text = f"`{item.name}` names no {kind}; it raises an error when it is reached"
+        unit.report.add("XS718", text, span_of(item.target), hint)
         return
     found = workspace.find(kind, name)
     if found is not None:

@@ -241,7 +241,8 @@ def network_policy(options: argparse.Namespace) -> NetworkPolicy:
     from xsrun.services.network import NetworkPolicy
 
     policy = NetworkPolicy.of(options.allow_net)
-    policy.down = getattr(options, "net_down", False)  # an option of tests alone
+    smoke = getattr(options, "kind", None) == "smoke"
+    policy.down = smoke or getattr(options, "net_down", False)  # options of tests alone
     recorded = options.record or options.replay
     if recorded:
         from xsrun.services.recording import Recording

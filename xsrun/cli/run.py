@@ -115,10 +115,9 @@ def profiled(path: str | None, label: str) -> Iterator[None]:
 
 def warn_of_unknown_inputs(construct: Construct, given: dict[str, Value]) -> None:
     """Say which given inputs the construct does not declare: they are dropped, as the engine drops them."""
-    node = construct.node
-    if node is None or not given:
+    if not given:
         return
-    declared = {field.name for field in node.fields_of("input") or []}
+    declared = {field.name for field in construct.declared}
     for name in given:
         if name not in declared and declared:
             listed = ", ".join(sorted(declared))

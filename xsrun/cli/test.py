@@ -1,4 +1,4 @@
-"""`xsrun test`: run unit tests and workflow tests."""
+"""`xsrun test`: run unit tests and workflow tests, or everything once with made-up input."""
 
 from __future__ import annotations
 
@@ -26,6 +26,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("paths", nargs="*", default=["."], help="files and folders (default: this folder)")
     parser.add_argument("-k", metavar="TEXT", dest="pattern", help="only tests whose name or construct contains TEXT")
     parser.add_argument("--kind", choices=("unit", "workflow"), help="only tests of this kind")
+    parser.add_argument(
+        "--smoke",
+        action="store_const",
+        const="smoke",
+        dest="kind",
+        help="instead of tests, run every query, function, task, tool and job once with made-up input and rows; calls "
+        "to other machines end as if the network was down",
+    )
     parser.add_argument("--json", action="store_true", help="print one JSON document and nothing else")
     parser.add_argument("--junit", metavar="FILE", help="write a JUnit XML report")
     parser.add_argument("--watch", action="store_true", help="run again what a change touches, until interrupted")

@@ -16,7 +16,7 @@ from xsrun.database.backend import Backend, Condition, Sql, apply, type_of
 from xsrun.database.columns import DOCUMENTS, NUMBERS, TEXTS, ColumnDefinition
 from xsrun.database.operands import Converter
 from xsrun.database.operators import OPERATORS, Operator, filter_names
-from xsrun.database.plans import Column, Operand
+from xsrun.database.plans import Column, Operand, name_below_db
 from xsrun.database.symbols import (
     ARITHMETIC,
     COMPARISONS,
@@ -69,7 +69,8 @@ class ExpressionCompiler:
         truths: frozenset[int] = frozenset(),
     ) -> None:
         self.backend = backend
-        self.sources = sources
+        #: by table or alias, and by what `$db` makes of such a name
+        self.sources = {**{name_below_db(name): source for name, source in sources.items()}, **sources}
         self.base = base
         self.operands = operands
         self.file = file
@@ -385,7 +386,7 @@ class ExpressionCompiler:
         return source, definition, path
 
     def unknown_source(self, node: Column) -> XanoScriptError:
-        known = ", ".join(f"$db.{alias}" for alias in self.sources)
+        known = ", ".join(dict.fromkeys(f"$db.{name_below_db(alias)}" for alias in self.sources))
         return self.problem(
             f'Column "{".".join(node.names)}" does not exist on table "{self.sources[self.base].table.name}".',
             node,

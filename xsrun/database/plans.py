@@ -8,11 +8,17 @@ SQLAlchemy, which is loaded when the first session opens.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 
 from xsrun.runtime.context import Context
 from xsrun.runtime.values import Value
 from xsrun.syntax.nodes import Expression
+
+
+def name_below_db(table: str) -> str:
+    """How `$db` names a table whose name has other characters: they become `_`, and those at the end are dropped."""
+    return re.sub(r"[^A-Za-z0-9_]", "_", table).rstrip("_") or table
 
 
 class Column(Expression):

@@ -73,6 +73,8 @@ class Request:
     token: str | None = None
     #: the inputs as they came, before binding and validation
     input: Value = None
+    #: those of them that stood in the path
+    in_path: frozenset[str] = frozenset()
 
 
 @record

@@ -200,7 +200,7 @@ class Run:
         except Exception as raised:
             error = translate(raised)
             return Result(error=error, status=error.status)
-        context.request.input = self.inputs
+        context.request.input, context.request.in_path = self.inputs, frozenset(self.path_values)
         return self.workspace.execute(self.route.query, self.inputs, context, admit=False, conclude=False)
 
     def identify(self) -> None:

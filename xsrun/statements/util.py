@@ -76,17 +76,19 @@ def get_raw_input(context: Context, encoding: str = "json", exclude_middleware: 
 
 
 def raw_input(context: Context, encoding: str) -> Value:
-    """The request's body. A run that has none, because it did not come over HTTP, has its input instead."""
+    """The request's body. A run that has none, because it did not come over HTTP, has its input instead, without what
+    stands in the path."""
     request = context.request
+    fields = {name: value for name, value in (request.input or {}).items() if name not in request.in_path}
     if request.body is None:
-        given = {} if request.input is None else request.input
+        given = fields
         return given if encoding in ("json", "") else to_json(given)
     if encoding not in ("json", ""):
         return text_of_bytes(request.body)
     try:
         return from_json(request.body) if request.body.strip() else {}
     except ValueError:
-        return request.input  # a form, which has been read into names and values
+        return fields  # a form, which has been read into names and values
 
 
 # The head of the response --------------------------------------------------------------------------------------------

@@ -67,7 +67,13 @@ def call_endpoint(
     if workspace.carrier is not None and workspace.carrier.takes(context, query):
         return carried(context, workspace.carrier, query, inputs, header_object(headers))
     outer = context.request, context.head, context.deferred
-    request = Request(method=query.verb or "", headers=header_object(headers), input=inputs, uri="/" + query.name)
+    request = Request(
+        method=query.verb or "",
+        headers=header_object(headers),
+        input=inputs,
+        uri="/" + query.name,
+        in_path=query.path_parameters,
+    )
     context.request, context.head, context.deferred = request, ResponseHead(), []
     status = 200
     try:

@@ -1,4 +1,4 @@
-"""Finding the tests of a workspace, and the mocks that belong to none of them."""
+"""Finding the tests of a workspace and what its smoke runs call, and the mocks that belong to none of them."""
 
 from __future__ import annotations
 
@@ -13,14 +13,16 @@ from xsrun.workspace.construct import Construct, text_of
 
 #: Constructs whose `test` blocks run.
 TESTED_KINDS = ("query", "function", "middleware", "task", "tool", "addon")
+#: Constructs that a smoke run calls (`xsrun.testing.smoke`).
+SMOKE_KINDS = ("query", "function", "task", "tool", "run.job")
 _TEST_IN_TEXT = re.compile(r"^[ \t]*(test[ \t]+[\"'\w]|workflow_test\b)", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One test: a `test` block of a construct (`kind` "unit"), or a workflow test ("workflow").
+    """One test: a `test` block of a construct (`kind` "unit"), a workflow test ("workflow"), or a smoke run ("smoke").
 
-    `node` is the block; None for a construct that cannot be read but whose text has tests.
+    `node` is the block; None for a smoke run, and for a construct that cannot be read but whose text has tests.
     """
 
     name: str
@@ -58,9 +60,12 @@ def find_cases(
 ) -> list[Case]:
     """The tests of some constructs: those of a kind, below some files, whose name contains the pattern.
 
-    Unit tests come first, as in the official output.
+    Unit tests come first, as in the official output. Smoke runs come only when they are asked for.
     """
     chosen = [one for one in constructs if files is None or one.file in files]
+    if kind == "smoke":
+        runs = [Case(one.label, kind, one, None) for one in chosen if one.kind in SMOKE_KINDS]
+        return [case for case in runs if case.fits(pattern)]
     cases = [case for construct in chosen for case in _cases_of(construct) if case.fits(pattern)]
     return [case for wanted in ("unit", "workflow") if kind in (None, wanted) for case in cases if case.kind == wanted]
 

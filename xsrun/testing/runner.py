@@ -37,16 +37,21 @@ def run_tests(
     trace: bool = False,
     on_result: Listener | None = None,
 ) -> Report:
-    """Run the unit tests and workflow tests of a workspace.
+    """Run the unit tests and workflow tests of a workspace, or its smoke runs.
 
-    `pattern` is part of a test's or construct's name, `kind` "unit", "workflow" or None for both; `files` are the only
-    ones whose tests run. `network` names the hosts that tests may reach, by default those of the workspace (see
-    `xsrun.services.network`); nothing else leaves the machine. `on_result` is called with each outcome as it comes.
+    `pattern` is part of a test's or construct's name, `kind` "unit", "workflow", "smoke" or None for all tests but no
+    smoke runs; `files` are the only ones whose tests run. `network` names the hosts that tests may reach, by default
+    those of the workspace (see `xsrun.services.network`); nothing else leaves the machine. `on_result` is called with
+    each outcome as it comes.
     """
     started = time.perf_counter()
     report = Report()
     cases = find_cases(workspace.constructs, pattern, kind, files)
     with Sandbox(workspace, workspace.network if network is None else network) as sandbox:
+        if kind == "smoke":
+            from xsrun.testing.smoke import prepare
+
+            prepare(sandbox)
         for case in cases:
             outcome = run_case(sandbox, case, trace=trace)
             report.results.append(outcome)
@@ -97,11 +102,15 @@ def run_case(run: Sandbox, case: Case, *, trace: bool = False) -> Outcome:
         return outcome
     started = time.perf_counter()
     try:
+        if case.kind == "smoke":
+            run_smoke(run, case, outcome, Trace() if trace else None)
+            return outcome
         with run.for_test(case.datasource) as sandbox:
             (run_unit if case.kind == "unit" else run_workflow)(sandbox, case, outcome, Trace() if trace else None)
     except Exception as error:
         fail(outcome, translate(error), status="error")
-    outcome.duration = time.perf_counter() - started
+    finally:
+        outcome.duration = time.perf_counter() - started
     return outcome
 
 
@@ -122,7 +131,7 @@ def run_unit(sandbox: Sandbox, case: Case, outcome: Outcome, trace: Trace | None
     context = sandbox.context(test=(construct.owner, case.name), trace=trace, auth=_identity(case), datasource=source)
     given = expectations.reader(node.attribute("input"), case.file)(context, None)
     values = of_call(construct.declared, expectations.as_input(copy_deep(given)))
-    context.request = Request(method=construct.verb or "", input=values)
+    context.request = Request(method=construct.verb or "", input=values, in_path=construct.path_parameters)
     result = sandbox.execute(construct, values, context, admit=False)
     note_run(outcome, result)
     if result.error is not None and not result.error.catchable:
@@ -188,6 +197,23 @@ def run_workflow(sandbox: Sandbox, case: Case, outcome: Outcome, trace: Trace | 
 
         lines = difference(error.operands[0], error.subject)
         outcome.message = "\n".join([outcome.message, *lines])
+
+
+# Smoke runs ----------------------------------------------------------------------------------------------------------
+
+
+def run_smoke(run: Sandbox, case: Case, outcome: Outcome, trace: Trace | None) -> None:
+    """Run a construct once with made-up input: a program may refuse it, but must not break."""
+    from xsrun.testing.smoke import refuses, smoke
+
+    result = smoke(run, case.construct, trace=trace)
+    note_run(outcome, result)
+    error = result.error
+    outcome.status = "pass"
+    if isinstance(error, UnavailableError):
+        outcome.status = "skipped"
+    elif error is not None and not refuses(error):
+        fail(outcome, error)
 
 
 def note_run(outcome: Outcome, result: Result) -> None:

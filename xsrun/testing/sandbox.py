@@ -29,6 +29,10 @@ class Sandbox(Workspace):
         self.origin = origin
         #: the workspace that is tested
         self.owner: Workspace = origin.owner if isinstance(origin, Sandbox) else origin
+        #: whose tables it takes, with the rows of the datasource
+        self.rows_of: Workspace = origin.rows_of if isinstance(origin, Sandbox) else origin
+        #: the keys of rows that were made up, by table (`xsrun.testing.smoke`)
+        self.keys: dict[str, list[Any]] = origin.keys if isinstance(origin, Sandbox) else {}
         self.datasource = datasource
         self.root = None
         self.cache_url = None
@@ -42,6 +46,12 @@ class Sandbox(Workspace):
         """A workspace for one test: empty, or with the rows of a datasource (semantics 8.1)."""
         return Sandbox(self, self.network, datasource)
 
+    def share_rows(self) -> None:
+        """Let the tests that come begin with the rows that are here now."""
+        with self._lock:
+            self._services["database"] = self.database  # opened now: later it would ask itself for its tables
+            self.rows_of = self
+
     def service(self, name: str) -> Any:
         """A service by name: its own, or for those that keep nothing the test run's."""
         if name in SHARED and isinstance(self.origin, Sandbox):
@@ -53,7 +63,7 @@ class Sandbox(Workspace):
         """The throw-away database, made at first use."""
         with self._lock:
             if "database" not in self._services:
-                made = self._ending.enter_context(self.owner.database.throw_away(self.datasource or None))
+                made = self._ending.enter_context(self.rows_of.database.throw_away(self.datasource or None))
                 self._services["database"] = made
             database: Database = self._services["database"]
             return database

@@ -16,7 +16,7 @@ Printer = Callable[[str], None]
 #: The path that people know a file by, from its name in the workspace.
 Shown = Callable[[str], str]
 
-_NAMES = {"unit": "unit test", "workflow": "workflow test"}
+_NAMES = {"unit": "unit test", "workflow": "workflow test", "smoke": "smoke run"}
 _MARKS = {"pass": ("PASS", "32"), "fail": ("FAIL", "31"), "error": ("FAIL", "31"), "skipped": ("SKIP", "33")}
 _INDENT = " " * 6
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from xsrun.diagnostics import Diagnostic
 from xsrun.errors import XanoScriptSyntaxError
+from xsrun.patterns import pattern
 from xsrun.runtime.context import Context
 from xsrun.runtime.values import Value
 from xsrun.syntax.nodes import Expression, Item, Literal, Name, Statement, Variable
@@ -55,6 +56,10 @@ KINDS = RUNNABLE | {
     "microservice",
     "market_item",
 }
+
+
+#: A parameter in the path of a query.
+_PARAMETER = pattern(r"\{([^{}/]+)\}")
 
 
 def text_of(node: Expression | None) -> str | None:
@@ -162,6 +167,11 @@ class Construct:
             nodes = self.node.fields_of("input") if self.node is not None else None
             self._declared = compile_fields(nodes or [], self.file, self.columns_of)
         return self._declared
+
+    @property
+    def path_parameters(self) -> frozenset[str]:
+        """The inputs that stand in the path of a query: `id` of `boats/{id}`."""
+        return frozenset(_PARAMETER.findall(self.name)) if self.kind == "query" else frozenset()
 
     @property
     def tests(self) -> list[Statement]:

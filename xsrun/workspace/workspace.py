@@ -249,7 +249,13 @@ class Workspace:
             from xsrun.services.files import upload_of
 
             given = {**given, **{key: upload_of(file) for key, file in files.items()}}
-        request = Request(method=construct.verb or "", headers=dict(headers or {}), body=body, input={**given})
+        request = Request(
+            method=construct.verb or "",
+            headers=dict(headers or {}),
+            body=body,
+            input={**given},
+            in_path=construct.path_parameters,
+        )
         context = self.context(
             env=env,
             auth=identity_of(auth),

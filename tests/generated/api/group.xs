@@ -1,0 +1,3 @@
+api_group "Pet store" {
+  canonical = "pets"
+}
