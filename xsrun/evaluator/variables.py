@@ -203,11 +203,11 @@ class VariableCompiler(CompilerBase):
         key = key or str(rest[0].key)
         local = self.scope.inputs.get(key)
         if local is None:
-            return call("unlocated_input", at, constant(key, at), self.all_inputs(at)), rest[1:], key
+            return call("unlocated_input", at, constant(key, at), self.all_inputs(at)), rest[1:], f"input.{key}"
         if self.may_be_unbound(key):
             value = expression("I if I is not UNBOUND else unlocated_input(K, {})", at, I=local, K=constant(key, at))
-            return value, rest[1:], key
-        return name(local, at), rest[1:], key
+            return value, rest[1:], f"input.{key}"
+        return name(local, at), rest[1:], f"input.{key}"
 
     def all_inputs(self, at: Located) -> ast.expr:
         """The object that `$input` is: what is declared and bound."""
