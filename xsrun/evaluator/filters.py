@@ -129,7 +129,7 @@ class FilterCompiler(OperatorCompiler):
     def failing(self, message: str, hint: str | None, node: FilterCall) -> ast.expr:
         """The engine stores what cannot work, and fails when it is reached: after the piped value is computed."""
         texts = constant(message, node), constant(hint, node)
-        return call(self.linker.helper(fail), node, *texts, self.value(node.operand))
+        return call(self.linker.helper(fail), node, *texts, self.read(node.operand))
 
     def unknown_filter(self, node: FilterCall) -> ast.expr:
         from xsrun import catalogue
