@@ -109,6 +109,17 @@ def test_filters_of_texts_and_numbers_go_into_lists(expression: str, value: obje
         xsrun.evaluate("$x|trim", {"x": {"a": 1}})
 
 
+def test_a_transform_reads_auth_without_an_identity() -> None:
+    workspace = xsrun.Workspace.from_sources(
+        {"f.xs": CONSTRUCT.format(statement="var $r { value = 5|transform:$auth }")}
+    )
+    assert workspace.run("f", input={"go": True}).response == {"dbo": "", "id": 0}
+    signed = workspace.run("f", input={"go": True}, auth={"id": 7, "table": "user"}).response
+    assert signed["id"] == 7
+    bare = xsrun.Workspace.from_sources({"f.xs": CONSTRUCT.format(statement="var $r { value = $auth }")})
+    assert bare.run("f", input={"go": True}).response == ""  # the message of the access error
+
+
 @pytest.mark.parametrize(
     ("read", "message"),
     [

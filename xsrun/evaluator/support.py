@@ -208,6 +208,11 @@ def authentication(context: Context) -> dict[str, Value]:
     }
 
 
+def identity_or_nobody(context: Context) -> dict[str, Value]:
+    """`$auth` whole inside a `transform`: there it can be read without an identity (evidence G12)."""
+    return {"dbo": "", "id": 0} if context.auth is None else authentication(context)
+
+
 def request_values(context: Context) -> dict[str, Value]:
     """The values that `$env.$name` reads: of the request and of the system (semantics 7.3)."""
     request = context.request

@@ -137,7 +137,9 @@ class VariableCompiler(CompilerBase):
         if root == "env":
             return self.environment_root(rest, at)
         if root == "auth":
-            return call("authentication", at, name("context", at)), rest, "auth"
+            inside = bool(self.scope.elements) and not self.scope.elements[-1].binds_this
+            identity = "identity_or_nobody" if inside and not rest else "authentication"
+            return call(identity, at, name("context", at)), rest, "auth"
         if root == "var":
             return self.environment(at), rest, "var"
         element = self.element_root(root, at)
