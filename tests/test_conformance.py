@@ -33,8 +33,8 @@ DISPUTED = set(re.findall(r"`([^`\s]+)`", (FOLDER / "disputed.md").read_text(enc
 
 
 def suite_of(path: Path, case: dict[str, Any]) -> str:
-    """Which runner judges a case: by the file, or for own cases by the form of the case."""
-    if path.parent == FOLDER:
+    """Which runner judges a case: by the file, or where that is named otherwise by the form of the case."""
+    if path.stem in RUNNER.SUITES:
         return path.stem
     if "expr" in case:
         return "filters"

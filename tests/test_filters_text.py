@@ -287,7 +287,14 @@ def test_unicode_encodings_keep_everything(value: str) -> None:
 )
 def test_patterns_that_are_refused(pattern: str, problem: str) -> None:
     with pytest.raises(XanoScriptError, match=problem.replace("(", r"\(").replace(")", r"\)")):
-        regular_expressions.regex_matches(pattern, "a")
+        patterns.compile_pattern(pattern)
+
+
+@pytest.mark.parametrize("pattern", ["", "abc", r"\a\\", "/abc", "(abc"])
+def test_a_pattern_without_delimiters_matches_nothing(pattern: str) -> None:
+    assert regular_expressions.regex_matches(pattern, "abc") is False
+    assert regular_expressions.regex_get_first_match(pattern, "abc") is None
+    assert regular_expressions.regex_get_all_matches(pattern, "abc") == []
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from waiting import PATIENCE, in_threads, until, wait_for
 
+import xsrun
 from xsrun.errors import LimitError, UnavailableError, UsageError, XanoScriptError
 from xsrun.services.javascript import (
     Crashed,
@@ -184,7 +185,7 @@ def test_a_body_that_throws(javascript: JavaScript, code: str, name: str, text: 
 
 def test_the_text_of_an_error_is_the_value_and_the_log_tells(javascript: JavaScript) -> None:
     lines: list[str] = []
-    assert javascript.call("\nthrow new Error('no tide')", {}, log=lines.append) == "Error: no tide"
+    assert javascript.call("\nthrow new Error('no tide')", {}, log=lines.append) == "[Line 2:Char 1] no tide"
     assert lines == ["JavaScript error: Error: no tide (line 2 of the code)"]
     cycle = javascript.call("const a = {}; a.a = a; return a", {})
     assert cycle.startswith("TypeError: Converting circular structure to JSON")
@@ -250,14 +251,51 @@ def test_console_goes_to_the_log(javascript: JavaScript) -> None:
       console.log('tide %d', 3, {deep: {er: [1, 2]}});
       console.error(new Error('shown').message);
       console.group('a'); console.warn('in'); console.groupEnd();
-      console.table([{n: 1}]);
+      console.log(typeof console.table);
       console.assert(true, 'never');
       await null;
       process.stdout.write('raw');
     """
     assert javascript.call(code, {}, log=lines.append) is None
-    assert lines[:5] == ["tide 3 { deep: { er: [ 1, 2 ] } }", "shown", "a", "  in", lines[4]]
-    assert "│ 1 │" in lines[4] and lines[5:] == ["raw"]
+    assert lines == ["tide 3 { deep: { er: [ 1, 2 ] } }", "shown", "a", "  in", "undefined", "raw"]
+
+
+@pytest.mark.parametrize(
+    ("code", "value"),
+    [
+        ("return $nope + 1", "[Line 1:Char 1] $nope is not defined"),
+        ("const a = 1;\n  if (a) { throw new TypeError('no tide') }", "[Line 2:Char 12] no tide"),
+        ("throw new Error('')", "[Line 1:Char 1] Error"),
+        ("throw 'reef'", "reef"),
+        ("export const a = 1", '[Line 1:Char 0] Unexpected "export"'),
+        ("import { x } from 'y'", '[Line 1:Char 7] Unexpected "{"'),
+        ("\nimport * as x from 'y'", '[Line 2:Char 7] Unexpected "*"'),
+        ("import y from 'y'", '[Line 1:Char 7] Unexpected "y"'),
+        ("return 1 +;", '[Line 1:Char 10] Unexpected ";"'),
+        ("if (true) {\nreturn 1", "[Line 2:Char 8] Unexpected end of file"),
+    ],
+)
+def test_an_exception_is_the_value_with_its_place(javascript: JavaScript, code: str, value: str) -> None:
+    assert javascript.call(code, {}) == value
+
+
+def test_without_code_there_is_nothing_to_run() -> None:
+    assert xsrun.evaluate('5|lambda:""') is None
+    assert xsrun.evaluate('[5]|lambda_map:""') is None
+    workspace = xsrun.Workspace.from_sources({"a.xs": 'api.lambda { code = "" } as $r'})
+    result = workspace.run("a", kind="stack")
+    assert result.error is not None and result.error.message == "Param: code - Missing param: code"
+
+
+@pytest.mark.parametrize("name", ["_", "axios", "moment", "luxon", "DateTime", "uuid", "jose", "math", "cryptojs"])
+def test_libraries_are_there_to_be_found(javascript: JavaScript, name: str) -> None:
+    assert javascript.call(f"return [typeof {name} === 'undefined', typeof require({name!r})]", {})[0] is False
+
+
+def test_modules_of_node_can_be_required(javascript: JavaScript) -> None:
+    assert javascript.call("return require('node:path').join('a', 'b') + typeof require('util').inspect", {}) == (
+        "a/bfunction"
+    )
 
 
 # Isolation -----------------------------------------------------------------------------------------------------------
@@ -379,7 +417,7 @@ def test_a_refusal_is_no_value(javascript: JavaScript, code: str) -> None:
 )
 def test_there_is_no_way_out_of_the_realm(javascript: JavaScript, code: str) -> None:
     assert isinstance(javascript.run(code, {}), (Thrown, Refused))
-    assert javascript.call("return [process.env, typeof require]", {}) == [{}, "undefined"]
+    assert javascript.call("return [process.env, typeof require]", {}) == [{}, "function"]
 
 
 def test_a_refused_fetch_says_so_to_the_program(javascript: JavaScript) -> None:
@@ -463,7 +501,7 @@ def test_a_thousand_elements_take_one_request(javascript: JavaScript) -> None:
 def test_an_element_that_throws_ends_the_list(javascript: JavaScript) -> None:
     lines: list[str] = []
     code = "console.log($index); if ($index === 1) throw new Error('reef'); return true"
-    assert javascript.map(code, {}, [1, 2, 3], mode="filter", log=lines.append) == "Error: reef"
+    assert javascript.map(code, {}, [1, 2, 3], mode="filter", log=lines.append) == "[Line 1:Char 22] reef"
     assert lines == ["0", "1", "JavaScript error: Error: reef (line 1 of the code)"]
 
 

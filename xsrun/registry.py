@@ -87,6 +87,7 @@ class Builtin:
     #: also the piped value itself, or a new container with some of its members. None: it may be anything
     gives: Gives | None = None
     unavailable: str | None = None
+    elementwise: bool = False
     _signature: tuple[tuple[Parameter, ...], bool] | None = None
     _documentation: tuple[str, tuple[Example, ...]] | None = None
 
@@ -282,14 +283,15 @@ def statement_form(name: str, *, changes_target: bool = False) -> Callable[[Func
     return declare
 
 
-def filter(name: str, *, gives: Gives | None = None) -> Callable[[Function], Function]:
+def filter(name: str, *, gives: Gives | None = None, elementwise: bool = False) -> Callable[[Function], Function]:
     """Declare a filter: the first parameter is the piped value, the others are the arguments.
 
-    `gives` says what of the piped value the result may be or hold: see `Builtin`.
+    `gives` says what of the piped value the result may be or hold: see `Builtin`. `elementwise`: of a list it makes
+    the list of what it gives for each element, lists in it likewise (evidence G6).
     """
 
     def declare(function: Function) -> Function:
-        _declare(Builtin("filter", name, function, gives=gives))
+        _declare(Builtin("filter", name, function, gives=gives, elementwise=elementwise))
         return function
 
     return declare

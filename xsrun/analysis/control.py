@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from xsrun.analysis import statements
-from xsrun.analysis.expressions import check_expression, check_value
+from xsrun.analysis.expressions import check_condition, check_expression, check_value
 from xsrun.analysis.report import Report, attribute_span, name_span, span_of, title_span
 from xsrun.syntax.nodes import Attribute, FieldBlock, Group, Item, Name, Statement, Variable
 from xsrun.syntax.tokens import HOLE
@@ -93,8 +93,10 @@ def _check_block(report: Report, item: Statement, member: Statement, context: st
             message = f"the {what} of `{name}` stands in parentheses"
             fix = statements.wrapped(report, member.target)
             report.add("XS320", message, span_of(member.target), f"write {name} ({shown}) {{", fix)
-        else:
+        elif name == "case":
             check_expression(report, member.target.expression)
+        else:
+            check_condition(report, member.target.expression)
     elif name == "each":
         _check_each(report, item, member)
     elif member.target is not None:
@@ -267,7 +269,7 @@ def lone_if(report: Report, item: Statement, context: str) -> None:
         "it runs, but Xano's own exports write conditional { if (...) { ... } }",
     )
     if isinstance(item.target, Group):
-        check_expression(report, item.target.expression)
+        check_condition(report, item.target.expression)
     statements.check_body(report, item, context)
 
 

@@ -25,6 +25,7 @@ from xsrun.syntax.nodes import (
     Unary,
     Variable,
 )
+from xsrun.syntax.operators import is_query_operator
 from xsrun.syntax.tokens import HOLE
 
 # Where an expression stands: an ordinary value, a query's computed column, or a query's condition.
@@ -51,6 +52,25 @@ def check_expression(report: Report, node: Expression, mode: int = PLAIN) -> Non
     check = _CHECKS.get(node.__class__)
     if check is not None:
         check(report, node, mode)
+
+
+def check_condition(report: Report, node: Expression) -> None:
+    """Check the condition of an `if` and its kin, which has no operators of queries outside of backticks."""
+    inner = node
+    while isinstance(inner, Group):
+        inner = inner.expression
+    if isinstance(inner, Binary) and inner.operator in ("&&", "||"):
+        check_condition(report, inner.left)
+        check_condition(report, inner.right)
+        return
+    if is_query_operator(inner):
+        text = f"`{inner.operator}` works only in the where of a query; here it raises Invalid op"
+        word = inner.operator.removeprefix("not ")
+        hint = "put the comparison in backticks, or use a filter: $list|in:$value, $text|contains:$part"
+        if word.endswith("?"):
+            hint = f"write {inner.operator[:-1]}"
+        report.add("XS407", text, span_of(inner), hint)
+    check_expression(report, node)
 
 
 def _binary(report: Report, node: Binary, mode: int) -> None:

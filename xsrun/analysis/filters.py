@@ -80,7 +80,7 @@ def _unknown(report: Report, node: FilterCall, mode: int) -> None:
     if hint is None and (foreign := nearest(name, FOREIGN_FILTERS)):
         hint = FOREIGN_FILTERS[foreign]
     hint = hint or "xsrun docs lists the filters"
-    report.add("XS403", f"there is no filter `{name}`", filter_span(report, node), hint)
+    report.add("XS406" if mode else "XS403", f"there is no filter `{name}`", filter_span(report, node), hint)
 
 
 def _not_in_query(report: Report, node: FilterCall) -> None:
@@ -102,16 +102,18 @@ def signature(entry: FilterEntry) -> str:
 
 
 def _check_arguments(report: Report, node: FilterCall, entry: FilterEntry) -> None:
-    wanted = entry["args"]
+    """Too few arguments fail when they are reached; surplus ones are ignored."""
+    wanted, given, name = entry["args"], len(node.arguments), entry["name"]
     least = sum(1 for argument in wanted if argument["required"])
-    most = None if any("..." in argument["type"] for argument in wanted) else len(wanted)
-    given = len(node.arguments)
-    if given < least:
-        missing = wanted[given]["name"]
-        message = f"the filter `{node.name}` needs `{missing}`"
-    elif most is not None and given > most:
-        taken = "no argument" if most == 0 else f"at most {most} argument{'s' if most > 1 else ''}"
-        message = f"the filter `{node.name}` takes {taken}, not {given}"
-    else:
-        return
-    report.add("XS404", message, filter_span(report, node), f"its form is {signature(entry)}")
+    is_open = name in catalogue.OPEN_FILTERS or any("..." in argument["type"] for argument in wanted)
+    form = f"its form is {signature(entry)}"
+    if given < least and name in catalogue.UNCOUNTED_FILTERS:
+        message = f"what `{node.name}` gives without `{wanted[given]['name']}` is not known; it raises nothing"
+        report.add("XS622", message, filter_span(report, node), form)
+    elif given < least:
+        message = f"the filter `{node.name}` needs `{wanted[given]['name']}`"
+        report.add("XS404", message, filter_span(report, node), form)
+    elif given > len(wanted) and not is_open:
+        taken = f"{len(wanted)} argument{'s' if len(wanted) > 1 else ''}" if wanted else "no argument"
+        message = f"the filter `{node.name}` takes {taken}; what follows is ignored"
+        report.add("XS622", message, filter_span(report, node), form)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from xsrun import catalogue
 from xsrun.analysis import control, shapes
-from xsrun.analysis.expressions import check_expression, check_value
+from xsrun.analysis.expressions import check_condition, check_expression, check_value
 from xsrun.analysis.fields import TYPES
 from xsrun.analysis.foreign import FOREIGN_STATEMENTS, FOREIGN_WORDS
 from xsrun.analysis.report import Report, attribute_span, name_span, span_of, title_span
@@ -45,6 +45,8 @@ _TEST_ONLY = frozenset({"api.call", "task.call", "trigger.call", "workflow_test.
 _TEST_CONTEXTS = frozenset({"workflow_test", "tool", "any"})
 #: Statements without a result whose `as` the engine nevertheless takes; it binds null.
 _BINDS_NULL = frozenset({"db.del", "db.truncate"})
+#: Statements whose header is a condition.
+_CONDITIONS = frozenset({"while", "precondition"})
 _READ_ONLY = frozenset({"input", "env", "auth", "db"})
 
 
@@ -207,7 +209,7 @@ def _check_header(report: Report, item: Statement, entry: StatementEntry) -> Non
     if item.condition is not None:
         if not takes_condition:
             report.add("XS308", f"`{name}` takes no `if (...)`", title_span(item), "use a conditional block")
-        check_expression(report, item.condition)
+        check_condition(report, item.condition)
     elif takes_condition and entry["target"] == "expr" and target is not None:
         hint = f"write {name} ({report.text_of(target).strip('()')}) if ($this ...) as $result"
         report.add("XS309", f"`{name}` needs `if (...)` after the list", _after_target(item), hint)
@@ -300,7 +302,7 @@ def _check_expression_target(report: Report, item: Statement, entry: StatementEn
     if target is None:
         report.add("XS313", f"a value in parentheses must follow `{name}`", title_span(item), f"write {name} {example}")
     elif isinstance(target, Group):
-        check_expression(report, target.expression)
+        (check_condition if name in _CONDITIONS else check_expression)(report, target.expression)
     elif name.startswith("array.") and isinstance(target, (Variable, Path)):
         check_expression(report, target)
     else:

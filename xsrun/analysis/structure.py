@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from xsrun.syntax.parser import Parsed
 
 
+#: Errors of what can never succeed, but fails only when it is reached: whatever does not reach it runs.
+LATE = frozenset(("XS403", "XS404", "XS407"))
+
+
 def problems(parsed: Parsed[Document]) -> list[Diagnostic]:
     """The errors of one parsed text that keep a construct from running, in order.
 
@@ -29,5 +33,5 @@ def problems(parsed: Parsed[Document]) -> list[Diagnostic]:
     report = Report(parsed.source)
     guarded(report, tree, constructs.check_document, report, tree)
     broken = {found.line for found in parsed.diagnostics if found.severity == "error"}
-    found = [problem for problem in report.found if problem.severity == "error" and problem.line not in broken]
-    return sorted(found, key=Diagnostic.sort_key)
+    found = [one for one in report.found if one.severity == "error" and one.code not in LATE]
+    return sorted((one for one in found if one.line not in broken), key=Diagnostic.sort_key)

@@ -25,6 +25,22 @@ _FAMILIES = {"lambda": "javascript", "input": "input"}
 #: Filters that are forms over expressions besides those with an argument of that type. They need the compiler, which a
 #: program whose code is in the cache does not load.
 _EXPRESSION_FORMS = frozenset(("as", "to_expr"))
+#: Filters whose arguments the engine does not count: without them they raise nothing (evidence G2).
+UNCOUNTED_FILTERS = frozenset(
+    (
+        "equals",
+        "not_equals",
+        "greater_than",
+        "greater_than_or_equal",
+        "less_than",
+        "less_than_or_equal",
+        "merge",
+        "merge_recursive",
+        "sprintf",
+    )
+)
+#: Filters that exports give more arguments than they read (evidence G3).
+OPEN_FILTERS = frozenset(("concat", "get", "index_by", "jwe_decode", "jwe_encode"))
 
 
 @cache

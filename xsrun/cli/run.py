@@ -79,8 +79,9 @@ def run(options: argparse.Namespace) -> int:
                 from xsrun.analysis.explain import explain
 
                 explain(result.error, sources.get(result.error.file or "", ""))
-                if construct.kind == "stack" and str(result.error).startswith("Unable to locate input: "):
-                    result.error.hint = f"give it with --input {str(result.error).partition(': ')[2]}=VALUE"
+                asked = str(result.error).partition("Unable to locate input: ")[2]
+                if construct.kind == "stack" and asked and "." not in asked:
+                    result.error.hint = f"give it with --input {asked}=VALUE"
             if options.json:
                 print(to_json(result_document(result)))
                 continue

@@ -13,6 +13,7 @@ from contextlib import ExitStack, contextmanager
 from xsrun import catalogue, registry
 from xsrun.evaluator.changes import owned_call, owner_name, owners_defined
 from xsrun.evaluator.expressions import ExpressionCompiler
+from xsrun.evaluator.filter_arguments import lacking_arguments, without_surplus
 from xsrun.evaluator.in_place import store_in_line
 from xsrun.evaluator.linker import Linker
 from xsrun.evaluator.quote import (
@@ -315,11 +316,14 @@ class StatementCompiler(ExpressionCompiler):
     def apply_filter(self, node: FilterCall, operand: ast.expr) -> ast.expr:
         record = registry.find_filter(node.name)
         if record is None:
-            raise self.unknown_filter(node)
+            return self.unknown_filter(node)
+        lacking = lacking_arguments(record, node)
+        if lacking:
+            return self.failing(lacking, None, node)
+        node = without_surplus(record, node)
         if record.form:
             made: ast.expr = record.function(self, operand, node)
             return made
-        self.check_arguments(record, node)
         return self.builtin_call(record, [operand, *map(self.value, node.arguments)], node)
 
     def note_assigned(self, result: Expression) -> None:

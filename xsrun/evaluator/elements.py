@@ -32,28 +32,39 @@ def element_call(
     at: Located,
     *more: ast.expr,
     condition: bool = False,
+    stored: bool = False,
     result: bool = False,
 ) -> ast.expr:
     """A call of a function of `xsrun.runtime.elements` with a value and an expression over its elements."""
     choosing = elements.WHOLE.get(helper)
-    made, positions = element_function(compiler, node, condition=condition, result=result, choosing=choosing)
+    made, positions = element_function(
+        compiler, node, condition=condition, stored=stored, result=result, choosing=choosing
+    )
     identifier = compiler.linker.helper(helper)
     return call(identifier, at, name("context", at), value, made, constant(positions, at), *more)
 
 
 def element_function(
-    compiler: StatementCompiler, node: Expression, *, condition: bool, result: bool, choosing: bool | None = None
+    compiler: StatementCompiler,
+    node: Expression,
+    *,
+    condition: bool,
+    result: bool,
+    stored: bool = False,
+    choosing: bool | None = None,
 ) -> tuple[ast.expr, bool | None]:
     """The expression as a lambda, and whether it takes `$index` and `$parent` too, because it needs them.
 
-    `condition`: its Python truth is what counts. `result`: it takes `$result` in front. `choosing`, if given: where it
-    needs the element only, it may be a function of all elements, which gives those it holds for, or all results.
+    `condition`: its Python truth is what counts; `stored`: it is that of a statement's `if`. `result`: it takes
+    `$result` in front. `choosing`, if given: where it needs the element only, it may be a function of all elements,
+    which gives those it holds for, or all results.
     """
     names = {root: compiler.scope.fresh(root + "_") for root in ("this", "index", "parent")}
     if result:
         names["result"] = compiler.scope.fresh("result_")
     with compiler.scope.element({**names, "$": names["this"]}):
-        body = compiler.condition(node) if condition else compiler.value(node)
+        look = compiler.stored_condition if stored else compiler.condition
+        body = look(node) if condition else compiler.value(node)
     used = {inner.id for inner in ast.walk(body) if isinstance(inner, ast.Name)}
     positions = names["index"] in used or names["parent"] in used
     parameters = [names["this"], names["index"], names["parent"]] if positions else [names["this"]]

@@ -6,11 +6,12 @@ import ast
 from typing import TYPE_CHECKING
 
 from xsrun import registry
-from xsrun.errors import XanoScriptSyntaxError
 from xsrun.evaluator.common_filters import as_operator, filtered
-from xsrun.evaluator.kinds import CONTAINER
+from xsrun.evaluator.filter_arguments import lacking_arguments, without_surplus
+from xsrun.evaluator.kinds import CONTAINER, LIST
 from xsrun.evaluator.operators import OperatorCompiler
-from xsrun.evaluator.quote import Located, call, constant, expression, name, place
+from xsrun.evaluator.quote import Located, call, constant, expression, is_simple, name, place, tuple_of
+from xsrun.runtime.filtering import fail, for_each_element
 from xsrun.syntax.nodes import Call, FilterCall
 
 if TYPE_CHECKING:
@@ -39,12 +40,15 @@ class FilterCompiler(OperatorCompiler):
             return operand or self.value(node.operand)
         record = registry.find_filter(node.name)
         if record is None:
-            raise self.unknown_filter(node)
+            return self.unknown_filter(node)
+        lacking = lacking_arguments(record, node)
+        if lacking:
+            return self.failing(lacking, f"its form is |{record.signature}", node)
+        node = without_surplus(record, node)
         if record.form:
             compiled = operand or (self.operand(record, node))
             made: ast.expr = record.function(self, compiled, node)
             return made
-        self.check_arguments(record, node)
         operator = as_operator(self, record, node)
         if operator is not None:
             return operator
@@ -63,6 +67,8 @@ class FilterCompiler(OperatorCompiler):
 
     def builtin_call(self, record: registry.Builtin, values: list[ast.expr], node: Located) -> ast.expr:
         """A call of a value builtin with positional values, each converted as its parameter asks."""
+        if self.goes_into_lists(record, node) and not isinstance(values[0], ast.Constant):
+            return self.elementwise_call(record, values, node)
         parameters = list(record.parameters)
         converted = []
         for position, value in enumerate(values):
@@ -72,6 +78,29 @@ class FilterCompiler(OperatorCompiler):
             converted.insert(0, name("context", node))
         extra = {registry.ENVIRONMENT: self.program_environment(node)} if record.wants_environment else {}
         return call(self.linker.builtin(record), node, *converted, **extra)
+
+    def goes_into_lists(self, record: registry.Builtin, node: Located) -> bool:
+        """May a call be of a filter that goes into lists, on a list? A statement of the same name refuses them."""
+        return record.elementwise and isinstance(node, FilterCall) and bool(self.kinds.of(node.operand).classes & LIST)
+
+    def elementwise_call(self, record: registry.Builtin, values: list[ast.expr], node: Located) -> ast.expr:
+        """A call of a filter that goes into lists; a text, which is no list, goes to its function straight away."""
+        first, *parameters = record.parameters
+        converter = _CONVERTERS.get(first.type)
+        arguments = [
+            self.convert(value, parameters[min(position, len(parameters) - 1)], node)
+            for position, value in enumerate(values[1:])
+        ]
+        context = [name("context", node)] if record.wants_context else []
+        each, function = self.linker.helper(for_each_element), name(self.linker.builtin(record), node)
+        convert = name(converter[0], node) if converter else constant(None, node)
+        lead, later = self.simple(values[0], node)
+        given = tuple_of(context, node), tuple_of(arguments, node)
+        if first.type != "text" or not all(map(is_simple, arguments)):
+            return call(each, node, function, convert, values[0], *given)
+        slow = call(each, node, function, convert, later, *given)
+        straight = call(self.linker.builtin(record), node, *context, later, *arguments)
+        return expression("FAST if A.__class__ is str else SLOW", node, A=lead, FAST=straight, SLOW=slow)
 
     def convert(self, value: ast.expr, parameter: Parameter, at: Located) -> ast.expr:
         """The value as the parameter's type: in line when it has the type already, else through its converter."""
@@ -97,27 +126,19 @@ class FilterCompiler(OperatorCompiler):
         test = tests[0] if len(tests) == 1 else place(ast.BoolOp(ast.Or(), tests), at)
         return place(ast.IfExp(test, later, call(function, at, later)), at)
 
-    def check_arguments(self, record: registry.Builtin, node: FilterCall) -> None:
-        given = len(node.arguments)
-        parameters = record.parameters if record.form else record.parameters[1:]
-        needed = sum(parameter.required for parameter in parameters)
-        variadic = any(parameter.variadic for parameter in parameters)
-        if given < needed or (given > len(parameters) and not variadic):
-            count = str(needed) if needed == len(parameters) else f"{needed} to {len(parameters)}"
-            if variadic:
-                count = f"at least {needed}"
-            few = "Too few arguments: " if given < needed else "Too many arguments: "
-            message = f"{few}the filter `{node.name}` takes {count}, not {given}"
-            raise self.refuse(message, node, f"its form is |{record.signature}")
+    def failing(self, message: str, hint: str | None, node: FilterCall) -> ast.expr:
+        """The engine stores what cannot work, and fails when it is reached: after the piped value is computed."""
+        texts = constant(message, node), constant(hint, node)
+        return call(self.linker.helper(fail), node, *texts, self.read(node.operand))
 
-    def unknown_filter(self, node: FilterCall) -> XanoScriptSyntaxError:
+    def unknown_filter(self, node: FilterCall) -> ast.expr:
         from xsrun import catalogue
         from xsrun.diagnostics.suggest import nearest
 
         names = [*catalogue.names("filter")]
         close = nearest(node.name, names)
-        hint = f"did you mean `{close}`?" if close else None
-        return self.refuse(f"unknown filter `{node.name}`", node, hint)
+        hint = f"there is no such filter; did you mean `{close}`?" if close else "there is no such filter"
+        return self.failing(f"Unable to locate func entry: {node.name}", hint, node)
 
     def call(self, node: Call) -> ast.expr:
         """A domain call: `math.add(5, 3)`, the filter of the same name on its first argument (language 2.10)."""

@@ -116,6 +116,11 @@ def written(kind: Kind, depth: int, value: Kind) -> Kind:
     return join(Kind(kind.classes | NULL, kind.bits, made.item), made)
 
 
+def elementwise(operand: Kind, result: Kind) -> Kind:
+    """The kind of a filter that goes into lists, and what it gives for anything else."""
+    return join(result, Kind(LIST, 0)) if operand.classes & LIST else result
+
+
 # Arithmetic ----------------------------------------------------------------------------------------------------------
 
 
@@ -175,8 +180,7 @@ NOT_VARIABLES = frozenset(("", "$", "error", "input", "env", "auth", "var", "db"
 #: Variables that mean something else inside per-element expressions.
 _HIDDEN = ("this", "index", "parent", "result", "output")
 _ADDING = {"add": "+", "subtract": "-", "multiply": "*", "divide": "/"}
-#: Filters that give a text's or list's size.
-_COUNTING = frozenset(("count", "strlen"))
+#: The size of a text or list.
 _SIZE = Kind(NATURAL, 48)
 _ROUNDING = frozenset(("floor", "ceil"))
 _SPLITTING = frozenset(("split",))
@@ -316,16 +320,19 @@ class Kinds:
         name, operand = node.name, self.of(node.operand)
         if not operand.classes:
             return NOTHING
-        if name in _COUNTING:
+        if name == "strlen":
+            return elementwise(operand, _SIZE)
+        if name == "count":
             return _SIZE
         if name == "to_int":
-            return operand if operand.within(INT) else Kind(INT)
+            return operand if operand.within(INT) else elementwise(operand, Kind(INT))
         if name in _ROUNDING:
             return operand if operand.within(INT) else Kind(NUMBER)
         if name in _SPLITTING:
             return holding(LIST, Kind(TEXT | OTHER, 0))
         if name == "to_text":
-            return Kind(TEXT if operand.within(NUMBER | BOOL | TEXT | NULL) else TEXT | OTHER, 0)
+            texts = TEXT if operand.within(NUMBER | BOOL | TEXT | NULL) else TEXT | OTHER
+            return elementwise(operand, Kind(texts, 0))
         if name in _TAKING:
             return join(member_of(operand), Kind(NULL, 0)) if operand.within(CONTAINER) else ANY
         if name in _KEEPING and operand.within(LIST):

@@ -12,6 +12,7 @@ from xsrun import registry
 from xsrun.evaluator.arithmetic import COMPARISON, ArithmeticCompiler
 from xsrun.evaluator.kinds import BOOL, DECIMAL, INT, LIST, NULL, NUMBER, OBJECT, TEXT, Kind
 from xsrun.evaluator.quote import Located, call, constant, expression, is_simple, name, place
+from xsrun.runtime.filtering import fail
 from xsrun.runtime.values import parse_number, to_text, truthy
 from xsrun.syntax.nodes import (
     Between,
@@ -25,6 +26,7 @@ from xsrun.syntax.nodes import (
     Ternary,
     Unary,
 )
+from xsrun.syntax.operators import is_query_operator
 
 _ARITHMETIC = frozenset("+-*/%")
 _EQUALITY = {
@@ -52,6 +54,28 @@ _BOOLEAN_OPERATORS = frozenset((*COMPARISON, *_EQUALITY, "&&", "||", *_WORD_OPER
 
 class OperatorCompiler(ArithmeticCompiler):
     """Compiles operators."""
+
+    def stored_condition(self, node: Expression) -> ast.expr:
+        """The condition of an `if` and its kin, whose comparisons the engine stores as a list of operators.
+
+        The words of a `where` are stored with the others, and fail when they are reached; in an expression (in
+        backticks, as an argument) they work.
+        """
+        if node.__class__ is Group:
+            return self.stored_condition(node.expression)
+        if isinstance(node, Binary) and node.operator in ("&&", "||"):
+            operator = ast.And() if node.operator == "&&" else ast.Or()
+            sides = [self.stored_condition(node.left), self.stored_condition(node.right)]
+            return place(ast.BoolOp(operator, sides), node)
+        if is_query_operator(node):
+            return self.no_such_operator(node)
+        return self.condition(node)
+
+    def no_such_operator(self, node: Binary | Between) -> ast.expr:
+        """What raises for an operator that only a `where` has."""
+        hint = f"`{node.operator}` works in the where of a query; put the condition in backticks, or use a filter"
+        message = f"Invalid op: {node.operator}"
+        return call(self.linker.helper(fail), node, constant(message, node), constant(hint, node))
 
     def condition(self, node: Expression) -> ast.expr:
         """A Python expression whose Python truth is the XanoScript truth of a node."""
@@ -89,8 +113,14 @@ class OperatorCompiler(ArithmeticCompiler):
             return node.operator == "!"
         if isinstance(node, FilterCall):
             record = registry.find_filter(node.name)
+            if record is not None and self.goes_into_lists(record, node):
+                return False
             return record is not None and record.function.__annotations__.get("return") in ("bool", bool)
         return isinstance(node, Between) or self.kinds.of(node).within(BOOL)
+
+    def goes_into_lists(self, record: registry.Builtin, node: FilterCall) -> bool:
+        """May a call be of a filter that goes into lists, on a list?"""
+        raise NotImplementedError
 
     def boolean(self, node: Expression) -> ast.expr:
         """The truth of a node as a Python bool."""
@@ -116,13 +146,10 @@ class OperatorCompiler(ArithmeticCompiler):
         return self.word_operator(node, operator)
 
     def word_operator(self, node: Binary, operator: str) -> ast.expr:
-        plain = operator.removesuffix("?")
-        if operator != plain:
-            raise self.refuse(f"`{operator}` works in database conditions only", node, f"write {plain}")
-        negated = plain.startswith("not ")
-        function = _WORD_OPERATORS.get(plain.removeprefix("not "))
+        negated = operator.startswith("not ")
+        function = _WORD_OPERATORS.get(operator.removeprefix("not "))
         if function is None:
-            raise self.refuse(f"`{operator}` works in database conditions only", node)
+            return self.no_such_operator(node)
         found = call(function, node, self.read(node.left), self.read(node.right))
         return place(ast.UnaryOp(ast.Not(), found), node) if negated else found
 
@@ -268,7 +295,7 @@ class OperatorCompiler(ArithmeticCompiler):
 
     def between(self, node: Between) -> ast.expr:
         if node.operator.endswith("?"):
-            raise self.refuse(f"`{node.operator}` works in database conditions only", node)
+            return self.no_such_operator(node)
         found = call("between", node, self.read(node.operand), self.read(node.low), self.read(node.high))
         return place(ast.UnaryOp(ast.Not(), found), node) if node.operator.startswith("not") else found
 

@@ -101,8 +101,15 @@ def number_range(context: Context, first: Value, last: Value) -> list[int]:
 # Reading by path (semantics 1.2) -------------------------------------------------------------------------------------
 
 
+#: Roots that messages name instead of `var`; variables of a program cannot have these names.
+_OWN_ROOTS = frozenset(("auth", "input"))
+
+
 def missing(path: str, container: Value, root: str = "var") -> NoReturn:
-    """No such member: the engine names the whole path, without the dollar sign."""
+    """No such member: the engine names the root, and the whole path below it without the dollar sign."""
+    first, dot, below = path.partition(".")
+    if dot and first in _OWN_ROOTS:
+        root, path = first, below
     hint = None
     if container is None:
         hint = "the value before the last dot is null; test it, or read it with ?? or |get"
@@ -199,6 +206,11 @@ def authentication(context: Context) -> dict[str, Value]:
         "dbo": {"id": identity.table},
         "extras": identity.extras,
     }
+
+
+def identity_or_nobody(context: Context) -> dict[str, Value]:
+    """`$auth` whole inside a `transform`: there it can be read without an identity (evidence G12)."""
+    return {"dbo": "", "id": 0} if context.auth is None else authentication(context)
 
 
 def request_values(context: Context) -> dict[str, Value]:

@@ -137,7 +137,9 @@ class VariableCompiler(CompilerBase):
         if root == "env":
             return self.environment_root(rest, at)
         if root == "auth":
-            return call("authentication", at, name("context", at)), rest, "auth"
+            inside = bool(self.scope.elements) and not self.scope.elements[-1].binds_this
+            identity = "identity_or_nobody" if inside and not rest else "authentication"
+            return call(identity, at, name("context", at)), rest, "auth"
         if root == "var":
             return self.environment(at), rest, "var"
         element = self.element_root(root, at)
@@ -203,11 +205,11 @@ class VariableCompiler(CompilerBase):
         key = key or str(rest[0].key)
         local = self.scope.inputs.get(key)
         if local is None:
-            return call("unlocated_input", at, constant(key, at), self.all_inputs(at)), rest[1:], key
+            return call("unlocated_input", at, constant(key, at), self.all_inputs(at)), rest[1:], f"input.{key}"
         if self.may_be_unbound(key):
             value = expression("I if I is not UNBOUND else unlocated_input(K, {})", at, I=local, K=constant(key, at))
-            return value, rest[1:], key
-        return name(local, at), rest[1:], key
+            return value, rest[1:], f"input.{key}"
+        return name(local, at), rest[1:], f"input.{key}"
 
     def all_inputs(self, at: Located) -> ast.expr:
         """The object that `$input` is: what is declared and bound."""

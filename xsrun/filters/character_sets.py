@@ -116,7 +116,7 @@ def list_encodings(value: Value = None) -> list[Value]:
     return list(_CODECS)
 
 
-@filter("detect_encoding")
+@filter("detect_encoding", elementwise=True)
 def detect_encoding(value: str, encodings: str | None = None) -> str | bool:
     """The first encoding of a list (separated by commas, by default ASCII and UTF-8) that a text can be in, or false.
 
@@ -146,7 +146,7 @@ def _candidates(written: str) -> list[str]:
     return [_encoding(name, "source") for name in written.split(",")]
 
 
-@filter("to_utf8")
+@filter("to_utf8", elementwise=True)
 def to_utf8(value: str) -> Value:
     """The bytes of a text, read as ISO-8859-1, as UTF-8.
 
@@ -156,7 +156,7 @@ def to_utf8(value: str) -> Value:
     return to_bytes(value).decode("latin-1")
 
 
-@filter("from_utf8")
+@filter("from_utf8", elementwise=True)
 def from_utf8(value: str) -> Value:
     """A text in ISO-8859-1, as bytes. Characters that it lacks become "?".
 
@@ -220,7 +220,7 @@ _PLAIN_LETTERS = str.maketrans(
 _MARKS = re.compile("[\u0300-\u036f]+")
 
 
-@filter("unaccent")
+@filter("unaccent", elementwise=True)
 def unaccent(value: str) -> Value:
     """A text without accents and other marks on its letters; letters such as ø and ß become plain ones.
 

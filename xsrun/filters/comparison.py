@@ -121,7 +121,7 @@ def bitwise_not(value: int) -> int:
     return wrapped(~value)
 
 
-@filter("odd")
+@filter("odd", elementwise=True)
 def odd(value: int) -> bool:
     """Whether an int is odd.
 
@@ -131,7 +131,7 @@ def odd(value: int) -> bool:
     return value % 2 == 1
 
 
-@filter("even")
+@filter("even", elementwise=True)
 def even(value: int) -> bool:
     """Whether an int is even.
 

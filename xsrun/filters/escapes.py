@@ -19,7 +19,7 @@ _ESCAPED = re.compile(rb"\\(?:x([0-9A-Fa-f]{1,2})|([0-7]{1,3})|(.)|$)", re.DOTAL
 _CONTROLS = {letter.encode(): char.encode() for char, letter in _LETTERS.items()}
 
 
-@filter("addslashes")
+@filter("addslashes", elementwise=True)
 def addslashes(value: str) -> Value:
     """A text with a backslash before every quote, double quote and backslash; NUL becomes `\\0`.
 
@@ -45,7 +45,7 @@ def _unescaped(value: str) -> Value:
     return text_of_bytes(_ESCAPED.sub(plain, to_bytes(value)))
 
 
-@filter("escape")
+@filter("escape", elementwise=True)
 def escape(value: str) -> Value:
     """A text with its control characters, double quotes and backslashes written as backslash sequences.
 
@@ -57,7 +57,7 @@ def escape(value: str) -> Value:
     return _escaped(value)
 
 
-@filter("text_escape")
+@filter("text_escape", elementwise=True)
 def text_escape(value: str) -> Value:
     """A text with its control characters, double quotes and backslashes written as backslash sequences.
 
@@ -67,7 +67,7 @@ def text_escape(value: str) -> Value:
     return _escaped(value)
 
 
-@filter("unescape")
+@filter("unescape", elementwise=True)
 def unescape(value: str) -> Value:
     """A text with its backslash sequences turned into the characters they stand for.
 
@@ -77,7 +77,7 @@ def unescape(value: str) -> Value:
     return _unescaped(value)
 
 
-@filter("text_unescape")
+@filter("text_unescape", elementwise=True)
 def text_unescape(value: str) -> Value:
     """A text with its backslash sequences turned into the characters they stand for.
 
@@ -87,7 +87,7 @@ def text_unescape(value: str) -> Value:
     return _unescaped(value)
 
 
-@filter("sql_esc")
+@filter("sql_esc", elementwise=True)
 def sql_esc(value: str) -> Value:
     """A value as an SQL literal: in single quotes, those inside doubled. Numbers and booleans are quoted as text too.
 
@@ -97,7 +97,7 @@ def sql_esc(value: str) -> Value:
     return value_of("'" + characters(value).replace("'", "''") + "'")
 
 
-@filter("sql_alias")
+@filter("sql_alias", elementwise=True)
 def sql_alias(value: str) -> Value:
     """A name as an SQL identifier: in double quotes, those inside doubled.
 

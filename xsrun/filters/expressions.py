@@ -14,18 +14,7 @@ from xsrun.evaluator.quote import bind, constant, function, name, place
 from xsrun.evaluator.quote import call as quote_call
 from xsrun.registry import filter_form
 from xsrun.runtime import elements
-from xsrun.syntax.nodes import Expression, FilterCall, Literal, Variable, Word
-
-
-def the_expression(compiler: StatementCompiler, call: FilterCall, most: int = 1) -> Expression:
-    """The first argument of a filter, which must be there and be followed by no more than `most` - 1 others."""
-    if not 1 <= len(call.arguments) <= most:
-        count = "an expression" if most == 1 else "an expression and a value"
-        hint = f"for example |{call.name}:$$ > 1"
-        raise compiler.refuse(
-            f"the filter `{call.name}` takes {count}, not {len(call.arguments)} arguments", call, hint
-        )
-    return call.arguments[0]
+from xsrun.syntax.nodes import FilterCall, Literal, Variable, Word
 
 
 @filter_form("map")
@@ -37,7 +26,7 @@ def map_(compiler: StatementCompiler, operand: ast.expr, call: FilterCall) -> as
     >>> ["a", "b"]|map:{place: $index, letter: $this}
     [{"place": 0, "letter": "a"}, {"place": 1, "letter": "b"}]
     """
-    return element_call(compiler, elements.map_elements, operand, the_expression(compiler, call), call)
+    return element_call(compiler, elements.map_elements, operand, call.arguments[0], call)
 
 
 @filter_form("filter")
@@ -49,7 +38,7 @@ def filter_(compiler: StatementCompiler, operand: ast.expr, call: FilterCall) ->
     >>> {a: 1, b: 0}|filter:$$
     {"a": 1}
     """
-    node = the_expression(compiler, call)
+    node = call.arguments[0]
     return element_call(compiler, elements.filter_elements, operand, node, call, condition=True)
 
 
@@ -60,7 +49,7 @@ def some(compiler: StatementCompiler, operand: ast.expr, call: FilterCall) -> as
     >>> [1, 2, 3]|some:$$ > 2
     true
     """
-    return element_call(compiler, elements.some_elements, operand, the_expression(compiler, call), call, condition=True)
+    return element_call(compiler, elements.some_elements, operand, call.arguments[0], call, condition=True)
 
 
 @filter_form("every")
@@ -72,7 +61,7 @@ def every(compiler: StatementCompiler, operand: ast.expr, call: FilterCall) -> a
     >>> []|every:$$ > 2
     true
     """
-    return element_call(compiler, elements.every_element, operand, the_expression(compiler, call), call, condition=True)
+    return element_call(compiler, elements.every_element, operand, call.arguments[0], call, condition=True)
 
 
 @filter_form("find")
@@ -84,7 +73,7 @@ def find(compiler: StatementCompiler, operand: ast.expr, call: FilterCall) -> as
     >>> [1, 2]|find:$$ > 5
     null
     """
-    return element_call(compiler, elements.find_element, operand, the_expression(compiler, call), call, condition=True)
+    return element_call(compiler, elements.find_element, operand, call.arguments[0], call, condition=True)
 
 
 @filter_form("findIndex")
@@ -94,7 +83,7 @@ def find_index(compiler: StatementCompiler, operand: ast.expr, call: FilterCall)
     >>> ["a", "b", "c"]|findIndex:$$ == "b"
     1
     """
-    node = the_expression(compiler, call)
+    node = call.arguments[0]
     missing = constant(None, call)
     return element_call(compiler, elements.find_index, operand, node, call, missing, condition=True)
 
@@ -110,7 +99,7 @@ def reduce(compiler: StatementCompiler, operand: ast.expr, call: FilterCall) -> 
     >>> ["a", "b"]|reduce:$result ~ $$:">"
     ">ab"
     """
-    node = the_expression(compiler, call, most=2)
+    node = call.arguments[0]
     initial = compiler.value(call.arguments[1]) if len(call.arguments) > 1 else constant(0, call)
     return element_call(compiler, elements.reduce_elements, operand, node, call, initial, result=True)
 
@@ -126,7 +115,7 @@ def transform(compiler: StatementCompiler, operand: ast.expr, call: FilterCall) 
     >>> {first: "Ann", last: "Lee"}|transform:$$.first ~ " " ~ $$.last
     "Ann Lee"
     """
-    node = the_expression(compiler, call)
+    node = call.arguments[0]
     parameter = compiler.scope.fresh("operand_")
     with compiler.scope.element({"$": parameter}, binds_this=False):
         body = compiler.value(node)
@@ -141,7 +130,7 @@ def as_(compiler: StatementCompiler, operand: ast.expr, call: FilterCall) -> ast
     >>> [3, 4]|as:list|map:$$ * ($list|count)
     [6, 8]
     """
-    node = the_expression(compiler, call)
+    node = call.arguments[0]
     if isinstance(node, Word):
         chosen = node.text
     elif isinstance(node, Variable):

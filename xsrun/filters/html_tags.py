@@ -15,7 +15,7 @@ from xsrun.runtime.values import Value
 _BLANKS = " \t\n\r\v\f"
 
 
-@filter("strip_html")
+@filter("strip_html", elementwise=True)
 def strip_html(value: str, exclude: str | None = None) -> Value:
     """A text without its HTML tags, comments and PHP code. `exclude` lists tags to keep, as in `"<b><i>"`.
 

@@ -91,6 +91,14 @@ class Pattern(NamedTuple):
             ) from None
 
 
+class Undelimited(XanoScriptError):
+    """A pattern that does not stand in delimiters. What only looks for matches finds none (evidence G7)."""
+
+    def __init__(self, problem: str) -> None:
+        error = refused(problem)
+        super().__init__(error.message, hint=error.hint)
+
+
 def compile_pattern(value: str | bytes) -> Pattern:
     """The pattern that a text in delimiters stands for. Raises XanoScriptError when PHP would refuse it."""
     return _compile(value)
@@ -131,14 +139,14 @@ def _take_apart(text: str) -> tuple[str, set[str]]:
     """Split `/body/modifiers`. Any character but letters, digits, blanks and the backslash may be the delimiter."""
     text = text.lstrip(" \t\n\r\v\f")
     if not text:
-        raise refused("empty regular expression")
+        raise Undelimited("empty regular expression")
     start = text[0]
     if start.isalnum() or start in "\\\0":
-        raise refused("delimiter must not be alphanumeric, backslash, or NUL")
+        raise Undelimited("delimiter must not be alphanumeric, backslash, or NUL")
     end = _closing(text, start)
     if end < 0:
         matching = "matching " if start in _BRACKETS else ""
-        raise refused(f"no ending {matching}delimiter '{_BRACKETS.get(start, start)}' found")
+        raise Undelimited(f"no ending {matching}delimiter '{_BRACKETS.get(start, start)}' found")
     modifiers = set(text[end + 1 :])
     unknown = sorted(modifiers - _MODIFIERS)
     if unknown:

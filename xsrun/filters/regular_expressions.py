@@ -25,19 +25,30 @@ def _compiled(pattern: str) -> Pattern:
     return compile_pattern(pattern)
 
 
+def _searched(pattern: str) -> Pattern | None:
+    """The pattern of a filter that looks for matches; None, which matches nothing, for one without delimiters."""
+    from xsrun.filters.patterns import Undelimited
+
+    try:
+        return _compiled(pattern)
+    except Undelimited:
+        return None
+
+
 @filter("regex_matches")
 def regex_matches(pattern: str, subject: str) -> bool:
     """Whether a pattern matches anywhere in the subject.
 
     The pattern has delimiters and may have modifiers, as in PHP: `/^[a-z]+$/i`. Without the modifier `u` it sees
-    bytes, with it characters.
+    bytes, with it characters. One without delimiters matches nothing.
 
     >>> "/^a.*c$/"|regex_matches:"abbbbc"
     true
     >>> "#^https?://#i"|regex_matches:"HTTPS://example.com"
     true
     """
-    return _compiled(pattern).search(subject) is not None
+    compiled = _searched(pattern)
+    return compiled is not None and compiled.search(subject) is not None
 
 
 @filter("regex_get_first_match")
@@ -52,9 +63,9 @@ def regex_get_first_match(pattern: str, subject: str) -> list[Value] | dict[str,
     >>> "/(?<year>\\d+)/"|regex_get_first_match:"in 2024"
     {"0": "2024", "year": "2024", "1": "2024"}
     """
-    compiled = _compiled(pattern)
-    match = compiled.search(subject)
-    if match is None:
+    compiled = _searched(pattern)
+    match = compiled.search(subject) if compiled is not None else None
+    if compiled is None or match is None:
         return None
     last = max((number for number in range(1, compiled.groups + 1) if match.group(number) is not None), default=0)
     return _by_name(compiled, [compiled.text(match.group(number)) for number in range(last + 1)])
@@ -69,9 +80,9 @@ def regex_get_all_matches(pattern: str, subject: str) -> list[Value] | dict[str,
     >>> "/([a-z])([0-9])/"|regex_get_all_matches:"a1 b2"
     [["a1", "b2"], ["a", "b"], ["1", "2"]]
     """
-    compiled = _compiled(pattern)
-    matches = list(compiled.matches(subject))
-    if not matches:
+    compiled = _searched(pattern)
+    matches = list(compiled.matches(subject)) if compiled is not None else []
+    if compiled is None or not matches:
         return []
     numbers = range(compiled.groups + 1)
     return _by_name(compiled, [[compiled.text(match.group(number)) for match in matches] for number in numbers])
@@ -108,7 +119,7 @@ def regex_replace(context: Context, pattern: str, replacement: str, subject: str
     return text_of_bytes(b"".join([*parts, _bytes(text[position:])]))
 
 
-@filter("regex_quote")
+@filter("regex_quote", elementwise=True)
 def regex_quote(value: str, delimiter: str | None = None) -> Value:
     """A text with a backslash before every character that means something in a pattern, and before the delimiter.
 

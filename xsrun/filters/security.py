@@ -168,10 +168,13 @@ def decrypt(value: str | bytes, algorithm: str, key: str | bytes, iv: str | byte
 def jws_encode(context: Context, value: Value, headers: Value, key: Value, algorithm: str, ttl: int = 0) -> str:
     """Sign a payload of any kind as a JWS; `security.jws_encode` explains keys, algorithms and `ttl` (seconds).
 
+    A text becomes the claim `@xano`, with `iat` and `nbf` beside it.
+
     >>> {role: "pilot"}|jws_encode:{}:"signing_key":"HS256"
     "eyJhbGciOiJIUzI1NiJ9.eyJyb2xlIjoicGlsb3QifQ.wE12dRzjKt6cCab8CPfFv747g2Ay24FAD5kz4lL2WSw"
     """
-    return jose.sign(value, headers, key, algorithm, ttl, context.now())
+    now = context.now()
+    return jose.sign(jose.wrapped(value, ttl, now), headers, key, algorithm, ttl, now)
 
 
 @filter("jws_decode")
@@ -188,7 +191,7 @@ def jws_decode(
     >>> "hello"|jws_encode:{}:"signing_key":"HS256"|jws_decode:{}:"signing_key":"HS256"
     "hello"
     """
-    return jose.verify(value, key, algorithm, check_claims, timeDrift, context.now())
+    return jose.unwrapped(jose.verify(value, key, algorithm, check_claims, timeDrift, context.now()))
 
 
 @filter("jwe_encode")
@@ -206,7 +209,8 @@ def jwe_encode(
     >>> ("hello"|jwe_encode:{}:"a secret of any length":"A256KW":"A256GCM"|split:".")|count
     5
     """
-    return jose.encrypt(value, headers, key, key_algorithm, content_algorithm, ttl, context.now())
+    now = context.now()
+    return jose.encrypt(jose.wrapped(value, ttl, now), headers, key, key_algorithm, content_algorithm, ttl, now)
 
 
 @filter("jwe_decode")
@@ -224,7 +228,8 @@ def jwe_decode(
     >>> ("hello"|jwe_encode:{}:"a secret":"A256KW":"A256GCM")|jwe_decode:{}:"a secret":"A256KW":"A256GCM"
     "hello"
     """
-    return jose.decrypt(value, key, key_algorithm, content_algorithm, check_claims, timeDrift, context.now())
+    now = context.now()
+    return jose.unwrapped(jose.decrypt(value, key, key_algorithm, content_algorithm, check_claims, timeDrift, now))
 
 
 # Ids -----------------------------------------------------------------------------------------------------------------

@@ -24,7 +24,7 @@ _WORD_START = re.compile(r"(?<![^ \t\r\n\f\v])[^ \t\r\n\f\v]")
 # Case ----------------------------------------------------------------------------------------------------------------
 
 
-@filter("to_lower")
+@filter("to_lower", elementwise=True)
 def to_lower(value: str) -> Value:
     """A text in lower case.
 
@@ -34,7 +34,7 @@ def to_lower(value: str) -> Value:
     return value_of(characters(value).lower())
 
 
-@filter("to_upper")
+@filter("to_upper", elementwise=True)
 def to_upper(value: str) -> Value:
     """A text in upper case.
 
@@ -44,7 +44,7 @@ def to_upper(value: str) -> Value:
     return value_of(characters(value).upper())
 
 
-@filter("capitalize")
+@filter("capitalize", elementwise=True)
 def capitalize(value: str) -> Value:
     """A text with every word's first letter in upper case and the others in lower case. Blanks separate words.
 
@@ -78,7 +78,7 @@ def _mask(mask: str | None) -> str:
     return "".join(members)
 
 
-@filter("trim")
+@filter("trim", elementwise=True)
 def trim(value: str, mask: str | None = None) -> Value:
     """A text without blanks, or the characters of the mask, at both ends. `a..f` in the mask is a range.
 
@@ -90,7 +90,7 @@ def trim(value: str, mask: str | None = None) -> Value:
     return value_of(characters(value).strip(_mask(mask)))
 
 
-@filter("ltrim")
+@filter("ltrim", elementwise=True)
 def ltrim(value: str, mask: str | None = None) -> Value:
     """A text without blanks, or the characters of the mask, at its start.
 
@@ -100,7 +100,7 @@ def ltrim(value: str, mask: str | None = None) -> Value:
     return value_of(characters(value).lstrip(_mask(mask)))
 
 
-@filter("rtrim")
+@filter("rtrim", elementwise=True)
 def rtrim(value: str, mask: str | None = None) -> Value:
     """A text without blanks, or the characters of the mask, at its end.
 
@@ -145,7 +145,7 @@ def split(value: str, separator: str) -> list[Value]:
     return parts if text.isascii() else [value_of(part) for part in parts]
 
 
-@filter("strlen")
+@filter("strlen", elementwise=True)
 def strlen(value: str) -> int:
     """The number of characters of a text.
 

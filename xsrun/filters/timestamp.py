@@ -32,7 +32,7 @@ def _time_of_phrase(context: Context, value: Value, timezone: str | None) -> int
         return parse_timestamp_value(value, context.now(), timezone)
 
 
-@filter("to_timestamp")
+@filter("to_timestamp", elementwise=True)
 def to_timestamp(context: Context, value: Value, timezone: str | None = "UTC") -> int:
     """The time stamp of a time text or relative phrase, in milliseconds.
 
@@ -46,7 +46,7 @@ def to_timestamp(context: Context, value: Value, timezone: str | None = "UTC") -
     return _time_of_phrase(context, value, timezone)
 
 
-@filter("to_ms")
+@filter("to_ms", elementwise=True)
 def to_ms(context: Context, value: Value, timezone: str | None = "UTC") -> int:
     """Milliseconds since the epoch of a time text or relative phrase.
 
@@ -56,7 +56,7 @@ def to_ms(context: Context, value: Value, timezone: str | None = "UTC") -> int:
     return _time_of_phrase(context, value, timezone)
 
 
-@filter("to_seconds")
+@filter("to_seconds", elementwise=True)
 def to_seconds(context: Context, value: Value, timezone: str | None = "UTC") -> int:
     """Seconds since the epoch of a time text or relative phrase, rounded down.
 
@@ -66,7 +66,7 @@ def to_seconds(context: Context, value: Value, timezone: str | None = "UTC") -> 
     return _time_of_phrase(context, value, timezone) // 1000
 
 
-@filter("to_minutes")
+@filter("to_minutes", elementwise=True)
 def to_minutes(context: Context, value: Value, timezone: str | None = "UTC") -> int:
     """Minutes since the epoch of a time text or relative phrase, rounded down.
 
@@ -76,7 +76,7 @@ def to_minutes(context: Context, value: Value, timezone: str | None = "UTC") -> 
     return _time_of_phrase(context, value, timezone) // 60_000
 
 
-@filter("to_hours")
+@filter("to_hours", elementwise=True)
 def to_hours(context: Context, value: Value, timezone: str | None = "UTC") -> int:
     """Hours since the epoch of a time text or relative phrase, rounded down.
 
@@ -86,7 +86,7 @@ def to_hours(context: Context, value: Value, timezone: str | None = "UTC") -> in
     return _time_of_phrase(context, value, timezone) // 3_600_000
 
 
-@filter("to_days")
+@filter("to_days", elementwise=True)
 def to_days(context: Context, value: Value, timezone: str | None = "UTC") -> int:
     """Days since the epoch of a time text or relative phrase, rounded down; the days are those of UTC.
 

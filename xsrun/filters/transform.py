@@ -40,7 +40,7 @@ from xsrun.runtime.values import (
 # Scalars -------------------------------------------------------------------------------------------------------------
 
 
-@filter("to_text")
+@filter("to_text", elementwise=True)
 def to_text(value: Value) -> Value:
     """A scalar as text: null is "", booleans are `true` and `false`, numbers are in shortest form.
 
@@ -52,7 +52,7 @@ def to_text(value: Value) -> Value:
     return as_text(value)
 
 
-@filter("to_int")
+@filter("to_int", elementwise=True)
 def to_int(value: Value) -> int:
     """A scalar as int: a text counts as the number it begins with, decimals lose their fraction, null is 0.
 
@@ -76,7 +76,7 @@ def to_int(value: Value) -> int:
     return max(MIN_INT, min(MAX_INT, whole))
 
 
-@filter("to_decimal")
+@filter("to_decimal", elementwise=True)
 def to_decimal(value: Value) -> float:
     """A scalar as decimal: a text counts as the number it begins with, null is 0.
 
@@ -88,13 +88,15 @@ def to_decimal(value: Value) -> float:
 
 @filter("to_bool")
 def to_bool(value: Value) -> bool:
-    """A value as boolean: "false" in any case is false, as are null, 0, "", "0" and empty lists; all else is true.
+    """A scalar as boolean: "false" in any case is false, as are null, 0, "" and "0"; all else is true.
 
     >>> "true"|to_bool
     true
     >>> "0"|to_bool
     false
     """
+    if value.__class__ is list or value.__class__ is dict:
+        raise XanoScriptError(NOT_TEXT, hint=f"the value is {describe(value)}; |is_empty tells whether it is empty")
     return truthy(value) and not (value.__class__ is str and value.lower() == "false")
 
 
@@ -177,6 +179,8 @@ def create_object(keys: list[Value] | dict[str, Value], values: list[Value] | di
 def create_object_from_entries(entries: list[Value] | dict[str, Value]) -> Value:
     """An object from a list of `{key, value}` records (what the filter `entries` gives) or of pairs.
 
+    Anything else in the list is left out.
+
     >>> [{key: "a", value: 1}, {key: "b", value: 2}]|create_object_from_entries
     {"a": 1, "b": 2}
     """
@@ -187,7 +191,7 @@ def create_object_from_entries(entries: list[Value] | dict[str, Value]) -> Value
         elif entry.__class__ is list and len(entry) == 2:
             key, item = entry
         else:
-            raise XanoScriptError("Each entry must have a key and a value", hint=f"one of them is {describe(entry)}")
+            continue
         result[characters(as_text(key))] = item
     return normalize_object(result)
 

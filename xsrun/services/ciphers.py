@@ -96,8 +96,9 @@ def _kind(algorithm: str) -> _Kind:
     if name == _CHACHA:
         return _Kind("chacha20", "poly1305", 32, 1)
     raise XanoScriptError(
-        f"Unsupported cipher: {to_text(algorithm)}",
-        hint="use aes-128, aes-192 or aes-256 with -cbc, -ecb, -ctr, -cfb, -cfb8, -ofb or -gcm, "
+        "Invalid algorithm mode.",
+        hint=f"there is no cipher {to_text(algorithm)}; "
+        "use aes-128, aes-192 or aes-256 with -cbc, -ecb, -ctr, -cfb, -cfb8, -ofb or -gcm, "
         f"or des-ede3-cbc, or {_CHACHA}",
     )
 

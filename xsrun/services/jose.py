@@ -30,6 +30,8 @@ from xsrun.services.jose_keys import (
 )
 
 INVALID_TOKEN = "Invalid token."
+#: What the engine says of a text that is no token at all, by its number of parts (evidence G9).
+_NO_TOKEN = {3: "Unable to load and verify the token.", 5: "Unsupported input"}
 EXPIRED_TOKEN = "This token is expired."
 
 #: Bytes a payload may have once inflated, so that a small token cannot fill the memory.
@@ -203,14 +205,14 @@ def _read_header(token: str, parts: int) -> dict[str, Value]:
     """The protected header of a compact token of so many parts, each of them canonical base64url text."""
     segments = token.split(".") if isinstance(token, str) else []
     if len(segments) != parts:
-        _refuse(_shape_hint(len(segments), parts))
+        raise TokenError(_NO_TOKEN[parts], hint=_shape_hint(len(segments), parts))
     try:
         decoded = [decode_segment(segment) for segment in segments]
         header = from_json(decoded[0])
     except ValueError:
-        _refuse("it is not base64url text with a JSON header")
+        raise TokenError(_NO_TOKEN[parts], hint="it is not base64url text with a JSON header") from None
     if not isinstance(header, dict):
-        _refuse("its header is not an object")
+        raise TokenError(_NO_TOKEN[parts], hint="its header is not an object")
     if "crit" in header or "b64" in header:
         _refuse("its header asks for an extension that is not supported")
     return header
@@ -248,6 +250,26 @@ def _with_times(claims: Value, ttl: int, now: int) -> Value:
         error.hint = f"a ttl adds claims, so the payload must be an object; it is {describe(claims)}"
         raise
     return {**named, "iat": seconds, "nbf": seconds, "exp": seconds + ttl}
+
+
+#: The claim that holds a payload which is a text.
+_WRAPPED = "@xano"
+
+
+def wrapped(payload: Value, ttl: int, now: int) -> Value:
+    """A text as claims, with the times of its making; the filters that make tokens put any text so (evidence G9)."""
+    if payload.__class__ is not str:
+        return payload
+    seconds = now // 1000
+    claims = {_WRAPPED: payload, "iat": seconds, "nbf": seconds}
+    return {**claims, "exp": seconds + ttl} if ttl else claims
+
+
+def unwrapped(claims: Value) -> Value:
+    """What `wrapped` was given."""
+    if claims.__class__ is dict and _WRAPPED in claims and set(claims) <= {_WRAPPED, "iat", "nbf", "exp"}:
+        return claims[_WRAPPED]
+    return claims
 
 
 def _payload_of(claims: Value) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from xsrun.errors import InputError
 from xsrun.registry import statement
 from xsrun.runtime.context import Context
 from xsrun.runtime.values import Value
@@ -14,7 +15,7 @@ def run_lambda(context: Context, code: str, timeout: float | None = None, *, env
     """Runs JavaScript or TypeScript and gives what it returns; `await` works, the console goes to the log.
 
     The code is the body of a function that sees `$var`, `$input`, `$env` and `$auth`. A body that throws does not
-    raise: the text of its error is the value (semantics 6.2). Neither files nor packages nor, unless allowed, the
+    raise: the place and message of its error are the value (semantics 6.2). Neither files nor, unless allowed, the
     network can be had. `timeout` is in seconds, 10 when left out; past it the statement raises.
 
     >>> var $xs { value = [3, 4] }
@@ -25,6 +26,8 @@ def run_lambda(context: Context, code: str, timeout: float | None = None, *, env
     {"xs": [3, 4], "scaled": [30, 40]}
 
     >>> api.lambda { code = "throw new Error('no tide')" } as $outcome
-    {"outcome": "Error: no tide"}
+    {"outcome": "[Line 1:Char 1] no tide"}
     """
+    if not code:
+        raise InputError("Param: code - Missing param: code", "code", hint="write what shall run as the text of `code`")
     return program.call(context, code, timeout, environment)

@@ -110,7 +110,7 @@ def emit_search(compiler: StatementCompiler, node: Statement, helper: Callable[.
         hint = f"for example {node.name} $list if ($this > 1) as $result"
         raise compiler.refuse(f"`{node.name}` needs an if (...) after the list", at, hint)
     value = compiler.value(compiler.target(node))
-    made = element_call(compiler, helper, value, node.condition, at, *more, condition=True)
+    made = element_call(compiler, helper, value, node.condition, at, *more, condition=True, stored=True)
     compiler.bind_result(node, made)
 
 

@@ -91,7 +91,7 @@ def branches(compiler: StatementCompiler, arms: list[Statement], otherwise: Stat
     certain: set[str] | None = None
     compiled = []
     for arm in arms:
-        condition = compiler.condition(subject_of(compiler, arm))
+        condition = compiler.stored_condition(subject_of(compiler, arm))
         code = compiler.block(arm.body, arm)
         compiled.append((arm, condition, code))
         certain = set(compiler.scope.assigned) if certain is None else certain & compiler.scope.assigned
@@ -345,7 +345,7 @@ def while_(compiler: StatementCompiler, node: Statement) -> None:
     """
     at = statement_position(node)
     with compiler.scope.maybe():
-        condition = compiler.condition(subject_of(compiler, node))
+        condition = compiler.stored_condition(subject_of(compiler, node))
     # `while c:` evaluates the condition in two places on Python 3.11, which is slower
     test = statements("if not C:\n    break", at, C=condition)
     emit_loop(compiler, node, "while True:", before=test)
@@ -482,7 +482,7 @@ def precondition(compiler: StatementCompiler, node: Statement) -> None:
     {}
     """
     at = statement_position(node)
-    condition = compiler.condition(subject_of(compiler, node))
+    condition = compiler.stored_condition(subject_of(compiler, node))
     parts = [
         compiler.value(compiler.attribute(node, attribute) or Literal(default))
         for attribute, default in (("error_type", "standard"), ("error", ""), ("payload", ""))

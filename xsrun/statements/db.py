@@ -16,12 +16,14 @@ from xsrun.registry import statement_form
 from xsrun.runtime.context import Context
 from xsrun.runtime.values import Value, to_text
 from xsrun.statements import db_external
-from xsrun.statements.db_plans import PlanBuilder, emit_plan, literal_of, table_name
+from xsrun.statements.db_plans import PlanBuilder, emit_plan, fails_without_table, literal_of, table_name
 from xsrun.syntax.nodes import Literal, Name, Statement
 
 
 def row_statement(compiler: StatementCompiler, node: Statement, *attributes: str, **aliases: str) -> None:
     """A statement about one row: its attributes are operands; `aliases` are older names of some."""
+    if fails_without_table(compiler, node):
+        return
     builder = PlanBuilder(compiler)
     plan = RowPlan(node.name, table_name(compiler, node), *builder.place(node))
     for attribute in attributes:
@@ -159,6 +161,8 @@ def query(compiler: StatementCompiler, node: Statement) -> None:
     ... } as $adults
     {"adults": [{"name": "Ann"}]}
     """
+    if fails_without_table(compiler, node):
+        return
     builder = PlanBuilder(compiler)
     plan = QueryPlan(node.name, table_name(compiler, node), *builder.place(node))
     builder.fill_query(plan, node)
@@ -167,6 +171,8 @@ def query(compiler: StatementCompiler, node: Statement) -> None:
 
 def many_statement(compiler: StatementCompiler, node: Statement, *attributes: str) -> None:
     """A statement about the rows that meet a condition, or about a list of them."""
+    if fails_without_table(compiler, node):
+        return
     builder = PlanBuilder(compiler)
     plan = QueryPlan(node.name, table_name(compiler, node), *builder.place(node))
     for attribute in node.attributes():

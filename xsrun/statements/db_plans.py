@@ -22,7 +22,8 @@ from xsrun.database.plans import (
 )
 from xsrun.errors import UnavailableError
 from xsrun.evaluator.compiler import StatementCompiler, statement_position
-from xsrun.evaluator.quote import call, function, name, place
+from xsrun.evaluator.quote import call, constant, function, name, place
+from xsrun.runtime.filtering import fail
 from xsrun.runtime.values import Value, to_text
 from xsrun.statements.template_filters import render_template
 from xsrun.syntax.nodes import (
@@ -74,6 +75,17 @@ def table_name(compiler: StatementCompiler, node: Statement) -> str:
     raise compiler.refuse(
         f"`{node.name}` needs the name of a table", statement_position(node), f'for example {node.name} "user" {{ }}'
     )
+
+
+def fails_without_table(compiler: StatementCompiler, node: Statement) -> bool:
+    """Emit the failure of a statement whose table is gone: exports leave its name empty. False for any other."""
+    if not isinstance(node.target, Name) or node.target.text:
+        return False
+    at = statement_position(node)
+    hint = constant("the table it worked on is gone; write the name of one", at)
+    made = call(compiler.linker.helper(fail), at, constant("Invalid name: mvpw1:0", at), hint)
+    compiler.bind_result(node, made)
+    return True
 
 
 def reads_database(node: Node) -> bool:

@@ -7,9 +7,9 @@ import ast
 from xsrun import registry
 from xsrun.evaluator.compiler import StatementCompiler, statement_position
 from xsrun.evaluator.in_place import grow_text
-from xsrun.evaluator.quote import expression
+from xsrun.evaluator.quote import Position, expression
 from xsrun.registry import statement_form
-from xsrun.syntax.nodes import FilterCall, Statement
+from xsrun.syntax.nodes import Statement
 
 # Changing ------------------------------------------------------------------------------------------------------------
 
@@ -20,8 +20,7 @@ def filtered(compiler: StatementCompiler, node: Statement, filter_name: str, *ar
     compiler.place_of(target)
     record = registry.find_filter(filter_name)
     assert record is not None
-    at = FilterCall(target, filter_name, [], False).at(node, node)
-    at.end_line, at.end_column = node.line, node.name_end_column
+    at = Position(node.line, node.column, node.line, node.name_end_column)
     return compiler.builtin_call(record, [compiler.value(target), *arguments], at)
 
 

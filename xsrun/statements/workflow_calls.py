@@ -149,7 +149,7 @@ def call_workflow_test(context: Context, name_: str) -> None:
 def refuse_call(type_: str, name_: str) -> None:
     """What the engine says where these calls are not known."""
     raise XanoScriptError(
-        f"{type_.replace('_', ' ').capitalize()} does not exist: {type_}:{name_}",
+        f"{type_.replace('_', ' ').capitalize()} does not exist: {type_}:{name_ or 0}",
         hint=f"`{type_}.call` works in workflow tests and tools only",
     )
 

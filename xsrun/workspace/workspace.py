@@ -422,7 +422,7 @@ class Workspace:
         close = nearest(name, [c.name for c in self.constructs if c.kind == kind])
         title = kind.replace("_", " ").capitalize()
         return XanoScriptError(
-            f"{title} does not exist: {kind}:{name}", hint=f"did you mean `{close}`?" if close else None
+            f"{title} does not exist: {kind}:{name or 0}", hint=f"did you mean `{close}`?" if close else None
         )
 
     def _finish(self, context: Context, result: Result, conclude: bool) -> None:

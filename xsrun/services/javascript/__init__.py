@@ -88,7 +88,7 @@ class JavaScript:
         large, UnavailableError when there is no Deno or the code asks for what it may not have.
         """
         allowed = self._allowed(timeout, remaining)
-        return self._settle(self.run(code, scope, timeout=allowed, now=now, log=log), remaining, log)
+        return self._settle(self.run(code, scope, timeout=allowed, now=now, log=log), code, remaining, log)
 
     def map(
         self,
@@ -114,7 +114,7 @@ class JavaScript:
             scope["$result"] = initial
         allowed = self._allowed(timeout, remaining)
         outcome = self.run(code, scope, mode=_WORKER_MODES.get(mode, mode), timeout=allowed, now=now, log=log)
-        answer = self._settle(outcome, remaining, log)
+        answer = self._settle(outcome, code, remaining, log)
         if not isinstance(outcome, Value):
             return answer
         return _choose(mode, elements, answer)
@@ -170,14 +170,14 @@ class JavaScript:
         return max(0.0, seconds if remaining is None else min(seconds, remaining))
 
     @staticmethod
-    def _settle(outcome: Outcome, remaining: float | None, log: Log | None) -> values.Value:
+    def _settle(outcome: Outcome, code: str, remaining: float | None, log: Log | None) -> values.Value:
         """The value an outcome stands for in XanoScript, or its error raised."""
         if isinstance(outcome, Value):
             return outcome.value
         if isinstance(outcome, Thrown):
             if log is not None:
                 log(outcome.describe())
-            return outcome.text
+            return outcome.value(code)
         if isinstance(outcome, TimedOut) and remaining is not None and outcome.seconds >= remaining:
             raise LimitError("The run reached its time limit while JavaScript was at work.")
         raise outcome.error()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import signal
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -21,13 +22,22 @@ class Value:
 
 @dataclass(frozen=True, slots=True)
 class Thrown:
-    """The body threw, or is not JavaScript. `line` and `column` count from 1 in the code as written."""
+    """The body threw, or is not JavaScript (`syntax`). `line` and `column` count from 1 in the code as written."""
 
     name: str
     message: str
     text: str
     line: int | None = None
     column: int | None = None
+    syntax: bool = False
+
+    def value(self, code: str) -> str:
+        """What a program gets instead of a value: the message, with its place where it has one (semantics 6.2)."""
+        if self.line is None or self.column is None:
+            return self.text
+        if self.syntax:
+            return _as_bundled(code, self.message, self.line, self.column)
+        return f"[Line {self.line}:Char {_statement(code, self.line, self.column)}] {self.message or self.name}"
 
     def describe(self) -> str:
         """The text and the place, for the log."""
@@ -79,7 +89,7 @@ class Refused:
             host = self.what.partition(" to ")[2].strip('"').rpartition(":")[0]
             return f"allow it with --allow-net {host or '*'}, or give the statement a `mock` in a test"
         if self.what.startswith("the preloaded library"):
-            return "xsrun brings none of the libraries; use plain JavaScript, or give the statement a `mock` in a test"
+            return "this xsrun was built without npm's libraries; use plain JavaScript, or give the statement a `mock`"
         return "lambdas run without files, environment, processes and packages; give the statement a `mock` in a test"
 
 
@@ -98,6 +108,37 @@ class TooLarge:
 
 Failure = TimedOut | Crashed | Refused | TooLarge
 Outcome = Value | Thrown | Failure
+
+
+def _line(code: str, number: int) -> str:
+    lines = code.split("\n")
+    return lines[number - 1] if number <= len(lines) else ""
+
+
+def _statement(code: str, line: int, column: int) -> int:
+    """Where on its line the statement begins that an error is in, from 1: places inside statements are not kept."""
+    before = _line(code, line)[: column - 1]
+    start = max(before.rfind(mark) for mark in ";{}") + 1
+    return start + len(before[start:]) - len(before[start:].lstrip()) + 1
+
+
+_QUOTED_TOKEN = re.compile(r"Unexpected (?:token|strict mode reserved word|identifier) '(.+)'")
+_IMPORTED = re.compile(r"import\s*(\{|\*|[\w$]+|'[^']*'|\"[^\"]*\")")
+
+
+def _as_bundled(code: str, message: str, line: int, column: int) -> str:
+    """A syntax error as the engine's bundler words it; it counts columns from 0."""
+    text, place = message, column - 1
+    found = _QUOTED_TOKEN.fullmatch(message)
+    if found is not None:
+        text = f'Unexpected "{found[1]}"'
+    elif message == "Unexpected end of input":
+        text = "Unexpected end of file"
+    elif "import statement" in message:
+        imported = _IMPORTED.match(_line(code, line), place)
+        if imported is not None:
+            text, place = f'Unexpected "{imported[1]}"', imported.start(1)
+    return f"[Line {line}:Char {place}] {text}"
 
 
 def _status_text(status: int) -> str:

@@ -62,7 +62,12 @@ def each(
     environment: Environment,
     initial: Value = None,
 ) -> Value:
-    """Run a body for each element, as the array method `mode` does. An empty list needs no JavaScript."""
+    """Run a body for each element, as the array method `mode` does. An empty list needs no JavaScript.
+
+    Without code the value is null (evidence G10).
+    """
+    if not code:
+        return None
     if not elements:
         return {"some": False, "every": True, "find": None, "findIndex": -1, "reduce": initial}.get(mode, [])
     return _service(run).map(

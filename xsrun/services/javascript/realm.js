@@ -12,6 +12,11 @@ const CLASSES = [
   "TransformStream", "URL", "URLPattern", "URLSearchParams", "WebSocket", "WritableStream",
 ];
 const FUNCTIONS = ["atob", "btoa", "structuredClone"];
+/** What programs find beside the language: from npm. */
+const LIBRARIES = [
+  "_", "axios", "moment", "luxon", "DateTime", "uuid", "jose", "math", "cryptojs", "aws4", "ethers", "fastXmlParser",
+  "mailparser", "nodemailer", "socks", "utils",
+];
 /** Built-in classes that objects made by the web APIs are of: Deno's, not the realm's. `instanceof` is taught both. */
 const FOREIGN = [
   Error, TypeError, RangeError, SyntaxError, ReferenceError, EvalError, URIError, Array, ArrayBuffer, Promise,
@@ -23,6 +28,7 @@ for (const kind of [Object, Function, ...FOREIGN]) Object.preventExtensions(kind
 const KNOWN = {
   classes: CLASSES,
   functions: FUNCTIONS,
+  libraries: LIBRARIES,
   api(name) { // when asked for: some of these are expensive to load
     const found = globalThis[name];
     Object.preventExtensions(found);
@@ -108,9 +114,20 @@ function furnish(known) {
     return await call.fetch(input, init);
   };
 
+  // There, as a test for it finds; using one that was not brought along is refused.
+  const absent = (name) => {
+    const refuse = () => {
+      throw call.refuse(`the preloaded library ${name}`);
+    };
+    return new Proxy(function () {}, { get: refuse, apply: refuse, construct: refuse, has: refuse });
+  };
+  for (const name of known.libraries) lazy(name, absent);
+  realm.require = (specifier) =>
+    known.libraries.includes(specifier) ? realm[specifier] : call.require(specifier);
+
   lazy("console", () => {
     const methods = [
-      "log", "info", "warn", "error", "debug", "dir", "table", "trace", "assert", "count", "countReset", "group",
+      "log", "info", "warn", "error", "debug", "dir", "trace", "assert", "count", "countReset", "group",
       "groupCollapsed", "groupEnd", "time", "timeLog", "timeEnd",
     ];
     return Object.fromEntries(methods.map((name) => [name, (...values) => void call.console(name, values)]));

@@ -119,7 +119,7 @@ class Uncompilable {
       line = lines.length;
       column = lines.at(-1).length + 1;
     }
-    this.details = { name: error.name, message, line, column };
+    this.details = { name: error.name, message, line, column, syntax: true };
     this.details.text = `${error.name}: ${message} (line ${line}, column ${column})`;
   }
 }
@@ -144,8 +144,6 @@ const MODULES = new Set([
   "assert", "assert/strict", "buffer", "crypto", "events", "path", "path/posix", "punycode", "querystring", "stream",
   "stream/promises", "stream/web", "string_decoder", "timers/promises", "url", "util", "util/types", "zlib",
 ]);
-const LIBRARIES = new Set(["axios", "_", "moment", "luxon", "uuid", "jose", "math"]);
-
 class Refused extends Error {
   constructor(what) {
     super(`${what} is refused: a lambda run by xsrun does not get it`);
@@ -168,8 +166,6 @@ function refusal(error) {
     const found = /Requires (\w+) access(?: to (.+?))?(?:, run again|$)/.exec(error.message);
     return found ? `${found[1] === "net" ? "network" : found[1]} access${found[2] ? ` to ${found[2]}` : ""}` : error.message;
   }
-  const missing = /^(\S+) is not defined$/.exec(error?.name === "ReferenceError" ? error.message : "");
-  if (missing && LIBRARIES.has(missing[1])) return `the preloaded library ${missing[1]}`;
 }
 
 // One call --------------------------------------------------------------------------------------------------------
@@ -271,6 +267,14 @@ class Call {
 
   refuse(what) {
     return new Refused(what);
+  }
+
+  require(specifier) {
+    const name = String(specifier).replace(/^node:/, "");
+    if (!MODULES.has(name)) throw new Refused(`require("${specifier}")`);
+    const module = builtin(`node:${name}`);
+    Object.preventExtensions(module);
+    return module;
   }
 }
 
