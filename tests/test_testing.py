@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -417,6 +418,19 @@ def test_coverage_of_a_folder(folder: Path, capsys: pytest.CaptureFixture[str]) 
     assert "function/add.xs" in done.stdout and "100%" in done.stdout
     assert "SF:" in lcov.read_text(encoding="utf-8")
     assert (pages / "index.html").is_file()
+
+
+@pytest.mark.parametrize(
+    ("module", "told"), [("coverage", "--coverage needs coverage.py"), ("coverage.tracer", "with its tracer in C")]
+)
+def test_coverage_that_cannot_be_measured(
+    workspace: Any, module: str, told: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from xsrun.testing.coverage_report import CoverageRun
+
+    monkeypatch.setitem(sys.modules, module, None)
+    with pytest.raises(UsageError, match=re.escape(told)):
+        CoverageRun(workspace)
 
 
 # The command ---------------------------------------------------------------------------------------------------------

@@ -21,13 +21,20 @@ _LEFT_OUT = frozenset(("workflow_test",))
 
 
 class CoverageRun:
-    """Measures what runs between `start` and `stop`. Raises UsageError when coverage.py is not installed."""
+    """Measures what runs between `start` and `stop`. Raises UsageError without coverage.py and its tracer in C."""
 
     def __init__(self, workspace: Workspace) -> None:
         try:
             import coverage
         except ImportError:
             raise UsageError("--coverage needs coverage.py", hint="pip install 'xsrun[coverage]'") from None
+        try:
+            import coverage.tracer  # the only one that serves plugins: the others would count nothing
+        except ImportError:
+            raise UsageError(
+                "--coverage needs coverage.py with its tracer in C, which this Python lacks",
+                hint="use a Python that coverage.py has a wheel for",
+            ) from None
         from xsrun.testing.coverage_plugin import XanoPlugin
 
         self.workspace = workspace
@@ -41,6 +48,7 @@ class CoverageRun:
             messages=False,
             plugins=[lambda registry: registry.add_file_tracer(plugin)],
         )
+        self.coverage.set_option("run:core", "ctrace")  # since Python 3.14 another one is the default
         self.coverage.set_option("report:show_missing", True)
         self.coverage.set_option("report:skip_empty", True)
 
