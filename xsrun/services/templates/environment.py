@@ -81,8 +81,9 @@ class TwigEnvironment(SandboxedEnvironment):
     def lexer(self) -> TwigLexer:
         return self._twig_lexer
 
-    def _parse(self, source: str, name: str | None, filename: str | None) -> nodes.Template:
-        return TwigParser(self, source, name, filename).parse()
+    def template_of(self, text: str) -> jinja2.Template:
+        """A Twig template ready to run. Raises jinja2.TemplateSyntaxError."""
+        return self.from_string(TwigParser(self, text).parse())
 
     def is_safe_callable(self, obj: Any) -> bool:
         """Only what Jinja itself puts into generated code may be called."""
