@@ -102,21 +102,13 @@ class Cache:
         import redis
 
         try:
-<<<<<<< HEAD
             made: Any = redis.Redis.from_url(self.url, decode_responses=True, socket_timeout=10)
-        except ValueError as error:
-            raise UnavailableError(
-                f"{masked_address(self.url)} is not the address of a Redis server: {error}"
-            ) from None
-        server: Server = made
-        return server
-=======
-            return redis.Redis.from_url(self.url, decode_responses=True, socket_timeout=10)
         except ValueError:
             hint = "it is written redis://HOST:PORT/NUMBER, rediss:// for an encrypted one"
             at = masked_address(self.url)
             raise UnavailableError(f"{at} is not the address of a Redis server", hint=hint) from None
->>>>>>> 8fb5cfe (No message repeats Python's own wording, which changes from version to version)
+        server: Server = made
+        return server
 
     def _run(self, command: Callable[[KeyStore | Server], Done]) -> Done:
         """Carry out a command; what Redis refuses is an error of the program."""

@@ -4,12 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-<<<<<<< HEAD
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
-=======
-from typing import Any
->>>>>>> 8fb5cfe (No message repeats Python's own wording, which changes from version to version)
 
 from xsrun.diagnostics import Diagnostic
 from xsrun.diagnostics.record import Fix

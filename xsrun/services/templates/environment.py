@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple, Protocol
 
 import jinja2
-from jinja2 import nodes
 from jinja2.runtime import Context as TemplateContext
 from jinja2.sandbox import SandboxedEnvironment
 

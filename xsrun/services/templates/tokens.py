@@ -24,14 +24,14 @@ class TwigLexer(Lexer):
 
     def __init__(self, environment: TwigEnvironment) -> None:
         super().__init__(environment)
-        #: pattern, kind of the token, and the state that follows
-        added: list[Any] = [
-            (_OPERATORS, "keyword", None),
-            (_VARIABLE, "twig_variable", None),
-            (_STRING, "twig_string", None),
-        ]
         for state in ("block_begin", "variable_begin"):
             ending, *others = self.rules[state]
+            rule = type(ending)
+            added = [
+                rule(_OPERATORS, "keyword", None),
+                rule(_VARIABLE, "twig_variable", None),
+                rule(_STRING, "twig_string", None),
+            ]
             self.rules[state] = [ending, *added, *others]
 
     def tokeniter(
