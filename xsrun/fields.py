@@ -46,7 +46,7 @@ OMITTED = _Marker("OMITTED")
 #: An input that stays without a value: an omitted optional `date` (evidence a4).
 UNBOUND = _Marker("UNBOUND")
 
-_MEDIA_TYPES = frozenset({"image", "video", "audio", "attachment"})
+MEDIA_TYPES = frozenset({"image", "video", "audio", "attachment"})
 #: Types in which the empty text of a required input counts as missing (semantics 3.2).
 _EMPTY_IS_MISSING = frozenset({"text", "email", "password", "uuid", "date", "json"})
 _ZEROS: dict[str, Value] = {
@@ -78,6 +78,7 @@ _COLUMN_COERCIONS: dict[str, Converter] = {
     **_COERCIONS,
     "int": coercion.to_clamped_int,
     "json": coercion.as_it_is,
+    "date": coercion.to_date_column,
 }
 
 
@@ -345,9 +346,11 @@ def _base_converter(one: Declared, *, column: bool) -> Converter:
         return coercion.to_enum(one.values)
     if kind == "vector":
         return coercion.to_vector(one.size)
+    if kind == "timestamp" and column:
+        return coercion.to_timestamp_column(None if one.nullable else 0)
     if kind in geo.SHAPES:
-        return coercion.to_geo(kind)
-    if kind in _MEDIA_TYPES:
+        return coercion.to_geo(kind, column=column)
+    if kind in MEDIA_TYPES:
         return coercion.to_media_column if column else coercion.to_media
     return (_COLUMN_COERCIONS if column else _COERCIONS).get(kind, coercion.as_it_is)
 

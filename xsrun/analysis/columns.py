@@ -46,7 +46,9 @@ def _written(unit: Unit, item: Statement, table: str, columns: dict[str, Field])
         column = entry.key.partition(".")[0]
         if column not in columns and column not in _ALWAYS:
             width = len(entry.key) + 2 * bool(entry.style in ('"', "'"))
-            _unknown(unit, table, column, columns, (entry.line, entry.column, entry.line, entry.column + width))
+            place = (entry.line, entry.column, entry.line, entry.column + width)
+            hint = did_you_mean(column, columns) or f"its columns are {', '.join(columns)}"
+            unit.report.add("XS716", f"`{column}` is dropped: the table `{table}` has no such column", place, hint)
 
 
 def _field_name(unit: Unit, item: Statement, table: str, columns: dict[str, Field]) -> None:

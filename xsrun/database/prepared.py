@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from xsrun.database.backend import Backend
 from xsrun.database.columns import ColumnDefinition, decode_json, decode_loose
-from xsrun.database.operands import Converter
+from xsrun.database.operands import INVALID, Converter, refusal
 from xsrun.database.tables import Table
 from xsrun.errors import InputError
 from xsrun.runtime.values import Value
@@ -57,7 +57,8 @@ class Prepared:
                 make(operands[index], context)
             except InputError:
                 hint = (error.hint or "").replace("the column holds", f"the column {column} holds")
-                return InputError(error.message, error.param, hint=hint)
+                message = refusal(column) if error.message == INVALID else error.message
+                return InputError(message, error.param, hint=hint)
         return error
 
 
