@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from xsrun.errors import InputError, UsageError, XanoScriptError
 from xsrun.field_filters import Step, filter_step, run_steps, usable_steps
-from xsrun.records import made, record, unset
+from xsrun.records import made, record, replace, unset
 from xsrun.runtime import coercion, geo
 from xsrun.runtime.values import MAX_INT, MIN_INT, Value, copy_deep, from_json
 from xsrun.runtime.values import to_text as text_of
@@ -513,7 +513,9 @@ def _expand_link(node: nodes.Field, columns_of: ColumnsOf | None) -> list[Declar
     table = _text(node, "table")
     columns = (columns_of(table) if columns_of and table else None) or []
     override = _object(node, "override")
-    return [one for one in columns if not _is_hidden(override.get(one.name))]
+    shown = [one for one in columns if not _is_hidden(override.get(one.name))]
+    # the id of a link may always be left out: the endpoints that Xano's editor makes link the whole table
+    return [replace(one, optional=True) if one.name == "id" and one.required else one for one in shown]
 
 
 def _is_hidden(entry: Value) -> bool:

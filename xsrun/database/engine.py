@@ -38,6 +38,8 @@ class Database:
         self.strict = strict
         self.in_memory = url in ("sqlite://", "sqlite:///:memory:")
         self.nodes = tables
+        #: do new tables begin with the rows that their files list? Those of tests begin empty (semantics 8.1)
+        self.fills = True
         #: the errors of tables whose declaration cannot be used; raised when such a table is
         self.broken: dict[str, Exception] = {}
         self._backend: Backend | None = None

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 def schema(session: Session, plan: RowPlan, operands: tuple[Value, ...]) -> Value:
     """The columns of a table as a list, or the one at `path` (dotted for members of objects)."""
+    if not plan.table:
+        raise NotFoundError("Not Found", hint="the statement names no table")
     table = session.table(plan.table)
     if not table.exists and not table.declared:
         raise NotFoundError("Not Found", hint=f"there is no table `{plan.table}`")

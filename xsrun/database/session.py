@@ -219,6 +219,8 @@ class Session:
 
     def table(self, name: str) -> Table:
         """A table of the current datasource. An undeclared one that nobody made has no rows, and a warning."""
+        if not name:
+            raise XanoScriptError("Invalid name: mvpw1:0", hint="the statement names no table; the one it had is gone")
         key = (name, self.context.datasource or "live")
         found = self.new_tables.get(key) or self.database.tables.get(key)
         if found is None:
@@ -244,10 +246,11 @@ class Session:
     def make(self, table: Table) -> None:
         self._try(self.backend.creation(table))
         self._note(table)
-        if table.definition is not None and table.definition.items and table.datasource == "live":
+        items = table.definition.items if table.definition is not None and self.database.fills else []
+        if items and table.datasource == "live":
             from xsrun.database.writing import insert_seed
 
-            insert_seed(self, table, table.definition.items)
+            insert_seed(self, table, items)
 
     def _note(self, table: Table) -> None:
         """Remember a table that was made or grown, as long as the transaction that did it."""

@@ -371,6 +371,11 @@ def filled_path(label: str, *keys: Value) -> str:
     return label.format(*(describe(key) if key.__class__ in (list, dict) else to_text(key) for key in keys))
 
 
+def missing_statement() -> NoReturn:
+    hint = "an export could not write this statement down; write in its place what it did"
+    raise XanoScriptError("Missing statement: mvp:placeholder", hint=hint)
+
+
 def unset_variable(name: str) -> NoReturn:
     raise XanoScriptError(f"Missing var entry: {name}")
 

@@ -453,6 +453,24 @@ def throw(compiler: StatementCompiler, node: Statement) -> None:
     )
 
 
+@statement_form("placeholder")
+def placeholder(compiler: StatementCompiler, node: Statement) -> None:
+    """What an export writes for a statement that the exporting engine does not know. It raises when it is reached.
+
+    >>> try_catch {
+    ...   try {
+    ...     placeholder "mvp:unknown"
+    ...   }
+    ...   catch {
+    ...     var $message { value = $error.message }
+    ...   }
+    ... }
+    {"message": "Missing statement: mvp:placeholder"}
+    """
+    at = statement_position(node)
+    compiler.emit(place(ast.Expr(call("missing_statement", at)), at))
+
+
 @statement_form("precondition")
 def precondition(compiler: StatementCompiler, node: Statement) -> None:
     """Raise an error unless a condition holds.

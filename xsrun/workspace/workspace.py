@@ -416,7 +416,7 @@ class Workspace:
         """The error of a call whose target is not there (semantics 1.7)."""
         from xsrun.diagnostics.suggest import nearest
 
-        close = nearest(name, [c.name for c in self.constructs if c.kind == kind])
+        close = nearest(name, [c.name for c in self.constructs if c.kind == kind]) if name else None
         title = kind.replace("_", " ").capitalize()
         return XanoScriptError(
             f"{title} does not exist: {kind}:{name or 0}", hint=f"did you mean `{close}`?" if close else None
