@@ -256,3 +256,82 @@ def test_an_empty_file_column_is_no_null(make: Make, column: str, value: Any, co
     }} as $r
     """
     assert answer(make(column, stack), value) == found
+
+
+# Operands of a where -------------------------------------------------------------------------------------------------
+
+UUID = "3f2b8c1e-5d77-4a6e-9c1d-0a2b3c4d5e6f"
+OBJECT, LIST = {"a": 1}, [1]
+
+
+@pytest.mark.parametrize(
+    ("kind", "wrong"),
+    [
+        ("int", ["old", "", OBJECT, LIST]),
+        ("decimal", ["old", "", OBJECT, LIST]),
+        ("bool", ["maybe", 2, OBJECT, LIST]),
+        ("timestamp", ["gibberish", "", OBJECT, LIST]),
+        ("date", ["gibberish", 1.5, True, OBJECT, LIST]),
+        ("uuid", ["by_name", 1, True, OBJECT, LIST]),
+        ("text", [OBJECT, LIST]),
+        ("email", [OBJECT, LIST]),
+        ("geo_point", ["here", 1, LIST]),
+    ],
+)
+def test_operands_that_do_not_fit_a_column_are_refused(make: Make, kind: str, wrong: list[Any]) -> None:
+    """`int` and `uuid` against a text are reported; the others are inferred."""
+    for condition in ("$db.t.x == $input.v", "1 == 1 || $input.v != $db.t.x"):
+        stack = f"db.query t {{\n where = {condition}\n}} as $r"
+        workspace = make(f"{kind} x?", stack)
+        for value in wrong:
+            problem = refusal(workspace, value)
+            assert problem.message == 'ParseError: Invalid value for param:"t.x"', value
+            assert (problem.code, problem.status) == ("ERROR_CODE_INPUT_ERROR", 400)
+            assert problem.hint
+
+
+@pytest.mark.parametrize(
+    ("kind", "fitting"),
+    [
+        ("int", ["3", 3.5, True]),
+        ("date", ["2023-11-14", "now", NOW, "2023-11-14T10:00:00Z", ""]),
+        ("timestamp", ["2023-11-14", "now", NOW]),
+        ("uuid", [UUID, ""]),
+        ("text", [1, True, ""]),
+        ("bool", [0, "true"]),
+    ],
+)
+def test_operands_that_fit_a_column(make: Make, kind: str, fitting: list[Any]) -> None:
+    workspace = make(f"{kind} x?", "db.query t {\n where = $db.t.x == $input.v\n} as $r")
+    for value in fitting:
+        assert answer(workspace, value) == []
+
+
+@pytest.mark.parametrize("kind", ["int", "decimal", "timestamp", "text", "date", "uuid", "bool", "json"])
+@pytest.mark.parametrize("operator", [">", ">=", "<", "<="])
+def test_null_has_no_order(make: Make, kind: str, operator: str) -> None:
+    for condition in (f"$db.t.x {operator} $input.v", f"$input.v == null || $input.v {operator} $db.t.x"):
+        problem = refusal(make(f"{kind} x?", f"db.query t {{\n where = {condition}\n}} as $r"))
+        assert (problem.message, problem.status) == ('ParseError: Invalid value for param:"t.x"', 400)
+        assert "is dropped" in problem.hint
+    optional = make(f"{kind} x?", f"db.query t {{\n where = $db.t.x {operator}? $input.v\n}} as $r")
+    assert answer(optional) == []
+    for equal in ("==", "!="):
+        assert answer(make(f"{kind} x?", f"db.query t {{\n where = $db.t.x {equal} $input.v\n}} as $r")) == []
+
+
+def test_a_lock_is_a_boolean(make: Make) -> None:
+    for lock, fine in (("true", True), ('"1"', True), ('"update"', False), ("{}", False)):
+        stack = f"db.transaction {{\n stack {{\n db.query t {{\n lock = {lock}\n}} as $r\n}}\n}}"
+        result = make("int x?", stack).run("f")
+        assert (result.error is None) == fine
+        if result.error is not None:
+            assert (result.error.message, result.status) == ("Invalid boolean input", 400)
+
+
+def test_files_as_texts_are_inputs() -> None:
+    text = "function f {\ninput {\nfile a\n}\nstack {\nstorage.read_file_resource {\n value = $input.a\n} as $r\n }\n"
+    workspace = xsrun.Workspace.from_sources({"f.xs": text + " response = $r.data\n}\n"})
+    for given in ("aGVsbG8=", "data:text/plain;base64,aGVsbG8="):
+        result = workspace.run("f", input={"a": given})
+        assert (result.error, result.response) == (None, "hello")

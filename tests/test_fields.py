@@ -154,7 +154,7 @@ def test_accepted(kind: str, value: Any, expected: Any) -> None:
         ("geo_point", {"type": "Point", "coordinates": [1, 2]}, "Only strings are supported for: POINT"),
         ("geo_polygon", "POINT(1 2)", "Only strings are supported for: POLYGON"),
         ("vector", [1, "2"], "Value is not a valid vector"),
-        ("file", "text", "Value is not a valid file"),
+        ("file", "a text", "Value is not a valid file"),
     ],
 )
 def test_refused(kind: str, value: Any, message: str) -> None:

@@ -59,6 +59,8 @@ def check_statement(report: Report, item: Statement) -> None:
 def _index(unit: Unit) -> None:
     report, index = unit.report, unit.node.find("index")
     if index is None:
+        hint = 'write index = [{type: "primary", field: [{name: "id"}]}]'
+        report.add("XS237", "the import refuses a table without `index`", title_span(unit.node), hint)
         return
     for place in _comment_lines(report, index):
         hint = "move the comment before the index"

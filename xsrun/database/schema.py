@@ -9,7 +9,8 @@ from xsrun.database.plans import RowPlan
 from xsrun.database.rows import value_of
 from xsrun.database.tables import Table
 from xsrun.errors import NotFoundError
-from xsrun.fields import NOW, Declared
+from xsrun.field_literals import NOW
+from xsrun.fields import Declared
 from xsrun.runtime.values import Value
 
 if TYPE_CHECKING:
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
 
 def schema(session: Session, plan: RowPlan, operands: tuple[Value, ...]) -> Value:
     """The columns of a table as a list, or the one at `path` (dotted for members of objects)."""
-    if not plan.table:
-        raise NotFoundError("Not Found", hint="the statement names no table")
     table = session.table(plan.table)
     if not table.exists and not table.declared:
         raise NotFoundError("Not Found", hint=f"there is no table `{plan.table}`")

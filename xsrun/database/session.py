@@ -219,8 +219,6 @@ class Session:
 
     def table(self, name: str) -> Table:
         """A table of the current datasource. An undeclared one that nobody made has no rows, and a warning."""
-        if not name:
-            raise XanoScriptError("Invalid name: mvpw1:0", hint="the statement names no table; the one it had is gone")
         key = (name, self.context.datasource or "live")
         found = self.new_tables.get(key) or self.database.tables.get(key)
         if found is None:

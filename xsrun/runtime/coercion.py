@@ -196,7 +196,7 @@ def to_upload(value: Value, context: Clocked, path: str) -> Value:
     """An upload, or the object that describes one."""
     if value.__class__ is dict or type_name(value) == "resource":
         return value
-    raise refuse("Value is not a valid file", path, value, "an uploaded file")
+    raise refuse("Value is not a valid file", path, value, "an uploaded file, a data URL or base64 text")
 
 
 def to_media(value: Value, context: Clocked, path: str) -> Value:

@@ -70,8 +70,8 @@ _INSTEAD = {
 
 
 def table_name(compiler: StatementCompiler, node: Statement) -> str:
-    """The table in the header of a statement; an empty name fails when the statement is reached."""
-    if isinstance(node.target, Name):
+    """The table in the header of a statement."""
+    if isinstance(node.target, Name) and node.target.text:
         return node.target.text
     raise compiler.refuse(
         f"`{node.name}` needs the name of a table", statement_position(node), f'for example {node.name} "user" {{ }}'
