@@ -185,7 +185,7 @@ def test_trace_goes_to_standard_error() -> None:
 def test_support_counts_against_the_catalogue() -> None:
     document = json.loads(xsrun("support", "--json").stdout)
     assert len(document["filters"]) == 263
-    assert len(document["statements"]) == 222
+    assert len(document["statements"]) == 223
     assert len(document["input_filters"]) == 16
     assert len(document["query_filters"]) == 46
 

@@ -75,10 +75,12 @@ def url(request: pytest.FixtureRequest) -> str:
 def make(url: str) -> Iterator[Any]:
     made: list[xsrun.Workspace] = []
 
-    def workspace(stack: str = "", response: str = "null", inputs: str = "", **sources: str) -> xsrun.Workspace:
+    def workspace(
+        stack: str = "", response: str = "null", inputs: str = "", *, strict: bool = False, **sources: str
+    ) -> Any:
         files = {**TABLES, "function/f.xs": program(stack, response, inputs)}
         files |= {f"function/{name}.xs": text for name, text in sources.items()}
-        made.append(xsrun.Workspace.from_sources(files, database=url, clock=1_700_000_000_000))
+        made.append(xsrun.Workspace.from_sources(files, database=url, clock=1_700_000_000_000, strict=strict))
         return made[-1]
 
     yield workspace
@@ -134,17 +136,46 @@ def test_what_is_returned_is_what_is_kept(make: Any) -> None:
 
 
 def test_errors_name_the_column(make: Any) -> None:
-    problem = error(make('db.add "item" { data = {nmae: "a"} }'))
-    assert "nmae" in problem.message and "item" in problem.message and "name" in problem.hint
-    assert (problem.file, problem.line) == ("function/f.xs", 6)
     problem = error(make('db.add "item" { data = {name: "a", qty: "many"} }'))
     assert problem.payload == {"param": "qty"} and problem.status == 400
     problem = error(make('db.query "item" { where = $db.item.nmae == 1 }'))
-    assert "nmae" in problem.message and "name" in problem.hint and problem.line == 6
+    assert problem.message == "Unsupported parameter reference - nmae" and problem.status == 400
+    assert "name" in problem.hint and (problem.file, problem.line) == ("function/f.xs", 6)
     problem = error(make('db.query "item" { where = $db.other.name == 1 }'))
     assert "other" in problem.message
     problem = error(make('db.add "item" { data = {name: "a", price: 12345678901} }'))
     assert problem.message == "SQL Error: 0"
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        'db.add "item" { data = {name: "a", nmae: 1} }',
+        'db.add_or_edit "item" { field_name = "name" field_value = "a" data = {nmae: 1} }',
+        'db.bulk.add "item" { items = [{name: "a", nmae: 1}, {name: "b", nmae: 2}] }',
+        'db.bulk.update "item" { items = [{id: 1, name: "a", nmae: 1}] }',
+        'db.bulk.patch "item" { items = [{id: 1, nmae: 1}] }',
+        'db.add "item" { data = {name: "a"} }\n db.edit "item" { field_value = 1 data = {nmae: 1} }',
+        'db.add "item" { data = {name: "a"} }\n db.patch "item" { field_value = 1 data = {nmae: 1} }',
+    ],
+)
+def test_keys_that_are_no_column_are_dropped_with_a_warning(make: Any, statement: str) -> None:
+    statement = statement.replace("{ field", "{\n field").replace(" field_value", "\n field_value")
+    workspace = make(statement.replace(" data =", "\n data ="))
+    result = workspace.run("f")
+    assert result.error is None
+    (warning,) = result.warnings
+    assert warning.code == "XS716" and "`nmae`" in warning.message and "`name`" in warning.hint
+    assert warning.file == "function/f.xs" and warning.line > 5
+
+
+def test_strictly_keys_that_are_no_column_are_refused(make: Any) -> None:
+    workspace = make('db.add "item" { data = {nmae: "a"} }', strict=True)
+    problem = error(workspace)
+    assert "nmae" in problem.message and "item" in problem.message and "name" in problem.hint
+    assert (problem.file, problem.line) == ("function/f.xs", 6)
+    with pytest.raises(xsrun.XanoScriptError, match="nmae"):
+        make("").seed({"item": [{"nmae": "a"}]})
 
 
 def test_unique_indexes(make: Any) -> None:
@@ -192,7 +223,7 @@ def test_an_undeclared_table_grows(make: Any) -> None:
     assert none == [] and one == {"id": 1, "created_at": now, "a": 1}
     assert two == {"id": 2, "created_at": now, "b": {"c": "x"}, "a": None} and found == [two]
     assert three == {**one, "d": [1]} and everything == [three, two]
-    assert [warning.code for warning in result.warnings] == ["XS410"]
+    assert [warning.code for warning in result.warnings] == ["XS710"]
 
 
 def test_strict_knows_declared_tables_only(url: str) -> None:

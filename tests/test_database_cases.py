@@ -13,7 +13,7 @@ from test_conformance import DISPUTED, FOLDER, PENDING, RUNNER, is_disputed, sui
 
 import xsrun
 
-FILES = ("runtime", "documented", "feedback", "own/database")
+FILES = ("runtime", "documented", "feedback", "live_runtime", "own/database")
 
 
 def touches_database(case: dict[str, Any]) -> bool:

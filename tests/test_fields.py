@@ -151,10 +151,10 @@ def test_accepted(kind: str, value: Any, expected: Any) -> None:
         ("uuid", "123", "Value is not a valid uuid"),
         ("date", "2023-02-29", "Value is not a valid date"),
         ("date", "1/2/2023", "Value is not a valid date"),
-        ("geo_point", {"type": "Point", "coordinates": [1, 2]}, "Only strings are supported for: geo_point"),
-        ("geo_polygon", "POINT(1 2)", "Only strings are supported for: geo_polygon"),
+        ("geo_point", {"type": "Point", "coordinates": [1, 2]}, "Only strings are supported for: POINT"),
+        ("geo_polygon", "POINT(1 2)", "Only strings are supported for: POLYGON"),
         ("vector", [1, "2"], "Value is not a valid vector"),
-        ("file", "text", "Value is not a valid file"),
+        ("file", "a text", "Value is not a valid file"),
     ],
 )
 def test_refused(kind: str, value: Any, message: str) -> None:

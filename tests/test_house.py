@@ -30,6 +30,7 @@ FLOORS: dict[str, float] = {
     "database": 4,
     "fields": 3,
     "field_filters": 2.5,
+    "field_literals": 2.5,
     "registry": 2,
     "syntax": 2,
     "catalogue": 1,

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 
 from xsrun.errors import InputError, UsageError, XanoScriptError
 from xsrun.field_filters import Step, filter_step, run_steps, usable_steps
-from xsrun.records import made, record, unset
+from xsrun.field_literals import NOW, OMITTED, UNBOUND, literal, object_attribute, text_attribute
+from xsrun.records import made, record, replace, unset
 from xsrun.runtime import coercion, geo
 from xsrun.runtime.values import MAX_INT, MIN_INT, Value, copy_deep, from_json
 from xsrun.runtime.values import to_text as text_of
@@ -27,26 +28,7 @@ Converter = Callable[[Value, "Context", str], Value]
 ColumnsOf = Callable[[str], "list[Declared] | None"]
 
 
-class _Marker:
-    """A value that no program can have."""
-
-    __slots__ = ("name",)
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-
-    def __repr__(self) -> str:
-        return self.name
-
-
-#: The default `now`: the time of the run that binds it.
-NOW = _Marker("NOW")
-#: An input that the caller did not send.
-OMITTED = _Marker("OMITTED")
-#: An input that stays without a value: an omitted optional `date` (evidence a4).
-UNBOUND = _Marker("UNBOUND")
-
-_MEDIA_TYPES = frozenset({"image", "video", "audio", "attachment"})
+MEDIA_TYPES = frozenset({"image", "video", "audio", "attachment"})
 #: Types in which the empty text of a required input counts as missing (semantics 3.2).
 _EMPTY_IS_MISSING = frozenset({"text", "email", "password", "uuid", "date", "json"})
 _ZEROS: dict[str, Value] = {
@@ -61,6 +43,19 @@ _ZEROS: dict[str, Value] = {
 }
 #: What a column holds when a row leaves it out, where that differs from an input (semantics 4.1).
 _COLUMN_ZEROS: dict[str, Value] = {**_ZEROS, "uuid": coercion.NIL_UUID, "timestamp": 0, "object": {}}
+
+
+def _to_file(value: Value, context: Context, path: str) -> Value:
+    """An upload, the object that describes one, or its content as a data URL or base64 text."""
+    if value.__class__ is str and value:
+        from xsrun.services.files import embedded
+
+        file = embedded(value)
+        if file is not None:
+            return file
+    return coercion.to_upload(value, context, path)
+
+
 _COERCIONS: dict[str, Converter] = {
     "text": coercion.to_text,
     "int": coercion.to_int,
@@ -72,12 +67,13 @@ _COERCIONS: dict[str, Converter] = {
     "date": coercion.to_date,
     "timestamp": coercion.to_timestamp,
     "json": coercion.to_json_value,
-    "file": coercion.to_upload,
+    "file": _to_file,
 }
 _COLUMN_COERCIONS: dict[str, Converter] = {
     **_COERCIONS,
     "int": coercion.to_clamped_int,
     "json": coercion.as_it_is,
+    "date": coercion.to_date_column,
 }
 
 
@@ -345,9 +341,11 @@ def _base_converter(one: Declared, *, column: bool) -> Converter:
         return coercion.to_enum(one.values)
     if kind == "vector":
         return coercion.to_vector(one.size)
+    if kind == "timestamp" and column:
+        return coercion.to_timestamp_column(None if one.nullable else 0)
     if kind in geo.SHAPES:
-        return coercion.to_geo(kind)
-    if kind in _MEDIA_TYPES:
+        return coercion.to_geo(kind, column=column)
+    if kind in MEDIA_TYPES:
         return coercion.to_media_column if column else coercion.to_media
     return (_COLUMN_COERCIONS if column else _COERCIONS).get(kind, coercion.as_it_is)
 
@@ -461,8 +459,8 @@ def compile_fields(
 
 
 def _compile_field(node: nodes.Field, filename: str, columns_of: ColumnsOf | None) -> Declared:
-    values = _literal(node.attribute("values"))
-    size = _literal(node.attribute("size"))
+    values = literal(node.attribute("values"))
+    size = literal(node.attribute("size"))
     one = Declared(
         name=node.name,
         type=node.type,
@@ -474,16 +472,16 @@ def _compile_field(node: nodes.Field, filename: str, columns_of: ColumnsOf | Non
         if values.__class__ is list
         else [],
         schema=compile_fields(node.schema, filename, columns_of) if node.type == "object" else [],
-        table=_text(node, "table"),
-        sensitive=_literal(node.attribute("sensitive")) in (True, "true"),
-        description=_text(node, "description") or "",
-        visibility=_text(node, "visibility"),
+        table=text_attribute(node, "table"),
+        sensitive=literal(node.attribute("sensitive")) in (True, "true"),
+        description=text_attribute(node, "description") or "",
+        visibility=text_attribute(node, "visibility"),
         size=size if size.__class__ is int else None,
-        override=_object(node, "override"),
+        override=object_attribute(node, "override"),
         place=(filename, node.line, node.name_column, node.name_column + len(node.name)),
     )
     if node.default is not None:
-        _set_default(one, _literal(node.default))
+        _set_default(one, literal(node.default))
     return one
 
 
@@ -507,45 +505,13 @@ def _set_default(one: Declared, default: Value) -> None:
 
 
 def _expand_link(node: nodes.Field, columns_of: ColumnsOf | None) -> list[Declared]:
-    table = _text(node, "table")
+    table = text_attribute(node, "table")
     columns = (columns_of(table) if columns_of and table else None) or []
-    override = _object(node, "override")
-    return [one for one in columns if not _is_hidden(override.get(one.name))]
+    override = object_attribute(node, "override")
+    shown = [one for one in columns if not _is_hidden(override.get(one.name))]
+    # the id of a link may always be left out: the endpoints that Xano's editor makes link the whole table
+    return [replace(one, optional=True) if one.name == "id" and one.required else one for one in shown]
 
 
 def _is_hidden(entry: Value) -> bool:
     return entry.__class__ is dict and entry.get("hidden") in (True, "true")
-
-
-def _text(node: nodes.Field, name: str) -> str | None:
-    value = _literal(node.attribute(name))
-    return None if value is UNBOUND or value is None or value.__class__ in (list, dict) else text_of(value)
-
-
-def _object(node: nodes.Field, name: str) -> dict[str, Value]:
-    value = _literal(node.attribute(name))
-    return value if value.__class__ is dict else {}
-
-
-def _literal(node: nodes.Expression | None) -> Value:
-    """The value of a literal expression; ABSENT for anything else."""
-    match node:
-        case nodes.Literal() | nodes.Timestamp():
-            return node.value
-        case nodes.Word():
-            return node.text
-        case nodes.Now():
-            return NOW
-        case nodes.Group():
-            return _literal(node.expression)
-        case nodes.Quoted() | nodes.Cast():
-            return _literal(node.expression if isinstance(node, nodes.Quoted) else node.operand)
-        case nodes.Unary(operator="-" | "+", operand=nodes.Literal(value=int() | float() as number)):
-            return -number if node.operator == "-" else number
-        case nodes.ListLiteral():
-            items = [_literal(item) for item in node.items]
-            return UNBOUND if UNBOUND in items else items
-        case nodes.ObjectLiteral():
-            entries = [entry for entry in node.entries if isinstance(entry, nodes.Entry) and not entry.disabled]
-            return {entry.key: value for entry in entries if (value := _literal(entry.value)) is not UNBOUND}
-    return UNBOUND

@@ -10,6 +10,7 @@ from xsrun.analysis import (
     editor,
     habits,
     ignore,
+    imports,
     nesting,
     notes,
     queries,
@@ -66,6 +67,7 @@ def check_unit(everything: Workspace, unit: Unit) -> None:
     """The checks of one construct that look at what it does."""
     report, node = unit.report, unit.node
     construct_habits.check_unit(unit)
+    imports.check_unit(everything, unit)
     editor.check_unit(unit)
     inputs: dict[str, Field] | None = dict(unit.inputs)
     for table in unit.linked_tables:
@@ -103,6 +105,7 @@ def look_at_habits(report: Report, statement: Statement, kind: str) -> None:
     habits.check_statement(report, statement, kind)
     editor.check_statement(report, statement)
     queries.check_statement(report, statement)
+    imports.check_statement(report, statement)
 
 
 def look_at_statement(surprises: Surprises, item: Statement) -> None:

@@ -21,7 +21,7 @@ def check_statement(workspace: Workspace, unit: Unit, item: Statement) -> None:
     if not table:
         text = f"`{item.name}` names no table; it raises an error when it is reached"
         hint = "the table it pointed to is gone; write the name of one"
-        unit.report.add("XS718", text, span_of(item.target), hint)
+        unit.report.add("XS724", text, span_of(item.target), hint)
         return
     columns = workspace.columns(table)
     if columns is None:
@@ -48,7 +48,9 @@ def _written(unit: Unit, item: Statement, table: str, columns: dict[str, Field])
         column = entry.key.partition(".")[0]
         if column not in columns and column not in _ALWAYS:
             width = len(entry.key) + 2 * bool(entry.style in ('"', "'"))
-            _unknown(unit, table, column, columns, (entry.line, entry.column, entry.line, entry.column + width))
+            place = (entry.line, entry.column, entry.line, entry.column + width)
+            hint = did_you_mean(column, columns) or f"its columns are {', '.join(columns)}"
+            unit.report.add("XS716", f"`{column}` is dropped: the table `{table}` has no such column", place, hint)
 
 
 def _field_name(unit: Unit, item: Statement, table: str, columns: dict[str, Field]) -> None:

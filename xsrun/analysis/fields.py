@@ -102,6 +102,7 @@ def check_fields(report: Report, declared: list[Field], place: str) -> None:
             report.add("XS228", f"a second field is called `{field.name}`", _name_span(field), "rename or delete one")
         seen.add(field.name)
         _check_default(report, field)
+        _check_mark(report, field)
         for filter in field.filters:
             _check_filter(report, field, filter)
         _check_block(report, field, place)
@@ -113,6 +114,17 @@ def _type_span(field: Field) -> tuple[int, int, int, int]:
 
 def _name_span(field: Field) -> tuple[int, int, int, int]:
     return field.line, field.name_column, field.line, field.name_column + max(1, len(field.name))
+
+
+def _check_mark(report: Report, field: Field) -> None:
+    """`timestamp ?seen?`: the question mark of the type stands at the type."""
+    line = report.source.text.split("\n")[field.line - 1]
+    between = line[field.column - 1 : field.name_column - 1]
+    at = between.find(" ?")
+    if field.nullable and at >= 0:
+        place = (field.line, field.column + at + 1, field.line, field.column + at + 2)
+        hint = f"write {field.type}? {field.name} for a value that may be null"
+        report.add("XS235", f"a question mark does not stand before the name `{field.name}`", place, hint)
 
 
 def _check_type(report: Report, field: Field) -> None:

@@ -184,6 +184,8 @@ class Flow:
     def meant(self, name: str) -> str | None:
         if self.inputs and name in self.inputs:
             return f"did you mean `$input.{name}`?"
+        if name.startswith("http_") or name in ("remote_ip", "request_uri", "request_method", "request_querystring"):
+            return f"did you mean `$env.${name}`?"
         if name in ("each", "loop", "item", "key", "value"):
             return "a loop gives its item to the variable of each as $...; count with for, or with a variable"
         return did_you_mean(name, self.everywhere)

@@ -59,7 +59,7 @@ KINDS: dict[str, Kind] = {
         "input access publish conversation delivery rate_limit",
     ),
     "message": _kind(
-        "realtime_server channel auth deliver_to response rate_limit", "input stack deliver_to rate_limit", "stack"
+        "realtime_server channel auth deliver_to response rate_limit", "input stack deliver_to rate_limit"
     ),
     "channel_trigger": _kind("realtime_server channel actions response", "input stack", "stack"),
     "realtime_server_trigger": _kind("realtime_server actions response", "input stack", "stack"),

@@ -8,6 +8,8 @@ from xsrun.analysis.report import Report, span_of
 from xsrun.syntax.nodes import Literal, Word
 
 _UNKNOWN_ESCAPE = re.compile(r'\\(?:\\|x[0-9A-Fa-f]{2}|[0-7]|[nrtabfv"])|(\\.)', re.DOTALL)
+#: The name of a header with hyphens, written as a member.
+_HEADER = re.compile(r"\$http_headers\.(\w+(?:-\w+)+)")
 _FOREIGN_WORDS = {
     "True": "true",
     "TRUE": "true",
@@ -65,5 +67,14 @@ def check_word(report: Report, node: Word) -> None:
     if text in _FOREIGN_WORDS:
         hint = f"did you mean {_FOREIGN_WORDS[text]}? names of values are written in small letters"
     else:
-        hint = f'did you mean ${text}, or "{text}"?'
+        hint = _header(report, node) or f'did you mean ${text}, or "{text}"?'
     report.add("XS615", f'the bare word `{text}` is the text "{text}"', span_of(node), hint)
+
+
+def _header(report: Report, node: Word) -> str | None:
+    """`$env.$http_headers.X-Shop-Domain` is a subtraction: a key with a hyphen stands in brackets."""
+    line = report.source.text.split("\n")[node.line - 1]
+    for match in _HEADER.finditer(line):
+        if match.start() < node.column - 1 < match.end():
+            return f'a name with hyphens stands in brackets: $env.$http_headers["{match[1]}"]'
+    return None

@@ -127,7 +127,7 @@ def check_statement(report: Report, item: Statement, context: str) -> None:
         left = getattr(item.target, "text", "") or "a statement"
         hint = "write what it did, or switch it off with a leading !"
         text = f"the export left out `{left}`; this raises an error when it is reached"
-        report.add("XS717", text, span_of(item), hint)
+        report.add("XS723", text, span_of(item), hint)
     _check_place(report, item, context)
     _check_header(report, item, entry)
     if entry["blocks"]:

@@ -81,6 +81,9 @@ def add_workspace_options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--vault", metavar="PATH", help="the folder of stored files (default: .xsrun/vault)")
     parser.add_argument(
+        "--base-url", metavar="URL", help="what stands before the paths of stored files (default: XSRUN_BASE_URL)"
+    )
+    parser.add_argument(
         "--allow-net",
         action="append",
         default=[],
@@ -235,6 +238,7 @@ def workspace_settings(options: argparse.Namespace) -> Options:
         "network": network_policy(options),
         "vault": Path(options.vault).expanduser() if options.vault else None,
         "cache": options.redis,
+        "base_url": options.base_url,
     }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from xsrun.database.outputs import pick
@@ -11,6 +12,9 @@ from xsrun.runtime.values import Value, to_json
 if TYPE_CHECKING:
     from xsrun.database.session import Session
 
+#: the key under which `$output.$this` finds the element
+_THIS = "$this"
+Ask = Callable[[dict[str, Value]], Value]
 #: (the row as it was read, the object that the addon's result goes into)
 Pair = tuple[dict[str, Value], dict[str, Value]]
 
@@ -18,15 +22,47 @@ Pair = tuple[dict[str, Value], dict[str, Value]]
 def add_on(session: Session, addons: list[AddonPlan], operands: tuple[Value, ...], pairs: list[Pair]) -> None:
     """Run addons for rows and put their results where `as` says. Rows that ask for the same are asked for once."""
     for addon in addons:
-        make = operands[addon.inputs]
-        output = setting(addon.output, operands)
-        answers: dict[str, Value] = {}
+        ask = asking(session, addon, operands)
         for row, shown in pairs:
-            inputs = make(row)
-            key = to_json(inputs)
-            if key not in answers:
-                answers[key] = shaped(session, addon, operands, inputs, output)
-            place(shown, addon.path, answers[key])
+            if addon.each:
+                exchange(row, shown, addon.path, ask)
+                continue
+            answer = ask(row)
+            if addon.merges and answer.__class__ is dict and "items" not in answer:
+                shown.update(answer)
+            else:
+                place(shown, addon.path, answer)
+
+
+def asking(session: Session, addon: AddonPlan, operands: tuple[Value, ...]) -> Ask:
+    """What gives the answer of an addon for a row; the same inputs are asked for once."""
+    make, output = operands[addon.inputs], setting(addon.output, operands)
+    answers: dict[str, Value] = {}
+
+    def ask(row: dict[str, Value]) -> Value:
+        inputs = make(row, _THIS)
+        key = to_json(inputs)
+        if key not in answers:
+            answers[key] = shaped(session, addon, operands, inputs, output)
+        return answers[key]
+
+    return ask
+
+
+def exchange(row: dict[str, Value], shown: dict[str, Value], path: list[str], ask: Ask) -> None:
+    """Put the addon's answer in the place of each element of the list at a path below a row."""
+    first, *rest = path
+    if first in row:
+        shown[first] = _exchanged(row[first], rest, lambda item: ask({**row, _THIS: item}))
+
+
+def _exchanged(value: Value, path: list[str], ask: Callable[[Value], Value]) -> Value:
+    if value.__class__ is list:
+        return [_exchanged(item, path, ask) for item in value]
+    if path:
+        known = value.__class__ is dict and path[0] in value
+        return {**value, path[0]: _exchanged(value[path[0]], path[1:], ask)} if known else value
+    return None if value is None else ask(value)
 
 
 def shaped(session: Session, addon: AddonPlan, operands: tuple[Value, ...], inputs: Value, output: Value) -> Value:

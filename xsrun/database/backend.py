@@ -174,7 +174,7 @@ class Backend:
 
     def existing_table(self, name: str, datasource: str, columns: list[tuple[str, str]]) -> Table:
         """An undeclared table with the columns that it has in the database."""
-        names = tuple(column for column, _ in columns if column != "id")
+        names = tuple(self.column_name(column) for column, _ in columns if column != "id")
         text_id = any(column == "id" and self.is_text_id(kind) for column, kind in columns)
         return self.undeclared_table(name, datasource, names, "text" if text_id else "int")
 
@@ -193,15 +193,24 @@ class Backend:
     def stored(self, table: Table) -> sa.Table:
         """SQLAlchemy's table."""
         if table.stored is None:
-            columns = [self._stored_column(column) for column in table.columns]
+            names = self.stored_names(table)
+            columns = [self._stored_column(column, names[column.name]) for column in table.columns]
             # a metadata of its own: tables of the same name with other columns exist side by side
             table.stored = sa.Table(table.physical, sa.MetaData(), *columns, sqlite_autoincrement=True)
         return table.stored
 
-    def _stored_column(self, column: ColumnDefinition) -> sa.Column[Value]:
+    def stored_names(self, table: Table) -> dict[str, str]:
+        """The columns of a table -> their names in the database."""
+        return {column.name: column.name for column in table.columns}
+
+    def column_name(self, stored: str) -> str:
+        """The column that has a name in the database."""
+        return stored
+
+    def _stored_column(self, column: ColumnDefinition, name: str) -> sa.Column[Value]:
         if column.name != "id":
             kind = "text column" if column.kind in TEXTS else column.kind
-            return sa.Column(column.name, type_of(kind), key=column.name)
+            return sa.Column(name, type_of(kind), key=column.name)
         if column.kind == "int":
             return sa.Column("id", sa.Integer().with_variant(sa.BigInteger(), "postgresql"), primary_key=True)
         return sa.Column("id", type_of("text column"), primary_key=True)
@@ -256,7 +265,7 @@ class Backend:
         return kind == "btree"
 
     def new_column(self, table: Table, column: str) -> str:
-        """The statement that gives an undeclared table a column more."""
+        """The statement that gives an undeclared table a column more, by the name it has in the database."""
         return f"ALTER TABLE {self.quote(table.physical)} ADD COLUMN {self.quote(column)} {self.stored_type('json')}"
 
     def parameter_mark(self, number: int) -> str:

@@ -11,6 +11,7 @@ from xsrun.database.plans import QueryPlan
 from xsrun.database.prepared import Prepared
 from xsrun.database.queries import Query
 from xsrun.database.selects import SelectBuilder
+from xsrun.database.stored_files import with_addresses
 from xsrun.errors import InputError, XanoScriptError
 from xsrun.runtime.values import Value, as_list, truthy
 
@@ -127,5 +128,5 @@ def delete(session: Session, plan: QueryPlan, operands: tuple[Value, ...]) -> in
     found = session.execute(statement.sql, statement.parameters(query.all_operands(), session.context), writes=True)
     if rows.watched(session, table):
         for row in found:
-            rows.after_write(session, table, "delete", {}, reader.read(row))
+            rows.after_write(session, table, "delete", {}, with_addresses(session, table, reader.read(row)))
     return len(found)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from xsrun.database.columns import Codec, decode_json, decode_loose, encode_json
-from xsrun.database.tables import NUMBERED, Table
+from xsrun.database.tables import NUMBERED, Table, without_mark
 from xsrun.database.translation import HINT, Translated, translate
 from xsrun.errors import XanoScriptError
 from xsrun.runtime.values import Value
@@ -24,7 +24,8 @@ def run(session: Session, sql: str, parameters: list[Value]) -> list[dict[str, V
         columns, rows = session.query(translated.sql, numbered)
     except XanoScriptError as error:
         raise explained(error) from None
-    names = [name for name, _ in columns]
+    stored = {name for table in translated.tables.values() for name in session.backend.stored_names(table).values()}
+    names = [without_mark(name) if name in stored else name for name, _ in columns]
     decoders = decoders_for(names, translated)
     return [_read(names, row, decoders) for row in rows]
 

@@ -38,6 +38,8 @@ class Database:
         self.strict = strict
         self.in_memory = url in ("sqlite://", "sqlite:///:memory:")
         self.nodes = tables
+        #: do new tables begin with the rows that their files list? Those of tests begin empty (semantics 8.1)
+        self.fills = True
         #: the errors of tables whose declaration cannot be used; raised when such a table is
         self.broken: dict[str, Exception] = {}
         self._backend: Backend | None = None
@@ -117,7 +119,8 @@ class Database:
                 for table in merged.values():
                     if table.exists:
                         kind = "BIGINT" if table.id.kind == "int" else "TEXT"
-                        self.physical[table.physical] = [(column.name, kind) for column in table.columns]
+                        names = self.backend.stored_names(table)
+                        self.physical[table.physical] = [(name, kind) for name in names.values()]
 
     def undeclared(self, name: str, datasource: str) -> Table:
         """A table that no file declares, as it is."""
@@ -134,7 +137,7 @@ class Database:
         """Refuse a table whose file declares columns that the database does not have; in memory, add them."""
         columns = self.physical.get(table.physical, [])
         there = {column for column, _ in columns}
-        missing = [column.name for column in table.columns if column.name not in there]
+        missing = [name for name, stored in self.backend.stored_names(table).items() if stored not in there]
         if missing and self.in_memory:
             from xsrun.database.migration import complete_columns
 

@@ -26,7 +26,7 @@ from xsrun.database.symbols import (
     is_condition,
     plain_operator,
 )
-from xsrun.database.tables import Table, unknown_column
+from xsrun.database.tables import unknown_column
 from xsrun.database.typed import (
     Bind,
     Given,
@@ -40,6 +40,7 @@ from xsrun.database.typed import (
     only_of_kind,
 )
 from xsrun.errors import XanoScriptError
+from xsrun.fields import MEDIA_TYPES, Declared
 from xsrun.runtime.values import Value
 from xsrun.syntax.nodes import (
     Between,
@@ -79,6 +80,8 @@ class ExpressionCompiler:
         self.aggregating = False
         #: the column that operands are compared with at the moment, for messages
         self.about = ""
+        #: is it a `where` that is compiled?
+        self.in_condition = False
 
     # Problems ------------------------------------------------------------------------------------------------------
 
@@ -88,7 +91,11 @@ class ExpressionCompiler:
 
     def invalid(self, node: Expression, hint: str) -> XanoScriptError:
         """The engine's refusal of an operand that makes no sense where it stands."""
-        refusal = XanoScriptError(values.INVALID, code="ERROR_CODE_INPUT_ERROR", payload={"param": None}, hint=hint)
+        return self.refused(values.refusal(self.about), node, hint)
+
+    def refused(self, message: str, node: Expression, hint: str | None) -> XanoScriptError:
+        """An error of the request, 400."""
+        refusal = XanoScriptError(message, code="ERROR_CODE_INPUT_ERROR", payload={"param": None}, hint=hint)
         return self.placed(refusal, node)
 
     def placed(self, error: XanoScriptError, node: Expression) -> XanoScriptError:
@@ -98,6 +105,14 @@ class ExpressionCompiler:
         return error
 
     # Conditions ----------------------------------------------------------------------------------------------------
+
+    def where(self, node: Expression) -> Condition | None:
+        """A whole condition as a boolean SQL expression; None when nothing is left of it."""
+        self.in_condition = True
+        try:
+            return self.condition(node)
+        finally:
+            self.in_condition = False
 
     def condition(self, node: Expression) -> Condition | None:
         """A boolean SQL expression; None when the clause is dropped."""
@@ -131,7 +146,7 @@ class ExpressionCompiler:
     def note_column(self, node: Binary) -> None:
         """Remember which column the operands of an operator are compared with."""
         sides = (unwrapped(node.left), unwrapped(node.right))
-        self.about = next((".".join(side.names) for side in sides if isinstance(side, Column)), "")
+        self.about = next((self.shown(side) for side in sides if isinstance(side, Column)), "")
 
     def binary_condition(self, node: Binary) -> Condition | None:
         """What an operator that gives a boolean tests; None when the clause is dropped."""
@@ -170,12 +185,20 @@ class ExpressionCompiler:
         compare = COMPARISONS[operator]
         negative = compare is COMPARISONS["!="]
         if self.is_null(left) or self.is_null(right):
-            other = right if self.is_null(left) else left
-            if compare not in EQUALITY or isinstance(other, Given):
+            other, at = (right, node.right) if self.is_null(left) else (left, node.left)
+            if isinstance(other, Given):
                 return sa.false() if not self.is_null(other) or negative else sa.true()
-            return self.null_test(other, negative)
+            if compare not in EQUALITY:
+                hint = f"nothing is greater or less than null; with `{operator}?` the clause is dropped then"
+                raise self.invalid(node, hint)
+            return self.null_test(other, negative, at)
         kind = self.common_kind(left, right)
-        a, b = self.as_kind(left, kind, node.left), self.as_kind(right, kind, node.right)
+        a, b = (
+            self.bind(one.operand, kind, self.converter(other))
+            if isinstance(one, Given) and kind == "text"
+            else self.as_kind(one, kind, at)
+            for one, at, other in ((left, node.left, node.right), (right, node.right, node.left))
+        )
         if kind == "vector" and compare not in EQUALITY:
             raise self.invalid(node, "vectors have no order")
         if kind in DOCUMENTS:
@@ -186,7 +209,31 @@ class ExpressionCompiler:
                 return sa.not_(same) if negative else same
         return compare(a, b)
 
-    def null_test(self, typed: Typed, negative: bool) -> Condition:
+    def converter(self, other: Expression) -> Converter:
+        """What takes an operand to the text of the column that it is compared with."""
+        declared = self.declared(other)
+        return values.to_uuid if declared is not None and declared.type == "uuid" else values.to_text
+
+    def declared(self, node: Expression) -> Declared | None:
+        """The declaration of the column that an expression is, lists and members of columns left out."""
+        found = self.resolved(node)
+        declared = None if found is None else found[1].declared
+        return None if declared is None or declared.list_size is not None else declared
+
+    def resolved(self, node: Expression) -> tuple[Source, ColumnDefinition] | None:
+        """The source and the definition of the column that an expression is; None for any other expression."""
+        column = unwrapped(node)
+        if not isinstance(column, Column):
+            return None
+        source, definition, path = self.resolve(column)
+        return None if definition is None or path else (source, definition)
+
+    def null_test(self, typed: Typed, negative: bool, node: Expression) -> Condition:
+        declared, place = self.declared(node), self.resolved(node)
+        if place is not None and declared is not None and declared.type in MEDIA_TYPES and not declared.nullable:
+            # an empty image is no null; a row that an outer join did not find is
+            row = place[0].columns.c["id"]
+            return row.is_not(None) if negative else row.is_(None)
         if typed.kind == "json":
             found = apply("json_null", "bool", typed.sql) == sa.true()
             return sa.not_(found) if negative else found
@@ -382,20 +429,27 @@ class ExpressionCompiler:
                 raise self.unknown_source(node)
         definition = source.table.by_name.get(column)
         if definition is None and source.table.declared:
-            raise self.unknown_column(source.table, column, node)
+            error = unknown_column(source.table, column, file=self.file, at=node)
+            if self.in_condition:
+                raise self.refused(f"Unsupported parameter reference - {column}", node, error.hint)
+            raise error
         return source, definition, path
+
+    def shown(self, node: Column) -> str:
+        """How the engine names a column of a condition: TABLE.COLUMN."""
+        names = node.names
+        return ".".join(names if len(names) > 1 and names[0] in self.sources else [self.base, *names])
 
     def unknown_source(self, node: Column) -> XanoScriptError:
         known = ", ".join(dict.fromkeys(f"$db.{name_below_db(alias)}" for alias in self.sources))
+        if self.in_condition:
+            hint = f"`{node.names[0]}` is no table of this query and no column of it; there is {known}"
+            return self.refused(f"Unsupported parameter reference - {'.'.join(node.names)}", node, hint)
         return self.problem(
             f'Column "{".".join(node.names)}" does not exist on table "{self.sources[self.base].table.name}".',
             node,
             f"`{node.names[0]}` is no table of this query and no column of it; there is {known}",
         )
-
-    def unknown_column(self, table: Table, column: str, node: Expression) -> XanoScriptError:
-        """The error of a column that a declared table does not have."""
-        return unknown_column(table, column, file=self.file, at=node)
 
     # Filters -------------------------------------------------------------------------------------------------------
 
@@ -487,11 +541,11 @@ class ExpressionCompiler:
             raise self.invalid(node, f"a {typed.kind} value cannot be used where a {kind} is needed")
         return made
 
-    def bind(self, index: int, kind: str) -> Sql:
+    def bind(self, index: int, kind: str, convert: Converter | None = None) -> Sql:
         """An operand as a parameter of a kind."""
         if self.operands[index] is None:
             return sa.cast(sa.null(), type_of(kind))
-        convert, encode = values.CONVERTERS[kind], self.backend.codecs.encode.get(kind)
+        convert, encode = convert or values.CONVERTERS[kind], self.backend.codecs.encode.get(kind)
         make = convert if encode is None else composed(convert, encode)
         return sa.bindparam(self.new_bind(index, make), type_=type_of(kind))
 

@@ -25,6 +25,7 @@ def isolated(database: Database) -> Iterator[Database]:
     if database.url.startswith("sqlite:"):
         other = Database("sqlite://", database.nodes, strict=database.strict)
         other.share(database)
+        other.fills = False
         try:
             yield other
         finally:
@@ -50,6 +51,7 @@ def _schema(database: Database) -> Iterator[Database]:
         connections.give_back(connection)
     other = Database(database.url, database.nodes, strict=database.strict)
     other.share(database)
+    other.fills = False
     other.use(Pool(database.backend, database.url, f"{name}, {path}"))
     try:
         yield other

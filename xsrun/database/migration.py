@@ -77,15 +77,16 @@ def table_changes(session: Session, table: Table, columns: Columns | None) -> li
     if columns is None:
         return [Change(f"create table {table.physical}", False, lambda session: session.make(table))]
     there = dict(columns)
+    names = session.backend.stored_names(table)
     found = []
     for column in table.columns:
-        wanted = session.backend.stored_type(column.kind)
-        if column.name not in there:
-            found.append(Change(f"add column {table.physical}.{column.name}", False, adder(table, column)))
-        elif column.name != "id" and type_name(there[column.name]) != type_name(wanted):
-            text = f"change column {table.physical}.{column.name} from {there[column.name]} to {wanted}"
+        wanted, name = session.backend.stored_type(column.kind), names[column.name]
+        if name not in there:
+            found.append(Change(f"add column {table.physical}.{name}", False, adder(table, column)))
+        elif column.name != "id" and type_name(there[name]) != type_name(wanted):
+            text = f"change column {table.physical}.{name} from {there[name]} to {wanted}"
             found.append(Change(text, True, converter(table, column)))
-    extra = [name for name in there if name not in table.by_name]
+    extra = [name for name in there if name not in names.values()]
     found += [Change(f"drop column {table.physical}.{name}", True, column_dropper(table, name)) for name in extra]
     return [*found, *index_changes(session, table)]
 
@@ -141,7 +142,7 @@ def adder(table: Table, column: ColumnDefinition) -> Callable[[Session], None]:
 def add_column(session: Session, table: Table, column: ColumnDefinition, name: str | None = None) -> None:
     """Add a declared column, perhaps under another name for the time being."""
     backend = session.backend
-    name = name or column.name
+    name = name or backend.stored_names(table)[column.name]
     kind = backend.stored_type(column.kind)
     quoted = backend.quote(table.physical)
     session.execute(f"ALTER TABLE {quoted} ADD COLUMN {backend.quote(name)} {kind}", writes=True)
@@ -159,20 +160,20 @@ def converter(table: Table, column: ColumnDefinition) -> Callable[[Session], Non
     def perform(session: Session) -> None:
         backend = session.backend
         quote, quoted = backend.quote, backend.quote(table.physical)
-        new = f"{column.name[:40]}~new"
+        name, new = backend.stored_names(table)[column.name], f"{column.name[:40]}~new"
         add_column(session, table, column, new)
         stored = sa.table(table.physical, sa.column("id"), sa.column(new, type_of(column.kind)))
         value = sa.bindparam("value", type_=type_of(column.kind))
         text = backend.text(
             sa.update(stored).values({new: value}).where(stored.c.id == sa.bindparam("row", type_=None))
         )
-        for row_id, old in session.execute(f"SELECT id, {quote(column.name)} FROM {quoted}".replace("%", "%%")):
+        for row_id, old in session.execute(f"SELECT id, {quote(name)} FROM {quoted}".replace("%", "%%")):
             given = converted(session, column, decode_loose(old))
             if given is not None:
                 values = {"value": encoded(table, column, given, session), "row": row_id}
                 session.execute(text.sql, [values[name] for name in text.order], writes=True)
-        column_dropper(table, column.name)(session)
-        session.execute(f"ALTER TABLE {quoted} RENAME COLUMN {quote(new)} TO {quote(column.name)}", writes=True)
+        column_dropper(table, name)(session)
+        session.execute(f"ALTER TABLE {quoted} RENAME COLUMN {quote(new)} TO {quote(name)}", writes=True)
 
     return perform
 
@@ -205,6 +206,7 @@ def migrate(session: Session, *, force: bool = False) -> tuple[list[Change], lis
 def complete_columns(session: Session, table: Table, columns: Columns) -> None:
     """Add the columns that a declared table lacks: in memory there is no other way to bring it up to date."""
     there = {name for name, _ in columns}
+    names = session.backend.stored_names(table)
     for column in table.columns:
-        if column.name not in there:
+        if names[column.name] not in there:
             add_column(session, table, column)

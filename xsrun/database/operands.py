@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from xsrun.errors import InputError, XanoScriptError
+from xsrun.runtime import coercion
 from xsrun.runtime.values import MAX_INT, MIN_INT, Value, describe, parse_number, text_of_number, truthy, type_name
 
 if TYPE_CHECKING:
@@ -38,6 +39,25 @@ def code_of(value: Value) -> str:
 def is_empty(value: Value) -> bool:
     """Empty in PHP's sense: what the operators with `?` drop their clause for (evidence h)."""
     return not truthy(value)
+
+
+def refusal(column: str) -> str:
+    """The engine's words for a value that it cannot bind for a column, which it refuses before any SQL."""
+    return f'{INVALID}:"{column}"' if column else INVALID
+
+
+def flag(value: Value, name: str) -> bool:
+    """The value of a setting that is on or off. Raises InputError for what is no boolean."""
+    if value is None:
+        return False
+    if value.__class__ is bool:
+        return value
+    if value in (0, 1):
+        return bool(value)
+    found = _BOOLEANS.get(value) if value.__class__ is str else None
+    if found is None:
+        raise InputError("Invalid boolean input", name, hint=f"{name} is true or false")
+    return found
 
 
 def invalid(value: Value, wanted: str) -> InputError:
@@ -98,12 +118,30 @@ def to_text(value: Value, context: Context) -> str:
 
 
 def to_date(value: Value, context: Context) -> str:
-    """A date as text; a time stamp gives its day."""
-    if value.__class__ is int or value == "now":
-        from xsrun.runtime.date_formats import format_timestamp
+    """A date as text; a time stamp, and a text with a time or a phrase, give their day."""
+    if value.__class__ is str:
+        try:
+            return str(coercion.to_date(value, context, ""))
+        except InputError:
+            if parse_number(value) is not None:
+                raise invalid(value, "dates") from None
+    elif value.__class__ is not int:
+        raise invalid(value, "dates")
+    try:
+        moment = to_timestamp(value, context)
+    except InputError:
+        raise invalid(value, "dates") from None
+    from xsrun.runtime.date_formats import format_timestamp
 
-        return format_timestamp(value if value.__class__ is int else context.now(), "Y-m-d")
-    return to_text(value, context)
+    return format_timestamp(int(moment), "Y-m-d")
+
+
+def to_uuid(value: Value, context: Context) -> str:
+    """A uuid as text; the empty text is the nil uuid, as in an input."""
+    try:
+        return str(coercion.to_uuid(value, context, ""))
+    except InputError:
+        raise invalid(value, "uuids, 8-4-4-4-12 hexadecimal digits") from None
 
 
 _BOOLEANS = {"true": True, "1": True, "false": False, "0": False, "": False}

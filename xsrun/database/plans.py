@@ -42,13 +42,20 @@ Setting = Value | Operand
 
 @dataclass(eq=False, slots=True)
 class AddonPlan:
-    """One entry of `addon`. `inputs` is the number of the operand that makes the input from a row."""
+    """One entry of `addon`. `inputs` is the number of the operand that makes the input from a row.
+
+    With `each` the input reads `$output.$this`: the addon runs for each element of the list at its path, and the
+    answers take their places. With `merges` (no `as`, but an `output`) the fields of a single record go into the row
+    itself.
+    """
 
     name: str
     path: list[str]
     inputs: int
     output: Setting = None
     nested: list[AddonPlan] = field(default_factory=list)
+    each: bool = False
+    merges: bool = False
 
 
 @dataclass(eq=False, slots=True)

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from xsrun.database.backend import Backend
 from xsrun.database.columns import ColumnDefinition, decode_json, decode_loose
-from xsrun.database.operands import Converter
+from xsrun.database.operands import INVALID, Converter, refusal
 from xsrun.database.tables import Table
 from xsrun.errors import InputError
 from xsrun.runtime.values import Value
@@ -33,18 +33,21 @@ class Insertion(NamedTuple):
 class Prepared:
     """A statement as text, and how its parameters are made from the operands of a run."""
 
-    __slots__ = ("about", "slots", "sql")
+    __slots__ = ("about", "count", "slots", "sql")
 
-    def __init__(self, sql: str, slots: list[Slot], about: list[str] | None = None) -> None:
+    def __init__(self, sql: str, slots: list[Slot], about: list[str] | None = None, count: int | None = None) -> None:
         self.sql = sql
         #: the column that each parameter is compared with
         self.about = about or []
         self.slots = slots
+        #: how many of them the text has; the others are operands of what it left out, which have to fit all the same
+        self.count = len(slots) if count is None else count
 
     def parameters(self, operands: tuple[Value, ...], context: Context) -> list[Value]:
         """The parameters in the order of the text. Raises XanoScriptError for an operand that does not fit."""
         try:
-            return [make if index < 0 else make(operands[index], context) for index, make in self.slots]
+            made = [make if index < 0 else make(operands[index], context) for index, make in self.slots]
+            return made if len(made) == self.count else made[: self.count]
         except InputError as error:
             raise self.explained(error, operands, context) from None
 
@@ -57,7 +60,8 @@ class Prepared:
                 make(operands[index], context)
             except InputError:
                 hint = (error.hint or "").replace("the column holds", f"the column {column} holds")
-                return InputError(error.message, error.param, hint=hint)
+                message = refusal(column) if error.message == INVALID else error.message
+                return InputError(message, error.param, hint=hint)
         return error
 
 
@@ -71,7 +75,10 @@ def prepared(backend: Backend, statement: sa.ClauseElement, compiler: Expression
         bind = binds.get(name)
         slots.append((-1, text.fixed.get(name)) if bind is None else (bind.operand, bind.make))
         about.append("" if bind is None else bind.about)
-    return Prepared(text.sql, slots, about)
+    left_out = [bind for name, bind in binds.items() if name not in text.order]
+    slots += [(bind.operand, bind.make) for bind in left_out]
+    about += [bind.about for bind in left_out]
+    return Prepared(text.sql, slots, about, len(text.order))
 
 
 class Reader:

@@ -6,13 +6,14 @@ from collections.abc import Callable, Hashable, Iterator
 from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
 from xsrun.database.addons import add_on
-from xsrun.database.operands import code_of, is_empty, kind_of_code, listed
+from xsrun.database.operands import code_of, flag, is_empty, kind_of_code, listed
 from xsrun.database.outputs import pick
 from xsrun.database.plans import QueryPlan, setting
 from xsrun.database.prepared import Prepared, Reader
 from xsrun.database.rows import visible_reader, whole_reader
 from xsrun.database.search import SearchExpression, decoded, direction_of, read_order, read_search
 from xsrun.database.selects import Computed, Order, SelectBuilder
+from xsrun.database.stored_files import addressed, files_of, with_addresses
 from xsrun.database.tables import Table
 from xsrun.errors import InputError
 from xsrun.runtime.values import Value, as_int, truthy
@@ -182,7 +183,7 @@ class Query:
         return self.searches[-1].operands if self.searches else self.operands
 
     def listing(self, page: Page | None, first: bool) -> Listing:
-        lock = truthy(setting(self.plan.lock, self.operands)) and self.session.depth > 0
+        lock = flag(setting(self.plan.lock, self.operands), "lock") and self.session.depth > 0
         what = ("list", page is not None, first, self.distinct, lock)
 
         def make(builder: SelectBuilder) -> Listing:
@@ -231,16 +232,19 @@ class Query:
         return [read(row) for row in rows]
 
     def row_reader(self, listing: Listing) -> RowReader:
-        read, computed = listing.reader.read, listing.computed
+        plain, computed = listing.reader.read, listing.computed
+        session, table = self.session, self.table
+        read = (lambda row: with_addresses(session, table, plain(row))) if files_of(table) else plain
         if not computed:
             return read
         count = len(listing.reader.names)
 
         def read_computed(row: Row) -> dict[str, Value]:
             made = read(row)
-            for position, (name, decode) in enumerate(computed, count):
+            for position, (name, decode, files) in enumerate(computed, count):
                 value = row[position]
-                made[name] = value if decode is None or value is None else decode(value)
+                value = value if decode is None or value is None else decode(value)
+                made[name] = value if files is None else addressed(files, value, session.base_address)
             return made
 
         return read_computed
@@ -326,7 +330,7 @@ class Query:
         rows = [
             {
                 name: value if decode is None or value is None else decode(value)
-                for (name, decode), value in zip(computed, row, strict=True)
+                for (name, decode, _), value in zip(computed, row, strict=True)
             }
             for row in found
         ]

@@ -9,10 +9,11 @@ import sqlalchemy as sa
 from xsrun.database.addons import add_on
 from xsrun.database.backend import Condition, Sql, type_of
 from xsrun.database.expressions import ExpressionCompiler
-from xsrun.database.operands import code_of
+from xsrun.database.operands import code_of, flag
 from xsrun.database.outputs import pick
 from xsrun.database.plans import Column, Operand, RowPlan, setting
 from xsrun.database.prepared import Prepared, Reader, prepared
+from xsrun.database.stored_files import with_addresses
 from xsrun.database.tables import Table
 from xsrun.database.typed import Source
 from xsrun.database.writing import changes, encoded, insert, object_of
@@ -83,7 +84,7 @@ def find(
             query = query.with_for_update()
         statement = table.prepared[key] = prepared(session.backend, query, compiler)
     rows = session.execute(statement.sql, statement.parameters((value,), session.context))
-    return reader.read(rows[0]) if rows else None
+    return with_addresses(session, table, reader.read(rows[0])) if rows else None
 
 
 def whole_reader(session: Session, table: Table) -> Reader:
@@ -125,7 +126,7 @@ def get(session: Session, plan: RowPlan, operands: tuple[Value, ...]) -> Value:
     table = session.table(plan.table)
     value = lookup_value(value_of(plan, operands, "field_value"))
     field = field_of(value_of(plan, operands, "field_name"))
-    lock = bool(value_of(plan, operands, "lock"))
+    lock = flag(value_of(plan, operands, "lock"), "lock")
     if plan.output is None and not plan.addons:
         return find(session, table, field, value, visible_reader(session, table), lock)
     row = find(session, table, field, value, whole_reader(session, table), lock)
@@ -221,7 +222,7 @@ def change(session: Session, table: Table, field: str, value: Value, new: dict[s
         statement = table.prepared[key] = updating(session, table, field, value, names, reader)
     given = [encoded(table, table.by_name[name], one, session) for name, one in new.items()]
     rows = session.execute(statement.sql, statement.parameters((value, *given), session.context), writes=True)
-    return reader.read(rows[0]) if rows else None
+    return with_addresses(session, table, reader.read(rows[0])) if rows else None
 
 
 def updating(
@@ -276,14 +277,15 @@ def delete(session: Session, plan: RowPlan, operands: tuple[Value, ...]) -> None
     if not rows:
         raise missing_row(table, field, value)
     if watched(session, table):
-        after_write(session, table, "delete", {}, whole_reader(session, table).read(rows[0]))
+        old = with_addresses(session, table, whole_reader(session, table).read(rows[0]))
+        after_write(session, table, "delete", {}, old)
 
 
 def truncate(session: Session, plan: RowPlan, operands: tuple[Value, ...]) -> None:
     """`db.truncate`: delete all rows; with `reset` the ids start from 1 again."""
     table = session.table(plan.table)
     if table.exists:
-        reset = bool(value_of(plan, operands, "reset"))
+        reset = flag(value_of(plan, operands, "reset"), "reset")
         for text, parameters in session.backend.truncation(table.physical, reset):
             session.execute(text, parameters, writes=True)
     after_write(session, table, "truncate", {}, {})

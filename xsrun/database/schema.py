@@ -9,7 +9,8 @@ from xsrun.database.plans import RowPlan
 from xsrun.database.rows import value_of
 from xsrun.database.tables import Table
 from xsrun.errors import NotFoundError
-from xsrun.fields import NOW, Declared
+from xsrun.field_literals import NOW
+from xsrun.fields import Declared
 from xsrun.runtime.values import Value
 
 if TYPE_CHECKING:

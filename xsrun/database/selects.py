@@ -12,23 +12,27 @@ from xsrun.database.expressions import ExpressionCompiler
 from xsrun.database.plans import Column, JoinPlan, NamedExpression, QueryPlan, SortKey
 from xsrun.database.prepared import Prepared, Reader, prepared
 from xsrun.database.search import Order, SearchExpression
+from xsrun.database.stored_files import holds_files
 from xsrun.database.tables import Table, unknown_column
 from xsrun.database.typed import Source, Typed
 from xsrun.errors import XanoScriptError
+from xsrun.fields import Declared
 from xsrun.runtime.values import Value
 
 if TYPE_CHECKING:
     from xsrun.database.session import Session
+    from xsrun.syntax.nodes import Expression
 
     #: A select whose columns the program chooses.
     Select = sa.Select[*tuple[Value, ...]]
 
 
 class Computed(NamedTuple):
-    """A computed column of a result: its name, and how its values are read."""
+    """A computed column of a result: its name, how its values are read, and the column it is if that holds files."""
 
     name: str
     decode: Codec | None
+    files: Declared | None = None
 
 
 class Aggregation(NamedTuple):
@@ -65,15 +69,15 @@ class SelectBuilder:
         self.rows: sa.FromClause = self.base.columns
         for join in plan.joins:
             self.rows = self._joined(join, sources[join.alias].columns)
-        found = [self.compiler.condition(plan.condition)] if plan.condition is not None else []
+        found = [self.compiler.where(plan.condition)] if plan.condition is not None else []
         for search in searches:
             self.compiler.operands = search.operands
-            found.append(self.compiler.condition(search.tree))
+            found.append(self.compiler.where(search.tree))
         self.conditions = [one for one in found if one is not None]
         self.evals = [(entry.name, self.plain(entry)) for entry in plan.evals]
 
     def _joined(self, join: JoinPlan, other: sa.FromClause) -> sa.FromClause:
-        condition = self.compiler.condition(join.condition) if join.condition is not None else None
+        condition = self.compiler.where(join.condition) if join.condition is not None else None
         on = sa.true() if condition is None else condition
         if join.kind == "right":
             return other.outerjoin(self.rows, on)
@@ -156,7 +160,17 @@ class SelectBuilder:
 
     def computed(self) -> list[Computed]:
         """The columns that `eval` adds."""
-        return [Computed(name, decoder(self.backend, typed)) for name, typed in self.evals]
+        entries = zip(self.evals, self.plan.evals, strict=True)
+        return [
+            Computed(name, decoder(self.backend, typed), self.files(entry.expression))
+            for (name, typed), entry in entries
+        ]
+
+    def files(self, expression: Expression) -> Declared | None:
+        """The declaration of the column that an expression is, if that holds files."""
+        found = self.compiler.resolved(expression)
+        declared = None if found is None else found[1].declared
+        return declared if holds_files(declared) else None
 
     def count(self, *, distinct: bool) -> Prepared:
         if not distinct:

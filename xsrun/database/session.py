@@ -68,6 +68,13 @@ class Session:
         return PERFORMERS[plan.statement](self, plan, operands)
 
     @property
+    def base_address(self) -> str:
+        """The address before the paths of stored files."""
+        from xsrun.services.vault import base_address
+
+        return base_address(self.context)
+
+    @property
     def connection(self) -> Connection:
         """The session's connection, taken at first use."""
         found = self._connection
@@ -237,10 +244,11 @@ class Session:
     def make(self, table: Table) -> None:
         self._try(self.backend.creation(table))
         self._note(table)
-        if table.definition is not None and table.definition.items and table.datasource == "live":
+        items = table.definition.items if table.definition is not None and self.database.fills else []
+        if items and table.datasource == "live":
             from xsrun.database.writing import insert_seed
 
-            insert_seed(self, table, table.definition.items)
+            insert_seed(self, table, items)
 
     def _note(self, table: Table) -> None:
         """Remember a table that was made or grown, as long as the transaction that did it."""
@@ -269,10 +277,12 @@ class Session:
             made = backend.undeclared_table(table.name, table.datasource, tuple(names), table.id.kind)
             self._try(backend.creation(made))
         columns = backend.columns_of(self.execute, table.physical)
-        missing = [name for name in names if all(name != column for column, _ in columns)]
-        self._try([backend.new_column(table, name) for name in missing])
-        columns += [(name, "") for name in missing]
-        larger = backend.existing_table(table.name, table.datasource, columns)
+        there = backend.existing_table(table.name, table.datasource, columns)
+        missing = [name for name in names if name not in there.by_name]
+        every = tuple(column.name for column in there.columns if column.name != "id")
+        larger = backend.undeclared_table(table.name, table.datasource, (*every, *missing), there.id.kind)
+        stored = backend.stored_names(larger)
+        self._try([backend.new_column(table, stored[name]) for name in missing])
         self._note(larger)
         return larger
 
@@ -299,11 +309,18 @@ class Session:
             raise InputError(
                 "Invalid syntax: missing parameter - dbo", None, hint=f"no table `{name}` is declared; {hint}"
             )
+        self.warn("XS710", f"the table `{name}` is not declared; on Xano this statement fails", hint, name)
+
+    def warn(self, code: str, message: str, hint: str, about: str) -> None:
+        """A warning at the statement that runs, once for whatever it is about."""
         from xsrun.diagnostics import Diagnostic
 
-        message = f"the table `{name}` is not declared; on Xano this statement fails"
+        key = f"{code} {about}"
+        if key in self.warned:
+            return
+        self.warned.add(key)
         place = (self.plan.file, self.plan.line, self.plan.column) if self.plan is not None else ()
-        self.context.warnings.append(Diagnostic("warning", "XS410", message, hint, *place))
+        self.context.warnings.append(Diagnostic("warning", code, message, hint, *place))
 
     # Seeds and the end ---------------------------------------------------------------------------------------------
 

@@ -18,6 +18,7 @@ from xsrun.database.columns import Codec, Codecs, decode_json, encode_int, encod
 from xsrun.database.connection import Connection, Execute, Parameters, ResultColumns, Row
 from xsrun.database.operands import Converter
 from xsrun.database.operators import OPERATORS
+from xsrun.database.tables import Table, told_apart, without_mark
 from xsrun.database.texts import vector_bytes, vector_of
 from xsrun.errors import UnavailableError, UsageError, XanoScriptError
 from xsrun.runtime.masking import masked_address
@@ -156,7 +157,7 @@ class SQLiteConnection(Connection):
 
 def duplicate_record(columns: str) -> XanoScriptError:
     """The engine's error for a second row with the same unique value (semantics 3.6)."""
-    named = [part.strip().rpartition(".")[2] for part in columns.split(",")]
+    named = [without_mark(part.strip().rpartition(".")[2]) for part in columns.split(",")]
     shown = " and ".join(f"`{name}`" for name in named)
     return XanoScriptError(
         "Duplicate record detected. Please check your unique indexes.",
@@ -189,6 +190,14 @@ class SQLiteBackend(Backend):
             "bool": _decode_bool,
         }
         self.codecs = Codecs(encode, decode)
+
+    def stored_names(self, table: Table) -> dict[str, str]:
+        if table.names is None:
+            table.names = told_apart(column.name for column in table.columns)
+        return table.names
+
+    def column_name(self, stored: str) -> str:
+        return without_mark(stored)
 
     def connect(self, url: str, search_path: str | None = None) -> SQLiteConnection:
         """A connection to the file of a URL. Raises UsageError for one that is no database or cannot be opened."""

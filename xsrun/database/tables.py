@@ -8,7 +8,7 @@ prepared for one (its statements) can hang on it; an undeclared table that grows
 from __future__ import annotations
 
 import re
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterable
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import TYPE_CHECKING, Protocol
@@ -114,8 +114,10 @@ class Table:
         "datasource",
         "definition",
         "exists",
+        "files",
         "insertions",
         "name",
+        "names",
         "physical",
         "prepared",
         "readers",
@@ -145,7 +147,9 @@ class Table:
         self.insertions: dict[tuple[str, ...], Insertion] = {}
         #: what reads the whole rows, and those without internal columns
         self.readers: dict[str, Reader] = {}
-        fold_check(self)
+        #: the columns' names in the database, and the columns that hold files
+        self.names: dict[str, str] | None = None
+        self.files: list[tuple[str, Declared]] | None = None
 
     @property
     def declared(self) -> bool:
@@ -156,16 +160,32 @@ class Table:
         return self.by_name["id"]
 
 
-def fold_check(table: Table) -> None:
-    """Refuse two columns whose names differ only in case: SQLite cannot hold both."""
-    folded: dict[str, str] = {}
-    for column in table.columns:
-        other = folded.setdefault(column.name.lower(), column.name)
-        if other != column.name:
-            raise XanoScriptError(
-                f"The columns `{other}` and `{column.name}` of `{table.name}` differ only in case.",
-                hint="a database cannot keep them apart; rename one",
-            )
+#: What `told_apart` puts behind a name.
+_MARK = re.compile(r"~[0-9a-f]+$")
+
+
+def told_apart(names: Iterable[str]) -> dict[str, str]:
+    """Columns -> their names in a database that takes capitals and small letters for the same.
+
+    The first of several names that differ only in case stays as it is; each other gets a mark that tells where its
+    capitals are. `without_mark` takes it off again.
+    """
+    taken: set[str] = set()
+    found: dict[str, str] = {}
+    for name in names:
+        folded = name.lower()
+        if folded in taken or _MARK.search(name):
+            capitals = sum(1 << position for position, letter in enumerate(name) if letter.isupper())
+            found[name] = f"{name}~{capitals:x}"
+        else:
+            found[name] = name
+            taken.add(folded)
+    return found
+
+
+def without_mark(name: str) -> str:
+    """The column that a name of `told_apart` stands for."""
+    return _MARK.sub("", name)
 
 
 def physical_name(name: str, datasource: str) -> str:

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from xsrun.database.backend import type_of
 from xsrun.database.columns import DOCUMENTS, ColumnDefinition
 from xsrun.database.prepared import Insertion
+from xsrun.database.stored_files import with_addresses
 from xsrun.database.tables import Table, unknown_column
 from xsrun.errors import InputError, XanoScriptError
 from xsrun.fields import default_value, zero_value
@@ -27,11 +28,15 @@ _MOST = 1e9
 
 
 def rounded(value: float) -> float:
-    """A decimal as a column keeps it: five places. Raises the engine's error for more than nine digits before them."""
+    """A decimal as a column keeps it: five places. Raises the engine's error for more than nine digits before them.
+
+    The test comes after the rounding: 999999999.999999 is too big.
+    """
+    if round(value, 5) != value and -_MOST <= value <= _MOST:
+        value = float(Decimal(repr(value)).quantize(_UNIT, ROUND_HALF_UP))
     if not -_MOST < value < _MOST:
         raise XanoScriptError("SQL Error: 0", hint=f"{value:g} has more than nine digits before the point")
-    short = round(value, 5)
-    return value if short == value else float(Decimal(repr(value)).quantize(_UNIT, ROUND_HALF_UP))
+    return value
 
 
 def column_value(column: ColumnDefinition, value: Value, context: Context) -> Value:
@@ -58,11 +63,25 @@ def encoded(table: Table, column: ColumnDefinition, value: Value, session: Sessi
 
 
 def check_keys(table: Table, data: dict[str, Value]) -> None:
-    """Refuse keys that a declared table has no column for (semantics 4.1)."""
+    """Refuse keys that a declared table has no column for: in rows that come from a file."""
     if table.declared:
         for key in data:
             if key not in table.by_name:
                 raise unknown_column(table, key)
+
+
+def drop_keys(session: Session, table: Table, data: dict[str, Value]) -> None:
+    """Warn of keys that a declared table has no column for; they are dropped (semantics 4.1). Strictly, refuse them."""
+    if not table.declared:
+        return
+    for key in data:
+        if key in table.by_name:
+            continue
+        error = unknown_column(table, key)
+        if session.database.strict:
+            raise error
+        message = f'`{key}` is dropped: the table "{table.name}" has no such column'
+        session.warn("XS716", message, error.hint or "", f"{table.name}.{key}")
 
 
 def object_of(data: Value) -> dict[str, Value]:
@@ -82,7 +101,7 @@ def complete(session: Session, table: Table, data: dict[str, Value], *, stamped:
         if stamped and "created_at" not in row:
             return {"created_at": context.now(), **row}
         return row
-    check_keys(table, data)
+    drop_keys(session, table, data)
     row = {}
     for column in table.columns:
         name, declared = column.name, column.declared
@@ -100,10 +119,12 @@ def complete(session: Session, table: Table, data: dict[str, Value], *, stamped:
 
 def changes(session: Session, table: Table, data: dict[str, Value], *, nulls: bool) -> dict[str, Value]:
     """The columns that an update sets. A null for a column that takes none is left out, or (`nulls`) clears it."""
-    check_keys(table, data)
+    drop_keys(session, table, data)
     found: dict[str, Value] = {}
     for name, value in data.items():
         column = table.by_name.get(name)
+        if column is None and table.declared:
+            continue
         if column is None or column.declared is None:
             if name != "id":
                 found[name] = value
@@ -176,7 +197,7 @@ def write_row(session: Session, table: Table, row: dict[str, Value], identity: V
         whole[name] = value if plain else decode(given[name])
     if table.declared and table.columns[0].name != "id":
         whole = {column.name: whole[column.name] for column in table.columns}
-    return whole
+    return with_addresses(session, table, whole)
 
 
 def restore_row(session: Session, table: Table, item: dict[str, Value]) -> None:
@@ -212,6 +233,8 @@ def insertion(session: Session, table: Table, names: list[str]) -> Insertion:
 def insert_seed(session: Session, table: Table, items: Iterable[dict[str, Value]]) -> None:
     """Insert rows with the ids they have; an undeclared table gets no other columns than theirs."""
     for item in items:
-        table, _ = insert(session, table, object_of(item), stamped=False)
+        data = object_of(item)
+        check_keys(table, data)
+        table, _ = insert(session, table, data, stamped=False)
     if not table.exists:
         session.grown(table, ())

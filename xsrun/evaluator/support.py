@@ -22,7 +22,8 @@ from xsrun.errors import (
     UnavailableError,
     XanoScriptError,
 )
-from xsrun.fields import OMITTED, UNBOUND, bind_one
+from xsrun.field_literals import OMITTED, UNBOUND
+from xsrun.fields import bind_one
 from xsrun.runtime.context import Context
 from xsrun.runtime.ownership import Owned
 from xsrun.runtime.paths import Condition, install_conditions

@@ -145,6 +145,15 @@ def to_date(value: Value, context: Clocked, path: str) -> Value:
     raise refuse("Value is not a valid date", path, value, "a date written YYYY-MM-DD")
 
 
+def to_date_column(value: Value, context: Clocked, path: str) -> Value:
+    """As `to_date`; `now` is today."""
+    if value == "now" and value.__class__ is str:
+        from xsrun.runtime.date_formats import format_timestamp
+
+        return format_timestamp(context.now(), "Y-m-d")
+    return to_date(value, context, path)
+
+
 def to_timestamp(value: Value, context: Clocked, path: str) -> Value:
     """Milliseconds since the epoch: a number as it is, or a text with a time or a relative phrase."""
     if value.__class__ is int and MIN_INT <= value <= MAX_INT:
@@ -157,6 +166,15 @@ def to_timestamp(value: Value, context: Clocked, path: str) -> Value:
         except XanoScriptError:
             pass
     raise refuse("Value is not a valid timestamp", path, value, "milliseconds, or a text with a date and time")
+
+
+def to_timestamp_column(empty: Value) -> Coercion:
+    """As `to_timestamp`; the empty text clears the column, which then holds `empty`."""
+
+    def coerce(value: Value, context: Clocked, path: str) -> Value:
+        return empty if value.__class__ is str and not value else to_timestamp(value, context, path)
+
+    return coerce
 
 
 def to_json_value(value: Value, context: Clocked, path: str) -> Value:
@@ -178,7 +196,7 @@ def to_upload(value: Value, context: Clocked, path: str) -> Value:
     """An upload, or the object that describes one."""
     if value.__class__ is dict or type_name(value) == "resource":
         return value
-    raise refuse("Value is not a valid file", path, value, "an uploaded file")
+    raise refuse("Value is not a valid file", path, value, "an uploaded file, a data URL or base64 text")
 
 
 def to_media(value: Value, context: Clocked, path: str) -> Value:
@@ -195,8 +213,11 @@ def to_media(value: Value, context: Clocked, path: str) -> Value:
 
 
 def to_media_column(value: Value, context: Clocked, path: str) -> Value:
-    """As `to_media`; an empty object clears the column."""
-    return {} if value in ({}, [], "") else to_media(value, context, path)
+    """As `to_media`; an empty object clears the column. The `url` that reading adds is not kept."""
+    if value in ({}, [], ""):
+        return {}
+    found = to_media(value, context, path)
+    return {name: item for name, item in found.items() if name != "url"} if "url" in found else found
 
 
 def to_vector(size: int | None) -> Coercion:
@@ -213,17 +234,18 @@ def to_vector(size: int | None) -> Coercion:
     return coerce
 
 
-def to_geo(field_type: str) -> Coercion:
-    """The coercion to the `{type, data}` object of a geo type; WKT texts are accepted."""
+def to_geo(field_type: str, *, column: bool = False) -> Coercion:
+    """The coercion to the `{type, data}` object of a geo type; WKT texts are accepted. A column closes polygons."""
+    word, _, name = geo.SHAPES[field_type]
 
     def coerce(value: Value, context: Clocked, path: str) -> Value:
         shape = to_json_value(value, context, path)
-        if geo.is_shape(field_type, shape):
-            return shape
-        if value.__class__ is str and (read := geo.shape_of_wkt(field_type, value)) is not None:
-            return read
-        wanted = f'{{type: "{geo.SHAPES[field_type][0]}", data: ...}} with {{lng, lat}} positions, or WKT text'
-        raise refuse(f"Only strings are supported for: {field_type}", path, value, wanted)
+        if not geo.is_shape(field_type, shape):
+            shape = geo.shape_of_wkt(field_type, value) if value.__class__ is str else None
+        if shape is not None:
+            return geo.closed(shape) if column else shape
+        wanted = f'{{type: "{word}", data: ...}} with {{lng, lat}} positions, or WKT text'
+        raise refuse(f"Only strings are supported for: {name}", path, value, wanted)
 
     return coerce
 

@@ -45,6 +45,19 @@ def _nested_positions(data: Value, depth: int) -> bool:
     return data.__class__ is list and all(_nested_positions(item, depth - 1) for item in data)
 
 
+def closed(shape: dict[str, Value]) -> dict[str, Value]:
+    """A shape whose polygons end where they begin, as the database gives them back."""
+    if shape["type"] == "poly":
+        return {**shape, "data": _ring(shape["data"])}
+    if shape["type"] == "polys":
+        return {**shape, "data": [_ring(ring) for ring in shape["data"]]}
+    return shape
+
+
+def _ring(positions: list[Value]) -> list[Value]:
+    return positions if not positions or positions[0] == positions[-1] else [*positions, dict(positions[0])]
+
+
 def shape_of_wkt(field_type: str, text: str) -> dict[str, Value] | None:
     """The `{type, data}` object of a WKT text; None when it is not a WKT text of that field type.
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
 import io
 import mimetypes
 import os
+import re
 import tempfile
 import weakref
 from collections.abc import Iterator
@@ -37,6 +40,10 @@ _MORE_TYPES = {
     ".yaml": "application/yaml",
     ".yml": "application/yaml",
 }
+
+_DATA_URL = re.compile(r"data:([\w.+-]+/[\w.+-]+)?(?:;[\w=-]+)*?(;base64)?,", re.ASCII)
+#: The ending of a file's name by its type, where that is not the last part of it.
+_EXTENSIONS = {"text/plain": "txt", "image/svg+xml": "svg", "image/jpeg": "jpg", "audio/mpeg": "mp3"}
 
 
 def extension_of(name: str) -> str:
@@ -261,3 +268,29 @@ def _copied(file: BinaryIO) -> FileResource:
         spool.write(chunk)
     name = getattr(file, "name", None)
     return FileResource(Path(name).name if isinstance(name, str) else "upload", spool.finish())
+
+
+def data_url(text: str) -> FileResource | None:
+    """The file in a `data:` URL with base64; None for any other text."""
+    match = _DATA_URL.match(text)
+    if match is None or not match[2]:
+        return None
+    mime = match[1] or "text/plain"
+    try:
+        content = base64.b64decode("".join(text[match.end() :].split()), validate=True)
+    except (binascii.Error, ValueError):
+        return None
+    extension = _EXTENSIONS.get(mime) or re.sub(r"[^a-z0-9]", "", mime.partition("/")[2].lower())
+    return FileResource(f"file.{extension}", content, mime=mime)
+
+
+def embedded(text: str) -> FileResource | None:
+    """The file that a text holds: a data URL, or base64; None for any other text."""
+    found = data_url(text)
+    if found is not None:
+        return found
+    try:
+        content = base64.b64decode("".join(text.split()), validate=True)
+    except (binascii.Error, ValueError):
+        return None
+    return FileResource("file", content)

@@ -20,15 +20,19 @@ from base64 import urlsafe_b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
 
 from xsrun.errors import NotFoundError, UnavailableError, XanoScriptError
 from xsrun.runtime.values import Value
 from xsrun.services.files import FileResource, extension_of, kind_of
 
+if TYPE_CHECKING:
+    from xsrun.runtime.context import Context
+
 PREFIX = "/vault/"
 ACCESSES = ("public", "private")
-#: The origin of signed addresses while no server answers: where `xsrun serve` listens unless told otherwise.
+#: The origin of the addresses of files while no server answers: where `xsrun serve` listens unless told otherwise.
 LOCAL_ORIGIN = "http://127.0.0.1:8000"
 #: Bytes that a file name may have on the usual file systems, less some for a suffix.
 _LONGEST_NAME = 200
@@ -131,11 +135,11 @@ class Vault:
 
     # Signed addresses ----------------------------------------------------------------------------------------------
 
-    def sign(self, pathname: str, ttl: int, now: int, origin: str = "") -> str:
+    def sign(self, pathname: str, ttl: int, now: int, origin: str = LOCAL_ORIGIN) -> str:
         """An address at which a private file can be had for `ttl` seconds from `now` (milliseconds)."""
         path = PREFIX + "/".join(path_parts(pathname))
         expires = now // 1000 + ttl
-        return f"{origin or LOCAL_ORIGIN}{quote(path)}?expires={expires}&signature={self._signature(path, expires)}"
+        return f"{origin}{quote(path)}?expires={expires}&signature={self._signature(path, expires)}"
 
     def grants(self, path: str, expires: str, signature: str, now: int) -> bool:
         """May a request have a private file? `path` is the decoded path, `now` in milliseconds."""
@@ -193,6 +197,12 @@ def safe_name(name: str) -> str:
         room = _LONGEST_NAME - len(ending.encode())
         kept = kept.encode()[:room].decode("utf-8", "ignore") + ending
     return kept or "file"
+
+
+def base_address(context: Context) -> str:
+    """The address before the paths of stored files: what the workspace was told, else where the request came in."""
+    told = getattr(context.workspace, "base_url", None)
+    return told or origin_of(context.request.api_base_url) or LOCAL_ORIGIN
 
 
 def origin_of(url: str) -> str:

@@ -41,6 +41,7 @@ from xsrun.syntax.nodes import (
     ObjectLiteral,
     Path,
     Quoted,
+    Segment,
     Spread,
     Statement,
     Ternary,
@@ -399,19 +400,26 @@ class PlanBuilder:
             for entry in self.entries(node, "addon")
         ]
 
-    def one_addon(self, settings: dict[str, Expression], key: str | None, node: Expression) -> AddonPlan:
+    def one_addon(self, settings: dict[str, Expression], at_path: str | None, node: Expression) -> AddonPlan:
         name = literal_of(settings["name"]) if "name" in settings else None
         if name.__class__ is not str:
             raise self.compiler.refuse("an addon needs a name", node)
         given = settings.get("input") or ObjectLiteral([]).at(node, node)
-        row = self.compiler.scope.fresh("output_")
-        with self.compiler.scope.element({"output": row}, binds_this=False):
+        row, key = self.compiler.scope.fresh("output_"), self.compiler.scope.fresh("this_")
+        scope = self.compiler.scope
+        outer, scope.named = scope.named, {**scope.named, "this": key}  # `$output.$this` looks `$this` up as a variable
+        with scope.element({"output": row, "this": key}, binds_this=False):
             body = self.compiler.value(given)
-        inputs = self.add(function([row], body, given), given).index
-        destination = key if key is not None else literal_of(settings["as"]) if "as" in settings else name
+        scope.named = outer
+        inputs = self.add(function([row, key], body, given), given).index
+        destination = at_path if at_path is not None else literal_of(settings["as"]) if "as" in settings else name
         prefix = literal_of(settings["offset"]) if "offset" in settings else None
         path = addon_path(f"{prefix}.{destination}" if prefix else str(destination))
         plan = AddonPlan(str(name), path, inputs)
+        plan.each = any(
+            isinstance(one, Segment) and (one.form, one.key) == ("variable", "this") for one in given.walk()
+        )
+        plan.merges = at_path is None and not {"as", "offset"} & set(settings) and "output" in settings
         plan.output = self.setting(settings.get("output"))
         plan.nested = self.addons(settings.get("addon"))
         return plan

@@ -2,16 +2,10 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
-import re
-
 from xsrun.errors import InputError
 from xsrun.runtime.context import Context
 from xsrun.runtime.values import Value, describe, to_bytes, to_text
-from xsrun.services.files import FileResource
-
-_DATA_URL = re.compile(r"data:([\w.+-]+/[\w.+-]+)?(?:;[\w=-]+)*?(;base64)?,", re.ASCII)
+from xsrun.services.files import FileResource, data_url
 
 
 def file_of(context: Context, value: Value, attribute: str = "value", *, texts: bool = False) -> FileResource:
@@ -41,20 +35,3 @@ def file_of(context: Context, value: Value, attribute: str = "value", *, texts: 
         hint=f"{attribute} is {describe(value)}; it takes the upload of a `file` input, or what "
         "storage.create_file_resource makes of a text",
     )
-
-
-def data_url(text: str) -> FileResource | None:
-    """The file in a `data:` URL with base64; None for any other text."""
-    match = _DATA_URL.match(text)
-    if match is None or not match[2]:
-        return None
-    mime = match[1] or "text/plain"
-    try:
-        content = base64.b64decode("".join(text[match.end() :].split()), validate=True)
-    except (binascii.Error, ValueError):
-        return None
-    extension = _EXTENSIONS.get(mime) or re.sub(r"[^a-z0-9]", "", mime.partition("/")[2].lower())
-    return FileResource(f"file.{extension}", content, mime=mime)
-
-
-_EXTENSIONS = {"text/plain": "txt", "image/svg+xml": "svg", "image/jpeg": "jpg", "audio/mpeg": "mp3"}

@@ -7,7 +7,7 @@ from xsrun.registry import statement
 from xsrun.runtime.context import Context
 from xsrun.runtime.values import Value, text_of_bytes, to_bytes, to_text
 from xsrun.services.files import FileResource, extension_of
-from xsrun.services.vault import ACCESSES, Vault, origin_of
+from xsrun.services.vault import ACCESSES, Vault, base_address
 from xsrun.statements.file_values import file_of
 
 #: What `storage.create_image` takes, by the name of the file (semantics 6).
@@ -200,7 +200,7 @@ def sign_private_url(context: Context, pathname: str, ttl: int = 60) -> str:
     {"address": true}
     """
     vault: Vault = context.service("vault")
-    return vault.sign(pathname, ttl, context.now(), origin_of(context.request.api_base_url))
+    return vault.sign(pathname, ttl, context.now(), base_address(context))
 
 
 @statement("storage.append_file")

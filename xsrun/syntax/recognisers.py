@@ -175,7 +175,12 @@ def arrow_function(place: Place) -> Found | None:
 
 @recogniser
 def operators_of_other_languages(place: Place) -> Found | None:
-    signs = (("<>", "write != for not equal", "!="), ("**", "write |pow:x", None), ("=~", "use |regex_matches", None))
+    signs: tuple[tuple[str, str, str | None], ...] = (
+        ("<>", "write != for not equal", "!="),
+        ("**", "write |pow:x", None),
+        ("=~", "use |regex_matches", None),
+        ("~*", 'for texts in any case write ilike, as in $db.pet.name ilike "%a%"', None),
+    )
     for offset in (-1, 0):
         token = place.token(offset)
         for sign, hint, new in signs:

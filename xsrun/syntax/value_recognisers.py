@@ -153,6 +153,21 @@ def two_statements_on_a_line(place: Place) -> Found | None:
     return None
 
 
+_LIKE = "the operator of a where is written `ilike`, in lower case"
+#: Words where an operator of a condition should stand, and what was meant.
+_OPERATOR_WORDS = {
+    "LIKE": "the operator of a where is written `like`, in lower case",
+    "ILIKE": _LIKE,
+    "IN": "the operator of a where is written `in`, in lower case",
+    "startsWith": 'write `ilike "text%"`',
+    "startswith": 'write `ilike "text%"`',
+    "endsWith": 'write `ilike "%text"`',
+    "endswith": 'write `ilike "%text"`',
+    "INCLUDES": "the operator of a where is written `includes`, in lower case",
+    "CONTAINS": "write `includes` for texts, `contains` for lists",
+}
+
+
 @recogniser
 def value_follows_value(place: Place) -> Found | None:
     before, kind = place.kind(-1), place.kind()
@@ -168,7 +183,8 @@ def value_follows_value(place: Place) -> Found | None:
         end = place.at(-1).end_pos
         message = f"a comma is missing before `{shown}`"
         return Found("XS119", message, f"separate {what} by a comma or a new line", token, [(end, end, ",")])
-    hint = "put an operator between two values; ~ joins texts"
+    hint = _OPERATOR_WORDS.get(place.value(-1)) if before == "NAME" else None
+    hint = hint or "put an operator between two values; ~ joins texts"
     return Found("XS119", f"nothing joins `{shown}` to what stands before it", hint, token)
 
 
@@ -178,6 +194,23 @@ def text_follows_value(place: Place) -> Found | None:
     if place.kind() in ("RBRACE", "_NEWLINE", "") and place.kind(-1) == "STRING" and place.kind(-2) in VALUE_ENDS:
         return value_follows_value(Place(place.source, place.items, place.index - 1))
     return None
+
+
+@recogniser
+def conditional_cut_off(place: Place) -> Found | None:
+    """`(1 > 2 ? "a"):"b"`: the parenthesis closes before the second value of `? :`."""
+    if place.kind() != "RPAR" or place.bracket != "LPAR" or place.kind(1) != "_COLON":
+        return None
+    depth, marks = 0, 0
+    for token in reversed(place.items[: place.index]):
+        depth += (token.type == "RPAR") - (token.type == "LPAR")
+        if depth < 0:
+            break
+        marks += (token.type == "QUESTION") if depth == 0 else 0
+    if not marks:
+        return None
+    hint = "keep both values of ? : inside the parentheses"
+    return Found("XS116", "the parenthesis ends before the second value of `? :`", hint, place.at())
 
 
 @recogniser

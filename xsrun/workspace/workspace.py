@@ -76,6 +76,7 @@ class Workspace:
         vault: Vault | str | os.PathLike[str] | None = None,
         cache: str | None = None,
         strict: bool = False,
+        base_url: str | None = None,
     ) -> None:
         texts_by_name("sources", sources)
         require("database", database, str, "a URL", "for example sqlite:///file.db")
@@ -83,6 +84,8 @@ class Workspace:
         self.sources = {name: Source(text, name) for name, text in sources.items()}
         self.root = root
         self.strict = strict
+        #: what stands before the paths of stored files in their addresses; None takes that of the request
+        self.base_url = (base_url or os.environ.get("XSRUN_BASE_URL") or "").rstrip("/") or None
         self.database_url = database
         self.network = network
         self.vault = vault
@@ -419,7 +422,7 @@ class Workspace:
         """The error of a call whose target is not there (semantics 1.7)."""
         from xsrun.diagnostics.suggest import nearest
 
-        close = nearest(name, [c.name for c in self.constructs if c.kind == kind])
+        close = nearest(name, [c.name for c in self.constructs if c.kind == kind]) if name else None
         title = kind.replace("_", " ").capitalize()
         return XanoScriptError(
             f"{title} does not exist: {kind}:{name or 0}", hint=f"did you mean `{close}`?" if close else None

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from xsrun.fields import NOW, Declared, has_zero_value
+from xsrun.field_literals import NOW
+from xsrun.fields import Declared, has_zero_value
 from xsrun.runtime import geo
 
 if TYPE_CHECKING:
