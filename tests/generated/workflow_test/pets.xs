@@ -2,7 +2,7 @@ workflow_test pets {
   stack {
     api.call pet verb=POST {
       api_group = "Pet store"
-      input = {id: 1, name: "Rex", age: 3}
+      input = {name: "Rex", age: 3}
     } as $made
 
     expect.to_equal ($made.name) {
@@ -11,7 +11,7 @@ workflow_test pets {
 
     api.call "pet/{pet_id}" verb=PUT {
       api_group = "Pet store"
-      input = {pet_id: $made.id, id: $made.id, name: "Max", age: 4}
+      input = {pet_id: $made.id, name: "Max", age: 4}
     } as $edited
 
     expect.to_equal ($edited.name) {
