@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ast
+import builtins
 import re
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -191,3 +193,54 @@ def test_no_ordinary_test_looks_at_a_clock() -> None:
 )
 def test_what_counts_as_a_look_at_a_clock(source: str, found: list[tuple[int, str]]) -> None:
     assert clocks_of(source) == found
+
+
+#: Handlers that may show the text of an error of Python's: (module, type), with the reason.
+PYTHONS_WORDS = {
+    ("cli/arguments.py", "Exception"): "a fault of xsrun is reported as it is",
+    ("server/application.py", "Exception"): "a fault of xsrun is reported as it is",
+    ("cli/settings.py", "tomllib.TOMLDecodeError"): "only searched for the place",
+    ("database/external.py", "ConnectionError"): "raised by xsrun.services.network, in its words",
+    ("evaluator/stacks.py", "RecursionError"): "only compared",
+    ("evaluator/stacks.py", "SyntaxError"): "only compared",
+    ("services/jose.py", "Exception"): "only compared",
+    ("services/jose_keys.py", "Exception"): "the words of cryptography, which raises errors of Python's kinds",
+}
+#: Modules of Python whose errors carry the words of the library below: SQLite, OpenSSL.
+OTHERS_WORDS = ("sqlite3", "ssl")
+
+
+def handled(handler: ast.ExceptHandler) -> list[str]:
+    """The names of the exceptions that a handler takes."""
+    one = handler.type
+    return [ast.unparse(kind) for kind in (one.elts if isinstance(one, ast.Tuple) else [one] if one else [])]
+
+
+def is_pythons(kind: str) -> bool:
+    """Is this a class of exceptions of Python itself, whose texts change from version to version?"""
+    module = kind.partition(".")[0]
+    return hasattr(builtins, kind) or (module in sys.stdlib_module_names and module not in OTHERS_WORDS)
+
+
+def shows(handler: ast.ExceptHandler) -> bool:
+    """Does a handler put the error's text into something?"""
+    for node in ast.walk(handler):
+        values = []
+        if isinstance(node, ast.FormattedValue):
+            values = [node.value]
+        elif isinstance(node, ast.Call) and ast.unparse(node.func) in ("str", "repr", "InternalError"):
+            values = node.args
+        elif isinstance(node, ast.Attribute) and node.attr in ("args", "msg", "reason"):
+            values = [node.value]
+        if any(isinstance(value, ast.Name) and value.id == handler.name for value in values):
+            return True
+    return False
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: path.relative_to(PACKAGE).as_posix())
+def test_no_message_repeats_the_words_of_python(path: Path) -> None:
+    module = path.relative_to(PACKAGE).as_posix()
+    for handler in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(handler, ast.ExceptHandler) and handler.name and shows(handler):
+            told = [kind for kind in handled(handler) if is_pythons(kind) and (module, kind) not in PYTHONS_WORDS]
+            assert not told, f"{module}:{handler.lineno} shows the text of {told}: say it in xsrun's own words"

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from xsrun.errors import UsageError
 from xsrun.runtime.context import Limits
+from xsrun.runtime.json_errors import json_problem
 from xsrun.runtime.values import Value
 
 if TYPE_CHECKING:
@@ -146,8 +147,9 @@ def read_file(name: str) -> str:
 def parse_json(text: str, what: str) -> Value:
     try:
         return json.loads(text)
-    except ValueError as error:
-        raise UsageError(f"{what} is not JSON: {error}", hint='names need double quotes: {"xs": [1]}') from None
+    except ValueError:
+        hint = 'names need double quotes: {"xs": [1]}'
+        raise UsageError(f"{what} is not JSON: {json_problem(text)}", hint=hint) from None
 
 
 def read_inputs(given: list[str]) -> list[dict[str, Value]]:

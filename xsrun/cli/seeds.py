@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from xsrun.cli.options import read_file
 from xsrun.errors import UsageError, XanoScriptError
+from xsrun.runtime.json_errors import json_problem
 from xsrun.runtime.values import Value
 
 if TYPE_CHECKING:
@@ -61,8 +62,8 @@ def rows_of_json(text: str, name: str) -> Value:
     """What a JSON file of rows holds. Raises UsageError that names it."""
     try:
         return json.loads(text)
-    except ValueError as error:
-        raise UsageError(f"{name} is not JSON: {error}") from None
+    except ValueError:
+        raise UsageError(f"{name} is not JSON: {json_problem(text)}") from None
 
 
 def checked_rows(rows: Value, name: str) -> Rows:

@@ -12,8 +12,11 @@ from pathlib import Path
 
 from xsrun.diagnostics import Diagnostic
 from xsrun.errors import UsageError
+from xsrun.patterns import pattern
 from xsrun.records import record, replace
 from xsrun.runtime.values import Value
+
+_PLACE = pattern(r"line (\d+), column (\d+)")
 
 
 @record(frozen=True)
@@ -51,8 +54,13 @@ def _table(path: Path, section: tuple[str, ...]) -> dict[str, Value] | None:
 
     try:
         found: Value = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise UsageError(f"{path} is not TOML: {error}") from None
+    except UnicodeDecodeError:
+        raise UsageError(f"{path} is not UTF-8 text") from None
+    except tomllib.TOMLDecodeError as error:
+        place = _PLACE.search(str(error))
+        where = f"what stands at line {place[1]}, column {place[2]} does not fit" if place else "it ends too early"
+        hint = 'settings are written name = "value", below a line with their section: [check]'
+        raise UsageError(f"{path} is not TOML: {where}", hint=hint) from None
     except OSError as error:
         raise UsageError(f"cannot read {path}: {error.strerror}") from None
     for name in section:

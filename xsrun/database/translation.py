@@ -76,8 +76,10 @@ def translate(sql: str, describe: Callable[[str], Table | None]) -> Translated:
     tree = rewriter.rewrite(tree)
     try:
         text = tree.sql(dialect="sqlite", unsupported_level=ErrorLevel.IGNORE)
-    except (SqlglotError, ValueError) as error:
+    except SqlglotError as error:
         raise XanoScriptError(f"SQL Error: {first_line(error)}", hint=HINT) from None
+    except ValueError:
+        raise XanoScriptError("SQL Error: SQLite has no words for a part of this statement", hint=HINT) from None
     return Translated(text, described, columns)
 
 

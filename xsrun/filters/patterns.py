@@ -129,8 +129,10 @@ def _compile(value: str | bytes) -> Pattern:
         matcher = regex.compile("(?-f)" + source, flags) if unicode else regex.compile(source.encode("latin-1"), flags)
     except RecursionError:
         raise refused("parentheses are too deeply nested") from None
-    except (regex.error, OverflowError, ValueError, IndexError, KeyError, AttributeError) as error:
+    except regex.error as error:
         raise refused(str(error)) from None
+    except (OverflowError, ValueError, IndexError, KeyError, AttributeError):
+        raise refused("it is not understood") from None
     timeout = RECURSIVE_TIMEOUT if translated.recursive else TIMEOUT
     return Pattern(matcher, translated.groups, translated.names, unicode, "A" in modifiers, timeout)
 

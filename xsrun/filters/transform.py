@@ -22,6 +22,7 @@ from xsrun.registry import filter
 from xsrun.runtime.casts import TOO_DEEP, cast_to_number
 from xsrun.runtime.characters import characters
 from xsrun.runtime.context import Context
+from xsrun.runtime.json_errors import JsonError
 from xsrun.runtime.sizes import check_unfolded
 from xsrun.runtime.values import (
     MAX_INT,
@@ -129,9 +130,10 @@ def json_decode(value: str) -> Value:
     try:
         decoded = from_json(value)
         return _normalized(decoded) if _UNUSUAL.search(value) else decoded
-    except (ValueError, RecursionError) as error:
-        problem = "Maximum stack depth exceeded" if isinstance(error, RecursionError) else "Syntax error"
-        raise XanoScriptError(f"Error parsing JSON: {problem}", hint=str(error)) from None
+    except JsonError as error:
+        raise XanoScriptError("Error parsing JSON: Syntax error", hint=str(error)) from None
+    except RecursionError:
+        raise XanoScriptError("Error parsing JSON: Maximum stack depth exceeded") from None
 
 
 def _normalized(value: Value) -> Value:

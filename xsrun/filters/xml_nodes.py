@@ -48,8 +48,8 @@ class _Reader:
             parser.Parse(to_bytes(value), True)
         except expat.ExpatError as error:
             raise _unreadable(f"{expat.ErrorString(error.code)} at line {error.lineno}") from None
-        except (LookupError, ValueError) as error:  # an encoding that Python does not know or cannot use here
-            raise _unreadable(str(error)) from None
+        except (LookupError, ValueError):
+            raise _unreadable("its encoding is not known, or cannot be used for XML") from None
         return self.root
 
     def _start(self, name: str, attributes: dict[str, str]) -> None:

@@ -413,13 +413,15 @@ def _jsonable(value: Value) -> Value:
 
 
 def from_json(text: str | bytes) -> Value:
-    """The value of a JSON text. Raises ValueError; integers beyond 64 bits become decimals."""
+    """The value of a JSON text. Raises JsonError, a ValueError; integers beyond 64 bits become decimals."""
     import orjson
 
     try:
         value = orjson.loads(text)
     except orjson.JSONDecodeError as error:
-        raise ValueError(str(error)) from None
+        from xsrun.runtime.json_errors import json_error
+
+        raise json_error(text, error) from None
     # orjson gives ints up to 2**64 - 1: a run of 19 digits tells that there may be one
     digits = _NINETEEN_DIGITS.search(text if isinstance(text, str) else text.decode("utf-8", "replace"))
     return value if digits is None else _within_64_bits(value)

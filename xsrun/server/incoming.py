@@ -10,6 +10,7 @@ from typing import Any
 from xsrun.errors import XanoScriptError
 from xsrun.filters.query_strings import parse_query
 from xsrun.runtime.context import Request
+from xsrun.runtime.json_errors import JsonError
 from xsrun.runtime.values import Value, from_json
 
 #: What ASGI hands over: a scope, a message.
@@ -165,13 +166,6 @@ def _decoded(body: bytes) -> Value:
         return None
     try:
         return from_json(body)
-    except ValueError as error:
-        reason = NOT_JSON
-        if "depth" in str(error) or "recursion" in str(error).lower():
-            reason = TOO_DEEP
-        else:
-            try:
-                body.decode("utf-8")
-            except UnicodeDecodeError:
-                reason = NOT_UTF8
+    except JsonError as error:
+        reason = TOO_DEEP if error.too_deep else NOT_UTF8 if error.not_utf8 else NOT_JSON
         raise XanoScriptError(f"Error parsing JSON: {reason}", hint=f"the body is not JSON: {error}") from None

@@ -101,7 +101,7 @@ class Carrier:
             return answer, answer.read()
         except (OSError, http.client.HTTPException) as error:
             self._link.close()
-            raise UnavailableError(f"the server of the test run does not answer: {error!r}") from None
+            raise UnavailableError("the server of the test run does not answer") from error
 
 
 class Rehearsal(Application):

@@ -77,8 +77,10 @@ def listen(host: str, port: int) -> socket.socket:
         except OSError:
             made.close()
             raise
-    except (OSError, OverflowError) as error:
-        reason = getattr(error, "strerror", None) or error
+    except OverflowError:
+        raise UsageError(f"there is no port {port}", hint="ports are 0 to 65535") from None
+    except OSError as error:
+        reason = error.strerror or "the system refuses it"
         raise UsageError(f"cannot listen on {host}:{port}: {reason}", hint=way_out(error)) from None
     made.listen(1024)
     made.setblocking(False)

@@ -187,11 +187,23 @@ def opened(archive: FileResource, password: str = "") -> Iterator[zipfile.ZipFil
     """An archive to read; what zipfile finds wrong is raised as the program's error."""
     with archive.open() as raw, _told():
         source = zipfile.ZipFile(raw)
-        if password and any(entry.flag_bits & _ENCRYPTED for entry in source.infolist()):
+        encrypted = any(entry.flag_bits & _ENCRYPTED for entry in source.infolist())
+        if password and encrypted:
             source = _pyzipper().AESZipFile(raw)
             source.setpassword(password.encode())
-        with source:
+        with source, _unlocked("wrong password" if password else "the archive needs a password", encrypted):
             yield source
+
+
+@contextmanager
+def _unlocked(problem: str, encrypted: bool) -> Iterator[None]:
+    """What zipfile and pyzipper raise for the password of an encrypted archive, as the program's error."""
+    try:
+        yield
+    except RuntimeError as error:
+        if not encrypted or isinstance(error, NotImplementedError):
+            raise
+        raise XanoScriptError(f"{INVALID[:-1]}: {problem}.") from error
 
 
 @contextmanager
@@ -199,14 +211,11 @@ def _told() -> Iterator[None]:
     """Errors of zipfile and of what unpacks entries, as the program's errors."""
     try:
         yield
-    except RuntimeError as error:  # what zipfile says of passwords; NotImplementedError is one too
-        text = str(error)
-        if "assword" in text:
-            wanted = "the archive needs a password" if "required" in text or "requires" in text else "wrong password"
-            raise XanoScriptError(f"{INVALID[:-1]}: {wanted}.") from error
-        raise XanoScriptError(f"{INVALID[:-1]}: {text}.") from error
+    except RuntimeError as error:  # NotImplementedError is one too
+        raise XanoScriptError(f"{INVALID[:-1]}: it is packed in a way that cannot be read here.") from error
     except _broken() as error:
-        raise XanoScriptError(INVALID, hint=str(error) or None) from error
+        reason = error.strerror if isinstance(error, OSError) else None
+        raise XanoScriptError(INVALID, hint=reason or "it is damaged, or no zip archive at all") from error
 
 
 def _broken() -> tuple[type[Exception], ...]:

@@ -103,10 +103,10 @@ class Cache:
 
         try:
             made: Any = redis.Redis.from_url(self.url, decode_responses=True, socket_timeout=10)
-        except ValueError as error:
-            raise UnavailableError(
-                f"{masked_address(self.url)} is not the address of a Redis server: {error}"
-            ) from None
+        except ValueError:
+            hint = "it is written redis://HOST:PORT/NUMBER, rediss:// for an encrypted one"
+            at = masked_address(self.url)
+            raise UnavailableError(f"{at} is not the address of a Redis server", hint=hint) from None
         server: Server = made
         return server
 

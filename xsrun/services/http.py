@@ -293,8 +293,10 @@ def reason_of(error: Exception, url: str, timed_out: str) -> str:
         return "transfer closed with outstanding read data remaining" if "complete message body" in text else text
     if isinstance(error, httpx.UnsupportedProtocol):
         return f"Protocol not supported: {url}"
-    if isinstance(error, (httpx.InvalidURL, ValueError)):
+    if isinstance(error, httpx.InvalidURL):
         return f"URL rejected: {error}"
+    if isinstance(error, ValueError):
+        return "URL rejected: Malformed input to a URL function"
     return _system_reason(error, url)
 
 

@@ -56,6 +56,7 @@ INVALID_KEY = "Invalid key."
 
 #: The members that say what a key is. Others (names, notes, certificates) have no part in signing or encrypting.
 _MEMBERS = ("kty", "crv", "k", "x", "y", "n", "e", "d", "p", "q", "dp", "dq", "qi")
+_SEGMENT = re.compile(r"[A-Za-z0-9_-]*")
 _BASE64 = re.compile(rb"[A-Za-z0-9+/_\-\s]+=*")
 
 
@@ -66,6 +67,8 @@ def encode_segment(data: bytes) -> str:
 
 def decode_segment(text: str) -> bytes:
     """The bytes of base64url text. Raises ValueError for anything `encode_segment` would not have written."""
+    if _SEGMENT.fullmatch(text) is None:  # Python takes or leaves out others, as its version will have it
+        raise ValueError("not base64url text")
     data = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
     if encode_segment(data) != text:
         raise ValueError("not base64url text")
@@ -209,7 +212,7 @@ def _require(jwk: dict[str, str], kind: str, algorithm: str) -> None:
 
 def _secret(jwk: dict[str, str]) -> bytes:
     text = jwk.get("k", "")
-    if re.fullmatch(r"[A-Za-z0-9_-]*", text) is None or len(text) % 4 == 1:
+    if _SEGMENT.fullmatch(text) is None or len(text) % 4 == 1:
         refuse("the member k of the JWK is not base64url text")
     secret = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
     if not secret:

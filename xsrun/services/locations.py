@@ -60,7 +60,8 @@ class Locations:
             try:
                 self._reader = maxminddb.open_database(str(self.file))
             except (OSError, ValueError, maxminddb.InvalidDatabaseError) as error:
-                raise UnavailableError(f"the database {self.file} cannot be read: {error}") from None
+                reason = error.strerror if isinstance(error, OSError) else "it is no MaxMind database"
+                raise UnavailableError(f"the database {self.file} cannot be read: {reason}") from None
         return self._reader
 
     def close(self) -> None:

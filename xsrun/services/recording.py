@@ -112,8 +112,8 @@ class Recording:
                 self._answers.setdefault(_key(call["request"]), []).append(_read_answer(call["response"]))
         except OSError as error:
             raise UsageError(f"cannot read the recording {self.path}: {error.strerror}") from None
-        except (ValueError, KeyError, TypeError) as error:
-            raise UsageError(f"{self.path} is no recording: {error}", hint="make one with --record FILE") from None
+        except (ValueError, KeyError, TypeError):
+            raise UsageError(f"{self.path} is no recording", hint="make one with --record FILE") from None
 
 
 def _save(path: Path, calls: list[Call]) -> None:

@@ -14,6 +14,7 @@ from xsrun.errors import XanoScriptError
 from xsrun.runtime.characters import value_of
 from xsrun.runtime.context import Context
 from xsrun.runtime.csv_text import read_rows, write_rows
+from xsrun.runtime.json_errors import JsonError
 from xsrun.runtime.streams import chunk_of
 from xsrun.runtime.values import Value, from_json, to_bytes, to_json
 
@@ -55,7 +56,7 @@ def json_lines(context: Context, file: BinaryIO) -> Iterator[Value]:
         if text:
             try:
                 yield from_json(to_bytes(value_of(text)))
-            except ValueError as error:
+            except JsonError as error:
                 raise XanoScriptError("Error parsing JSON: Syntax error", hint=f"line {number}: {error}") from None
 
 

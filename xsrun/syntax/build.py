@@ -4,13 +4,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from xsrun.diagnostics import Diagnostic
 from xsrun.diagnostics.record import Fix
 from xsrun.syntax import mistakes
-from xsrun.syntax.literals import block_value, filter_arguments, list_size, number_value, split_filters, text_value
+from xsrun.syntax.literals import (
+    TimeStampError,
+    block_value,
+    filter_arguments,
+    list_size,
+    number_value,
+    split_filters,
+    text_value,
+    time_value,
+)
 from xsrun.syntax.nodes import (
     Attribute,
     Between,
@@ -346,14 +354,10 @@ class Builder:
         token = children[0]
         text = " ".join(token.value.split())
         try:
-            moment = datetime.strptime(text, "%Y-%m-%d %H:%M:%S%z")
-            value = round(moment.timestamp() * 1000)
-        except ValueError as error:
-            reason = str(error)
-            month = int(text[5:7])
-            what = f"month {month} does not exist" if not 1 <= month <= 12 else reason
+            value = time_value(text)
+        except TimeStampError as error:
             hint = "a time stamp is written YYYY-MM-DD HH:MM:SS+ZZZZ"
-            self.report("XS124", f"not a time stamp: {what}", hint, token)
+            self.report("XS124", f"not a time stamp: {error}", hint, token)
             value = 0
         return Timestamp(text, value).at(token, token)
 

@@ -4,6 +4,11 @@ from __future__ import annotations
 
 import re
 
+
+class TimeStampError(ValueError):
+    """What looks like a time stamp names a moment that there is not."""
+
+
 _ESCAPE = re.compile(r"\\(x[0-9A-Fa-f]{2}|[0-7]{1,3}|.)", re.DOTALL)
 _ESCAPES = {"n": "\n", "r": "\r", "t": "\t", "a": "\a", "b": "\b", "f": "\f", "v": "\v", '"': '"', "\\": "\\"}
 
@@ -50,6 +55,29 @@ def number_value(text: str) -> float:
         value = int(text)
         return value if value < 2**63 else float(value)
     return float(text)
+
+
+def time_value(text: str) -> int:
+    """Milliseconds of a time stamp, `2026-01-31 10:00:00+0100`. Raises TimeStampError."""
+    from xsrun.runtime.timezones import DAY, days_of_date
+
+    year, month, day, hour, minute, second = (int(part) for part in re.split("[- :]", text[:19]))
+    east, further = int(text[20:22]), int(text[22:24])
+    parts = (("hour", hour, 23), ("minute", minute, 59), ("second", second, 59))
+    if year == 0:
+        raise TimeStampError("year 0 does not exist")
+    if not 1 <= month <= 12:
+        raise TimeStampError(f"month {month} does not exist")
+    if not 1 <= day <= days_of_date(year, month + 1, 1) - days_of_date(year, month, 1):
+        raise TimeStampError(f"day {day} does not exist in {text[:7]}")
+    for name, number, most in parts:
+        if number > most:
+            raise TimeStampError(f"{name} {number} does not exist")
+    if east > 23 or further > 59:
+        raise TimeStampError(f"the zone {text[19:]} does not exist")
+    offset = (east * 3600 + further * 60) * (-1 if text[19] == "-" else 1)
+    seconds = days_of_date(year, month, day) * DAY + hour * 3600 + minute * 60 + second - offset
+    return seconds * 1000
 
 
 def list_size(text: str) -> tuple[int | None, int | None]:

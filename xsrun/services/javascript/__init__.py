@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Literal
 import orjson
 
 from xsrun.errors import LimitError, XanoScriptError
+from xsrun.runtime.json_errors import json_error
 from xsrun.services.javascript import engine
 from xsrun.services.javascript.outcomes import Crashed, Outcome, Refused, Thrown, TimedOut, TooLarge, Value
 from xsrun.services.javascript.pool import Pool, shared
@@ -224,8 +225,8 @@ def _decode(payload: bytes) -> values.Value:
     """A result. Objects with the keys "0", "1", ... are lists, as for all that the engine reads (semantics 2.1)."""
     try:
         value = orjson.loads(payload)
-    except ValueError as error:
-        if "limit" in str(error):  # of depth; Python's own differs from version to version
+    except orjson.JSONDecodeError as error:
+        if json_error(payload, error).too_deep:
             raise XanoScriptError(NOT_PLAIN) from None
         try:
             text = json.dumps(json.loads(payload), ensure_ascii=False)  # a lone surrogate

@@ -85,7 +85,8 @@ class Worker:
             )
         except OSError as error:
             self._stderr.close()
-            raise UnavailableError(f"Deno does not start: {error}", hint=f"`{deno}` must be an executable") from None
+            reason = error.strerror or "the system refuses it"
+            raise UnavailableError(f"Deno does not start: {reason}", hint=f"`{deno}` must be an executable") from None
         assert self._process.stdin is not None and self._process.stdout is not None
         self._stdin = self._process.stdin
         self._stdout = self._process.stdout
