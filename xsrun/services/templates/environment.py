@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple, Protocol
 
 import jinja2
-from jinja2 import nodes
 from jinja2.runtime import Context as TemplateContext
 from jinja2.sandbox import SandboxedEnvironment
 
@@ -81,8 +80,9 @@ class TwigEnvironment(SandboxedEnvironment):
     def lexer(self) -> TwigLexer:
         return self._twig_lexer
 
-    def _parse(self, source: str, name: str | None, filename: str | None) -> nodes.Template:
-        return TwigParser(self, source, name, filename).parse()
+    def template_of(self, text: str) -> jinja2.Template:
+        """A Twig template ready to run. Raises jinja2.TemplateSyntaxError."""
+        return self.from_string(TwigParser(self, text).parse())
 
     def is_safe_callable(self, obj: Any) -> bool:
         """Only what Jinja itself puts into generated code may be called."""

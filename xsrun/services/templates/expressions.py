@@ -80,6 +80,7 @@ class ExpressionParser(Parser):
         self.strategy: str | None = None  # what `{% autoescape %}` says
         self.macro_modules = {"_self"}
         self.macro_names: dict[str, str] = {}
+        self.open_tags: list[str] = []
 
     # Making nodes --------------------------------------------------------------------------------------------------
 

@@ -33,9 +33,9 @@ class TwigParser(ExpressionParser):
                 self.fail(f"`{token.value}` closes nothing here")
             self.unknown("tag", token.value, known)
         next(self.stream)
-        self._tag_stack.append(token.value)
+        self.open_tags.append(token.value)
         made = parse()
-        self._tag_stack.pop()
+        self.open_tags.pop()
         return made
 
     def body_until(self, *ends: str) -> list[nodes.Node]:
@@ -43,7 +43,7 @@ class TwigParser(ExpressionParser):
         return self.parse_statements(tuple(f"name:{end}" for end in ends))
 
     def fail_eof(self, end_tokens: tuple[str, ...] | None = None, lineno: int | None = None) -> NoReturn:
-        tag = self._tag_stack[-1] if self._tag_stack else "tag"
+        tag = self.open_tags[-1] if self.open_tags else "tag"
         self.fail(f"`{{% {tag} %}}` is not closed", lineno)
 
     def tag_if(self) -> Made:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from jinja2.lexer import Lexer, _Rule
+from jinja2.lexer import Lexer
 
 if TYPE_CHECKING:
     from xsrun.services.templates.environment import TwigEnvironment
@@ -24,13 +24,14 @@ class TwigLexer(Lexer):
 
     def __init__(self, environment: TwigEnvironment) -> None:
         super().__init__(environment)
-        added = [
-            _Rule(_OPERATORS, "keyword", None),
-            _Rule(_VARIABLE, "twig_variable", None),
-            _Rule(_STRING, "twig_string", None),
-        ]
         for state in ("block_begin", "variable_begin"):
             ending, *others = self.rules[state]
+            rule = type(ending)
+            added = [
+                rule(_OPERATORS, "keyword", None),
+                rule(_VARIABLE, "twig_variable", None),
+                rule(_STRING, "twig_string", None),
+            ]
             self.rules[state] = [ending, *added, *others]
 
     def tokeniter(
