@@ -109,6 +109,14 @@ HEAVY = {
     *("dataclasses", "inspect", "ast", "decimal", "tempfile", "random", "shutil", "uuid", "datetime", "platform"),
     *("xsrun.evaluator.compiler", "xsrun.syntax.parser", "xsrun.analysis.check", "xsrun.database"),
 }
+#: What Python's reader of options and its NamedTuple bring along differs from Python to Python: since 3.14 the one
+#: needs dataclasses and inspect, since 3.15 the other annotationlib and ast. That is no fault of ours.
+PYTHONS_OWN = """from __future__ import annotations
+import argparse, typing
+argparse.ArgumentParser().add_argument("--a")
+class Pair(typing.NamedTuple):
+    one: int
+"""
 
 
 def imported(words: list[str], cache: Path) -> set[str]:
@@ -121,12 +129,12 @@ def imported(words: list[str], cache: Path) -> set[str]:
     return {line.rpartition("|")[2].strip() for line in lines[1:]}
 
 
-@pytest.mark.parametrize(("command", "most"), [("run", 130), ("check", 85)])
+@pytest.mark.parametrize(("command", "most"), [("run", 112), ("check", 55)])
 def test_a_second_run_imports_little(command: str, most: int, tmp_path: Path) -> None:
     file = tmp_path / "totals.xs"
     shutil.copy(SAMPLES / "snippets" / "totals.xs", file)
     cache = tmp_path / "cache"
-    found = imported(["-m", "xsrun", command, str(file)], cache) - imported(["-c", "pass"], cache)
+    found = imported(["-m", "xsrun", command, str(file)], cache) - imported(["-c", PYTHONS_OWN], cache)
     assert not sorted(found & HEAVY)
     assert len(found) <= most, sorted(found)
 

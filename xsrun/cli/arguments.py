@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any, NoReturn
 
 from xsrun.errors import InternalError, UsageError, XanoScriptError
+from xsrun.patterns import pattern
 
 #: command -> (what it does, module below `xsrun.cli`)
 COMMANDS = {
@@ -55,8 +56,59 @@ class Parser(argparse.ArgumentParser):
     def __init__(self, **settings: Any) -> None:
         super().__init__(**{"formatter_class": Formatter, **settings})
 
+    def parse_args(self, args: Any = None, namespace: Any = None) -> Any:
+        options, (*unknown,) = self.parse_known_args(args, namespace)
+        if unknown:
+            self._refuse(unknown[0])
+        return options
+
+    def _refuse(self, word: str) -> NoReturn:
+        hint = f"see {self.prog} --help"
+        if not word.startswith("-"):
+            raise UsageError(f"`{word}` is one word too many", hint=hint)
+        from xsrun.diagnostics.suggest import nearest
+
+        name = word.partition("=")[0]
+        close = nearest(name, set(_OPTION.findall(self.format_help())))
+        raise UsageError(f"there is no option `{name}`", hint=f"did you mean `{close}`?" if close else hint)
+
     def error(self, message: str) -> NoReturn:
+        if match := _NO_CHOICE.match(message):  # what Python says after it differs from version to version
+            message = f"there is no {match[1].lower()} `{match[2]}`"
         raise UsageError(message, hint=f"see {self.prog} --help")
+
+
+_OPTION = pattern(r"(?<![\w-])--[a-z][a-z-]*")
+_NO_CHOICE = pattern(r"argument (\S+): invalid choice: '(.*?)'")
+
+
+def one_of(*names: str) -> Callable[[str], str]:
+    """How an option is read that takes one of some words."""
+
+    def read(text: str) -> str:
+        if text not in names:
+            raise argparse.ArgumentTypeError(f"it is {', '.join(names[:-1])} or {names[-1]}, not `{text}`")
+        return text
+
+    return read
+
+
+def whole_number(text: str) -> int:
+    """How an option is read that takes a whole number."""
+    if not text.isdecimal() or len(text) > 18:
+        raise argparse.ArgumentTypeError(f"it is a whole number, not `{text}`")
+    return int(text)
+
+
+def number(text: str) -> float:
+    """How an option is read that takes a number."""
+    try:
+        found = float(text)
+    except ValueError:
+        found = -1.0
+    if not 0 <= found < float("inf"):
+        raise argparse.ArgumentTypeError(f"it is a number, not `{text}`")
+    return found
 
 
 def available() -> dict[str, tuple[str, str]]:

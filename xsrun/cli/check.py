@@ -6,6 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
+from xsrun.cli.arguments import one_of
 from xsrun.cli.output import use_color
 from xsrun.diagnostics import Diagnostic
 from xsrun.errors import UsageError
@@ -27,7 +28,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     shown = parser.add_mutually_exclusive_group()
     shown.add_argument("--json", action="store_true", help="print one JSON document and nothing else")
     shown.add_argument(
-        "--format", choices=("text", "sarif", "github"), default="text", help="how to report (default: text)"
+        "--format",
+        type=one_of("text", "sarif", "github"),
+        metavar="{text,sarif,github}",
+        default="text",
+        help="how to report (default: text)",
     )
     parser.add_argument("--fix", action="store_true", help="apply the safe fixes")
     parser.add_argument("--diff", action="store_true", help="change nothing; print what --fix would change")

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from xsrun.cli.arguments import number, whole_number
 from xsrun.cli.options import add_workspace_options, workspace_settings
 from xsrun.cli.output import use_color
 from xsrun.errors import UsageError
@@ -22,14 +23,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--host", default="127.0.0.1", help="the address to listen on (default: this machine alone can reach it)"
     )
-    parser.add_argument("--port", "-p", type=int, default=8000, metavar="N", help="default 8000; 0 is any that is free")
+    parser.add_argument(
+        "--port", "-p", type=whole_number, default=8000, metavar="N", help="default 8000; 0 is any that is free"
+    )
     parser.add_argument("--tasks", action="store_true", help="run tasks when they are due")
     parser.add_argument("--no-reload", action="store_true", help="do not load files again when they are saved")
     parser.add_argument("--quiet", "-q", action="store_true", help="print problems only, not every request")
     parser.add_argument("--no-docs", action="store_true", help="serve no documentation, history or OpenAPI")
     parser.add_argument(
         "--max-body",
-        type=float,
+        type=number,
         default=BODY_MEGABYTES,
         metavar="MEGABYTES",
         help=f"refuse longer bodies (default {BODY_MEGABYTES})",

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from xsrun.cli.arguments import one_of, whole_number
 from xsrun.cli.options import add_workspace_options, workspace_settings
 from xsrun.cli.output import use_color
 from xsrun.errors import UsageError
@@ -25,7 +26,8 @@ if TYPE_CHECKING:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("paths", nargs="*", default=["."], help="files and folders (default: this folder)")
     parser.add_argument("-k", metavar="TEXT", dest="pattern", help="only tests whose name or construct contains TEXT")
-    parser.add_argument("--kind", choices=("unit", "workflow"), help="only tests of this kind")
+    kinds = ("unit", "workflow")
+    parser.add_argument("--kind", type=one_of(*kinds), metavar="{unit,workflow}", help="only tests of this kind")
     parser.add_argument(
         "--smoke",
         action="store_const",
@@ -37,7 +39,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print one JSON document and nothing else")
     parser.add_argument("--junit", metavar="FILE", help="write a JUnit XML report")
     parser.add_argument("--watch", action="store_true", help="run again what a change touches, until interrupted")
-    parser.add_argument("--durations", type=int, metavar="N", help="show the N slowest tests (0: all)")
+    parser.add_argument("--durations", type=whole_number, metavar="N", help="show the N slowest tests (0: all)")
     parser.add_argument("--coverage", action="store_true", help="show which lines and branches the tests reach")
     parser.add_argument("--coverage-html", metavar="FOLDER", help="write coverage as HTML pages")
     parser.add_argument("--coverage-lcov", metavar="FILE", help="write coverage as an lcov file")
