@@ -85,21 +85,21 @@ def test_the_workflow_tests_them_everywhere() -> None:
     assert [step["with"]["python-version"] for step in lowest if "with" in step] == PYTHONS[:1]
 
 
+def program(folder: Path, name: str, script: str) -> None:
+    """Put a shell script of this name into a folder."""
+    (folder / name).write_text(f"#!/bin/sh\n{script}\n", encoding="utf-8")
+    (folder / name).chmod(0o755)
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="needs bash")
 def test_ci_looks_for_all_of_them(tmp_path: Path) -> None:
     """Interpreters are looked for on PATH, in pyenv and in Debian sid; what is not found is named with the reason."""
+    program(tmp_path, f"python{PYTHONS[0]}", "echo 2.7")  # of another version than its name says
     for version in PYTHONS[1:]:
-        program = tmp_path / f"python{version}"
-        program.write_text(f"#!/bin/sh\necho {version}\n", encoding="utf-8")
-        program.chmod(0o755)
+        program(tmp_path, f"python{version}", f"echo {version}")
+    program(tmp_path, "id", "echo 1000")  # nobody here may set up Debian sid
     nowhere = str(tmp_path / "nowhere")
     environment = {**os.environ, "PATH": f"{tmp_path}:/usr/bin:/bin", "PYENV_ROOT": nowhere, "XSRUN_CI_CACHE": nowhere}
-    oldest = tmp_path / f"python{PYTHONS[0]}"  # of another version than its name says
-    oldest.write_text("#!/bin/sh\necho 2.7\n", encoding="utf-8")
-    oldest.chmod(0o755)
-    for name in ("id", "uname"):  # nobody here may set up Debian sid
-        (tmp_path / name).write_text("#!/bin/sh\necho 1000\n", encoding="utf-8")
-        (tmp_path / name).chmod(0o755)
     done = subprocess.run([ROOT / ".ci" / "pythons"], capture_output=True, text=True, env=environment, check=True)
     found = [line.split(" ", 2) for line in done.stdout.splitlines()]
     assert [line[0] for line in found] == PYTHONS
@@ -123,3 +123,34 @@ def test_what_ci_found_stands_before_the_last_line(tmp_path: Path, given: str) -
     done = subprocess.run(words, input=given, capture_output=True, text=True, check=True)
     *before, last = given.splitlines() or [""]
     assert done.stdout.splitlines() == [*before, "one", "two", *([last] if given else [])]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="Debian only")
+def test_a_half_made_sid_is_thrown_away(tmp_path: Path) -> None:
+    """A root folder that is not complete is made anew; one that cannot be made leaves nothing behind but the reason."""
+    for name, script in {
+        "id": "echo 0",
+        "apt-get": "exit 1",
+        "flock": "exit 0",
+        "unshare": 'shift 3; exec "$@"',
+        "chroot": 'test -e "$1/complete"',
+        "debootstrap": 'mkdir -p "$4"; echo E: no mirror; test -n "$MIRROR" && touch "$4/complete"',
+    }.items():
+        program(tmp_path, name, script)
+    cache = tmp_path / "cache"
+    environment = {**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}", "XSRUN_CI_CACHE": str(cache), "MIRROR": ""}
+
+    def look() -> subprocess.CompletedProcess[str]:
+        words = [ROOT / ".ci" / "sid", "has", "python3.14"]
+        return subprocess.run(words, capture_output=True, text=True, env=environment, check=False)
+
+    (cache / "sid").mkdir(parents=True)
+    (cache / "sid.part").mkdir()
+    done = look()
+    assert (done.returncode, done.stderr) == (1, "debootstrap failed: E: no mirror\n")
+    assert {path.name for path in cache.iterdir()} == {"lock", "log"}
+    environment["MIRROR"] = "yes"
+    assert look().returncode == 0
+    (cache / "sid" / "kept").touch()
+    assert look().returncode == 0
+    assert (cache / "sid" / "kept").exists()
