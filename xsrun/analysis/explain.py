@@ -12,7 +12,7 @@ _BEFORE, _AFTER = "var $value { value = ", "\n}"
 _SURPRISES = "XS6"
 #: What the parser says, which is all that check says.
 _SYNTAX = "XS1"
-#: What the compiler refuses as well, in fewer words: filters and their arguments.
+#: What is refused as well, or fails when it is reached, in fewer words: filters and their arguments.
 _FILTERS = "XS4"
 
 
@@ -25,14 +25,20 @@ def explain(error: XanoScriptError, text: str, *, expression: bool = False) -> N
         return  # the parser's own words
     file = error.file or ""
     found = _check_expression(text, file) if expression else check_sources({file: text})
-    wanted = _FILTERS if refused else _SURPRISES
-    near = [one for one in found if one.line == error.line and one.hint and one.code.startswith(wanted)]
+    near = [one for one in found if one.line == error.line and one.hint and _may_explain(one, refused)]
     if not near:
         return
     nearest = min(near, key=lambda one: abs(one.column - (error.column or 1)))
-    error.hint = nearest.hint if refused else f"{nearest.message}: {nearest.hint}"
+    error.hint = nearest.hint if nearest.code.startswith(_FILTERS) else f"{nearest.message}: {nearest.hint}"
     for diagnostic in getattr(error, "diagnostics", []):
         diagnostic.hint = error.hint
+
+
+def _may_explain(found: Diagnostic, refused: bool) -> bool:
+    """May a diagnostic tell why a program was refused, or else why it failed?"""
+    if found.code.startswith(_FILTERS):
+        return refused or found.severity == "error"
+    return not refused and found.code.startswith(_SURPRISES)
 
 
 def _check_expression(text: str, file: str) -> list[Diagnostic]:
