@@ -15,7 +15,7 @@ from pathlib import Path
 
 from xsrun.api import Workspace, check
 from xsrun.errors import XanoScriptError
-from xsrun.runtime.context import Limits
+from xsrun.running.context import Limits
 from xsrun.syntax.parser import parser
 from xsrun.syntax.source import Source
 from xsrun.workspace.loader import find_files

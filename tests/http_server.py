@@ -13,7 +13,7 @@ from typing import Any
 from waiting import PATIENCE, join
 
 from xsrun.server.application import Application
-from xsrun.server.running import listen, make_server
+from xsrun.server.listening import listen, make_server
 
 
 @dataclass

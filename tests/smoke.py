@@ -17,7 +17,7 @@ from pathlib import Path
 
 from xsrun.api import Workspace
 from xsrun.errors import InternalError, LimitError, UnavailableError, XanoScriptError
-from xsrun.evaluator.places import translate
+from xsrun.evaluator.generated.tracebacks import translate
 from xsrun.services.network import NetworkPolicy
 from xsrun.testing.cases import find_cases
 from xsrun.testing.sandbox import Sandbox

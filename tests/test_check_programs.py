@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from xsrun.analysis import kept
+from xsrun.analysis import check_cache
 
 PROGRAMS = [
     {f"program_{number}/run.xs": f'run.job j{number} {{\n  main = {{name: "f"}}\n}}\n', f"program_{number}/f.xs": text}
@@ -21,12 +21,12 @@ PROGRAMS = [
 
 
 def test_several_processes_find_what_one_finds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(kept.os, "cpu_count", lambda: 2)
+    monkeypatch.setattr(check_cache.os, "cpu_count", lambda: 2)
     monkeypatch.setenv("XSRUN_CACHE", str(tmp_path / "one"))
-    alone = kept.check_programs(PROGRAMS)
+    alone = check_cache.check_programs(PROGRAMS)
     assert len({problem.file for problem in alone}) == 3
     monkeypatch.setenv("XSRUN_CACHE", str(tmp_path / "two"))
-    monkeypatch.setattr(kept, "_SHARED_FROM", 0)
-    assert kept.check_programs(PROGRAMS) == alone
-    assert all(kept.read_kept(program) is not None for program in PROGRAMS)
-    assert kept.check_programs(PROGRAMS) == alone
+    monkeypatch.setattr(check_cache, "_SHARED_FROM", 0)
+    assert check_cache.check_programs(PROGRAMS) == alone
+    assert all(check_cache.read_kept(program) is not None for program in PROGRAMS)
+    assert check_cache.check_programs(PROGRAMS) == alone

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from xsrun.dates.formats import format_timestamp, parse_with_format
+from xsrun.dates.phrases import MAX_LENGTH
+from xsrun.dates.timestamps import parse_timestamp_value, shift, time_of_text
+from xsrun.dates.zones import date_of_days, days_of_date, find_zone, weekday_of_days, zone_of
 from xsrun.errors import XanoScriptError
-from xsrun.runtime.date_formats import format_timestamp, parse_with_format
-from xsrun.runtime.date_phrases import MAX_LENGTH
-from xsrun.runtime.dates import parse_timestamp_value, shift, time_of_text
-from xsrun.runtime.timezones import date_of_days, days_of_date, find_zone, weekday_of_days, zone_of
 
 NOON = 1_700_000_000_000  # Tuesday 2023-11-14 22:13:20 UTC
 

@@ -18,7 +18,6 @@ from hypothesis import strategies as st
 
 import xsrun
 from xsrun.analysis import check_sources
-from xsrun.analysis.kinds import KINDS
 from xsrun.analysis.structure import problems
 from xsrun.cli import main
 from xsrun.diagnostics import Diagnostic
@@ -28,6 +27,7 @@ from xsrun.diagnostics.fixes import apply_fixes
 from xsrun.diagnostics.record import severity_of
 from xsrun.diagnostics.render import render, render_all
 from xsrun.diagnostics.suggest import nearest, nearest_names
+from xsrun.language.constructs import KINDS
 from xsrun.syntax.parser import parser
 from xsrun.syntax.source import Source
 
@@ -113,7 +113,7 @@ def test_every_code_in_use_has_a_page() -> None:
     package = Path(__file__).parents[1] / "xsrun"
     used = set()
     for folder in ("analysis", "syntax"):
-        for module in (package / folder).glob("*.py"):
+        for module in (package / folder).rglob("*.py"):
             used |= set(re.findall(r'"(XS\d{3})"', module.read_text(encoding="utf-8")))
     assert used == set(all_codes())
     assert list(all_codes()) == sorted(all_codes())

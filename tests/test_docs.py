@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 
 import xsrun
-from xsrun.analysis.fields import TYPES
-from xsrun.analysis.kinds import KINDS, OPEN_KINDS
-from xsrun.catalogue.pages import topic_names, topics
+from xsrun.analysis.rules.fields import TYPES
 from xsrun.cli import docs
 from xsrun.cli.arguments import main
 from xsrun.errors import STATUS_OF_CODE
+from xsrun.language.catalogue.pages import topic_names, topics
+from xsrun.language.constructs import KINDS, OPEN_KINDS
 
 CONSTRUCTS = {
     f"{number}.xs": source

@@ -68,7 +68,7 @@ def test_statement_example(record: Builtin, example: Example) -> None:
     with xsrun.Workspace.from_sources({"example.xs": example.source}) as workspace:
         result = workspace.run()
     assert result.error is None, f"{result.error} ({result.error and result.error.hint})"
-    actual = json.loads(xsrun.runtime.values.to_json(result.response))
+    actual = json.loads(xsrun.values.conversion.to_json(result.response))
     if example.result:
         assert agrees(read_expectation(example.result), actual), actual
 

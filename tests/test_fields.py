@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from xsrun.errors import InputError
-from xsrun.fields import NOW, Declared, bind, coerce, compile_fields, default_value, has_zero_value, zero_value
-from xsrun.runtime.context import Context
+from xsrun.fields.declared import NOW, Declared, bind, coerce, compile_fields, default_value, has_zero_value, zero_value
+from xsrun.running.context import Context
 from xsrun.syntax import nodes
 
 NIL = "00000000-0000-0000-0000-000000000000"
@@ -341,7 +341,7 @@ def test_column_objects_take_defaults_for_absent_members() -> None:
 
 
 def test_passwords_are_checked_then_hashed() -> None:
-    passwords = pytest.importorskip("xsrun.services.passwords")
+    passwords = pytest.importorskip("xsrun.fields.passwords")
     node = field("password", filters=[("min", "8"), ("minDigit", "1"), ("minSymbol", "1")])
     assert bound(node, "abc")[0].endswith("8 characters")
     assert bound(node, "abcdefgh")[0] == "Weak password detected. Please use at least 1 numbers."

@@ -19,16 +19,16 @@ from hypothesis import strategies as st
 
 import xsrun
 from xsrun.errors import InputError, LimitError, NotFoundError, UnavailableError, UsageError, XanoScriptError
-from xsrun.runtime.characters import value_of
-from xsrun.runtime.context import Context, Limits
-from xsrun.runtime.csv_text import read_rows
-from xsrun.runtime.streams import READ_TWICE, Stream
-from xsrun.runtime.values import as_list, type_name
+from xsrun.running.context import Context, Limits
 from xsrun.services import archives
 from xsrun.services.files import SPOOL_SIZE, FileResource, Spool, guess_type, kind_of, upload_of
 from xsrun.services.vault import Vault, path_parts, safe_name
 from xsrun.statements import stream_formats
 from xsrun.statements.file_values import data_url, file_of
+from xsrun.values.characters import value_of
+from xsrun.values.conversion import as_list, type_name
+from xsrun.values.csv_text import read_rows
+from xsrun.values.streams import READ_TWICE, Stream
 
 NOW = 1_700_000_000_000
 

@@ -13,27 +13,28 @@ import pytest
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
-from xsrun import catalogue, registry
+from xsrun import registry
 from xsrun.errors import LimitError, XanoScriptError
 from xsrun.filters import array, array_order, array_selection, array_sets, manipulation, math_functions
 from xsrun.filters import math as arithmetic
-from xsrun.runtime import casts, paths, values
-from xsrun.runtime.context import Context, Limits
+from xsrun.language import catalogue
+from xsrun.running.context import Context, Limits
+from xsrun.values import conversion, paths, php_arrays
 
 CONTEXT = Context(limits=Limits(size=100_000))
 FAMILIES = ("array", "manipulation", "math", "comparison")
 CONVERSIONS: dict[str, Callable[[Any], Any]] = {
-    "text": values.as_text,
-    "int": values.as_int,
-    "number": values.as_number,
-    "bool": values.as_bool,
-    "list": values.as_list,
-    "object": values.as_object,
-    "array": values.as_array,
+    "text": conversion.as_text,
+    "int": conversion.as_int,
+    "number": conversion.as_number,
+    "bool": conversion.as_bool,
+    "list": conversion.as_list,
+    "object": conversion.as_object,
+    "array": conversion.as_array,
     "any": lambda value: value,
 }
 
-ints = st.integers(values.MIN_INT, values.MAX_INT)
+ints = st.integers(conversion.MIN_INT, conversion.MAX_INT)
 small_ints = st.integers(-20, 20)
 floats = st.floats(allow_nan=False, allow_infinity=False)
 words = st.text(st.sampled_from("abXY01 é"), max_size=6)
@@ -308,7 +309,7 @@ def test_taking_objects_apart(entries: dict[str, Any]) -> None:
 
 @given(st.lists(objects), keys)
 def test_grouping_loses_only_what_has_no_key(items: list[dict[str, Any]], key: str) -> None:
-    groups = casts.members(array_selection.index_by(items, key))
+    groups = php_arrays.members(array_selection.index_by(items, key))
     grouped = [item for group in groups for item in group]
     keyed = [item for item in items if isinstance(item.get(key), str | int | float)]
     assert len(grouped) == len(keyed)
@@ -339,7 +340,7 @@ def test_int_arithmetic_is_exact_or_decimal(left: int, right: int) -> None:
         (arithmetic.subtract(left, right), left - right),
         (arithmetic.multiply(left, right), left * right),
     ):
-        if values.MIN_INT <= exact <= values.MAX_INT:
+        if conversion.MIN_INT <= exact <= conversion.MAX_INT:
             assert result == exact and isinstance(result, int)
         else:
             assert isinstance(result, float) and math.isclose(result, exact)
@@ -350,7 +351,7 @@ def test_division_and_remainder(left: int, right: int) -> None:
     assume(right != 0)
     rest = arithmetic.modulus(left, right)
     assert abs(rest) < abs(right) and (rest == 0 or (rest < 0) == (left < 0))
-    assert isinstance(arithmetic.divide(left, right), int) == (rest == 0 and (left, right) != (values.MIN_INT, -1))
+    assert isinstance(arithmetic.divide(left, right), int) == (rest == 0 and (left, right) != (conversion.MIN_INT, -1))
 
 
 @given(small_ints, st.integers(0, 200))
@@ -400,7 +401,7 @@ def test_outside_their_domain_functions_give_nan() -> None:
 @given(ints, ints)
 def test_bit_operations_stay_within_64_bits(left: int, right: int) -> None:
     for operation in (arithmetic.bitwise_and, arithmetic.bitwise_or, arithmetic.bitwise_xor):
-        assert values.MIN_INT <= operation(left, right) <= values.MAX_INT
+        assert conversion.MIN_INT <= operation(left, right) <= conversion.MAX_INT
     assert arithmetic.bitwise_xor(arithmetic.bitwise_xor(left, right), right) == left
     assert arithmetic.wrapped(2**64 + left) == left
 
@@ -417,7 +418,21 @@ def test_formatted_numbers_read_back(value: float, places: int) -> None:
 # Hostile values ------------------------------------------------------------------------------------------------------
 
 HOSTILE = [
-    *[None, True, False, 0, -1, values.MAX_INT, values.MIN_INT, 0.1, -0.0, 1e308, math.inf, -math.inf, math.nan],
+    *[
+        None,
+        True,
+        False,
+        0,
+        -1,
+        conversion.MAX_INT,
+        conversion.MIN_INT,
+        0.1,
+        -0.0,
+        1e308,
+        math.inf,
+        -math.inf,
+        math.nan,
+    ],
     *["", "0", "a", "9" * 5000, "-" + "9" * 400, "1e999", "\ud800", "[", "a[$", "." * 300, "é" * 3, b"\xff\xfe"],
     *[[], {}, [[]], [{}], {"0": 1}, {"a": None}, [1, "a", None, [1], {"a": [b"\xff"]}], [math.nan, b"\xff", "x"]],
     *[doubled([], 50), doubled({"a": 1}, 12), list(range(300)), {"a": {"b": {"c": {}}}}],

@@ -16,7 +16,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 import xsrun
-from xsrun import catalogue, registry
+from xsrun import registry
 from xsrun.errors import LimitError, XanoScriptError
 from xsrun.filters import (
     binary_texts,
@@ -36,9 +36,10 @@ from xsrun.filters import (
     yaml_documents,
 )
 from xsrun.filters.query_strings import parse_query
-from xsrun.runtime import values
-from xsrun.runtime.characters import characters, fold, value_of
-from xsrun.runtime.context import Context, Limits
+from xsrun.language import catalogue
+from xsrun.running.context import Context, Limits
+from xsrun.values import conversion
+from xsrun.values.characters import characters, fold, value_of
 
 CONTEXT = Context()
 SMALL = Context(limits=Limits(size=1_000))
@@ -47,9 +48,9 @@ FAMILIES = ("text", "transform")
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
 odd_texts = st.text(st.sampled_from("ab \t\n\"'\\,;:=&%+#?[]{}<>/.-_éß日\0"), max_size=14)
 #: texts as programs hold them: valid UTF-8 as str, anything else as bytes
-byte_texts = st.binary(max_size=30).map(values.text_of_bytes)
+byte_texts = st.binary(max_size=30).map(conversion.text_of_bytes)
 any_texts = texts | odd_texts | byte_texts
-ints = st.integers(values.MIN_INT, values.MAX_INT)
+ints = st.integers(conversion.MIN_INT, conversion.MAX_INT)
 floats = st.floats(allow_nan=False, allow_infinity=False)
 scalars = st.none() | st.booleans() | ints | floats | odd_texts
 keys = st.text(st.sampled_from("abcxyz ~:#"), min_size=1, max_size=4)
@@ -82,7 +83,7 @@ def test_what_is_encoded_is_decoded(value: Any) -> None:
 
 @given(any_texts)
 def test_encodings_are_those_of_the_standards(value: Any) -> None:
-    data = values.to_bytes(value)
+    data = conversion.to_bytes(value)
     assert binary_texts.base64_encode(value) == base64.b64encode(data).decode()
     unpadded = base64.urlsafe_b64encode(data).decode().rstrip("=")
     assert binary_texts.base64_decode_urlsafe(unpadded) == value
@@ -97,8 +98,8 @@ def test_characters_are_given_back(value: Any) -> None:
 @given(any_texts, any_texts)
 def test_split_parts_joined_are_the_text(value: Any, separator: Any) -> None:
     parts = text.split(value, separator)
-    joined = values.to_bytes(separator).join(map(values.to_bytes, parts))
-    assert joined == values.to_bytes(value)
+    joined = conversion.to_bytes(separator).join(map(conversion.to_bytes, parts))
+    assert joined == conversion.to_bytes(value)
 
 
 @given(texts, st.integers(-40, 40), st.none() | st.integers(-40, 40))
@@ -126,7 +127,7 @@ def test_trimming_both_ends_is_trimming_each(value: Any, mask: str | None) -> No
     assert text.trim(text.trim(value, mask), mask) == text.trim(value, mask)
 
 
-@given(st.integers(0, values.MAX_INT), st.integers(2, 36), st.integers(2, 36))
+@given(st.integers(0, conversion.MAX_INT), st.integers(2, 36), st.integers(2, 36))
 def test_bases_convert_back(number: int, base: int, other: int) -> None:
     digits = number_bases.base_convert(str(number), 10, base)
     assert int(digits, base) == number
@@ -135,7 +136,7 @@ def test_bases_convert_back(number: int, base: int, other: int) -> None:
 
 @given(ints)
 def test_digits_read_back_as_64_bits(number: int) -> None:
-    unsigned = values.clamp_int(number & (2**64 - 1))
+    unsigned = conversion.clamp_int(number & (2**64 - 1))
     assert number_bases.hexdec(number_bases.dechex(number)) == unsigned
     assert number_bases.bindec(number_bases.decbin(number)) == unsigned
     assert number_bases.octdec(number_bases.decoct(number)) == unsigned
@@ -150,7 +151,7 @@ def test_numbers_survive_as_text(number: float) -> None:
 
 @given(st.floats() | ints | odd_texts | st.booleans() | st.none())
 def test_casts_always_fit(value: Any) -> None:
-    assert values.MIN_INT <= transform.to_int(value) <= values.MAX_INT
+    assert conversion.MIN_INT <= transform.to_int(value) <= conversion.MAX_INT
     assert isinstance(transform.to_decimal(value), float)
     assert transform.to_bool(value) in (True, False)
 
@@ -160,7 +161,7 @@ def without_list_objects(value: Any) -> Any:
     if isinstance(value, list):
         return [without_list_objects(item) for item in value]
     if isinstance(value, dict):
-        return values.normalize_object({key: without_list_objects(item) for key, item in value.items()})
+        return conversion.normalize_object({key: without_list_objects(item) for key, item in value.items()})
     return value
 
 
@@ -172,7 +173,7 @@ def test_json_round_trip(value: Any) -> None:
 @given(anything, st.integers(0, 6), st.integers(1, 4))
 def test_yaml_round_trip(value: Any, inline: int, indent: int) -> None:
     written = yaml_documents.yaml_encode(CONTEXT, value, False, inline, indent)
-    assert values.strict_equal(yaml_documents.yaml_decode(written), without_list_objects(value))
+    assert conversion.strict_equal(yaml_documents.yaml_decode(written), without_list_objects(value))
 
 
 @given(st.lists(st.lists(odd_texts, min_size=2, max_size=4), max_size=4), st.sampled_from([",", ";", "\t", "|"]))
@@ -491,12 +492,12 @@ def call(builtin: registry.Builtin, arguments: list[Any]) -> None:
     except XanoScriptError as error:
         assert type(error).__name__ != "InternalError", f"{source} of {arguments!r:.300}: {error}"
         return
-    json.dumps(values.to_json(result))
+    json.dumps(conversion.to_json(result))
 
 
 @given(st.binary(max_size=40))
 def test_queries_are_always_read(data: bytes) -> None:
-    value: Any = values.text_of_bytes(data)
+    value: Any = conversion.text_of_bytes(data)
     assert isinstance(parse_query(data), dict)
     urls.url_parse(value)
     html_tags.strip_html(value)

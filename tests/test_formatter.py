@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 import xsrun
 from xsrun.cli import main
 from xsrun.errors import UsageError, XanoScriptSyntaxError
-from xsrun.syntax.formatter import format_source
+from xsrun.syntax.format.formatter import format_source
 from xsrun.syntax.lexer import Lexer
 from xsrun.syntax.parser import parse, parser
 from xsrun.syntax.source import Source

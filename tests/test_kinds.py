@@ -11,12 +11,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import xsrun
-from xsrun.evaluator import filters, stacks, support
+from xsrun.evaluator import filters, stack_functions
 from xsrun.evaluator.assignments import kinds_of
-from xsrun.evaluator.kinds import BOOL, COUNTER_BITS, DECIMAL, INT, LIST, NATURAL, NULL, NUMBER, TEXT, Kind, Kinds
-from xsrun.runtime import arithmetic, comparison
+from xsrun.evaluator.generated import operations
+from xsrun.evaluator.inference import BOOL, COUNTER_BITS, DECIMAL, INT, LIST, NATURAL, NULL, NUMBER, TEXT, Kind, Kinds
 from xsrun.syntax.parser import parser
 from xsrun.syntax.source import Source
+from xsrun.values import arithmetic, comparison
 
 # Operators -----------------------------------------------------------------------------------------------------------
 
@@ -30,11 +31,11 @@ OPERATORS: dict[str, Callable[[Any, Any], Any]] = {
     "<=": comparison.less_or_equal,
     ">": comparison.greater,
     ">=": comparison.greater_or_equal,
-    "==": support.loose_equal,
+    "==": operations.loose_equal,
     "!=": comparison.not_equal,
-    "===": support.strict_equal,
+    "===": operations.strict_equal,
     "!==": comparison.not_identical,
-    "~": lambda left, right: support.to_text(left) + support.to_text(right),
+    "~": lambda left, right: operations.to_text(left) + operations.to_text(right),
 }
 #: expression -> value, by what the compiler can know of the expression
 VALUES: dict[str, dict[str, Any]] = {
@@ -137,7 +138,7 @@ def test_operators_with_a_literal(sign: str) -> None:
 def test_truth(values: str) -> None:
     source = f"var $out {{ value = [] }}\nforeach ([{', '.join(VALUES[values])}]) {{ each as $a {{\n"
     source += ATTEMPT.format(expression='[$a ? "yes" : "no", !$a, $a && true]') + "\n} }"
-    truths = [support.truthy(value) for value in VALUES[values].values()]
+    truths = [operations.truthy(value) for value in VALUES[values].values()]
     assert outcomes(source) == [repr(["yes" if truth else "no", not truth, truth]) for truth in truths]
 
 
@@ -243,7 +244,7 @@ def plainly(source: str) -> list[str]:
     """The outcomes when every filter is called."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XSRUN_CACHE", "")
-        patch.setattr(stacks, "kinds_of", lambda *_: Kinds())
+        patch.setattr(stack_functions, "kinds_of", lambda *_: Kinds())
         patch.setattr(filters, "as_operator", lambda *_: None)
         patch.setattr(filters, "filtered", called)
         return outcomes(source)
@@ -336,7 +337,7 @@ def test_programs_do_the_same_without_kinds(program: str) -> None:
     known = answer(source)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XSRUN_CACHE", "")
-        patch.setattr(stacks, "kinds_of", lambda *_: Kinds())
+        patch.setattr(stack_functions, "kinds_of", lambda *_: Kinds())
         assert known == answer(source)
 
 

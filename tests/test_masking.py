@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from xsrun.cli import main
-from xsrun.runtime.masking import is_secret, masked_address, masked_members, masked_text, masked_url
+from xsrun.running.masking import is_secret, masked_address, masked_members, masked_text, masked_url
 
 SECRETS = (
     "Authorization|X-Api-Key|api_key|client_secret|Set-Cookie|access_token|PASSWORD|password_confirmation|pass|"

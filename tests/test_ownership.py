@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 import xsrun
 from xsrun import registry
-from xsrun.evaluator import linker
-from xsrun.runtime import ownership, values
+from xsrun.evaluator.generated import linker
+from xsrun.values import conversion, ownership
 
 # Equal to deep copying -----------------------------------------------------------------------------------------------
 
@@ -785,13 +785,13 @@ def called(record: registry.Builtin, arguments: list[Any]) -> Any:
 
 
 CONVERTERS: dict[str, Callable[[Any], Any]] = {
-    "text": values.as_text,
-    "int": values.as_int,
-    "number": values.as_number,
-    "bool": values.as_bool,
-    "list": values.as_list,
-    "object": values.as_object,
-    "array": values.as_array,
+    "text": conversion.as_text,
+    "int": conversion.as_int,
+    "number": conversion.as_number,
+    "bool": conversion.as_bool,
+    "list": conversion.as_list,
+    "object": conversion.as_object,
+    "array": conversion.as_array,
 }
 MARKED = [record for record in registry.every("filter") if record.gives is not None]
 SCALAR = [

@@ -29,7 +29,7 @@ def test_wheel_carries_grammar_catalogue_and_worker(wheel: Path) -> None:
     names = zipfile.ZipFile(wheel).namelist()
     assert "xsrun/syntax/xanoscript.lark" in names
     assert "xsrun/syntax/xanoscript.tables" in names
-    assert "xsrun/catalogue/statements.json" in names
+    assert "xsrun/language/catalogue/statements.json" in names
     assert "xsrun/services/javascript/worker.js" in names
     assert not [name for name in names if name.startswith(("tests/", "samples/"))]
 

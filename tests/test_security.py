@@ -16,9 +16,10 @@ from hypothesis import strategies as st
 
 from xsrun import registry
 from xsrun.errors import InputError, LimitError, UnauthorizedError, UsageError, XanoScriptError
+from xsrun.fields import passwords
 from xsrun.filters import security as filters
-from xsrun.runtime.context import Context, Limits
-from xsrun.services import ciphers, jose, jose_keys, passwords
+from xsrun.running.context import Context, Limits
+from xsrun.services import ciphers, jose, jose_keys
 from xsrun.services.tokens import AuthToken, TokenService
 from xsrun.statements import security as statements
 
@@ -53,7 +54,7 @@ def unseal(token: str, now: int = NOW, key: Any = KEY, check_claims: Any = None,
 
 
 def test_every_statement_and_filter_of_the_catalogue_is_there_and_documented() -> None:
-    from xsrun import catalogue
+    from xsrun.language import catalogue
 
     names = [("statement", name) for name in catalogue.names("statement") if name.startswith("security.")]
     names += [("filter", n) for n in catalogue.names("filter") if catalogue.family("filter", n) == "security"]

@@ -14,11 +14,11 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 
 import xsrun
 from xsrun.server import create_application
-from xsrun.server.incoming import Incoming
-from xsrun.server.live import Snapshot
+from xsrun.server.http_request import Incoming
 from xsrun.server.openapi.document import DocumentMaker
 from xsrun.server.pages import is_open
 from xsrun.server.routes import Group
+from xsrun.server.snapshot import Snapshot
 
 ROOT = Path(__file__).parents[1]
 

@@ -9,7 +9,7 @@ import pytest
 
 import xsrun
 from xsrun.cli import main
-from xsrun.server.rehearsal import fits_a_query, over_http
+from xsrun.server.over_http import fits_a_query, over_http
 
 SAMPLES = Path(__file__).parents[1] / "samples"
 

@@ -17,11 +17,11 @@ from waiting import PATIENCE, Gate, in_threads, join, until
 import xsrun
 from xsrun.errors import UnavailableError, UsageError
 from xsrun.server.application import Application
-from xsrun.server.live import Live
+from xsrun.server.listening import Listening, is_loopback, listen, require_packages, run, welcome
 from xsrun.server.log import Log
 from xsrun.server.reload import Reloader
-from xsrun.server.running import Listening, is_loopback, listen, require_packages, run, welcome
 from xsrun.server.settings import Settings
+from xsrun.server.snapshot import Live
 
 GROUP = 'api_group g {\n  canonical = "g"\n}\n'
 TABLE = "table buoy {\n  schema {\n    int id\n    text name\n  }\n}\n"

@@ -9,9 +9,9 @@ from waiting import Gate
 
 import xsrun
 from xsrun.server.application import Application
-from xsrun.server.live import Live
 from xsrun.server.log import Log
 from xsrun.server.schedule import Schedule
+from xsrun.server.snapshot import Live
 
 START = 1_800_000_000_000
 LOG_THE_TIME = "    debug.log {\n      value = now\n    }"

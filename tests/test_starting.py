@@ -18,9 +18,9 @@ from hypothesis import strategies as st
 
 from xsrun import cache
 from xsrun.diagnostics import Diagnostic
-from xsrun.patterns import pattern
+from xsrun.lazy_regex import pattern
 from xsrun.records import made, record, replace, unset
-from xsrun.runtime import values
+from xsrun.values import conversion
 
 # Records -------------------------------------------------------------------------------------------------------------
 
@@ -94,10 +94,10 @@ def test_small_values_are_written_as_orjson_writes_them(value: Any, indent: bool
 
     with pytest.MonkeyPatch.context() as patch:
         patch.delitem(sys.modules, "orjson")
-        patch.setattr(values, "_written", 0)
-        plainly = values.to_json(value, indent=indent)
+        patch.setattr(conversion, "_written", 0)
+        plainly = conversion.to_json(value, indent=indent)
     assert orjson is sys.modules["orjson"]
-    assert values.to_json(value, indent=indent) == plainly
+    assert conversion.to_json(value, indent=indent) == plainly
 
 
 # Modules -------------------------------------------------------------------------------------------------------------

@@ -9,11 +9,12 @@ from typing import Any
 import pytest
 
 import xsrun
-from xsrun import catalogue, registry
+from xsrun import registry
 from xsrun.cli.support import support
 from xsrun.errors import UnavailableError
-from xsrun.runtime.values import to_json
+from xsrun.language import catalogue
 from xsrun.syntax.nodes import Statement
+from xsrun.values.conversion import to_json
 
 STATEMENTS = catalogue.names("statement")
 

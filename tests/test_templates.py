@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 import xsrun
 from xsrun.errors import LimitError, XanoScriptError
-from xsrun.runtime.context import Context, Limits
+from xsrun.running.context import Context, Limits
 from xsrun.statements.template_filters import render_template
 
 VALUES = {

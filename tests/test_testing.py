@@ -18,8 +18,8 @@ from hypothesis import strategies as st
 import xsrun
 from xsrun.cli import main
 from xsrun.errors import UnavailableError, UsageError
-from xsrun.runtime.assertions import delimited
-from xsrun.runtime.context import Context
+from xsrun.running.assertions import delimited
+from xsrun.running.context import Context
 from xsrun.services.network import NetworkPolicy
 from xsrun.testing.affected import affected_files
 from xsrun.testing.cases import unmatched_mocks

@@ -10,7 +10,7 @@ from mypy import api
 
 from xsrun.server import settings
 from xsrun.workspace import options
-from xsrun.workspace.given import keywords_of
+from xsrun.workspace.argument_checks import keywords_of
 from xsrun.workspace.workspace import Workspace
 
 ROOT = Path(__file__).parents[1]

@@ -18,8 +18,8 @@ from hypothesis import strategies as st
 import xsrun
 from xsrun.cli import main
 from xsrun.errors import XanoScriptError
-from xsrun.runtime.json_errors import JsonError, json_problem
-from xsrun.runtime.values import from_json
+from xsrun.values.conversion import from_json
+from xsrun.values.json_errors import JsonError, json_problem
 
 
 @pytest.mark.parametrize(

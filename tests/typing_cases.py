@@ -45,7 +45,7 @@ workspace.run("items", trace="yes")  # refused: arg-type
 workspace.run("items", body="text")  # refused: arg-type
 reveal_type(result.status)  # is: int
 reveal_type(result.headers)  # is: list[tuple[str, str]]
-reveal_type(result.logs[0])  # is: xsrun.runtime.context.LogEntry
+reveal_type(result.logs[0])  # is: xsrun.running.context.LogEntry
 reveal_type(result.warnings[0].message)  # is: str
 reveal_type(result.duration)  # is: float
 if result.trace is not None:

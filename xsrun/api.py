@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Unpack
 
 from xsrun.diagnostics import Diagnostic
 from xsrun.errors import UsageError, XanoScriptError, XanoScriptSyntaxError
-from xsrun.runtime.context import Limits
-from xsrun.runtime.values import Value
+from xsrun.running.context import Limits
 from xsrun.syntax.nodes import Document
-from xsrun.workspace.given import checked, keywords_of, require, texts_by_name, variables_of
+from xsrun.values.conversion import Value
+from xsrun.workspace.argument_checks import checked, keywords_of, require, texts_by_name, variables_of
 from xsrun.workspace.result import Result
 from xsrun.workspace.workspace import Workspace as _Workspace
 
@@ -110,8 +110,8 @@ def evaluate(expression: str, variables: dict[str, Value] | None = None, env: di
 
     Raises XanoScriptError.
     """
-    from xsrun.evaluator.places import translate
-    from xsrun.evaluator.stacks import compile_expression
+    from xsrun.evaluator.generated.tracebacks import translate
+    from xsrun.evaluator.stack_functions import compile_expression
     from xsrun.syntax.parser import parser, raise_problems
     from xsrun.syntax.source import Source
     from xsrun.workspace.environment import named_variables
@@ -134,7 +134,7 @@ def evaluate(expression: str, variables: dict[str, Value] | None = None, env: di
 @checked()
 def format(source: str) -> str:
     """The text in the style of Xano's own exports: the same program, laid out anew."""
-    from xsrun.syntax.formatter import format_source
+    from xsrun.syntax.format.formatter import format_source
 
     require("source", source, str, "the text of a program")
     return format_source(source)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, TypedDict, Unpack
 if TYPE_CHECKING:
     from xsrun.diagnostics import Diagnostic
     from xsrun.documents import ErrorBody
-    from xsrun.runtime.values import Value
+    from xsrun.values.conversion import Value
 
     class _Place(TypedDict, total=False):
         hint: str | None

@@ -17,7 +17,7 @@ Declaring a value builtin::
         \"\"\"
 
 The annotation of a parameter says what the engine converts an argument to before the call, and what it refuses
-(`xsrun.runtime.values.as_text` and its neighbours): `str` text, `int` int, `float` a number, `bool` bool,
+(`xsrun.values.conversion.as_text` and its neighbours): `str` text, `int` int, `float` a number, `bool` bool,
 `list[Value]` a list, `dict[str, Value]` an object, the two joined by `|` either, `Value` anything; with `| None` a null
 passes as it is. A first parameter named `context` receives the run's context, a keyword-only one named `environment`
 the object of `$var` and `$input`. A name that is a Python keyword takes a trailing underscore.
@@ -34,12 +34,12 @@ import re
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeVar
 
-from xsrun import catalogue
-from xsrun.catalogue import Kind as Kind
+from xsrun.language import catalogue
+from xsrun.language.catalogue import Kind as Kind
 from xsrun.records import record
 
 if TYPE_CHECKING:
-    from xsrun.runtime.values import Value
+    from xsrun.values.conversion import Value
 
 #: What of its first argument the result of a filter may be or hold, as far as it is known (see `Builtin`).
 Gives = Literal["member", "members"]

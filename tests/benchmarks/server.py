@@ -41,7 +41,7 @@ def serve_direct(port: int) -> None:
     from starlette.responses import JSONResponse
     from starlette.routing import Route
 
-    from xsrun.server.running import listen, make_server
+    from xsrun.server.listening import listen, make_server
 
     async def hello(request: Request) -> JSONResponse:
         return JSONResponse({"message": "Hello " + request.query_params.get("name", "")})

@@ -4,24 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from xsrun.analysis import (
-    construct_habits,
-    constructs,
-    editor,
-    habits,
-    ignore,
-    imports,
-    nesting,
-    notes,
-    queries,
-    spelling,
-    workspace,
-)
-from xsrun.analysis.expressions import CONDITION, PLAIN, QUERY
-from xsrun.analysis.flow import Flow
+from xsrun.analysis import ignore
+from xsrun.analysis.model import Text, Unit, Workspace
 from xsrun.analysis.report import Report, guarded
-from xsrun.analysis.surprises import Surprises
-from xsrun.analysis.units import Text, Unit, Workspace
+from xsrun.analysis.rules import (
+    construct_rules,
+    constructs,
+    import_refusals,
+    import_rules,
+    nesting,
+    other_constructs,
+    parser_notes,
+    query_rules,
+    spelling,
+    statement_rules,
+)
+from xsrun.analysis.rules.expression_rules import Surprises
+from xsrun.analysis.rules.expressions import CONDITION, PLAIN, QUERY
+from xsrun.analysis.rules.flow import Flow
 from xsrun.analysis.walk import expressions, statements, unwrapped
 from xsrun.diagnostics import Diagnostic
 from xsrun.syntax.nodes import Attribute, Document, Field, Statement, Word
@@ -45,13 +45,13 @@ def check(sources: Mapping[str, str]) -> list[Diagnostic]:
         tree = text.parsed.tree
         if tree is not None:
             guarded(text.report, tree, constructs.check_document, text.report, tree)
-        notes.report_notes(text.report, text.parsed)
-        construct_habits.check_comments(text.report, text.parsed.comments)
+        parser_notes.report_notes(text.report, text.parsed)
+        construct_rules.check_comments(text.report, text.parsed.comments)
         for unit in text.units:
             guarded(unit.report, unit.node, check_unit, everything, unit)
         if tree is not None and text.bare:
             guarded(text.report, tree, check_bare, text, tree)
-    workspace.check_workspace(everything)
+    other_constructs.check_workspace(everything)
     found = [problem for text in texts for problem in _of(text)]
     return sorted(found, key=Diagnostic.sort_key)
 
@@ -66,9 +66,9 @@ def _of(text: Text) -> list[Diagnostic]:
 def check_unit(everything: Workspace, unit: Unit) -> None:
     """The checks of one construct that look at what it does."""
     report, node = unit.report, unit.node
-    construct_habits.check_unit(unit)
-    imports.check_unit(everything, unit)
-    editor.check_unit(unit)
+    construct_rules.check_unit(unit)
+    import_refusals.check_unit(everything, unit)
+    import_rules.check_unit(unit)
     inputs: dict[str, Field] | None = dict(unit.inputs)
     for table in unit.linked_tables:
         columns = everything.columns(table)
@@ -89,7 +89,7 @@ def check_unit(everything: Workspace, unit: Unit) -> None:
                 look_at_statement(surprises, statement)
                 if item.name == "stack":
                     look_at_habits(report, statement, unit.kind)
-                habits.one_line_attributes(report, statement)
+                statement_rules.one_line_attributes(report, statement)
 
 
 def check_bare(text: Text, tree: Document) -> None:
@@ -102,10 +102,10 @@ def check_bare(text: Text, tree: Document) -> None:
 
 
 def look_at_habits(report: Report, statement: Statement, kind: str) -> None:
-    habits.check_statement(report, statement, kind)
-    editor.check_statement(report, statement)
-    queries.check_statement(report, statement)
-    imports.check_statement(report, statement)
+    statement_rules.check_statement(report, statement, kind)
+    import_rules.check_statement(report, statement)
+    query_rules.check_statement(report, statement)
+    import_refusals.check_statement(report, statement)
 
 
 def look_at_statement(surprises: Surprises, item: Statement) -> None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from xsrun.analysis.model import Unit, Workspace
 from xsrun.analysis.report import span_of
-from xsrun.analysis.units import Unit, Workspace
 from xsrun.analysis.walk import below, expressions
 from xsrun.database.plans import name_below_db
 from xsrun.diagnostics.suggest import did_you_mean

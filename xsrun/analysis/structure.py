@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from xsrun.analysis import constructs
 from xsrun.analysis.report import Report, guarded
+from xsrun.analysis.rules import constructs
 from xsrun.diagnostics import Diagnostic
 
 if TYPE_CHECKING:

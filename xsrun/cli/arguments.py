@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any, NoReturn
 
 from xsrun.errors import InternalError, UsageError, XanoScriptError
-from xsrun.patterns import pattern
+from xsrun.lazy_regex import pattern
 
 #: command -> (what it does, module below `xsrun.cli`)
 COMMANDS = {
@@ -204,7 +204,7 @@ def show_failure(error: XanoScriptError, words: list[str]) -> None:
 
     show_error(error)
     if wants_document(words):
-        from xsrun.runtime.values import to_json
+        from xsrun.values.conversion import to_json
 
         print(to_json(failure_document(words[0], error)))
 

@@ -10,7 +10,7 @@ from xsrun.cli.arguments import one_of
 from xsrun.cli.output import use_color
 from xsrun.diagnostics import Diagnostic
 from xsrun.errors import UsageError
-from xsrun.runtime.values import to_json
+from xsrun.values.conversion import to_json
 
 #: What the standard input is called.
 STDIN = "<stdin>"
@@ -64,7 +64,7 @@ def collect(paths: list[str]) -> dict[str, str]:
 
 def problems(sources: dict[str, str], paths: list[str]) -> list[Diagnostic]:
     """The problems that the project's settings leave. Each program is checked by itself (see `analysis.programs`)."""
-    from xsrun.analysis.kept import check_programs
+    from xsrun.analysis.check_cache import check_programs
     from xsrun.analysis.programs import divide
     from xsrun.cli.settings import read_settings
 

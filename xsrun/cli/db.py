@@ -14,7 +14,7 @@ from xsrun.cli.failure import failure_document
 from xsrun.cli.options import read_file
 from xsrun.cli.seeds import checked_rows, rows_of_json
 from xsrun.errors import UsageError, XanoScriptError
-from xsrun.runtime.values import to_json
+from xsrun.values.conversion import to_json
 
 if TYPE_CHECKING:
     from xsrun.database.migration import Change
@@ -120,23 +120,23 @@ def migrate(session: Session, options: argparse.Namespace) -> int:
 
 def dump(session: Session, options: argparse.Namespace) -> int:
     """Print rows as one JSON object, a list for each table."""
-    from xsrun.database import maintenance
+    from xsrun.database import dump_load
 
-    rows = maintenance.dump(session, options.tables or None)
+    rows = dump_load.dump(session, options.tables or None)
     print(to_json(rows, indent=not options.json))
     return 0
 
 
 def load(session: Session, options: argparse.Namespace) -> int:
     """Put dumped rows back."""
-    from xsrun.database import maintenance
+    from xsrun.database import dump_load
 
     name = "standard input" if options.file == "-" else options.file
     rows = checked_rows(rows_of_json(read_file(options.file), name), name)
     try:
         if not options.new_tables:
-            maintenance.check_tables(session, rows)
-        counts = maintenance.load(session, rows, replace=options.replace)
+            dump_load.check_tables(session, rows)
+        counts = dump_load.load(session, rows, replace=options.replace)
     except XanoScriptError as error:
         error.message = f"{name}: {error.message}"
         raise
@@ -164,13 +164,13 @@ def shell(session: Session, options: argparse.Namespace) -> int:
 
 def run_statement(session: Session, text: str, machine: bool, interactive: bool) -> bool:
     """Run one statement or `.tables`, print what it gives or why it fails, and tell whether it went well."""
-    from xsrun.database import maintenance
+    from xsrun.database import dump_load
 
     if text == ".tables":
-        print("\n".join(maintenance.table_names(session)))
+        print("\n".join(dump_load.table_names(session)))
         return True
     try:
-        print(to_json(maintenance.run_sql(session, text), indent=interactive))
+        print(to_json(dump_load.run_sql(session, text), indent=interactive))
     except XanoScriptError as error:
         print(f"error: {error}" + (f"\n  help: {error.hint}" if error.hint else ""), file=sys.stderr)
         if machine:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypedDict
 from xsrun.errors import UsageError
 from xsrun.records import made, record
 from xsrun.registry import Builtin, Kind
-from xsrun.runtime.values import to_json
+from xsrun.values.conversion import to_json
 
 if TYPE_CHECKING:
     from xsrun.diagnostics.codes import Code
@@ -114,9 +114,9 @@ class Page:
 
 def all_names() -> dict[str, list[str]]:
     """Every name that has a page, by the title of its list."""
-    from xsrun import catalogue
-    from xsrun.catalogue.pages import topic_names
     from xsrun.diagnostics.codes import all_codes
+    from xsrun.language import catalogue
+    from xsrun.language.catalogue.pages import topic_names
 
     listed = {title: topic_names(kind) for title, kind in TOPICS.items() if title != "error_codes"}
     listed |= {title: catalogue.names(kind) for title, kind in KINDS.items()}
@@ -125,7 +125,7 @@ def all_names() -> dict[str, list[str]]:
 
 def overview() -> str:
     """The names of everything, statements by namespace and filters by family."""
-    from xsrun import catalogue
+    from xsrun.language import catalogue
 
     lines = []
     for title, names in all_names().items():
@@ -145,8 +145,9 @@ def overview() -> str:
 
 def find_pages(name: str) -> list[Page]:
     """The pages of everything that bears this name."""
-    from xsrun import catalogue, registry
-    from xsrun.catalogue.pages import topics_of
+    from xsrun import registry
+    from xsrun.language import catalogue
+    from xsrun.language.catalogue.pages import topics_of
 
     pages = []
     plain = name.removeprefix("|")
@@ -164,7 +165,7 @@ def find_pages(name: str) -> list[Page]:
 
 def builtin_page(kind: Kind, name: str, found: Builtin | None) -> Page:
     """One statement or filter: form, what it does, attributes or arguments, examples."""
-    from xsrun import catalogue
+    from xsrun.language import catalogue
 
     form, about = (f"|{found.signature}", found.documentation) if found is not None else ("", "")
     if kind == "statement":
@@ -219,9 +220,9 @@ class DiagnosticPage(Page):
 
 def unknown(name: str) -> UsageError:
     """Nothing has this name; what may be meant, also by words of other languages."""
-    from xsrun.analysis.fields import FOREIGN_TYPES
-    from xsrun.analysis.kinds import FOREIGN_KINDS
+    from xsrun.analysis.rules.fields import FOREIGN_TYPES
     from xsrun.diagnostics.suggest import nearest
+    from xsrun.language.constructs import FOREIGN_KINDS
 
     lower = name.lower()
     close = FOREIGN_TYPES.get(lower) or FOREIGN_KINDS.get(lower)

@@ -18,7 +18,7 @@ from xsrun.cli.options import (
 )
 from xsrun.cli.output import use_color
 from xsrun.errors import UsageError
-from xsrun.runtime.values import to_json
+from xsrun.values.conversion import to_json
 
 if TYPE_CHECKING:
     from xsrun.testing.doctest.runner import BlockResult, Settings
@@ -80,7 +80,7 @@ def run(options: argparse.Namespace) -> int:
 def settings_of(options: argparse.Namespace) -> Settings:
     """What the options give to every example."""
     from xsrun.api import Workspace
-    from xsrun.runtime.context import system_clock
+    from xsrun.running.context import system_clock
     from xsrun.testing.doctest.runner import LIMITS, Settings
 
     given = workspace_settings(options)

@@ -10,7 +10,7 @@ from xsrun.cli.arguments import show_error
 from xsrun.cli.options import add_environment_option, read_environment, read_value, split_pair
 from xsrun.cli.output import print_value, result_document
 from xsrun.errors import XanoScriptError
-from xsrun.runtime.values import to_json
+from xsrun.values.conversion import to_json
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

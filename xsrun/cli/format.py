@@ -59,7 +59,7 @@ def run(options: argparse.Namespace) -> int:
 
 def formatted(name: str, text: str) -> str | None:
     """The formatted text of a file, or None after reporting why it cannot be formatted."""
-    from xsrun.syntax.formatter import format_source
+    from xsrun.syntax.format.formatter import format_source
 
     try:
         return format_source(text, name)

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from xsrun.errors import UsageError
-from xsrun.runtime.context import Limits
-from xsrun.runtime.json_errors import json_problem
-from xsrun.runtime.values import Value
+from xsrun.running.context import Limits
+from xsrun.values.conversion import Value
+from xsrun.values.json_errors import json_problem
 
 if TYPE_CHECKING:
     from xsrun.services.files import Upload

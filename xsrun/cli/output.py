@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, TextIO
 
 from xsrun.diagnostics import Diagnostic
 from xsrun.errors import InputError, InternalError, XanoScriptError, XanoScriptSyntaxError
-from xsrun.runtime.values import Value, to_json
+from xsrun.values.conversion import Value, to_json
 
 if TYPE_CHECKING:
     from xsrun.documents import ErrorDocument, RunDocument
-    from xsrun.runtime.context import LogEntry
-    from xsrun.runtime.trace import TraceEntry
+    from xsrun.running.context import LogEntry
+    from xsrun.running.trace import TraceEntry
     from xsrun.workspace.result import Result
 
 #: The path that people know a file by, from its name in the workspace.

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from xsrun import __version__
 from xsrun.errors import UsageError
-from xsrun.evaluator.places import is_generated
+from xsrun.evaluator.generated.tracebacks import is_generated
 
 if TYPE_CHECKING:
     from xsrun.documents import Json

@@ -21,7 +21,7 @@ from xsrun.cli.options import (
 )
 from xsrun.cli.output import print_logs, print_trace, print_value, result_document
 from xsrun.errors import StoppedError
-from xsrun.runtime.values import Value, to_json
+from xsrun.values.conversion import Value, to_json
 
 if TYPE_CHECKING:
     from xsrun.workspace.construct import Construct

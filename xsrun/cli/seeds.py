@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from xsrun.cli.options import read_file
 from xsrun.errors import UsageError, XanoScriptError
-from xsrun.runtime.json_errors import json_problem
-from xsrun.runtime.values import Value
+from xsrun.values.conversion import Value
+from xsrun.values.json_errors import json_problem
 
 if TYPE_CHECKING:
     from xsrun.workspace.workspace import Workspace
@@ -85,7 +85,7 @@ def checked_rows(rows: Value, name: str) -> Rows:
 
 def seed_file(workspace: Workspace, name: str) -> None:
     """Seed a workspace from a file. Raises UsageError that names the file and where it can the row."""
-    from xsrun.database.maintenance import check_tables
+    from xsrun.database.dump_load import check_tables
 
     rows = read_seed(name)
     context = workspace.context()

@@ -42,8 +42,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Serve until the process is told to stop."""
+    from xsrun.server.listening import Listening, require_packages, serve
     from xsrun.server.log import Log
-    from xsrun.server.running import Listening, require_packages, serve
     from xsrun.server.settings import Settings
 
     require_packages()

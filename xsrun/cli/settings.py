@@ -12,9 +12,9 @@ from pathlib import Path
 
 from xsrun.diagnostics import Diagnostic
 from xsrun.errors import UsageError
-from xsrun.patterns import pattern
+from xsrun.lazy_regex import pattern
 from xsrun.records import record, replace
-from xsrun.runtime.values import Value
+from xsrun.values.conversion import Value
 
 _PLACE = pattern(r"line (\d+), column (\d+)")
 

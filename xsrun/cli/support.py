@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from xsrun.cli.docs import KINDS
-from xsrun.runtime.values import to_json
+from xsrun.values.conversion import to_json
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -15,7 +15,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def support() -> dict[str, list[dict[str, str]]]:
     """Name and status of everything in the catalogue: "yes", "no", or "unavailable: why"."""
-    from xsrun import catalogue, registry
+    from xsrun import registry
+    from xsrun.language import catalogue
 
     tables: dict[str, list[dict[str, str]]] = {}
     for title, kind in KINDS.items():

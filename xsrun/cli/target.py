@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from xsrun.api import Workspace
 from xsrun.cli.options import workspace_settings
 from xsrun.errors import UsageError
-from xsrun.patterns import pattern
+from xsrun.lazy_regex import pattern
 from xsrun.records import record
 from xsrun.workspace.construct import KINDS
 from xsrun.workspace.loader import find_files, read_source, read_standard_input, workspace_root

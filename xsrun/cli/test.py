@@ -14,7 +14,7 @@ from xsrun.cli.arguments import one_of, whole_number
 from xsrun.cli.options import add_workspace_options, workspace_settings
 from xsrun.cli.output import use_color
 from xsrun.errors import UsageError
-from xsrun.runtime.values import to_json
+from xsrun.values.conversion import to_json
 
 if TYPE_CHECKING:
     from xsrun.diagnostics import Diagnostic
@@ -143,7 +143,7 @@ def carried(workspace: Workspace, options: argparse.Namespace) -> AbstractContex
     """A server for the calls of workflow tests, when they are to go over HTTP."""
     if not options.over_http:
         return nullcontext()
-    from xsrun.server.rehearsal import over_http
+    from xsrun.server.over_http import over_http
 
     return over_http(workspace)
 
@@ -228,7 +228,7 @@ def warnings(report: Report, workspace: Workspace) -> list[str]:
 
 
 def write_junit(name: str, report: Report) -> None:
-    from xsrun.runtime.context import system_clock
+    from xsrun.running.context import system_clock
     from xsrun.testing.junit import junit_document
 
     try:

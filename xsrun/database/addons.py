@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from xsrun.database.outputs import pick
 from xsrun.database.plans import AddonPlan, setting
-from xsrun.runtime.values import Value, to_json
+from xsrun.values.conversion import Value, to_json
 
 if TYPE_CHECKING:
     from xsrun.database.session import Session

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from xsrun.database.texts import text_of
-from xsrun.runtime.values import Value, to_json
+from xsrun.database.postgres_text import text_of
+from xsrun.values.conversion import Value, to_json
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,8 +21,8 @@ from xsrun.database.columns import DOCUMENTS, TEXTS, Codec, Codecs, ColumnDefini
 from xsrun.database.operands import Converter
 from xsrun.database.operators import OPERATORS, Operator
 from xsrun.database.tables import Definition, Table
-from xsrun.runtime.values import Value
 from xsrun.syntax.nodes import Statement
+from xsrun.values.conversion import Value
 
 if TYPE_CHECKING:
     from sqlalchemy.sql.compiler import GenericTypeCompiler

@@ -13,7 +13,7 @@ from xsrun.database.queries import Query
 from xsrun.database.selects import SelectBuilder
 from xsrun.database.stored_files import with_addresses
 from xsrun.errors import InputError, XanoScriptError
-from xsrun.runtime.values import Value, as_list, truthy
+from xsrun.values.conversion import Value, as_list, truthy
 
 if TYPE_CHECKING:
     from xsrun.database.session import Session

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from xsrun.errors import InputError
-from xsrun.fields import Declared
-from xsrun.runtime.values import MAX_INT, MIN_INT, Value, from_json, to_json
+from xsrun.fields.declared import Declared
+from xsrun.values.conversion import MAX_INT, MIN_INT, Value, from_json, to_json
 
 #: What SQL sees of a column or an expression.
 KINDS = ("int", "decimal", "timestamp", "text", "date", "bool", "json", "geo", "vector")

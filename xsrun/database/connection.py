@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
-from xsrun.runtime.values import Value
+from xsrun.values.conversion import Value
 
 #: A row as the driver gives it: what is kept as JSON is still text.
 Row = tuple[Value, ...]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from xsrun.runtime.values import Value, from_json, parse_number, to_json
+from xsrun.values.conversion import Value, from_json, parse_number, to_json
 
 _NUMBERS = (int, float)
 

@@ -9,8 +9,8 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from xsrun.errors import UsageError, XanoScriptError
-from xsrun.runtime.context import Context
-from xsrun.runtime.masking import masked_address
+from xsrun.running.context import Context
+from xsrun.running.masking import masked_address
 from xsrun.syntax.nodes import Statement
 
 if TYPE_CHECKING:

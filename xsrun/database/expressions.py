@@ -40,8 +40,7 @@ from xsrun.database.typed import (
     only_of_kind,
 )
 from xsrun.errors import XanoScriptError
-from xsrun.fields import MEDIA_TYPES, Declared
-from xsrun.runtime.values import Value
+from xsrun.fields.declared import MEDIA_TYPES, Declared
 from xsrun.syntax.nodes import (
     Between,
     Binary,
@@ -52,6 +51,7 @@ from xsrun.syntax.nodes import (
     Ternary,
     Unary,
 )
+from xsrun.values.conversion import Value
 
 _ARRAYS = {"int": "ints", "decimal": "decimals", "timestamp": "ints", "text": "texts", "date": "texts", "bool": "bools"}
 

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from xsrun.database.direct import arguments_of, pieces, shaped, text_of
 from xsrun.database.plans import RowPlan
+from xsrun.database.raw_sql.direct_query import arguments_of, pieces, shaped, text_of
 from xsrun.database.rows import value_of
 from xsrun.errors import InputError, UnavailableError, XanoScriptError
-from xsrun.runtime.values import Value, from_json, to_json, to_text
+from xsrun.values.conversion import Value, from_json, to_json, to_text
 
 if TYPE_CHECKING:
     import sqlalchemy as sa

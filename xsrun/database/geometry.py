@@ -1,6 +1,6 @@
 """Distances and areas on the earth, taken as a sphere; each rule in Python and in PostgreSQL's SQL.
 
-A place is the `{type, data}` object of `xsrun.runtime.geo`. The engine measures on a spheroid, which differs by up to
+A place is the `{type, data}` object of `xsrun.values.geo`. The engine measures on a spheroid, which differs by up to
 half a percent.
 """
 
@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-from xsrun.runtime.values import Value
+from xsrun.values.conversion import Value
 
 #: The mean radius of the earth in metres.
 RADIUS = 6371008.8

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from xsrun.database.engine import Database
     from xsrun.database.session import Session
-    from xsrun.runtime.values import Value
+    from xsrun.values.conversion import Value
 
 _numbers = itertools.count(1)
 
@@ -67,7 +67,7 @@ def _schema(database: Database) -> Iterator[Database]:
 def copy_rows(source: Database, target: Database, datasource: str) -> None:
     """Copy the rows of a datasource, with their ids."""
     from xsrun.database.session import logical_name
-    from xsrun.runtime.context import Context
+    from xsrun.running.context import Context
 
     reading, writing = Context(datasource=datasource), Context(datasource=datasource)
     session, other = source.session(reading), target.session(writing)

@@ -17,8 +17,8 @@ from xsrun.database.columns import ColumnDefinition, decode_loose
 from xsrun.database.tables import Table, logical_name
 from xsrun.database.writing import column_value, encoded
 from xsrun.errors import XanoScriptError
-from xsrun.fields import default_value
-from xsrun.runtime.values import Value
+from xsrun.fields.declared import default_value
+from xsrun.values.conversion import Value
 
 if TYPE_CHECKING:
     from xsrun.database.session import Session

@@ -12,11 +12,11 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from xsrun.errors import InputError, XanoScriptError
-from xsrun.runtime import coercion
-from xsrun.runtime.values import MAX_INT, MIN_INT, Value, describe, parse_number, text_of_number, truthy, type_name
+from xsrun.fields import field_types
+from xsrun.values.conversion import MAX_INT, MIN_INT, Value, describe, parse_number, text_of_number, truthy, type_name
 
 if TYPE_CHECKING:
-    from xsrun.runtime.context import Context
+    from xsrun.running.context import Context
 
 #: `convert(value, context)` gives what the codec of the kind takes.
 Converter = Callable[[Value, "Context"], Value]
@@ -96,7 +96,7 @@ def to_decimal(value: Value, context: Context) -> float:
 def to_timestamp(value: Value, context: Context) -> float:
     """Milliseconds: a number, or a text with a date or a phrase."""
     if value.__class__ is str and parse_number(value) is None:
-        from xsrun.runtime.dates import parse_timestamp_value
+        from xsrun.dates.timestamps import parse_timestamp_value
 
         try:
             return parse_timestamp_value(value, context.now())
@@ -121,7 +121,7 @@ def to_date(value: Value, context: Context) -> str:
     """A date as text; a time stamp, and a text with a time or a phrase, give their day."""
     if value.__class__ is str:
         try:
-            return str(coercion.to_date(value, context, ""))
+            return str(field_types.to_date(value, context, ""))
         except InputError:
             if parse_number(value) is not None:
                 raise invalid(value, "dates") from None
@@ -131,7 +131,7 @@ def to_date(value: Value, context: Context) -> str:
         moment = to_timestamp(value, context)
     except InputError:
         raise invalid(value, "dates") from None
-    from xsrun.runtime.date_formats import format_timestamp
+    from xsrun.dates.formats import format_timestamp
 
     return format_timestamp(int(moment), "Y-m-d")
 
@@ -139,7 +139,7 @@ def to_date(value: Value, context: Context) -> str:
 def to_uuid(value: Value, context: Context) -> str:
     """A uuid as text; the empty text is the nil uuid, as in an input."""
     try:
-        return str(coercion.to_uuid(value, context, ""))
+        return str(field_types.to_uuid(value, context, ""))
     except InputError:
         raise invalid(value, "uuids, 8-4-4-4-12 hexadecimal digits") from None
 
@@ -168,7 +168,7 @@ def to_json(value: Value, context: Context) -> Value:
 
 def to_geo(value: Value, context: Context) -> Value:
     """A place: an object, or WKT text."""
-    from xsrun.runtime import geo
+    from xsrun.values import geo
 
     if value.__class__ is str:
         shapes = (geo.shape_of_wkt(kind, value) for kind in geo.SHAPES)

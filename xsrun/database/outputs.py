@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Union
 
-from xsrun.runtime.values import Value
+from xsrun.values.conversion import Value
 
 #: Names by their first part: {"a": None} the whole of a, {"a": {"b": None}} only its b.
 Tree = dict[str, Union["Tree", None]]

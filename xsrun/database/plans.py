@@ -11,9 +11,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from xsrun.runtime.context import Context
-from xsrun.runtime.values import Value
+from xsrun.running.context import Context
 from xsrun.syntax.nodes import Expression
+from xsrun.values.conversion import Value
 
 
 def name_below_db(table: str) -> str:

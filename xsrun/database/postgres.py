@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.ext.compiler import compiles
 
-from xsrun.database import geometry, texts
+from xsrun.database import geometry, postgres_text
 from xsrun.database.backend import Backend, Condition, Sql, Step, Stored, type_of
 from xsrun.database.columns import Codec, Codecs, decode_json, encode_int, encode_json, encode_text
 from xsrun.database.connection import Connection, Execute, Parameters, ResultColumns, Row
@@ -20,9 +20,9 @@ from xsrun.database.operators import OPERATORS
 from xsrun.database.sqlite import duplicate_record
 from xsrun.database.tables import Table
 from xsrun.errors import UnavailableError, UsageError, XanoScriptError
-from xsrun.runtime.masking import masked_address
-from xsrun.runtime.values import Value, as_text
+from xsrun.running.masking import masked_address
 from xsrun.syntax.nodes import Statement
+from xsrun.values.conversion import Value, as_text
 
 if TYPE_CHECKING:
     import psycopg
@@ -194,7 +194,7 @@ def function_texts() -> list[str]:
     made = [
         f"CREATE OR REPLACE FUNCTION {signature} RETURNS {result} "
         f"LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $body${body}$body$"
-        for signature, (result, body) in {**texts.HELPERS, **geometry.HELPERS}.items()
+        for signature, (result, body) in {**postgres_text.HELPERS, **geometry.HELPERS}.items()
     ]
     for name, operator in OPERATORS.items():
         if operator.body is not None:
@@ -317,7 +317,7 @@ class PostgresBackend(Backend):
 
     def run_direct(self, session: Session, sql: str, parameters: list[Value]) -> list[dict[str, Value]]:
         """Run a program's own SQL as it is; its texts are checked, its JSON is read."""
-        from xsrun.database.direct_postgres import run
+        from xsrun.database.raw_sql.postgres import run
 
         return run(session, sql, parameters)
 

@@ -11,12 +11,12 @@ from xsrun.database.columns import ColumnDefinition, decode_json, decode_loose
 from xsrun.database.operands import INVALID, Converter, refusal
 from xsrun.database.tables import Table
 from xsrun.errors import InputError
-from xsrun.runtime.values import Value
+from xsrun.values.conversion import Value
 
 if TYPE_CHECKING:
     from xsrun.database.connection import Row
     from xsrun.database.expressions import ExpressionCompiler
-    from xsrun.runtime.context import Context
+    from xsrun.running.context import Context
 
 
 #: (number of the operand, what makes the parameter of it), or (-1, a fixed value)

@@ -16,7 +16,7 @@ from xsrun.database.selects import Computed, Order, SelectBuilder
 from xsrun.database.stored_files import addressed, files_of, with_addresses
 from xsrun.database.tables import Table
 from xsrun.errors import InputError
-from xsrun.runtime.values import Value, as_int, truthy
+from xsrun.values.conversion import Value, as_int, truthy
 
 if TYPE_CHECKING:
     from xsrun.database.connection import Row

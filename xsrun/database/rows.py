@@ -18,12 +18,12 @@ from xsrun.database.tables import Table
 from xsrun.database.typed import Source
 from xsrun.database.writing import changes, encoded, insert, object_of
 from xsrun.errors import InputError, NotFoundError
-from xsrun.runtime.values import Value
 from xsrun.syntax.nodes import Binary
+from xsrun.values.conversion import Value
 
 if TYPE_CHECKING:
     from xsrun.database.session import Session
-    from xsrun.runtime.context import Context
+    from xsrun.running.context import Context
 
 # Finding by one field ------------------------------------------------------------------------------------------------
 

@@ -9,9 +9,9 @@ from xsrun.database.plans import RowPlan
 from xsrun.database.rows import value_of
 from xsrun.database.tables import Table
 from xsrun.errors import NotFoundError
-from xsrun.field_literals import NOW
-from xsrun.fields import Declared
-from xsrun.runtime.values import Value
+from xsrun.fields.declared import Declared
+from xsrun.fields.literals import NOW
+from xsrun.values.conversion import Value
 
 if TYPE_CHECKING:
     from xsrun.database.session import Session

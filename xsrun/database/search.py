@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 from xsrun.database.plans import Column, Operand, SortKey
 from xsrun.errors import InputError
-from xsrun.runtime.values import Value, describe, from_json, truthy
 from xsrun.syntax.nodes import Binary, Expression
+from xsrun.values.conversion import Value, describe, from_json, truthy
 
 _OPERATORS = {
     "=": "==",

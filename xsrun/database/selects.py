@@ -16,8 +16,8 @@ from xsrun.database.stored_files import holds_files
 from xsrun.database.tables import Table, unknown_column
 from xsrun.database.typed import Source, Typed
 from xsrun.errors import XanoScriptError
-from xsrun.fields import Declared
-from xsrun.runtime.values import Value
+from xsrun.fields.declared import Declared
+from xsrun.values.conversion import Value
 
 if TYPE_CHECKING:
     from xsrun.database.session import Session

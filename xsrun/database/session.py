@@ -7,12 +7,12 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeVar
 
 from xsrun.database.connection import Parameters, ResultColumns, Row
-from xsrun.database.performers import PERFORMERS
+from xsrun.database.handlers import PERFORMERS
 from xsrun.database.plans import Plan
 from xsrun.database.tables import Table, logical_name, physical_name
 from xsrun.errors import InputError, XanoScriptError
-from xsrun.runtime.context import Context
-from xsrun.runtime.values import Value
+from xsrun.running.context import Context
+from xsrun.values.conversion import Value
 
 if TYPE_CHECKING:
     from xsrun.database.connection import Connection

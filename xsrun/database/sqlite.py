@@ -18,12 +18,12 @@ from xsrun.database.columns import Codec, Codecs, decode_json, encode_int, encod
 from xsrun.database.connection import Connection, Execute, Parameters, ResultColumns, Row
 from xsrun.database.operands import Converter
 from xsrun.database.operators import OPERATORS
+from xsrun.database.postgres_text import vector_bytes, vector_of
 from xsrun.database.tables import Table, told_apart, without_mark
-from xsrun.database.texts import vector_bytes, vector_of
 from xsrun.errors import UnavailableError, UsageError, XanoScriptError
-from xsrun.runtime.masking import masked_address
-from xsrun.runtime.values import Value
+from xsrun.running.masking import masked_address
 from xsrun.syntax.nodes import Statement
+from xsrun.values.conversion import Value
 
 if TYPE_CHECKING:
     from xsrun.database.session import Session
@@ -118,11 +118,11 @@ class SQLiteConnection(Connection):
 
     def _add_sql_functions(self) -> None:
         """Make the functions of PostgreSQL known that programs may call."""
-        from xsrun.database import sql_functions
+        from xsrun.database.raw_sql import postgres_functions
 
-        for name, (arity, function) in sql_functions.FUNCTIONS.items():
+        for name, (arity, function) in postgres_functions.FUNCTIONS.items():
             self.raw.create_function(name, arity, self._guarded(function))
-        for name, (arity, aggregate) in sql_functions.AGGREGATES.items():
+        for name, (arity, aggregate) in postgres_functions.AGGREGATES.items():
             self.raw.create_aggregate(name, arity, aggregate)
         self._has_sql_functions = True
 
@@ -247,7 +247,7 @@ class SQLiteBackend(Backend):
 
     def run_direct(self, session: Session, sql: str, parameters: list[Value]) -> list[dict[str, Value]]:
         """Run a program's own SQL, translated; JSON and boolean columns come back as what they are."""
-        from xsrun.database.direct_sqlite import run
+        from xsrun.database.raw_sql.sqlite import run
 
         return run(session, sql, parameters)
 

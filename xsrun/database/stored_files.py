@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from xsrun.fields import MEDIA_TYPES, Declared
-from xsrun.runtime.values import Value
+from xsrun.fields.declared import MEDIA_TYPES, Declared
+from xsrun.values.conversion import Value
 
 if TYPE_CHECKING:
     from xsrun.database.session import Session

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Protocol
 
 from xsrun.database.columns import ColumnDefinition, kind_of
 from xsrun.errors import XanoScriptError
-from xsrun.fields import Declared, compile_fields
-from xsrun.runtime.values import Value
+from xsrun.fields.declared import Declared, compile_fields
 from xsrun.syntax import nodes
+from xsrun.values.conversion import Value
 
 if TYPE_CHECKING:
     import sqlalchemy as sa

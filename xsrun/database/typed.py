@@ -13,12 +13,12 @@ from xsrun.database.backend import Sql, apply, type_of
 from xsrun.database.columns import DOCUMENTS, NUMBERS, TEXTS, Codec
 from xsrun.database.operands import Converter
 from xsrun.database.tables import Table
-from xsrun.runtime.values import Value
+from xsrun.values.conversion import Value
 
 if TYPE_CHECKING:
     from sqlalchemy.sql.compiler import SQLCompiler
 
-    from xsrun.runtime.context import Context
+    from xsrun.running.context import Context
 
 
 class Typed(NamedTuple):

@@ -15,12 +15,12 @@ from xsrun.database.prepared import Insertion
 from xsrun.database.stored_files import with_addresses
 from xsrun.database.tables import Table, unknown_column
 from xsrun.errors import InputError, XanoScriptError
-from xsrun.fields import default_value, zero_value
-from xsrun.runtime.values import Value, as_object
+from xsrun.fields.declared import default_value, zero_value
+from xsrun.values.conversion import Value, as_object
 
 if TYPE_CHECKING:
     from xsrun.database.session import Session
-    from xsrun.runtime.context import Context
+    from xsrun.running.context import Context
 
 _UNIT = Decimal("0.00001")
 #: A decimal column has nine digits before the point (semantics 4.1).

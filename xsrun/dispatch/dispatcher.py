@@ -9,8 +9,8 @@ from xsrun.dispatch.attachments import attachments
 from xsrun.dispatch.identity import admit
 from xsrun.dispatch.middleware import run_around
 from xsrun.dispatch.triggers import fire, triggers_by_event
-from xsrun.runtime.context import Around, Context
-from xsrun.runtime.values import Value
+from xsrun.running.context import Around, Context
+from xsrun.values.conversion import Value
 from xsrun.workspace.construct import Construct
 
 

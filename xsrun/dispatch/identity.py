@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from xsrun.errors import UnauthorizedError
 from xsrun.records import replace
-from xsrun.runtime.context import Context
+from xsrun.running.context import Context
 from xsrun.workspace.construct import Construct, text_of
 
 

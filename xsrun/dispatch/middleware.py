@@ -12,9 +12,9 @@ from collections.abc import Callable
 
 from xsrun.dispatch.attachments import Attachment
 from xsrun.errors import XanoScriptError
-from xsrun.evaluator.places import translate
-from xsrun.runtime.context import Context
-from xsrun.runtime.values import Value, as_object, normalize_object
+from xsrun.evaluator.generated.tracebacks import translate
+from xsrun.running.context import Context
+from xsrun.values.conversion import Value, as_object, normalize_object
 from xsrun.workspace.construct import text_of
 from xsrun.workspace.workspace import workspace_of
 

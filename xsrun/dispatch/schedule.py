@@ -64,8 +64,8 @@ def _instant(node: Expression | None) -> int | None:
     if isinstance(node, Timestamp):
         return node.value
     if isinstance(node, Literal) and node.value.__class__ in (int, str) and node.value != "":
+        from xsrun.dates.timestamps import parse_timestamp_value
         from xsrun.errors import XanoScriptError
-        from xsrun.runtime.dates import parse_timestamp_value
 
         try:
             return parse_timestamp_value(node.value, 0)

@@ -10,10 +10,10 @@ from collections.abc import Callable, Iterable
 from functools import cached_property
 
 from xsrun.errors import XanoScriptError
-from xsrun.evaluator.places import translate
-from xsrun.runtime.context import Context
-from xsrun.runtime.values import Value, truthy
+from xsrun.evaluator.generated.tracebacks import translate
+from xsrun.running.context import Context
 from xsrun.syntax.nodes import Entry, Expression, ListLiteral, Literal, ObjectLiteral, Variable
+from xsrun.values.conversion import Value, truthy
 from xsrun.workspace.construct import Construct, text_of
 from xsrun.workspace.workspace import workspace_of
 
@@ -51,7 +51,7 @@ class Trigger:
         """The compiled `where`: `$db.NEW.x` and `$db.OLD.x`, or `$db.TABLE.x` for the row itself."""
         from copy import deepcopy
 
-        from xsrun.evaluator.stacks import compile_expression
+        from xsrun.evaluator.stack_functions import compile_expression
 
         node = deepcopy(self.where)
         assert node is not None

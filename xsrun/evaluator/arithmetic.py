@@ -1,7 +1,7 @@
 """Arithmetic and order of numbers in line.
 
 What an operand can be (`kinds`) decides which tests are left: of what may be no number, whether it is an int; of a
-result, whether it fits 64 bits. Everything else calls `xsrun.runtime.arithmetic`. An operand that is needed twice is
+result, whether it fits 64 bits. Everything else calls `xsrun.values.arithmetic`. An operand that is needed twice is
 kept in a temporary with `:=`; a test evaluates both operands, in order, before it decides.
 """
 
@@ -10,12 +10,12 @@ from __future__ import annotations
 import ast
 import sys
 
-from xsrun.evaluator.kinds import DECIMAL, INT, NATURAL, NUMBER, Kind
-from xsrun.evaluator.quote import Located, Part, call, constant, expression, is_simple, place
+from xsrun.evaluator.inference import DECIMAL, INT, NATURAL, NUMBER, Kind
+from xsrun.evaluator.quasiquote import Located, Part, call, constant, expression, is_simple, place
 from xsrun.evaluator.variables import VariableCompiler
 from xsrun.records import record
-from xsrun.runtime.values import MAX_INT, MIN_INT
 from xsrun.syntax.nodes import Binary, Now
+from xsrun.values.conversion import MAX_INT, MIN_INT
 
 _SLOW = {"+": "add", "-": "subtract", "*": "multiply", "/": "divide", "%": "modulo"}
 _INLINE: dict[str, type[ast.operator]] = {"+": ast.Add, "-": ast.Sub, "*": ast.Mult}

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from functools import partial
 
-from xsrun.evaluator.kinds import (
+from xsrun.evaluator.inference import (
     ANY,
     BOOL,
     COUNTER_BITS,
@@ -28,7 +28,7 @@ from xsrun.evaluator.kinds import (
     member_of,
     written,
 )
-from xsrun.fields import Declared
+from xsrun.fields.declared import Declared
 from xsrun.syntax.nodes import Expression, FilterCall, Group, Node, Path, Statement, Variable, Word
 
 _MATH = {"math.add": "+", "math.sub": "-", "math.mul": "*", "math.div": "/", "math.mod": "%"}

@@ -6,9 +6,9 @@ import ast
 from typing import TypeVar
 
 from xsrun.errors import XanoScriptSyntaxError
-from xsrun.evaluator.kinds import Kinds
-from xsrun.evaluator.linker import Linker
-from xsrun.evaluator.quote import Located, bind, is_simple, name
+from xsrun.evaluator.generated.linker import Linker
+from xsrun.evaluator.inference import Kinds
+from xsrun.evaluator.quasiquote import Located, bind, is_simple, name
 from xsrun.evaluator.scope import Scope
 from xsrun.syntax.nodes import Binary, Expression, Node
 

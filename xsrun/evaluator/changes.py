@@ -1,6 +1,6 @@
 """Which variables a construct changes in place, found before anything is compiled.
 
-Each of them has what it owns beside it (`xsrun.runtime.ownership`), a local variable of its own in generated code. A
+Each of them has what it owns beside it (`xsrun.values.ownership`), a local variable of its own in generated code. A
 variable that no statement changes owns nothing, and reading it costs nothing.
 """
 
@@ -10,7 +10,7 @@ import ast
 from collections.abc import Iterable
 
 from xsrun import registry
-from xsrun.evaluator.quote import Located, call, name, place, statements
+from xsrun.evaluator.quasiquote import Located, call, name, place, statements
 from xsrun.syntax.nodes import Expression, FilterCall, Group, Node, Path, Quoted, Segment, Statement, Variable
 
 #: Filters whose use on the value of a variable, stored in that variable again, is a change in place.

@@ -10,13 +10,13 @@ import keyword
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 
-from xsrun import catalogue, registry
+from xsrun import registry
 from xsrun.evaluator.changes import owned_call, owner_name, owners_defined
 from xsrun.evaluator.expressions import ExpressionCompiler
 from xsrun.evaluator.filter_arguments import lacking_arguments, without_surplus
-from xsrun.evaluator.in_place import store_in_line
-from xsrun.evaluator.linker import Linker
-from xsrun.evaluator.quote import (
+from xsrun.evaluator.generated.linker import Linker
+from xsrun.evaluator.inplace_code import store_in_line
+from xsrun.evaluator.quasiquote import (
     Located,
     Position,
     assign,
@@ -31,7 +31,8 @@ from xsrun.evaluator.quote import (
     tuple_of,
 )
 from xsrun.evaluator.scope import Scope
-from xsrun.fields import Declared
+from xsrun.fields.declared import Declared
+from xsrun.language import catalogue
 from xsrun.registry import Builtin
 from xsrun.syntax.nodes import (
     Body,

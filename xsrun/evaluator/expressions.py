@@ -7,8 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from xsrun.evaluator.filters import FilterCompiler
-from xsrun.evaluator.quote import call, constant, expression, list_of, place, tuple_of
-from xsrun.runtime.values import to_text
+from xsrun.evaluator.quasiquote import call, constant, expression, list_of, place, tuple_of
 from xsrun.syntax.nodes import (
     Between,
     Binary,
@@ -32,6 +31,7 @@ from xsrun.syntax.nodes import (
     Variable,
     Word,
 )
+from xsrun.values.conversion import to_text
 
 
 class ExpressionCompiler(FilterCompiler):

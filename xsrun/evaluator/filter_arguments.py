@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from xsrun.catalogue import UNCOUNTED_FILTERS
+from xsrun.language.catalogue import UNCOUNTED_FILTERS
 from xsrun.registry import Builtin, Parameter
 from xsrun.syntax.nodes import Expression, FilterCall, ListLiteral, Literal
 

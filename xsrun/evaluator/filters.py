@@ -6,12 +6,12 @@ import ast
 from typing import TYPE_CHECKING
 
 from xsrun import registry
-from xsrun.evaluator.common_filters import as_operator, filtered
 from xsrun.evaluator.filter_arguments import lacking_arguments, without_surplus
-from xsrun.evaluator.kinds import CONTAINER, LIST
+from xsrun.evaluator.generated.filter_calls import fail, for_each_element
+from xsrun.evaluator.inference import CONTAINER, LIST
+from xsrun.evaluator.inlining import as_operator, filtered
 from xsrun.evaluator.operators import OperatorCompiler
-from xsrun.evaluator.quote import Located, call, constant, expression, is_simple, name, place, tuple_of
-from xsrun.runtime.filtering import fail, for_each_element
+from xsrun.evaluator.quasiquote import Located, call, constant, expression, is_simple, name, place, tuple_of
 from xsrun.syntax.nodes import Call, FilterCall
 
 if TYPE_CHECKING:
@@ -132,8 +132,8 @@ class FilterCompiler(OperatorCompiler):
         return call(self.linker.helper(fail), node, *texts, self.read(node.operand))
 
     def unknown_filter(self, node: FilterCall) -> ast.expr:
-        from xsrun import catalogue
         from xsrun.diagnostics.suggest import nearest
+        from xsrun.language import catalogue
 
         names = [*catalogue.names("filter")]
         close = nearest(node.name, names)

@@ -10,10 +10,9 @@ import ast
 
 from xsrun import registry
 from xsrun.evaluator.arithmetic import COMPARISON, ArithmeticCompiler
-from xsrun.evaluator.kinds import BOOL, DECIMAL, INT, LIST, NULL, NUMBER, OBJECT, TEXT, Kind
-from xsrun.evaluator.quote import Located, call, constant, expression, is_simple, name, place
-from xsrun.runtime.filtering import fail
-from xsrun.runtime.values import parse_number, to_text, truthy
+from xsrun.evaluator.generated.filter_calls import fail
+from xsrun.evaluator.inference import BOOL, DECIMAL, INT, LIST, NULL, NUMBER, OBJECT, TEXT, Kind
+from xsrun.evaluator.quasiquote import Located, call, constant, expression, is_simple, name, place
 from xsrun.syntax.nodes import (
     Between,
     Binary,
@@ -27,6 +26,7 @@ from xsrun.syntax.nodes import (
     Unary,
 )
 from xsrun.syntax.operators import is_query_operator
+from xsrun.values.conversion import parse_number, to_text, truthy
 
 _ARITHMETIC = frozenset("+-*/%")
 _EQUALITY = {

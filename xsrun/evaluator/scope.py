@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from xsrun.evaluator.changes import Changes
-from xsrun.fields import Declared
+from xsrun.fields.declared import Declared
 
 
 class Element:

@@ -7,11 +7,11 @@ import ast
 from xsrun import registry
 from xsrun.evaluator.base import CompilerBase
 from xsrun.evaluator.changes import owned_call, owners_of, unwrapped
-from xsrun.evaluator.kinds import ANY, CONTAINER, INT, LIST, NATURAL, TEXT, Kind, member_of
-from xsrun.evaluator.quote import Located, call, constant, expression, function, is_simple, name, place, tuple_of
-from xsrun.fields import Declared
-from xsrun.runtime.values import to_text
+from xsrun.evaluator.inference import ANY, CONTAINER, INT, LIST, NATURAL, TEXT, Kind, member_of
+from xsrun.evaluator.quasiquote import Located, call, constant, expression, function, is_simple, name, place, tuple_of
+from xsrun.fields.declared import Declared
 from xsrun.syntax.nodes import Binary, Expression, FilterCall, Group, Literal, Path, Quoted, Segment, Unary, Variable
+from xsrun.values.conversion import to_text
 
 _LOOP_ROOTS = {
     "$": "this",
@@ -65,7 +65,7 @@ class VariableCompiler(CompilerBase):
             return self.path_from(node.base, node.segments, node)
         return self.members(self.read(node.base), node.segments, "value", node, self.kinds.of(node.base))
 
-    # What variables own (`xsrun.runtime.ownership`) ------------------------------------------------------------------
+    # What variables own (`xsrun.values.ownership`) ------------------------------------------------------------------
 
     def kept(self, node: Expression, value: ast.expr) -> ast.expr:
         """The value of a variable, path or filter as something that may be kept: what it gives away is not owned."""

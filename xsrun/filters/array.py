@@ -12,7 +12,10 @@ from collections.abc import Callable
 from xsrun.errors import XanoScriptError
 from xsrun.filters import array_order, array_selection, array_sets
 from xsrun.registry import filter
-from xsrun.runtime.casts import (
+from xsrun.running.context import Context
+from xsrun.values.conversion import NOT_ARRAY, Value, describe, text_of_bytes, to_bytes
+from xsrun.values.paths import MISSING, find_path, set_path, update_path
+from xsrun.values.php_arrays import (
     Array,
     as_array_value,
     cast_to_text,
@@ -22,9 +25,6 @@ from xsrun.runtime.casts import (
     with_appended,
     with_prepended,
 )
-from xsrun.runtime.context import Context
-from xsrun.runtime.paths import MISSING, find_path, set_path, update_path
-from xsrun.runtime.values import NOT_ARRAY, Value, describe, text_of_bytes, to_bytes
 
 #: The registry imports this module for the whole family; importing the others declares their filters.
 PARTS = (array_order, array_selection, array_sets)

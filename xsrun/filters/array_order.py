@@ -8,9 +8,9 @@ from operator import attrgetter, itemgetter
 from typing import TYPE_CHECKING
 
 from xsrun.registry import filter
-from xsrun.runtime.casts import Array, Identities, cast_to_number, cast_to_text, members
-from xsrun.runtime.paths import MISSING, find_steps, parse_path
-from xsrun.runtime.values import Value, compare
+from xsrun.values.conversion import Value, compare
+from xsrun.values.paths import MISSING, find_steps, parse_path
+from xsrun.values.php_arrays import Array, Identities, cast_to_number, cast_to_text, members
 
 if TYPE_CHECKING:
     from _typeshed import SupportsRichComparison

@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 from xsrun.errors import XanoScriptError
 from xsrun.registry import filter
-from xsrun.runtime.casts import Array, as_array_value, kept, members
-from xsrun.runtime.paths import MISSING, find_steps, parse_path, set_path
-from xsrun.runtime.values import Value, loose_equal, strict_equal, to_text, truthy
+from xsrun.values.conversion import Value, loose_equal, strict_equal, to_text, truthy
+from xsrun.values.paths import MISSING, find_steps, parse_path, set_path
+from xsrun.values.php_arrays import Array, as_array_value, kept, members
 
 # Keeping what is not empty -------------------------------------------------------------------------------------------
 

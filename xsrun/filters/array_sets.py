@@ -7,7 +7,9 @@ from itertools import chain
 
 from xsrun.errors import LimitError
 from xsrun.registry import filter
-from xsrun.runtime.casts import (
+from xsrun.running.context import Context
+from xsrun.values.conversion import Value
+from xsrun.values.php_arrays import (
     TOO_DEEP,
     Array,
     Identities,
@@ -19,8 +21,6 @@ from xsrun.runtime.casts import (
     whole_key,
     with_appended,
 )
-from xsrun.runtime.context import Context
-from xsrun.runtime.values import Value
 
 # Differences ---------------------------------------------------------------------------------------------------------
 

@@ -6,7 +6,7 @@ import base64
 
 from xsrun.errors import XanoScriptError
 from xsrun.registry import filter
-from xsrun.runtime.values import Value, text_of_bytes, to_bytes
+from xsrun.values.conversion import Value, text_of_bytes, to_bytes
 
 _ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 _HEXADECIMAL = b"0123456789abcdefABCDEF"

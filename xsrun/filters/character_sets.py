@@ -11,8 +11,8 @@ from functools import cache
 
 from xsrun.errors import XanoScriptError
 from xsrun.registry import filter
-from xsrun.runtime.characters import characters, value_of
-from xsrun.runtime.values import Value, text_of_bytes, to_bytes
+from xsrun.values.characters import characters, value_of
+from xsrun.values.conversion import Value, text_of_bytes, to_bytes
 
 #: mbstring's name -> Python's codec. UTF-16 and UTF-32 without an order are big-endian, without a mark.
 _CODECS = {

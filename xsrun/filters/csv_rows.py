@@ -1,14 +1,14 @@
-"""The filters for CSV (see `xsrun.runtime.csv_text`)."""
+"""The filters for CSV (see `xsrun.values.csv_text`)."""
 
 from __future__ import annotations
 
 from xsrun.registry import filter
-from xsrun.runtime.casts import cast_to_text
-from xsrun.runtime.characters import characters, value_of
-from xsrun.runtime.context import Context
-from xsrun.runtime.csv_text import read_rows, write_rows
-from xsrun.runtime.sizes import check_unfolded
-from xsrun.runtime.values import Value
+from xsrun.running.context import Context
+from xsrun.running.unfolded_size import check_unfolded
+from xsrun.values.characters import characters, value_of
+from xsrun.values.conversion import Value
+from xsrun.values.csv_text import read_rows, write_rows
+from xsrun.values.php_arrays import cast_to_text
 
 
 @filter("csv_decode")

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 
 from xsrun.registry import filter
-from xsrun.runtime.characters import characters, value_of
-from xsrun.runtime.values import Value, text_of_bytes, to_bytes
+from xsrun.values.characters import characters, value_of
+from xsrun.values.conversion import Value, text_of_bytes, to_bytes
 
 _SLASHES = str.maketrans({"'": "\\'", '"': '\\"', "\\": "\\\\", "\0": "\\0"})
 

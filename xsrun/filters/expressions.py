@@ -9,11 +9,11 @@ from __future__ import annotations
 import ast
 
 from xsrun.evaluator.compiler import StatementCompiler
-from xsrun.evaluator.elements import element_call, evaluate_text
-from xsrun.evaluator.quote import bind, constant, function, name, place
-from xsrun.evaluator.quote import call as quote_call
+from xsrun.evaluator.element_expressions import element_call, evaluate_text
+from xsrun.evaluator.generated import collections
+from xsrun.evaluator.quasiquote import bind, constant, function, name, place
+from xsrun.evaluator.quasiquote import call as quote_call
 from xsrun.registry import filter_form
-from xsrun.runtime import elements
 from xsrun.syntax.nodes import FilterCall, Literal, Variable, Word
 
 
@@ -26,7 +26,7 @@ def map_(compiler: StatementCompiler, operand: ast.expr, call: FilterCall) -> as
     >>> ["a", "b"]|map:{place: $index, letter: $this}
     [{"place": 0, "letter": "a"}, {"place": 1, "letter": "b"}]
     """
-    return element_call(compiler, elements.map_elements, operand, call.arguments[0], call)
+    return element_call(compiler, collections.map_elements, operand, call.arguments[0], call)
 
 
 @filter_form("filter")
@@ -39,7 +39,7 @@ def filter_(compiler: StatementCompiler, operand: ast.expr, call: FilterCall) ->
     {"a": 1}
     """
     node = call.arguments[0]
-    return element_call(compiler, elements.filter_elements, operand, node, call, condition=True)
+    return element_call(compiler, collections.filter_elements, operand, node, call, condition=True)
 
 
 @filter_form("some")
@@ -49,7 +49,7 @@ def some(compiler: StatementCompiler, operand: ast.expr, call: FilterCall) -> as
     >>> [1, 2, 3]|some:$$ > 2
     true
     """
-    return element_call(compiler, elements.some_elements, operand, call.arguments[0], call, condition=True)
+    return element_call(compiler, collections.some_elements, operand, call.arguments[0], call, condition=True)
 
 
 @filter_form("every")
@@ -61,7 +61,7 @@ def every(compiler: StatementCompiler, operand: ast.expr, call: FilterCall) -> a
     >>> []|every:$$ > 2
     true
     """
-    return element_call(compiler, elements.every_element, operand, call.arguments[0], call, condition=True)
+    return element_call(compiler, collections.every_element, operand, call.arguments[0], call, condition=True)
 
 
 @filter_form("find")
@@ -73,7 +73,7 @@ def find(compiler: StatementCompiler, operand: ast.expr, call: FilterCall) -> as
     >>> [1, 2]|find:$$ > 5
     null
     """
-    return element_call(compiler, elements.find_element, operand, call.arguments[0], call, condition=True)
+    return element_call(compiler, collections.find_element, operand, call.arguments[0], call, condition=True)
 
 
 @filter_form("findIndex")
@@ -85,7 +85,7 @@ def find_index(compiler: StatementCompiler, operand: ast.expr, call: FilterCall)
     """
     node = call.arguments[0]
     missing = constant(None, call)
-    return element_call(compiler, elements.find_index, operand, node, call, missing, condition=True)
+    return element_call(compiler, collections.find_index, operand, node, call, missing, condition=True)
 
 
 @filter_form("reduce")
@@ -101,7 +101,7 @@ def reduce(compiler: StatementCompiler, operand: ast.expr, call: FilterCall) -> 
     """
     node = call.arguments[0]
     initial = compiler.value(call.arguments[1]) if len(call.arguments) > 1 else constant(0, call)
-    return element_call(compiler, elements.reduce_elements, operand, node, call, initial, result=True)
+    return element_call(compiler, collections.reduce_elements, operand, node, call, initial, result=True)
 
 
 @filter_form("transform")

@@ -8,9 +8,9 @@ from functools import lru_cache
 
 from xsrun.errors import XanoScriptError
 from xsrun.registry import filter
-from xsrun.runtime.casts import cast_to_number, cast_to_text
-from xsrun.runtime.context import Context
-from xsrun.runtime.values import MAX_INT, MIN_INT, Value, text_of_bytes, to_bytes
+from xsrun.running.context import Context
+from xsrun.values.conversion import MAX_INT, MIN_INT, Value, text_of_bytes, to_bytes
+from xsrun.values.php_arrays import cast_to_number, cast_to_text
 
 #: Compiled when first used, and kept by `re`.
 _PLACEHOLDER = (

@@ -6,8 +6,8 @@ from __future__ import annotations
 
 from xsrun.errors import XanoScriptError
 from xsrun.registry import filter
-from xsrun.runtime import geo
-from xsrun.runtime.values import Value, describe
+from xsrun.values import geo
+from xsrun.values.conversion import Value, describe
 
 
 def _shape(field_type: str, value: Value) -> Value:

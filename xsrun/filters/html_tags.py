@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 
 from xsrun.registry import filter
-from xsrun.runtime.characters import characters, value_of
-from xsrun.runtime.values import Value
+from xsrun.values.characters import characters, value_of
+from xsrun.values.conversion import Value
 
 _BLANKS = " \t\n\r\v\f"
 

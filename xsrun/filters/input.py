@@ -1,8 +1,8 @@
 """Input filters: what may follow `filters=` on a field of an input or a table (semantics 3.4, language 4).
 
 Each takes the value as its field's type has converted it and returns the value to bind, or raises `InputError` with
-the engine's text; `xsrun.fields` fills in which parameter it was, and the order in which filters run, which is fixed
-and not the order they are written in.
+the engine's text; `xsrun.fields.declared` fills in which parameter it was, and the order in which filters run, which is
+fixed and not the order they are written in.
 
 The examples are a field, then the value that is sent, then what is bound.
 """
@@ -14,7 +14,7 @@ from collections.abc import Callable
 
 from xsrun.errors import InputError, XanoScriptError
 from xsrun.registry import input_filter
-from xsrun.runtime.values import Value, text_of_number
+from xsrun.values.conversion import Value, text_of_number
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 DIGITS = "0123456789"

@@ -10,9 +10,9 @@ filter's value, as with `api.lambda` (semantics 6.2).
 from __future__ import annotations
 
 from xsrun.registry import filter
-from xsrun.runtime.context import Context
-from xsrun.runtime.values import Value
+from xsrun.running.context import Context
 from xsrun.services.javascript import program
+from xsrun.values.conversion import Value
 
 Environment = dict[str, Value]
 

@@ -1,16 +1,16 @@
 """Filters that read and write what is inside a value by its path, choose between values, and take objects apart.
 
-Paths are those of `xsrun.runtime.paths`. No filter changes the value it is given.
+Paths are those of `xsrun.values.paths`. No filter changes the value it is given.
 """
 
 from __future__ import annotations
 
 from xsrun.errors import XanoScriptError
 from xsrun.registry import filter
-from xsrun.runtime.casts import Array, as_array_value, cast_to_text, members, whole_key
-from xsrun.runtime.context import Context
-from xsrun.runtime.paths import get_path, has_path, set_path, unset_path
-from xsrun.runtime.values import Value, truthy
+from xsrun.running.context import Context
+from xsrun.values.conversion import Value, truthy
+from xsrun.values.paths import get_path, has_path, set_path, unset_path
+from xsrun.values.php_arrays import Array, as_array_value, cast_to_text, members, whole_key
 
 # Paths ---------------------------------------------------------------------------------------------------------------
 

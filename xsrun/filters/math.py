@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterable
 from xsrun.errors import XanoScriptError
 from xsrun.filters import math_functions
 from xsrun.registry import filter
-from xsrun.runtime.casts import cast_to_number, members
-from xsrun.runtime.values import MIN_INT, Value, as_number, clamp_int, compare
+from xsrun.values.conversion import MIN_INT, Value, as_number, clamp_int, compare
+from xsrun.values.php_arrays import cast_to_number, members
 
 #: The registry imports this module for the whole family; importing the other declares its filters.
 PARTS = (math_functions,)

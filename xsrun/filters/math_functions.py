@@ -8,8 +8,8 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from xsrun.registry import filter
-from xsrun.runtime.context import Context as RunContext
-from xsrun.runtime.values import MAX_INT, MIN_INT, clamp_int, to_text
+from xsrun.running.context import Context as RunContext
+from xsrun.values.conversion import MAX_INT, MIN_INT, clamp_int, to_text
 
 if TYPE_CHECKING:
     from decimal import Context, Decimal

@@ -8,8 +8,8 @@ import math
 
 from xsrun.errors import XanoScriptError
 from xsrun.registry import filter
-from xsrun.runtime.characters import characters
-from xsrun.runtime.values import MAX_INT
+from xsrun.values.characters import characters
+from xsrun.values.conversion import MAX_INT
 
 _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 _PREFIXES = {16: "0x", 8: "0o", 2: "0b"}

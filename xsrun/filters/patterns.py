@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 from xsrun.errors import LimitError, XanoScriptError
 from xsrun.filters.pattern_classes import refused
 from xsrun.filters.pattern_syntax import translate
-from xsrun.runtime.values import Value, text_of_bytes, to_bytes
+from xsrun.values.conversion import Value, text_of_bytes, to_bytes
 
 if TYPE_CHECKING:
     import regex

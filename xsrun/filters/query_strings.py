@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from xsrun.runtime.values import Value, normalize_object, text_of_bytes, to_text
+from xsrun.values.conversion import Value, normalize_object, text_of_bytes, to_text
 
 #: PHP drops arguments that nest deeper (max_input_nesting_level).
 MAX_NESTING = 64

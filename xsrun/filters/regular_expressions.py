@@ -6,9 +6,9 @@ import re
 from typing import TYPE_CHECKING
 
 from xsrun.registry import filter
-from xsrun.runtime.characters import characters, value_of
-from xsrun.runtime.context import Context
-from xsrun.runtime.values import Value, text_of_bytes, to_bytes
+from xsrun.running.context import Context
+from xsrun.values.characters import characters, value_of
+from xsrun.values.conversion import Value, text_of_bytes, to_bytes
 
 if TYPE_CHECKING:
     from xsrun.filters.patterns import Match, Pattern

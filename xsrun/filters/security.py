@@ -9,10 +9,10 @@ import uuid as uuids
 
 from xsrun.errors import XanoScriptError
 from xsrun.registry import filter
-from xsrun.runtime.context import Context
-from xsrun.runtime.values import MAX_INT, MIN_INT, Value, text_of_bytes, to_bytes
+from xsrun.running.context import Context
 from xsrun.services import ciphers, jose
 from xsrun.services.jose_keys import decode_segment, encode_segment
+from xsrun.values.conversion import MAX_INT, MIN_INT, Value, text_of_bytes, to_bytes
 
 # Digests -------------------------------------------------------------------------------------------------------------
 

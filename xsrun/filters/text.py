@@ -11,9 +11,9 @@ import re
 
 from xsrun.filters import character_sets, escapes, formatting, html_tags, regular_expressions, urls  # noqa: F401
 from xsrun.registry import filter
-from xsrun.runtime.characters import characters, fold, value_of
-from xsrun.runtime.context import Context
-from xsrun.runtime.values import Value, as_text, loose_equal
+from xsrun.running.context import Context
+from xsrun.values.characters import characters, fold, value_of
+from xsrun.values.conversion import Value, as_text, loose_equal
 
 #: What PHP's trim takes off.
 _BLANKS = " \n\r\t\v\0"

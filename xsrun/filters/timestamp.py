@@ -6,13 +6,13 @@ UTC. `"now"` and relative phrases count from the time of the run.
 
 from __future__ import annotations
 
+from xsrun.dates.formats import format_timestamp as format_time
+from xsrun.dates.formats import parse_with_format
+from xsrun.dates.timestamps import check_range, parse_timestamp_value, shift, time_of_text
 from xsrun.errors import XanoScriptError
 from xsrun.registry import filter
-from xsrun.runtime.context import Context
-from xsrun.runtime.date_formats import format_timestamp as format_time
-from xsrun.runtime.date_formats import parse_with_format
-from xsrun.runtime.dates import check_range, parse_timestamp_value, shift, time_of_text
-from xsrun.runtime.values import Value, parse_number
+from xsrun.running.context import Context
+from xsrun.values.conversion import Value, parse_number
 
 
 def _time(context: Context, value: Value, timezone: str | None = None) -> int:

@@ -19,12 +19,10 @@ from xsrun.filters import (  # noqa: F401
     yaml_documents,
 )
 from xsrun.registry import filter
-from xsrun.runtime.casts import TOO_DEEP, cast_to_number
-from xsrun.runtime.characters import characters
-from xsrun.runtime.context import Context
-from xsrun.runtime.json_errors import JsonError
-from xsrun.runtime.sizes import check_unfolded
-from xsrun.runtime.values import (
+from xsrun.running.context import Context
+from xsrun.running.unfolded_size import check_unfolded
+from xsrun.values.characters import characters
+from xsrun.values.conversion import (
     MAX_INT,
     MIN_INT,
     NOT_TEXT,
@@ -37,6 +35,8 @@ from xsrun.runtime.values import (
     to_json,
     truthy,
 )
+from xsrun.values.json_errors import JsonError
+from xsrun.values.php_arrays import TOO_DEEP, cast_to_number
 
 # Scalars -------------------------------------------------------------------------------------------------------------
 

@@ -6,8 +6,8 @@ import re
 
 from xsrun.filters.query_strings import decode_form, decode_percent, parse_query
 from xsrun.registry import filter
-from xsrun.runtime.characters import characters, value_of
-from xsrun.runtime.values import Value, text_of_bytes, to_bytes
+from xsrun.values.characters import characters, value_of
+from xsrun.values.conversion import Value, text_of_bytes, to_bytes
 
 # Percent encoding ----------------------------------------------------------------------------------------------------
 

@@ -9,7 +9,7 @@ from xml.parsers import expat
 
 from xsrun.errors import XanoScriptError
 from xsrun.registry import filter
-from xsrun.runtime.values import Value, to_bytes
+from xsrun.values.conversion import Value, to_bytes
 
 #: Elements inside elements (the limit of libxml2, which PHP uses).
 MAX_DEPTH = 256

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from xsrun.errors import LimitError, XanoScriptError
 from xsrun.registry import filter
-from xsrun.runtime.casts import TOO_DEEP
-from xsrun.runtime.context import Context
-from xsrun.runtime.sizes import check_unfolded
-from xsrun.runtime.values import Value, to_bytes
+from xsrun.running.context import Context
+from xsrun.running.unfolded_size import check_unfolded
+from xsrun.values.conversion import Value, to_bytes
+from xsrun.values.php_arrays import TOO_DEEP
 
 
 @filter("yaml_decode")

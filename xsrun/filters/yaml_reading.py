@@ -13,7 +13,7 @@ import yaml
 
 from xsrun.errors import LimitError, XanoScriptError
 from xsrun.filters.yaml_scalars import plain_scalar
-from xsrun.runtime.values import Value, normalize_object, parse_number, text_of_bytes
+from xsrun.values.conversion import Value, normalize_object, parse_number, text_of_bytes
 
 #: Members that aliases may unfold to.
 MAX_UNFOLDED = 1_000_000

@@ -6,7 +6,7 @@ import math
 import re
 from datetime import UTC, datetime, timedelta, timezone
 
-from xsrun.runtime.values import MAX_INT, NUMERIC, Value, parse_number
+from xsrun.values.conversion import MAX_INT, NUMERIC, Value, parse_number
 
 _TIMESTAMP = re.compile(
     r"(\d{4})-(\d{1,2})-(\d{1,2})(?:(?:[Tt]|[ \t]+)(\d{1,2}):(\d\d):(\d\d)(?:\.\d*)?"

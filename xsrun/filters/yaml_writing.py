@@ -10,8 +10,8 @@ import re
 
 from xsrun.errors import XanoScriptError
 from xsrun.filters.yaml_scalars import plain_scalar
-from xsrun.runtime.context import Context
-from xsrun.runtime.values import NUMERIC, Value, text_of_number, to_bytes, type_name
+from xsrun.running.context import Context
+from xsrun.values.conversion import NUMERIC, Value, text_of_number, to_bytes, type_name
 
 #: Texts that would be read as something else.
 _RESERVED = frozenset(("", "~", "...", "null", "true", "false", "y", "n", "yes", "no", "on", "off"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Unpack
 
 from xsrun.server.settings import Settings
-from xsrun.workspace.given import checked
+from xsrun.workspace.argument_checks import checked
 
 if TYPE_CHECKING:
     from xsrun.server.application import Application
@@ -20,6 +20,6 @@ def create_application(workspace: Workspace, **settings: Unpack[Options]) -> App
     `settings` are those of `xsrun.server.settings.Settings`. Nothing listens until a server runs it.
     """
     from xsrun.server.application import Application
-    from xsrun.server.live import Live
+    from xsrun.server.snapshot import Live
 
     return Application(Live(workspace), Settings(**settings))

@@ -7,16 +7,16 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 
 from xsrun.errors import InternalError, XanoScriptError
-from xsrun.server.answers import Answer, error_answer, not_found
 from xsrun.server.cors import Policy
 from xsrun.server.endpoint import Endpoint
 from xsrun.server.history import History
-from xsrun.server.incoming import Incoming, Message
-from xsrun.server.live import Live, Snapshot
+from xsrun.server.http_request import Incoming, Message
+from xsrun.server.http_response import Answer, error_answer, not_found
 from xsrun.server.log import Log
 from xsrun.server.pages import Pages
 from xsrun.server.routes import Match
 from xsrun.server.settings import Settings
+from xsrun.server.snapshot import Live, Snapshot
 from xsrun.server.streaming import Stream
 from xsrun.server.vault import PREFIX, StoredFile, stored_file
 from xsrun.server.workers import Workers

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from xsrun.runtime.values import Value
-from xsrun.server.incoming import Incoming
+from xsrun.server.http_request import Incoming
 from xsrun.server.routes import Group
+from xsrun.values.conversion import Value
 
 Headers = list[tuple[bytes, bytes]]
 

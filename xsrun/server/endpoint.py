@@ -8,19 +8,19 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from xsrun.errors import LimitError, XanoScriptError
-from xsrun.evaluator.places import translate
-from xsrun.runtime.context import Context, Identity
-from xsrun.runtime.streams import StreamedResponse
-from xsrun.runtime.values import Value
-from xsrun.server.answers import Answer, answer_of, head_of
+from xsrun.evaluator.generated.tracebacks import translate
+from xsrun.running.context import Context, Identity
 from xsrun.server.history import Entry, History, masked, masked_uri
-from xsrun.server.incoming import Incoming
-from xsrun.server.live import Snapshot
+from xsrun.server.http_request import Incoming
+from xsrun.server.http_response import Answer, answer_of, head_of
 from xsrun.server.log import Log
 from xsrun.server.routes import Match, Route
 from xsrun.server.settings import Settings
+from xsrun.server.snapshot import Snapshot
 from xsrun.server.streaming import Stream
 from xsrun.server.workers import Workers
+from xsrun.values.conversion import Value
+from xsrun.values.streams import StreamedResponse
 from xsrun.workspace.result import Result
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from xsrun.runtime.masking import MASK, is_secret, masked_argument
-from xsrun.runtime.values import Value, type_name
+from xsrun.running.masking import MASK, is_secret, masked_argument
+from xsrun.values.conversion import Value, type_name
 
 if TYPE_CHECKING:
     from xsrun.documents import ErrorDocument, Json, LogDocument

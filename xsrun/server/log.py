@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 
 from xsrun.diagnostics import Diagnostic
 from xsrun.errors import InputError, InternalError, XanoScriptError
-from xsrun.runtime.values import to_json
 from xsrun.server.history import masked
+from xsrun.values.conversion import to_json
 
 if TYPE_CHECKING:
-    from xsrun.runtime.context import LogEntry
+    from xsrun.running.context import LogEntry
 
 Print = Callable[[str], None]
 

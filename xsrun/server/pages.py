@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from xsrun.filters.query_strings import parse_query
-from xsrun.runtime.values import from_json
-from xsrun.server.answers import JSON_TYPE, Answer, json_body
 from xsrun.server.cors import Headers, Policy
 from xsrun.server.history import History
-from xsrun.server.incoming import Incoming
-from xsrun.server.live import Snapshot
+from xsrun.server.http_request import Incoming
+from xsrun.server.http_response import JSON_TYPE, Answer, json_body
 from xsrun.server.routes import Group, Match
 from xsrun.server.settings import Settings
+from xsrun.server.snapshot import Snapshot
+from xsrun.values.conversion import from_json
 
 if TYPE_CHECKING:
     from xsrun.documents import Json
@@ -101,7 +101,7 @@ def is_local(request: Incoming) -> bool:
     Without the second test a page of somebody else could read what is meant for the developer, by giving its own name
     this machine's address.
     """
-    from xsrun.server.running import is_loopback
+    from xsrun.server.listening import is_loopback
 
     return is_loopback(request.client) and _LOCAL.fullmatch(request.header(b"host") or "") is not None
 

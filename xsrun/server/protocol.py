@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from xsrun.errors import XanoScriptError
-from xsrun.server.answers import error_answer
+from xsrun.server.http_response import error_answer
 
 
 def http_protocol() -> type[asyncio.Protocol]:

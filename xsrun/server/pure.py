@@ -8,7 +8,7 @@ from xsrun.syntax import nodes
 from xsrun.workspace.construct import Construct
 
 if TYPE_CHECKING:
-    from xsrun.fields import Declared
+    from xsrun.fields.declared import Declared
     from xsrun.workspace.workspace import Workspace
 
 _STATEMENTS = frozenset(

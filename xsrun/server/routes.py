@@ -9,8 +9,8 @@ from functools import cached_property
 from urllib.parse import unquote
 
 from xsrun.database.tables import literal
-from xsrun.runtime.masking import is_secret
-from xsrun.runtime.values import Value
+from xsrun.running.masking import is_secret
+from xsrun.values.conversion import Value
 from xsrun.workspace.construct import Construct, text_of
 
 #: The branch that is always there; others are those that the workspace declares.

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 from xsrun.database.tables import literal
 from xsrun.dispatch.schedule import Event, events_of
-from xsrun.runtime.context import Clock, system_clock
+from xsrun.running.context import Clock, system_clock
 from xsrun.server.application import Application
-from xsrun.server.live import Snapshot
+from xsrun.server.snapshot import Snapshot
 from xsrun.workspace.construct import Construct
 
 if TYPE_CHECKING:

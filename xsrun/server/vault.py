@@ -11,9 +11,9 @@ from urllib.parse import unquote
 
 from xsrun.errors import XanoScriptError
 from xsrun.filters.query_strings import parse_query
-from xsrun.server.answers import Answer
 from xsrun.server.cors import Headers, Policy
-from xsrun.server.incoming import Incoming
+from xsrun.server.http_request import Incoming
+from xsrun.server.http_response import Answer
 from xsrun.services.files import CHUNK_SIZE, guess_type
 
 if TYPE_CHECKING:

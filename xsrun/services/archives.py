@@ -20,8 +20,8 @@ from types import ModuleType
 from typing import BinaryIO, Literal
 
 from xsrun.errors import LimitError, UnavailableError, XanoScriptError
-from xsrun.runtime.values import Value
 from xsrun.services.files import CHUNK_SIZE, FileResource, Spool, TemporaryPath
+from xsrun.values.conversion import Value
 
 INVALID = "Invalid zip archive."
 #: How many times the size limit of a value all entries together may have when unpacked.

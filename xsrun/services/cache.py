@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from xsrun.errors import UnavailableError, XanoScriptError
-from xsrun.runtime.masking import masked_address
-from xsrun.runtime.values import Value, from_json, to_json
+from xsrun.running.masking import masked_address
+from xsrun.values.conversion import Value, from_json, to_json
 
 if TYPE_CHECKING:
     from xsrun.services.key_store import KeyStore

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
 from xsrun.errors import XanoScriptError
-from xsrun.runtime.values import to_text
+from xsrun.values.conversion import to_text
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.ciphers import Cipher

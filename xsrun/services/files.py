@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from xsrun.errors import UsageError
-from xsrun.runtime.values import Value
+from xsrun.values.conversion import Value
 
 #: Bytes of a file that is being made before it moves from memory to disk.
 SPOOL_SIZE = 1 << 20

@@ -15,7 +15,7 @@ from http.cookiejar import CookieJar, DefaultCookiePolicy
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from xsrun.runtime.context import Context
+from xsrun.running.context import Context
 from xsrun.services.http_messages import HttpAnswer, HttpRequest, Tls
 from xsrun.services.network import NetworkPolicy, host_and_port, is_loopback
 

@@ -6,8 +6,8 @@ import hashlib
 from dataclasses import dataclass, field
 from urllib.parse import quote_plus
 
-from xsrun.runtime.values import Value, as_text, from_json, text_of_bytes, to_bytes, to_json, to_text
 from xsrun.services.files import FileResource
+from xsrun.values.conversion import Value, as_text, from_json, text_of_bytes, to_bytes, to_json, to_text
 
 Headers = list[tuple[str, str]]
 

@@ -9,16 +9,6 @@ from __future__ import annotations
 from typing import NoReturn
 
 from xsrun.errors import XanoScriptError
-from xsrun.runtime.values import (
-    Value,
-    as_object,
-    as_text,
-    describe,
-    from_json,
-    strict_equal,
-    text_of_bytes,
-    to_json,
-)
 from xsrun.services.jose_keys import (
     CONTENT_BYTES,
     KEY_ALGORITHMS,
@@ -27,6 +17,16 @@ from xsrun.services.jose_keys import (
     encryption_key,
     library_refusals,
     signing_key,
+)
+from xsrun.values.conversion import (
+    Value,
+    as_object,
+    as_text,
+    describe,
+    from_json,
+    strict_equal,
+    text_of_bytes,
+    to_json,
 )
 
 INVALID_TOKEN = "Invalid token."

@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, NoReturn
 
 from xsrun.errors import InputError, XanoScriptError
-from xsrun.runtime.values import Value, describe, from_json, to_bytes, to_json
+from xsrun.values.conversion import Value, describe, from_json, to_bytes, to_json
 
 if TYPE_CHECKING:
     from jwcrypto.jwk import JWK

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from xsrun.errors import UnavailableError
-from xsrun.runtime.values import Value
+from xsrun.values.conversion import Value
 
 if TYPE_CHECKING:
     from maxminddb.reader import Reader

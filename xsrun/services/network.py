@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from xsrun.errors import UnavailableError, UsageError, XanoScriptError
-from xsrun.runtime.context import Context
+from xsrun.running.context import Context
 
 if TYPE_CHECKING:
     from xsrun.services.recording import Recording

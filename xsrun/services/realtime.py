@@ -8,7 +8,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 
-from xsrun.runtime.values import Value, copy_deep, to_text
+from xsrun.values.conversion import Value, copy_deep, to_text
 
 #: Messages that are kept; the oldest go first.
 MOST_MESSAGES = 1_000

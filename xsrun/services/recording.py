@@ -16,12 +16,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NotRequired, TypedDict
 
 from xsrun.errors import UnavailableError, UsageError
-from xsrun.runtime.masking import masked_form, masked_header, masked_members, masked_url
+from xsrun.running.masking import masked_form, masked_header, masked_members, masked_url
 from xsrun.services.http_messages import FORM_TYPE, Headers, HttpAnswer, HttpRequest, header_of
 
 if TYPE_CHECKING:
     from xsrun.documents import Json
-    from xsrun.runtime.values import Value
+    from xsrun.values.conversion import Value
 
 
 class RecordedBody(TypedDict, total=False):

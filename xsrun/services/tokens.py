@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from xsrun.errors import UnauthorizedError, UsageError
-from xsrun.runtime.values import Value
 from xsrun.services import jose, jose_keys
+from xsrun.values.conversion import Value
 
 #: The algorithms of the engine's own tokens (semantics 5.2).
 KEY_ALGORITHM = "A256KW"

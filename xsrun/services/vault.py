@@ -24,11 +24,11 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
 
 from xsrun.errors import NotFoundError, UnavailableError, XanoScriptError
-from xsrun.runtime.values import Value
 from xsrun.services.files import FileResource, extension_of, kind_of
+from xsrun.values.conversion import Value
 
 if TYPE_CHECKING:
-    from xsrun.runtime.context import Context
+    from xsrun.running.context import Context
 
 PREFIX = "/vault/"
 ACCESSES = ("public", "private")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import NoReturn
 
 from xsrun.registry import statement
-from xsrun.runtime.values import Value
 from xsrun.statements.unavailable import declare, refuse
+from xsrun.values.conversion import Value
 
 _NO_SERVER = "it needs an MCP server"
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from xsrun.errors import InputError
 from xsrun.registry import statement
-from xsrun.runtime.context import Context
-from xsrun.runtime.values import Value
+from xsrun.running.context import Context
 from xsrun.services.javascript import program
 from xsrun.statements import api_request, workflow_calls  # noqa: F401 - declare the others of the namespace
+from xsrun.values.conversion import Value
 
 
 @statement("api.lambda")

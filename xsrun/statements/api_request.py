@@ -9,8 +9,7 @@ from dataclasses import replace
 
 from xsrun.errors import InputError, XanoScriptError
 from xsrun.registry import statement
-from xsrun.runtime.context import Context
-from xsrun.runtime.values import Value, as_number, as_text, to_text
+from xsrun.running.context import Context
 from xsrun.services.http_messages import (
     QUERY_METHODS,
     Headers,
@@ -21,6 +20,7 @@ from xsrun.services.http_messages import (
     header_lines,
     with_query,
 )
+from xsrun.values.conversion import Value, as_number, as_text, to_text
 
 DEFAULT_TIMEOUT = 10.0
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
@@ -227,8 +227,8 @@ def stream(
     ... }
     {}
     """
-    from xsrun.runtime.streams import streamed
     from xsrun.statements.stream_formats import MEDIA_TYPES, chunks
+    from xsrun.values.streams import streamed
 
     wanted = to_text(format).lower()
     if wanted and wanted not in MEDIA_TYPES:

@@ -10,13 +10,13 @@ import ast
 from collections.abc import Callable
 
 from xsrun.evaluator.compiler import StatementCompiler, statement_position
-from xsrun.evaluator.elements import element_call
-from xsrun.evaluator.in_place import append, list_in_place
-from xsrun.evaluator.quote import assign, constant, expression, name, statements
+from xsrun.evaluator.element_expressions import element_call
+from xsrun.evaluator.generated import collections
+from xsrun.evaluator.inplace_code import append, list_in_place
+from xsrun.evaluator.quasiquote import assign, constant, expression, name, statements
 from xsrun.registry import statement_form
-from xsrun.runtime import elements
-from xsrun.runtime.values import Value
 from xsrun.syntax.nodes import Expression, Literal, Statement, Variable
+from xsrun.values.conversion import Value
 
 # Changing the list in a variable -------------------------------------------------------------------------------------
 
@@ -121,7 +121,7 @@ def find(compiler: StatementCompiler, node: Statement) -> None:
     >>> array.find ([3, 8, 9]) if ($this > 5) as $found
     {"found": 8}
     """
-    emit_search(compiler, node, elements.find_element)
+    emit_search(compiler, node, collections.find_element)
 
 
 @statement_form("array.find_index")
@@ -132,7 +132,7 @@ def find_index(compiler: StatementCompiler, node: Statement) -> None:
     ... array.find_index ([3, 8, 9]) if ($this > 50) as $none
     {"at": 1, "none": -1}
     """
-    emit_search(compiler, node, elements.find_index, constant(-1, statement_position(node)))
+    emit_search(compiler, node, collections.find_index, constant(-1, statement_position(node)))
 
 
 @statement_form("array.has")
@@ -142,7 +142,7 @@ def has(compiler: StatementCompiler, node: Statement) -> None:
     >>> array.has (["a", "b"]) if ($this == "b") as $has
     {"has": true}
     """
-    emit_search(compiler, node, elements.some_elements)
+    emit_search(compiler, node, collections.some_elements)
 
 
 @statement_form("array.every")
@@ -152,7 +152,7 @@ def every(compiler: StatementCompiler, node: Statement) -> None:
     >>> array.every ([3, 8]) if ($this > 5) as $all
     {"all": false}
     """
-    emit_search(compiler, node, elements.every_element)
+    emit_search(compiler, node, collections.every_element)
 
 
 @statement_form("array.filter")
@@ -162,7 +162,7 @@ def filter_(compiler: StatementCompiler, node: Statement) -> None:
     >>> array.filter ([3, 8, 9]) if ($this > 5 && $index > 1) as $kept
     {"kept": [9]}
     """
-    emit_search(compiler, node, elements.filter_elements)
+    emit_search(compiler, node, collections.filter_elements)
 
 
 @statement_form("array.filter_count")
@@ -172,7 +172,7 @@ def filter_count(compiler: StatementCompiler, node: Statement) -> None:
     >>> array.filter_count ([3, 8, 9]) if ($this > 5) as $count
     {"count": 2}
     """
-    emit_search(compiler, node, elements.count_elements)
+    emit_search(compiler, node, collections.count_elements)
 
 
 @statement_form("array.partition")
@@ -182,7 +182,7 @@ def partition(compiler: StatementCompiler, node: Statement) -> None:
     >>> array.partition ([3, 8, 9]) if ($this > 5) as $parts
     {"parts": {"true": [8, 9], "false": [3]}}
     """
-    emit_search(compiler, node, elements.partition_elements)
+    emit_search(compiler, node, collections.partition_elements)
 
 
 # Mapping and sets ----------------------------------------------------------------------------------------------------
@@ -207,7 +207,7 @@ def map_(compiler: StatementCompiler, node: Statement) -> None:
     {"made": [{"key": 1, "at": 0}, {"key": 2, "at": 1}]}
     """
     by = compiler.attribute(node, "by") or compiler.attribute(node, "value")
-    emit_over(compiler, node, elements.map_elements, by)
+    emit_over(compiler, node, collections.map_elements, by)
 
 
 @statement_form("array.group_by")
@@ -219,7 +219,7 @@ def group_by(compiler: StatementCompiler, node: Statement) -> None:
     ... } as $groups
     {"groups": {"x": [{"n": 1, "c": "x"}, {"n": 3, "c": "x"}], "y": [{"n": 2, "c": "y"}]}}
     """
-    emit_over(compiler, node, elements.group_elements, compiler.attribute(node, "by"))
+    emit_over(compiler, node, collections.group_elements, compiler.attribute(node, "by"))
 
 
 def emit_set(compiler: StatementCompiler, node: Statement, helper: Callable[..., Value]) -> None:
@@ -237,7 +237,7 @@ def union(compiler: StatementCompiler, node: Statement) -> None:
     ... } as $both
     {"both": [1, 2, 3]}
     """
-    emit_set(compiler, node, elements.union_elements)
+    emit_set(compiler, node, collections.union_elements)
 
 
 @statement_form("array.difference")
@@ -250,7 +250,7 @@ def difference(compiler: StatementCompiler, node: Statement) -> None:
     ... } as $left
     {"left": [{"id": 1}]}
     """
-    emit_set(compiler, node, elements.without_elements)
+    emit_set(compiler, node, collections.without_elements)
 
 
 @statement_form("array.intersection")
@@ -262,4 +262,4 @@ def intersection(compiler: StatementCompiler, node: Statement) -> None:
     ... } as $common
     {"common": [2, 3]}
     """
-    emit_set(compiler, node, elements.shared_elements)
+    emit_set(compiler, node, collections.shared_elements)

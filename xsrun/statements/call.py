@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 
 from xsrun.evaluator.compiler import StatementCompiler, statement_position
-from xsrun.evaluator.quote import call, constant, expression, name, place
+from xsrun.evaluator.quasiquote import call, constant, expression, name, place
 from xsrun.registry import statement_form
 from xsrun.syntax.nodes import Entry, Expression, Literal, Name, ObjectLiteral, Statement
 

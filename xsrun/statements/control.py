@@ -6,11 +6,11 @@ import ast
 from collections.abc import Mapping
 
 from xsrun.evaluator.compiler import StatementCompiler, statement_position
-from xsrun.evaluator.in_place import update_in_place
-from xsrun.evaluator.quote import Part, assign, bind, call, constant, expression, name, place, statements
+from xsrun.evaluator.inplace_code import update_in_place
+from xsrun.evaluator.quasiquote import Part, assign, bind, call, constant, expression, name, place, statements
 from xsrun.registry import statement_form
-from xsrun.runtime.values import Value
 from xsrun.syntax.nodes import Body, Expression, Group, Literal, Node, Path, Segment, Statement, Variable, Word
+from xsrun.values.conversion import Value
 
 
 @statement_form("var")

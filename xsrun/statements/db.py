@@ -11,13 +11,13 @@ from contextlib import AbstractContextManager
 
 from xsrun.database.plans import QueryPlan, RowPlan
 from xsrun.evaluator.compiler import StatementCompiler, statement_position
-from xsrun.evaluator.quote import call, name, place
+from xsrun.evaluator.quasiquote import call, name, place
 from xsrun.registry import statement_form
-from xsrun.runtime.context import Context
-from xsrun.runtime.values import Value, to_text
+from xsrun.running.context import Context
 from xsrun.statements import db_external
 from xsrun.statements.db_plans import PlanBuilder, emit_plan, fails_without_table, literal_of, table_name
 from xsrun.syntax.nodes import Literal, Name, Statement
+from xsrun.values.conversion import Value, to_text
 
 
 def row_statement(compiler: StatementCompiler, node: Statement, *attributes: str, **aliases: str) -> None:

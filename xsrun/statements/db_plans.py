@@ -22,9 +22,8 @@ from xsrun.database.plans import (
 )
 from xsrun.errors import UnavailableError
 from xsrun.evaluator.compiler import StatementCompiler, statement_position
-from xsrun.evaluator.quote import call, constant, function, name, place
-from xsrun.runtime.filtering import fail
-from xsrun.runtime.values import Value, to_text
+from xsrun.evaluator.generated.filter_calls import fail
+from xsrun.evaluator.quasiquote import call, constant, function, name, place
 from xsrun.statements.template_filters import render_template
 from xsrun.syntax.nodes import (
     Between,
@@ -49,6 +48,7 @@ from xsrun.syntax.nodes import (
     Variable,
     Word,
 )
+from xsrun.values.conversion import Value, to_text
 
 #: The call of an addon that documentation shows in `eval` (language 2.10).
 ADDON_CALL = "dbAddonAttr"

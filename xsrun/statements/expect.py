@@ -1,6 +1,6 @@
 """Expectations as statements, for workflow tests: one that does not hold raises (semantics 8.2, 8.3).
 
-The expectations of a unit test are judged by the test runner, with the same rules (`xsrun.runtime.assertions`).
+The expectations of a unit test are judged by the test runner, with the same rules (`xsrun.running.assertions`).
 """
 
 from __future__ import annotations
@@ -11,14 +11,14 @@ from collections.abc import Callable
 from xsrun import registry
 from xsrun.errors import XanoScriptError
 from xsrun.evaluator.compiler import StatementCompiler, statement_position
-from xsrun.evaluator.places import translate
-from xsrun.evaluator.quote import call, constant, name, place, tuple_of
+from xsrun.evaluator.generated.tracebacks import translate
+from xsrun.evaluator.quasiquote import call, constant, name, place, tuple_of
 from xsrun.registry import statement_form
-from xsrun.runtime.assertions import OPERANDS, ExpectationError, judge, throws
-from xsrun.runtime.context import Context
-from xsrun.runtime.values import Value
+from xsrun.running.assertions import OPERANDS, ExpectationError, judge, throws
+from xsrun.running.context import Context
 from xsrun.statements.control import subject_of
 from xsrun.syntax.nodes import Literal, Statement
+from xsrun.values.conversion import Value
 
 #: The key in a run's scratch room that tells an `api.call` to raise what it would bind elsewhere.
 EXPECTING_ERROR = "expecting an error"

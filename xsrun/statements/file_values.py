@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from xsrun.errors import InputError
-from xsrun.runtime.context import Context
-from xsrun.runtime.values import Value, describe, to_bytes, to_text
+from xsrun.running.context import Context
 from xsrun.services.files import FileResource, data_url
+from xsrun.values.conversion import Value, describe, to_bytes, to_text
 
 
 def file_of(context: Context, value: Value, attribute: str = "value", *, texts: bool = False) -> FileResource:

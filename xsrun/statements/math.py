@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from xsrun.evaluator.compiler import StatementCompiler, statement_position
 from xsrun.registry import statement, statement_form
-from xsrun.runtime.values import as_int
 from xsrun.syntax.nodes import Binary, Statement
+from xsrun.values.conversion import as_int
 
 
 def update(compiler: StatementCompiler, node: Statement, operator: str) -> None:

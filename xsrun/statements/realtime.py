@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from xsrun.registry import statement
-from xsrun.runtime.context import Context
-from xsrun.runtime.values import Value
+from xsrun.running.context import Context
+from xsrun.values.conversion import Value
 
 
 @statement("realtime.publish")

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from xsrun.errors import XanoScriptError
 from xsrun.registry import statement
-from xsrun.runtime.context import Context
-from xsrun.runtime.values import Value
+from xsrun.running.context import Context
 from xsrun.services.cache import Cache
+from xsrun.values.conversion import Value
 
 # Values --------------------------------------------------------------------------------------------------------------
 

@@ -11,10 +11,11 @@ import secrets
 import uuid
 
 from xsrun.errors import InputError, XanoScriptError
+from xsrun.fields import passwords
 from xsrun.registry import statement
-from xsrun.runtime.context import Context
-from xsrun.runtime.values import Value, text_of_bytes, to_bytes, to_text
-from xsrun.services import ciphers, jose, jose_keys, passwords
+from xsrun.running.context import Context
+from xsrun.services import ciphers, jose, jose_keys
+from xsrun.values.conversion import Value, text_of_bytes, to_bytes, to_text
 
 #: The largest number a JavaScript client reads exactly, the editor's default for `random_number`.
 _MAX_SAFE = 2**53 - 1

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from xsrun.errors import InputError, XanoScriptError
 from xsrun.registry import statement
-from xsrun.runtime.context import Context
-from xsrun.runtime.values import Value, text_of_bytes, to_bytes, to_text
+from xsrun.running.context import Context
 from xsrun.services.files import FileResource, extension_of
 from xsrun.services.vault import ACCESSES, Vault, base_address
 from xsrun.statements.file_values import file_of
+from xsrun.values.conversion import Value, text_of_bytes, to_bytes, to_text
 
 #: What `storage.create_image` takes, by the name of the file (semantics 6).
 IMAGE_EXTENSIONS = frozenset(("jpeg", "jpg", "png", "gif", "webp"))

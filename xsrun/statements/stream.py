@@ -8,14 +8,14 @@ from typing import BinaryIO
 
 from xsrun.errors import InputError
 from xsrun.registry import statement
-from xsrun.runtime.characters import characters
-from xsrun.runtime.context import Context
-from xsrun.runtime.streams import Stream
-from xsrun.runtime.values import Value, as_bool, as_int, from_json, text_of_bytes, to_text
+from xsrun.running.context import Context
 from xsrun.services.http_messages import header_lines
 from xsrun.statements.api_request import failed, method_of, request_of, timeout_of, tls_of
 from xsrun.statements.file_values import file_of
 from xsrun.statements.stream_formats import csv_objects, json_lines, lines_of
+from xsrun.values.characters import characters
+from xsrun.values.conversion import Value, as_bool, as_int, from_json, text_of_bytes, to_text
+from xsrun.values.streams import Stream
 
 #: Bytes of the pieces of a body that has no rows.
 CHUNK_SIZE = 8_192

@@ -11,12 +11,12 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import BinaryIO
 
 from xsrun.errors import XanoScriptError
-from xsrun.runtime.characters import value_of
-from xsrun.runtime.context import Context
-from xsrun.runtime.csv_text import read_rows, write_rows
-from xsrun.runtime.json_errors import JsonError
-from xsrun.runtime.streams import chunk_of
-from xsrun.runtime.values import Value, from_json, to_bytes, to_json
+from xsrun.running.context import Context
+from xsrun.values.characters import value_of
+from xsrun.values.conversion import Value, from_json, to_bytes, to_json
+from xsrun.values.csv_text import read_rows, write_rows
+from xsrun.values.json_errors import JsonError
+from xsrun.values.streams import chunk_of
 
 #: Characters read at a time.
 PIECE = 1 << 16

@@ -7,8 +7,9 @@ from collections.abc import Callable
 from xsrun import registry
 from xsrun.errors import XanoScriptError
 from xsrun.registry import Parameter
-from xsrun.runtime.context import Context
-from xsrun.runtime.values import (
+from xsrun.running.context import Context
+from xsrun.services.templates import render
+from xsrun.values.conversion import (
     Value,
     as_array,
     as_bool,
@@ -19,7 +20,6 @@ from xsrun.runtime.values import (
     as_text,
     to_text,
 )
-from xsrun.services.templates import render
 
 _CONVERTERS: dict[str, Callable[[Value], Value]] = {
     "text": as_text,

@@ -6,8 +6,8 @@ import ast
 
 from xsrun import registry
 from xsrun.evaluator.compiler import StatementCompiler, statement_position
-from xsrun.evaluator.in_place import grow_text
-from xsrun.evaluator.quote import Position, expression
+from xsrun.evaluator.inplace_code import grow_text
+from xsrun.evaluator.quasiquote import Position, expression
 from xsrun.registry import statement_form
 from xsrun.syntax.nodes import Statement
 

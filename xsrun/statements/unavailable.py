@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from typing import NoReturn
 
-from xsrun import catalogue, registry
+from xsrun import registry
 from xsrun.errors import UnavailableError
-from xsrun.runtime.values import Value
+from xsrun.language import catalogue
+from xsrun.values.conversion import Value
 
 
 def declare(name: str, missing: str, summary: str) -> None:

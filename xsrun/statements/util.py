@@ -11,12 +11,12 @@ from collections.abc import Callable
 from xsrun.errors import InputError, LimitError, XanoScriptError
 from xsrun.evaluator.changes import owners_defined
 from xsrun.evaluator.compiler import StatementCompiler, statement_position
-from xsrun.evaluator.quote import call, constant, name, place, statements
+from xsrun.evaluator.quasiquote import call, constant, name, place, statements
 from xsrun.registry import statement, statement_form
-from xsrun.runtime.context import Answer, Context
-from xsrun.runtime.values import Value, as_text, describe, from_json, text_of_bytes, to_json
+from xsrun.running.context import Answer, Context
 from xsrun.statements.template_filters import render_template
 from xsrun.syntax.nodes import Statement
+from xsrun.values.conversion import Value, as_text, describe, from_json, text_of_bytes, to_json
 
 # What a program is given ---------------------------------------------------------------------------------------------
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from xsrun.registry import statement
-from xsrun.runtime.context import Context
-from xsrun.runtime.values import Value, to_text
+from xsrun.running.context import Context
 from xsrun.services.http_messages import Headers, header_lines, header_of
 from xsrun.statements.api_request import send, tls_of
+from xsrun.values.conversion import Value, to_text
 
 BASE_URL = "https://api.webflow.com"
 #: The variable of `$env` that holds the token; on the hosted engine it belongs to the workspace's connection.

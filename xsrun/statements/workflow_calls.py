@@ -11,14 +11,14 @@ from typing import Any, Protocol
 
 from xsrun.errors import StoppedError, XanoScriptError
 from xsrun.evaluator.compiler import StatementCompiler, statement_position
-from xsrun.evaluator.places import translate
-from xsrun.evaluator.quote import call, constant, name, place
+from xsrun.evaluator.generated.tracebacks import translate
+from xsrun.evaluator.quasiquote import call, constant, name, place
 from xsrun.registry import statement_form
-from xsrun.runtime.context import Answer, Context, Request, ResponseHead
-from xsrun.runtime.values import Value, from_json, to_text
+from xsrun.running.context import Answer, Context, Request, ResponseHead
 from xsrun.statements.call import called_name
 from xsrun.statements.expect import EXPECTING_ERROR
 from xsrun.syntax.nodes import Literal, ObjectLiteral, Statement
+from xsrun.values.conversion import Value, from_json, to_text
 
 #: Constructs whose stacks may hold these calls. Bare lists of statements may too: pages show them so.
 CALLERS = ("workflow_test", "tool", "stack", "")
@@ -42,7 +42,7 @@ class Query(Protocol):
 
 
 class Carrier(Protocol):
-    """Carries calls to a server (`xsrun.server.rehearsal`)."""
+    """Carries calls to a server (`xsrun.server.over_http`)."""
 
     def send(
         self, context: Context, query: Query, inputs: dict[str, Value], headers: dict[str, str]

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from xsrun.errors import InputError
 from xsrun.registry import statement
-from xsrun.runtime.context import Context
-from xsrun.runtime.values import Value, to_bytes, to_text
+from xsrun.running.context import Context
 from xsrun.services import archives
 from xsrun.services.files import FileResource
 from xsrun.statements.file_values import file_of
+from xsrun.values.conversion import Value, to_bytes, to_text
 
 
 def archive_of(context: Context, zip: Value, archive: Value) -> FileResource:

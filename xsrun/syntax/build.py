@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from xsrun.diagnostics import Diagnostic
 from xsrun.diagnostics.record import Fix
-from xsrun.syntax import mistakes
+from xsrun.syntax import syntax_messages
 from xsrun.syntax.literals import (
     TimeStampError,
     block_value,
@@ -74,7 +74,7 @@ class Builder:
 
     def report(self, code: str, message: str, hint: str | None, node: Located, fix: list[Fix] | None = None) -> None:
         start, end = (node.line, node.column), (node.end_line, node.end_column)
-        self.problems.append(mistakes.problem(self.source, code, message, hint, start, end, fix))
+        self.problems.append(syntax_messages.problem(self.source, code, message, hint, start, end, fix))
 
     # Documents and bodies ------------------------------------------------------------------------------------------
 
@@ -180,7 +180,7 @@ class Builder:
                     default = part
             elif part.type in ("NAME", "STRING"):
                 if name:
-                    fix = mistakes.line_break(self.source, part)
+                    fix = syntax_messages.line_break(self.source, part)
                     self.report("XS122", "one field a line", f"break the line before `{part.value}`", part, fix)
                     break
                 name = part.value if part.type == "NAME" else text_value(part.value)

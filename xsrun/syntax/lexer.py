@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import re
 
-from xsrun.syntax import mistakes
+from xsrun.syntax import syntax_messages
 from xsrun.syntax.source import Source
 from xsrun.syntax.tokens import LexicalError, Token
 
@@ -188,7 +188,7 @@ class Lexer:
         while self.items and self.items[-1].type in ("_NEWLINE",):
             self.items.pop()
         if self.openers:
-            raise mistakes.unclosed(self.source, self.openers, self.items)
+            raise syntax_messages.unclosed(self.source, self.openers, self.items)
 
     def read_blanks(self) -> None:
         match = _BLANKS.match(self.text, self.position)
@@ -443,7 +443,7 @@ class Lexer:
             return
         match = _TOKEN.match(text, position)
         if match is None:
-            raise mistakes.no_token(self.source, position)
+            raise syntax_messages.no_token(self.source, position)
         kind = match.lastgroup
         assert kind
         if kind == "NAME":
@@ -482,12 +482,12 @@ class Lexer:
         match = _TEXT_BLOCK.match(text, position)
         if match is None:
             if text.startswith(character * 3, position):
-                raise mistakes.text_block_on_one_line(self.source, position)
+                raise syntax_messages.text_block_on_one_line(self.source, position)
             return False
         delimiter = match.group(1)
         closing = re.compile(r"^[ \t]*" + delimiter, re.MULTILINE).search(text, match.end())
         if closing is None:
-            raise mistakes.unclosed_quote(self.source, position, delimiter)
+            raise syntax_messages.unclosed_quote(self.source, position, delimiter)
         self.emit("FENCE" if delimiter == "```" else "TEXT_BLOCK", closing.end())
         return True
 
@@ -499,11 +499,11 @@ class Lexer:
         self.contexts.append(context)
         self.modes.append(START)
         if len(self.contexts) > MOST_NESTED:
-            raise mistakes.nested_too_deeply(self.source, token, MOST_NESTED)
+            raise syntax_messages.nested_too_deeply(self.source, token, MOST_NESTED)
 
     def close(self, character: str) -> None:
-        if not self.openers or mistakes.PARTNERS[self.openers[-1].value] != character:
-            raise mistakes.unmatched(self.source, self.openers, self.items, self.position)
+        if not self.openers or syntax_messages.PARTNERS[self.openers[-1].value] != character:
+            raise syntax_messages.unmatched(self.source, self.openers, self.items, self.position)
         if self.previous == "_NEWLINE":
             self.items.pop()
         self.openers.pop()

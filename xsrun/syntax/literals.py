@@ -59,7 +59,7 @@ def number_value(text: str) -> float:
 
 def time_value(text: str) -> int:
     """Milliseconds of a time stamp, `2026-01-31 10:00:00+0100`. Raises TimeStampError."""
-    from xsrun.runtime.timezones import DAY, days_of_date
+    from xsrun.dates.zones import DAY, days_of_date
 
     year, month, day, hour, minute, second = (int(part) for part in re.split("[- :]", text[:19]))
     east, further = int(text[20:22]), int(text[22:24])

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol, Self
 
 if TYPE_CHECKING:
     from xsrun.diagnostics import Diagnostic
-    from xsrun.runtime.values import Value
+    from xsrun.values.conversion import Value
 
     class Located(Protocol):
         """What stands somewhere in a source text: a node, a token, a comment. Lines and columns count from 1."""

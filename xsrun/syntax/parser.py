@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar, overload
 
 from xsrun.diagnostics import Diagnostic
 from xsrun.errors import XanoScriptSyntaxError
-from xsrun.syntax import mistakes
+from xsrun.syntax import syntax_messages
 from xsrun.syntax.lexer import BODY, FIELDS, PAREN, Comment, Lexer
 from xsrun.syntax.nodes import Document, Expression
 from xsrun.syntax.source import Source
@@ -59,10 +59,10 @@ class Parser:
     def parse(self, source: Source, start: Start) -> Parsed[Document | Expression]:
         """Parse a text. Its problems are in `diagnostics`; after an error `tree` has holes (`recovery`) or is None."""
         parsed: Parsed[Document | Expression] = Parsed(source)
-        if start == "document" and (unreadable := mistakes.unreadable(source)) is not None:
+        if start == "document" and (unreadable := syntax_messages.unreadable(source)) is not None:
             parsed.diagnostics = [unreadable]
             return parsed
-        if "\r" in source.text and (returns := mistakes.lone_returns(source)) is not None:
+        if "\r" in source.text and (returns := syntax_messages.lone_returns(source)) is not None:
             parsed.diagnostics = [returns]
             return parsed
         with self.lock:
@@ -72,9 +72,9 @@ class Parser:
             try:
                 parsed.tree = self.run(lexer.tokens(), start, source)
             except LexicalError:
-                from xsrun.syntax import recovery
+                from xsrun.syntax.recovery import recovering_lexer
 
-                recovery.parse(self, parsed, start, _CONTEXTS[start])
+                recovering_lexer.parse(self, parsed, start, _CONTEXTS[start])
                 return parsed
             parsed.comments = lexer.comments
             parsed.diagnostics = builder.problems
@@ -86,7 +86,7 @@ class Parser:
         if tree is not None:
             return tree
         index = next((i for i, token in enumerate(tokens) if token is met), len(tokens))
-        raise LexicalError(mistakes.unexpected(source, tokens, index, expected))
+        raise LexicalError(syntax_messages.unexpected(source, tokens, index, expected))
 
     def attempt(
         self, tokens: list[Token], start: Start

@@ -11,9 +11,9 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from xsrun.diagnostics.record import Fix
-from xsrun.patterns import pattern
-from xsrun.syntax.mistakes import TEMPLATE, shorten, spelling
+from xsrun.lazy_regex import pattern
 from xsrun.syntax.source import Source
+from xsrun.syntax.syntax_messages import TEMPLATE, shorten, spelling
 from xsrun.syntax.tokens import Token
 
 _OPENERS = frozenset({"BODY_OPEN", "FIELDS_OPEN", "LBRACE", "LPAR", "LSQB", "LINDEX"})

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import re
 
-from xsrun.syntax.mistakes import line_break, shorten, spelling
 from xsrun.syntax.recognisers import BLOCK_WORDS, OPERATORS, VALUE_ENDS, VALUE_STARTS, Found, Place, Recogniser, cut
+from xsrun.syntax.syntax_messages import line_break, shorten, spelling
 from xsrun.syntax.tokens import HOLE
 
 RECOGNISERS: list[Recogniser] = []

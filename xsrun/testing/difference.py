@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import islice
 
-from xsrun.runtime.assertions import show
-from xsrun.runtime.values import Value, loose_equal
+from xsrun.running.assertions import show
+from xsrun.values.conversion import Value, loose_equal
 
 #: Differences that are listed; the rest is counted.
 LISTED = 12

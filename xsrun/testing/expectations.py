@@ -7,12 +7,11 @@ from dataclasses import dataclass
 
 from xsrun.diagnostics.suggest import did_you_mean
 from xsrun.errors import InputError, UsageError, XanoScriptError
-from xsrun.evaluator.places import translate
-from xsrun.evaluator.stacks import compile_expression
-from xsrun.evaluator.support import lookup
-from xsrun.runtime.assertions import OPERANDS, Verdict, judge, throws
-from xsrun.runtime.context import Context
-from xsrun.runtime.values import Value, to_text
+from xsrun.evaluator.generated.operations import lookup
+from xsrun.evaluator.generated.tracebacks import translate
+from xsrun.evaluator.stack_functions import compile_expression
+from xsrun.running.assertions import OPERANDS, Verdict, judge, throws
+from xsrun.running.context import Context
 from xsrun.statements.expect import matches
 from xsrun.syntax.nodes import (
     Binary,
@@ -28,6 +27,7 @@ from xsrun.syntax.nodes import (
 )
 from xsrun.testing.difference import difference
 from xsrun.testing.report import Expectation
+from xsrun.values.conversion import Value, to_text
 
 #: Roots that an expectation may read: the response, the environment, and those of per-element expressions.
 VISIBLE = frozenset(("response", "env", "$", "this", "index", "parent", "result"))

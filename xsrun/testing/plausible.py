@@ -12,8 +12,8 @@ from datetime import date, timedelta
 from typing import Any
 
 from xsrun.errors import XanoScriptError
-from xsrun.fields import Declared
-from xsrun.runtime.geo import SHAPES
+from xsrun.fields.declared import Declared
+from xsrun.values.geo import SHAPES
 
 #: The first day that made-up dates lie after: fixed, so that the same seed gives the same dates.
 _FIRST_DAY = date(2025, 1, 1)

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 from xsrun.diagnostics import Diagnostic
 from xsrun.errors import XanoScriptError
-from xsrun.runtime.values import Value
+from xsrun.values.conversion import Value
 
 if TYPE_CHECKING:
     from xsrun.documents import ExpectationDocument, NoticeDocument, OutcomeDocument, TestDocument
-    from xsrun.runtime.context import LogEntry
-    from xsrun.runtime.trace import TraceEntry
+    from xsrun.running.context import LogEntry
+    from xsrun.running.trace import TraceEntry
 
 #: How a test ended. "error": it could not be carried out (a limit, a missing mock, a mistake in the test itself).
 STATUSES = ("pass", "fail", "error", "skipped")

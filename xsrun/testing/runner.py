@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING
 
 from xsrun.diagnostics import Diagnostic
 from xsrun.errors import StoppedError, UnavailableError, XanoScriptError
-from xsrun.evaluator.places import translate
-from xsrun.fields import of_call
-from xsrun.runtime.assertions import ExpectationError
-from xsrun.runtime.context import Context, Identity, Request
-from xsrun.runtime.trace import Trace
-from xsrun.runtime.values import copy_deep
+from xsrun.evaluator.generated.tracebacks import translate
+from xsrun.fields.declared import of_call
+from xsrun.running.assertions import ExpectationError
+from xsrun.running.context import Context, Identity, Request
+from xsrun.running.trace import Trace
 from xsrun.testing import expectations
 from xsrun.testing.cases import Case, find_cases, unmatched_mocks
 from xsrun.testing.report import Outcome, Report
 from xsrun.testing.sandbox import Sandbox
+from xsrun.values.conversion import copy_deep
 from xsrun.workspace.result import Result
 from xsrun.workspace.workspace import Workspace
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 from typing import Any
 
 from xsrun.errors import PreconditionError, StoppedError, XanoScriptError
-from xsrun.fields import Declared
+from xsrun.fields.declared import Declared
 from xsrun.records import replace
-from xsrun.runtime.context import Context, Identity, Request
-from xsrun.runtime.trace import Trace
+from xsrun.running.context import Context, Identity, Request
+from xsrun.running.trace import Trace
 from xsrun.testing.plausible import Plausible
 from xsrun.testing.sandbox import Sandbox
 from xsrun.workspace.construct import Construct, text_of

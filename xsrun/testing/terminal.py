@@ -10,7 +10,7 @@ from xsrun.testing.cases import Case
 from xsrun.testing.report import Outcome, Report
 
 if TYPE_CHECKING:
-    from xsrun.runtime.trace import TraceEntry
+    from xsrun.running.trace import TraceEntry
 
 Printer = Callable[[str], None]
 #: The path that people know a file by, from its name in the workspace.

@@ -1,12 +1,12 @@
-"""How workflow tests reach queries over HTTP, as a workspace sees it (made by `xsrun.server.rehearsal`)."""
+"""How workflow tests reach queries over HTTP, as a workspace sees it (made by `xsrun.server.over_http`)."""
 
 from __future__ import annotations
 
 from typing import Protocol
 
 from xsrun.errors import XanoScriptError
-from xsrun.runtime.context import Context
-from xsrun.runtime.values import Value
+from xsrun.running.context import Context
+from xsrun.values.conversion import Value
 from xsrun.workspace.construct import Construct
 
 

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 
 from xsrun.diagnostics import Diagnostic
 from xsrun.errors import XanoScriptSyntaxError
-from xsrun.patterns import pattern
-from xsrun.runtime.context import Context
-from xsrun.runtime.values import Value
+from xsrun.lazy_regex import pattern
+from xsrun.running.context import Context
 from xsrun.syntax.nodes import Expression, Item, Literal, Name, Statement, Variable
+from xsrun.values.conversion import Value
 
 if TYPE_CHECKING:
-    from xsrun.evaluator.linker import Compiled
-    from xsrun.fields import Declared
+    from xsrun.evaluator.generated.linker import Compiled
+    from xsrun.fields.declared import Declared
 
 #: Constructs that have a stack and can be run by name.
 RUNNABLE = frozenset(
@@ -140,7 +140,7 @@ class Construct:
 
     def with_variables(self, names: Iterable[str], inputs: Iterable[str] = ()) -> Construct:
         """The same bare list with some variables set before it runs, and with inputs, which may be anything."""
-        from xsrun.fields import untyped_fields
+        from xsrun.fields.declared import untyped_fields
 
         made = copy.copy(self)
         made.variables = tuple(names)
@@ -162,7 +162,7 @@ class Construct:
     def declared(self) -> list[Declared]:
         """The compiled input fields."""
         if self._declared is None:
-            from xsrun.fields import compile_fields
+            from xsrun.fields.declared import compile_fields
 
             nodes = self.node.fields_of("input") if self.node is not None else None
             self._declared = compile_fields(nodes or [], self.file, self.columns_of)
@@ -221,7 +221,7 @@ class Construct:
 
     def compile(self, trace: bool) -> Compiled:
         """The compiled stack, from the cache if it is there."""
-        from xsrun.workspace.stored import compiled_stack
+        from xsrun.workspace.program_cache import compiled_stack
 
         return compiled_stack(self, trace)
 
@@ -232,7 +232,7 @@ class Construct:
 
     def bind(self, values: dict[str, Value], context: Context) -> dict[str, Value]:
         """Validate and convert the given values into what `$input` holds."""
-        from xsrun.fields import bind
+        from xsrun.fields.declared import bind
 
         return bind(self.declared, values, context)
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from xsrun.errors import UsageError
-from xsrun.patterns import pattern
+from xsrun.lazy_regex import pattern
 from xsrun.syntax.nodes import Entry, ObjectLiteral
 from xsrun.syntax.source import Source
 from xsrun.workspace.construct import Construct, text_of

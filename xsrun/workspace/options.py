@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 from typing import TypedDict
 
-from xsrun.runtime.context import Clock, Limits
-from xsrun.runtime.values import Value
+from xsrun.running.context import Clock, Limits
 from xsrun.services.network import Hosts, NetworkPolicy
 from xsrun.services.vault import Vault
+from xsrun.values.conversion import Value
 
 
 class Options(TypedDict, total=False):

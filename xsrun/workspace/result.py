@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 from xsrun.errors import XanoScriptError
 from xsrun.records import made, record
-from xsrun.runtime.values import Value
+from xsrun.values.conversion import Value
 
 if TYPE_CHECKING:
     from xsrun.diagnostics import Diagnostic
-    from xsrun.runtime.context import LogEntry
-    from xsrun.runtime.streams import StreamedResponse
-    from xsrun.runtime.trace import TraceEntry
+    from xsrun.running.context import LogEntry
+    from xsrun.running.trace import TraceEntry
+    from xsrun.values.streams import StreamedResponse
 
 
 @record

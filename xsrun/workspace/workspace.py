@@ -12,18 +12,15 @@ from typing import TYPE_CHECKING, Any, Self, Unpack
 
 from xsrun.diagnostics import Diagnostic
 from xsrun.errors import XanoScriptError
-from xsrun.evaluator.places import translate
-from xsrun.evaluator.support import too_deep
-from xsrun.fields import of_call
-from xsrun.runtime.context import Answer, Clock, Context, Dispatcher, Identity, Limits, Request, Sleep
-from xsrun.runtime.sizes import check_unfolded
-from xsrun.runtime.trace import Trace
-from xsrun.runtime.values import Value
+from xsrun.evaluator.generated.operations import too_deep
+from xsrun.evaluator.generated.tracebacks import translate
+from xsrun.fields.declared import of_call
+from xsrun.running.context import Answer, Clock, Context, Dispatcher, Identity, Limits, Request, Sleep
+from xsrun.running.trace import Trace
+from xsrun.running.unfolded_size import check_unfolded
 from xsrun.syntax.source import Source
-from xsrun.workspace.collection import collect
-from xsrun.workspace.construct import RUNNABLE, Construct
-from xsrun.workspace.environment import own_environment
-from xsrun.workspace.given import (
+from xsrun.values.conversion import Value
+from xsrun.workspace.argument_checks import (
     checked,
     clock_of,
     identity_of,
@@ -35,6 +32,9 @@ from xsrun.workspace.given import (
     texts_by_name,
     variables_of,
 )
+from xsrun.workspace.collection import collect
+from xsrun.workspace.construct import RUNNABLE, Construct
+from xsrun.workspace.environment import own_environment
 from xsrun.workspace.loader import read_sources, shown_path
 from xsrun.workspace.lookup import not_found, same_file
 from xsrun.workspace.result import Result
@@ -42,7 +42,7 @@ from xsrun.workspace.result import Result
 if TYPE_CHECKING:
     from xsrun.database.engine import Database
     from xsrun.database.session import Session
-    from xsrun.fields import Declared
+    from xsrun.fields.declared import Declared
     from xsrun.services.files import Upload
     from xsrun.services.network import Hosts, NetworkPolicy
     from xsrun.services.vault import Vault
@@ -103,7 +103,7 @@ class Workspace:
         self._lock = threading.RLock()
         #: what runs around constructs; the public API sets it, without it they run bare
         self.dispatcher: Dispatcher | None = None
-        #: how workflow tests reach queries; None runs them where they are called (see `xsrun.server.rehearsal`)
+        #: how workflow tests reach queries; None runs them where they are called (see `xsrun.server.over_http`)
         self.carrier: Carrier | None = None
         self._load()
         self.environment = {**own_environment(self.constructs, self.sources.values(), root), **(env or {})}
@@ -146,7 +146,7 @@ class Workspace:
 
     def columns_of(self, table: str) -> list[Declared]:
         """The declared columns of a table, for `dblink` fields; none when no file declares it."""
-        from xsrun.fields import compile_fields
+        from xsrun.fields.declared import compile_fields
 
         for construct in self._by_key.get(("table", table), ()):
             nodes = construct.node.fields_of("schema") if construct.node is not None else None
@@ -339,7 +339,7 @@ class Workspace:
 
     def run_job(self, construct: Construct, context: Context) -> Value:
         """`run.job`: run the function that `main` names, once, with its input (semantics 7.7)."""
-        from xsrun.evaluator.stacks import compile_expression
+        from xsrun.evaluator.stack_functions import compile_expression
 
         construct.fail_if_broken()
         main = construct.attribute("main" if construct.kind == "run.job" else "pre")

@@ -13,8 +13,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
-from xsrun import catalogue, registry
-from xsrun.runtime.values import Value
+from xsrun import registry
+from xsrun.language import catalogue
+from xsrun.values.conversion import Value
 
 Body = TypeVar("Body", bound=Callable[..., Value])
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from xsrun.database import texts
+from xsrun.database import postgres_text
 from xsrun.database.documents import contains, json_number_of, json_text_of, overlaps, same
 from xsrun.database.operators.declare import operator
-from xsrun.runtime.values import Value, from_json, to_json
+from xsrun.values.conversion import Value, from_json, to_json
 
 
 @operator("contains", "json", "json", result="bool", postgres="({0} @> {1})")
@@ -136,7 +136,7 @@ def json_bool(value: str) -> bool | None:
 )
 def number(value: str) -> float | None:
     """A numeric text as a number; else null."""
-    return texts.number(value)
+    return postgres_text.number(value)
 
 
 @operator(
@@ -175,7 +175,7 @@ def json_member(value: str, path: str) -> str | None:
 )
 def json_vector(value: str) -> bytes | None:
     """A JSON list of numbers as a vector."""
-    return texts.vector_bytes(from_json(value))
+    return postgres_text.vector_bytes(from_json(value))
 
 
 @operator("to_json_text", "text", result="json", postgres="to_jsonb({0})")

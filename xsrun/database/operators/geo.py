@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from xsrun.database import geometry
 from xsrun.database.operators.declare import operator
-from xsrun.runtime.values import from_json
+from xsrun.values.conversion import from_json
 
 
 @operator(

@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from decimal import ROUND_HALF_UP, Decimal
 
-from xsrun.database import texts
+from xsrun.database import postgres_text
 from xsrun.database.operators.declare import operator
-from xsrun.runtime.values import Value
+from xsrun.values.conversion import Value
 
 
 @operator("add", "number", "number", result="number", postgres="({0} + {1})", sqlite="({0} + {1})")
@@ -148,7 +148,7 @@ def int_text(value: int) -> str:
 )
 def number_text(value: float) -> str:
     """A number as text, in its shortest form."""
-    return texts.text_of(value)
+    return postgres_text.text_of(value)
 
 
 @operator("bool_text", "bool", result="text", postgres="CASE {0} WHEN true THEN 'true' WHEN false THEN 'false' END")

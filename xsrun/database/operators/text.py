@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from xsrun.database import texts
+from xsrun.database import postgres_text
 from xsrun.database.operators.declare import operator
 
 
 @operator("like", "text", "text", result="bool", postgres="({0} LIKE {1})")
 def like(value: str, pattern: str) -> bool:
     """SQL's LIKE: `%` any characters, `_` one, a backslash takes the next one as it is."""
-    return texts.like(value, pattern)
+    return postgres_text.like(value, pattern)
 
 
 @operator("ilike", "text", "text", result="bool", postgres='({0} COLLATE "default" ILIKE {1})')
 def ilike(value: str, pattern: str) -> bool:
     """LIKE without regard to case."""
-    return texts.like(texts.lower(value), texts.lower(pattern))
+    return postgres_text.like(postgres_text.lower(value), postgres_text.lower(pattern))
 
 
 @operator("includes", "text", "text", result="bool", postgres="({0} COLLATE \"default\" ILIKE '%' || {1} || '%')")
@@ -29,19 +29,19 @@ def includes(value: str, search: str) -> bool:
     ... } as $count
     {"count": 1}
     """
-    return texts.includes(texts.lower(value), texts.lower(search))
+    return postgres_text.includes(postgres_text.lower(value), postgres_text.lower(search))
 
 
 @operator("matches", "text", "text", result="bool", postgres='({0} COLLATE "default" ~ {1})')
 def matches(value: str, pattern: str) -> bool:
     """`~`: whether a POSIX regular expression is found in the text."""
-    return texts.matches(value, pattern)
+    return postgres_text.matches(value, pattern)
 
 
 @operator("imatches", "text", "text", result="bool", postgres='({0} COLLATE "default" ~* {1})')
 def imatches(value: str, pattern: str) -> bool:
     """`~*`: the same without regard to case."""
-    return texts.matches(value, pattern, ignore_case=True)
+    return postgres_text.matches(value, pattern, ignore_case=True)
 
 
 @operator(
@@ -54,8 +54,8 @@ def imatches(value: str, pattern: str) -> bool:
 )
 def search(value: str, query: str) -> bool:
     """Full-text search: whether the text has every word of the query. Words are taken as they are, not stemmed."""
-    wanted = texts.words(query)
-    return bool(wanted) and set(wanted) <= set(texts.words(value))
+    wanted = postgres_text.words(query)
+    return bool(wanted) and set(wanted) <= set(postgres_text.words(value))
 
 
 @operator(
@@ -78,8 +78,8 @@ def search_rank(value: str, query: str) -> float:
     ... var $found { value = $row.rank > 0.3 }
     {"row": ..., "found": true}
     """
-    found = texts.words(value)
-    wanted = set(texts.words(query))
+    found = postgres_text.words(value)
+    wanted = set(postgres_text.words(query))
     return sum(word in wanted for word in found) / len(found) if found else 0.0
 
 
@@ -94,7 +94,7 @@ def to_lower(value: str) -> str:
     ... } as $count
     {"count": 1}
     """
-    return texts.lower(value)
+    return postgres_text.lower(value)
 
 
 @operator("to_upper", "text", result="text", postgres='upper({0} COLLATE "default")')
@@ -108,7 +108,7 @@ def to_upper(value: str) -> str:
     ... } as $count
     {"count": 1}
     """
-    return texts.upper(value)
+    return postgres_text.upper(value)
 
 
 @operator(
@@ -127,7 +127,7 @@ def unaccent(value: str) -> str:
     ... } as $count
     {"count": 1}
     """
-    return texts.unaccent(value)
+    return postgres_text.unaccent(value)
 
 
 @operator("concat", "text", "text", result="text", postgres="({0} || {1})")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from xsrun.database.moments import add_months, moment
+from xsrun.database.calendar import add_months, moment
 from xsrun.database.operators.declare import operator
 
 _PART = "extract({part} FROM to_timestamp({{0}} / 1000.0) AT TIME ZONE 'UTC')::bigint"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from xsrun import __version__
 from xsrun.database.tables import literal
-from xsrun.fields import Declared
+from xsrun.fields.declared import Declared
 from xsrun.server.openapi.responses import Outcome, Responses
 from xsrun.server.openapi.schemas import ROW_OF, Schema, input_schema, object_schema, referring, row_schema
 from xsrun.server.routes import Group, Route

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from xsrun.registry import find_filter, parameter_type
-from xsrun.runtime.values import Value
 from xsrun.server.openapi.schemas import ANYTHING, EMPTY, Schema, either, nullable
 from xsrun.syntax import nodes
+from xsrun.values.conversion import Value
 
 _COMPARISONS = frozenset(("==", "!=", "===", "!==", "<", "<=", ">", ">=", "&&", "||", "in", "not in", "contains"))
 _ARITHMETIC = frozenset(("+", "-", "*", "/", "%"))

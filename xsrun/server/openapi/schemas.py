@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from xsrun.field_literals import NOW
-from xsrun.fields import Declared, has_zero_value
-from xsrun.runtime import geo
+from xsrun.fields.declared import Declared, has_zero_value
+from xsrun.fields.literals import NOW
+from xsrun.values import geo
 
 if TYPE_CHECKING:
     from xsrun.documents import Json

@@ -18,14 +18,14 @@ from typing import TYPE_CHECKING, Literal
 import orjson
 
 from xsrun.errors import LimitError, XanoScriptError
-from xsrun.runtime.json_errors import json_error
 from xsrun.services.javascript import engine
 from xsrun.services.javascript.outcomes import Crashed, Outcome, Refused, Thrown, TimedOut, TooLarge, Value
 from xsrun.services.javascript.pool import Pool, shared
 from xsrun.services.javascript.worker import Died, Log, Request, Worker
+from xsrun.values.json_errors import json_error
 
 if TYPE_CHECKING:
-    from xsrun.runtime import values
+    from xsrun.values import conversion
 
 __all__ = ["JavaScript", "Mode", "Outcome", "Value", "Thrown", "TimedOut", "Crashed", "Refused", "TooLarge"]
 
@@ -72,13 +72,13 @@ class JavaScript:
     def call(
         self,
         code: str,
-        scope: dict[str, values.Value],
+        scope: dict[str, conversion.Value],
         *,
         timeout: float | None = None,
         remaining: float | None = None,
         now: int | None = None,
         log: Log | None = None,
-    ) -> values.Value:
+    ) -> conversion.Value:
         """Run a function body and return what it returns; for a body that throws, the text of its error.
 
         `scope` holds what the body sees: `$input`, `$var`, `$auth`, `$env`, `$this`, `$index`, `$parent`, `$result`.
@@ -94,16 +94,16 @@ class JavaScript:
     def map(
         self,
         code: str,
-        scope: dict[str, values.Value],
-        elements: list[values.Value],
+        scope: dict[str, conversion.Value],
+        elements: list[conversion.Value],
         *,
         mode: Mode = "map",
-        initial: values.Value = None,
+        initial: conversion.Value = None,
         timeout: float | None = None,
         remaining: float | None = None,
         now: int | None = None,
         log: Log | None = None,
-    ) -> values.Value:
+    ) -> conversion.Value:
         """Run a body for each element as `$this`, with `$index` and `$parent`, all in one request.
 
         Gives what JavaScript's array method of the mode's name would: a list, a bool, an element (null if none), an
@@ -123,7 +123,7 @@ class JavaScript:
     def run(
         self,
         code: str,
-        scope: dict[str, values.Value],
+        scope: dict[str, conversion.Value],
         *,
         mode: str = "call",
         timeout: float | None = None,
@@ -171,7 +171,7 @@ class JavaScript:
         return max(0.0, seconds if remaining is None else min(seconds, remaining))
 
     @staticmethod
-    def _settle(outcome: Outcome, code: str, remaining: float | None, log: Log | None) -> values.Value:
+    def _settle(outcome: Outcome, code: str, remaining: float | None, log: Log | None) -> conversion.Value:
         """The value an outcome stands for in XanoScript, or its error raised."""
         if isinstance(outcome, Value):
             return outcome.value
@@ -184,7 +184,7 @@ class JavaScript:
         raise outcome.error()
 
 
-def _choose(mode: Mode, elements: list[values.Value], answer: values.Value) -> values.Value:
+def _choose(mode: Mode, elements: list[conversion.Value], answer: conversion.Value) -> conversion.Value:
     """Positions answered by the worker, as the value of the mode."""
     if mode == "filter":
         return [elements[index] for index in answer]
@@ -198,7 +198,7 @@ def _choose(mode: Mode, elements: list[values.Value], answer: values.Value) -> v
 # JSON ----------------------------------------------------------------------------------------------------------------
 
 
-def _encode(scope: dict[str, values.Value]) -> bytes:
+def _encode(scope: dict[str, conversion.Value]) -> bytes:
     try:
         return orjson.dumps(scope, _plain)
     except (TypeError, ValueError):  # integers beyond 64 bits, lone surrogates, or nesting too deep for orjson
@@ -208,11 +208,11 @@ def _encode(scope: dict[str, values.Value]) -> bytes:
             raise XanoScriptError(NOT_PLAIN) from None
 
 
-def _plain(value: values.Value) -> values.Value:
+def _plain(value: conversion.Value) -> conversion.Value:
     """A byte string or a resource (a file, a stream) as something JSON can hold."""
     if isinstance(value, bytes):
         return value.decode("utf-8", "replace")
-    record: Callable[[], values.Value] | None = getattr(value, "as_value", None)
+    record: Callable[[], conversion.Value] | None = getattr(value, "as_value", None)
     if record is not None:
         return record()
     try:
@@ -221,7 +221,7 @@ def _plain(value: values.Value) -> values.Value:
         return str(value)
 
 
-def _decode(payload: bytes) -> values.Value:
+def _decode(payload: bytes) -> conversion.Value:
     """A result. Objects with the keys "0", "1", ... are lists, as for all that the engine reads (semantics 2.1)."""
     try:
         value = orjson.loads(payload)
@@ -236,7 +236,7 @@ def _decode(payload: bytes) -> values.Value:
     return _with_lists(value) if b'{"0":' in payload else value
 
 
-def _with_lists(value: values.Value) -> values.Value:
+def _with_lists(value: conversion.Value) -> conversion.Value:
     if isinstance(value, list):
         return [_with_lists(item) for item in value]
     if isinstance(value, dict):

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 from xsrun.errors import LimitError, UnavailableError, XanoScriptError
 
 if TYPE_CHECKING:
-    from xsrun.runtime import values
+    from xsrun.values import conversion
 
 
 @dataclass(frozen=True, slots=True)
 class Value:
     """The body returned. What JSON has no word for is null: undefined, functions, NaN."""
 
-    value: values.Value
+    value: conversion.Value
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import time
 from typing import Any, Protocol, TypedDict
 
-from xsrun.runtime.values import Value
 from xsrun.services.javascript import JavaScript, Mode
 from xsrun.services.javascript.worker import Log
+from xsrun.values.conversion import Value
 
 #: What the compiler collects for a lambda: `$var` and `$input`; it may hold `$env` and `$auth` too.
 Environment = dict[str, Value]
@@ -16,7 +16,7 @@ _SAME_TIME = 1000
 
 
 class Identity(Protocol):
-    """Who calls, as `xsrun.runtime.context.Identity` holds it."""
+    """Who calls, as `xsrun.running.context.Identity` holds it."""
 
     id: Value
     table: str
@@ -32,7 +32,7 @@ class Options(TypedDict):
 
 
 class Run(Protocol):
-    """What is needed of `xsrun.runtime.context.Context`."""
+    """What is needed of `xsrun.running.context.Context`."""
 
     environment: dict[str, Value]
     deadline: float | None

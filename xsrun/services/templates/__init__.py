@@ -16,8 +16,8 @@ from xsrun.errors import LimitError, XanoScriptError
 if TYPE_CHECKING:
     import jinja2
 
-    from xsrun.runtime.values import Value
     from xsrun.services.templates.environment import FilterFinder, Run, TwigEnvironment
+    from xsrun.values.conversion import Value
 
 _TOO_DEEP = "The template is nested too deep."
 

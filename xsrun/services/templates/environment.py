@@ -10,17 +10,17 @@ from jinja2.runtime import Context as TemplateContext
 from jinja2.sandbox import SandboxedEnvironment
 
 from xsrun.errors import XanoScriptError
-from xsrun.runtime.values import Value
 from xsrun.services.templates.syntax import TwigCodeGenerator, TwigParser
 from xsrun.services.templates.tokens import TwigLexer
 from xsrun.services.templates.values import UNDEFINED, entries, is_true, member, plain, to_output
+from xsrun.values.conversion import Value
 
 #: A filter of the language: `(name) -> function of the piped value and the arguments`, or None.
 FilterFinder = Callable[[str], Callable[..., Value] | None]
 
 
 class Run(Protocol):
-    """What is needed of `xsrun.runtime.context.Context`."""
+    """What is needed of `xsrun.running.context.Context`."""
 
     def now(self) -> int: ...
 

@@ -14,8 +14,8 @@ from jinja2 import nodes
 from jinja2.parser import Parser
 
 from xsrun.diagnostics.suggest import nearest
-from xsrun.runtime.values import Value
 from xsrun.services.templates.tokens import unescape
+from xsrun.values.conversion import Value
 
 if TYPE_CHECKING:
     from xsrun.services.templates.environment import TwigEnvironment

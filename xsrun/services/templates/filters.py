@@ -9,10 +9,9 @@ from collections.abc import Callable
 from functools import cmp_to_key
 from urllib.parse import quote
 
+from xsrun.dates.formats import format_timestamp
+from xsrun.dates.timestamps import shift
 from xsrun.errors import XanoScriptError
-from xsrun.runtime.date_formats import format_timestamp
-from xsrun.runtime.dates import shift
-from xsrun.runtime.values import Value, compare, describe, normalize_object, to_number
 from xsrun.services.templates.environment import State, TwigEnvironment
 from xsrun.services.templates.operators import is_empty, number_range, to_moment
 from xsrun.services.templates.values import (
@@ -26,6 +25,7 @@ from xsrun.services.templates.values import (
     to_output,
     to_whole,
 )
+from xsrun.values.conversion import Value, compare, describe, normalize_object, to_number
 
 _BLANKS = " \t\n\r\0\x0b"
 

@@ -5,10 +5,8 @@ from __future__ import annotations
 import random as randomness
 from collections.abc import Callable
 
+from xsrun.dates.timestamps import parse_timestamp_value
 from xsrun.errors import XanoScriptError
-from xsrun.runtime import arithmetic
-from xsrun.runtime.dates import parse_timestamp_value
-from xsrun.runtime.values import Value, compare, describe, loose_equal, normalize_object, strict_equal
 from xsrun.services.templates.environment import State, TwigEnvironment
 from xsrun.services.templates.values import (
     UNDEFINED,
@@ -21,6 +19,8 @@ from xsrun.services.templates.values import (
     to_output,
     to_whole,
 )
+from xsrun.values import arithmetic
+from xsrun.values.conversion import Value, compare, describe, loose_equal, normalize_object, strict_equal
 
 # Operators -----------------------------------------------------------------------------------------------------------
 

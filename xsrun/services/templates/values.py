@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from xsrun.errors import XanoScriptError
-from xsrun.runtime.values import Value, describe, normalize_object, parse_number, text_of_number, truthy
+from xsrun.values.conversion import Value, describe, normalize_object, parse_number, text_of_number, truthy
 
 
 class Undefined:

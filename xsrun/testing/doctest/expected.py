@@ -11,8 +11,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from xsrun.runtime.assertions import show
-from xsrun.runtime.values import Value, from_json
+from xsrun.running.assertions import show
 from xsrun.syntax.lexer import Comment
 from xsrun.syntax.nodes import (
     Entry,
@@ -29,6 +28,7 @@ from xsrun.syntax.nodes import (
 )
 from xsrun.syntax.parser import parser
 from xsrun.syntax.source import Source
+from xsrun.values.conversion import Value, from_json
 
 _MARK = re.compile(
     r"^\s*(?P<word>(?:returns?|results?|outputs?|response|gives)\s*:|(?:returns|=>|→|->)\s)\s*(?P<value>.*)$", re.I

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 
-from xsrun.runtime.values import Value, from_json
 from xsrun.syntax.lexer import Comment
 from xsrun.testing.doctest.expected import read_value
 from xsrun.testing.doctest.labels import labelled_below
 from xsrun.testing.doctest.page import Block
 from xsrun.testing.expectations import literal
+from xsrun.values.conversion import Value, from_json
 
 _REMARK = re.compile(
     r"^\W*(?:example\s+|sample\s+|test\s+)?(?:inputs?|request(?:\s+body)?|payload|body)\W*:?\W*?(\{.*\})\W*$", re.I

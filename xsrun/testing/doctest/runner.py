@@ -7,19 +7,19 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from xsrun.errors import XanoScriptError
-from xsrun.runtime.assertions import show
-from xsrun.runtime.context import Identity, Limits
-from xsrun.runtime.values import Value, type_name
+from xsrun.running.assertions import show
+from xsrun.running.context import Identity, Limits
 from xsrun.syntax.nodes import Expression, Path, Statement, Variable
 from xsrun.testing.affected import keys_of, reached_by
-from xsrun.testing.doctest.below import Outcome, compare_below, compared
 from xsrun.testing.doctest.example import Example, looks_like_program, parts, read_example
 from xsrun.testing.doctest.expected import Expectation, differences, same_in_any_order, stated_beside, stated_in
-from xsrun.testing.doctest.known import OTHER_ORDER, SETS, known_reasons
-from xsrun.testing.doctest.lacking import judge_error
+from xsrun.testing.doctest.known_differences import OTHER_ORDER, SETS, known_reasons
+from xsrun.testing.doctest.missing_input import judge_error
 from xsrun.testing.doctest.page import Block, read_page
 from xsrun.testing.doctest.page_inputs import given_inputs
+from xsrun.testing.doctest.stated_result import Outcome, compare_below, compared
 from xsrun.testing.doctest.stubs import Missing
+from xsrun.values.conversion import Value, type_name
 from xsrun.workspace.construct import RUNNABLE, Construct, text_of
 from xsrun.workspace.workspace import Workspace
 
@@ -378,8 +378,8 @@ class Page:
         return self._judged(example, outcome, ", ".join(map(show, values)), "the page says something else")
 
     def _value(self, node: Expression, example: Example, variables: dict[str, Value]) -> Value:
-        from xsrun.evaluator.places import translate
-        from xsrun.evaluator.stacks import compile_expression
+        from xsrun.evaluator.generated.tracebacks import translate
+        from xsrun.evaluator.stack_functions import compile_expression
 
         with self.settings.make({}) as workspace:
             context = workspace.context(auth=_identity(self.settings.auth))

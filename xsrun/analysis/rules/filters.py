@@ -1,0 +1,119 @@
+"""Filters: whether a name is one, how many arguments it takes, and which of them a query can run."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from xsrun.analysis.report import Report
+from xsrun.diagnostics.suggest import did_you_mean, nearest
+from xsrun.language import catalogue
+from xsrun.language.foreign_words import FOREIGN_FILTERS
+from xsrun.syntax.nodes import Expression, FilterCall, Group, Path, Variable
+
+if TYPE_CHECKING:
+    from xsrun.language.catalogue.entries import FilterEntry
+
+_TEXT_TEST_NAMES = "starts_with istarts_with ends_with iends_with contains icontains index iindex regex_matches strlen"
+_TEXT_TESTS = frozenset(_TEXT_TEST_NAMES.split())
+#: What an aggregate's `eval` computes over the rows of a group (semantics 4.5).
+_AGGREGATE_NAMES = (
+    "count count_distinct sum avg min max median to_list to_list_asc to_list_desc to_distinct_list "
+    "to_distinct_list_asc to_distinct_list_desc"
+)
+_AGGREGATES = frozenset(_AGGREGATE_NAMES.split())
+
+
+def check_filter(report: Report, node: FilterCall, mode: int) -> None:
+    """Check the name and the arguments of one filter; `mode` tells whether it stands in a query."""
+    name = node.name
+    on_column = mode != 0 and _is_column(node.operand)
+    entry = catalogue.entry("query_filter", name) if mode != 0 else None
+    if entry is None or (not on_column and catalogue.entry("filter", name)):
+        entry = catalogue.entry("filter", name) or entry
+    if on_column and name in _AGGREGATES:
+        return
+    if entry is None:
+        _unknown(report, node, mode)
+    elif on_column and entry["category"] != "db_query" and not name.startswith("timestamp_"):
+        _not_in_query(report, node)
+    else:
+        _check_arguments(report, node, entry)
+
+
+def filter_span(report: Report, node: FilterCall) -> tuple[int, int, int, int]:
+    """From the bar to the end of the filter's name."""
+    source = report.source
+    if node.operand is None:
+        return node.line, node.column, node.line, node.column + len(node.name) + 1
+    start = source.offset(node.operand.end_line, node.operand.end_column)
+    found = source.text.find("|", start)
+    if found < 0:
+        return node.line, node.column, node.end_line, node.end_column
+    end = source.text.find(node.name, found) + len(node.name)
+    return (*source.position(found), *source.position(end))
+
+
+def _is_column(operand: Expression | None) -> bool:
+    """Whether a value comes from a column of the query: it begins at `$db`."""
+    while operand is not None:
+        if isinstance(operand, FilterCall):
+            operand = operand.operand
+        elif isinstance(operand, Group):
+            operand = operand.expression
+        elif isinstance(operand, Path):
+            operand = operand.base
+        else:
+            return isinstance(operand, Variable) and operand.name == "db"
+    return False
+
+
+def _unknown(report: Report, node: FilterCall, mode: int) -> None:
+    name = node.name
+    hint = FOREIGN_FILTERS.get(name) or FOREIGN_FILTERS.get(name.lower())
+    if hint is None:
+        known = catalogue.names("filter") + (catalogue.names("query_filter") if mode else [])
+        hint = did_you_mean(name, known)
+    if hint is None and catalogue.entry("query_filter", name):
+        hint = "it works only on columns, inside a db.query"
+    if hint is None and catalogue.entry("input_filter", name):
+        hint = "it is a filter of declared inputs: text name filters=" + name
+    if hint is None and (foreign := nearest(name, FOREIGN_FILTERS)):
+        hint = FOREIGN_FILTERS[foreign]
+    hint = hint or "xsrun docs lists the filters"
+    report.add("XS406" if mode else "XS403", f"there is no filter `{name}`", filter_span(report, node), hint)
+
+
+def _not_in_query(report: Report, node: FilterCall) -> None:
+    name = node.name
+    if name in _TEXT_TESTS:
+        hint = 'in a condition write includes "text" for any place, ilike "text%" for a beginning'
+    else:
+        usable = sorted(name for name in catalogue.names("query_filter") if "_" not in name)
+        hint = (
+            f"columns take: {', '.join(usable)}; use operators such as includes or ilike, or filter the rows afterwards"
+        )
+    report.add("XS405", f"a database cannot run the filter `{name}` on a column", filter_span(report, node), hint)
+
+
+def signature(entry: FilterEntry) -> str:
+    """How a filter is called: `substr:start:length?`."""
+    parts = [argument["name"] + ("" if argument["required"] else "?") for argument in entry["args"]]
+    return "|" + ":".join([entry["name"], *parts])
+
+
+def _check_arguments(report: Report, node: FilterCall, entry: FilterEntry) -> None:
+    """Too few arguments fail when they are reached; surplus ones are ignored."""
+    wanted, given, name = entry["args"], len(node.arguments), entry["name"]
+    least = sum(1 for argument in wanted if argument["required"])
+    is_open = name in catalogue.OPEN_FILTERS or any("..." in argument["type"] for argument in wanted)
+    form = f"its form is {signature(entry)}"
+    if given < least and name in catalogue.UNCOUNTED_FILTERS:
+        message = f"what `{node.name}` gives without `{wanted[given]['name']}` is not known; it raises nothing"
+        report.add("XS622", message, filter_span(report, node), form)
+    elif given < least:
+        message = f"the filter `{node.name}` needs `{wanted[given]['name']}`"
+        report.add("XS404", message, filter_span(report, node), form)
+    elif given > len(wanted) and not is_open:
+        taken = f"{len(wanted)} argument{'s' if len(wanted) > 1 else ''}" if wanted else "no argument"
+        message = f"the filter `{node.name}` takes {taken}; what follows is ignored"
+        report.add("XS622", message, filter_span(report, node), form)

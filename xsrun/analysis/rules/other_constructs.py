@@ -1,0 +1,187 @@
+"""What one file alone cannot tell: names that point to another construct, tables and columns, tests and mocks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from xsrun.analysis import columns
+from xsrun.analysis.model import Unit, Workspace
+from xsrun.analysis.report import guarded, name_span, span_of, title_span
+from xsrun.analysis.rules import mocks
+from xsrun.analysis.walk import statements
+from xsrun.diagnostics.suggest import did_you_mean
+from xsrun.syntax.nodes import Entry, Field, FieldBlock, Literal, Name, ObjectLiteral, Spread, Statement
+
+#: statement -> the kind of construct that its header names
+_TARGETS = {
+    "function.run": "function",
+    "function.call": "function",
+    "task.call": "task",
+    "tool.call": "tool",
+    "middleware.call": "middleware",
+    "addon.call": "addon",
+    "workflow_test.call": "workflow_test",
+    "ai.agent.run": "agent",
+}
+
+
+def check_workspace(workspace: Workspace) -> None:
+    """Check what connects the constructs of a workspace."""
+    check_doubles(workspace)
+    for unit in workspace.units:
+        guarded(unit.report, unit.node, check_names, workspace, unit)
+
+
+def check_names(workspace: Workspace, unit: Unit) -> None:
+    """Check the names that one construct speaks of."""
+    check_members(workspace, unit)
+    mocks.check_tests(unit)
+    for item in own_statements(unit):
+        check_call(workspace, unit, item)
+        columns.check_statement(workspace, unit, item)
+
+
+def own_statements(unit: Unit) -> Iterator[Statement]:
+    """The statements of a construct's stack."""
+    stack = unit.node.block("stack")
+    return statements(stack.body if stack is not None else None)
+
+
+def check_doubles(workspace: Workspace) -> None:
+    """The same construct twice is one too many, unless both texts are the same."""
+    seen: dict[tuple[str, ...], Unit] = {}
+    for unit in workspace.units:
+        if not unit.name:
+            continue
+        first = seen.setdefault(unit.key, unit)
+        if first is unit or first.report.text_of(first.node) == unit.report.text_of(unit.node):
+            continue
+        place = f"{first.report.source.filename}:{first.node.line}"
+        what = f"{unit.kind} `{unit.name}`" + (f" with the verb {unit.node.verb}" if unit.kind == "query" else "")
+        text = f"a second {what} is declared here, with another text"
+        unit.report.add("XS420", text, title_span(unit.node), f"the first one is in {place}; rename or delete one")
+
+
+# Calls ---------------------------------------------------------------------------------------------------------------
+
+
+def check_call(workspace: Workspace, unit: Unit, item: Statement) -> None:
+    """Check that what a statement calls is there, and takes what it is given."""
+    kind = _TARGETS.get(item.name)
+    if kind is None or not isinstance(item.target, Name):
+        return
+    name = item.target.text
+    if not name:
+        hint = f"the {kind} it pointed to is gone; write the name of one"
+        text = f"`{item.name}` names no {kind}; it raises an error when it is reached"
+        unit.report.add("XS724", text, span_of(item.target), hint)
+        return
+    found = workspace.find(kind, name)
+    if found is not None:
+        check_given(unit, item, found)
+    elif _knows_others(workspace, unit, kind):
+        hint = did_you_mean(name, workspace.names(kind)) or f"declare {kind} {name} in a file of the workspace"
+        text = f"there is no {kind} `{name}`"
+        unit.report.add("XS422", text, span_of(item.target), hint)
+
+
+def _knows_others(workspace: Workspace, unit: Unit, kind: str) -> bool:
+    """Whether the texts at hand hold constructs of this kind, so that a missing one is missing indeed."""
+    return any(other is not unit and other.kind == kind for other in workspace.units)
+
+
+def check_given(unit: Unit, item: Statement, target: Unit) -> None:
+    """Compare the inputs that a call gives with those that the target declares."""
+    given = item.attribute("input")
+    if given is not None and not isinstance(given, ObjectLiteral):
+        return
+    entries = given.entries if given is not None else []
+    if target.linked_tables or any(isinstance(entry, Spread) for entry in entries) or not target.text.complete:
+        return
+    declared = target.inputs
+    keys = {entry.key: entry for entry in entries if isinstance(entry, Entry) and not entry.disabled}
+    for key, entry in keys.items():
+        if key not in declared and entry.style != "variable":
+            hint = did_you_mean(key, declared) or f"`{target.name}` takes: {', '.join(declared) or 'no input'}"
+            place = (entry.line, entry.column, entry.line, entry.column + len(key))
+            unit.report.add("XS704", f"`{target.name}` declares no input `{key}`; it is dropped", place, hint)
+    check_missing(unit, item, target, set(keys))
+
+
+def check_missing(unit: Unit, item: Statement, target: Unit, given: set[str]) -> None:
+    """A left-out input is taken from the caller's input of the same name, if there is one (semantics 1.7)."""
+    own = unit.inputs
+    for name, field in target.inputs.items():
+        if name in given:
+            continue
+        if name in own:
+            hint = f"write {name}: $input.{name} to say so"
+            text = f"`{target.name}` takes its left-out input `{name}` from the caller's own input"
+            unit.report.add("XS705", text, name_span(item), hint)
+        elif not field.optional and field.default is None and own:
+            hint = f"write input = {{{name}: ...}}"
+            text = f"`{target.name}` needs the input `{name}`"
+            unit.report.add("XS706", text, name_span(item), hint)
+
+
+# Members -------------------------------------------------------------------------------------------------------------
+
+
+def check_members(workspace: Workspace, unit: Unit) -> None:
+    """Names in the members of a construct: tables, groups, functions."""
+    node = unit.node
+    if unit.kind in ("query", "tool"):
+        _named(workspace, unit, "auth", "table", "XS707")
+    if unit.kind == "query":
+        _named(workspace, unit, "api_group", "api_group", "XS708")
+    if unit.kind == "table_trigger":
+        _named(workspace, unit, "table", "table", "XS707")
+    if unit.kind == "run.job":
+        _job(workspace, unit)
+    if unit.kind == "table":
+        _table(unit)
+    for item in node.body.items if node.body else []:
+        if isinstance(item, FieldBlock):
+            _references(workspace, unit, item.declared)
+
+
+def _named(workspace: Workspace, unit: Unit, member: str, kind: str, code: str) -> None:
+    value = unit.node.attribute(member)
+    if not isinstance(value, Literal) or not isinstance(value.value, str) or not value.value:
+        return
+    if workspace.names(kind) and workspace.find(kind, value.value) is None:
+        hint = did_you_mean(value.value, workspace.names(kind)) or f"declare {kind} {value.value}"
+        unit.report.add(code, f"there is no {kind} `{value.value}`", span_of(value), hint)
+
+
+def _job(workspace: Workspace, unit: Unit) -> None:
+    main = unit.node.attribute("main")
+    for entry in main.entries if isinstance(main, ObjectLiteral) else []:
+        if isinstance(entry, Entry) and entry.key == "name" and isinstance(entry.value, Literal):
+            name = str(entry.value.value)
+            if workspace.names("function") and workspace.find("function", name) is None:
+                hint = did_you_mean(name, workspace.names("function"))
+                unit.report.add("XS422", f"there is no function `{name}`", span_of(entry.value), hint)
+
+
+def _table(unit: Unit) -> None:
+    if unit.node.fields_of("schema") is None:
+        unit.report.add("XS709", "this table has no schema", title_span(unit.node), "add schema { int id ... }")
+        return
+    declared = unit.node.fields_of("schema") or []
+    key = next((field for field in declared if field.name == "id"), None)
+    if key is None or key.type not in ("int", "uuid"):
+        hint = "declare int id, or uuid id, as the first column"
+        unit.report.add("XS709", "a table has a column `id` of type int or uuid", title_span(unit.node), hint)
+
+
+def _references(workspace: Workspace, unit: Unit, declared: list[Field]) -> None:
+    """Fields that point to a table."""
+    for field in declared:
+        table = field.attribute("table")
+        if isinstance(table, Literal) and isinstance(table.value, str) and table.value:
+            known = workspace.names("table")
+            if known and workspace.find("table", table.value) is None:
+                hint = did_you_mean(table.value, known)
+                unit.report.add("XS707", f"there is no table `{table.value}`", span_of(table), hint)
+        _references(workspace, unit, field.schema)

@@ -1,0 +1,435 @@
+"""The statements of a stack: their names, headers, attributes, results and places (language 5)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from xsrun.analysis.report import Report, attribute_span, name_span, span_of, title_span
+from xsrun.analysis.rules import attribute_types, control
+from xsrun.analysis.rules.expressions import check_condition, check_expression, check_value
+from xsrun.analysis.rules.fields import TYPES
+from xsrun.diagnostics.record import Fix
+from xsrun.diagnostics.suggest import did_you_mean, nearest, one_of
+from xsrun.language import catalogue
+from xsrun.language.foreign_words import FOREIGN_STATEMENTS, FOREIGN_WORDS
+from xsrun.syntax.nodes import (
+    Attribute,
+    Expression,
+    FieldBlock,
+    Group,
+    Literal,
+    Name,
+    Path,
+    Statement,
+    Variable,
+)
+from xsrun.syntax.tokens import HOLE
+
+if TYPE_CHECKING:
+    from xsrun.language.catalogue.entries import StatementEntry
+
+#: Attributes that every statement takes.
+_COMMON = frozenset({"description", "disabled", "mock"})
+#: Attributes that newer engines or documentation pages know beside those of the catalogue (runtime 1.7, 4.8).
+_MORE: dict[str, frozenset[str]] = {
+    "function.run": frozenset({"async"}),
+    "function.call": frozenset({"async", "runtime_mode"}),
+    "ai.agent.run": frozenset({"async"}),
+    "db.query": frozenset({"limit"}),
+    "api.call": frozenset({"path_params", "query", "body"}),
+}
+#: Attributes of documentation that stand beside the needed ones and not for them.
+_MERE_ADDITIONS = {"stream.from_csv": frozenset({"headers"})}
+#: Statements that run only in some places; elsewhere the engine answers that the object does not exist (runtime 1.7).
+_TEST_ONLY = frozenset({"api.call", "task.call", "trigger.call", "workflow_test.call"})
+_TEST_CONTEXTS = frozenset({"workflow_test", "tool", "any"})
+#: Statements without a result whose `as` the engine nevertheless takes; it binds null.
+_BINDS_NULL = frozenset({"db.del", "db.truncate"})
+#: Statements whose header is a condition.
+_CONDITIONS = frozenset({"while", "precondition"})
+_READ_ONLY = frozenset({"input", "env", "auth", "db"})
+
+
+def check_body(report: Report, block: Statement, context: str) -> None:
+    """Check what stands in the braces of a stack, or of a block that holds statements."""
+    items = block.body.items if block.body else []
+    for index, item in enumerate(items):
+        if isinstance(item, Statement):
+            if item.name == "if" and block.name == "each" and control.stands_alone(items, index):
+                control.lone_if(report, item, context)
+                continue
+            if item.name == "if" and not item.disabled and isinstance(item.target, Group):
+                control.stray_if(report, item, items[index + 1 :], context)
+                continue
+            if item.name in ("else", "elseif") and index and control.follows_stray_if(items[index - 1]):
+                check_body(report, item, context)
+                continue
+            check_statement(report, item, context)
+        elif isinstance(item, Attribute):
+            if block.name == HOLE:
+                if item.name.startswith("$"):
+                    attribute_in_stack(report, item)
+                else:
+                    check_value(report, item.value, item.name)
+            elif item.name not in ("description", "disabled") or block.name == "stack":
+                attribute_in_stack(report, item)
+        elif isinstance(item, FieldBlock) and block.name != HOLE:
+            span = (item.line, item.column, item.line, item.column + len(item.name))
+            hint = "move it out of the stack, into the braces of the construct"
+            report.add("XS301", f"`{item.name}` is a member of the construct, not a statement", span, hint)
+
+
+def attribute_in_stack(report: Report, item: Attribute) -> None:
+    """`name = value` where a statement should stand."""
+    name = item.name
+    value = report.text_of(item.value)
+    shown = value if len(value) <= 40 else "..."
+    if name == "response":
+        report.add(
+            "XS302",
+            "`response` stands inside the stack",
+            attribute_span(item),
+            "write it after the stack's closing brace; to leave early, write return { value = ... }",
+        )
+    elif name.startswith("$"):
+        hint = f"write var.update {name} {{ value = {shown} }}, or var {name} {{ ... }} to create it"
+        start, end = report.offsets(item)
+        whole = report.source.text[report.offsets(item.value)[0] : end]
+        alone = "\n" not in whole and report.source.line(item.line).strip() == report.text_of(item)
+        fix = [(start, end, f"var.update {name} {{ value = {whole} }}")] if alone else None
+        report.add("XS303", f"`{name} = ...` is not a statement", attribute_span(item), hint, fix)
+    elif name in ("input", "schema"):
+        report.add("XS301", f"`{name}` is a member of the construct, not a statement", attribute_span(item))
+    else:
+        hint = f"write var ${name} {{ value = {shown} }}"
+        report.add("XS303", f"`{name} = ...` is not a statement", attribute_span(item), hint)
+    check_value(report, item.value, name)
+
+
+def check_statement(report: Report, item: Statement, context: str) -> None:
+    """Check one statement and everything below it."""
+    if item.disabled or _switched_off(item):
+        return
+    name = item.name
+    if name == HOLE:
+        check_body(report, item, context)
+        return
+    if name == "...":
+        report.add("XS212", "a placeholder is left in the program", span_of(item), "write what `...` stands for")
+        return
+    entry = catalogue.entry("statement", name)
+    if entry is None or entry["contexts"] == "nested":
+        if not control.stray_block(report, item, context):
+            _unknown_statement(report, item)
+            _look_inside(report, item, context)
+        return
+    if name == "placeholder":
+        left = getattr(item.target, "text", "") or "a statement"
+        hint = "write what it did, or switch it off with a leading !"
+        text = f"the export left out `{left}`; this raises an error when it is reached"
+        report.add("XS723", text, span_of(item), hint)
+    _check_place(report, item, context)
+    _check_header(report, item, entry)
+    if entry["blocks"]:
+        control.check_control(report, item, entry, context)
+    else:
+        _check_attributes(report, item, entry)
+    if item.breaks:
+        report.add("XS304", "`break` follows only the closing brace of a case", _end_of(item), "put it on its own line")
+
+
+def _switched_off(item: Statement) -> bool:
+    value = item.attribute("disabled") if item.body else None
+    return isinstance(value, Literal) and value.value is True
+
+
+def _end_of(item: Statement) -> tuple[int, int, int, int]:
+    return item.end_line, max(1, item.end_column - 5), item.end_line, item.end_column
+
+
+def _look_inside(report: Report, item: Statement, context: str) -> None:
+    """Check the statements below one whose own name means nothing, so that one run reports them too."""
+    for inner in item.blocks():
+        check_statement(report, inner, context)
+
+
+def _unknown_statement(report: Report, item: Statement) -> None:
+    name = item.name
+    if name == "response" or (name == "test" and item.body is not None):
+        control.misplaced_member(report, item)
+        return
+    if name.startswith("$"):
+        report.add(
+            "XS303", f"`{name}` begins no statement", name_span(item), f"write var.update {name} {{ value = ... }}"
+        )
+        return
+    known = catalogue.names("statement")
+    hint = FOREIGN_STATEMENTS.get(name) or FOREIGN_STATEMENTS.get(name.lower()) or FOREIGN_WORDS.get(name)
+    if hint is None:
+        space, dot, last = name.partition(".")
+        same = [other for other in known if other.startswith(space + ".")] if dot else []
+        endings = [other for other in known if other.rpartition(".")[2] == (last or space)]
+        hint = did_you_mean(name, known)
+        if hint is None and endings:
+            hint = f"did you mean {one_of(endings[:3])}?"
+        if hint is None and same:
+            hint = f"`{space}` has: {', '.join(other[len(space) + 1 :] for other in same[:12])}"
+    if name in TYPES:
+        hint = "fields are declared in input { } or schema { }"
+    hint = hint or "xsrun docs lists the statements"
+    report.add("XS305", f"there is no statement `{name}`", name_span(item), hint)
+
+
+def _check_place(report: Report, item: Statement, context: str) -> None:
+    if item.name in _TEST_ONLY and context not in _TEST_CONTEXTS:
+        hint = (
+            "use function.run for functions"
+            if item.name != "api.call"
+            else "use api.request, or move what it does to a function"
+        )
+        report.add("XS306", f"`{item.name}` runs only in workflow tests and tools", name_span(item), hint)
+
+
+# Headers -------------------------------------------------------------------------------------------------------------
+
+
+def _check_header(report: Report, item: Statement, entry: StatementEntry) -> None:
+    name, target, wanted = item.name, item.target, entry["target"]
+    if wanted == "variable":
+        _check_variable_target(report, item)
+    elif wanted == "name":
+        _check_name_target(report, item)
+    elif wanted == "expr":
+        _check_expression_target(report, item, entry)
+    elif target is not None and not (name in ("await", "api.stream") and isinstance(target, (Variable, Path))):
+        _check_no_target(report, item, entry)
+    if item.verb is not None and name != "api.call":
+        report.add("XS308", f"`{name}` takes no verb", title_span(item))
+    takes_condition = "if (" in entry["header"]
+    if item.condition is not None:
+        if not takes_condition:
+            report.add("XS308", f"`{name}` takes no `if (...)`", title_span(item), "use a conditional block")
+        check_condition(report, item.condition)
+    elif takes_condition and entry["target"] == "expr" and target is not None:
+        hint = f"write {name} ({report.text_of(target).strip('()')}) if ($this ...) as $result"
+        report.add("XS309", f"`{name}` needs `if (...)` after the list", _after_target(item), hint)
+    _check_result(report, item, entry)
+
+
+def _after_target(item: Statement) -> tuple[int, int, int, int]:
+    end = item.target or item
+    return end.end_line, end.end_column, end.end_line, end.end_column + 1
+
+
+def _check_result(report: Report, item: Statement, entry: StatementEntry) -> None:
+    result = item.result
+    if result is None:
+        return
+    if entry["as"] == "none" and item.name not in _BINDS_NULL:
+        report.add(
+            "XS310",
+            f"Invalid arg: as: `{item.name}` gives no result",
+            span_of(result),
+            "delete `as` and the name"
+            + (f"; use |{item.name[5:]} to get a value" if item.name.startswith("text.") else ""),
+        )
+    elif isinstance(result, Path) and isinstance(result.base, Variable) and result.base.name in _READ_ONLY:
+        _read_only(report, result, result.base.name)
+    elif not isinstance(result, (Variable, Path)):
+        check_expression(report, result)
+
+
+def _read_only(report: Report, place: Expression, root: str) -> None:
+    hint = f"copy it first: var $copy {{ value = {report.text_of(place)} }}, then change $copy"
+    report.add("XS311", f"`${root}` is read-only", span_of(place), hint)
+
+
+def _check_variable_target(report: Report, item: Statement) -> None:
+    target, name = item.target, item.name
+    if target is None:
+        report.add(
+            "XS307", f"a variable must follow `{name}`", title_span(item), f"write {name} $name {{ value = ... }}"
+        )
+    elif isinstance(target, Name):
+        plain = target.text.replace("-", "_")
+        hint = f"write {name} ${plain} {{ ... }}"
+        start = report.source.offset(target.line, target.column) if target.style == "word" else None
+        fix = [(start, start, "$")] if start is not None else None
+        report.add(
+            "XS307", f"the name of a variable begins with a dollar sign: `{target.text}`", span_of(target), hint, fix
+        )
+    elif isinstance(target, Group):
+        report.add(
+            "XS307", f"`{name}` takes a variable, not a value in parentheses", span_of(target), "write $name alone"
+        )
+    elif isinstance(target, Path) and isinstance(target.base, Variable):
+        root = target.base.name
+        if root in _READ_ONLY:
+            _read_only(report, target, root)
+        elif name == "var" and not (root == "var" and len(target.segments) == 1):
+            hint = f"write var.update {report.text_of(target)} {{ ... }} to change a part of a value"
+            report.add("XS312", "`var` creates a variable, not a part of one", span_of(target), hint)
+        for segment in target.segments:
+            if isinstance(segment.key, Expression):
+                check_expression(report, segment.key)
+
+
+def _check_name_target(report: Report, item: Statement) -> None:
+    target, name = item.target, item.name
+    what = "table" if name.startswith("db.") else "name"
+    if target is None:
+        if name == "db.schema" and item.attribute("table") is not None:
+            return
+        if name == "api.call" and item.attribute("url") is not None:
+            return
+        hint = f"write {name} {'some_table' if what == 'table' else 'some_name'} {{ ... }}"
+        report.add(
+            "XS307",
+            f"the name of a {what} must follow `{name}`" if what == "table" else f"a name must follow `{name}`",
+            title_span(item),
+            hint,
+        )
+    elif isinstance(target, Name):
+        if target.style == "number":
+            report.add("XS307", f"a {what} is called by its name, not by a number", span_of(target))
+    elif isinstance(target, Group):
+        report.add("XS307", f"`{name}` takes the name of a {what} as it is, not an expression", span_of(target))
+
+
+def _check_expression_target(report: Report, item: Statement, entry: StatementEntry) -> None:
+    target, name = item.target, item.name
+    example = {"for": "(10)", "foreach": "($list)", "while": "($n < 10)", "switch": "($value)"}.get(name, "(...)")
+    if target is None:
+        report.add("XS313", f"a value in parentheses must follow `{name}`", title_span(item), f"write {name} {example}")
+    elif isinstance(target, Group):
+        (check_condition if name in _CONDITIONS else check_expression)(report, target.expression)
+    elif name.startswith("array.") and isinstance(target, (Variable, Path)):
+        check_expression(report, target)
+    else:
+        shown = report.text_of(target)
+        hint = f"write {name} ({shown})"
+        report.add(
+            "XS313", f"the value after `{name}` stands in parentheses", span_of(target), hint, wrapped(report, target)
+        )
+
+
+def wrapped(report: Report, node: Expression | Name) -> list[Fix]:
+    """The edit that puts parentheses around a value."""
+    start, end = report.offsets(node)
+    return [(start, start, "("), (end, end, ")")]
+
+
+def _check_no_target(report: Report, item: Statement, entry: StatementEntry) -> None:
+    name, target = item.name, item.target
+    assert target is not None
+    hint = f"write {name} {{ ... }}" if entry["attributes"] else f"write {name}"
+    fix = None
+    if name in ("return", "debug.log", "debug.stop", "util.sleep") or "value" in _names(entry):
+        shown = report.text_of(target)
+        inner = shown[1:-1].strip() if isinstance(target, Group) else shown
+        hint = f"write {name} {{ value = {inner} }}"
+        start, end = report.offsets(target)
+        fix = [(start, end, f"{{ value = {report.source.text[start:end]} }}")] if item.body is None else None
+    report.add("XS314", f"nothing can stand between `{name}` and its braces", span_of(target), hint, fix)
+
+
+# Attributes ----------------------------------------------------------------------------------------------------------
+
+
+def _names(entry: StatementEntry) -> set[str]:
+    return {attribute["name"] for attribute in entry["attributes"]}
+
+
+def allowed_attributes(entry: StatementEntry) -> set[str]:
+    """Every attribute that a statement may have, by any source."""
+    names = _names(entry) | _COMMON | set(entry.get("docs_only_attributes") or ())
+    return names | _MORE.get(entry["name"], frozenset())
+
+
+def _check_attributes(report: Report, item: Statement, entry: StatementEntry) -> None:
+    allowed = allowed_attributes(entry)
+    repeatable = {a["name"] for a in entry["attributes"] if a.get("repeatable")}
+    kinds = {a["name"]: a["value"] for a in entry["attributes"]}
+    seen: set[str] = set()
+    for member in item.body.items if item.body else []:
+        if isinstance(member, Attribute):
+            if member.name not in allowed:
+                _unknown_attribute(report, item, member, entry, allowed)
+                seen.add(nearest(member.name, allowed) or "")
+            elif member.name in seen and member.name not in repeatable:
+                report.add(
+                    "XS316", f"`{member.name}` stands here a second time", attribute_span(member), "keep one of the two"
+                )
+            seen.add(member.name)
+            attribute_types.check_attribute(report, item.name, member.name, kinds.get(member.name, ""), member.value)
+            check_value(report, member.value, member.name)
+        elif isinstance(member, FieldBlock):
+            _field_block_in_statement(report, item, member)
+            seen.add(member.name)
+        elif isinstance(member, Statement):
+            _statement_in_statement(report, item, member)
+            seen.add(member.name)
+    misplaced = item.target is not None and entry["target"] is None
+    if HOLE not in seen and not misplaced:
+        _check_required(report, item, entry, seen)
+
+
+def _check_required(report: Report, item: Statement, entry: StatementEntry, seen: set[str]) -> None:
+    """Attributes that the engine cannot do without; documentation's other spellings count as them."""
+    if seen & (set(entry.get("docs_only_attributes") or ()) - _MERE_ADDITIONS.get(item.name, frozenset())):
+        return
+    for attribute in entry["attributes"]:
+        name = attribute["name"]
+        if attribute["required"] and name not in seen:
+            shown = "{ ... }" if attribute["value"] == "object" else "..."
+            report.add("XS317", f"`{item.name}` needs `{name}`", name_span(item), f"add {name} = {shown}")
+
+
+def _unknown_attribute(
+    report: Report, item: Statement, member: Attribute, entry: StatementEntry, allowed: set[str]
+) -> None:
+    name = member.name
+    if name == "response":
+        attribute_in_stack(report, member)
+        return
+    own = sorted(_names(entry) - _COMMON)
+    hint = None
+    if name in ("index", "key", "path") and entry["target"] == "variable" and isinstance(item.target, Variable):
+        where = report.text_of(member.value)
+        variable = f"${item.target.name}"
+        hint = f"write {item.name} {variable}[{where}] {{ ... }}, or {variable}|set:{where}:value"
+    elif name in ("as", "result", "output_variable"):
+        hint = f"write `as $name` after the closing brace of {item.name}"
+    elif name.startswith("$"):
+        hint = "assign variables in statements of their own"
+    hint = hint or did_you_mean(name, allowed)
+    if hint is None:
+        hint = f"`{item.name}` takes: {', '.join(own)}" if own else f"`{item.name}` takes no attributes"
+    report.add("XS315", f"`{item.name}` has no attribute `{name}`", attribute_span(member), hint)
+
+
+def _field_block_in_statement(report: Report, item: Statement, member: FieldBlock) -> None:
+    span = (member.line, member.column, member.line, member.column + len(member.name))
+    hint = f"write {member.name} = {{name: value}}"
+    report.add("XS318", f"`{member.name}` of `{item.name}` is an attribute, not a block", span, hint)
+
+
+def _statement_in_statement(report: Report, item: Statement, member: Statement) -> None:
+    name = member.name
+    if name == "mock" and isinstance(member.target, Name):
+        return
+    if name == HOLE or member.disabled:
+        return
+    holder = catalogue.entry("statement", item.name)
+    if name == "...":
+        report.add("XS212", "a placeholder is left in the program", span_of(member), "write what `...` stands for")
+    elif name in (allowed_attributes(holder) if holder is not None else _COMMON):
+        hint = f"write {name} = {'{ ... }' if member.body is not None else '...'}"
+        report.add("XS318", f"`=` must follow `{name}`", name_span(member), hint)
+    elif catalogue.entry("statement", name) is not None:
+        hint = "close the braces before it; one statement does not hold another"
+        report.add("XS319", f"`{name}` stands inside the braces of `{item.name}`", name_span(member), hint)
+        check_statement(report, member, "any")
+    else:
+        hint = f"write one attribute a line: {name} = ..."
+        report.add("XS319", f"`{name}` is no attribute of `{item.name}`", name_span(member), hint)

@@ -1,0 +1,74 @@
+"""Rows of a whole database out and in again, and single statements of somebody at a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from xsrun.database.isolation import every_row
+from xsrun.database.raw_sql.direct_query import with_arguments
+from xsrun.database.tables import logical_name
+from xsrun.errors import UsageError
+from xsrun.values.conversion import Value
+
+if TYPE_CHECKING:
+    from xsrun.database.session import Session
+
+Rows = dict[str, list[dict[str, Value]]]
+
+
+def table_names(session: Session) -> list[str]:
+    """The tables of the session's datasource: declared ones, then the others that the database has."""
+    session.connection  # noqa: B018 - looks for the tables that are there
+    datasource = session.context.datasource or "live"
+    there = [logical_name(stored) for stored in session.database.physical]
+    others = sorted(name for name, source in there if source == datasource)
+    return list(dict.fromkeys([*session.backend.declared_names, *others]))
+
+
+def dump(session: Session, names: list[str] | None = None) -> Rows:
+    """All rows of some or all tables, internal columns and hashes as they are. Raises UsageError for an unknown one."""
+    known = table_names(session)
+    for name in names or ():
+        if name not in known:
+            raise no_table(name, known)
+    rows = {name: every_row(session, name) for name in names or known}
+    return {name: found for name, found in rows.items() if found or names}
+
+
+def check_tables(session: Session, names: Iterable[str]) -> None:
+    """Refuse names of tables that neither a file declares nor the database has, where files declare any.
+
+    Raises UsageError.
+    """
+    known = [*table_names(session), *session.database.broken]
+    for name in names:
+        if session.backend.declares_any and name not in known:
+            raise no_table(name, known)
+
+
+def no_table(name: str, known: list[str]) -> UsageError:
+    """The error of a table that is not there."""
+    from xsrun.diagnostics.suggest import nearest
+
+    close = nearest(name, known)
+    listed = f"there are: {', '.join(known)}" if known else "there is none"
+    return UsageError(f"there is no table `{name}`", hint=f"did you mean `{close}`? {listed}" if close else listed)
+
+
+def load(session: Session, rows: Rows, *, replace: bool = False) -> dict[str, int]:
+    """Put dumped rows back, all or none; with `replace` the tables are emptied first. How many went where."""
+    with session.transaction():
+        for name, items in rows.items():
+            table = session.table(name)
+            if replace and table.exists:
+                for text, parameters in session.backend.truncation(table.physical, True):
+                    session.execute(text, parameters, writes=True)
+            session.restore(name, items)
+    return {name: len(items) for name, items in rows.items()}
+
+
+def run_sql(session: Session, sql: str) -> list[dict[str, Value]]:
+    """Run one statement in PostgreSQL's dialect. Raises XanoScriptError for what the database refuses."""
+    text, parameters = with_arguments(sql.strip().rstrip(";"), [], session.backend)
+    return session.backend.run_direct(session, text, parameters)

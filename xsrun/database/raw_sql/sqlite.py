@@ -1,0 +1,88 @@
+"""A program's own SQL on SQLite."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from xsrun.database.columns import Codec, decode_json, decode_loose, encode_json
+from xsrun.database.raw_sql.translation import HINT, Translated, translate
+from xsrun.database.tables import NUMBERED, Table, without_mark
+from xsrun.errors import XanoScriptError
+from xsrun.values.conversion import Value
+
+if TYPE_CHECKING:
+    from xsrun.database.connection import Row
+    from xsrun.database.session import Session
+
+
+def run(session: Session, sql: str, parameters: list[Value]) -> list[dict[str, Value]]:
+    """Translate, run, and read the rows. Raises XanoScriptError for what SQLite refuses."""
+    translated = translate(sql, lambda name: live_table(session, name))
+    given = [encode_json(value) if value.__class__ in (list, dict) else value for value in parameters]
+    numbered = {str(number): value for number, value in enumerate(given, 1)}  # to Python, ?1 is a name
+    try:
+        columns, rows = session.query(translated.sql, numbered)
+    except XanoScriptError as error:
+        raise explained(error) from None
+    stored = {name for table in translated.tables.values() for name in session.backend.stored_names(table).values()}
+    names = [without_mark(name) if name in stored else name for name, _ in columns]
+    decoders = decoders_for(names, translated)
+    return [_read(names, row, decoders) for row in rows]
+
+
+def live_table(session: Session, name: str) -> Table | None:
+    """The table that a text means by a name, made if it is declared and nobody used it yet. Direct queries ignore the
+    datasource of the run; the engine's numbered names mean the table of that number (semantics 4.9)."""
+    if name.startswith(("sqlite_", "pragma_")):
+        return None
+    match = NUMBERED.fullmatch(name)
+    known = session.database.numbers.get(int(match.group(1))) if match is not None else None
+    context = session.context
+    datasource, context.datasource = context.datasource, "live"
+    try:
+        table = session.table(known or name)
+    finally:
+        context.datasource = datasource
+    return table if table.exists else None
+
+
+def explained(error: XanoScriptError) -> XanoScriptError:
+    """SQLite's message with what to do about it."""
+    message = error.message
+    if "no such table" in message:
+        name = message.rpartition(": ")[2]
+        return XanoScriptError(f'SQL Error: relation "{name}" does not exist', hint="name a table as in its file")
+    if any(part in message for part in ("no such function", "syntax error", "unrecognized", "near ")):
+        return XanoScriptError(message, hint=HINT)
+    return error
+
+
+def decoders_for(names: list[str], translated: Translated) -> dict[str, Codec]:
+    """Which columns of a result are JSON or booleans."""
+    found: dict[str, Codec] = {}
+    for name in names:
+        source = translated.columns.get(name)
+        if source in (":json", ":bool"):
+            found[name] = decode_loose if source == ":json" else _boolean
+            continue
+        column_name = source if source is not None else name if "*" in translated.columns else None
+        for table in translated.tables.values():
+            column = table.by_name.get(column_name) if column_name is not None else None
+            if column is not None:
+                if column.kind in ("json", "geo"):
+                    found[name] = decode_json if table.declared else decode_loose
+                elif column.kind == "bool":
+                    found[name] = _boolean
+                break
+    return found
+
+
+def _boolean(value: Value) -> bool | None:
+    return None if value is None else bool(value)
+
+
+def _read(names: list[str], row: Row, decoders: dict[str, Codec]) -> dict[str, Value]:
+    made = dict(zip(names, row, strict=True))
+    for name, decode in decoders.items():
+        made[name] = decode(made[name])
+    return made

@@ -1,0 +1,126 @@
+"""PostgreSQL's SQL for SQLite: sqlglot reads it, what SQLite lacks is rewritten here, sqlglot writes it.
+
+The functions that SQLite lacks are those of the query operators (`xs_...`) and of `sql_functions`. A text that uses
+something neither of them knows fails with SQLite's own message and a hint; nothing is guessed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from functools import lru_cache
+from typing import NamedTuple
+
+import sqlglot
+from sqlglot import exp
+from sqlglot.errors import ErrorLevel, SqlglotError
+
+from xsrun.database.columns import DOCUMENTS
+from xsrun.database.raw_sql.rewriting import PARAMETER, Rewriter, as_list, call
+from xsrun.database.tables import Table
+from xsrun.errors import XanoScriptError
+
+HINT = "xsrun translates PostgreSQL for SQLite; what it cannot translate runs with --database postgresql://..."
+
+
+class Translated(NamedTuple):
+    """A text for SQLite, the tables it names, and what its columns are."""
+
+    sql: str
+    tables: dict[str, Table]
+    #: name in the result -> name of the column it is; ":json" and ":bool" for computed ones; "*" stands for all columns
+    columns: dict[str, str]
+
+
+@lru_cache(256)
+def parsed(sql: str) -> exp.Expr:
+    """The tree of one statement. Raises XanoScriptError for a text that is not PostgreSQL's SQL."""
+    try:
+        trees = [tree for tree in sqlglot.parse(sql, read="postgres") if tree is not None]
+    except SqlglotError as error:
+        raise XanoScriptError(f"SQL Error: {first_line(error)}", hint="the text is no SQL that can be read") from None
+    if len(trees) != 1:
+        raise XanoScriptError("SQL Error: one statement at a time", hint="write a db.direct_query for each")
+    return trees[0]
+
+
+def first_line(error: Exception) -> str:
+    """The first line of a message, without the colours that sqlglot gives it."""
+    return re.sub(r"\x1b\[\d+m", "", str(error)).splitlines()[0]
+
+
+def table_names(tree: exp.Expr) -> tuple[str, ...]:
+    """The tables that a statement names, those that it makes itself (`WITH`) left out."""
+    common = {one.alias for one in tree.find_all(exp.CTE)}
+    found = [table.name for table in tree.find_all(exp.Table) if isinstance(table.this, exp.Identifier)]
+    return tuple(name for name in dict.fromkeys(found) if name not in common)
+
+
+def translate(sql: str, describe: Callable[[str], Table | None]) -> Translated:
+    """Translate one statement. `describe` finds a table by the name that the text has for it."""
+    tree = parsed(sql).copy()
+    described = {name: table for name in table_names(tree) if (table := describe(name)) is not None}
+    for named in tree.find_all(exp.Table):
+        found = described.get(named.name) if isinstance(named.this, exp.Identifier) else None
+        if found is not None and found.physical != named.name:
+            if not named.alias:
+                named.set("alias", exp.TableAlias(this=exp.to_identifier(named.name)))
+            named.set("this", exp.to_identifier(found.physical, quoted=True))
+    every = [column for table in described.values() for column in table.columns]
+    documents = {column.name for column in every if column.kind in DOCUMENTS}
+    rewriter = Rewriter(documents, {column.name for column in every if column.kind == "bool"})
+    columns = rewriter.selected(tree)
+    if described and not any(table.declared for table in described.values()):
+        read_values(tree)
+    spread_lists(tree)
+    tree = rewriter.rewrite(tree)
+    try:
+        text = tree.sql(dialect="sqlite", unsupported_level=ErrorLevel.IGNORE)
+    except SqlglotError as error:
+        raise XanoScriptError(f"SQL Error: {first_line(error)}", hint=HINT) from None
+    except ValueError:
+        raise XanoScriptError("SQL Error: SQLite has no words for a part of this statement", hint=HINT) from None
+    return Translated(text, described, columns)
+
+
+def read_values(tree: exp.Expr) -> None:
+    """Columns of undeclared tables hold JSON: read the value in it, but for what is selected or assigned as it is."""
+    whole = {id(item.this if isinstance(item, exp.Alias) else item) for item in tree.args.get("expressions") or ()}
+    whole |= {id(one.this) for one in tree.find_all(exp.EQ) if isinstance(one.parent, exp.Update)}
+    for column in list(tree.find_all(exp.Column)):
+        plain = column.name in ("id", "*") or PARAMETER.fullmatch(column.name) is not None
+        if id(column) not in whole and not plain and not isinstance(column.this, exp.Star):
+            column.replace(call("xs_sql_value", column.copy()))
+
+
+_SPREADING = frozenset(
+    ("jsonb_array_elements", "jsonb_array_elements_text", "json_array_elements", "json_array_elements_text", "unnest")
+)
+
+
+def spread_lists(tree: exp.Expr) -> None:
+    """`FROM t, jsonb_array_elements(t.list) AS e`: SQLite's json_each, whose column is `value`."""
+    names = set()
+    for table in list(tree.find_all(exp.Table, exp.Unnest)):
+        if isinstance(table, exp.Unnest):
+            if not isinstance(table.parent, (exp.From, exp.Join)):
+                continue
+            source, alias = as_list(table.expressions[0]), table.alias or "unnest"
+            documents = False
+            columns = table.args["alias"].columns if table.args.get("alias") else []
+        else:
+            function = table.this
+            if not isinstance(function, exp.Anonymous) or function.name.lower() not in _SPREADING:
+                continue
+            source, alias = as_list(function.expressions[0]), table.alias or function.name
+            documents = function.name.lower().endswith("_elements")
+            columns = table.args["alias"].columns if table.args.get("alias") else []
+        each = exp.Table(this=call("json_each", source), alias=exp.TableAlias(this=exp.to_identifier(alias)))
+        table.replace(each)
+        names.add((alias, columns[0].name if columns else alias, documents))
+    for alias, name, documents in names:
+        for column in list(tree.find_all(exp.Column)):
+            if column.name in (name, "value") and column.table in ("", alias) and (column.name == name or column.table):
+                value = exp.column("value", table=alias)
+                made = call("xs_sql_element", value, exp.column("type", table=alias)) if documents else value
+                column.replace(exp.alias_(made, name) if isinstance(column.parent, exp.Select) else made)

@@ -1,0 +1,90 @@
+"""From a Python traceback to the place in the XanoScript source, and from Python errors to the engine's."""
+
+from __future__ import annotations
+
+from types import CodeType, FrameType, TracebackType
+
+from xsrun.errors import InputError, InternalError, LimitError, XanoScriptError
+from xsrun.lazy_regex import pattern
+
+_UNSET = pattern(r"'v_(\w+)'")
+
+
+def translate(error: BaseException) -> XanoScriptError:
+    """The error of the program that an exception stands for, with its place filled in.
+
+    Reading a variable that nothing has set yet is a NameError in the generated code; Python's own recursion limit is
+    the last guard of the call depth. Anything else that is not a XanoScriptError is a fault of xsrun.
+    """
+    problem: XanoScriptError
+    if isinstance(error, XanoScriptError):
+        problem = error
+    elif isinstance(error, NameError) and (match := _UNSET.search(str(error))):
+        problem = XanoScriptError(
+            f"Missing var entry: {match.group(1)}",
+            hint=f"no statement that ran before has set ${match.group(1)}",
+        )
+    elif isinstance(error, RecursionError):
+        problem = LimitError("Calls or values are nested too deep.", hint="does the recursion end?")
+    elif isinstance(error, MemoryError):
+        problem = LimitError("The program needs more memory than there is.")
+    else:
+        problem = InternalError(error)
+    if problem.line is None:
+        fill_place(problem, error.__traceback__)
+    if problem.line is None and isinstance(problem, InputError) and problem.declared_at is not None:
+        # no statement is to blame: what was sent from outside does not fit the declaration
+        problem.file, problem.line, problem.column, problem.end_column = problem.declared_at
+        problem.end_line = problem.line
+    return problem
+
+
+def fill_place(problem: XanoScriptError, traceback: TracebackType | None) -> None:
+    """Set file, line and column from the innermost frame that runs generated code."""
+    frames: list[tuple[CodeType, int]] = []
+    while traceback is not None:
+        code = traceback.tb_frame.f_code
+        if code.co_filename in _files:
+            frames.append((code, traceback.tb_lasti))
+        traceback = traceback.tb_next
+    if not frames:
+        return
+    if isinstance(problem, (InputError, LimitError)) and len(frames) > 1 and _binds(frames[-1]):
+        frames.pop()  # what a call begins with fails: the caller is to blame
+    code, instruction = frames[-1]
+    positions = list(code.co_positions())
+    line, end_line, column, end_column = positions[instruction // 2]
+    problem.file = code.co_filename
+    problem.line = line
+    problem.column = column + 1 if column is not None else None
+    problem.end_line = end_line
+    problem.end_column = end_column + 1 if end_column is not None else None
+
+
+def _binds(frame: tuple[CodeType, int]) -> bool:
+    """Is the frame at the binding of its inputs, which has the position of the construct's first line?"""
+    code, instruction = frame
+    line = list(code.co_positions())[instruction // 2][0]
+    return code.co_name == "direct" and line == code.co_firstlineno
+
+
+_files: set[str] = set()
+
+
+def remember(filename: str) -> None:
+    """Note that generated code carries this file name."""
+    _files.add(filename)
+
+
+def is_generated(filename: str) -> bool:
+    """Is this the file name of generated code?"""
+    return filename in _files
+
+
+def locate_frame(frame: FrameType | None) -> tuple[str, int] | None:
+    """File and line of the innermost generated frame at or above a frame; None when there is none."""
+    while frame is not None:
+        if frame.f_code.co_filename in _files:
+            return frame.f_code.co_filename, frame.f_lineno
+        frame = frame.f_back
+    return None

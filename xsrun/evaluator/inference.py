@@ -1,0 +1,394 @@
+"""What values an expression can have, so that generated code leaves out tests whose outcome is known.
+
+A kind is a set of classes, the bits that its ints need at most, and the kind of the members of its containers. The
+kind of a variable joins what every statement of the construct can give it, wherever that stands; values are copied on
+assignment, so that nothing else changes them. `Kinds` finds them before anything is compiled: it begins with nothing
+for each variable and goes over all assignments until no kind grows any more.
+
+Counters need no test for 64 bits: adding a literal below 2**16 a million times a second takes a thousand years to get
+a variable that begins below 2**48 anywhere near (`COUNTER_BITS`).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from xsrun.syntax.nodes import (
+    Between,
+    Binary,
+    Entry,
+    Expression,
+    FilterCall,
+    Group,
+    ListLiteral,
+    Literal,
+    ObjectLiteral,
+    Path,
+    Quoted,
+    Segment,
+    Spread,
+    Ternary,
+    Unary,
+    Variable,
+)
+from xsrun.values.conversion import MAX_INT, MIN_INT
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+NATURAL, NEGATIVE, DECIMAL, BOOL, TEXT, NULL, LIST, OBJECT, OTHER = (1 << position for position in range(9))
+#: An int that is not negative is natural.
+INT = NATURAL | NEGATIVE
+NUMBER = INT | DECIMAL
+CONTAINER = LIST | OBJECT
+EVERYTHING = (1 << 9) - 1
+
+#: What the ints of a counter stay within; also sums of a few counters fit 64 bits.
+COUNTER_BITS = 57
+_SMALL_BITS = 16
+_MOST_ADDED = 1 << 16
+_INT_BITS = 63
+#: Kinds of members are told for lists in lists this deep.
+_MOST_LEVELS = 3
+
+
+class Kind(NamedTuple):
+    """Some classes; the ints among them lie within `bits` bits and a sign; `item` None: members of any kind."""
+
+    classes: int
+    bits: int = _INT_BITS
+    item: Kind | None = None
+
+    def within(self, classes: int) -> bool:
+        """Is every value of one of these classes?"""
+        return self.classes != 0 and not self.classes & ~classes
+
+
+ANY = Kind(EVERYTHING)
+NOTHING = Kind(0, 0)
+_CLASSES: dict[type, int] = {bool: BOOL, float: DECIMAL, str: TEXT, type(None): NULL}
+
+
+def join(one: Kind, two: Kind) -> Kind:
+    """A kind that has the values of both."""
+    if not one.classes or one == two:
+        return two
+    if not two.classes:
+        return one
+    items = [kind.item for kind in (one, two) if kind.classes & CONTAINER]
+    known = [item for item in items if item is not None]
+    item = None
+    if known and len(known) == len(items):
+        item = known[0] if len(known) == 1 else join(*known)
+    return Kind(one.classes | two.classes, max(one.bits, two.bits), item)
+
+
+def holding(classes: int, item: Kind | None) -> Kind:
+    """Containers with members of a kind."""
+    return Kind(classes, 0, None if item is None or _levels(item) >= _MOST_LEVELS else item)
+
+
+def _levels(kind: Kind | None) -> int:
+    levels = 0
+    while kind is not None and kind.classes & CONTAINER:
+        levels += 1
+        kind = kind.item
+    return levels
+
+
+def member_of(kind: Kind) -> Kind:
+    """What reading a member can give. Reading one of a scalar raises."""
+    if kind.classes & OTHER:
+        return ANY
+    if not kind.classes & CONTAINER:
+        return NOTHING
+    return ANY if kind.item is None else kind.item
+
+
+def written(kind: Kind, depth: int, value: Kind) -> Kind:
+    """The kind after a value was written `depth` keys below: what is no container becomes one on the way."""
+    if depth == 0:
+        return value
+    if kind.classes & OTHER or (kind.classes & CONTAINER and kind.item is None):
+        return ANY
+    item = member_of(kind)
+    made = holding(CONTAINER, join(item, written(item, depth - 1, value)))
+    return join(Kind(kind.classes | NULL, kind.bits, made.item), made)
+
+
+def elementwise(operand: Kind, result: Kind) -> Kind:
+    """The kind of a filter that goes into lists, and what it gives for anything else."""
+    return join(result, Kind(LIST, 0)) if operand.classes & LIST else result
+
+
+# Arithmetic ----------------------------------------------------------------------------------------------------------
+
+
+def arithmetic(operator: str, one: Kind, two: Kind, *, counts: bool = False) -> Kind:
+    """The kind of a result; operands that are no numbers raise, or are texts of some.
+
+    `counts`: one of the operands is a small literal.
+    """
+    if not one.classes or not two.classes:
+        return NOTHING
+    if operator == "%":
+        if not two.within(INT):
+            return ANY  # the remainder of huge decimals is an int of any length
+        sign = NATURAL if one.within(NATURAL) else INT
+        return Kind(sign, min(one.bits, two.bits) if one.within(INT) else two.bits)
+    if one.within(INT) and two.within(INT):
+        sign = NATURAL if operator != "-" and one.within(NATURAL) and two.within(NATURAL) else INT
+        return _of_ints(operator, one.bits, two.bits, counts, sign)
+    decimal = (one.within(DECIMAL) and two.within(NUMBER)) or (two.within(DECIMAL) and one.within(NUMBER))
+    return Kind(DECIMAL, 0) if decimal else Kind(NUMBER)
+
+
+def _of_ints(operator: str, one: int, two: int, counts: bool, sign: int) -> Kind:
+    """The kind of a result of ints of so many bits; `sign` is the kind of its ints."""
+    if operator == "/":
+        return Kind(sign | DECIMAL, one)
+    if one == _INT_BITS or two == _INT_BITS:
+        return Kind(sign | DECIMAL)
+    if operator == "*":
+        bits = one + two
+    elif counts and max(one, two) <= COUNTER_BITS:
+        bits = min(max(one, two) + 1, COUNTER_BITS)
+    else:
+        bits = max(one, two) + 1
+    return Kind(sign, bits) if bits <= _INT_BITS else Kind(sign | DECIMAL)
+
+
+def is_small(node: Expression) -> bool:
+    """Is a node an int literal that a counter may be changed by?"""
+    return isinstance(node, Literal) and node.value.__class__ is int and abs(node.value) <= _MOST_ADDED
+
+
+def rounded(kind: Kind) -> Kind:
+    """A kind of a variable: bits in few sizes, so that they cannot grow in many steps."""
+    sizes = (_SMALL_BITS, COUNTER_BITS, _INT_BITS)
+    bits = next(size for size in sizes if kind.bits <= size) if kind.classes & INT else 0
+    return Kind(kind.classes, bits, rounded(kind.item) if kind.item is not None else None)
+
+
+# Expressions ---------------------------------------------------------------------------------------------------------
+
+_ARITHMETIC = frozenset("+-*/%")
+_TEXTS = frozenset(("~", "++"))
+_FALLBACKS = frozenset(("??", "?:"))
+#: Roots that are no variables.
+NOT_VARIABLES = frozenset(("", "$", "error", "input", "env", "auth", "var", "db"))
+#: Variables that mean something else inside per-element expressions.
+_HIDDEN = ("this", "index", "parent", "result", "output")
+_ADDING = {"add": "+", "subtract": "-", "multiply": "*", "divide": "/"}
+#: The size of a text or list.
+_SIZE = Kind(NATURAL, 48)
+_ROUNDING = frozenset(("floor", "ceil"))
+_SPLITTING = frozenset(("split",))
+#: Filters that give one of the members, or null.
+_TAKING = frozenset(("first", "last", "pop", "shift"))
+#: Filters that make a list of members of a list.
+_KEEPING = frozenset(("slice", "reverse", "sort", "unique"))
+
+
+class Kinds:
+    """The kinds of the expressions of one construct. Without its statements, anything may have any value."""
+
+    def __init__(self, inputs: dict[str, Kind] | None = None) -> None:
+        self.inputs = inputs or {}
+        self.variables: dict[str, Kind] = {}
+        #: kinds by the identity of their nodes, which are held so that no other node gets it; None while kinds grow
+        self._known: dict[int, tuple[Expression, Kind]] | None = {}
+
+    def of(self, node: Expression | None) -> Kind:
+        """The kind of an expression; nothing, as long as it is not known that it can have a value."""
+        if node is None:
+            return Kind(NULL, 0)
+        method = _METHODS.get(node.__class__)
+        if method is None:
+            return ANY
+        if self._known is None:
+            return method(self, node)
+        known = self._known.get(id(node))
+        if known is None:
+            known = self._known[id(node)] = (node, method(self, node))
+        return known[1]
+
+    def settle(self, assigned: dict[str, list[Callable[[], Kind]]]) -> None:
+        """Find the kinds of the variables, given what each assignment gives once the kinds so far are known."""
+        self._known = None
+        self.variables = dict.fromkeys(assigned, NOTHING)
+        grows = True
+        while grows:
+            grows = False
+            for variable, values in assigned.items():
+                before = kind = self.variables[variable]
+                for value in values:
+                    kind = join(kind, value())
+                kind = rounded(kind)
+                if kind != before:
+                    self.variables[variable] = kind
+                    grows = True
+        self._known = {}
+
+    def inside_elements(self) -> Kinds:
+        """The same for per-element expressions."""
+        inside = Kinds(self.inputs)
+        inside.variables = {name: kind for name, kind in self.variables.items() if name not in _HIDDEN}
+        return inside
+
+    # One kind of node after another --------------------------------------------------------------------------------
+
+    def literal(self, node: Literal) -> Kind:
+        value = node.value
+        if value.__class__ is int and MIN_INT <= value <= MAX_INT:
+            return Kind(NATURAL if value >= 0 else NEGATIVE, max(value.bit_length(), 1))
+        classes = _CLASSES.get(value.__class__)
+        return Kind(classes, 0) if classes is not None else ANY
+
+    def inner(self, node: Group | Quoted) -> Kind:
+        return self.of(node.expression) if node.expression is not None else Kind(TEXT, 0)
+
+    def variable(self, node: Variable) -> Kind:
+        return self.variables.get(node.name, ANY)
+
+    def path(self, node: Path) -> Kind:
+        return self.below(node.base, node.segments)
+
+    def below(self, base: Expression, segments: list[Segment]) -> Kind:
+        """The kind of what is at some segments below a base."""
+        if isinstance(base, Variable) and base.name in ("input", "var") and segments:
+            first = segments[0]
+            if first.form != "name":
+                return ANY
+            names = self.inputs if base.name == "input" else self.variables
+            kind, segments = names.get(str(first.key), ANY), segments[1:]
+        else:
+            kind = self.of(base)
+        for _ in segments:
+            kind = member_of(kind)
+        return kind
+
+    def binary(self, node: Binary) -> Kind:
+        operator = node.operator
+        if operator in _ARITHMETIC:
+            counts = is_small(node.left) or is_small(node.right)
+            return arithmetic(operator, self.of(node.left), self.of(node.right), counts=counts)
+        if operator in _TEXTS:
+            return Kind(TEXT, 0)
+        if operator in _FALLBACKS:
+            left = self.of(node.left)
+            return join(left._replace(classes=left.classes & ~NULL), self.of(node.right))
+        if operator == "..":
+            return holding(LIST, Kind(INT))
+        return Kind(BOOL, 0)
+
+    def truth(self, _node: Expression) -> Kind:
+        return Kind(BOOL, 0)
+
+    def unary(self, node: Unary) -> Kind:
+        if node.operator == "!":
+            return Kind(BOOL, 0)
+        kind = self.of(node.operand)
+        if kind.within(INT) and node.operator == "+":
+            return kind
+        if kind.within(INT):
+            return Kind(INT, kind.bits) if kind.bits < _INT_BITS else Kind(NUMBER)
+        return Kind(DECIMAL, 0) if kind.within(DECIMAL) else Kind(NUMBER)
+
+    def ternary(self, node: Ternary) -> Kind:
+        return join(self.of(node.then), self.of(node.otherwise))
+
+    def list_literal(self, node: ListLiteral) -> Kind:
+        item: Kind | None = NOTHING
+        for member in node.items:
+            item = None if item is None or isinstance(member, Spread) else join(item, self.of(member))
+        return holding(LIST, item)
+
+    def object_literal(self, node: ObjectLiteral) -> Kind:
+        entries = [entry for entry in node.entries if isinstance(entry, Entry)]
+        if len(entries) < len(node.entries):
+            return Kind(CONTAINER, 0)  # something is spread in it
+        item = NOTHING
+        for entry in entries:
+            item = join(item, self.of(entry.value))
+        numbered = any(entry.key.isdigit() for entry in entries)
+        return holding(CONTAINER if numbered else OBJECT, item)
+
+    def filtered(self, node: FilterCall) -> Kind:
+        if node.disabled:
+            return self.of(node.operand)
+        name, operand = node.name, self.of(node.operand)
+        if not operand.classes:
+            return NOTHING
+        if name == "strlen":
+            return elementwise(operand, _SIZE)
+        if name == "count":
+            return _SIZE
+        if name == "to_int":
+            return operand if operand.within(INT) else elementwise(operand, Kind(INT))
+        if name in _ROUNDING:
+            return operand if operand.within(INT) else Kind(NUMBER)
+        if name in _SPLITTING:
+            return holding(LIST, Kind(TEXT | OTHER, 0))
+        if name == "to_text":
+            texts = TEXT if operand.within(NUMBER | BOOL | TEXT | NULL) else TEXT | OTHER
+            return elementwise(operand, Kind(texts, 0))
+        if name in _TAKING:
+            return join(member_of(operand), Kind(NULL, 0)) if operand.within(CONTAINER) else ANY
+        if name in _KEEPING and operand.within(LIST):
+            return operand
+        arguments = [self.of(one) for one in node.arguments]
+        if name in _ADDING and len(arguments) == 1:
+            counts = is_small(node.arguments[0])
+            return arithmetic(_ADDING[name], operand, arguments[0], counts=counts)
+        return self._filtered_with(name, operand, node, arguments)
+
+    def _filtered_with(self, name: str, operand: Kind, node: FilterCall, arguments: list[Kind]) -> Kind:
+        count = len(arguments)
+        if name in ("push", "append") and count == 1 and operand.within(LIST):
+            return holding(LIST, None if operand.item is None else join(operand.item, arguments[0]))
+        if name == "merge" and count == 1 and operand.within(LIST) and arguments[0].within(LIST):
+            return join(operand, arguments[0])
+        if name == "get" and count in (1, 2) and self.leads_to_member(operand, node.arguments[0]):
+            default = arguments[1] if count == 2 else Kind(NULL, 0)
+            return default if operand.within(NULL) else join(member_of(operand), default)
+        if name == "set" and count == 2 and self.leads_to_member(operand, node.arguments[0]):
+            return written(operand, 1, arguments[1])
+        return ANY
+
+    def leads_to_member(self, kind: Kind, path: Expression) -> bool:
+        """Is the path of a filter surely one key or position of the value, whether that is there or not?
+
+        A name over a list would go to its elements, and so would a number too long for a position.
+        """
+        if isinstance(path, Literal) and isinstance(path.value, str):
+            return kind.within(OBJECT | NULL) and path.value.isidentifier()
+        position = self.of(self.without_to_text(path, NUMBER))
+        return kind.within(CONTAINER | NULL) and position.within(INT) and position.bits <= COUNTER_BITS
+
+    def without_to_text(self, node: Expression, classes: int = INT) -> Expression:
+        """A node without the `|to_text` around an int, whose text is the same; as a path, that of any number is."""
+        inner = node
+        while isinstance(inner, Group):
+            inner = inner.expression
+        if isinstance(inner, FilterCall) and inner.name == "to_text" and not (inner.disabled or inner.arguments):
+            number = inner.operand
+            if number is not None and self.of(number).within(classes):
+                return number
+        return node
+
+
+_METHODS: dict[type, Callable[[Kinds, Any], Kind]] = {
+    Literal: Kinds.literal,
+    Group: Kinds.inner,
+    Quoted: Kinds.inner,
+    Variable: Kinds.variable,
+    Path: Kinds.path,
+    Binary: Kinds.binary,
+    Between: Kinds.truth,
+    Unary: Kinds.unary,
+    Ternary: Kinds.ternary,
+    ListLiteral: Kinds.list_literal,
+    ObjectLiteral: Kinds.object_literal,
+    FilterCall: Kinds.filtered,
+}

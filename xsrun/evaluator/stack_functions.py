@@ -1,0 +1,167 @@
+"""A stack, or one expression, as a Python function.
+
+`compile_stack` makes the two functions of a construct: `run(context, inputs)`, which takes inputs that are bound, and
+`direct(context, depth, *inputs)`, which other code of the workspace calls with raw ones by position.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+
+from xsrun.errors import LimitError
+from xsrun.evaluator.assignments import kinds_of
+from xsrun.evaluator.changes import changes_of, owners_defined
+from xsrun.evaluator.compiler import StatementCompiler, assigned_variables, statement_position
+from xsrun.evaluator.generated import tracebacks
+from xsrun.evaluator.generated.linker import Compiled, Linker, link
+from xsrun.evaluator.quasiquote import Located, Position, constant, expression, name, place, statements
+from xsrun.evaluator.scope import Scope
+from xsrun.fields.declared import Declared
+from xsrun.syntax.nodes import Expression, Node, Statement
+from xsrun.values.conversion import Value
+
+#: Types whose plain inputs are bound in line: declared type -> Python type that needs no conversion.
+_PLAIN_INPUTS = {"int": "int", "text": "str", "bool": "bool"}
+
+
+def input_prologue(scope: Scope, linker: Linker, at: Located) -> list[ast.stmt]:
+    """Bind the inputs of a direct call: those that have their type already cost one test."""
+    code: list[ast.stmt] = []
+    for position, (input_name, declared) in enumerate(scope.declared.items()):
+        local = scope.inputs[input_name]
+        record = linker.field(position)
+        test = ""
+        if declared.list_size is None and not declared.filters:
+            python = _PLAIN_INPUTS.get(declared.type)
+            if python is not None:
+                test = f"if I.__class__ is not {python}" + (
+                    " or not I" if python == "str" and declared.required else ""
+                )
+            elif declared.type == "json":
+                test = "if I is OMITTED or I is None or I.__class__ is str"
+        binding = "I = bind_one(DECLARED, I, context)"
+        template = f"{test}:\n    {binding}" if test else binding
+        code.extend(statements(template, at, I=local, DECLARED=record))
+    if not code:
+        return []
+    (made,) = statements("if not bound:\n    CODE", at, CODE=code)
+    return [made]
+
+
+_SHELL = """
+def direct(context, depth, bound=False):
+    if depth > context.depth_limit:
+        too_deep(context)
+    context.budget -= 1
+    if context.budget < 0:
+        context.budget = tick(context)
+    PROLOGUE
+    CODE
+def run(context, inputs):
+    return direct(context, context.depth, VALUES, bound=True)
+"""
+
+
+def define_functions(scope: Scope, prologue: list[ast.stmt], code: list[ast.stmt], at: Located) -> list[ast.stmt]:
+    """The two functions of a stack: `direct`, which binds raw inputs given by position, and `run`, for bound ones."""
+    values = [expression("inputs.get(K, UNBOUND)", at, K=constant(key, at)) for key in scope.inputs]
+    made = statements(_SHELL, at, PROLOGUE=prologue, CODE=code, VALUES=constant(None, at))
+    direct, run = made
+    assert isinstance(direct, ast.FunctionDef)
+    assert isinstance(run, ast.FunctionDef)
+    direct.args.args[2:2] = [place(ast.arg(local), at) for local in scope.inputs.values()]
+    direct.args.defaults[0:0] = [name("OMITTED", at) for _ in scope.inputs]
+    invocation = run.body[0].value  # type: ignore[attr-defined]
+    invocation.args[2:] = values
+    return made
+
+
+@contextmanager
+def followed(filename: str, at: Located) -> Iterator[None]:
+    """Turn what Python says of a program that is nested too deeply for it into an error of that program.
+
+    Python compiles 20 loops and `try`s inside one another (SyntaxError), and as deep a tree as its recursion limit.
+    """
+    try:
+        yield
+    except (RecursionError, SyntaxError) as error:
+        if isinstance(error, SyntaxError) and "nested" not in str(error):
+            raise
+        hint = "put the inner part into a function of its own and call it with function.run"
+        refused = LimitError("This is nested too deeply to be compiled.", hint=hint, file=filename, line=at.line)
+        if isinstance(error, SyntaxError):
+            refused.line, refused.column = error.lineno, error.offset
+            refused.end_line, refused.end_column = error.end_lineno, error.end_offset
+        raise refused from None
+
+
+def compile_stack(
+    items: Sequence[Node],
+    response: Expression | None,
+    filename: str,
+    *,
+    declared: list[Declared] | None = None,
+    variables: Iterable[str] = (),
+    signature: Callable[[str, str], list[Declared] | None] | None = None,
+    trace: bool = False,
+    owner: str = "",
+    returns_variables: bool = False,
+    at: Statement | None = None,
+) -> Compiled:
+    """Compile a list of statements and the response that follows it.
+
+    `declared` are the inputs (`fields.declared.Declared`); `variables` have values before the first statement, passed
+    as inputs. `signature(kind, name)` tells the declared inputs of a construct that is called directly, or None when
+    the call must go through the workspace. With `returns_variables` the function returns the object of the program's
+    variables: what a bare list of statements is for. Raises XanoScriptSyntaxError for what only compiling can tell.
+    """
+    start = statement_position(at) if at is not None else Position()  # the header: code of its own spans one line
+    with followed(filename, start):
+        considered = [*items, response] if response is not None else items
+        preset = list(variables)
+        linker = Linker(assigned_variables(considered) | set(preset))
+        scope = Scope(declared)
+        scope.assigned = set(preset)
+        scope.changes = changes_of(considered)
+        scope.owners = scope.changes.variables & linker.assigned
+        compiler = StatementCompiler(scope, linker, filename, trace=trace, owner=owner)
+        compiler.signature = signature
+        # attached middleware is given its inputs as they come
+        compiler.kinds = kinds_of(considered, [] if owner.startswith("middleware\0") else declared or [], preset)
+        with compiler.collecting() as code:
+            compiler.stack(items)
+            if returns_variables:
+                compiler.emit(place(ast.Return(compiler.environment(start)), start))
+            elif response is not None:
+                compiler.emit(place(ast.Return(compiler.value(response)), response))
+            elif not code:
+                compiler.emit(place(ast.Pass(), start))
+        code = [*owners_defined(scope.owners, start), *code]
+        if compiler.manager is not None:
+            code = [place(ast.With([ast.withitem(compiler.manager, None)], code), start)]
+        prologue = input_prologue(scope, linker, start)
+        scope.inputs.update({f"\0{variable}": f"v_{variable}" for variable in preset})
+        module = ast.Module(define_functions(scope, prologue, code, start), [])
+        tracebacks.remember(filename)
+        compiled = compile(module, filename, "exec", dont_inherit=True)
+    run, direct = link(compiled, linker, declared or [])
+    return Compiled(run, direct, compiled, linker)
+
+
+def compile_expression(node: Expression, filename: str, variables: Iterable[str] = ()) -> Callable[..., Value]:
+    """Compile one expression into a function of the context and the values of the given variables."""
+    names = list(variables)
+    linker = Linker(frozenset(names))
+    scope = Scope()
+    scope.assigned = set(names)
+    compiler = StatementCompiler(scope, linker, filename)
+    with followed(filename, node):
+        body = compiler.value(node)
+        (definition,) = statements("def run(context, inputs):\n    return BODY", node, BODY=body)
+        assert isinstance(definition, ast.FunctionDef)
+        definition.args.args.extend(place(ast.arg(f"v_{variable}"), node) for variable in names)
+        tracebacks.remember(filename)
+        compiled = compile(ast.Module([definition], []), filename, "exec", dont_inherit=True)
+    return link(compiled, linker, [])[0]

@@ -1,0 +1,350 @@
+"""The context of one run: who asks, what the clock says, how far it may go, and the ways out to the world.
+
+Rooms above fulfil the protocols named here: the workspace finds and runs constructs, the database room opens
+sessions. Builtins reach upward through the context, never by import.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, NoReturn, Protocol
+
+from xsrun.errors import LimitError, XanoScriptError
+from xsrun.records import made, record
+from xsrun.values.conversion import Value
+
+if TYPE_CHECKING:
+    from xsrun.diagnostics import Diagnostic
+    from xsrun.running.trace import Trace
+    from xsrun.values.streams import StreamedResponse
+
+Clock = Callable[[], int]
+#: Waits for so many seconds.
+Sleep = Callable[[float], None]
+
+#: loop passes between two looks at the limits
+_BATCH = 1_000
+#: how long a reading of the memory counts: asking the system costs as much as a small program. More than the 5 ms after
+#: which Python lets another thread go on, which asking would put off each time.
+_READING_SECONDS = 0.01
+
+
+def system_clock() -> int:
+    """Milliseconds since the epoch, UTC."""
+    return time.time_ns() // 1_000_000
+
+
+@record
+class Limits:
+    """How far a run may go before it is stopped. None switches a limit off.
+
+    `steps` counts loop passes and calls, `depth` nested calls, `seconds` wall time, `size` the characters of a text
+    or the members of a list or object, `memory` the bytes the process may grow by during the run.
+    """
+
+    steps: int | None = 10_000_000
+    depth: int | None = 1_000
+    seconds: float | None = 60.0
+    size: int | None = 16_000_000
+    memory: int | None = 768 * 1024 * 1024
+
+
+@record
+class Identity:
+    """Who calls: a row of an auth table, and what the token carries besides."""
+
+    id: Value
+    table: str = ""
+    extras: dict[str, Value] = made(factory=dict)
+
+
+@record
+class Request:
+    """The request a run answers: what `$env.$...`, raw input and tokens are read from."""
+
+    method: str = ""
+    uri: str = ""
+    headers: Mapping[str, str] = made(factory=dict)
+    query: str = ""
+    body: bytes | None = None
+    remote_ip: str = "127.0.0.1"
+    api_base_url: str = ""
+    token: str | None = None
+    #: the inputs as they came, before binding and validation
+    input: Value = None
+    #: those of them that stood in the path
+    in_path: frozenset[str] = frozenset()
+
+
+@record
+class ResponseHead:
+    """Headers and status that the program sets with `util.set_header`.
+
+    `stream` is what it sends with `api.stream` in place of its response (`runtime.streams.StreamedResponse`).
+    """
+
+    headers: list[tuple[str, str]] = made(factory=list)
+    status: int | None = None
+    stream: StreamedResponse | None = None
+
+
+@record
+class Answer:
+    """What a request was answered with, for what runs after it."""
+
+    body: Value
+    headers: list[tuple[str, str]]
+    status: int
+
+
+@record
+class LogEntry:
+    """One `debug.log` value or `console.log` line, with where it was written."""
+
+    value: Value
+    file: str | None = None
+    line: int | None = None
+
+
+#: Runs a construct with what belongs around it: `(context, inputs, proceed)`, where `proceed(inputs)` runs it alone.
+Around = Callable[["Context", dict[str, Value], Callable[[dict[str, Value]], Value]], Value]
+
+
+class Dispatcher(Protocol):
+    """What runs around constructs: the identity test, middleware and triggers (`xsrun.dispatch`)."""
+
+    def admit(self, construct: Any, context: Context) -> None:
+        """Raises UnauthorizedError when the caller may not run this query."""
+
+    def around(self, construct: Any) -> Around | None:
+        """What runs in place of a construct that has middleware; None when it has none."""
+
+    def watches(self, table: str) -> bool:
+        """Does a trigger wait for writes to this table?"""
+
+    def after_write(self, context: Context, table: str, action: str, new: Value = None, old: Value = None) -> None:
+        """Run the triggers of a table for one row that was written."""
+
+
+class Workspace(Protocol):
+    """What a run needs of the workspace: constructs by kind and name, and the services it keeps."""
+
+    dispatcher: Dispatcher | None
+
+    def call(self, context: Context, kind: str, name: str, inputs: dict[str, Value], **options: Any) -> Value:
+        """Run a construct as part of this run and return its response; raises what it raises."""
+
+    def direct(self, kind: str, name: str) -> Callable[..., Value]:
+        """The function of a construct that takes raw inputs by position, for code that calls it without `call`."""
+
+    def open_session(self, context: Context) -> Any:
+        """A database session for this run (`xsrun.database.session.Session`)."""
+
+    def is_watched(self, table: str) -> bool:
+        """Does somebody want to know of the writes to a table?"""
+
+    def after_write(self, context: Context, table: str, action: str, new: Value, old: Value) -> None:
+        """Tell of a row that was written (`action` "insert", "update", "delete") or a table emptied ("truncate")."""
+
+    def service(self, name: str) -> Any:
+        """A service by name: "javascript", "cache", "vault", "http", "network", "tokens"...; made on first use."""
+
+
+def _memory_reader() -> Callable[[], int]:
+    """How to read the bytes of memory that this process holds, on systems that tell cheaply; else always 0."""
+    import os
+
+    try:
+        page = os.sysconf("SC_PAGE_SIZE")
+        descriptor = os.open("/proc/self/statm", os.O_RDONLY)
+    except (AttributeError, ValueError, OSError):
+        return lambda: 0
+
+    def read() -> int:
+        return int(os.pread(descriptor, 64, 0).split()[1]) * page
+
+    return read
+
+
+_read_memory: Callable[[], int] | None = None
+
+
+def resident_memory() -> int:
+    """Bytes of memory that this process holds; 0 where the system does not tell."""
+    global _read_memory
+    if _read_memory is None:
+        _read_memory = _memory_reader()
+    return _read_memory()
+
+
+#: the last reading of the memory, and when it was made
+_last_reading = (float("-inf"), 0)
+
+
+def recent_memory(moment: float) -> int:
+    """The same, read anew when the last reading is more than a few milliseconds older than `moment` (monotonic)."""
+    global _last_reading
+    at, found = _last_reading
+    if moment - at > _READING_SECONDS:
+        found = resident_memory()
+        _last_reading = moment, found
+    return found
+
+
+class Context:
+    """Everything one run carries from statement to statement. Callees share it (semantics 1.1)."""
+
+    __slots__ = (
+        "asynchronous",
+        "auth",
+        "budget",
+        "clock",
+        "datasource",
+        "deadline",
+        "deferred",
+        "depth",
+        "depth_limit",
+        "environment",
+        "head",
+        "limits",
+        "logs",
+        "memory_ceiling",
+        "request",
+        "scratch",
+        "session_slot",
+        "sleep",
+        "steps",
+        "test",
+        "trace",
+        "warnings",
+        "workspace",
+    )
+
+    def __init__(
+        self,
+        workspace: Workspace | None = None,
+        *,
+        limits: Limits | None = None,
+        clock: Clock = system_clock,
+        sleep: Sleep = time.sleep,
+        environment: dict[str, Value] | None = None,
+        auth: Identity | None = None,
+        request: Request | None = None,
+        datasource: str = "live",
+        test: tuple[str, str] | None = None,
+        trace: Trace | None = None,
+    ) -> None:
+        self.workspace = workspace
+        self.limits = limits or Limits()
+        self.clock = clock
+        #: how the run waits: `util.sleep`
+        self.sleep = sleep
+        self.environment = environment or {}
+        self.auth = auth
+        self.request = request or Request()
+        self.datasource = datasource
+        #: (construct, name) of the unit test that runs, which mocks are looked up by (semantics 1.8)
+        self.test = test
+        self.trace = trace
+        self.head = ResponseHead()
+        self.logs: list[LogEntry] = []
+        self.warnings: list[Diagnostic | XanoScriptError] = []
+        self.steps = 0
+        #: loop passes that may still run before they are counted against the limits
+        self.budget = 0
+        self.depth = 0
+        self.depth_limit = (1 << 60) if self.limits.depth is None else self.limits.depth
+        self.deadline: float | None = None
+        self.memory_ceiling: int | None = None
+        #: results of asynchronous calls by job id
+        self.asynchronous: dict[str, tuple[bool, Value]] = {}
+        #: what `util.post_process` left to run after the response
+        self.deferred: list[Callable[[Answer], None]] = []
+        self.session_slot: Any = None
+        #: room for builtins that keep something for the length of a run, by their own key
+        self.scratch: dict[str, Any] = {}
+
+    def now(self) -> int:
+        """The run's time: milliseconds since the epoch. Tests and `--now` fix it."""
+        return self.clock()
+
+    @property
+    def session(self) -> Any:
+        """The run's database session, opened at first use."""
+        if self.session_slot is None:
+            if self.workspace is None:
+                raise RuntimeError("this run has no workspace and so no database")
+            self.session_slot = self.workspace.open_session(self)
+        return self.session_slot
+
+    def service(self, name: str) -> Any:
+        """A service of the workspace by name, made on first use."""
+        if self.workspace is None:
+            raise RuntimeError(f"this run has no workspace and so no {name} service")
+        return self.workspace.service(name)
+
+    def call(self, kind: str, name: str, inputs: dict[str, Value], **options: Any) -> Value:
+        """Run another construct inside this run."""
+        if self.workspace is None:
+            raise RuntimeError("this run has no workspace to call into")
+        return self.workspace.call(self, kind, name, inputs, **options)
+
+    def start(self) -> None:
+        """Begin to count time and memory; called once, when the run begins."""
+        limits = self.limits
+        moment = time.monotonic()
+        self.deadline = None if limits.seconds is None else moment + limits.seconds
+        self.memory_ceiling = None if limits.memory is None else recent_memory(moment) + limits.memory
+
+    def tick(self) -> int:
+        """Count a batch of steps against the limits; returns how many may run until the next count."""
+        limit = self.limits.steps
+        if limit is not None and self.steps >= limit:
+            self._stop_looping(limit)
+        batch = _BATCH if limit is None else min(_BATCH, limit - self.steps)
+        self.steps += batch
+        self._look_at_clock_and_memory()
+        return batch
+
+    def spend(self, steps: int) -> None:
+        """Count work that is done outside the loops of a program as steps: the elements that `map` goes through."""
+        before = self.steps
+        self.steps = before + steps
+        if before // _BATCH != self.steps // _BATCH:
+            limit = self.limits.steps
+            if limit is not None and self.steps > limit:
+                self._stop_looping(limit)
+            self._look_at_clock_and_memory()
+
+    def _stop_looping(self, limit: int) -> NoReturn:
+        raise LimitError(
+            f"Potential infinite loop. Please limit your loop operations to under {limit:,}.",
+            hint="does the loop end? raise the limit with --limit steps=N if it really needs more",
+        )
+
+    def _look_at_clock_and_memory(self) -> None:
+        moment = time.monotonic()
+        if self.deadline is not None and moment > self.deadline:
+            raise LimitError(
+                f"The run took longer than its time limit of {self.limits.seconds:g} s.",
+                hint="raise the limit with --limit seconds=N",
+            )
+        if self.memory_ceiling is not None and recent_memory(moment) > self.memory_ceiling:
+            assert self.limits.memory is not None
+            raise LimitError(
+                f"The run uses more memory than its limit of {self.limits.memory // 2**20} MB.",
+                hint="does a value grow without end? raise the limit with --limit memory=BYTES",
+            )
+
+    def log(self, value: Value, file: str | None = None, line: int | None = None) -> None:
+        self.logs.append(LogEntry(value, file, line))
+
+    def check_size(self, size: int) -> None:
+        """Refuse a value before it is built; `size` is in characters or members."""
+        limit = self.limits.size
+        if limit is not None and size > limit:
+            raise LimitError(
+                f"The value would have {size:,} characters or members; the limit is {limit:,}.",
+                hint="raise the limit with --limit size=N if the program really needs it",
+            )

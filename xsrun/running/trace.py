@@ -1,0 +1,60 @@
+"""The trace of a run: every statement with its line, its time and the value it left."""
+
+from __future__ import annotations
+
+import time
+
+from xsrun.records import record
+from xsrun.values.conversion import Value
+
+#: Characters of a value that a trace keeps.
+SHOWN = 200
+
+
+@record
+class TraceEntry:
+    """One executed statement. `depth` counts calls from 0; `seconds` includes what it called."""
+
+    statement: str
+    file: str
+    line: int
+    depth: int
+    seconds: float
+    value: str
+
+
+class Trace:
+    """Collects entries while a run goes on.
+
+    Secrets are masked: sensitive inputs and auth tokens wherever they show, others where their names say that they are.
+    """
+
+    def __init__(self) -> None:
+        self.entries: list[TraceEntry] = []
+        self.depth = 0
+        self.file = ""
+        self.secrets: list[str] = []
+
+    def start(self, statement: str, line: int) -> tuple[int, float]:
+        """Note that a statement begins; returns what `end` needs. One that raises is never ended."""
+        self.entries.append(TraceEntry(statement, self.file, line, self.depth, 0.0, ""))
+        return len(self.entries) - 1, time.perf_counter()
+
+    def end(self, started: tuple[int, float], value: Value) -> None:
+        """Note that the statement has ended, with the value it left."""
+        index, begun = started
+        entry = self.entries[index]
+        entry.seconds = time.perf_counter() - begun
+        entry.value = self.show(value)
+
+    def show(self, value: Value) -> str:
+        """A value as cut and masked text; empty for null."""
+        if value is None:
+            return ""
+        from xsrun.running.masking import MASK, masked_members, masked_text
+        from xsrun.values.conversion import to_json
+
+        text = to_json(masked_members(value, masked_text))
+        for secret in self.secrets:
+            text = text.replace(secret, MASK)
+        return text if len(text) <= SHOWN else text[: SHOWN - 3] + "..."

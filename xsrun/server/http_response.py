@@ -1,0 +1,127 @@
+"""What goes back to the client: bodies, statuses and headers (semantics 2.8, 3.5, 3.6)."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from xsrun.errors import NotFoundError, XanoScriptError, XanoScriptSyntaxError
+from xsrun.server.cors import Headers
+from xsrun.values.conversion import Value, to_bytes, to_json
+from xsrun.workspace.result import Result
+
+if TYPE_CHECKING:
+    from xsrun.documents import ErrorBody
+
+JSON_TYPE = b"application/json"
+#: Statuses that never have a body.
+BODILESS = frozenset((204, 304))
+#: Headers that only the server can set.
+_FRAMING = frozenset(("connection", "content-length", "date", "keep-alive", "transfer-encoding", "upgrade"))
+_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]+")
+
+
+@dataclass(slots=True)
+class Answer:
+    """A whole answer. `headers` hold everything but the length."""
+
+    status: int
+    headers: Headers = field(default_factory=list)
+    body: bytes = b""
+
+    def header(self, name: bytes) -> bytes | None:
+        return next((value for key, value in self.headers if key.lower() == name), None)
+
+    @property
+    def framed(self) -> Headers:
+        """The headers with the length of the body."""
+        if self.status in BODILESS:
+            return self.headers
+        return [*self.headers, (b"content-length", str(len(self.body)).encode())]
+
+    def compressed(self, accepted: str | None, from_size: int) -> Answer:
+        """The same answer, gzipped when the client takes that and it is worth it."""
+        if len(self.body) < from_size or self.header(b"content-encoding") is not None:
+            return self
+        vary = (b"vary", b"Accept-Encoding")
+        if not accepts_gzip(accepted):
+            return Answer(self.status, [*self.headers, vary], self.body)
+        import gzip
+
+        packed = gzip.compress(self.body, 5, mtime=0)
+        return Answer(self.status, [*self.headers, vary, (b"content-encoding", b"gzip")], packed)
+
+
+def accepts_gzip(accepted: str | None) -> bool:
+    """Does an `Accept-Encoding` header take gzip?"""
+    for part in (accepted or "").lower().split(","):
+        name, _, parameters = part.strip().partition(";")
+        if name.strip() in ("gzip", "*"):
+            return parameters.replace(" ", "") not in ("q=0", "q=0.0", "q=0.00", "q=0.000")
+    return False
+
+
+def json_body(value: Value) -> bytes:
+    """A value as the JSON of a body; what is no UTF-8 loses its broken characters."""
+    return to_json(value).encode("utf-8", "replace")
+
+
+def answer_of(result: Result) -> Answer:
+    """The answer to a request whose program ended."""
+    if result.error is not None:
+        answer = error_answer(result.error)
+        own = [pair for pair in head_of(result.headers) if pair[0].lower() != b"content-type"]
+        answer.headers = [*own, *answer.headers]
+        return answer
+    status = result.status if 200 <= result.status <= 599 else 200
+    headers = head_of(result.headers)
+    if status in BODILESS:
+        return Answer(status, [pair for pair in headers if pair[0].lower() != b"content-type"])
+    content_type = next((value for key, value in reversed(headers) if key.lower() == b"content-type"), None)
+    if content_type is None:
+        return Answer(status, [(b"content-type", JSON_TYPE), *headers], json_body(result.response))
+    response = result.response
+    if b"json" not in content_type.lower() and isinstance(response, (str, bytes)):
+        return Answer(status, headers, to_bytes(response))
+    return Answer(status, headers, json_body(response))
+
+
+def head_of(headers: list[tuple[str, str]]) -> Headers:
+    """The headers that a program set, without those that only the server can set or that are no headers at all."""
+    return [
+        (name.encode("latin-1"), _CONTROL.sub(" ", value).strip().encode("latin-1", "replace"))
+        for name, value in headers
+        if _TOKEN.fullmatch(name) and name.lower() not in _FRAMING
+    ]
+
+
+def error_answer(error: XanoScriptError) -> Answer:
+    """The answer to an error. Where it happened and what to do about it go into headers: the body is the engine's."""
+    status = error.status if 200 <= error.status <= 599 else 500
+    headers = [(b"content-type", JSON_TYPE)]
+    if error.file and error.line:
+        headers.append((b"x-xsrun-at", _header_text(f"{error.file}:{error.line}:{error.column or 1}")))
+    if error.hint:
+        headers.append((b"x-xsrun-hint", _header_text(error.hint)))
+    return Answer(status, headers, json_body(_body(error)))
+
+
+def _body(error: XanoScriptError) -> ErrorBody:
+    """The engine's body. It never sees a text that is not XanoScript: there the body says where and why."""
+    body = error.as_dict()
+    if isinstance(error, XanoScriptSyntaxError):
+        if error.file and error.line:
+            body["message"] = f"{error.file}:{error.line}:{error.column or 1}: {error.message}"
+        body["payload"] = {"diagnostics": [one.as_dict() for one in error.diagnostics[:50]]}
+    return body
+
+
+def not_found() -> Answer:
+    """The answer to a request that no query takes."""
+    return error_answer(NotFoundError("Unable to locate request."))
+
+
+def _header_text(text: str) -> bytes:
+    return _CONTROL.sub(" ", text).encode("ascii", "backslashreplace")[:1_000]

@@ -1,0 +1,228 @@
+"""Running the application on uvicorn: listening, saying where, watching files, and ending well."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import ipaddress
+import os
+import signal
+import socket
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from xsrun.errors import UnavailableError, UsageError, XanoScriptError
+from xsrun.running.masking import masked_address
+from xsrun.server.application import Application
+from xsrun.server.log import Log
+from xsrun.server.reload import Maker, Reloader
+from xsrun.server.settings import Settings
+from xsrun.server.snapshot import Live
+
+if TYPE_CHECKING:
+    from uvicorn import Server
+
+    from xsrun.workspace.workspace import Workspace
+
+#: Seconds that requests have to end after the server was asked to stop.
+_GRACE = 5
+
+
+@dataclass(slots=True)
+class Listening:
+    """Where to listen, and what to do besides answering. `watch` reloads saved files, `tasks` runs tasks when due."""
+
+    host: str = "127.0.0.1"
+    port: int = 8000
+    watch: bool = True
+    tasks: bool = False
+
+
+def require_packages() -> None:
+    """Raise UnavailableError when the packages of the extra `serve` are missing."""
+    from importlib.util import find_spec
+
+    missing = [name for name in ("uvicorn", "python_multipart", "watchfiles") if find_spec(name) is None]
+    if missing:
+        raise UnavailableError(
+            f"serving needs packages that are not installed: {', '.join(missing)}",
+            hint="install them with: pip install 'xsrun[serve]'",
+        )
+
+
+def is_loopback(host: str) -> bool:
+    """Can only this machine reach a server that listens there?"""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A socket that listens. Raises UsageError when the address cannot be had."""
+    bare = host.strip("[]")
+    try:
+        family, kind, _, _, address = socket.getaddrinfo(bare, port, type=socket.SOCK_STREAM)[0]
+        made = socket.socket(family, kind)
+        if os.name == "posix":  # elsewhere it would let two servers share a port
+            made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            made.bind(address)
+        except OSError:
+            made.close()
+            raise
+    except OverflowError:
+        raise UsageError(f"there is no port {port}", hint="ports are 0 to 65535") from None
+    except OSError as error:
+        reason = error.strerror or "the system refuses it"
+        raise UsageError(f"cannot listen on {host}:{port}: {reason}", hint=way_out(error)) from None
+    made.listen(1024)
+    made.setblocking(False)
+    return made
+
+
+def way_out(error: BaseException) -> str:
+    """What to do when an address cannot be had."""
+    if isinstance(error, socket.gaierror) or getattr(error, "errno", None) in (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT):
+        return (
+            "--host takes an address of this machine: 127.0.0.1 for this machine alone, 0.0.0.0 for all that reach it"
+        )
+    if isinstance(error, PermissionError):
+        return "ports below 1024 may need special rights: choose another with --port N"
+    return "another server listens there: choose another with --port N, or --port 0 for any that is free"
+
+
+def serve(
+    path: Path,
+    make: Maker,
+    settings: Settings,
+    listening: Listening,
+    log: Log,
+    prepare: Callable[[Workspace], None] = lambda workspace: None,
+) -> None:
+    """Serve the workspace of a file or folder until the process is told to stop.
+
+    `make` makes a workspace of texts and their folder; `prepare` is called with the first one, to seed it.
+    """
+    require_packages()
+    # uvicorn raises the signal that ended it once more, and one may come before: the workspace must be closed then too
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    reloader = Reloader(path, make, log)
+    workspace = reloader.load()
+    prepare(workspace)
+    log.shown_path = workspace.shown
+    live = Live(workspace)
+    application = Application(live, settings, log)
+    with suppress(KeyboardInterrupt), listen(listening.host, listening.port) as bound:
+        for line in welcome(live, listening, bound.getsockname()[1]):
+            log.line(line)
+        errors = [problem for problem in workspace.problems if problem.severity == "error"]
+        if errors:
+            log.line(f"{len(errors)} error{'' if len(errors) == 1 else 's'} in its files:")
+            log.problems(errors)
+        warming = threading.Thread(target=warm_up, args=(workspace, log), daemon=True)
+        warming.start()
+        try:
+            run(application, bound, listening, reloader)
+        finally:
+            warming.join(_GRACE)  # it may just be opening what is to be closed
+            live.current.workspace.close()
+
+
+def warm_up(workspace: Workspace, log: Log) -> None:
+    """Open the database before the first request asks for it: its libraries take a moment to load."""
+    if not any(construct.kind == "table" for construct in workspace.constructs):
+        return
+    context = workspace.context()
+    try:
+        context.session.connection  # noqa: B018 - connects
+    except XanoScriptError as error:
+        log.line(f"warning: the database cannot be opened: {error}")
+    finally:
+        if context.session_slot is not None:
+            context.session_slot.close()
+
+
+def run(
+    application: Application,
+    bound: socket.socket,
+    listening: Listening,
+    reloader: Reloader | None,
+    started: Callable[[Server], None] = lambda server: None,
+) -> None:
+    """Run an application on a socket until the process is told to stop.
+
+    `started` is given the server, whose `should_exit` ends it.
+    """
+    server = make_server(application)
+    started(server)
+
+    async def main() -> None:
+        beside: list[asyncio.Task[None]] = []
+        if listening.tasks:
+            from xsrun.server.schedule import Schedule
+
+            schedule = Schedule(application)
+            beside.append(asyncio.create_task(schedule.run()))
+        if listening.watch and reloader is not None:
+            beside.append(asyncio.create_task(reloader.watch(application.live)))
+        try:
+            await server.serve(sockets=[bound])
+        finally:
+            for task in beside:
+                task.cancel()
+            await asyncio.gather(*beside, return_exceptions=True)
+
+    factory = server.config.get_loop_factory()
+    with asyncio.Runner(loop_factory=factory) as runner:
+        runner.run(main())
+
+
+def make_server(application: Application) -> Server:
+    """A uvicorn server for an application, with error bodies of ours also for what is no HTTP."""
+    import uvicorn
+
+    from xsrun.server.protocol import http_protocol
+
+    config = uvicorn.Config(
+        application,
+        http=http_protocol(),
+        ws="none",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        timeout_keep_alive=30,
+        timeout_graceful_shutdown=_GRACE,
+        backlog=1024,
+    )
+    return uvicorn.Server(config)
+
+
+def welcome(live: Live, listening: Listening, port: int) -> list[str]:
+    """What the user is told at the start: the addresses, and who can reach them."""
+    host = listening.host
+    shown = "localhost" if host in ("127.0.0.1", "::1", "0.0.0.0", "::") else host
+    base = f"http://{f'[{shown}]' if ':' in shown else shown}:{port}"
+    workspace = live.current.workspace
+    groups = [group for group in live.current.routes.groups if group.routes and group.active]
+    queries = sum(len(group.routes) for group in groups)
+    lines = [f"serving {queries} {'query' if queries == 1 else 'queries'} at {base}"]
+    lines += [f"  {base}{group.base}  {group.name} ({len(group.routes)})" for group in groups[:20]]
+    if len(groups) > 20:
+        lines.append(f"  and {len(groups) - 20} more groups")
+    lines.append(f"database {masked_address(workspace.database_url)}" + kept(workspace.database_url))
+    if not is_loopback(host):
+        lines.append("warning: other machines can reach this server; leave --host out to keep it to yourself")
+    lines.append("press Ctrl+C to stop")
+    return lines
+
+
+def kept(url: str) -> str:
+    return " (in memory; gone when the server stops)" if url in ("sqlite://", "sqlite:///:memory:") else ""

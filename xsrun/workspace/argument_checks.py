@@ -1,0 +1,163 @@
+"""What callers of the Python API give, tested before anything is done with it: misuse is one UsageError."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import wraps
+from typing import ParamSpec, TypeVar
+
+from xsrun.errors import UsageError
+from xsrun.running.context import Clock, Identity, Limits, system_clock
+from xsrun.values.conversion import Value
+
+Parameters = ParamSpec("Parameters")
+Returned = TypeVar("Returned")
+
+#: The classes of values; subclasses would not be seen as what they are.
+_PLAIN = frozenset((type(None), bool, int, float, str, bytes))
+_INPUT = 'for example {"name": "Ann"}'
+
+
+def checked(
+    *options: str,
+) -> Callable[[Callable[Parameters, Returned]], Callable[Parameters, Returned]]:
+    """Make a misspelt keyword of a function a UsageError that names the one that is meant.
+
+    `options` are the names that it takes as `**options`, where it has those.
+    """
+
+    def decorate(function: Callable[Parameters, Returned]) -> Callable[Parameters, Returned]:
+        code = function.__code__
+        known = frozenset((*code.co_varnames[: code.co_argcount + code.co_kwonlyargcount], *options))
+
+        @wraps(function)
+        def call(*arguments: Parameters.args, **keywords: Parameters.kwargs) -> Returned:
+            for name in keywords:
+                if name not in known:
+                    raise unknown_keyword(function.__qualname__, name, sorted(known - {"self", "cls"}))
+            return function(*arguments, **keywords)
+
+        return call
+
+    return decorate
+
+
+def unknown_keyword(function: str, name: str, known: list[str]) -> UsageError:
+    """The error of a keyword that a function of the API does not have."""
+    from xsrun.diagnostics.suggest import did_you_mean
+
+    hint = did_you_mean(name, known) or f"it takes: {', '.join(known)}"
+    return UsageError(f"{function.removesuffix('.__init__')} has no option `{name}`", hint=hint)
+
+
+def keywords_of(function: Callable[..., None]) -> tuple[str, ...]:
+    """The names of the parameters that are given by name only."""
+    code = function.__code__
+    return code.co_varnames[code.co_argcount : code.co_argcount + code.co_kwonlyargcount]
+
+
+def require(argument: str, value: Value, expected: type | tuple[type, ...], what: str, hint: str | None = None) -> None:
+    """Raise UsageError for an argument that is of another class; `what` says in words what it must be."""
+    if not isinstance(value, expected):
+        raise UsageError(f"{argument} must be {what}, not {_class(value)}", hint=hint)
+
+
+def texts_by_name(argument: str, given: Value) -> None:
+    """Raise UsageError for what is not a dict of texts."""
+    require(argument, given, Mapping, "a dict of texts by file name", 'for example {"a.xs": "..."}')
+    for name, text in given.items():
+        require(f"the name {name!r} in {argument}", name, str, "a text")
+        require(f"{argument}[{name!r}]", text, str, "the text of a file")
+
+
+def clock_of(given: Clock | int | None) -> Clock:
+    """A clock: that of the system, one that stands still at a number of milliseconds, or the caller's own function."""
+    if given is None:
+        return system_clock
+    if callable(given):
+        return given
+    require("clock", given, int, "milliseconds, or a function that returns them")
+    return lambda: given
+
+
+def limits_of(given: Limits | None) -> Limits:
+    """The limits of a workspace."""
+    if given is None:
+        return Limits()
+    require("limits", given, Limits, "an xsrun.Limits", "write xsrun.Limits(steps=1000)")
+    return given
+
+
+def identity_of(given: Value) -> Identity | None:
+    """The caller that a run is told of."""
+    if given is None or isinstance(given, Identity):
+        return given
+    hint = 'write auth={"table": "user", "id": 1}'
+    require("auth", given, dict, "a dict with table and id", hint)
+    unknown = [name for name in given if name not in ("id", "table", "extras")]
+    if unknown or "id" not in given:
+        raise UsageError(f"auth has no `{unknown[0]}`" if unknown else "auth needs an id", hint=hint)
+    return Identity(given["id"], given.get("table", ""), given.get("extras") or {})
+
+
+def object_input(given: Value) -> dict[str, Value]:
+    """The input of a run: an object of values."""
+    if given is None:
+        return {}
+    if not isinstance(given, dict):
+        raise UsageError(f"the input must be an object of names and values, not {_class(given)}", hint=_INPUT)
+    values("input", given)
+    return given
+
+
+def variables_of(argument: str, given: Value) -> dict[str, Value]:
+    """Variables by name, without the dollar sign."""
+    if given is None:
+        return {}
+    require(argument, given, dict, "a dict of values by name", 'for example {"n": 1}')
+    for name in given:
+        if isinstance(name, str) and name.startswith("$"):
+            raise UsageError(f"{argument}: names come without the dollar sign: {name[1:]!r}, not {name!r}")
+    values(argument, given)
+    variables: dict[str, Value] = given
+    return variables
+
+
+def rows_of(given: Value) -> dict[str, list[Value]]:
+    """Rows to seed, by table."""
+    hint = 'for example {"user": [{"name": "Ann"}]}'
+    require("rows", given, dict, "a dict with a list of rows for each table", hint)
+    for table, rows in given.items():
+        require(f"rows[{table!r}]", rows, (list, tuple), "a list of rows", hint)
+        for number, row in enumerate(rows):
+            require(f"rows[{table!r}][{number}]", row, dict, "a dict of columns", hint)
+    tables: dict[str, list[Value]] = given
+    return tables
+
+
+def values(argument: str, given: Value) -> None:
+    """Raise UsageError for what is no value of the language, at any depth: a set, a tuple, a datetime, a Decimal."""
+    waiting = [(argument, given)]
+    while waiting:
+        place, value = waiting.pop()
+        if value.__class__ in _PLAIN:
+            continue
+        if value.__class__ is list:
+            waiting += [(f"{place}[{number}]", one) for number, one in enumerate(value) if one.__class__ not in _PLAIN]
+        elif value.__class__ is dict:
+            for name, one in value.items():
+                if name.__class__ is not str:
+                    raise UsageError(f"{place} has the key {name!r}, which is no text", hint="keys are texts")
+                if one.__class__ not in _PLAIN:
+                    waiting.append((f"{place}[{name!r}]", one))
+        elif not value.__class__.__module__.startswith("xsrun."):  # files and streams are xsrun's own
+            raise UsageError(
+                f"{place} is {_class(value)}, which is no value of the language",
+                hint="values are None, bool, int, float, str, list and dict; a time is milliseconds",
+            )
+
+
+def _class(value: Value) -> str:
+    """`a set`, `an OrderedDict`."""
+    name = type(value).__qualname__
+    return f"{'an' if name[0] in 'aeiouAEIO' else 'a'} {name}" if value is not None else "None"

@@ -1,0 +1,161 @@
+"""What is kept of programs between runs: trees and compiled code, so that an unchanged file needs neither Lark nor the
+compiler. Everything is keyed by the text it was made from and by the version of xsrun and Python (`xsrun.cache`).
+"""
+
+from __future__ import annotations
+
+import marshal
+import pickle
+from typing import TYPE_CHECKING
+
+from xsrun import cache
+from xsrun.diagnostics import Diagnostic
+from xsrun.records import replace
+from xsrun.syntax.source import Source
+from xsrun.workspace.construct import Construct
+
+if TYPE_CHECKING:
+    from xsrun.evaluator.generated.linker import Compiled
+    from xsrun.fields.declared import Declared
+
+_Read = tuple[list[Construct], list[Diagnostic]]
+
+
+# Trees ---------------------------------------------------------------------------------------------------------------
+
+
+def read_text(source: Source) -> _Read | None:
+    """The constructs and problems of a text that was read before, or None."""
+    data = cache.read("tree", cache.digest(cache.fingerprint(), source.text))
+    if data is None:
+        return None
+    try:
+        records, problems = pickle.loads(data)
+        return [_construct(source, *record) for record in records], [_placed(one, source) for one in problems]
+    except (ValueError, TypeError, AttributeError, EOFError, pickle.UnpicklingError) as error:
+        cache.discard("tree", cache.digest(cache.fingerprint(), source.text), error)
+        return None
+
+
+def write_text(source: Source, constructs: list[Construct], problems: list[Diagnostic]) -> None:
+    """Keep what was read of a text, unless it is nested too deeply to be kept: then it is parsed each time."""
+    try:
+        records = [
+            (one.kind, one.name, one.verb, one.api_group, one.line, one.text, one.tree(), one.problems)
+            for one in constructs
+        ]
+    except RecursionError:
+        return
+    data = pickle.dumps((records, problems), pickle.HIGHEST_PROTOCOL)
+    cache.write("tree", cache.digest(cache.fingerprint(), source.text), data)
+
+
+def _construct(
+    source: Source,
+    kind: str,
+    name: str,
+    verb: str | None,
+    api_group: str | None,
+    line: int,
+    text: str,
+    tree: bytes,
+    problems: list[Diagnostic],
+) -> Construct:
+    if kind == "stack":
+        from pathlib import PurePath
+
+        name = PurePath(source.filename).stem
+    made = Construct(kind, name, verb, api_group, source.filename, line, text=text, stored=tree)
+    made.problems = [_placed(problem, source) for problem in problems]
+    return made
+
+
+def _placed(problem: Diagnostic, source: Source) -> Diagnostic:
+    """The problem under the name that the text has now."""
+    return problem if problem.file == source.filename else replace(problem, file=source.filename)
+
+
+# Code ----------------------------------------------------------------------------------------------------------------
+
+
+def compiled_stack(construct: Construct, trace: bool) -> Compiled:
+    """The compiled stack of a construct: linked from the cache, else compiled and kept."""
+    key = _code_key(construct, trace)
+    data = cache.read("code", key)
+    if data is not None:
+        try:
+            found = _link(construct, data)
+            if found is not None:
+                return found
+        except (ValueError, TypeError, AttributeError, EOFError, LookupError, pickle.UnpicklingError) as error:
+            cache.discard("code", key, error)
+    return _compile(construct, trace, key)
+
+
+def _code_key(construct: Construct, trace: bool) -> str:
+    given = ",".join(construct.variables)
+    if construct.kind == "stack":
+        given += ":" + ",".join(declared.name for declared in construct.declared)
+    place = f"{construct.file}:{construct.line}:{trace}:{construct.owner}:{given}"
+    return cache.digest(cache.fingerprint(), place, construct.text)
+
+
+def _compile(construct: Construct, trace: bool, key: str) -> Compiled:
+    from xsrun.evaluator.stack_functions import compile_stack
+
+    asked: dict[tuple[str, str], tuple[str, ...] | None] = {}
+
+    def signature(kind: str, name: str) -> list[Declared] | None:
+        declared = construct.signature(kind, name) if construct.signature is not None else None
+        asked[kind, name] = _names(declared)
+        return declared
+
+    compiled = compile_stack(
+        construct.items,
+        construct.response,
+        construct.file,
+        declared=construct.declared,
+        variables=construct.variables,
+        signature=signature,
+        trace=trace,
+        owner=construct.owner,
+        returns_variables=construct.kind == "stack",
+        at=construct.node,
+    )
+    if not _depends_on_tables(construct):
+        linker = compiled.linker
+        parts = (asked, linker.builtins, linker.callees, linker.fields, linker.constants)
+        try:
+            cache.write("code", key, pickle.dumps((marshal.dumps(compiled.code), parts), pickle.HIGHEST_PROTOCOL))
+        except (pickle.PicklingError, TypeError, AttributeError):
+            return compiled  # a constant that cannot be kept: this construct is compiled each time
+    return compiled
+
+
+def _names(declared: list[Declared] | None) -> tuple[str, ...] | None:
+    """What a caller depends on: the names of the inputs in their order."""
+    return None if declared is None else tuple(one.name for one in declared)
+
+
+def _depends_on_tables(construct: Construct) -> bool:
+    """Do the inputs expand to the columns of a table, which another file declares?"""
+    fields = construct.node.fields_of("input") if construct.node is not None else None
+    return any(field.type == "dblink" for field in fields or [])
+
+
+def _link(construct: Construct, data: bytes) -> Compiled | None:
+    """The stored code with its globals; None when a construct that it calls takes other inputs by now."""
+    from xsrun.evaluator.generated import tracebacks
+    from xsrun.evaluator.generated.linker import Compiled, Linker, link
+
+    code, (asked, builtins, callees, fields, constants) = pickle.loads(data)
+    for (kind, name), names in asked.items():
+        declared = construct.signature(kind, name) if construct.signature is not None else None
+        if _names(declared) != names:
+            return None
+    linker = Linker(frozenset())
+    linker.builtins, linker.callees, linker.fields, linker.constants = builtins, callees, fields, constants
+    loaded = marshal.loads(code)
+    tracebacks.remember(construct.file)
+    run, direct = link(loaded, linker, construct.declared if fields else [])
+    return Compiled(run, direct, loaded, linker)
