@@ -95,7 +95,7 @@ def chunk_of(item: Value) -> bytes:
 
 
 class Head(Protocol):
-    """Where a run keeps its streamed response (`runtime.context.ResponseHead`)."""
+    """Where a run keeps its streamed response (`running.context.ResponseHead`)."""
 
     stream: StreamedResponse | None
 

@@ -1,4 +1,4 @@
-"""Loops inside one another that Python compiles no more, which `xsrun run` therefore refuses (see `evaluator.stacks`).
+"""Loops inside one another that Python compiles no more, which `xsrun run` refuses (see `evaluator.stack_functions`).
 
 Whether a program does is known for sure only by compiling it: some statements are a loop too once they are Python, so
 the programs that come near are compiled, and only those.
