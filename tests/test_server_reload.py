@@ -209,6 +209,25 @@ def test_a_broken_table_keeps_its_last_good_version(served: Served) -> None:
     assert [row["name"] for row in served.get("list").json] == ["x"]
 
 
+def test_a_file_that_is_read_while_it_is_saved_goes_back_to_what_it_was(tmp_path: Path) -> None:
+    """Many editors empty a file before they write it."""
+    write(tmp_path, FILES)
+    reloader = Reloader(tmp_path, lambda texts, root: xsrun.Workspace(texts, root=root), Log(lambda line: None))
+    live = Live(reloader.load())
+    for texts in (
+        {"api/one.xs": "", "table/buoy.xs": "\n"},
+        {"api/one.xs": query("one", "$input.( + )"), "table/buoy.xs": TABLE.replace("text name", "text )name")},
+    ):
+        write(tmp_path, texts)
+        assert reloader.refresh(live)
+    workspace = live.current.workspace
+    error = workspace.run("one").error
+    assert error is not None and (error.file, error.line) == ("api/one.xs", 9)
+    assert [column.name for column in workspace.columns_of("buoy")] == ["id", "name"]
+    write(tmp_path, {"api/one.xs": FILES["api/one.xs"], "table/buoy.xs": TABLE})
+    assert reloader.refresh(live) and not live.current.stale
+
+
 def test_a_table_that_gets_a_column(served: Served) -> None:
     served.client.post("/api:g/add")
     served.save("table/buoy.xs", TABLE.replace("text name", "text name\n    int depth?=7"))

@@ -26,7 +26,7 @@ def until(find: Callable[[], Found], what: object = "") -> Found:
         if found := find():
             return found
         time.sleep(_STEP)
-    raise AssertionError(f"it never came: {what}")
+    raise AssertionError(f"it never came: {str(what)[:2_000]}")
 
 
 def wait_for(event: threading.Event) -> None:

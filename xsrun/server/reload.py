@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Container, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -42,7 +42,7 @@ class Reloader:
         self.make = make
         self.log = log
         self._texts: dict[str, str] = {}
-        #: of each file the last text that had no errors
+        #: of each file the last text that had no errors, and was one
         self._good: dict[str, str] = {}
         self._settings: str | None = None
         self._lock = threading.Lock()
@@ -53,7 +53,7 @@ class Reloader:
         workspace = self.make(texts, root)
         self._texts, self._settings = texts, self._read_settings(root)
         broken = errors_by_file(workspace.problems)
-        self._good = {name: text for name, text in texts.items() if name not in broken}
+        self._good = whole(texts, broken)
         return workspace
 
     def refresh(self, live: Live) -> bool:
@@ -85,7 +85,7 @@ class Reloader:
         workspace = self.make(texts, root)
         broken = errors_by_file(workspace.problems)
         before = {name: text for name, text in self._good.items() if name in texts}
-        self._good = {**before, **{name: text for name, text in texts.items() if name not in broken}}
+        self._good = {**before, **whole(texts, broken)}
         replaced = {name: errors for name, errors in broken.items() if name in self._good}
         every = [error for errors in broken.values() for error in errors]
         if not replaced:
@@ -137,6 +137,11 @@ class Reloader:
             return path.name == self.path.name
         below = path.parts[len(self.path.resolve().parts) :]
         return path.suffix == ".xs" and not SKIPPED.intersection(below)
+
+
+def whole(texts: dict[str, str], broken: Container[str]) -> dict[str, str]:
+    """The texts to go back to. Many editors empty a file before they write it; that is no version of it."""
+    return {name: text for name, text in texts.items() if name not in broken and text.strip()}
 
 
 def errors_by_file(problems: Iterable[Diagnostic]) -> dict[str, list[Diagnostic]]:
