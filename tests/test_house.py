@@ -103,7 +103,6 @@ CIRCLES = {
         "services.templates.syntax",
         "services.templates.tokens",
     ),
-    ("statements.call", "statements.workflow_calls"),
     ("syntax.parser", "syntax.recovery.recovering_lexer"),
     ("syntax.recognisers", "syntax.syntax_messages", "syntax.value_recognisers"),
     ("workspace.construct", "workspace.program_cache"),

@@ -206,6 +206,3 @@ def await_(compiler: StatementCompiler, node: Statement) -> None:
     else:
         made = call("await_all", at, name("context", at), compiler.value(compiler.needed(node, "ids")))
     compiler.bind_result(node, made)
-
-
-from xsrun.statements import workflow_calls  # noqa: E402, F401 - declares task.call and its kin, which need this module
