@@ -21,7 +21,7 @@ def check_statement(workspace: Workspace, unit: Unit, item: Statement) -> None:
     if not table:
         text = f"`{item.name}` names no table; it raises an error when it is reached"
         hint = "the table it pointed to is gone; write the name of one"
-        unit.report.add("XS724", text, span_of(item.target), hint)
+        unit.report.add("XS421", text, span_of(item.target), hint)
         return
     columns = workspace.columns(table)
     if columns is None:

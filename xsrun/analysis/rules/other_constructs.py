@@ -74,7 +74,7 @@ def check_call(workspace: Workspace, unit: Unit, item: Statement) -> None:
     if not name:
         hint = f"the {kind} it pointed to is gone; write the name of one"
         text = f"`{item.name}` names no {kind}; it raises an error when it is reached"
-        unit.report.add("XS724", text, span_of(item.target), hint)
+        unit.report.add("XS421", text, span_of(item.target), hint)
         return
     found = workspace.find(kind, name)
     if found is not None:
