@@ -11,10 +11,10 @@ import ast
 import sys
 
 from xsrun.evaluator.inference import DECIMAL, INT, NATURAL, NUMBER, Kind
-from xsrun.evaluator.quasiquote import Located, Part, call, constant, expression, is_simple, place
+from xsrun.evaluator.quasiquote import Part, call, constant, expression, is_simple, place
 from xsrun.evaluator.variables import VariableCompiler
 from xsrun.records import record
-from xsrun.syntax.nodes import Binary, Now
+from xsrun.syntax.nodes import Binary, Located, Now
 from xsrun.values.conversion import MAX_INT, MIN_INT
 
 _SLOW = {"+": "add", "-": "subtract", "*": "multiply", "/": "divide", "%": "modulo"}

@@ -8,9 +8,9 @@ from typing import TypeVar
 from xsrun.errors import XanoScriptSyntaxError
 from xsrun.evaluator.generated.linker import Linker
 from xsrun.evaluator.inference import Kinds
-from xsrun.evaluator.quasiquote import Located, bind, is_simple, name
+from xsrun.evaluator.quasiquote import bind, is_simple, name
 from xsrun.evaluator.scope import Scope
-from xsrun.syntax.nodes import Binary, Expression, Node
+from xsrun.syntax.nodes import Binary, Expression, Located, Node
 
 Made = TypeVar("Made", bound=Node)
 

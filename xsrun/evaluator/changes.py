@@ -10,8 +10,8 @@ import ast
 from collections.abc import Iterable
 
 from xsrun import registry
-from xsrun.evaluator.quasiquote import Located, call, name, place, statements
-from xsrun.syntax.nodes import Expression, FilterCall, Group, Node, Path, Quoted, Segment, Statement, Variable
+from xsrun.evaluator.quasiquote import call, name, place, statements
+from xsrun.syntax.nodes import Expression, FilterCall, Group, Located, Node, Path, Quoted, Segment, Statement, Variable
 
 #: Filters whose use on the value of a variable, stored in that variable again, is a change in place.
 ADDING_FILTERS = {"push": 1, "append": 1, "merge": 1}

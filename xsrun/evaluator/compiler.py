@@ -17,7 +17,6 @@ from xsrun.evaluator.filter_arguments import lacking_arguments, without_surplus
 from xsrun.evaluator.generated.linker import Linker
 from xsrun.evaluator.inplace_code import store_in_line
 from xsrun.evaluator.quasiquote import (
-    Located,
     Position,
     assign,
     call,
@@ -40,6 +39,7 @@ from xsrun.syntax.nodes import (
     FilterCall,
     Group,
     Literal,
+    Located,
     Node,
     ObjectLiteral,
     Path,

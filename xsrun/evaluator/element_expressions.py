@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 from xsrun.errors import XanoScriptError, XanoScriptSyntaxError
 from xsrun.evaluator.generated import collections
 from xsrun.evaluator.generated.linker import Linker, link
-from xsrun.evaluator.quasiquote import Located, call, constant, expression, function, name, place, statements
+from xsrun.evaluator.quasiquote import call, constant, expression, function, name, place, statements
 from xsrun.evaluator.scope import Element, Scope
 from xsrun.fields.declared import Declared
 from xsrun.running.context import Context
-from xsrun.syntax.nodes import Expression
+from xsrun.syntax.nodes import Expression, Located
 from xsrun.values.conversion import Value, as_text
 
 if TYPE_CHECKING:

@@ -11,8 +11,8 @@ from xsrun.evaluator.generated.filter_calls import fail, for_each_element
 from xsrun.evaluator.inference import CONTAINER, LIST
 from xsrun.evaluator.inlining import as_operator, filtered
 from xsrun.evaluator.operators import OperatorCompiler
-from xsrun.evaluator.quasiquote import Located, call, constant, expression, is_simple, name, place, tuple_of
-from xsrun.syntax.nodes import Call, FilterCall
+from xsrun.evaluator.quasiquote import call, constant, expression, is_simple, name, place, tuple_of
+from xsrun.syntax.nodes import Call, FilterCall, Located
 
 if TYPE_CHECKING:
     from xsrun.registry import Parameter

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 from xsrun import registry
 from xsrun.evaluator.changes import ADDING_FILTERS, owner_name, unwrapped
 from xsrun.evaluator.inference import ANY, INT, LIST, NATURAL, NUMBER, TEXT, Kind
-from xsrun.evaluator.quasiquote import Located, Part, expression, name, place, statements, tuple_of
-from xsrun.syntax.nodes import Binary, Expression, FilterCall, Literal, Path, Segment, Variable
+from xsrun.evaluator.quasiquote import Part, expression, name, place, statements, tuple_of
+from xsrun.syntax.nodes import Binary, Expression, FilterCall, Literal, Located, Path, Segment, Variable
 
 if TYPE_CHECKING:
     from xsrun.evaluator.compiler import StatementCompiler

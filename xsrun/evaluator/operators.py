@@ -12,7 +12,7 @@ from xsrun import registry
 from xsrun.evaluator.arithmetic import COMPARISON, ArithmeticCompiler
 from xsrun.evaluator.generated.filter_calls import fail
 from xsrun.evaluator.inference import BOOL, DECIMAL, INT, LIST, NULL, NUMBER, OBJECT, TEXT, Kind
-from xsrun.evaluator.quasiquote import Located, call, constant, expression, is_simple, name, place
+from xsrun.evaluator.quasiquote import call, constant, expression, is_simple, name, place
 from xsrun.syntax.nodes import (
     Between,
     Binary,
@@ -20,6 +20,7 @@ from xsrun.syntax.nodes import (
     FilterCall,
     Group,
     Literal,
+    Located,
     Now,
     Quoted,
     Ternary,

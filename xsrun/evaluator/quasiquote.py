@@ -10,8 +10,9 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable
 from functools import cache
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
+from xsrun.syntax.nodes import Located
 from xsrun.values.conversion import Value
 
 #: What a name of a template can stand for: a node, another name, statements.
@@ -19,19 +20,6 @@ Part = ast.expr | str | list[ast.stmt]
 
 Placed = TypeVar("Placed", bound=ast.expr | ast.stmt | ast.excepthandler | ast.arg | ast.keyword)
 Copied = TypeVar("Copied", bound=ast.AST)
-
-
-class Located(Protocol):
-    """What generated code can be told to come from: a node of the tree, or a `Position`."""
-
-    @property
-    def line(self) -> int: ...
-    @property
-    def column(self) -> int: ...
-    @property
-    def end_line(self) -> int: ...
-    @property
-    def end_column(self) -> int: ...
 
 
 class Position:

@@ -16,10 +16,10 @@ from xsrun.evaluator.changes import changes_of, owners_defined
 from xsrun.evaluator.compiler import StatementCompiler, assigned_variables, statement_position
 from xsrun.evaluator.generated import tracebacks
 from xsrun.evaluator.generated.linker import Compiled, Linker, link
-from xsrun.evaluator.quasiquote import Located, Position, constant, expression, name, place, statements
+from xsrun.evaluator.quasiquote import Position, constant, expression, name, place, statements
 from xsrun.evaluator.scope import Scope
 from xsrun.fields.declared import Declared
-from xsrun.syntax.nodes import Expression, Node, Statement
+from xsrun.syntax.nodes import Expression, Located, Node, Statement
 from xsrun.values.conversion import Value
 
 #: Types whose plain inputs are bound in line: declared type -> Python type that needs no conversion.

@@ -8,9 +8,21 @@ from xsrun import registry
 from xsrun.evaluator.base import CompilerBase
 from xsrun.evaluator.changes import owned_call, owners_of, unwrapped
 from xsrun.evaluator.inference import ANY, CONTAINER, INT, LIST, NATURAL, TEXT, Kind, member_of
-from xsrun.evaluator.quasiquote import Located, call, constant, expression, function, is_simple, name, place, tuple_of
+from xsrun.evaluator.quasiquote import call, constant, expression, function, is_simple, name, place, tuple_of
 from xsrun.fields.declared import Declared
-from xsrun.syntax.nodes import Binary, Expression, FilterCall, Group, Literal, Path, Quoted, Segment, Unary, Variable
+from xsrun.syntax.nodes import (
+    Binary,
+    Expression,
+    FilterCall,
+    Group,
+    Literal,
+    Located,
+    Path,
+    Quoted,
+    Segment,
+    Unary,
+    Variable,
+)
 from xsrun.values.conversion import to_text
 
 _LOOP_ROOTS = {

@@ -16,20 +16,21 @@ if TYPE_CHECKING:
     from xsrun.diagnostics import Diagnostic
     from xsrun.values.conversion import Value
 
-    class Located(Protocol):
-        """What stands somewhere in a source text: a node, a token, a comment. Lines and columns count from 1."""
 
-        @property
-        def line(self) -> int: ...
+class Located(Protocol):
+    """What stands somewhere in a source text: a node, a token, a comment. Lines and columns count from 1."""
 
-        @property
-        def column(self) -> int: ...
+    @property
+    def line(self) -> int: ...
 
-        @property
-        def end_line(self) -> int: ...
+    @property
+    def column(self) -> int: ...
 
-        @property
-        def end_column(self) -> int: ...
+    @property
+    def end_line(self) -> int: ...
+
+    @property
+    def end_column(self) -> int: ...
 
 
 class Node:
