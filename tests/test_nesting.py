@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 
 import xsrun
@@ -59,3 +61,55 @@ def test_check_agrees_with_run(kind: str, depth: int) -> None:
             (one,) = found
             assert (one.code, one.message, one.hint) == ("XS329", str(error), error.hint)
             assert (one.file, one.line, one.column) == (error.file, error.line, error.column)
+
+
+NEST = """var $a { value = [] }
+var $b { value = [] }
+for (50000) {
+  each as $i {
+    var.update $a { value = [$a] }
+    var.update $b { value = [$b] }
+  }
+}
+var $found { value = USE }
+var.update $a { value = null }
+var.update $b { value = null }
+"""
+
+
+@pytest.mark.parametrize("depth", [1_000, 10_000, None])
+@pytest.mark.parametrize("use", ["[$a]|unique", "$a == $b", "$a|json_encode", '$a|set:"x":1', "[$a]|in:$b"])
+def test_a_value_deeper_than_python_can_follow(use: str, depth: int | None) -> None:
+    """It is an error of the program; where calls may nest deeper it may also work, but never does the stack end."""
+    before = sys.getrecursionlimit()
+    source = {"deep.xs": NEST.replace("USE", use)}
+    result = xsrun.Workspace.from_sources(source, limits=xsrun.Limits(depth=depth)).run("deep")
+    if depth == 1_000 or result.error is not None:
+        assert "nested too deep" in str(result.error)
+    assert sys.getrecursionlimit() == max(before, 7_000)
+
+
+def test_calls_deeper_than_usual() -> None:
+    source = """function "down" {
+  input {
+    int n
+  }
+  stack {
+    conditional {
+      if ($input.n == 0) {
+        return {
+          value = "the bottom"
+        }
+      }
+    }
+    function.run "down" {
+      input = {n: $input.n - 1}
+    } as $found
+  }
+  response = $found
+}
+"""
+    workspace = xsrun.Workspace.from_sources({"down.xs": source}, limits=xsrun.Limits(depth=9_000, steps=None))
+    assert workspace.run("down", input={"n": 8_900}).response == "the bottom"
+    stopped = workspace.run("down", input={"n": 9_100})
+    assert str(stopped.error) == "Calls are nested more than 9,000 deep."

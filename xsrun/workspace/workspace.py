@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -34,6 +33,7 @@ from xsrun.workspace.argument_checks import (
 )
 from xsrun.workspace.collection import collect
 from xsrun.workspace.construct import RUNNABLE, Construct
+from xsrun.workspace.deep_calls import frames_for, with_room
 from xsrun.workspace.environment import own_environment
 from xsrun.workspace.loader import read_sources, shown_path
 from xsrun.workspace.lookup import not_found, same_file
@@ -50,10 +50,6 @@ if TYPE_CHECKING:
     from xsrun.syntax.parser import Parsed
     from xsrun.workspace.carrier import Carrier
     from xsrun.workspace.options import Options
-
-#: Python frames that one nested call takes at most. They set Python's recursion limit, which must not be higher than
-#: needed: recursion through C code (a walk over deeply nested values) uses the C stack, which would end before it.
-_FRAMES_PER_CALL = 6
 
 
 class Workspace:
@@ -107,9 +103,7 @@ class Workspace:
         self.carrier: Carrier | None = None
         self._load()
         self.environment = {**own_environment(self.constructs, self.sources.values(), root), **(env or {})}
-        needed = (self.limits.depth or 10_000) * _FRAMES_PER_CALL + 1_000
-        if sys.getrecursionlimit() < needed:
-            sys.setrecursionlimit(needed)
+        self._frames = frames_for(self.limits.depth)
 
     # Loading -------------------------------------------------------------------------------------------------------
 
@@ -283,6 +277,17 @@ class Workspace:
         `admit`: test the caller's identity first, as over HTTP; tests do not (semantics 8.3). `conclude`: run what the
         program left for after its response; a server that has yet to send it calls `after_response` itself.
         """
+        return with_room(self._frames, self._execute, construct, values, context, variables, admit, conclude)
+
+    def _execute(
+        self,
+        construct: Construct,
+        values: dict[str, Value],
+        context: Context,
+        variables: dict[str, Value] | None,
+        admit: bool,
+        conclude: bool,
+    ) -> Result:
         started = time.perf_counter()
         result = Result()
         try:
