@@ -23,6 +23,8 @@ from xsrun.values.conversion import (
 Array = list[Value] | dict[str, Value]
 
 TOO_DEEP = "The value is nested too deeply."
+#: How deep values are compared. Python's own limit is no guard: where a program has raised it, the stack ends first.
+MAX_DEPTH = 2_000
 
 
 # Scalars -------------------------------------------------------------------------------------------------------------
@@ -76,15 +78,10 @@ class Identities:
         self._numbers: dict[Hashable, int] = {}
         #: by `id`: the containers live as long as the call that compares them
         self._known: dict[int, Hashable] = {}
+        self._depth = 0
 
     def of(self, value: Value) -> Hashable:
-        """Something hashable that two values share when they count as the same."""
-        try:
-            return self._of(value)
-        except RecursionError:
-            raise LimitError(TOO_DEEP) from None
-
-    def _of(self, value: Value) -> Hashable:
+        """Something hashable that two values share when they count as the same. Raises LimitError for a deep value."""
         if value.__class__ is str or value.__class__ is bytes:
             return value
         kind = value.__class__
@@ -92,11 +89,15 @@ class Identities:
             return cast_to_text(value) if kind in _SCALARS else (id(value), "resource")
         known = self._known.get(id(value))
         if known is None:
+            self._depth += 1
+            if self._depth > MAX_DEPTH:
+                raise LimitError(TOO_DEEP)
             shape: Hashable
             if kind is list:
-                shape = tuple(map(self._of, value))
+                shape = tuple(map(self.of, value))
             else:
-                shape = frozenset((key, self._of(item)) for key, item in value.items())
+                shape = frozenset((key, self.of(item)) for key, item in value.items())
+            self._depth -= 1
             known = (self._numbers.setdefault(shape, len(self._numbers)),)
             self._known[id(value)] = known
         return known
