@@ -167,28 +167,23 @@ def builtin_page(kind: Kind, name: str, found: Builtin | None) -> Page:
     """One statement or filter: form, what it does, attributes or arguments, examples."""
     from xsrun.language import catalogue
 
-    form, about = (f"|{found.signature}", found.documentation) if found is not None else ("", "")
-    if kind == "statement":
-        statement = catalogue.entry(kind, name)
-        form = statement["header"] if statement else form
-    elif found is None and (listed := catalogue.entry(kind, name)):
-        about = listed["summary"]
     entry = catalogue.entry(kind, name)
+    statement = catalogue.entry("statement", name) if kind == "statement" else None
+    word = kind.replace("_", " ")
+    if found is None:
+        return Page(entry["name"] if entry else name, word, "", "", note="not implemented in this version")
     page = Page(
-        entry["name"] if entry else name,
-        kind.replace("_", " "),
-        form,
-        about,
-        names=list(found.aliases) if found is not None else [],
+        found.name,
+        word,
+        statement["header"] if statement is not None else f"|{found.signature}",
+        found.documentation,
+        names=list(found.aliases),
         parts=[
-            {"name": part, "type": type, "required": required}
-            for part, type, required, *_ in catalogue.parameters(kind, name) or ()
-            if part not in ("description", "disabled", "mock")
+            {"name": part.name, "type": part.type, "required": part.required}
+            for part in (found.attributes if kind == "statement" else found.arguments)
         ],
     )
-    if found is None:
-        page.note = "not implemented in this version"
-    elif found.unavailable:
+    if found.unavailable:
         page.note = f"not available on this machine: {found.unavailable}"
     else:
         page.examples = [(example.source, example.result) for example in found.examples]

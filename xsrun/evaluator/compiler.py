@@ -49,7 +49,6 @@ from xsrun.syntax.nodes import (
 )
 
 #: Attributes that every statement takes and that do nothing when it runs.
-COMMON_ATTRIBUTES = frozenset(("description", "disabled", "mock"))
 _READ_ONLY_ROOTS = frozenset(("input", "env", "auth", "db"))
 
 
@@ -189,14 +188,13 @@ class StatementCompiler(ExpressionCompiler):
         self.store(target, self.builtin_keywords(record, keywords, at), at)
 
     def keyword_arguments(self, record: Builtin, node: Statement) -> dict[str, ast.expr]:
-        given = {item.name: item for item in node.attributes() if item.name not in COMMON_ATTRIBUTES}
+        given = {item.name: item for item in node.attributes() if not item.disabled}
+        others = record.stood_for(given)
         found = {}
-        for parameter in record.parameters:
-            if parameter.name == "target":
-                continue
+        for parameter in record.attributes:
             item = given.get(parameter.name)
-            if item is None or item.disabled:
-                if parameter.required:
+            if item is None:
+                if parameter.required and parameter.name not in others:
                     message = f"`{node.name}` needs the attribute `{parameter.name}`"
                     raise self.refuse(message, statement_position(node))
                 continue

@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-from xsrun.language.catalogue import UNCOUNTED_FILTERS
 from xsrun.registry import Builtin, Parameter
 from xsrun.syntax.nodes import Expression, FilterCall, ListLiteral, Literal
 
 
-def _parameters(record: Builtin) -> tuple[Parameter, ...]:
-    """The parameters of a filter without the piped value."""
-    return record.parameters if record.form else record.parameters[1:]
-
-
 def lacking_arguments(record: Builtin, node: FilterCall) -> str | None:
     """The engine's text for a call with too few arguments, and how many there are to be; None when it has enough."""
-    parameters, given = _parameters(record), len(node.arguments)
+    parameters, given = record.arguments, len(node.arguments)
     needed = sum(parameter.required for parameter in parameters)
-    if given >= needed or record.name in UNCOUNTED_FILTERS:
+    if given >= needed or not record.counted:
         return None
     count = str(needed) if needed == len(parameters) else f"{needed} to {len(parameters)}"
     if any(parameter.variadic for parameter in parameters):
@@ -31,10 +25,10 @@ def _nothing(parameter: Parameter) -> Expression:
 
 def without_surplus(record: Builtin, node: FilterCall) -> FilterCall:
     """The call with the arguments that the filter reads: none beyond, and empty ones where the engine counts none."""
-    parameters, arguments = _parameters(record), node.arguments
+    parameters, arguments = record.arguments, node.arguments
     if len(arguments) > len(parameters) and not any(parameter.variadic for parameter in parameters):
         arguments = arguments[: len(parameters)]
-    elif record.name in UNCOUNTED_FILTERS:
+    elif not record.counted:
         needed = [parameter for parameter in parameters if parameter.required]
         arguments = [*arguments, *(_nothing(parameter).at(node, node) for parameter in needed[len(arguments) :])]
     if arguments is node.arguments or len(arguments) == len(node.arguments):

@@ -138,17 +138,17 @@ def flatten(context: Context, value: list[Value] | dict[str, Value]) -> list[Val
 
 
 @filter("push")
-def push(value: list[Value] | dict[str, Value], item: Value) -> Array:
+def push(piped: list[Value] | dict[str, Value], value: Value) -> Array:
     """The list with one more member at the end.
 
     >>> [1, 2]|push:3
     [1, 2, 3]
     """
-    return with_appended(value, item)
+    return with_appended(piped, value)
 
 
 @filter("push_conditional")
-def push_conditional(value: list[Value] | dict[str, Value], item: Value, conditional: bool) -> Array:
+def push_conditional(piped: list[Value] | dict[str, Value], value: Value, conditional: bool) -> Array:
     """The list with one more member at the end if the condition holds, else unchanged.
 
     >>> [1]|push_conditional:2:true
@@ -156,21 +156,21 @@ def push_conditional(value: list[Value] | dict[str, Value], item: Value, conditi
     >>> [1]|push_conditional:2:false
     [1]
     """
-    return with_appended(value, item) if conditional else value.copy()
+    return with_appended(piped, value) if conditional else piped.copy()
 
 
 @filter("unshift")
-def unshift(value: list[Value] | dict[str, Value], item: Value) -> Array:
+def unshift(piped: list[Value] | dict[str, Value], value: Value) -> Array:
     """The list with one more member in front.
 
     >>> [2, 3]|unshift:1
     [1, 2, 3]
     """
-    return with_prepended(value, item)
+    return with_prepended(piped, value)
 
 
 @filter("append")
-def append(value: Value, item: Value, path: str = "") -> Value:
+def append(piped: Value, value: Value, path: str = "") -> Value:
     """The value with one more member at the end of the list at a path; no path means the value itself.
 
     A list that is not there yet is made.
@@ -180,13 +180,13 @@ def append(value: Value, item: Value, path: str = "") -> Value:
     >>> {tags: ["a"]}|append:"b":"tags"
     {"tags": ["a", "b"]}
     """
-    if not path and value.__class__ is list:
-        return [*value, item]
-    return update_path(value, path, lambda old: with_appended(_list_to_extend(old, path), item))
+    if not path and piped.__class__ is list:
+        return [*piped, value]
+    return update_path(piped, path, lambda old: with_appended(_list_to_extend(old, path), value))
 
 
 @filter("prepend")
-def prepend(value: Value, item: Value, path: str = "") -> Value:
+def prepend(piped: Value, value: Value, path: str = "") -> Value:
     """The value with one more member in front of the list at a path; no path means the value itself.
 
     >>> [1, 2]|prepend:0
@@ -194,7 +194,7 @@ def prepend(value: Value, item: Value, path: str = "") -> Value:
     >>> {tags: ["a"]}|prepend:"b":"tags"
     {"tags": ["b", "a"]}
     """
-    return update_path(value, path, lambda old: with_prepended(_list_to_extend(old, path), item))
+    return update_path(piped, path, lambda old: with_prepended(_list_to_extend(old, path), value))
 
 
 def _list_to_extend(found: Value, path: str) -> Array:

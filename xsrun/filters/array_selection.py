@@ -101,7 +101,7 @@ def filter_false(value: list[Value] | dict[str, Value], path: str | None = None)
 
 
 @filter("remove")
-def remove(value: list[Value] | dict[str, Value], item: Value, path: str = "", strict: bool = False) -> Array:
+def remove(piped: list[Value] | dict[str, Value], value: Value, path: str = "", strict: bool = False) -> Array:
     """The members that do not equal a value, or whose member at a path does not.
 
     Equality is that of `==`, or of `===` when `strict`.
@@ -118,9 +118,9 @@ def remove(value: list[Value] | dict[str, Value], item: Value, path: str = "", s
 
     def stays(member: Value) -> bool:
         found = find_steps(member, steps)
-        return found is MISSING or not equal(found, item)
+        return found is MISSING or not equal(found, value)
 
-    return kept(value, stays)
+    return kept(piped, stays)
 
 
 # Matching an example -------------------------------------------------------------------------------------------------
@@ -199,7 +199,7 @@ def array_upmerge(value: list[Value] | dict[str, Value], match: dict[str, Value]
 # Others --------------------------------------------------------------------------------------------------------------
 
 
-@filter("index_by")
+@filter("index_by", takes_surplus=True)
 def index_by(value: list[Value] | dict[str, Value], path: str, is_list: bool | None = None) -> Array:
     """The members grouped by what is found at a path: an object of lists, even for a group of one.
 
@@ -219,7 +219,7 @@ def index_by(value: list[Value] | dict[str, Value], path: str, is_list: bool | N
 
 
 @filter("array_set")
-def array_set(value: Value, path: str, item: Value) -> Value:
+def array_set(piped: Value, path: str, value: Value) -> Value:
     """The value with another value at a path; what is no object or list is replaced by an empty object first.
 
     >>> {a: {b: 1}}|array_set:"a.c":2
@@ -227,7 +227,7 @@ def array_set(value: Value, path: str, item: Value) -> Value:
     >>> 5|array_set:"x":1
     {"x": 1}
     """
-    return set_path(value if isinstance(value, dict | list) else {}, path, item)
+    return set_path(piped if isinstance(piped, dict | list) else {}, path, value)
 
 
 @filter("array_lower")

@@ -30,31 +30,31 @@ _NUMBER_STARTS = frozenset("-0123456789")
 
 
 @filter("diff")
-def diff(value: list[Value] | dict[str, Value], other: list[Value] | dict[str, Value]) -> Array:
+def diff(piped: list[Value] | dict[str, Value], value: list[Value] | dict[str, Value]) -> Array:
     """The members that the other list does not have, compared as texts: 2 and "2" are the same.
 
     >>> [1, 2, 3, 4]|diff:[3, 2]
     [1, 4]
     """
     identities = Identities()
-    others = {identities.of(item) for item in members(other)}
-    return kept(value, lambda item: identities.of(item) not in others)
+    others = {identities.of(item) for item in members(value)}
+    return kept(piped, lambda item: identities.of(item) not in others)
 
 
 @filter("intersect")
-def intersect(value: list[Value] | dict[str, Value], other: list[Value] | dict[str, Value]) -> Array:
+def intersect(piped: list[Value] | dict[str, Value], value: list[Value] | dict[str, Value]) -> Array:
     """The members that the other list has too, compared as texts.
 
     >>> [1, 2, 3, 4]|intersect:[3, 2]
     [2, 3]
     """
     identities = Identities()
-    others = {identities.of(item) for item in members(other)}
-    return kept(value, lambda item: identities.of(item) in others)
+    others = {identities.of(item) for item in members(value)}
+    return kept(piped, lambda item: identities.of(item) in others)
 
 
 @filter("diff_assoc")
-def diff_assoc(value: list[Value] | dict[str, Value], other: list[Value] | dict[str, Value]) -> Array:
+def diff_assoc(piped: list[Value] | dict[str, Value], value: list[Value] | dict[str, Value]) -> Array:
     """The members that the other does not have under the same key; in a list the position is the key.
 
     >>> {a: 1, b: 2}|diff_assoc:{b: 2}
@@ -62,17 +62,17 @@ def diff_assoc(value: list[Value] | dict[str, Value], other: list[Value] | dict[
     >>> ["x", "y"]|diff_assoc:["x", "z"]
     ["y"]
     """
-    return _kept_by_key(value, other, lambda same: not same)
+    return _kept_by_key(piped, value, lambda same: not same)
 
 
 @filter("intersect_assoc")
-def intersect_assoc(value: list[Value] | dict[str, Value], other: list[Value] | dict[str, Value]) -> Array:
+def intersect_assoc(piped: list[Value] | dict[str, Value], value: list[Value] | dict[str, Value]) -> Array:
     """The members that the other has too under the same key; in a list the position is the key.
 
     >>> {a: 1, b: 2}|intersect_assoc:{b: 2}
     {"b": 2}
     """
-    return _kept_by_key(value, other, lambda same: same)
+    return _kept_by_key(piped, value, lambda same: same)
 
 
 def _kept_by_key(value: Array, other: Array, wanted: Callable[[bool], bool]) -> Array:
@@ -88,9 +88,9 @@ def _kept_by_key(value: Array, other: Array, wanted: Callable[[bool], bool]) -> 
 # Merging -------------------------------------------------------------------------------------------------------------
 
 
-@filter("merge")
+@filter("merge", counted=False)
 def merge(
-    value: list[Value] | dict[str, Value], other: list[Value] | dict[str, Value], *more: list[Value] | dict[str, Value]
+    piped: list[Value] | dict[str, Value], value: list[Value] | dict[str, Value], *more: list[Value] | dict[str, Value]
 ) -> Array:
     """Two or more lists as one, or objects as one where the later ones win. Only the first level is merged.
 
@@ -101,11 +101,11 @@ def merge(
     >>> {a: 1, b: 2}|merge:{b: 9}
     {"a": 1, "b": 9}
     """
-    if value.__class__ is other.__class__ is dict and not more:
-        merged = {**value, **other}
+    if piped.__class__ is value.__class__ is dict and not more:
+        merged = {**piped, **value}
         if "".join(merged).replace("_", "").isalpha() or all(map(str.isidentifier, merged)):  # the first tells faster
             return merged
-    arrays = [value, other, *more]
+    arrays = [piped, value, *more]
     if all(isinstance(array, list) for array in arrays):
         return [item for array in arrays for item in array]
     return renumbered_in_turn(arrays)
@@ -127,11 +127,11 @@ def renumbered_in_turn(arrays: list[Array]) -> Array:
     return as_array_value(result)
 
 
-@filter("merge_recursive")
+@filter("merge_recursive", counted=False)
 def merge_recursive(
     context: Context,
+    piped: list[Value] | dict[str, Value],
     value: list[Value] | dict[str, Value],
-    other: list[Value] | dict[str, Value],
     *more: list[Value] | dict[str, Value],
 ) -> Array:
     """Two or more lists or objects as one on every level: what both have under a key is merged, or put into one list.
@@ -142,9 +142,9 @@ def merge_recursive(
     {"k": [1, 2]}
     """
     merger = _Merger(context)
-    result: Array = value
+    result: Array = piped
     try:
-        for array in (other, *more):
+        for array in (value, *more):
             result = merger.merged(result, array)
     except RecursionError:
         raise LimitError(TOO_DEEP) from None

@@ -15,8 +15,8 @@ _UUID = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
 # Two values ----------------------------------------------------------------------------------------------------------
 
 
-@filter("equals")
-def equals(value: Value, other: Value) -> bool:
+@filter("equals", counted=False)
+def equals(piped: Value, value: Value) -> bool:
     """Whether two values are loosely equal, as with `==`.
 
     >>> 1|equals:"1"
@@ -24,57 +24,57 @@ def equals(value: Value, other: Value) -> bool:
     >>> "a"|equals:"A"
     false
     """
-    return loose_equal(value, other)
+    return loose_equal(piped, value)
 
 
-@filter("not_equals")
-def not_equals(value: Value, other: Value) -> bool:
+@filter("not_equals", counted=False)
+def not_equals(piped: Value, value: Value) -> bool:
     """Whether two values are not loosely equal, as with `!=`.
 
     >>> 5|not_equals:3
     true
     """
-    return not loose_equal(value, other)
+    return not loose_equal(piped, value)
 
 
-@filter("greater_than")
-def greater_than(value: Value, other: Value) -> bool:
+@filter("greater_than", counted=False)
+def greater_than(piped: Value, value: Value) -> bool:
     """Whether the piped value is greater, as with `>`: numbers and numeric texts by value, other texts by spelling.
 
     >>> 4|greater_than:2
     true
     """
-    return compare(value, other) > 0
+    return compare(piped, value) > 0
 
 
-@filter("greater_than_or_equal")
-def greater_than_or_equal(value: Value, other: Value) -> bool:
+@filter("greater_than_or_equal", counted=False)
+def greater_than_or_equal(piped: Value, value: Value) -> bool:
     """Whether the piped value is greater or equal, as with `>=`.
 
     >>> 4|greater_than_or_equal:4
     true
     """
-    return compare(value, other) >= 0
+    return compare(piped, value) >= 0
 
 
-@filter("less_than")
-def less_than(value: Value, other: Value) -> bool:
+@filter("less_than", counted=False)
+def less_than(piped: Value, value: Value) -> bool:
     """Whether the piped value is less, as with `<`.
 
     >>> "apple"|less_than:"pear"
     true
     """
-    return compare(value, other) < 0
+    return compare(piped, value) < 0
 
 
-@filter("less_than_or_equal")
-def less_than_or_equal(value: Value, other: Value) -> bool:
+@filter("less_than_or_equal", counted=False)
+def less_than_or_equal(piped: Value, value: Value) -> bool:
     """Whether the piped value is less or equal, as with `<=`.
 
     >>> 7|less_than_or_equal:5
     false
     """
-    return compare(value, other) <= 0
+    return compare(piped, value) <= 0
 
 
 @filter("in")

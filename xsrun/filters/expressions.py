@@ -17,7 +17,7 @@ from xsrun.registry import filter_form
 from xsrun.syntax.nodes import FilterCall, Literal, Variable, Word
 
 
-@filter_form("map")
+@filter_form("map", "expression: expression")
 def map_(compiler: StatementCompiler, operand: ast.expr, call: FilterCall) -> ast.expr:
     """What an expression gives for each element.
 
@@ -29,7 +29,7 @@ def map_(compiler: StatementCompiler, operand: ast.expr, call: FilterCall) -> as
     return element_call(compiler, collections.map_elements, operand, call.arguments[0], call)
 
 
-@filter_form("filter")
+@filter_form("filter", "expression: expression")
 def filter_(compiler: StatementCompiler, operand: ast.expr, call: FilterCall) -> ast.expr:
     """The elements for which an expression is true.
 
@@ -42,7 +42,7 @@ def filter_(compiler: StatementCompiler, operand: ast.expr, call: FilterCall) ->
     return element_call(compiler, collections.filter_elements, operand, node, call, condition=True)
 
 
-@filter_form("some")
+@filter_form("some", "expression: expression")
 def some(compiler: StatementCompiler, operand: ast.expr, call: FilterCall) -> ast.expr:
     """Whether an expression is true for any element.
 
@@ -52,7 +52,7 @@ def some(compiler: StatementCompiler, operand: ast.expr, call: FilterCall) -> as
     return element_call(compiler, collections.some_elements, operand, call.arguments[0], call, condition=True)
 
 
-@filter_form("every")
+@filter_form("every", "expression: expression")
 def every(compiler: StatementCompiler, operand: ast.expr, call: FilterCall) -> ast.expr:
     """Whether an expression is true for all elements; true when there is none.
 
@@ -64,7 +64,7 @@ def every(compiler: StatementCompiler, operand: ast.expr, call: FilterCall) -> a
     return element_call(compiler, collections.every_element, operand, call.arguments[0], call, condition=True)
 
 
-@filter_form("find")
+@filter_form("find", "expression: expression")
 def find(compiler: StatementCompiler, operand: ast.expr, call: FilterCall) -> ast.expr:
     """The first element for which an expression is true, or null.
 
@@ -76,7 +76,7 @@ def find(compiler: StatementCompiler, operand: ast.expr, call: FilterCall) -> as
     return element_call(compiler, collections.find_element, operand, call.arguments[0], call, condition=True)
 
 
-@filter_form("findIndex")
+@filter_form("findIndex", "expression: expression")
 def find_index(compiler: StatementCompiler, operand: ast.expr, call: FilterCall) -> ast.expr:
     """The position of the first element for which an expression is true, or null.
 
@@ -88,7 +88,7 @@ def find_index(compiler: StatementCompiler, operand: ast.expr, call: FilterCall)
     return element_call(compiler, collections.find_index, operand, node, call, missing, condition=True)
 
 
-@filter_form("reduce")
+@filter_form("reduce", "expression: expression, initial?")
 def reduce(compiler: StatementCompiler, operand: ast.expr, call: FilterCall) -> ast.expr:
     """One value out of a list: the expression sees what it gave before as `$result`, at first the second argument.
 
@@ -104,7 +104,7 @@ def reduce(compiler: StatementCompiler, operand: ast.expr, call: FilterCall) -> 
     return element_call(compiler, collections.reduce_elements, operand, node, call, initial, result=True)
 
 
-@filter_form("transform")
+@filter_form("transform", "expression: expression")
 def transform(compiler: StatementCompiler, operand: ast.expr, call: FilterCall) -> ast.expr:
     """What an expression gives for the piped value, which it sees as `$$`, and as `$0` in transforms inside it.
 
@@ -123,7 +123,7 @@ def transform(compiler: StatementCompiler, operand: ast.expr, call: FilterCall) 
     return transformed
 
 
-@filter_form("as")
+@filter_form("as", "name: name")
 def as_(compiler: StatementCompiler, operand: ast.expr, call: FilterCall) -> ast.expr:
     """Name the piped value, for the filters that follow in the same statement.
 
@@ -144,7 +144,7 @@ def as_(compiler: StatementCompiler, operand: ast.expr, call: FilterCall) -> ast
     return bind(kept, operand, call)
 
 
-@filter_form("to_expr")
+@filter_form("to_expr", "")
 def to_expr(compiler: StatementCompiler, operand: ast.expr, call: FilterCall) -> ast.expr:
     """The value of an expression that is written in a text. It sees the variables and inputs, but no piped value.
 

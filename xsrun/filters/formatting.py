@@ -22,7 +22,7 @@ _MAX_PRECISION = 53
 _BASES = {"x": "x", "X": "X", "o": "o", "b": "b", "u": "d"}
 
 
-@filter("sprintf", elementwise=True)
+@filter("sprintf", elementwise=True, counted=False)
 def sprintf(context: Context, value: str, *args: Value) -> Value:
     """A text with its placeholders filled in, as PHP's sprintf does it.
 

@@ -15,7 +15,7 @@ from xsrun.values.php_arrays import Array, as_array_value, cast_to_text, members
 # Paths ---------------------------------------------------------------------------------------------------------------
 
 
-@filter("get", gives="members")
+@filter("get", gives="members", takes_surplus=True)
 def get(value: Value, path: str, default: Value = None) -> Value:
     """The value at a path, or a default (null if none is given) when there is nothing there.
 
@@ -47,7 +47,7 @@ def has(value: Value, path: str) -> bool:
 
 
 @filter("set")
-def set_(value: Value, path: str, item: Value) -> Value:
+def set_(piped: Value, path: str, value: Value) -> Value:
     """The value with another value at a path. Objects that are missing on the way are made; a name over a list is
     written into every element.
 
@@ -56,11 +56,11 @@ def set_(value: Value, path: str, item: Value) -> Value:
     >>> [{id: 1}, {id: 2}]|set:"seen":true
     [{"id": 1, "seen": true}, {"id": 2, "seen": true}]
     """
-    return set_path(value, path, item)
+    return set_path(piped, path, value)
 
 
 @filter("set_conditional")
-def set_conditional(value: Value, path: str, item: Value, conditional: Value) -> Value:
+def set_conditional(piped: Value, path: str, value: Value, conditional: Value) -> Value:
     """`set` if the condition is true, else the value as it is.
 
     >>> {}|set_conditional:"status":"active":(1 < 2)
@@ -68,11 +68,11 @@ def set_conditional(value: Value, path: str, item: Value, conditional: Value) ->
     >>> {}|set_conditional:"status":"active":false
     {}
     """
-    return set_path(value, path, item) if truthy(conditional) else _copied(value)
+    return set_path(piped, path, value) if truthy(conditional) else _copied(piped)
 
 
 @filter("set_ifnotempty")
-def set_ifnotempty(value: Value, path: str, item: Value) -> Value:
+def set_ifnotempty(piped: Value, path: str, value: Value) -> Value:
     """`set` if the new value is not empty ("", null, 0, "0", false, [] and {} are), else the value as it is.
 
     >>> {k: 1}|set_ifnotempty:"name":"Lee"
@@ -80,11 +80,11 @@ def set_ifnotempty(value: Value, path: str, item: Value) -> Value:
     >>> {k: 1}|set_ifnotempty:"name":""
     {"k": 1}
     """
-    return set_path(value, path, item) if truthy(item) else _copied(value)
+    return set_path(piped, path, value) if truthy(value) else _copied(piped)
 
 
 @filter("set_ifnotnull")
-def set_ifnotnull(value: Value, path: str, item: Value) -> Value:
+def set_ifnotnull(piped: Value, path: str, value: Value) -> Value:
     """`set` if the new value is not null, else the value as it is.
 
     >>> {k: 1}|set_ifnotnull:"n":0
@@ -92,7 +92,7 @@ def set_ifnotnull(value: Value, path: str, item: Value) -> Value:
     >>> {k: 1}|set_ifnotnull:"n":null
     {"k": 1}
     """
-    return set_path(value, path, item) if item is not None else _copied(value)
+    return set_path(piped, path, value) if value is not None else _copied(piped)
 
 
 @filter("unset")
@@ -115,7 +115,7 @@ def _copied(value: Value) -> Value:
 
 
 @filter("first_notnull")
-def first_notnull(value: Value, other: Value) -> Value:
+def first_notnull(piped: Value, value: Value) -> Value:
     """The piped value unless it is null, else the argument.
 
     >>> null|first_notnull:5
@@ -123,11 +123,11 @@ def first_notnull(value: Value, other: Value) -> Value:
     >>> 0|first_notnull:5
     0
     """
-    return other if value is None else value
+    return value if piped is None else piped
 
 
 @filter("first_notempty")
-def first_notempty(value: Value, other: Value) -> Value:
+def first_notempty(piped: Value, value: Value) -> Value:
     """The piped value unless it is empty ("", null, 0, "0", false, [] and {} are), else the argument.
 
     >>> ""|first_notempty:"none"
@@ -135,7 +135,7 @@ def first_notempty(value: Value, other: Value) -> Value:
     >>> "a"|first_notempty:"none"
     "a"
     """
-    return value if truthy(value) else other
+    return piped if truthy(piped) else value
 
 
 # Making --------------------------------------------------------------------------------------------------------------

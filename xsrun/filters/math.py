@@ -28,37 +28,37 @@ _MOST_BITS = 256
 
 
 @filter("add")
-def add(value: float, other: float) -> float:
+def add(piped: float, value: float) -> float:
     """The sum of two numbers.
 
     >>> 2|add:3
     5
     """
-    return _fitting(value + other)
+    return _fitting(piped + value)
 
 
 @filter("subtract")
-def subtract(value: float, other: float) -> float:
+def subtract(piped: float, value: float) -> float:
     """The piped number less the argument.
 
     >>> 2|subtract:3
     -1
     """
-    return _fitting(value - other)
+    return _fitting(piped - value)
 
 
 @filter("multiply")
-def multiply(value: float, other: float) -> float:
+def multiply(piped: float, value: float) -> float:
     """The product of two numbers.
 
     >>> 4|multiply:2.5
     10.0
     """
-    return _fitting(value * other)
+    return _fitting(piped * value)
 
 
 @filter("divide")
-def divide(value: float, other: float) -> float:
+def divide(piped: float, value: float) -> float:
     """The piped number divided by the argument: an int when both are ints and it comes out even, else a decimal.
 
     >>> 20|divide:4
@@ -66,7 +66,7 @@ def divide(value: float, other: float) -> float:
     >>> 7|divide:2
     3.5
     """
-    return quotient(value, other)
+    return quotient(piped, value)
 
 
 def quotient(value: float, other: float) -> float:
@@ -79,7 +79,7 @@ def quotient(value: float, other: float) -> float:
 
 
 @filter("modulus")
-def modulus(value: int, other: int) -> int:
+def modulus(piped: int, value: int) -> int:
     """The remainder of a division of ints; its sign is that of the piped number.
 
     >>> 20|modulus:3
@@ -87,11 +87,11 @@ def modulus(value: int, other: int) -> int:
     >>> (-8)|modulus:3
     -2
     """
-    value, other = wrapped(value), wrapped(other)
-    if other == 0:
+    piped, value = wrapped(piped), wrapped(value)
+    if value == 0:
         raise XanoScriptError(DIVISION_BY_ZERO, hint=ZERO_HINT)
-    remainder = abs(value) % abs(other)
-    return -remainder if value < 0 else remainder
+    remainder = abs(piped) % abs(value)
+    return -remainder if piped < 0 else remainder
 
 
 @filter("pow")
@@ -165,7 +165,7 @@ def _extreme_of(value: Value, other: Value, wanted: int) -> Value:
 
 
 @filter("min")
-def min_(value: Value, other: Value = None) -> Value:
+def min_(piped: Value, value: Value = None) -> Value:
     """The smaller of two numbers. Over a list: its smallest member, or null when there is none.
 
     >>> 5|min:3
@@ -173,11 +173,11 @@ def min_(value: Value, other: Value = None) -> Value:
     >>> [3, 1, 2]|min
     1
     """
-    return _extreme_of(value, other, -1)
+    return _extreme_of(piped, value, -1)
 
 
 @filter("max")
-def max_(value: Value, other: Value = None) -> Value:
+def max_(piped: Value, value: Value = None) -> Value:
     """The larger of two numbers. Over a list: its largest member, or null when there is none.
 
     >>> 5|max:8
@@ -185,7 +185,7 @@ def max_(value: Value, other: Value = None) -> Value:
     >>> [3, 1, 2]|max
     3
     """
-    return _extreme_of(value, other, 1)
+    return _extreme_of(piped, value, 1)
 
 
 @filter("clamp_min")
@@ -259,30 +259,30 @@ def wrapped(number: int) -> int:
 
 
 @filter("bitwise_and")
-def bitwise_and(value: int, other: int) -> int:
+def bitwise_and(piped: int, value: int) -> int:
     """The bits that both ints have.
 
     >>> 7|bitwise_and:3
     3
     """
-    return wrapped(value & other)
+    return wrapped(piped & value)
 
 
 @filter("bitwise_or")
-def bitwise_or(value: int, other: int) -> int:
+def bitwise_or(piped: int, value: int) -> int:
     """The bits that either int has.
 
     >>> 7|bitwise_or:9
     15
     """
-    return wrapped(value | other)
+    return wrapped(piped | value)
 
 
 @filter("bitwise_xor")
-def bitwise_xor(value: int, other: int) -> int:
+def bitwise_xor(piped: int, value: int) -> int:
     """The bits that one int has and the other has not.
 
     >>> 7|bitwise_xor:9
     14
     """
-    return wrapped(value ^ other)
+    return wrapped(piped ^ value)

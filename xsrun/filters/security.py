@@ -194,7 +194,7 @@ def jws_decode(
     return jose.unwrapped(jose.verify(value, key, algorithm, check_claims, timeDrift, context.now()))
 
 
-@filter("jwe_encode")
+@filter("jwe_encode", takes_surplus=True)
 def jwe_encode(
     context: Context,
     value: Value,
@@ -213,7 +213,7 @@ def jwe_encode(
     return jose.encrypt(jose.wrapped(value, ttl, now), headers, key, key_algorithm, content_algorithm, ttl, now)
 
 
-@filter("jwe_decode")
+@filter("jwe_decode", takes_surplus=True)
 def jwe_decode(
     context: Context,
     value: str,

@@ -249,7 +249,7 @@ def icontains(value: str, search: str) -> bool:
 # Joining -------------------------------------------------------------------------------------------------------------
 
 
-@filter("concat")
+@filter("concat", takes_surplus=True)
 def concat(context: Context, text: str, value: str, separator: str = "") -> Value:
     """Two values as one text, with a separator between them. The second argument is the separator, not a third text.
 

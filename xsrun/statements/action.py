@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from xsrun.statements.unavailable import declare_all
+from xsrun.statements.unavailable import declare
 
-declare_all(
-    "action.",
-    "the packages of actions are not on this machine",
-    {"call": "Run an action and bind its result.", "package.call": "Run an action of a package and bind its result."},
+_PACKAGES = "the packages of actions are not on this machine"
+
+declare("action.call", _PACKAGES, "Run an action and bind its result.", "package?: text, input?, registry?")
+declare(
+    "action.package.call",
+    _PACKAGES,
+    "Run an action of a package and bind its result.",
+    "package?: text, input?, registry?",
 )

@@ -10,7 +10,7 @@ from xsrun.statements import api_request, workflow_calls  # noqa: F401 - declare
 from xsrun.values.conversion import Value
 
 
-@statement("api.lambda")
+@statement("api.lambda", literal="code")
 def run_lambda(context: Context, code: str, timeout: float | None = None, *, environment: dict[str, Value]) -> Value:
     """Runs JavaScript or TypeScript and gives what it returns; `await` works, the console goes to the log.
 

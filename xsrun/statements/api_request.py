@@ -89,7 +89,7 @@ def outcome(request: HttpRequest, url: str, params: Value, answer: HttpAnswer) -
 # Statements ----------------------------------------------------------------------------------------------------------
 
 
-@statement("api.request")
+@statement("api.request", editor_needs="url method")
 def api_request(
     context: Context,
     url: Value = None,
@@ -105,6 +105,7 @@ def api_request(
     certificate_pass: Value = None,
     private_key: Value = None,
     private_key_pass: Value = None,
+    async_: Value = None,
 ) -> Value:
     """Send an HTTP request: `{request: {url, method, headers, params}, response: {headers, result, status}}`.
 
@@ -112,6 +113,8 @@ def api_request(
     `Content-Type: application/x-www-form-urlencoded` says so; with a file among them it is multipart; a text goes as it
     is. `headers` is a list of `"Name: value"` lines. `timeout` is in seconds, 10 when left out. `result` is the decoded
     JSON, else the text of the body.
+
+    `async` changes nothing here: the response is there when the next statement runs.
 
     An HTTP error status raises nothing. When the server cannot be reached or does not answer in time, `status` is 0,
     `result` is false and `response.error` says why. Only servers on this machine can be reached unless `--allow-net`
@@ -186,7 +189,7 @@ def microservice(
     return send(context, "api.microservice", url, method, params, headers, timeout, follow_location)
 
 
-@statement("api.realtime_event")
+@statement("api.realtime_event", spellings={"event": "auth_id"})
 def realtime_event(
     context: Context,
     channel: str,
@@ -212,7 +215,7 @@ def realtime_event(
     )
 
 
-@statement("api.stream")
+@statement("api.stream", spellings={"format": "value", "headers": "value", "filename": "value"})
 def stream(
     context: Context, value: Value = None, format: Value = None, headers: Value = None, filename: Value = None
 ) -> None:

@@ -21,7 +21,7 @@ from xsrun.values.conversion import Value
 # Changing the list in a variable -------------------------------------------------------------------------------------
 
 
-@statement_form("array.push", changes_target=True)
+@statement_form("array.push", "value", changes_target=True)
 def push(compiler: StatementCompiler, node: Statement) -> None:
     """Add a value at the end of the list in a variable or path.
 
@@ -32,7 +32,7 @@ def push(compiler: StatementCompiler, node: Statement) -> None:
     append(compiler, compiler.target(node), compiler.needed(node, "value"), statement_position(node))
 
 
-@statement_form("array.unshift", changes_target=True)
+@statement_form("array.unshift", "value", changes_target=True)
 def unshift(compiler: StatementCompiler, node: Statement) -> None:
     """Add a value in front of the list in a variable or path.
 
@@ -47,7 +47,7 @@ def unshift(compiler: StatementCompiler, node: Statement) -> None:
         compiler.emit(statements("context.check_size(len(L) + 1)\nL.insert(0, T)", at, L=items, T=item))
 
 
-@statement_form("array.merge", changes_target=True)
+@statement_form("array.merge", "value?", changes_target=True, editor_needs="value")
 def merge(compiler: StatementCompiler, node: Statement) -> None:
     """Add the elements of a list, or a single value, at the end of the list in a variable or path.
 
@@ -197,7 +197,7 @@ def emit_over(
     compiler.bind_result(node, element_call(compiler, helper, value, chosen, statement_position(node), *more))
 
 
-@statement_form("array.map")
+@statement_form("array.map", "value?, by?")
 def map_(compiler: StatementCompiler, node: Statement) -> None:
     """What the `by` expression gives for each element.
 
@@ -210,7 +210,7 @@ def map_(compiler: StatementCompiler, node: Statement) -> None:
     emit_over(compiler, node, collections.map_elements, by)
 
 
-@statement_form("array.group_by")
+@statement_form("array.group_by", "by?")
 def group_by(compiler: StatementCompiler, node: Statement) -> None:
     """Lists of the elements under what the `by` expression gives for them. Booleans are the keys `true` and `false`.
 
@@ -228,7 +228,7 @@ def emit_set(compiler: StatementCompiler, node: Statement, helper: Callable[...,
     emit_over(compiler, node, helper, compiler.attribute(node, "by"), other)
 
 
-@statement_form("array.union")
+@statement_form("array.union", "value?, by?")
 def union(compiler: StatementCompiler, node: Statement) -> None:
     """The elements of both lists, each once; `by` says what makes two elements the same.
 
@@ -240,7 +240,7 @@ def union(compiler: StatementCompiler, node: Statement) -> None:
     emit_set(compiler, node, collections.union_elements)
 
 
-@statement_form("array.difference")
+@statement_form("array.difference", "value?, by")
 def difference(compiler: StatementCompiler, node: Statement) -> None:
     """The elements that the other list does not have; `by` says what makes two elements the same.
 
@@ -253,7 +253,7 @@ def difference(compiler: StatementCompiler, node: Statement) -> None:
     emit_set(compiler, node, collections.without_elements)
 
 
-@statement_form("array.intersection")
+@statement_form("array.intersection", "value?, by?")
 def intersection(compiler: StatementCompiler, node: Statement) -> None:
     """The elements that the other list has too; `by` says what makes two elements the same.
 

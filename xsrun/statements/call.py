@@ -79,7 +79,7 @@ def is_asynchronous(mode: Expression | None) -> bool:
     return isinstance(mode, Literal) and (mode.value is True or str(mode.value).startswith("async"))
 
 
-@statement_form("function.run")
+@statement_form("function.run", "input?, runtime_mode?: text, async?")
 def function_run(compiler: StatementCompiler, node: Statement) -> None:
     """Run a function and bind its response.
 
@@ -98,7 +98,7 @@ def function_run(compiler: StatementCompiler, node: Statement) -> None:
     emit_call(compiler, node, "function")
 
 
-@statement_form("function.call")
+@statement_form("function.call", "input?, async?, runtime_mode?")
 def function_call(compiler: StatementCompiler, node: Statement) -> None:
     """Run a function and bind its response; the spelling of workflow tests.
 
@@ -115,7 +115,7 @@ def function_call(compiler: StatementCompiler, node: Statement) -> None:
     emit_call(compiler, node, "function", inherits=False)
 
 
-@statement_form("service.function.run")
+@statement_form("service.function.run", "input?, runtime_mode?: text")
 def service_function_run(compiler: StatementCompiler, node: Statement) -> None:
     """Run a function of this workspace; services of other workspaces are not on this machine.
 
@@ -132,7 +132,7 @@ def service_function_run(compiler: StatementCompiler, node: Statement) -> None:
     emit_call(compiler, node, "function", inherits=False)
 
 
-@statement_form("tool.call")
+@statement_form("tool.call", "input?")
 def tool_call(compiler: StatementCompiler, node: Statement) -> None:
     """Run a tool and bind its response.
 
@@ -149,7 +149,7 @@ def tool_call(compiler: StatementCompiler, node: Statement) -> None:
     emit_call(compiler, node, "tool", inherits=False)
 
 
-@statement_form("addon.call")
+@statement_form("addon.call", "input?")
 def addon_call(compiler: StatementCompiler, node: Statement) -> None:
     """Run an addon and bind its response.
 
@@ -166,7 +166,7 @@ def addon_call(compiler: StatementCompiler, node: Statement) -> None:
     emit_call(compiler, node, "addon", inherits=False)
 
 
-@statement_form("middleware.call")
+@statement_form("middleware.call", "input?")
 def middleware_call(compiler: StatementCompiler, node: Statement) -> None:
     """Run a middleware and bind its response.
 
@@ -183,7 +183,7 @@ def middleware_call(compiler: StatementCompiler, node: Statement) -> None:
     emit_call(compiler, node, "middleware", inherits=False)
 
 
-@statement_form("await")
+@statement_form("await", "ids, timeout")
 def await_(compiler: StatementCompiler, node: Statement) -> None:
     """Wait for asynchronous calls: an object of their responses by id.
 

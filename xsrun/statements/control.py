@@ -13,7 +13,7 @@ from xsrun.syntax.nodes import Body, Expression, Group, Literal, Node, Path, Seg
 from xsrun.values.conversion import Value
 
 
-@statement_form("var")
+@statement_form("var", "value")
 def var(compiler: StatementCompiler, node: Statement) -> None:
     """Create a variable, or give it a new value.
 
@@ -28,7 +28,7 @@ def var(compiler: StatementCompiler, node: Statement) -> None:
         compiler.store(target, compiler.value(value), at)
 
 
-@statement_form("var.update")
+@statement_form("var.update", "value")
 def var_update(compiler: StatementCompiler, node: Statement) -> None:
     """Give a variable, or a path below it, a new value; missing objects on the way are made.
 
@@ -428,7 +428,7 @@ def try_catch(compiler: StatementCompiler, node: Statement) -> None:
         compiler.emit(code)
 
 
-@statement_form("throw")
+@statement_form("throw", "name?: text, value")
 def throw(compiler: StatementCompiler, node: Statement) -> None:
     """Raise a named error with a value.
 
@@ -471,7 +471,7 @@ def placeholder(compiler: StatementCompiler, node: Statement) -> None:
     compiler.emit(place(ast.Expr(call("missing_statement", at)), at))
 
 
-@statement_form("precondition")
+@statement_form("precondition", "error_type?: text, error?, payload?")
 def precondition(compiler: StatementCompiler, node: Statement) -> None:
     """Raise an error unless a condition holds.
 
@@ -492,7 +492,7 @@ def precondition(compiler: StatementCompiler, node: Statement) -> None:
     compiler.emit(place(ast.If(test, [failure], []), at))
 
 
-@statement_form("return")
+@statement_form("return", "value")
 def return_(compiler: StatementCompiler, node: Statement) -> None:
     """End the function, query or task; the value takes the place of its response.
 

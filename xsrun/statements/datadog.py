@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from xsrun.statements.unavailable import declare_all
+from xsrun.statements.unavailable import declare
 
-declare_all(
-    "datadog.",
-    "it needs a connection to Datadog",
-    {
-        "log": "Send a log entry to Datadog.",
-        "log_bulk": "Send several log entries to Datadog.",
-        "metric": "Send a metric to Datadog.",
-        "metric_bulk": "Send several metrics to Datadog.",
-    },
+_DATADOG = "it needs a connection to Datadog"
+
+declare(
+    "datadog.log",
+    _DATADOG,
+    "Send a log entry to Datadog.",
+    "message?, status?, attributes?, service?, source?, env?, hostname?, tags?, timestamp?, connection?",
 )
+declare("datadog.log_bulk", _DATADOG, "Send several log entries to Datadog.", "entries, connection?")
+declare(
+    "datadog.metric",
+    _DATADOG,
+    "Send a metric to Datadog.",
+    "metric?, value, type?, tags?, service?, source?, env?, hostname?, timestamp?, connection?",
+)
+declare("datadog.metric_bulk", _DATADOG, "Send several metrics to Datadog.", "entries, connection?")

@@ -35,7 +35,9 @@ def row_statement(compiler: StatementCompiler, node: Statement, *attributes: str
     emit_plan(compiler, node, plan, builder)
 
 
-@statement_form("db.get")
+@statement_form(
+    "db.get", "field_name|where?, field_value|where, lock?, output?: list, addon?: addon", editor_needs="field_name"
+)
 def get(compiler: StatementCompiler, node: Statement) -> None:
     """The first row whose field has a value, or null. The value may not be null.
 
@@ -50,7 +52,7 @@ def get(compiler: StatementCompiler, node: Statement) -> None:
     row_statement(compiler, node, "field_name", "field_value", "lock")
 
 
-@statement_form("db.has")
+@statement_form("db.has", "field_name?, field_value", editor_needs="field_name")
 def has(compiler: StatementCompiler, node: Statement) -> None:
     """Whether there is a row whose field has a value.
 
@@ -63,7 +65,7 @@ def has(compiler: StatementCompiler, node: Statement) -> None:
     row_statement(compiler, node, "field_name", "field_value")
 
 
-@statement_form("db.add")
+@statement_form("db.add", "enforce_hidden_fields?: bool, data: object, output?: list, addon?: addon")
 def add(compiler: StatementCompiler, node: Statement) -> None:
     """Insert a row and bind it, with its id and the defaults of what was left out.
 
@@ -74,7 +76,11 @@ def add(compiler: StatementCompiler, node: Statement) -> None:
     row_statement(compiler, node, "data")
 
 
-@statement_form("db.edit")
+@statement_form(
+    "db.edit",
+    "field_name?, field_value, enforce_hidden_fields?: bool, data: object, output?: list, addon?: addon",
+    editor_needs="field_name",
+)
 def edit(compiler: StatementCompiler, node: Statement) -> None:
     """Change the listed columns of the row whose field has a value, and bind the row. No such row is an error (404).
 
@@ -90,7 +96,9 @@ def edit(compiler: StatementCompiler, node: Statement) -> None:
     row_statement(compiler, node, "field_name", "field_value", "data")
 
 
-@statement_form("db.patch")
+@statement_form(
+    "db.patch", "field_name?, field_value?, data, output?: list, addon?: addon", editor_needs="field_name field_value"
+)
 def patch(compiler: StatementCompiler, node: Statement) -> None:
     """Change every column that an object has a key for, with its nulls, and bind the row.
 
@@ -107,7 +115,11 @@ def patch(compiler: StatementCompiler, node: Statement) -> None:
     row_statement(compiler, node, "field_name", "field_value", "data")
 
 
-@statement_form("db.add_or_edit")
+@statement_form(
+    "db.add_or_edit",
+    "field_name?, field_value, enforce_hidden_fields?: bool, data: object, output?: list, addon?: addon",
+    editor_needs="field_name",
+)
 def add_or_edit(compiler: StatementCompiler, node: Statement) -> None:
     """Change the row whose field has a value; insert one when there is none.
 
@@ -122,7 +134,7 @@ def add_or_edit(compiler: StatementCompiler, node: Statement) -> None:
     row_statement(compiler, node, "field_name", "field_value", "data")
 
 
-@statement_form("db.del")
+@statement_form("db.del", "field_name?, field_value", editor_needs="field_name")
 def delete(compiler: StatementCompiler, node: Statement) -> None:
     """Delete the row whose field has a value. No such row is an error (404).
 
@@ -137,7 +149,7 @@ def delete(compiler: StatementCompiler, node: Statement) -> None:
     row_statement(compiler, node, "field_name", "field_value")
 
 
-@statement_form("db.truncate")
+@statement_form("db.truncate", "reset?")
 def truncate(compiler: StatementCompiler, node: Statement) -> None:
     """Delete all rows of a table; with `reset` the ids start from 1 again.
 
@@ -149,7 +161,12 @@ def truncate(compiler: StatementCompiler, node: Statement) -> None:
     row_statement(compiler, node, "reset")
 
 
-@statement_form("db.query")
+@statement_form(
+    "db.query",
+    "where?: condition, additional_where?: condition, sort?*: sort, override_sort?, lock?, "
+    "join?: join, eval?: eval, return?: return, output?: list, addon?: addon, external?: object, "
+    "external_classic?: object, return_aggregate?: object, select?, order?, paging?, count?, limit?",
+)
 def query(compiler: StatementCompiler, node: Statement) -> None:
     """Rows that meet a condition: a list, a page of it, one row, a count, whether there is any, or aggregates.
 
@@ -186,7 +203,7 @@ def many_statement(compiler: StatementCompiler, node: Statement, *attributes: st
     emit_plan(compiler, node, plan, builder)
 
 
-@statement_form("db.bulk.add")
+@statement_form("db.bulk.add", "allow_id_field?, items|data")
 def bulk_add(compiler: StatementCompiler, node: Statement) -> None:
     """Insert rows, all or none, and bind them. Their ids are dropped unless `allow_id_field` is true.
 
@@ -208,7 +225,7 @@ def items_from_data(node: Statement) -> Statement:
     return node
 
 
-@statement_form("db.bulk.update")
+@statement_form("db.bulk.update", "items|data, where?")
 def bulk_update(compiler: StatementCompiler, node: Statement) -> None:
     """Set whole rows, found by their ids; columns that an item leaves out go back to their defaults.
 
@@ -225,7 +242,7 @@ def bulk_update(compiler: StatementCompiler, node: Statement) -> None:
     many_statement(compiler, node, "items", "data")
 
 
-@statement_form("db.bulk.patch")
+@statement_form("db.bulk.patch", "items|data, where?")
 def bulk_patch(compiler: StatementCompiler, node: Statement) -> None:
     """Set the columns that each item has, in the row of its id.
 
@@ -239,7 +256,7 @@ def bulk_patch(compiler: StatementCompiler, node: Statement) -> None:
     many_statement(compiler, node, "items", "data")
 
 
-@statement_form("db.bulk.delete")
+@statement_form("db.bulk.delete", "where?: condition")
 def bulk_delete(compiler: StatementCompiler, node: Statement) -> None:
     """Delete the rows that meet a condition and bind their number; without a condition, all rows.
 
@@ -250,7 +267,7 @@ def bulk_delete(compiler: StatementCompiler, node: Statement) -> None:
     many_statement(compiler, node)
 
 
-@statement_form("db.schema")
+@statement_form("db.schema", "path?, table?")
 def schema(compiler: StatementCompiler, node: Statement) -> None:
     """The columns of a table: a list with the name, type and flags of each, or the one at `path`.
 
@@ -274,7 +291,9 @@ def schema(compiler: StatementCompiler, node: Statement) -> None:
     emit_plan(compiler, node, plan, builder)
 
 
-@statement_form("db.direct_query")
+@statement_form(
+    "db.direct_query", "sql?: text, parser?: text, response_type?: text, arg?*", editor_needs="sql response_type"
+)
 def direct_query(compiler: StatementCompiler, node: Statement) -> None:
     """Run SQL, written for PostgreSQL, and bind its rows; `?` takes the arguments in order.
 
@@ -312,7 +331,7 @@ def ending(context: Context) -> AbstractContextManager[None]:
     return manager
 
 
-@statement_form("db.transaction")
+@statement_form("db.transaction", "isolation?")
 def transaction(compiler: StatementCompiler, node: Statement) -> None:
     """Statements that take effect together or not at all: an error that leaves the block undoes them.
 
@@ -353,7 +372,7 @@ def set_datasource(context: Context, value: Value) -> None:
     context.datasource = "live" if text in ("", "default") else text
 
 
-@statement_form("db.set_datasource")
+@statement_form("db.set_datasource", "value|name")
 def set_datasource_(compiler: StatementCompiler, node: Statement) -> None:
     """Let the statements that follow in this run work on another datasource, `test` for example.
 

@@ -38,6 +38,8 @@ def example(engine: str) -> str:
     """
 
 
+_ATTRIBUTES = "code|sql?: text, parser?: text, response_type?: text, connection_string?, arg?*"
+
 for _engine in ("postgres", "mysql", "mssql", "oracle", "snowflake"):
 
     def _statement(compiler: StatementCompiler, node: Statement) -> None:
@@ -45,4 +47,8 @@ for _engine in ("postgres", "mysql", "mssql", "oracle", "snowflake"):
 
     _statement.__doc__ = example(_engine)
     _statement.__name__ = _statement.__qualname__ = f"external_{_engine}"
-    statement_form(f"db.external.{_engine}.direct_query")(_statement)
+    statement_form(
+        f"db.external.{_engine}.direct_query",
+        _ATTRIBUTES,
+        editor_needs="" if _engine == "snowflake" else "code response_type connection_string",
+    )(_statement)

@@ -10,7 +10,7 @@ from xsrun.registry import statement_form
 from xsrun.syntax.nodes import Statement
 
 
-@statement_form("debug.log")
+@statement_form("debug.log", "value")
 def log(compiler: StatementCompiler, node: Statement) -> None:
     """Keep a value in the log of the run, with the line that wrote it.
 
@@ -23,7 +23,7 @@ def log(compiler: StatementCompiler, node: Statement) -> None:
     compiler.emit(place(ast.Expr(expression("context.log(V, F, L)", at, V=value, F=file, L=line)), at))
 
 
-@statement_form("debug.stop")
+@statement_form("debug.stop", "value")
 def stop(compiler: StatementCompiler, node: Statement) -> None:
     """End the whole run at once, with a value; no `try_catch` holds it up.
 

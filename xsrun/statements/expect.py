@@ -67,7 +67,7 @@ def emit_expectation(compiler: StatementCompiler, node: Statement) -> None:
     compiler.emit(place(ast.Expr(made), at))
 
 
-@statement_form("expect.to_throw")
+@statement_form("expect.to_throw", "exception?, value?")
 def to_throw(compiler: StatementCompiler, node: Statement) -> None:
     """Run the stack, which must raise an error; with `exception`, one whose text contains it, in whatever case.
 
@@ -94,7 +94,7 @@ def to_throw(compiler: StatementCompiler, node: Statement) -> None:
     compiler.emit(place(ast.Expr(call(function, at, name("context", at), name(run, at), wanted)), at))
 
 
-@statement_form("expect.to_equal")
+@statement_form("expect.to_equal", "value")
 def to_equal(compiler: StatementCompiler, node: Statement) -> None:
     """The subject equals the value: deeply, and as `==` compares, so 2 equals 2.0.
 
@@ -104,7 +104,7 @@ def to_equal(compiler: StatementCompiler, node: Statement) -> None:
     emit_expectation(compiler, node)
 
 
-@statement_form("expect.to_not_equal")
+@statement_form("expect.to_not_equal", "value")
 def to_not_equal(compiler: StatementCompiler, node: Statement) -> None:
     """The subject does not equal the value.
 
@@ -114,7 +114,7 @@ def to_not_equal(compiler: StatementCompiler, node: Statement) -> None:
     emit_expectation(compiler, node)
 
 
-@statement_form("expect.to_be_greater_than")
+@statement_form("expect.to_be_greater_than", "value")
 def to_be_greater_than(compiler: StatementCompiler, node: Statement) -> None:
     """The subject is greater than the value. Null, lists and objects never are.
 
@@ -124,7 +124,7 @@ def to_be_greater_than(compiler: StatementCompiler, node: Statement) -> None:
     emit_expectation(compiler, node)
 
 
-@statement_form("expect.to_be_less_than")
+@statement_form("expect.to_be_less_than", "value")
 def to_be_less_than(compiler: StatementCompiler, node: Statement) -> None:
     """The subject is less than the value. Null, lists and objects never are.
 
@@ -134,7 +134,7 @@ def to_be_less_than(compiler: StatementCompiler, node: Statement) -> None:
     emit_expectation(compiler, node)
 
 
-@statement_form("expect.to_be_within")
+@statement_form("expect.to_be_within", "min, max")
 def to_be_within(compiler: StatementCompiler, node: Statement) -> None:
     """The subject lies between `min` and `max`; neither bound is included.
 
@@ -144,7 +144,7 @@ def to_be_within(compiler: StatementCompiler, node: Statement) -> None:
     emit_expectation(compiler, node)
 
 
-@statement_form("expect.to_contain")
+@statement_form("expect.to_contain", "value")
 def to_contain(compiler: StatementCompiler, node: Statement) -> None:
     """The list or object has an element that equals the value, or the text has the value as a part.
 
@@ -154,7 +154,7 @@ def to_contain(compiler: StatementCompiler, node: Statement) -> None:
     emit_expectation(compiler, node)
 
 
-@statement_form("expect.to_start_with")
+@statement_form("expect.to_start_with", "value")
 def to_start_with(compiler: StatementCompiler, node: Statement) -> None:
     """The text starts with the value.
 
@@ -164,7 +164,7 @@ def to_start_with(compiler: StatementCompiler, node: Statement) -> None:
     emit_expectation(compiler, node)
 
 
-@statement_form("expect.to_end_with")
+@statement_form("expect.to_end_with", "value")
 def to_end_with(compiler: StatementCompiler, node: Statement) -> None:
     """The text ends with the value.
 
@@ -174,7 +174,7 @@ def to_end_with(compiler: StatementCompiler, node: Statement) -> None:
     emit_expectation(compiler, node)
 
 
-@statement_form("expect.to_match")
+@statement_form("expect.to_match", "value")
 def to_match(compiler: StatementCompiler, node: Statement) -> None:
     """The text matches a regular expression, in delimiters or bare.
 

@@ -16,7 +16,7 @@ def update(compiler: StatementCompiler, node: Statement, operator: str) -> None:
     compiler.store(target, compiler.value(made), statement_position(node))
 
 
-@statement_form("math.add")
+@statement_form("math.add", "value")
 def add(compiler: StatementCompiler, node: Statement) -> None:
     """Add to the number in a variable.
 
@@ -27,7 +27,7 @@ def add(compiler: StatementCompiler, node: Statement) -> None:
     update(compiler, node, "+")
 
 
-@statement_form("math.sub")
+@statement_form("math.sub", "value")
 def sub(compiler: StatementCompiler, node: Statement) -> None:
     """Subtract from the number in a variable.
 
@@ -38,7 +38,7 @@ def sub(compiler: StatementCompiler, node: Statement) -> None:
     update(compiler, node, "-")
 
 
-@statement_form("math.mul")
+@statement_form("math.mul", "value")
 def mul(compiler: StatementCompiler, node: Statement) -> None:
     """Multiply the number in a variable.
 
@@ -49,7 +49,7 @@ def mul(compiler: StatementCompiler, node: Statement) -> None:
     update(compiler, node, "*")
 
 
-@statement_form("math.div")
+@statement_form("math.div", "value")
 def div(compiler: StatementCompiler, node: Statement) -> None:
     """Divide the number in a variable; an exact quotient of ints stays an int.
 
@@ -60,7 +60,7 @@ def div(compiler: StatementCompiler, node: Statement) -> None:
     update(compiler, node, "/")
 
 
-@statement_form("math.mod")
+@statement_form("math.mod", "value")
 def mod(compiler: StatementCompiler, node: Statement) -> None:
     """Leave the remainder of a division in the variable.
 

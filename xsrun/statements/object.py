@@ -14,7 +14,7 @@ def bind_filtered(compiler: StatementCompiler, node: Statement, filter_name: str
     compiler.bind_result(node, compiler.filter_call(made))
 
 
-@statement_form("object.keys")
+@statement_form("object.keys", "value")
 def keys(compiler: StatementCompiler, node: Statement) -> None:
     """The keys of an object, as a list.
 
@@ -26,7 +26,7 @@ def keys(compiler: StatementCompiler, node: Statement) -> None:
     bind_filtered(compiler, node, "keys")
 
 
-@statement_form("object.values")
+@statement_form("object.values", "value")
 def values(compiler: StatementCompiler, node: Statement) -> None:
     """The values of an object, as a list.
 
@@ -38,7 +38,7 @@ def values(compiler: StatementCompiler, node: Statement) -> None:
     bind_filtered(compiler, node, "values")
 
 
-@statement_form("object.entries")
+@statement_form("object.entries", "value")
 def entries(compiler: StatementCompiler, node: Statement) -> None:
     """The entries of an object, as a list of objects with `key` and `value`.
 

@@ -20,7 +20,7 @@ def cache_of(context: Context) -> Cache:
     return cache
 
 
-@statement("redis.set")
+@statement("redis.set", spellings={"value": "data"}, editor_needs="ttl")
 def set_(
     context: Context,
     key: str,
@@ -82,7 +82,7 @@ def del_(context: Context, key: str) -> bool:
     return cache_of(context).delete(key)
 
 
-@statement("redis.incr")
+@statement("redis.incr", editor_needs="by")
 def incr(context: Context, key: str, by: int = 1, package_key: Value = None) -> int:
     """Add to the number of a key, which is 0 at first; binds the new number.
 
@@ -93,7 +93,7 @@ def incr(context: Context, key: str, by: int = 1, package_key: Value = None) -> 
     return cache_of(context).add(key, by)
 
 
-@statement("redis.decr")
+@statement("redis.decr", editor_needs="by")
 def decr(context: Context, key: str, by: int = 1) -> int:
     """Take from the number of a key, which is 0 at first; binds the new number.
 
@@ -185,7 +185,7 @@ def shift(context: Context, key: str, count: int | None = None) -> Value:
     return cache_of(context).take(key, count, front=True)
 
 
-@statement("redis.range")
+@statement("redis.range", editor_needs="start stop")
 def range_(context: Context, key: str, start: int = 0, stop: int = -1) -> list[Value]:
     """The values of a list from one position to another, both included; negative ones count from the end.
 
@@ -208,7 +208,7 @@ def count(context: Context, key: str) -> int:
     return cache_of(context).count(key)
 
 
-@statement("redis.remove")
+@statement("redis.remove", editor_needs="count")
 def remove(context: Context, key: str, value: Value, count: int = 0) -> int:
     """Remove a value from a list: everywhere (0), the first so many times, or the last (negative).
 

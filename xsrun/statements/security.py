@@ -41,7 +41,7 @@ def create_secret_key(context: Context, bits: int = 1024, format: str = "object"
     return jose_keys.written(jose_keys.create_secret(bits), format)
 
 
-@statement("security.create_rsa_key")
+@statement("security.create_rsa_key", editor_needs="bits format")
 def create_rsa_key(bits: int = 2048, format: str = "object") -> Value:
     """A new RSA key pair as a JWK with its private members.
 
@@ -56,7 +56,7 @@ def create_rsa_key(bits: int = 2048, format: str = "object") -> Value:
     return jose_keys.written(jose_keys.create_rsa(bits), format)
 
 
-@statement("security.create_curve_key")
+@statement("security.create_curve_key", editor_needs="curve format")
 def create_curve_key(curve: str = "P-256", format: str = "object") -> Value:
     """A new elliptic curve key pair as a JWK with its private member `d`.
 
@@ -262,9 +262,7 @@ def jwe_decode_legacy(
 
 
 @statement("security.create_auth_token")
-def create_auth_token(
-    context: Context, table: str, id: Value, extras: Value = None, expiration: int | None = 86400
-) -> str:
+def create_auth_token(context: Context, table: str, id: Value, extras: Value, expiration: int | None) -> str:
     """A token that authenticates its bearer as row `id` of an auth table.
 
     A request sends it as `Authorization: Bearer TOKEN`; its `extras` are then in `$auth.extras`. `expiration` is in
@@ -305,7 +303,10 @@ def check_password(text_password: str | None = None, hash_password: str | None =
     return passwords.check_password(text_password, hash_password)
 
 
-@statement("security.create_password")
+@statement(
+    "security.create_password",
+    editor_needs="character_count require_lowercase require_uppercase require_digit require_symbol",
+)
 def create_password(
     context: Context,
     character_count: int = 12,

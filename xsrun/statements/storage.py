@@ -42,7 +42,7 @@ def dimensions(file: FileResource) -> dict[str, int]:
     return {"width": width, "height": height} if width > 0 and height > 0 else {}
 
 
-@statement("storage.create_attachment")
+@statement("storage.create_attachment", literal="access", editor_needs="access filename")
 def create_attachment(context: Context, value: Value, access: Value = "public", filename: Value = None) -> Value:
     """Store a file of any kind: `{access, path, name, type, size, mime, meta}`, to be kept in a column.
 
@@ -65,7 +65,7 @@ def create_attachment(context: Context, value: Value, access: Value = "public", 
     return stored(context, value, access, filename)
 
 
-@statement("storage.create_image")
+@statement("storage.create_image", literal="access", editor_needs="access filename")
 def create_image(context: Context, value: Value, access: Value = "public", filename: Value = None) -> Value:
     """Store an image: jpeg, png, gif or webp by its name, else `Invalid file extension.` is raised.
 
@@ -89,7 +89,7 @@ def create_image(context: Context, value: Value, access: Value = "public", filen
     return stored(context, value, access, filename, images=True)
 
 
-@statement("storage.create_audio")
+@statement("storage.create_audio", literal="access")
 def create_audio(context: Context, value: Value, access: Value = "public", filename: Value = None) -> Value:
     """Store a sound file; like `storage.create_attachment`.
 
@@ -107,7 +107,7 @@ def create_audio(context: Context, value: Value, access: Value = "public", filen
     return stored(context, value, access, filename)
 
 
-@statement("storage.create_video")
+@statement("storage.create_video", literal="access")
 def create_video(context: Context, value: Value, access: Value = "public", filename: Value = None) -> Value:
     """Store a video file; like `storage.create_attachment`.
 
@@ -186,7 +186,7 @@ def delete_file(context: Context, pathname: str) -> None:
     vault.delete(pathname)
 
 
-@statement("storage.sign_private_url")
+@statement("storage.sign_private_url", editor_needs="ttl")
 def sign_private_url(context: Context, pathname: str, ttl: int = 60) -> str:
     """An address at which a private file can be had without signing in, for `ttl` seconds.
 

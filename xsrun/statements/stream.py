@@ -21,7 +21,7 @@ from xsrun.values.streams import Stream
 CHUNK_SIZE = 8_192
 
 
-@statement("stream.from_csv")
+@statement("stream.from_csv", editor_needs="separator enclosure escape_char")
 def from_csv(
     context: Context,
     value: Value,

@@ -24,7 +24,7 @@ def filtered(compiler: StatementCompiler, node: Statement, filter_name: str, *ar
     return compiler.builtin_call(record, [compiler.value(target), *arguments], at)
 
 
-@statement_form("text.append")
+@statement_form("text.append", "value")
 def append(compiler: StatementCompiler, node: Statement) -> None:
     """Add a text at the end of the text in a variable or path.
 
@@ -44,7 +44,7 @@ def append(compiler: StatementCompiler, node: Statement) -> None:
     compiler.scope.assigned.add(root)
 
 
-@statement_form("text.prepend")
+@statement_form("text.prepend", "value")
 def prepend(compiler: StatementCompiler, node: Statement) -> None:
     """Add a text in front of the text in a variable or path.
 
@@ -67,7 +67,7 @@ def cut(compiler: StatementCompiler, node: Statement, filter_name: str) -> None:
     compiler.store(compiler.target(node), filtered(compiler, node, filter_name, *arguments), at)
 
 
-@statement_form("text.trim")
+@statement_form("text.trim", "value")
 def trim(compiler: StatementCompiler, node: Statement) -> None:
     """Cut blanks, or the given characters, off both ends of the text in a variable or path.
 
@@ -78,7 +78,7 @@ def trim(compiler: StatementCompiler, node: Statement) -> None:
     cut(compiler, node, "trim")
 
 
-@statement_form("text.ltrim")
+@statement_form("text.ltrim", "value")
 def ltrim(compiler: StatementCompiler, node: Statement) -> None:
     """Cut blanks, or the given characters, off the start of the text in a variable or path.
 
@@ -89,7 +89,7 @@ def ltrim(compiler: StatementCompiler, node: Statement) -> None:
     cut(compiler, node, "ltrim")
 
 
-@statement_form("text.rtrim")
+@statement_form("text.rtrim", "value")
 def rtrim(compiler: StatementCompiler, node: Statement) -> None:
     """Cut blanks, or the given characters, off the end of the text in a variable or path.
 
@@ -109,7 +109,7 @@ def emit_test(compiler: StatementCompiler, node: Statement, filter_name: str) ->
     compiler.bind_result(node, filtered(compiler, node, filter_name, value))
 
 
-@statement_form("text.contains")
+@statement_form("text.contains", "value")
 def contains(compiler: StatementCompiler, node: Statement) -> None:
     """Whether the text in a variable holds another.
 
@@ -120,7 +120,7 @@ def contains(compiler: StatementCompiler, node: Statement) -> None:
     emit_test(compiler, node, "contains")
 
 
-@statement_form("text.icontains")
+@statement_form("text.icontains", "value")
 def icontains(compiler: StatementCompiler, node: Statement) -> None:
     """Whether the text in a variable holds another, whatever the case.
 
@@ -131,7 +131,7 @@ def icontains(compiler: StatementCompiler, node: Statement) -> None:
     emit_test(compiler, node, "icontains")
 
 
-@statement_form("text.starts_with")
+@statement_form("text.starts_with", "value")
 def starts_with(compiler: StatementCompiler, node: Statement) -> None:
     """Whether the text in a variable begins with another.
 
@@ -142,7 +142,7 @@ def starts_with(compiler: StatementCompiler, node: Statement) -> None:
     emit_test(compiler, node, "starts_with")
 
 
-@statement_form("text.istarts_with")
+@statement_form("text.istarts_with", "value")
 def istarts_with(compiler: StatementCompiler, node: Statement) -> None:
     """Whether the text in a variable begins with another, whatever the case.
 
@@ -153,7 +153,7 @@ def istarts_with(compiler: StatementCompiler, node: Statement) -> None:
     emit_test(compiler, node, "istarts_with")
 
 
-@statement_form("text.ends_with")
+@statement_form("text.ends_with", "value")
 def ends_with(compiler: StatementCompiler, node: Statement) -> None:
     """Whether the text in a variable ends with another.
 
@@ -164,7 +164,7 @@ def ends_with(compiler: StatementCompiler, node: Statement) -> None:
     emit_test(compiler, node, "ends_with")
 
 
-@statement_form("text.iends_with")
+@statement_form("text.iends_with", "value")
 def iends_with(compiler: StatementCompiler, node: Statement) -> None:
     """Whether the text in a variable ends with another, whatever the case.
 

@@ -55,7 +55,7 @@ def get_all_input(compiler: StatementCompiler, node: Statement) -> None:
     compiler.bind_result(node, compiler.all_inputs(statement_position(node)))
 
 
-@statement("util.get_input")
+@statement("util.get_input", editor_needs="encoding")
 def get_input(context: Context, encoding: str = "json", exclude_middleware: bool = False) -> Value:
     """What came with the request, before inputs were bound: as an object, or with another `encoding` as text.
 
@@ -97,7 +97,7 @@ _STATUS_LINE = re.compile(r"HTTP/\d(?:\.\d)?\s+(\d{3})\b.*", re.IGNORECASE)
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 
 
-@statement("util.set_header")
+@statement("util.set_header", literal="duplicates", editor_needs="duplicates")
 def set_header(context: Context, value: str, duplicates: str = "replace") -> None:
     """Add a header `Name: value` to the response, or set its status by a line such as `HTTP/1.1 201 Created`.
 
@@ -199,7 +199,7 @@ def sleep(context: Context, value: float) -> None:
 _EARTH_RADIUS = 6_371_000
 
 
-@statement("util.geo_distance")
+@statement("util.geo_distance", editor_needs="latitude_1 longitude_1 latitude_2 longitude_2")
 def geo_distance(latitude_1: float = 0, longitude_1: float = 0, latitude_2: float = 0, longitude_2: float = 0) -> Value:
     """The distance between two places, in metres, along the surface of the earth.
 

@@ -179,7 +179,11 @@ def inputs_of(compiler: StatementCompiler, node: Statement) -> ast.expr:
     return value if isinstance(given, ObjectLiteral) else call("as_object", given, value)
 
 
-@statement_form("api.call")
+@statement_form(
+    "api.call",
+    "api_group?: text, headers?, input?, auth?: object, url?, path_params?, query?, body?",
+    editor_needs="api_group",
+)
 def api_call(compiler: StatementCompiler, node: Statement) -> None:
     """Run a query and bind the body of its answer; when it fails, that is the error's `code` and `message`.
 
@@ -223,7 +227,7 @@ def task_call(compiler: StatementCompiler, node: Statement) -> None:
     emit(compiler, node, call_task)
 
 
-@statement_form("trigger.call")
+@statement_form("trigger.call", "input?")
 def trigger_call(compiler: StatementCompiler, node: Statement) -> None:
     """Run a trigger with an event: `new`, `old`, `action` and `datasource`. For workflow tests and tools.
 
@@ -242,7 +246,7 @@ def trigger_call(compiler: StatementCompiler, node: Statement) -> None:
     emit(compiler, node, call_trigger, inputs_of(compiler, node))
 
 
-@statement_form("workflow_test.call")
+@statement_form("workflow_test.call", "datasource?: text")
 def workflow_test_call(compiler: StatementCompiler, node: Statement) -> None:
     """Run another workflow test, on the same database. For workflow tests and tools.
 

@@ -48,7 +48,7 @@ def create_archive(filename: str, password: Value = None, password_encryption: V
     return archives.create(filename, to_text(password))
 
 
-@statement("zip.add_to_archive")
+@statement("zip.add_to_archive", spellings={"archive": "zip", "files": "file"})
 def add_to_archive(
     context: Context,
     file: Value = None,
@@ -100,7 +100,7 @@ def _entry(context: Context, entry: Value) -> tuple[str, FileResource]:
     return file.name, file
 
 
-@statement("zip.delete_from_archive")
+@statement("zip.delete_from_archive", spellings={"archive": "zip", "paths": "filename"})
 def delete_from_archive(
     context: Context,
     filename: Value = None,
@@ -138,7 +138,7 @@ def delete_from_archive(
     return target
 
 
-@statement("zip.extract")
+@statement("zip.extract", spellings={"archive": "zip"})
 def extract(
     context: Context, zip: Value = None, password: Value = None, archive: Value = None, target_path: Value = None
 ) -> Value:
@@ -172,7 +172,7 @@ def extract(
     return files
 
 
-@statement("zip.view_contents")
+@statement("zip.view_contents", spellings={"archive": "zip"})
 def view_contents(context: Context, zip: Value = None, password: Value = None, archive: Value = None) -> Value:
     """What an archive holds: a list of `{name, path, size, compressed_size}`, folders left out.
 

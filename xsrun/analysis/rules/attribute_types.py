@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from xsrun.analysis.report import Report, article, span_of
+from xsrun.registry import Parameter
 from xsrun.syntax.nodes import (
     Expression,
     FilterCall,
@@ -18,14 +19,12 @@ from xsrun.syntax.nodes import (
 )
 
 _NAMES = {"text": "a text", "bool": "true or false", "list": "a list", "object": "an object"}
-#: Kinds of the catalogue's attributes, and the shapes that they take.
-_KINDS: dict[str, tuple[str, ...]] = {
-    "string": ("text",),
-    "code": ("text",),
-    "boolean": ("bool",),
+#: Types of attributes that the engine does not evaluate, and the shapes that they take.
+_TYPES: dict[str, tuple[str, ...]] = {
+    "text": ("text",),
+    "bool": ("bool",),
     "object": ("object",),
-    "string_array": ("list",),
-    "mock": ("object",),
+    "list": ("list",),
     "join": ("object",),
     "return": ("object",),
     "eval": ("object", "list"),
@@ -49,11 +48,10 @@ _MEMBERS: dict[str, tuple[str, ...]] = {
 _EXCEPT = {("table", "agent"), ("branch", "history"), ("message", "channel")}
 
 
-def check_attribute(report: Report, statement: str, name: str, kind: str, value: Expression) -> None:
-    """Check an attribute of a statement; `kind` is what the catalogue says of it."""
-    wanted = _KINDS.get(kind)
-    if wanted is not None:
-        _check(report, f"`{name}` of `{statement}`", wanted, value)
+def check_attribute(report: Report, statement: str, attribute: Parameter, value: Expression) -> None:
+    """Check the value of a statement's attribute by what its record says of it."""
+    if attribute.literal and (wanted := _TYPES.get(attribute.type)) is not None:
+        _check(report, f"`{attribute.name}` of `{statement}`", wanted, value)
 
 
 def check_member(report: Report, construct: str, name: str, value: Expression) -> None:

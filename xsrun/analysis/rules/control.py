@@ -35,7 +35,7 @@ def check_control(report: Report, item: Statement, entry: StatementEntry, contex
     """Check the body of a statement that holds blocks."""
     name = item.name
     allowed = {block.rstrip("*?").split()[0] for block in entry["blocks"]}
-    attributes = statements.allowed_attributes(entry)
+    attributes = statements.allowed_attributes(name)
     seen: list[str] = []
     for member in item.body.items if item.body else []:
         if isinstance(member, Attribute):
@@ -58,7 +58,7 @@ def check_control(report: Report, item: Statement, entry: StatementEntry, contex
         _check_complete(report, item, seen)
 
 
-def _check_attribute(report: Report, item: Statement, member: Attribute, allowed: set[str]) -> None:
+def _check_attribute(report: Report, item: Statement, member: Attribute, allowed: frozenset[str]) -> None:
     if member.name in allowed:
         check_value(report, member.value, member.name)
     elif member.name == "response" or member.name.startswith("$"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from xsrun.analysis.report import Report, attribute_span, name_span, span_of
 from xsrun.diagnostics.suggest import did_you_mean
 from xsrun.language import catalogue
+from xsrun.registry import find
 from xsrun.syntax.nodes import (
     Attribute,
     Expression,
@@ -202,13 +203,13 @@ def _check_filter(report: Report, field: Field, filter: FieldFilter) -> None:
     if filter.disabled or filter.name == "@":
         return
     name = filter.name
-    entry = catalogue.entry("input_filter", name)
-    if entry is None:
+    record = find("input_filter", name)
+    if record is None:
         _unknown_filter(report, field, filter)
         return
-    wanted = [argument for argument in entry["args"] if argument["required"]]
+    wanted = [argument.name for argument in record.arguments if argument.required]
     if len(filter.arguments) < len(wanted):
-        shown = f"filters={name}:{wanted[len(filter.arguments)]['name']}"
+        shown = f"filters={name}:{wanted[len(filter.arguments)]}"
         report.add("XS226", f"the input filter `{name}` needs an argument", span_of(filter), f"write {shown}")
     elif name in _NUMBER_FILTERS and filter.arguments and not _is_number(filter.arguments[0]):
         shown = filter.arguments[0]

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from xsrun.analysis.report import Report
 from xsrun.diagnostics.suggest import did_you_mean, nearest
 from xsrun.language import catalogue
 from xsrun.language.foreign_words import FOREIGN_FILTERS
+from xsrun.registry import Builtin, find, find_filter
 from xsrun.syntax.nodes import Expression, FilterCall, Group, Path, Variable
-
-if TYPE_CHECKING:
-    from xsrun.language.catalogue.entries import FilterEntry
 
 _TEXT_TEST_NAMES = "starts_with istarts_with ends_with iends_with contains icontains index iindex regex_matches strlen"
 _TEXT_TESTS = frozenset(_TEXT_TEST_NAMES.split())
@@ -27,17 +23,16 @@ def check_filter(report: Report, node: FilterCall, mode: int) -> None:
     """Check the name and the arguments of one filter; `mode` tells whether it stands in a query."""
     name = node.name
     on_column = mode != 0 and _is_column(node.operand)
-    entry = catalogue.entry("query_filter", name) if mode != 0 else None
-    if entry is None or (not on_column and catalogue.entry("filter", name)):
-        entry = catalogue.entry("filter", name) or entry
     if on_column and name in _AGGREGATES:
         return
-    if entry is None:
+    of_values = find_filter(name)
+    record = (find("query_filter", name) if mode != 0 and (on_column or of_values is None) else None) or of_values
+    if record is None:
         _unknown(report, node, mode)
-    elif on_column and entry["category"] != "db_query" and not name.startswith("timestamp_"):
+    elif on_column and record is of_values and not name.startswith("timestamp_"):
         _not_in_query(report, node)
     else:
-        _check_arguments(report, node, entry)
+        _check_arguments(report, node, record)
 
 
 def filter_span(report: Report, node: FilterCall) -> tuple[int, int, int, int]:
@@ -95,23 +90,17 @@ def _not_in_query(report: Report, node: FilterCall) -> None:
     report.add("XS405", f"a database cannot run the filter `{name}` on a column", filter_span(report, node), hint)
 
 
-def signature(entry: FilterEntry) -> str:
-    """How a filter is called: `substr:start:length?`."""
-    parts = [argument["name"] + ("" if argument["required"] else "?") for argument in entry["args"]]
-    return "|" + ":".join([entry["name"], *parts])
-
-
-def _check_arguments(report: Report, node: FilterCall, entry: FilterEntry) -> None:
+def _check_arguments(report: Report, node: FilterCall, record: Builtin) -> None:
     """Too few arguments fail when they are reached; surplus ones are ignored."""
-    wanted, given, name = entry["args"], len(node.arguments), entry["name"]
-    least = sum(1 for argument in wanted if argument["required"])
-    is_open = name in catalogue.OPEN_FILTERS or any("..." in argument["type"] for argument in wanted)
-    form = f"its form is {signature(entry)}"
-    if given < least and name in catalogue.UNCOUNTED_FILTERS:
-        message = f"what `{node.name}` gives without `{wanted[given]['name']}` is not known; it raises nothing"
+    wanted, given = record.arguments, len(node.arguments)
+    least = sum(argument.required for argument in wanted)
+    is_open = record.takes_surplus or any(argument.variadic for argument in wanted)
+    form = f"its form is |{record.signature}"
+    if given < least and not record.counted:
+        message = f"what `{node.name}` gives without `{wanted[given].name}` is not known; it raises nothing"
         report.add("XS622", message, filter_span(report, node), form)
     elif given < least:
-        message = f"the filter `{node.name}` needs `{wanted[given]['name']}`"
+        message = f"the filter `{node.name}` needs `{wanted[given].name}`"
         report.add("XS404", message, filter_span(report, node), form)
     elif given > len(wanted) and not is_open:
         taken = f"{len(wanted)} argument{'s' if len(wanted) > 1 else ''}" if wanted else "no argument"

@@ -9,26 +9,10 @@ from __future__ import annotations
 from xsrun.analysis.model import Unit
 from xsrun.analysis.report import Report, article, name_span, span_of, title_span
 from xsrun.diagnostics.suggest import did_you_mean
-from xsrun.language import catalogue
+from xsrun.registry import find_statement
 from xsrun.syntax.nodes import Attribute, Entry, Literal, Name, ObjectLiteral, Statement
 from xsrun.syntax.tokens import HOLE
 
-#: Attributes that examples leave out at least as often as not; that of `throw` has a code of its own.
-_LEFT_OUT: dict[str, set[str]] = {
-    "ai.external.mcp.server_details": {"url", "bearer_token"},
-    "ai.external.mcp.tool.list": {"url", "bearer_token"},
-    "ai.external.mcp.tool.run": {"url", "bearer_token", "tool", "args"},
-    "api.lambda": {"timeout"},
-    "api.realtime_event": {"auth_table"},
-    "redis.incr": {"package_key"},
-    "redis.push": {"package_key"},
-    "redis.ratelimit": {"error"},
-    "security.create_password": {"symbol_whitelist"},
-    "stream.from_request": {"url", "method", "params", "headers", "timeout", "follow_location"},
-    "throw": {"name"},
-}
-#: Attributes that stand for each other.
-_INSTEAD = {"code": "sql"}
 _BLOCKS = {
     "group": ("stack",),
     "db.transaction": ("stack",),
@@ -88,14 +72,13 @@ def check_statement(report: Report, item: Statement) -> None:
             report.add("XS540", text, name_span(item), f"add {block} {{ ... }}")
     if item.name == "switch":
         _default_last(report, item)
-    entry = catalogue.entry("statement", item.name)
-    if entry is None or present & set(entry.get("docs_only_attributes") or ()):
+    record = find_statement(item.name)
+    if record is None:
         return
-    left_out = _LEFT_OUT.get(item.name, set())
-    for attribute in entry["attributes"]:
-        name = attribute["name"]
-        asked = attribute.get("required_official") and not attribute["required"] and name not in left_out
-        if asked and name not in present and _INSTEAD.get(name) not in present:
+    present |= record.stood_for(present)
+    for attribute in record.attributes:
+        name = attribute.name
+        if name in record.editor_needs and name not in present:
             text = f"Xano's editor refuses `{item.name}` without `{name}`"
             hint = f'add {name} = "id"' if name == "field_name" else f"add {name} = ..."
             report.add("XS540", text, name_span(item), hint)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from xsrun.analysis.report import Report, attribute_span, name_span, span_of, title_span
@@ -12,6 +13,7 @@ from xsrun.diagnostics.record import Fix
 from xsrun.diagnostics.suggest import did_you_mean, nearest, one_of
 from xsrun.language import catalogue
 from xsrun.language.foreign_words import FOREIGN_STATEMENTS, FOREIGN_WORDS
+from xsrun.registry import COMMON, COMMON_ATTRIBUTES, Builtin, Parameter, find_statement
 from xsrun.syntax.nodes import (
     Attribute,
     Expression,
@@ -28,18 +30,6 @@ from xsrun.syntax.tokens import HOLE
 if TYPE_CHECKING:
     from xsrun.language.catalogue.entries import StatementEntry
 
-#: Attributes that every statement takes.
-_COMMON = frozenset({"description", "disabled", "mock"})
-#: Attributes that newer engines or documentation pages know beside those of the catalogue (runtime 1.7, 4.8).
-_MORE: dict[str, frozenset[str]] = {
-    "function.run": frozenset({"async"}),
-    "function.call": frozenset({"async", "runtime_mode"}),
-    "ai.agent.run": frozenset({"async"}),
-    "db.query": frozenset({"limit"}),
-    "api.call": frozenset({"path_params", "query", "body"}),
-}
-#: Attributes of documentation that stand beside the needed ones and not for them.
-_MERE_ADDITIONS = {"stream.from_csv": frozenset({"headers"})}
 #: Statements that run only in some places; elsewhere the engine answers that the object does not exist (runtime 1.7).
 _TEST_ONLY = frozenset({"api.call", "task.call", "trigger.call", "workflow_test.call"})
 _TEST_CONTEXTS = frozenset({"workflow_test", "tool", "any"})
@@ -202,7 +192,7 @@ def _check_header(report: Report, item: Statement, entry: StatementEntry) -> Non
     elif wanted == "expr":
         _check_expression_target(report, item, entry)
     elif target is not None and not (name in ("await", "api.stream") and isinstance(target, (Variable, Path))):
-        _check_no_target(report, item, entry)
+        _check_no_target(report, item)
     if item.verb is not None and name != "api.call":
         report.add("XS308", f"`{name}` takes no verb", title_span(item))
     takes_condition = "if (" in entry["header"]
@@ -319,12 +309,13 @@ def wrapped(report: Report, node: Expression | Name) -> list[Fix]:
     return [(start, start, "("), (end, end, ")")]
 
 
-def _check_no_target(report: Report, item: Statement, entry: StatementEntry) -> None:
+def _check_no_target(report: Report, item: Statement) -> None:
     name, target = item.name, item.target
     assert target is not None
-    hint = f"write {name} {{ ... }}" if entry["attributes"] else f"write {name}"
+    own = allowed_attributes(name) - COMMON_ATTRIBUTES
+    hint = f"write {name} {{ ... }}" if own else f"write {name}"
     fix = None
-    if name in ("return", "debug.log", "debug.stop", "util.sleep") or "value" in _names(entry):
+    if name in ("return", "debug.log", "debug.stop", "util.sleep") or "value" in own:
         shown = report.text_of(target)
         inner = shown[1:-1].strip() if isinstance(target, Group) else shown
         hint = f"write {name} {{ value = {inner} }}"
@@ -336,32 +327,28 @@ def _check_no_target(report: Report, item: Statement, entry: StatementEntry) -> 
 # Attributes ----------------------------------------------------------------------------------------------------------
 
 
-def _names(entry: StatementEntry) -> set[str]:
-    return {attribute["name"] for attribute in entry["attributes"]}
-
-
-def allowed_attributes(entry: StatementEntry) -> set[str]:
+def allowed_attributes(name: str) -> frozenset[str]:
     """Every attribute that a statement may have, by any source."""
-    names = _names(entry) | _COMMON | set(entry.get("docs_only_attributes") or ())
-    return names | _MORE.get(entry["name"], frozenset())
+    record = find_statement(name)
+    return COMMON_ATTRIBUTES.union(one.name for one in record.attributes) if record is not None else COMMON_ATTRIBUTES
 
 
 def _check_attributes(report: Report, item: Statement, entry: StatementEntry) -> None:
-    allowed = allowed_attributes(entry)
-    repeatable = {a["name"] for a in entry["attributes"] if a.get("repeatable")}
-    kinds = {a["name"]: a["value"] for a in entry["attributes"]}
+    record = find_statement(item.name)
+    known = {one.name: one for one in (*COMMON, *(record.attributes if record is not None else ()))}
     seen: set[str] = set()
     for member in item.body.items if item.body else []:
         if isinstance(member, Attribute):
-            if member.name not in allowed:
-                _unknown_attribute(report, item, member, entry, allowed)
-                seen.add(nearest(member.name, allowed) or "")
-            elif member.name in seen and member.name not in repeatable:
-                report.add(
-                    "XS316", f"`{member.name}` stands here a second time", attribute_span(member), "keep one of the two"
-                )
+            parameter = known.get(member.name)
+            if parameter is None:
+                _unknown_attribute(report, item, member, entry, known)
+                seen.add(nearest(member.name, known) or "")
+            else:
+                if member.name in seen and not parameter.repeatable:
+                    text = f"`{member.name}` stands here a second time"
+                    report.add("XS316", text, attribute_span(member), "keep one of the two")
+                attribute_types.check_attribute(report, item.name, parameter, member.value)
             seen.add(member.name)
-            attribute_types.check_attribute(report, item.name, member.name, kinds.get(member.name, ""), member.value)
             check_value(report, member.value, member.name)
         elif isinstance(member, FieldBlock):
             _field_block_in_statement(report, item, member)
@@ -370,29 +357,28 @@ def _check_attributes(report: Report, item: Statement, entry: StatementEntry) ->
             _statement_in_statement(report, item, member)
             seen.add(member.name)
     misplaced = item.target is not None and entry["target"] is None
-    if HOLE not in seen and not misplaced:
-        _check_required(report, item, entry, seen)
+    if record is not None and HOLE not in seen and not misplaced:
+        _check_required(report, record, item, seen)
 
 
-def _check_required(report: Report, item: Statement, entry: StatementEntry, seen: set[str]) -> None:
+def _check_required(report: Report, record: Builtin, item: Statement, seen: set[str]) -> None:
     """Attributes that the engine cannot do without; documentation's other spellings count as them."""
-    if seen & (set(entry.get("docs_only_attributes") or ()) - _MERE_ADDITIONS.get(item.name, frozenset())):
-        return
-    for attribute in entry["attributes"]:
-        name = attribute["name"]
-        if attribute["required"] and name not in seen:
-            shown = "{ ... }" if attribute["value"] == "object" else "..."
-            report.add("XS317", f"`{item.name}` needs `{name}`", name_span(item), f"add {name} = {shown}")
+    present = seen | record.stood_for(seen)
+    for attribute in record.attributes:
+        if attribute.required and attribute.name not in present:
+            shown = "{ ... }" if attribute.type == "object" else "..."
+            text = f"`{item.name}` needs `{attribute.name}`"
+            report.add("XS317", text, name_span(item), f"add {attribute.name} = {shown}")
 
 
 def _unknown_attribute(
-    report: Report, item: Statement, member: Attribute, entry: StatementEntry, allowed: set[str]
+    report: Report, item: Statement, member: Attribute, entry: StatementEntry, known: Mapping[str, Parameter]
 ) -> None:
     name = member.name
     if name == "response":
         attribute_in_stack(report, member)
         return
-    own = sorted(_names(entry) - _COMMON)
+    own = sorted(known.keys() - COMMON_ATTRIBUTES)
     hint = None
     if name in ("index", "key", "path") and entry["target"] == "variable" and isinstance(item.target, Variable):
         where = report.text_of(member.value)
@@ -402,7 +388,7 @@ def _unknown_attribute(
         hint = f"write `as $name` after the closing brace of {item.name}"
     elif name.startswith("$"):
         hint = "assign variables in statements of their own"
-    hint = hint or did_you_mean(name, allowed)
+    hint = hint or did_you_mean(name, known)
     if hint is None:
         hint = f"`{item.name}` takes: {', '.join(own)}" if own else f"`{item.name}` takes no attributes"
     report.add("XS315", f"`{item.name}` has no attribute `{name}`", attribute_span(member), hint)
@@ -420,10 +406,9 @@ def _statement_in_statement(report: Report, item: Statement, member: Statement) 
         return
     if name == HOLE or member.disabled:
         return
-    holder = catalogue.entry("statement", item.name)
     if name == "...":
         report.add("XS212", "a placeholder is left in the program", span_of(member), "write what `...` stands for")
-    elif name in (allowed_attributes(holder) if holder is not None else _COMMON):
+    elif name in allowed_attributes(item.name):
         hint = f"write {name} = {'{ ... }' if member.body is not None else '...'}"
         report.add("XS318", f"`=` must follow `{name}`", name_span(member), hint)
     elif catalogue.entry("statement", name) is not None:

@@ -70,7 +70,15 @@ def operator(
         OPERATORS[name] = Operator(name, operands, result, python, text, body, sqlite, not nulls, required, defaults)
         entry = catalogue.entry("query_filter", name)
         if entry is not None:
-            registry.query_filter(entry["name"], function)
+            registry.query_filter(entry["name"], function, _arguments(function, operands[1:], len(defaults)))
         return function
 
     return declare
+
+
+def _arguments(function: Callable[..., Value], kinds: tuple[str, ...], optional: int) -> str:
+    """The declaration of a query filter's arguments: the names of the function's parameters, the operands' kinds."""
+    names = function.__code__.co_varnames[1 : function.__code__.co_argcount]
+    least = len(kinds) - optional
+    words = zip(names, kinds, strict=True)
+    return ", ".join(f"{name}{'?' if place >= least else ''}: {kind}" for place, (name, kind) in enumerate(words))

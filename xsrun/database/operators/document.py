@@ -9,7 +9,7 @@ from xsrun.values.conversion import Value, from_json, to_json
 
 
 @operator("contains", "json", "json", result="bool", postgres="({0} @> {1})")
-def contains_(value: str, other: str) -> bool:
+def contains_(stored: str, value: str) -> bool:
     """Whether a list has an element, or all elements of another list; for objects, whether all members are there.
 
     >>> db.add "post" { data = {tags: ["red", "blue"]} }
@@ -19,7 +19,7 @@ def contains_(value: str, other: str) -> bool:
     ... } as $count
     {"count": 1}
     """
-    return contains(from_json(value), from_json(other))
+    return contains(from_json(stored), from_json(value))
 
 
 @operator(
@@ -221,7 +221,7 @@ def between(value: Value, low: Value, high: Value) -> bool:
 @operator(
     "coalesce", "same", "same", result="same", postgres="coalesce({0}, {1})", sqlite="coalesce({0}, {1})", nulls=True
 )
-def coalesce(value: Value, other: Value) -> Value:
+def coalesce(value: Value, alternative: Value) -> Value:
     """The value, or another one when it is null.
 
     >>> db.add "jar" { data = {n: null} }
@@ -231,4 +231,4 @@ def coalesce(value: Value, other: Value) -> Value:
     ... } as $count
     {"count": 1}
     """
-    return other if value is None else value
+    return alternative if value is None else value

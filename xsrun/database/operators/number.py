@@ -11,7 +11,7 @@ from xsrun.values.conversion import Value
 
 
 @operator("add", "number", "number", result="number", postgres="({0} + {1})", sqlite="({0} + {1})")
-def add(value: float, other: float) -> float:
+def add(stored: float, value: float) -> float:
     """A number plus another.
 
     >>> db.add "jar" { data = {n: 3} }
@@ -21,11 +21,11 @@ def add(value: float, other: float) -> float:
     ... } as $count
     {"count": 1}
     """
-    return value + other
+    return stored + value
 
 
 @operator("sub", "number", "number", result="number", postgres="({0} - {1})", sqlite="({0} - {1})")
-def sub(value: float, other: float) -> float:
+def sub(stored: float, value: float) -> float:
     """A number less another.
 
     >>> db.add "jar" { data = {n: 3} }
@@ -35,11 +35,11 @@ def sub(value: float, other: float) -> float:
     ... } as $count
     {"count": 1}
     """
-    return value - other
+    return stored - value
 
 
 @operator("mul", "number", "number", result="number", postgres="({0} * {1})", sqlite="({0} * {1})")
-def mul(value: float, other: float) -> float:
+def mul(stored: float, value: float) -> float:
     """A number times another.
 
     >>> db.add "jar" { data = {n: 3} }
@@ -49,7 +49,7 @@ def mul(value: float, other: float) -> float:
     ... } as $count
     {"count": 1}
     """
-    return value * other
+    return stored * value
 
 
 @operator(
@@ -60,7 +60,7 @@ def mul(value: float, other: float) -> float:
     postgres="({0} / nullif({1}, 0))",
     sqlite="({0} * 1.0 / {1})",
 )
-def div(value: float, other: float) -> float | None:
+def div(stored: float, value: float) -> float | None:
     """A number divided by another, with its fraction; null when that is 0.
 
     >>> db.add "jar" { data = {n: 3} }
@@ -70,7 +70,7 @@ def div(value: float, other: float) -> float | None:
     ... } as $count
     {"count": 1}
     """
-    return value / other if other else None
+    return stored / value if value else None
 
 
 @operator("mod", "int", "int", result="int", postgres="mod({0}, nullif({1}, 0))", sqlite="({0} % {1})")

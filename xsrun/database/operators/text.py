@@ -131,7 +131,7 @@ def unaccent(value: str) -> str:
 
 
 @operator("concat", "text", "text", result="text", postgres="({0} || {1})")
-def concat(value: str, other: str) -> str:
+def concat(stored: str, value: str) -> str:
     """The text with another one after it.
 
     >>> db.add "person" { data = {first: "Ann", last: "Lee"} }
@@ -141,7 +141,7 @@ def concat(value: str, other: str) -> str:
     ... } as $count
     {"count": 1}
     """
-    return value + other
+    return stored + value
 
 
 @operator(

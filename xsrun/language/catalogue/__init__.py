@@ -1,8 +1,8 @@
-"""What the language has: every statement and filter with its attributes and arguments, as data.
+"""What the language has: the name of every statement and filter, and how a statement is written around its braces.
 
-Compiled from the official language server, documentation and engine schema (see tests/conformance). It is kept apart
-from the registry, which holds what xsrun implements, so that `xsrun support` counts against the language and not
-against itself.
+Compiled from the official language server, documentation and engine schema (see tests/conformance/reference). It is
+kept apart from the registry, which holds what xsrun implements and what each takes, so that `xsrun support` counts
+against the language and not against itself.
 """
 
 from __future__ import annotations
@@ -22,25 +22,10 @@ _FOLDER = Path(__file__).parent
 _SUFFIXES = {"db_query": " (db)", "input": " (input)"}
 #: Modules below `xsrun.filters` that do not bear the name of the catalogue's category.
 _FAMILIES = {"lambda": "javascript", "input": "input"}
-#: Filters that are forms over expressions besides those with an argument of that type. They need the compiler, which a
-#: program whose code is in the cache does not load.
-_EXPRESSION_FORMS = frozenset(("as", "to_expr"))
-#: Filters whose arguments the engine does not count: without them they raise nothing (evidence G2).
-UNCOUNTED_FILTERS = frozenset(
-    (
-        "equals",
-        "not_equals",
-        "greater_than",
-        "greater_than_or_equal",
-        "less_than",
-        "less_than_or_equal",
-        "merge",
-        "merge_recursive",
-        "sprintf",
-    )
+#: Filters that are forms. They need the compiler, which a program whose code is in the cache does not load.
+_EXPRESSION_FORMS = frozenset(
+    ("as", "every", "filter", "find", "findIndex", "map", "reduce", "some", "to_expr", "transform")
 )
-#: Filters that exports give more arguments than they read (evidence G3).
-OPEN_FILTERS = frozenset(("concat", "get", "index_by", "jwe_decode", "jwe_encode"))
 
 
 @cache
@@ -104,7 +89,7 @@ def family(kind: FilterKind, name: str) -> str | None:
     found = _filters()[kind].get(name)
     if found is None:
         return None
-    if found["name"] in _EXPRESSION_FORMS or any(part["type"] == "expr" for part in found["args"]):
+    if found["name"] in _EXPRESSION_FORMS:
         return "expressions"
     return _FAMILIES.get(found["category"], found["category"])
 
@@ -116,14 +101,3 @@ def aliases(kind: Kind, name: str) -> tuple[str, ...]:
     table = _filters()[kind]
     found = table.get(name)
     return tuple(alias for alias, owner in table.items() if owner is found and alias != name) if found else ()
-
-
-def parameters(kind: Kind, name: str) -> tuple[tuple[str, str, bool, str | int | None, bool], ...] | None:
-    """The parameters of a form as (name, type, required, default, nullable); None when the catalogue lacks it."""
-    if kind != "statement":
-        found = _filters()[kind].get(name)
-        return found and tuple(
-            (one["name"], one["type"], one["required"], one["default"], True) for one in found["args"]
-        )
-    listed = statements().get(name)
-    return listed and tuple((one["name"], one["value"], one["required"], None, True) for one in listed["attributes"])

@@ -1,0 +1,148 @@
+"""How builtins are declared: the decorators that make their records."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+
+from xsrun.language.catalogue import Kind
+from xsrun.registry.builtin import Builtin, Gives
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+#: kind -> name -> record of what has been declared so far
+records: dict[Kind, dict[str, Builtin]] = {"statement": {}, "filter": {}, "query_filter": {}, "input_filter": {}}
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+def _declare(made: Builtin) -> None:
+    table, name = records[made.kind], made.name
+    if name in table and table[name].function.__qualname__ != made.function.__qualname__:
+        raise ValueError(f"{made.kind} {name} is declared twice: {table[name].module} and {made.module}")
+    table[name] = made
+
+
+def statement(
+    name: str,
+    attributes: str | None = None,
+    *,
+    updates: bool = False,
+    unavailable: str | None = None,
+    spellings: Mapping[str, str] | None = None,
+    literal: str = "",
+    editor_needs: str = "",
+) -> Callable[[Function], Function]:
+    """Declare a statement that takes values. Its attributes are the parameters, its `as` binds the result.
+
+    `attributes` declares them in their place for a function that takes any (`**attributes`), as those of a form.
+
+    `updates`: the header names a variable or path, whose value is passed as the parameter `target`, and the function
+    returns its new value. `unavailable`: why the statement only raises its documented error. `spellings`, `literal`
+    and `editor_needs` tell of attributes, the last two by names with blanks between: see `Builtin`.
+    """
+
+    def declare(function: Function) -> Function:
+        _declare(
+            Builtin(
+                "statement",
+                name,
+                function,
+                declared=attributes,
+                updates=updates,
+                unavailable=unavailable,
+                spellings=spellings,
+                literal=_words(literal),
+                editor_needs=_words(editor_needs),
+            )
+        )
+        return function
+
+    return declare
+
+
+def statement_form(
+    name: str,
+    attributes: str = "",
+    *,
+    changes_target: bool = False,
+    unavailable: str | None = None,
+    editor_needs: str = "",
+) -> Callable[[Function], Function]:
+    """Declare a statement form: `function(compiler, node)` emits code through the compiler.
+
+    `attributes` declares what may stand in its braces (`signatures.declared_parameters`). `changes_target`: it changes
+    the list or object in the variable or path of its header where that is.
+    """
+
+    def declare(function: Function) -> Function:
+        _declare(
+            Builtin(
+                "statement",
+                name,
+                function,
+                form=True,
+                declared=attributes,
+                changes_target=changes_target,
+                unavailable=unavailable,
+                editor_needs=_words(editor_needs),
+            )
+        )
+        return function
+
+    return declare
+
+
+def filter(
+    name: str,
+    *,
+    gives: Gives | None = None,
+    elementwise: bool = False,
+    counted: bool = True,
+    takes_surplus: bool = False,
+) -> Callable[[Function], Function]:
+    """Declare a filter: the first parameter is the piped value, the others are the arguments (see `Builtin`)."""
+
+    def declare(function: Function) -> Function:
+        _declare(
+            Builtin(
+                "filter",
+                name,
+                function,
+                gives=gives,
+                elementwise=elementwise,
+                counted=counted,
+                takes_surplus=takes_surplus,
+            )
+        )
+        return function
+
+    return declare
+
+
+def filter_form(name: str, arguments: str = "") -> Callable[[Function], Function]:
+    """Declare a filter form: `function(compiler, operand, call)` takes the compiled operand and the `FilterCall`
+    node, and returns the code of the result. `arguments` declares what follows its name."""
+
+    def declare(function: Function) -> Function:
+        _declare(Builtin("filter", name, function, form=True, declared=arguments))
+        return function
+
+    return declare
+
+
+def input_filter(name: str) -> Callable[[Function], Function]:
+    """Declare an input filter: `function(value, *arguments)` returns the value to bind or raises `InputError`."""
+
+    def declare(function: Function) -> Function:
+        _declare(Builtin("input_filter", name, function))
+        return function
+
+    return declare
+
+
+def query_filter(name: str, function: Callable[..., Any], arguments: str) -> None:
+    """Record a filter of database conditions; the database room declares both its SQL sides (see its operators)."""
+    _declare(Builtin("query_filter", name, function, form=True, declared=arguments))
