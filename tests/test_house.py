@@ -26,6 +26,7 @@ ROOMS = (
     "dates",
     "running",
     "syntax",
+    "names",
     "registry",
     "fields",
     "services",

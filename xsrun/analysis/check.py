@@ -22,11 +22,12 @@ from xsrun.analysis.rules import (
 from xsrun.analysis.rules.expression_rules import Surprises
 from xsrun.analysis.rules.expressions import CONDITION, PLAIN, QUERY
 from xsrun.analysis.rules.flow import Flow
-from xsrun.analysis.walk import expressions, statements, unwrapped
 from xsrun.diagnostics import Diagnostic
+from xsrun.names.places import unwrapped
 from xsrun.syntax.nodes import Attribute, Document, Field, Statement, Word
 from xsrun.syntax.parser import parser
 from xsrun.syntax.source import Source
+from xsrun.syntax.walk import expressions, statements
 
 _CONDITIONS = frozenset({"if", "elseif", "while", "precondition"})
 #: Errors about statements that hide what they assign or read.

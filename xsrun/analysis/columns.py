@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from xsrun.analysis.model import Unit, Workspace
 from xsrun.analysis.report import span_of
-from xsrun.analysis.walk import below, expressions
 from xsrun.database.plans import name_below_db
 from xsrun.diagnostics.suggest import did_you_mean
 from xsrun.syntax.nodes import Entry, Expression, Field, Literal, Name, ObjectLiteral, Path, Statement, Variable
+from xsrun.syntax.walk import below, expressions
 
 #: Columns that every table has, declared or not.
 _ALWAYS = frozenset({"id", "created_at"})

@@ -15,7 +15,6 @@ from xsrun.evaluator.inference import (
     INT,
     LIST,
     NATURAL,
-    NOT_VARIABLES,
     NUMBER,
     OTHER,
     TEXT,
@@ -29,11 +28,12 @@ from xsrun.evaluator.inference import (
     written,
 )
 from xsrun.fields.declared import Declared
-from xsrun.syntax.nodes import Expression, FilterCall, Group, Node, Path, Statement, Variable, Word
+from xsrun.language.roots import NOT_VARIABLES, POST_PROCESS
+from xsrun.names.bindings import name_given_by
+from xsrun.names.places import place_of, ungrouped
+from xsrun.syntax.nodes import Expression, FilterCall, Node, Path, Statement, Variable
 
 _MATH = {"math.add": "+", "math.sub": "-", "math.mul": "*", "math.div": "/", "math.mod": "%"}
-#: What `util.post_process` sets in its stack.
-_ANSWER = ("body", "headers", "status_code")
 #: Declared types whose bound values are of one class, as long as their filters only refuse some.
 _INPUTS = {
     "int": Kind(INT),
@@ -88,8 +88,8 @@ class _Collector:
         for node in item.walk():
             if isinstance(node, Statement):
                 self.statement(node)
-            elif isinstance(node, FilterCall) and node.name == "as" and node.arguments:
-                self.named(node.arguments[0])
+            elif isinstance(node, FilterCall) and (known := name_given_by(node)) is not None:
+                self.anything(known)  # it hides a variable of that name for the rest of its statement
 
     def add(self, variable: str, value: Callable[[], Kind]) -> None:
         self.found.setdefault(variable, []).append(value)
@@ -97,19 +97,13 @@ class _Collector:
     def anything(self, variable: str) -> None:
         self.add(variable, lambda: ANY)
 
-    def named(self, node: Expression) -> None:
-        """`|as:name` hides a variable of that name for the rest of its statement."""
-        known = node.text if isinstance(node, Word) else getattr(node, "name", None) or getattr(node, "value", None)
-        if isinstance(known, str):
-            self.anything(known)
-
     def statement(self, node: Statement) -> None:
         name = node.name
         if name in ("for", "foreach"):
             self.loop(node)
             return
         if name == "util.post_process":
-            for variable in _ANSWER:
+            for variable in POST_PROCESS:
                 self.anything(variable)
         mocked = node.attribute("mock") is not None or bool(node.blocks("mock"))
         rule = None if mocked or node.result is not None else _RULES.get(name)
@@ -127,33 +121,20 @@ class _Collector:
         """A header or result that may be given anything. One in parentheses is only read."""
         while isinstance(place, FilterCall):
             place = place.operand
-        if isinstance(place, Path):
-            root = self.root(place)
-            if root is not None:
-                self.anything(root)
-        elif isinstance(place, Variable):
-            self.anything(place.name)
-
-    def root(self, place: Path) -> str | None:
-        """The variable whose member a path is."""
-        if not isinstance(place.base, Variable):
-            return None
-        key = place.segments[0].key
-        return place.base.name if place.base.name != "var" else None if isinstance(key, Expression) else str(key)
+        known = place_of(place)
+        if known is not None:
+            self.anything(known.root)
 
     def path(self, target: Path, value: Expression) -> None:
-        root = self.root(target)
-        if root is None:
+        known = place_of(target)
+        if known is None:
             return
-        depth = len(target.segments) - (isinstance(target.base, Variable) and target.base.name == "var")
-        kinds = self.kinds
+        kinds, root, depth = self.kinds, known.root, len(known.segments)
         self.add(root, lambda: written(kinds.variables.get(root, ANY), depth, kinds.of(value)))
 
     def loop(self, node: Statement) -> None:
         """The variable of a loop, and the list that `foreach.remove` changes."""
-        subject = node.target
-        while isinstance(subject, Group):
-            subject = subject.expression
+        subject = ungrouped(node.target)
         kinds = self.kinds
         for each in node.blocks("each"):
             self.loops.add(id(each))

@@ -11,7 +11,8 @@ from collections.abc import Iterable
 
 from xsrun import registry
 from xsrun.evaluator.quasiquote import call, name, place, statements
-from xsrun.syntax.nodes import Expression, FilterCall, Group, Located, Node, Path, Quoted, Segment, Statement, Variable
+from xsrun.names.places import target_of, unwrapped
+from xsrun.syntax.nodes import Expression, FilterCall, Located, Node, Statement
 
 #: Filters whose use on the value of a variable, stored in that variable again, is a change in place.
 ADDING_FILTERS = {"push": 1, "append": 1, "merge": 1}
@@ -37,27 +38,13 @@ def changes_of(items: Iterable[Node]) -> Changes:
             if not isinstance(node, Statement):
                 continue
             for target in (node.target, node.result):
-                root, depth = _place(target)
+                changed = target_of(target)
                 adds = target is node.target and _changes_target(node)
-                if root is not None and (adds or depth):
-                    variables.add(root)
-                    if depth + adds > 1:
-                        below.add(root)
+                if changed is not None and (adds or changed.segments):
+                    variables.add(changed.root)
+                    if len(changed.segments) + adds > 1:
+                        below.add(changed.root)
     return Changes(frozenset(variables), frozenset(below))
-
-
-def _place(node: Node | None) -> tuple[str | None, int]:
-    """The variable that a header or result names, and how many keys below it the place is."""
-    while isinstance(node, (FilterCall, Group)):
-        node = node.operand if isinstance(node, FilterCall) else node.expression
-    segments: list[Segment] = []
-    if isinstance(node, Path):
-        segments, node = node.segments, node.base
-    if not isinstance(node, Variable):
-        return None, 0
-    if node.name == "var" and segments and not isinstance(segments[0].key, Expression):
-        return str(segments[0].key), len(segments) - 1
-    return node.name, len(segments)
 
 
 def _changes_target(node: Statement) -> int:
@@ -78,13 +65,6 @@ def _filters_of(value: Expression | None) -> list[str]:
         names.append(record.name if record is not None else value.name)
         value = unwrapped(value.operand)
     return names
-
-
-def unwrapped(node: Expression | None) -> Expression | None:
-    """A node without the parentheses and backticks around it."""
-    while isinstance(node, (Group, Quoted)) and node.expression is not None:
-        node = node.expression
-    return node
 
 
 def owner_name(variable: str) -> str:

@@ -32,12 +32,14 @@ from xsrun.evaluator.quasiquote import (
 from xsrun.evaluator.scope import Scope
 from xsrun.fields.declared import Declared
 from xsrun.language import catalogue
+from xsrun.language.roots import READ_ONLY
+from xsrun.names.bindings import changeable_variables
+from xsrun.names.places import Place, place_of, root_of
 from xsrun.registry import Builtin
 from xsrun.syntax.nodes import (
     Body,
     Expression,
     FilterCall,
-    Group,
     Literal,
     Located,
     Node,
@@ -47,33 +49,6 @@ from xsrun.syntax.nodes import (
     Statement,
     Variable,
 )
-
-#: Attributes that every statement takes and that do nothing when it runs.
-_READ_ONLY_ROOTS = frozenset(("input", "env", "auth", "db"))
-
-
-def assigned_variables(items: Iterable[Node]) -> frozenset[str]:
-    """The variables that any statement below sets: headers, results and loop variables."""
-    found = set()
-    for item in items:
-        for node in item.walk():
-            if isinstance(node, Statement):
-                for place_ in (node.target, node.result):
-                    root = root_of(place_)
-                    if root is not None and root.isidentifier():  # `$$` in a header is read only
-                        found.add(root)
-    return frozenset(found)
-
-
-def root_of(node: Node | None) -> str | None:
-    """The variable that a header or result names, in its short form."""
-    while isinstance(node, (FilterCall, Group)):
-        node = node.operand if isinstance(node, FilterCall) else node.expression
-    if isinstance(node, Path) and isinstance(node.base, Variable):
-        if node.base.name == "var" and not isinstance(node.segments[0].key, Expression):
-            return str(node.segments[0].key)
-        return node.base.name
-    return node.name if isinstance(node, Variable) else None
 
 
 class StatementCompiler(ExpressionCompiler):
@@ -222,23 +197,20 @@ class StatementCompiler(ExpressionCompiler):
 
     # Variables -----------------------------------------------------------------------------------------------------
 
-    def place_of(self, node: Expression) -> tuple[str, list[Segment]]:
+    def changeable(self, node: Expression) -> Place:
         """The variable and the segments that a header or result names."""
-        if isinstance(node, Variable):
-            base, segments = node, []
-        elif isinstance(node, Path) and isinstance(node.base, Variable):
-            base, segments = node.base, node.segments
-        else:
+        place = place_of(node)
+        if place is None:
             raise self.refuse("a variable is needed here", node, "write $name")
-        root, rest = self.normalize(base, segments)
-        if root in _READ_ONLY_ROOTS or not root.isidentifier():
+        root = place.root
+        if root in READ_ONLY or not root.isidentifier():
             hint = f"copy it first: var $copy {{ value = ${root} }}" if root == "input" else None
             raise self.refuse(f"`${root}` is read-only", node, hint)
-        return root, rest
+        return place
 
     def store(self, target: Expression, value: ast.expr, at: Located) -> None:
         """Emit the assignment of a value to a variable or a path below one."""
-        root, segments = self.place_of(target)
+        root, segments = self.changeable(target)
         if not segments:
             self.emit(assign(f"v_{root}", value, at))
             if isinstance(value, (ast.List, ast.Dict)) and root in self.scope.owners:  # a new one, in no other hands
@@ -402,7 +374,7 @@ class StatementCompiler(ExpressionCompiler):
     def nested_function(self, body: Body | None, at: Located, *, isolated: bool) -> str:
         """Emit a function of no arguments that runs a stack; an isolated one has variables of its own."""
         identifier = self.scope.fresh("stack_")
-        assigned = assigned_variables([body]) if body is not None else frozenset()
+        assigned = changeable_variables([body]) if body is not None else frozenset()
         scope, linker = self.scope, self.linker
         outer = scope.assigned, scope.loops, linker.assigned, scope.owners
         scope.loops = []

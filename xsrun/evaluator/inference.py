@@ -13,6 +13,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from xsrun.language.roots import OF_ELEMENTS
+from xsrun.names.places import ungrouped
 from xsrun.syntax.nodes import (
     Between,
     Binary,
@@ -175,10 +177,6 @@ def rounded(kind: Kind) -> Kind:
 _ARITHMETIC = frozenset("+-*/%")
 _TEXTS = frozenset(("~", "++"))
 _FALLBACKS = frozenset(("??", "?:"))
-#: Roots that are no variables.
-NOT_VARIABLES = frozenset(("", "$", "error", "input", "env", "auth", "var", "db"))
-#: Variables that mean something else inside per-element expressions.
-_HIDDEN = ("this", "index", "parent", "result", "output")
 _ADDING = {"add": "+", "subtract": "-", "multiply": "*", "divide": "/"}
 #: The size of a text or list.
 _SIZE = Kind(NATURAL, 48)
@@ -233,7 +231,7 @@ class Kinds:
     def inside_elements(self) -> Kinds:
         """The same for per-element expressions."""
         inside = Kinds(self.inputs)
-        inside.variables = {name: kind for name, kind in self.variables.items() if name not in _HIDDEN}
+        inside.variables = {name: kind for name, kind in self.variables.items() if name not in OF_ELEMENTS}
         return inside
 
     # One kind of node after another --------------------------------------------------------------------------------
@@ -368,9 +366,7 @@ class Kinds:
 
     def without_to_text(self, node: Expression, classes: int = INT) -> Expression:
         """A node without the `|to_text` around an int, whose text is the same; as a path, that of any number is."""
-        inner = node
-        while isinstance(inner, Group):
-            inner = inner.expression
+        inner = ungrouped(node)
         if isinstance(inner, FilterCall) and inner.name == "to_text" and not (inner.disabled or inner.arguments):
             number = inner.operand
             if number is not None and self.of(number).within(classes):

@@ -13,9 +13,10 @@ from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
 from xsrun import registry
-from xsrun.evaluator.changes import ADDING_FILTERS, owner_name, unwrapped
+from xsrun.evaluator.changes import ADDING_FILTERS, owner_name
 from xsrun.evaluator.inference import ANY, INT, LIST, NATURAL, NUMBER, TEXT, Kind
 from xsrun.evaluator.quasiquote import Part, expression, name, place, statements, tuple_of
+from xsrun.names.places import short_form, unwrapped
 from xsrun.syntax.nodes import Binary, Expression, FilterCall, Literal, Located, Path, Segment, Variable
 
 if TYPE_CHECKING:
@@ -90,7 +91,7 @@ def list_in_place(
 
     With `starts`, null and a path that is not there yet become an empty list. Anything else that is no list raises.
     """
-    root, segments = compiler.place_of(target)
+    root, segments = compiler.changeable(target)
     variable = f"v_{root}"
     convert = "pushable" if starts else "as_list"
     if not segments:
@@ -116,7 +117,7 @@ if L is None:
 
 def append(compiler: StatementCompiler, target: Expression, value: Expression, at: Located) -> None:
     """`array.push`: add a value at the end of the list in a variable or path."""
-    root, _ = compiler.place_of(target)
+    root, _ = compiler.changeable(target)
     with compiler.held(compiler.value(value), at, root) as item, list_in_place(compiler, target, at) as items:
         compiler.emit(statements(f"L.append(T)\n{_SIZE_CHECK}", at, L=items, T=item))
 
@@ -158,7 +159,7 @@ def _plain_place(compiler: StatementCompiler, node: Variable | Path) -> tuple[st
     base, segments = (node, []) if isinstance(node, Variable) else (node.base, node.segments)
     if not isinstance(base, Variable):
         return None
-    root, rest = compiler.normalize(base, segments)
+    root, rest = short_form(base, segments)
     plain = all(not isinstance(one.key, Expression) or isinstance(one.key, (Literal, Variable)) for one in rest)
     return (root, rest) if plain and f"v_{root}".isidentifier() else None
 
@@ -182,7 +183,7 @@ def _container(
 
     `below`: containers below it will be changed too.
     """
-    root, segments = compiler.place_of(target)
+    root, segments = compiler.changeable(target)
     variable = f"v_{root}"
     if not segments:
         template = "if O.root is not V and (V.__class__ is list or V.__class__ is dict):\n    V = O.take(V)"
@@ -218,7 +219,7 @@ def _extend(
     compiler: StatementCompiler, target: Expression, chain: list[FilterCall], names: list[str], at: Located
 ) -> None:
     """A chain of `push`, `append` and `merge` on the target itself."""
-    root, _ = compiler.place_of(target)
+    root, _ = compiler.changeable(target)
     with ExitStack() as held:
         items = [held.enter_context(compiler.held(compiler.value(one.arguments[0]), at, root)) for one in chain]
         value = _filtered(compiler, target, chain, [[item] for item in items])
@@ -241,7 +242,7 @@ def _set_members(compiler: StatementCompiler, target: Expression, chain: list[Fi
     plain = all(_is_plain_key(one.arguments[0]) for one in chain)
     if not plain and len(chain) > 1:
         return False
-    root, _ = compiler.place_of(target)
+    root, _ = compiler.changeable(target)
     with ExitStack() as held:
         paths = [compiler.kinds.without_to_text(one.arguments[0], NUMBER) for one in chain]
         given = [
@@ -287,7 +288,7 @@ def _grow_text(compiler: StatementCompiler, target: Variable, value: Binary, at:
     parts = joined_parts(value)
     if len(parts) < 2 or not _same_place(compiler, target, unwrapped(parts[0])):
         return False
-    root, _ = compiler.place_of(target)
+    root, _ = compiler.changeable(target)
     with compiler.held(compiler.joined(parts[1:], at), at, root) as added:
         grow_text(compiler, f"v_{root}", added, at)
     compiler.scope.assigned.add(root)

@@ -13,6 +13,7 @@ from xsrun.evaluator.arithmetic import COMPARISON, ArithmeticCompiler
 from xsrun.evaluator.generated.filter_calls import fail
 from xsrun.evaluator.inference import BOOL, DECIMAL, INT, LIST, NULL, NUMBER, OBJECT, TEXT, Kind
 from xsrun.evaluator.quasiquote import call, constant, expression, is_simple, name, place
+from xsrun.names.places import ungrouped
 from xsrun.syntax.nodes import (
     Between,
     Binary,
@@ -80,9 +81,7 @@ class OperatorCompiler(ArithmeticCompiler):
 
     def condition(self, node: Expression) -> ast.expr:
         """A Python expression whose Python truth is the XanoScript truth of a node."""
-        inner = node
-        while inner.__class__ is Group:
-            inner = inner.expression
+        inner = ungrouped(node)
         if isinstance(inner, Binary) and inner.operator in ("&&", "||"):
             operator = ast.And() if inner.operator == "&&" else ast.Or()
             return place(ast.BoolOp(operator, [self.condition(inner.left), self.condition(inner.right)]), inner)
@@ -106,8 +105,7 @@ class OperatorCompiler(ArithmeticCompiler):
 
     def is_boolean(self, node: Expression) -> bool:
         """Does the node always give a bool?"""
-        while node.__class__ is Group:
-            node = node.expression
+        node = ungrouped(node)
         if isinstance(node, Binary):
             return node.operator in _BOOLEAN_OPERATORS or node.operator.startswith("not ")
         if isinstance(node, Unary):

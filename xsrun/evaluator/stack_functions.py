@@ -13,12 +13,13 @@ from contextlib import contextmanager
 from xsrun.errors import LimitError
 from xsrun.evaluator.assignments import kinds_of
 from xsrun.evaluator.changes import changes_of, owners_defined
-from xsrun.evaluator.compiler import StatementCompiler, assigned_variables, statement_position
+from xsrun.evaluator.compiler import StatementCompiler, statement_position
 from xsrun.evaluator.generated import tracebacks
 from xsrun.evaluator.generated.linker import Compiled, Linker, link
 from xsrun.evaluator.quasiquote import Position, constant, expression, name, place, statements
 from xsrun.evaluator.scope import Scope
 from xsrun.fields.declared import Declared
+from xsrun.names.bindings import changeable_variables
 from xsrun.syntax.nodes import Expression, Located, Node, Statement
 from xsrun.values.conversion import Value
 
@@ -121,7 +122,7 @@ def compile_stack(
     with followed(filename, start):
         considered = [*items, response] if response is not None else items
         preset = list(variables)
-        linker = Linker(assigned_variables(considered) | set(preset))
+        linker = Linker(changeable_variables(considered) | set(preset))
         scope = Scope(declared)
         scope.assigned = set(preset)
         scope.changes = changes_of(considered)

@@ -6,10 +6,11 @@ import ast
 
 from xsrun import registry
 from xsrun.evaluator.base import CompilerBase
-from xsrun.evaluator.changes import owned_call, owners_of, unwrapped
+from xsrun.evaluator.changes import owned_call, owners_of
 from xsrun.evaluator.inference import ANY, CONTAINER, INT, LIST, NATURAL, TEXT, Kind, member_of
 from xsrun.evaluator.quasiquote import call, constant, expression, function, is_simple, name, place, tuple_of
 from xsrun.fields.declared import Declared
+from xsrun.names.places import fixed_key, short_form, ungrouped, unwrapped
 from xsrun.syntax.nodes import (
     Binary,
     Expression,
@@ -23,7 +24,6 @@ from xsrun.syntax.nodes import (
     Unary,
     Variable,
 )
-from xsrun.values.conversion import to_text
 
 _LOOP_ROOTS = {
     "$": "this",
@@ -60,14 +60,6 @@ class PathLabel:
 
 class VariableCompiler(CompilerBase):
     """Compiles variables and paths."""
-
-    def normalize(self, base: Variable, segments: list[Segment]) -> tuple[str, list[Segment]]:
-        """Root and segments, with the long form `$var.x` made short."""
-        if base.name == "var" and segments and segments[0].form != "index":
-            return str(segments[0].key), segments[1:]
-        if base.name == "var" and segments and isinstance(segments[0].key, Literal):
-            return to_text(segments[0].key.value), segments[1:]
-        return base.name, segments
 
     def variable(self, node: Variable) -> ast.expr:
         return self.path_from(node, [], node)
@@ -110,7 +102,7 @@ class VariableCompiler(CompilerBase):
             if not isinstance(node.base, Variable):
                 root, reach = self.reach(node.base)
                 return root, "members" if reach == "members" else "member"
-            root, rest = self.normalize(node.base, node.segments)
+            root, rest = short_form(node.base, node.segments)
             return root, "member" if rest else "value"
         if isinstance(node, (Group, Quoted)):
             return self.reach(node.expression)
@@ -134,7 +126,7 @@ class VariableCompiler(CompilerBase):
         return self.compiled(inner)
 
     def path_from(self, base: Variable, segments: list[Segment], at: Located, tolerant: bool = False) -> ast.expr:
-        root, rest = self.normalize(base, segments)
+        root, rest = short_form(base, segments)
         operand = self.transform_operand(number, at) if (number := _operand_number(root, rest)) is not None else None
         value, rest, label = (operand, rest[1:], root) if operand is not None else self.root(root, rest, at)
         if tolerant and rest:
@@ -211,7 +203,7 @@ class VariableCompiler(CompilerBase):
 
     def input_root(self, rest: list[Segment], at: Located) -> tuple[ast.expr, list[Segment], str]:
         """`$input`, or one input: a local variable of the generated function."""
-        key = _literal_text(rest[0]) if rest else None
+        key = _fixed_index(rest[0]) if rest else None
         if not rest or (rest[0].form == "index" and key is None):
             return self.all_inputs(at), rest, "input"
         key = key or str(rest[0].key)
@@ -264,7 +256,7 @@ class VariableCompiler(CompilerBase):
         for position, segment in enumerate(segments):
             if position == 0 and label == "" and segment.form == "index":
                 continue
-            key = _literal_text(segment)
+            key = _fixed_index(segment)
             if segment.form == "name" or key is not None:
                 text = key if key is not None else str(segment.key)
                 path = path.with_name(text)
@@ -316,9 +308,7 @@ class VariableCompiler(CompilerBase):
 
     def tolerant(self, node: Expression) -> ast.expr:
         """The value of a node where a missing variable or path is null (semantics 1.2); to be kept by nothing."""
-        inner: Expression = node
-        while inner.__class__ is Group:
-            inner = inner.expression
+        inner = ungrouped(node)
         if isinstance(inner, Quoted) and inner.expression is not None:
             return self.tolerant(inner.expression)
         if isinstance(inner, Variable):
@@ -336,13 +326,13 @@ class VariableCompiler(CompilerBase):
 
     def tolerant_root(self, base: Variable, segments: list[Segment], at: Located | None = None) -> ast.expr:
         at = at or base
-        root, rest = self.normalize(base, segments)
+        root, rest = short_form(base, segments)
         if root in ("auth", "env") or root in _LOOP_ROOTS or root.isdigit():
             return self.path_from(base, segments, at, tolerant=True)
         if root == "input":
             if not rest:
                 return self.all_inputs(at)
-            key = _literal_text(rest[0]) or (str(rest[0].key) if rest[0].form != "index" else None)
+            key = _fixed_index(rest[0]) or (str(rest[0].key) if rest[0].form != "index" else None)
             if key is None or key in self.scope.inputs:
                 value, left, _ = self.input_root(rest, at)
                 if key is not None and self.may_be_unbound(key):
@@ -383,10 +373,9 @@ def may_be_unbound(declared: Declared) -> bool:
     return declared.type == "date" and declared.optional and not declared.nullable and not declared.has_default
 
 
-def _literal_text(segment: Segment) -> str | None:
+def _fixed_index(segment: Segment) -> str | None:
     """The key of `["k"]` as a text, or None."""
-    key = segment.key
-    return key.value if segment.form == "index" and isinstance(key, Literal) and isinstance(key.value, str) else None
+    return fixed_key(segment) if segment.form == "index" else None
 
 
 def _operand_number(root: str, segments: list[Segment]) -> int | None:

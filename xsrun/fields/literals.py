@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from xsrun.names.fixed_values import UNKNOWN, fixed_value
+from xsrun.names.places import unwrapped
 from xsrun.syntax import nodes
 from xsrun.values.conversion import Value
 from xsrun.values.conversion import to_text as text_of
@@ -38,24 +40,11 @@ def object_attribute(node: nodes.Field, name: str) -> dict[str, Value]:
 
 
 def literal(node: nodes.Expression | None) -> Value:
-    """The value of a literal expression; ABSENT for anything else."""
-    match node:
-        case nodes.Literal() | nodes.Timestamp():
-            return node.value
-        case nodes.Word():
-            return node.text
-        case nodes.Now():
-            return NOW
-        case nodes.Group():
-            return literal(node.expression)
-        case nodes.Quoted() | nodes.Cast():
-            return literal(node.expression if isinstance(node, nodes.Quoted) else node.operand)
-        case nodes.Unary(operator="-" | "+", operand=nodes.Literal(value=int() | float() as number)):
-            return -number if node.operator == "-" else number
-        case nodes.ListLiteral():
-            items = [literal(item) for item in node.items]
-            return UNBOUND if UNBOUND in items else items
-        case nodes.ObjectLiteral():
-            entries = [entry for entry in node.entries if isinstance(entry, nodes.Entry) and not entry.disabled]
-            return {entry.key: value for entry in entries if (value := literal(entry.value)) is not UNBOUND}
-    return UNBOUND
+    """The value of a literal expression, which may be `now` or a cast; `UNBOUND` for anything else."""
+    inner = unwrapped(node)
+    if isinstance(inner, nodes.Now):
+        return NOW
+    if isinstance(inner, nodes.Cast):
+        return literal(inner.operand)
+    value = fixed_value(inner)
+    return UNBOUND if value is UNKNOWN else value

@@ -13,8 +13,9 @@ from xsrun.evaluator.element_expressions import element_call, evaluate_text
 from xsrun.evaluator.generated import collections
 from xsrun.evaluator.quasiquote import bind, constant, function, name, place
 from xsrun.evaluator.quasiquote import call as quote_call
+from xsrun.names.bindings import name_given_by
 from xsrun.registry import filter_form
-from xsrun.syntax.nodes import FilterCall, Literal, Variable, Word
+from xsrun.syntax.nodes import FilterCall
 
 
 @filter_form("map", "expression: expression")
@@ -130,15 +131,10 @@ def as_(compiler: StatementCompiler, operand: ast.expr, call: FilterCall) -> ast
     >>> [3, 4]|as:list|map:$$ * ($list|count)
     [6, 8]
     """
-    node = call.arguments[0]
-    if isinstance(node, Word):
-        chosen = node.text
-    elif isinstance(node, Variable):
-        chosen = node.name
-    elif isinstance(node, Literal) and isinstance(node.value, str) and node.value.isidentifier():
-        chosen = node.value
-    else:
-        raise compiler.refuse("the filter `as` needs a name", node, "write |as:name and use $name afterwards")
+    chosen = name_given_by(call)
+    if chosen is None or not chosen.isidentifier():
+        hint = "write |as:name and use $name afterwards"
+        raise compiler.refuse("the filter `as` needs a name", call.arguments[0], hint)
     kept = compiler.scope.fresh("named_")
     compiler.scope.named[chosen] = kept
     return bind(kept, operand, call)

@@ -42,7 +42,7 @@ def unshift(compiler: StatementCompiler, node: Statement) -> None:
     """
     at, target = statement_position(node), compiler.target(node)
     value = compiler.value(compiler.needed(node, "value"))
-    root, _ = compiler.place_of(target)
+    root, _ = compiler.changeable(target)
     with compiler.held(value, at, root) as item, list_in_place(compiler, target, at) as items:
         compiler.emit(statements("context.check_size(len(L) + 1)\nL.insert(0, T)", at, L=items, T=item))
 
@@ -58,7 +58,7 @@ def merge(compiler: StatementCompiler, node: Statement) -> None:
     """
     at, target = statement_position(node), compiler.target(node)
     value = compiler.value(compiler.attribute(node, "value") or Literal([]))
-    root, _ = compiler.place_of(target)
+    root, _ = compiler.changeable(target)
     template = (
         "if T.__class__ is list:\n    context.check_size(len(L) + len(T))\n    L.extend(T)\n"
         "else:\n    context.check_size(len(L) + 1)\n    L.append(T)"

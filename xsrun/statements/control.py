@@ -204,8 +204,8 @@ def emit_loop(
         if before is not None:
             compiler.emit(before)
         if isinstance(variable, Variable) and item is not None and not compiler.scope.nested:
-            parts["ITEM"] = f"v_{compiler.place_of(variable)[0]}"
-            compiler.scope.assigned.add(compiler.place_of(variable)[0])
+            parts["ITEM"] = f"v_{compiler.changeable(variable)[0]}"
+            compiler.scope.assigned.add(compiler.changeable(variable)[0])
         elif variable is not None and item is not None:
             compiler.store(variable, name(item, at), variable)
         compiler.emit(compiler.block(body, at))
@@ -271,7 +271,7 @@ def foreach_with_removal(compiler: StatementCompiler, node: Statement, subject: 
     kept = expression(
         "[item for position, item in enumerate(SOURCE) if position not in REMOVED]", at, SOURCE=source, REMOVED=removed
     )
-    compiler.place_of(subject)
+    compiler.changeable(subject)
     with compiler.collecting() as code:
         compiler.store(subject, kept, at)
     compiler.emit(place(ast.If(name(removed, at), code, []), at))

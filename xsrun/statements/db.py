@@ -12,10 +12,11 @@ from contextlib import AbstractContextManager
 from xsrun.database.plans import QueryPlan, RowPlan
 from xsrun.evaluator.compiler import StatementCompiler, statement_position
 from xsrun.evaluator.quasiquote import call, name, place
+from xsrun.names.fixed_values import fixed_value
 from xsrun.registry import statement_form
 from xsrun.running.context import Context
 from xsrun.statements import db_external
-from xsrun.statements.db_plans import PlanBuilder, emit_plan, fails_without_table, literal_of, table_name
+from xsrun.statements.db_plans import PlanBuilder, emit_plan, fails_without_table, table_name
 from xsrun.syntax.nodes import Literal, Name, Statement
 from xsrun.values.conversion import Value, to_text
 
@@ -281,7 +282,7 @@ def schema(compiler: StatementCompiler, node: Statement) -> None:
         table = node.target.text
     else:
         written = node.attribute("table")
-        fixed = literal_of(written) if written is not None else None
+        fixed = fixed_value(written)
         # only a literal name is looked up (semantics 12)
         table = fixed if isinstance(fixed, str) else ""
     plan = RowPlan(node.name, table, *builder.place(node))

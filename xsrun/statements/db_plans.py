@@ -24,6 +24,8 @@ from xsrun.errors import UnavailableError
 from xsrun.evaluator.compiler import StatementCompiler, statement_position
 from xsrun.evaluator.generated.filter_calls import fail
 from xsrun.evaluator.quasiquote import call, constant, function, name, place
+from xsrun.names.fixed_values import UNKNOWN, fixed_value
+from xsrun.names.places import unwrapped
 from xsrun.statements.template_filters import render_template
 from xsrun.syntax.nodes import (
     Between,
@@ -46,9 +48,8 @@ from xsrun.syntax.nodes import (
     Ternary,
     Unary,
     Variable,
-    Word,
 )
-from xsrun.values.conversion import Value, to_text
+from xsrun.values.conversion import to_text
 
 #: The call of an addon that documentation shows in `eval` (language 2.10).
 ADDON_CALL = "dbAddonAttr"
@@ -133,8 +134,8 @@ class PlanBuilder:
         """A part that is mostly written as a literal: its value, else an operand."""
         if node is None:
             return None
-        fixed = literal_of(node)
-        return fixed if fixed is not _UNKNOWN else self.operand(node)
+        fixed = fixed_value(node)
+        return fixed if fixed is not UNKNOWN else self.operand(node)
 
     # Conditions ----------------------------------------------------------------------------------------------------
 
@@ -267,11 +268,11 @@ class PlanBuilder:
         for entry in self.entries(node, "join"):
             settings = self.object_of(entry.value, f"join {entry.key}")
             table = settings.get("table")
-            kind = literal_of(settings["type"]) if "type" in settings else "inner"
+            kind = fixed_value(settings["type"]) if "type" in settings else "inner"
             if kind not in ("inner", "left", "right"):
                 raise self.compiler.refuse("a join is inner, left or right", settings["type"])
             condition = self.condition(settings["where"]) if "where" in settings else None
-            name = literal_of(table) if table is not None else entry.key
+            name = fixed_value(table) if table is not None else entry.key
             if name.__class__ is not str:
                 raise self.compiler.refuse("the table of a join must be written out", table or entry)
             plan.joins.append(JoinPlan(entry.key, str(name), str(kind), condition))
@@ -286,7 +287,7 @@ class PlanBuilder:
         return [NamedExpression(entry.key, self.value(entry.value)) for entry in self.entries(node, what)]
 
     def listed_eval(self, item: Expression, what: str) -> NamedExpression:
-        settings = literal_of(item)
+        settings = fixed_value(item)
         if settings.__class__ is not dict or not settings.get("name"):
             raise self.compiler.refuse(f"an entry of `{what}` is an object with a name", item)
         made: Expression = Column(str(settings["name"]).split(".")).at(item, item)
@@ -309,7 +310,7 @@ class PlanBuilder:
                 by_name = {entry.key: entry for entry in entries}
                 if "sortBy" in by_name:
                     way = by_name.get("orderBy")
-                    key = str(literal_of(by_name["sortBy"].value))
+                    key = str(fixed_value(by_name["sortBy"].value))
                     plan.sort.append(SortKey(key, self.setting(way.value if way else None), item.line, item.column))
                     continue
                 for entry in entries:
@@ -340,7 +341,7 @@ class PlanBuilder:
                 self.aggregating = False
 
     def paging(self, plan: QueryPlan, node: Expression) -> None:
-        if literal_of(node) is None:
+        if fixed_value(node) is None:
             return
         plan.paged = True
         for entry in self.entries(node, "paging"):
@@ -379,7 +380,7 @@ class PlanBuilder:
 
     def sql(self, node: Statement, value: Expression) -> Operand:
         parser = node.attribute("parser")
-        if parser is None or literal_of(parser) != "template_engine":
+        if parser is None or fixed_value(parser) != "template_engine":
             return self.operand(value)
         at = statement_position(node)
         render = self.compiler.linker.constant(render_template)
@@ -401,7 +402,7 @@ class PlanBuilder:
         ]
 
     def one_addon(self, settings: dict[str, Expression], at_path: str | None, node: Expression) -> AddonPlan:
-        name = literal_of(settings["name"]) if "name" in settings else None
+        name = fixed_value(settings["name"]) if "name" in settings else None
         if name.__class__ is not str:
             raise self.compiler.refuse("an addon needs a name", node)
         given = settings.get("input") or ObjectLiteral([]).at(node, node)
@@ -412,8 +413,8 @@ class PlanBuilder:
             body = self.compiler.value(given)
         scope.named = outer
         inputs = self.add(function([row, key], body, given), given).index
-        destination = at_path if at_path is not None else literal_of(settings["as"]) if "as" in settings else name
-        prefix = literal_of(settings["offset"]) if "offset" in settings else None
+        destination = at_path if at_path is not None else fixed_value(settings["as"]) if "as" in settings else name
+        prefix = fixed_value(settings["offset"]) if "offset" in settings else None
         path = addon_path(f"{prefix}.{destination}" if prefix else str(destination))
         plan = AddonPlan(str(name), path, inputs)
         plan.each = any(
@@ -462,7 +463,6 @@ _ATTRIBUTES: dict[str, Callable[[PlanBuilder, QueryPlan, Expression], None]] = {
     "external": PlanBuilder.external,
     "external_classic": PlanBuilder.external,
 }
-_UNKNOWN = object()
 
 
 def addon_path(destination: str) -> list[str]:
@@ -476,27 +476,3 @@ def filtered_value(node: Expression) -> Expression:
     while isinstance(node, FilterCall) and node.operand is not None:
         node = node.operand
     return node
-
-
-def unwrapped(node: Expression) -> Expression:
-    """The expression inside parentheses and backticks."""
-    while isinstance(node, (Group, Quoted)) and node.expression is not None:
-        node = node.expression
-    return node
-
-
-def literal_of(node: Expression) -> Value:
-    """The value of a literal, of a list or object of literals; `_UNKNOWN` for anything else."""
-    inner = unwrapped(node)
-    if isinstance(inner, Literal):
-        return inner.value
-    if isinstance(inner, Word):
-        return inner.text
-    if isinstance(inner, ListLiteral):
-        items = [literal_of(item) for item in inner.items]
-        return _UNKNOWN if any(item is _UNKNOWN for item in items) else items
-    if isinstance(inner, ObjectLiteral):
-        pairs = [(getattr(entry, "key", None), literal_of(entry.value)) for entry in inner.entries]
-        unknown = any(key is None or value is _UNKNOWN for key, value in pairs)
-        return _UNKNOWN if unknown else {str(key): value for key, value in pairs}
-    return _UNKNOWN

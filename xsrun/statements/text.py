@@ -17,7 +17,7 @@ from xsrun.syntax.nodes import Statement
 def filtered(compiler: StatementCompiler, node: Statement, filter_name: str, *arguments: ast.expr) -> ast.expr:
     """The filter of a name on the statement's target, which must be a variable."""
     target = compiler.target(node)
-    compiler.place_of(target)
+    compiler.changeable(target)
     record = registry.find_filter(filter_name)
     assert record is not None
     at = Position(node.line, node.column, node.line, node.name_end_column)
@@ -35,7 +35,7 @@ def append(compiler: StatementCompiler, node: Statement) -> None:
     """
     at, target = statement_position(node), compiler.target(node)
     value = compiler.needed(node, "value")
-    root, segments = compiler.place_of(target)
+    root, segments = compiler.changeable(target)
     if segments:
         compiler.store(target, compiler.joined([target, value], at), at)
         return

@@ -10,17 +10,15 @@ from xsrun.errors import InputError, UsageError, XanoScriptError
 from xsrun.evaluator.generated.operations import lookup
 from xsrun.evaluator.generated.tracebacks import translate
 from xsrun.evaluator.stack_functions import compile_expression
+from xsrun.names.fixed_values import UNKNOWN, fixed_value
+from xsrun.names.places import ungrouped
 from xsrun.running.assertions import OPERANDS, Verdict, judge, throws
 from xsrun.running.context import Context
 from xsrun.statements.expect import matches
 from xsrun.syntax.nodes import (
     Binary,
-    Entry,
     Expression,
-    Group,
-    ListLiteral,
     Literal,
-    ObjectLiteral,
     Path,
     Statement,
     Variable,
@@ -89,9 +87,6 @@ def _nothing(_context: Context, _response: Value) -> Value:
     return None
 
 
-_UNKNOWN = object()
-
-
 def reader(node: Expression | None, file: str, *, tolerant: bool = False) -> Reader:
     """How to read an expression of a test; with `tolerant`, a path that is missing is null.
 
@@ -99,8 +94,8 @@ def reader(node: Expression | None, file: str, *, tolerant: bool = False) -> Rea
     """
     if node is None:
         return _nothing
-    fixed = literal(node)
-    if fixed is not _UNKNOWN:
+    fixed = fixed_value(node)
+    if fixed is not UNKNOWN:
         return lambda context, response: fixed
     keys = _response_path(node) if tolerant else None
     if keys is not None:
@@ -112,26 +107,9 @@ def reader(node: Expression | None, file: str, *, tolerant: bool = False) -> Rea
     return lambda context, response: compiled(context, {}, response)
 
 
-def literal(node: Expression) -> Value:
-    """The value of a node made of literals alone, or a mark that it is not."""
-    if isinstance(node, Literal):
-        return node.value
-    if isinstance(node, Group):
-        return literal(node.expression)
-    if isinstance(node, ListLiteral):
-        items = [literal(item) for item in node.items]
-        return _UNKNOWN if any(item is _UNKNOWN for item in items) else items
-    if isinstance(node, ObjectLiteral) and all(isinstance(entry, Entry) for entry in node.entries):
-        pairs = {e.key: literal(e.value) for e in node.entries if isinstance(e, Entry) and not e.disabled}
-        whole = any(value is _UNKNOWN for value in pairs.values())
-        return _UNKNOWN if whole or (pairs and next(iter(pairs)) == "0") else pairs
-    return _UNKNOWN
-
-
 def _response_path(node: Expression) -> list[Value] | None:
     """The keys of `$response.a[0]` when all of them are plain."""
-    while isinstance(node, Group):
-        node = node.expression
+    node = ungrouped(node)
     base, segments = (node.base, node.segments) if isinstance(node, Path) else (node, [])
     if not (isinstance(base, Variable) and base.name == "response"):
         return None

@@ -10,6 +10,7 @@ from xsrun.diagnostics import Diagnostic
 from xsrun.errors import StoppedError, UnavailableError, XanoScriptError
 from xsrun.evaluator.generated.tracebacks import translate
 from xsrun.fields.declared import of_call
+from xsrun.names.fixed_values import fixed_value
 from xsrun.running.assertions import ExpectationError
 from xsrun.running.context import Context, Identity, Request
 from xsrun.running.trace import Trace
@@ -147,7 +148,7 @@ def run_unit(sandbox: Sandbox, case: Case, outcome: Outcome, trace: Trace | None
 def _identity(case: Case) -> Identity | None:
     """The identity that a test's `auth` names, beyond what the engine has: `{id: 1, table: "user"}`."""
     node = case.node.attribute("auth") if case.node is not None else None
-    given = expectations.literal(node) if node is not None else None
+    given = fixed_value(node)
     if not isinstance(given, dict):
         return None
     return Identity(given.get("id"), str(given.get("table") or ""), dict(given.get("extras") or {}))

@@ -7,10 +7,11 @@ import re
 from xsrun.analysis.model import Unit
 from xsrun.analysis.report import Report, name_span, span_of, title_span
 from xsrun.analysis.rules import field_rules
-from xsrun.analysis.walk import below, expressions, is_off, member, statements, unwrapped
 from xsrun.diagnostics.suggest import did_you_mean
+from xsrun.names.places import member_of_root, unwrapped
 from xsrun.syntax.lexer import Comment
 from xsrun.syntax.nodes import Attribute, Expression, FieldBlock, Literal, Statement
+from xsrun.syntax.walk import below, expressions, is_off, statements
 
 _CHOICES = {
     "exception_policy": ("silent", "rethrow", "critical"),
@@ -63,7 +64,7 @@ def _public(unit: Unit) -> None:
     for item in _stack(unit):
         for expression, role in expressions(item):
             for inner in below(expression) if role != "as" else ():
-                if member(inner, "auth") is not None:
+                if member_of_root(inner, "auth") is not None:
                     hint = 'write auth = "user" in the query, with the table of its users'
                     text = "without `auth` the query has no identity: reading $auth answers 403"
                     unit.report.add("XS536", text, span_of(inner), hint)
@@ -108,7 +109,7 @@ def _error_message(unit: Unit) -> None:
 
 
 def _is_message(node: Expression) -> bool:
-    return member(node, "error") == "message"
+    return member_of_root(node, "error") == "message"
 
 
 def check_comments(report: Report, comments: list[Comment]) -> None:

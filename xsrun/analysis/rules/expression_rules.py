@@ -8,7 +8,7 @@ from xsrun.analysis.report import Report, span_of
 from xsrun.analysis.rules import filter_rules, spelling
 from xsrun.analysis.rules.expressions import CONDITION, PLAIN, QUERY
 from xsrun.analysis.rules.filter_rules import EXPRESSION_FILTERS
-from xsrun.analysis.walk import member, parts, unwrapped
+from xsrun.names.places import member_of_root, unwrapped
 from xsrun.syntax.nodes import (
     Binary,
     Entry,
@@ -26,6 +26,7 @@ from xsrun.syntax.nodes import (
     Variable,
     Word,
 )
+from xsrun.syntax.walk import parts
 
 _COMPARISONS = frozenset({"==", "!=", "===", "!==", "<", "<=", ">", ">="})
 _LOGIC = frozenset({"&&", "||"})
@@ -119,7 +120,7 @@ class Surprises:
 
     def null_default(self, node: Binary) -> None:
         """`$input.x ?? d` where x is optional and cannot be null: an omitted one is zero (evidence a1)."""
-        name = member(node.left, "input")
+        name = member_of_root(node.left, "input")
         field = self.inputs.get(name or "")
         if node.operator != "??" or field is None or not _zero_when_omitted(field):
             if node.operator == "??" and isinstance(node.left, Literal) and node.left.value is not None:
@@ -136,7 +137,7 @@ class Surprises:
         """A null test on an input that also passes for an explicit 0, "" or false (evidence a3)."""
         for side, other in ((node.left, node.right), (node.right, node.left)):
             if isinstance(other, Literal) and other.value is None and not other.style:
-                name = member(side, "input")
+                name = member_of_root(side, "input")
                 field = self.inputs.get(name or "")
                 if (
                     not isinstance(side, Path)

@@ -7,8 +7,9 @@ from collections.abc import Callable
 
 from xsrun.analysis.report import Report, span_of
 from xsrun.analysis.rules.filters import filter_span
-from xsrun.analysis.walk import below, unwrapped
+from xsrun.names.places import unwrapped
 from xsrun.syntax.nodes import Expression, Field, FilterCall, ListLiteral, Literal, ObjectLiteral, Path, Variable, Word
+from xsrun.syntax.walk import below
 
 EXPRESSION_FILTERS = frozenset({"map", "filter", "some", "every", "find", "findIndex", "reduce", "transform"})
 _LAMBDA_FILTERS = frozenset(

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from xsrun.analysis.report import Report, name_span, span_of
-from xsrun.analysis.walk import below, expressions, is_off, member, parts, statements
 from xsrun.diagnostics.suggest import did_you_mean
+from xsrun.language.roots import POST_PROCESS, READ_ONLY, RESERVED, ROOTS
+from xsrun.names.bindings import ASSIGNING, assigned_variables
+from xsrun.names.places import member_of_root, root_of
+from xsrun.names.reads import reads
 from xsrun.syntax.nodes import (
     Attribute,
     Binary,
@@ -15,19 +18,12 @@ from xsrun.syntax.nodes import (
     Path,
     Quoted,
     Statement,
-    Variable,
-    Word,
 )
 from xsrun.syntax.tokens import HOLE
+from xsrun.syntax.walk import below, expressions, is_off, parts, statements
 
-#: Names that a program cannot give to a variable of its own (semantics 1.1).
-RESERVED = ("response", "output", "input", "auth", "env", "db", "error", "this", "result", "index", "parent", "toolset")
-#: Roots of paths that are no variables of the program.
-ROOTS = frozenset(RESERVED) | {"var", "$", "", "response"}
 _LOOPS = frozenset({"for", "foreach", "while"})
 _ENDS = frozenset({"return", "throw", "debug.stop", "break", "continue"})
-#: Variables that exist only in the stack of util.post_process (semantics 1.7).
-_POST_PROCESS = frozenset({"body", "headers", "status_code"})
 
 
 class Flow:
@@ -48,7 +44,7 @@ class Flow:
         """Check the stack of a construct, then its response."""
         stack = node.block("stack")
         if stack is not None and stack.body is not None:
-            self.everywhere = assigned(stack.body)
+            self.everywhere = assigned_variables(stack.body)
             self.body(stack.body, loops=0)
         for item in node.body.items if node.body else []:
             if isinstance(item, Attribute) and item.name == "response":
@@ -90,13 +86,13 @@ class Flow:
             self.loop(item, loops)
         else:
             if name == "util.post_process":
-                self.known |= _POST_PROCESS
+                self.known |= frozenset(POST_PROCESS)
             self.body(item.body, loops)
         if name in ("var", "each") or item.result is not None:
             self.bind(item)
 
     def is_assignment(self, item: Statement) -> bool:
-        return item.name in ("var", "var.update", "each")
+        return item.name in ASSIGNING
 
     def assignment(self, item: Statement, target: Expression) -> None:
         for inner in below(target):
@@ -113,13 +109,13 @@ class Flow:
     def bind(self, item: Statement) -> None:
         for place in (item.target if self.is_assignment(item) else None, item.result):
             if isinstance(place, Expression):
-                name = root_name(place)
+                name = root_of(place)
                 if name is not None:
                     self.known.add(name)
                     self.reserved(place, name, item)
 
     def reserved(self, place: Expression, name: str, item: Statement) -> None:
-        read_only = item.name == "var.update" and name in ("input", "env", "auth", "db")
+        read_only = item.name == "var.update" and name in READ_ONLY
         if name in RESERVED and name not in self.told and not read_only:
             self.told.add(name)
             # `$result` is on the documentation's list, and in most of its examples
@@ -132,7 +128,7 @@ class Flow:
     def loop(self, item: Statement, loops: int) -> None:
         """What the body of a loop assigns may be there already when it begins again."""
         if item.body is not None:
-            for name in assigned(item.body):
+            for name in assigned_variables(item.body):
                 self.known.add(name)
         self.body(item.body, loops + 1)
 
@@ -142,7 +138,7 @@ class Flow:
         if stack is None:
             return
         inner = Flow(self.report, self.inputs, self.complete)
-        inner.everywhere = assigned(stack.body)
+        inner.everywhere = assigned_variables(stack.body)
         outer = self.known | self.everywhere
         for statement in statements(stack.body):
             for expression, role in expressions(statement):
@@ -193,7 +189,7 @@ class Flow:
     def undeclared_inputs(self, node: Expression) -> None:
         assert self.inputs is not None
         for inner in _strict(node):
-            name = member(inner, "input")
+            name = member_of_root(inner, "input")
             if name is not None and name not in self.inputs and f"input.{name}" not in self.told:
                 self.told.add(f"input.{name}")
                 hint = did_you_mean(name, self.inputs) or f"declare it: input {{ text {name} }}"
@@ -208,69 +204,11 @@ class Flow:
             return
         seen: set[str] = set()
         for item in every:
-            name = root_name(item.target) if item.name == "var" and isinstance(item.target, Expression) else None
+            name = root_of(item.target) if item.name == "var" and isinstance(item.target, Expression) else None
             if name is not None and name not in self.read and name not in seen and item.find("mock") is None:
                 seen.add(name)
                 assert item.target is not None
                 self.report.add("XS504", f"`${name}` is never read", span_of(item.target), "delete it, or use it")
-
-
-def root_name(node: Expression) -> str | None:
-    """The variable that an assignment to this place changes."""
-    while isinstance(node, FilterCall) and node.operand is not None:
-        node = node.operand
-    if isinstance(node, Variable):
-        return node.name
-    if isinstance(node, Path) and isinstance(node.base, Variable):
-        if node.base.name == "var":
-            return member(node, "var")
-        return node.base.name
-    return None
-
-
-def assigned(body: Body | None) -> set[str]:
-    """Every variable that the statements below a body assign."""
-    names: set[str] = set()
-    for item in statements(body):
-        targets: list[Expression | None] = [item.result]
-        if item.name in ("var", "var.update", "each") and isinstance(item.target, Expression):
-            targets.append(item.target)
-        for target in targets:
-            name = root_name(target) if target is not None else None
-            if name:
-                names.add(name)
-        if item.name == "util.post_process":
-            names |= _POST_PROCESS
-        for expression, _ in expressions(item):
-            names |= _named_in_filters(expression)
-    return names
-
-
-def _named_in_filters(node: Expression) -> set[str]:
-    """Names that the filter `as` gives to values inside an expression."""
-    found: set[str] = set()
-    for inner in below(node):
-        if isinstance(inner, FilterCall) and inner.name == "as" and inner.arguments:
-            argument = inner.arguments[0]
-            if isinstance(argument, Word):
-                found.add(argument.text)
-    return found
-
-
-def reads(node: Expression) -> list[tuple[str, Expression]]:
-    """The variables that an expression reads, each with the node that reads it."""
-    found: list[tuple[str, Expression]] = []
-    for inner in below(node):
-        if isinstance(inner, Variable):
-            name: str | None = inner.name
-        elif isinstance(inner, Path) and isinstance(inner.base, Variable):
-            name = member(inner, "var") if inner.base.name == "var" else inner.base.name
-        else:
-            continue
-        if name and not name.isdigit():
-            found.append((name, inner))
-    named = _named_in_filters(node) if found else set()
-    return [(name, place) for name, place in found if name not in named]
 
 
 def _strict(node: Expression) -> list[Expression]:

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from xsrun.analysis.model import Unit, Workspace
 from xsrun.analysis.report import Report, Span, attribute_span, span_of, title_span
 from xsrun.analysis.rules.query_rules import entries_of
-from xsrun.analysis.walk import below, unwrapped
 from xsrun.diagnostics.suggest import nearest
+from xsrun.names.places import unwrapped
 from xsrun.syntax.nodes import (
     Attribute,
     Entry,
@@ -21,6 +21,7 @@ from xsrun.syntax.nodes import (
     Variable,
     Word,
 )
+from xsrun.syntax.walk import below
 
 _PARAMETER = re.compile(r"\{(\w+)\}")
 _COMMENT = re.compile(r"[ \t]*//")

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from xsrun.analysis.model import Unit
 from xsrun.analysis.report import span_of
-from xsrun.analysis.rules.flow import ROOTS, reads
-from xsrun.analysis.walk import is_off, statements
 from xsrun.diagnostics.suggest import did_you_mean
+from xsrun.language.roots import ROOTS
+from xsrun.names.reads import reads
 from xsrun.syntax.nodes import Entry, Expression, Name, ObjectLiteral, Statement
+from xsrun.syntax.walk import is_off, statements
 
 _WITH_TESTS = frozenset({"query", "function", "task", "middleware", "tool"})
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from xsrun.analysis.report import Report
-from xsrun.analysis.walk import is_off
 from xsrun.errors import LimitError, XanoScriptError
 from xsrun.syntax.nodes import Body, Document, Statement
+from xsrun.syntax.walk import is_off
 
 if TYPE_CHECKING:
     from xsrun.workspace.construct import Construct

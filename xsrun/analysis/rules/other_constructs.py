@@ -8,9 +8,9 @@ from xsrun.analysis import columns
 from xsrun.analysis.model import Unit, Workspace
 from xsrun.analysis.report import guarded, name_span, span_of, title_span
 from xsrun.analysis.rules import mocks
-from xsrun.analysis.walk import statements
 from xsrun.diagnostics.suggest import did_you_mean
 from xsrun.syntax.nodes import Entry, Field, FieldBlock, Literal, Name, ObjectLiteral, Spread, Statement
+from xsrun.syntax.walk import statements
 
 #: statement -> the kind of construct that its header names
 _TARGETS = {

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from xsrun.analysis.report import Report, attribute_span, span_of
-from xsrun.analysis.walk import below, unwrapped
 from xsrun.diagnostics.suggest import did_you_mean
+from xsrun.names.places import unwrapped
 from xsrun.syntax.nodes import (
     Binary,
     Call,
@@ -21,6 +21,7 @@ from xsrun.syntax.nodes import (
     Variable,
     Word,
 )
+from xsrun.syntax.walk import below
 
 RETURN_TYPES = ("list", "single", "count", "exists", "stream", "aggregate")
 _DIRECTIONS = ("asc", "desc", "rand")

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from xsrun.analysis.report import Report, attribute_span, name_span, span_of
-from xsrun.analysis.walk import statements, unwrapped
 from xsrun.errors import CODE_OF_ERROR_TYPE
+from xsrun.names.places import unwrapped
 from xsrun.syntax.nodes import (
     Attribute,
     Literal,
     Name,
     Statement,
 )
+from xsrun.syntax.walk import statements
 
 _ENDS = frozenset({"return", "throw", "debug.stop", "break", "continue"})
 #: Statements that do nothing but give a result.

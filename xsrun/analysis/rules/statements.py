@@ -13,6 +13,7 @@ from xsrun.diagnostics.record import Fix
 from xsrun.diagnostics.suggest import did_you_mean, nearest, one_of
 from xsrun.language import catalogue
 from xsrun.language.foreign_words import FOREIGN_STATEMENTS, FOREIGN_WORDS
+from xsrun.language.roots import READ_ONLY
 from xsrun.registry import COMMON, COMMON_ATTRIBUTES, Builtin, Parameter, find_statement
 from xsrun.syntax.nodes import (
     Attribute,
@@ -37,7 +38,6 @@ _TEST_CONTEXTS = frozenset({"workflow_test", "tool", "any"})
 _BINDS_NULL = frozenset({"db.del", "db.truncate"})
 #: Statements whose header is a condition.
 _CONDITIONS = frozenset({"while", "precondition"})
-_READ_ONLY = frozenset({"input", "env", "auth", "db"})
 
 
 def check_body(report: Report, block: Statement, context: str) -> None:
@@ -223,7 +223,7 @@ def _check_result(report: Report, item: Statement, entry: StatementEntry) -> Non
             "delete `as` and the name"
             + (f"; use |{item.name[5:]} to get a value" if item.name.startswith("text.") else ""),
         )
-    elif isinstance(result, Path) and isinstance(result.base, Variable) and result.base.name in _READ_ONLY:
+    elif isinstance(result, Path) and isinstance(result.base, Variable) and result.base.name in READ_ONLY:
         _read_only(report, result, result.base.name)
     elif not isinstance(result, (Variable, Path)):
         check_expression(report, result)
@@ -254,7 +254,7 @@ def _check_variable_target(report: Report, item: Statement) -> None:
         )
     elif isinstance(target, Path) and isinstance(target.base, Variable):
         root = target.base.name
-        if root in _READ_ONLY:
+        if root in READ_ONLY:
             _read_only(report, target, root)
         elif name == "var" and not (root == "var" and len(target.segments) == 1):
             hint = f"write var.update {report.text_of(target)} {{ ... }} to change a part of a value"

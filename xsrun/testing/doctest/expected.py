@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from xsrun.names.places import ungrouped
 from xsrun.running.assertions import show
 from xsrun.syntax.lexer import Comment
 from xsrun.syntax.nodes import (
@@ -138,8 +139,7 @@ def _is_value(node: Expression) -> bool:
 
 def differences(expected: Expression, actual: Value, path: str = "") -> Iterator[str]:
     """Where a value is not what a page states; nothing when it is."""
-    while isinstance(expected, Group):
-        expected = expected.expression
+    expected = ungrouped(expected)
     if isinstance(expected, Placeholder):
         return
     if isinstance(expected, ObjectLiteral):
@@ -154,8 +154,7 @@ def differences(expected: Expression, actual: Value, path: str = "") -> Iterator
 
 def same_in_any_order(expected: Expression, actual: Value) -> bool:
     """Is a value what a page states when the order of items in lists does not count?"""
-    while isinstance(expected, Group):
-        expected = expected.expression
+    expected = ungrouped(expected)
     if isinstance(expected, ObjectLiteral) and isinstance(actual, dict):
         entries = [entry for entry in expected.entries if isinstance(entry, Entry)]
         known = {entry.key for entry in entries}

@@ -15,14 +15,11 @@ from xsrun.errors import (
     UnavailableError,
     XanoScriptError,
 )
+from xsrun.language.roots import ROOTS
+from xsrun.names.bindings import changeable_variables
 from xsrun.running.assertions import ExpectationError
-from xsrun.syntax.nodes import Path, Statement, Variable
+from xsrun.syntax.nodes import Path, Variable
 from xsrun.testing.doctest.example import Example
-
-#: Variables that need not be set.
-_ROOTS = frozenset(
-    ("", "$", "auth", "db", "env", "error", "index", "input", "output", "parent", "result", "this", "var")
-)
 
 
 def judge_error(error: XanoScriptError, example: Example) -> tuple[str, str]:
@@ -74,11 +71,8 @@ def _is_condition(text: str) -> bool:
 
 def _unset(example: Example) -> list[str]:
     """The variables that a block reads and no statement of it sets."""
-    from xsrun.evaluator.compiler import root_of
-
     nodes = [node for item in example.items for node in item.walk()]
-    places = [place for node in nodes if isinstance(node, Statement) for place in (node.target, node.result)]
-    known = {root_of(place) for place in places if isinstance(place, (Variable, Path))} | _ROOTS
+    known = changeable_variables(example.items) | (ROOTS - {"response", "toolset"})
     paths = {id(node.base) for node in nodes if isinstance(node, Path)}
     read = [one for one in nodes if isinstance(one, Variable)]
     return [

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 
+from xsrun.names.fixed_values import fixed_value
 from xsrun.syntax.lexer import Comment
 from xsrun.testing.doctest.expected import read_value
 from xsrun.testing.doctest.labels import labelled_below
 from xsrun.testing.doctest.page import Block
-from xsrun.testing.expectations import literal
 from xsrun.values.conversion import Value, from_json
 
 _REMARK = re.compile(
@@ -39,5 +39,5 @@ def _object(text: str) -> dict[str, Value] | None:
         value = from_json(text)
     except ValueError:
         tree = read_value(text)
-        value = literal(tree) if tree is not None else None
+        value = fixed_value(tree) if tree is not None else None
     return value if isinstance(value, dict) else None

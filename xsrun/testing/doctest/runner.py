@@ -7,9 +7,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from xsrun.errors import XanoScriptError
+from xsrun.names.places import root_of
 from xsrun.running.assertions import show
 from xsrun.running.context import Identity, Limits
-from xsrun.syntax.nodes import Expression, Path, Statement, Variable
+from xsrun.syntax.nodes import Expression, Statement
 from xsrun.testing.affected import keys_of, reached_by
 from xsrun.testing.doctest.example import Example, looks_like_program, parts, read_example
 from xsrun.testing.doctest.expected import Expectation, differences, same_in_any_order, stated_beside, stated_in
@@ -411,7 +412,4 @@ def _statement_of(items: list[Statement], expectation: Expectation) -> Statement
 
 def _variable_of(statement: Statement) -> str | None:
     """The variable that holds what a statement gave."""
-    from xsrun.evaluator.compiler import root_of
-
-    target = statement.result or statement.target
-    return root_of(target) if isinstance(target, (Variable, Path, Expression)) else None
+    return root_of(statement.result or statement.target)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from xsrun.syntax.nodes import Entry, Expression, Group, ObjectLiteral
+from xsrun.names.places import ungrouped
+from xsrun.syntax.nodes import Entry, Expression, ObjectLiteral
 from xsrun.testing.doctest.expected import differences, read_data, read_value, same_in_any_order
 from xsrun.testing.doctest.known_differences import OTHER_ORDER
 from xsrun.testing.doctest.labels import labelled_below, sentence_below
@@ -78,8 +79,7 @@ def _place(stated: Stated) -> str:
 
 def _named(expected: Expression, variables: dict[str, Value]) -> dict[str, Value] | None:
     """The variables that an object names, or None when it names none of them."""
-    while isinstance(expected, Group):
-        expected = expected.expression
+    expected = ungrouped(expected)
     entries = expected.entries if isinstance(expected, ObjectLiteral) else []
     named = {
         entry.key: variables[entry.key] for entry in entries if isinstance(entry, Entry) and entry.key in variables

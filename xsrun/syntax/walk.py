@@ -112,20 +112,3 @@ def below(node: Expression) -> Iterator[Expression]:
         inner = stack.pop()
         yield inner
         stack.extend(reversed(parts(inner)))
-
-
-def unwrapped(node: Expression) -> Expression:
-    """An expression without the parentheses and backticks around it."""
-    while isinstance(node, (Group, Quoted)) and node.expression is not None:
-        node = node.expression
-    return node
-
-
-def member(node: Expression, root: str) -> str | None:
-    """The first member of a path below a root: `name` of `$input.name.first` for "input"; None for anything else."""
-    if isinstance(node, Path) and isinstance(node.base, Variable) and node.base.name == root:
-        key = node.segments[0].key
-        if isinstance(key, Literal) and isinstance(key.value, str):
-            return key.value
-        return key if isinstance(key, str) and node.segments[0].form != "variable" else None
-    return None
