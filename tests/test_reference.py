@@ -16,6 +16,8 @@ import pytest
 import xsrun
 from xsrun import registry
 from xsrun.language import catalogue
+from xsrun.language.catalogue.pages import topic_names
+from xsrun.language.types import TYPES
 
 REFERENCE = Path(__file__).parent / "conformance" / "reference"
 KINDS: dict[str, registry.Kind] = {"db_query": "query_filter", "input": "input_filter"}
@@ -131,3 +133,15 @@ def test_check_and_run_ask_for_the_same_attributes(name: str, attribute: str) ->
         error = xsrun.Workspace.from_sources({"a.xs": text}).run().error
         refused = error is not None and f"`{name}` needs `{attribute}`" in error.message
         assert (bool(found), refused) == ((not spelled), (not spelled)), (spelled, str(error))
+
+
+def test_every_type_has_its_page_and_can_be_used() -> None:
+    assert sorted(topic_names("type")) == sorted(TYPES)
+    for name in TYPES:
+        if name == "dblink":  # it stands for the columns of a table
+            continue
+        members = " { schema { int n? } }" if name == "object" else ""
+        inputs = f"  input {{\n    {name} x?{members}\n  }}\n"
+        source = f"query q verb=GET {{\n{inputs}  stack {{\n  }}\n  response = $input\n}}\n"
+        assert [one for one in xsrun.check({"q.xs": source}) if one.severity == "error"] == []
+        assert xsrun.Workspace.from_sources({"q.xs": source}).run("q").error is None

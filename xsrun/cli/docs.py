@@ -215,9 +215,9 @@ class DiagnosticPage(Page):
 
 def unknown(name: str) -> UsageError:
     """Nothing has this name; what may be meant, also by words of other languages."""
-    from xsrun.analysis.rules.fields import FOREIGN_TYPES
     from xsrun.diagnostics.suggest import nearest
     from xsrun.language.constructs import FOREIGN_KINDS
+    from xsrun.language.types import FOREIGN_TYPES
 
     lower = name.lower()
     close = FOREIGN_TYPES.get(lower) or FOREIGN_KINDS.get(lower)

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from xsrun.errors import InputError
 from xsrun.fields.declared import Declared
+from xsrun.language.types import type_named
 from xsrun.values.conversion import MAX_INT, MIN_INT, Value, from_json, to_json
 
 #: What SQL sees of a column or an expression.
@@ -21,19 +22,6 @@ TEXTS = frozenset(("text", "date"))
 #: Kinds that are kept as JSON text.
 DOCUMENTS = frozenset(("json", "geo"))
 
-_KIND_OF_TYPE = {
-    "int": "int",
-    "decimal": "decimal",
-    "timestamp": "timestamp",
-    "bool": "bool",
-    "text": "text",
-    "email": "text",
-    "password": "text",
-    "enum": "text",
-    "uuid": "text",
-    "date": "date",
-    "vector": "vector",
-}
 #: From a value to what the driver takes, and back.
 Codec = Callable[[Value], Value]
 
@@ -42,9 +30,7 @@ def kind_of(declared: Declared) -> str:
     """The kind of a declared column."""
     if declared.list_size is not None:
         return "json"
-    if declared.type.startswith("geo_"):
-        return "geo"
-    return _KIND_OF_TYPE.get(declared.type, "json")
+    return type_named(declared.type).stored
 
 
 @dataclass(eq=False, slots=True)

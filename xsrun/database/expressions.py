@@ -40,7 +40,8 @@ from xsrun.database.typed import (
     only_of_kind,
 )
 from xsrun.errors import XanoScriptError
-from xsrun.fields.declared import MEDIA_TYPES, Declared
+from xsrun.fields.declared import Declared
+from xsrun.language.types import MEDIA_TYPES
 from xsrun.syntax.nodes import (
     Between,
     Binary,

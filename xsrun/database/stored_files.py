@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from xsrun.fields.declared import MEDIA_TYPES, Declared
+from xsrun.fields.declared import Declared
+from xsrun.language.types import MEDIA_TYPES
 from xsrun.values.conversion import Value
 
 if TYPE_CHECKING:

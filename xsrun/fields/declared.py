@@ -16,9 +16,9 @@ from xsrun.errors import InputError, UsageError, XanoScriptError
 from xsrun.fields import field_types
 from xsrun.fields.input_filters import Step, filter_step, run_steps, usable_steps
 from xsrun.fields.literals import NOW, OMITTED, UNBOUND, literal, object_attribute, text_attribute
+from xsrun.language.types import GEO_TYPES, MEDIA_TYPES, type_named
 from xsrun.records import made, record, replace, unset
 from xsrun.syntax import nodes
-from xsrun.values import geo
 from xsrun.values.conversion import MAX_INT, MIN_INT, Value, copy_deep, from_json
 from xsrun.values.conversion import to_text as text_of
 
@@ -27,23 +27,6 @@ if TYPE_CHECKING:
 
 Converter = Callable[[Value, "Context", str], Value]
 ColumnsOf = Callable[[str], "list[Declared] | None"]
-
-
-MEDIA_TYPES = frozenset({"image", "video", "audio", "attachment"})
-#: Types in which the empty text of a required input counts as missing (semantics 3.2).
-_EMPTY_IS_MISSING = frozenset({"text", "email", "password", "uuid", "date", "json"})
-_ZEROS: dict[str, Value] = {
-    "text": "",
-    "email": "",
-    "password": "",
-    "enum": "",
-    "uuid": "",
-    "int": 0,
-    "decimal": 0,
-    "bool": False,
-}
-#: What a column holds when a row leaves it out, where that differs from an input (semantics 4.1).
-_COLUMN_ZEROS: dict[str, Value] = {**_ZEROS, "uuid": field_types.NIL_UUID, "timestamp": 0, "object": {}}
 
 
 def _to_file(value: Value, context: Context, path: str) -> Value:
@@ -247,17 +230,21 @@ def zero_value(declared: Declared, context: Context, *, column: bool = False) ->
     """
     if declared.list_size is not None:
         return []
-    if declared.type == "object" and not column:
+    if declared.type == "object" and column:
+        return {}
+    if declared.type == "object":
         members = ((one, default_value(one, context)) for one in declared.schema)
         return {one.name: value for one, value in members if value is not None or one.type != "date" or one.nullable}
-    return copy_deep((_COLUMN_ZEROS if column else _ZEROS).get(declared.type))
+    known = type_named(declared.type)
+    return known.column_zero if column else known.zero
 
 
 def has_zero_value(declared: Declared, *, column: bool = False) -> bool:
     """Does a field of this type hold anything but null when it is omitted? (See `zero_value`.)"""
     if declared.list_size is not None or declared.type == "object":
         return True
-    return declared.type in (_COLUMN_ZEROS if column else _ZEROS)
+    known = type_named(declared.type)
+    return (known.column_zero if column else known.zero) is not None
 
 
 def default_value(declared: Declared, context: Context, *, column: bool = False) -> Value:
@@ -285,7 +272,7 @@ def _date_of(milliseconds: int) -> str:
 def _acceptor(one: Declared) -> Converter:
     """The presence tests for a value that was sent, then its conversion (semantics 3.2)."""
     convert, nullable = one.convert, one.nullable
-    empty_is_missing = one.required and one.list_size is None and one.type in _EMPTY_IS_MISSING
+    empty_is_missing = one.required and one.list_size is None and type_named(one.type).empty_is_missing
 
     def accept(value: Value, context: Context, path: str) -> Value:
         if value is None:
@@ -344,7 +331,7 @@ def _base_converter(one: Declared, *, column: bool) -> Converter:
         return field_types.to_vector(one.size)
     if kind == "timestamp" and column:
         return field_types.to_timestamp_column(None if one.nullable else 0)
-    if kind in geo.SHAPES:
+    if kind in GEO_TYPES:
         return field_types.to_geo(kind, column=column)
     if kind in MEDIA_TYPES:
         return field_types.to_media_column if column else field_types.to_media

@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable
 
 from xsrun.errors import InputError
+from xsrun.language.types import type_named
 from xsrun.values.conversion import Value, parse_number, text_of_bytes
 
 Step = Callable[[Value], Value]
@@ -17,8 +18,6 @@ _ORDER = (
 )
 #: These three are one test: what any of them allows.
 _WHITELISTS = {"alphaOk": "abcdefghijklmnopqrstuvwxyz", "digitOk": "0123456789", "ok": ""}
-_TEXT_TYPES = frozenset({"text", "email", "password", "enum", "uuid"})
-_NUMBER_TYPES = frozenset({"int", "decimal"})
 
 
 def usable_steps(filters: list[tuple[str, list[str]]], field_type: str, *, is_list: bool) -> list[tuple[str, Step]]:
@@ -27,10 +26,11 @@ def usable_steps(filters: list[tuple[str, list[str]]], field_type: str, *, is_li
     merged = [(name, arguments) for name, arguments in filters if name in _ORDER and name not in _WHITELISTS]
     if allowed:
         merged.append(("ok", ["".join(allowed)]))
+    measured = type_named(field_type).measured
     usable: list[tuple[str, Step]] = []
     for name, arguments in sorted(merged, key=lambda entry: _ORDER.index(entry[0])):
-        bound = name in ("min", "max") and (is_list or field_type in _NUMBER_TYPES)
-        step = filter_step(name, arguments) if bound or field_type in _TEXT_TYPES else None
+        bound = name in ("min", "max") and (is_list or measured == "number")
+        step = filter_step(name, arguments) if bound or measured == "text" else None
         if step is not None:
             usable.append((name, step))
     return usable

@@ -13,6 +13,7 @@ from typing import Any
 
 from xsrun.errors import XanoScriptError
 from xsrun.fields.declared import Declared
+from xsrun.language.types import MEDIA_TYPES
 from xsrun.values.geo import SHAPES
 
 #: The first day that made-up dates lie after: fixed, so that the same seed gives the same dates.
@@ -186,7 +187,7 @@ _MAKERS: dict[str, Callable[[Plausible, Declared], Any]] = {
     "date": Plausible._date,
     "timestamp": Plausible._timestamp,
     "json": Plausible._json,
-    **dict.fromkeys(("file", "image", "video", "audio", "attachment"), Plausible._file),
+    **dict.fromkeys(("file", *MEDIA_TYPES), Plausible._file),
 }
 
 

@@ -4,18 +4,8 @@ from __future__ import annotations
 
 from xsrun.analysis.report import Report, span_of
 from xsrun.language import catalogue
+from xsrun.language.types import type_named
 from xsrun.syntax.nodes import Field, ListLiteral, Literal, Word
-
-_FILTERS_OF_TYPE = {
-    "int": "min max",
-    "decimal": "min max",
-    "email": "trim lower upper min max pattern prevent",
-    "bool": "",
-    "timestamp": "",
-    "json": "",
-    "text": "trim min max startsWith prevent lower upper alphaOk digitOk ok pattern",
-    "password": "min max minAlpha minLowerAlpha minUpperAlpha minDigit minSymbol trim",
-}
 
 
 def check_fields(report: Report, declared: list[Field], place: str) -> None:
@@ -59,11 +49,12 @@ def _enum(report: Report, field: Field) -> None:
 
 def _filters(report: Report, field: Field) -> None:
     """Filters that do nothing for this type."""
-    allowed = _FILTERS_OF_TYPE.get(field.type)
+    allowed = type_named(field.type).filters
     if allowed is None or field.list_size is not None:
         return
     for filter in field.filters:
         known = catalogue.entry("input_filter", filter.name) is not None
-        if known and not filter.disabled and filter.name not in allowed.split():
-            hint = f"{field.type} takes {allowed.replace(' ', ', ')}" if allowed else f"{field.type} takes no filters"
+        if known and not filter.disabled and filter.name not in allowed:
+            listed = ", ".join(name for name in catalogue.names("input_filter") if name in allowed)
+            hint = f"{field.type} takes {listed}" if allowed else f"{field.type} takes no filters"
             report.add("XS534", f"the filter `{filter.name}` is not one for {field.type}", span_of(filter), hint)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from xsrun.analysis.report import Report, attribute_span, name_span, span_of
 from xsrun.diagnostics.suggest import did_you_mean
 from xsrun.language import catalogue
+from xsrun.language.types import FOREIGN_TYPES, GEO_TYPES, TYPES
 from xsrun.registry import find
 from xsrun.syntax.nodes import (
     Attribute,
@@ -21,50 +22,6 @@ from xsrun.syntax.nodes import (
 )
 from xsrun.syntax.tokens import HOLE
 
-_GEO_NAMES = "geo_point geo_multipoint geo_linestring geo_multilinestring geo_polygon geo_multipolygon"
-_PLAIN_NAMES = "int decimal bool text email password uuid timestamp date json object enum vector dblink"
-_FILE_NAMES = "image video audio attachment file"
-GEO = frozenset(_GEO_NAMES.split())
-TYPES = GEO | frozenset(_PLAIN_NAMES.split()) | frozenset(_FILE_NAMES.split())
-FOREIGN_TYPES = {
-    "string": "text",
-    "str": "text",
-    "varchar": "text",
-    "char": "text",
-    "integer": "int",
-    "bigint": "int",
-    "long": "int",
-    "int64": "int",
-    "int32": "int",
-    "serial": "int",
-    "number": "decimal",
-    "numeric": "decimal",
-    "float": "decimal",
-    "double": "decimal",
-    "real": "decimal",
-    "boolean": "bool",
-    "datetime": "timestamp",
-    "time": "timestamp",
-    "datetimetz": "timestamp",
-    "dict": "object",
-    "map": "object",
-    "struct": "object",
-    "record": "object",
-    "any": "json",
-    "mixed": "json",
-    "jsonb": "json",
-    "guid": "uuid",
-    "id": "int",
-    "phone": "text",
-    "url": "text",
-    "binary": "file",
-    "blob": "file",
-    "upload": "file",
-    "picture": "image",
-    "point": "geo_point",
-    "embedding": "vector",
-    "reference": "int",
-}
 _LISTS = frozenset({"array", "list", "tuple", "set"})
 ATTRIBUTES = ("description", "docs", "sensitive", "visibility", "table", "values", "size", "override", "hidden")
 _NUMBER_FILTERS = frozenset({"min", "max", "minAlpha", "minLowerAlpha", "minUpperAlpha", "minDigit", "minSymbol"})
@@ -175,7 +132,7 @@ def _unsuitable(field: Field, default: Expression) -> bool:
     value = default.value if isinstance(default, Literal) else None
     text = default.text if isinstance(default, Word) else value if isinstance(value, str) else None
     if isinstance(default, (ListLiteral, ObjectLiteral)):
-        composite = field.list_size is not None or field.type in GEO | {"json", "object", "vector", "file"}
+        composite = field.list_size is not None or field.type in GEO_TYPES | {"json", "object", "vector", "file"}
         return not composite and field.type in TYPES
     if field.list_size is not None:
         return False

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 from xsrun.analysis.report import Report, attribute_span, name_span, span_of, title_span
 from xsrun.analysis.rules import attribute_types, control
 from xsrun.analysis.rules.expressions import check_condition, check_expression, check_value
-from xsrun.analysis.rules.fields import TYPES
 from xsrun.diagnostics.record import Fix
 from xsrun.diagnostics.suggest import did_you_mean, nearest, one_of
 from xsrun.language import catalogue
 from xsrun.language.foreign_words import FOREIGN_STATEMENTS, FOREIGN_WORDS
 from xsrun.language.roots import READ_ONLY
+from xsrun.language.types import TYPES
 from xsrun.registry import COMMON, COMMON_ATTRIBUTES, Builtin, Parameter, find_statement
 from xsrun.syntax.nodes import (
     Attribute,

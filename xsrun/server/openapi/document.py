@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 from xsrun import __version__
 from xsrun.database.tables import literal
 from xsrun.fields.declared import Declared
+from xsrun.language.types import TYPES, Schema
 from xsrun.server.openapi.responses import Outcome, Responses
-from xsrun.server.openapi.schemas import ROW_OF, Schema, input_schema, object_schema, referring, row_schema
+from xsrun.server.openapi.schemas import ROW_OF, input_schema, object_schema, referring, row_schema
 from xsrun.server.routes import Group, Route
 from xsrun.workspace.construct import text_of
 
@@ -21,7 +22,7 @@ OPENAPI = "3.1.0"
 #: Verbs whose inputs are sent in the query string.
 _QUERY_VERBS = frozenset(("GET", "HEAD", "DELETE"))
 #: Types that go into a query string as JSON.
-_AS_JSON = frozenset(("object", "json", "vector", "image", "video", "audio", "attachment"))
+_AS_JSON = frozenset(name for name, one in TYPES.items() if one.stored in ("json", "vector") and name != "file")
 _ERROR = "#/components/schemas/Error"
 _ERRORS = {
     400: "An input is missing or wrong, or the request is one that the program refuses.",

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from xsrun.language.types import Schema
 from xsrun.registry import find_filter, parameter_type
-from xsrun.server.openapi.schemas import ANYTHING, EMPTY, Schema, either, nullable
+from xsrun.server.openapi.schemas import ANYTHING, EMPTY, either, nullable
 from xsrun.syntax import nodes
 from xsrun.values.conversion import Value
 

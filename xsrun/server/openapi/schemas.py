@@ -3,65 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from xsrun.fields.declared import Declared, has_zero_value
 from xsrun.fields.literals import NOW
-from xsrun.values import geo
+from xsrun.language.types import Schema, type_named
 
 if TYPE_CHECKING:
     from xsrun.documents import Json
-
-Schema = dict[str, Any]
 
 #: Whatever it may be.
 ANYTHING: Schema = {}
 #: The list without elements; it says nothing about the elements of a list that it may become.
 EMPTY: Schema = {"type": "array", "maxItems": 0}
-_FILE = {"type": "string", "format": "binary", "contentMediaType": "application/octet-stream"}
-_MEDIA = {
-    "type": "object",
-    "description": "A stored file, as storage.create_image and its like give it.",
-    "properties": {
-        "access": {"type": "string"},
-        "path": {"type": "string"},
-        "name": {"type": "string"},
-        "type": {"type": "string"},
-        "size": {"type": "integer"},
-        "mime": {"type": "string"},
-        "meta": {"type": ["object", "array", "null"]},
-        "url": {"type": "string"},
-    },
-}
-_MEDIA_TYPES = ("image", "video", "audio", "attachment")
-_TIME = "Milliseconds since the epoch, UTC"
-#: What is sent for a type. A required text may not be empty, so its length is set where the field is known.
-_SENT: dict[str, Schema] = {
-    "text": {"type": "string"},
-    "int": {"type": "integer", "format": "int64"},
-    "decimal": {"type": "number", "format": "double"},
-    "bool": {"type": "boolean"},
-    "email": {"type": "string", "format": "email"},
-    "password": {"type": "string", "format": "password"},
-    "uuid": {"type": "string", "format": "uuid"},
-    "date": {"type": "string", "format": "date"},
-    "timestamp": {"type": ["integer", "string"], "description": f"{_TIME}, or a text such as ISO 8601 or `+7 days`"},
-    "file": _FILE,
-}
-#: What is read of a type, where that differs.
-_READ: dict[str, Schema] = {
-    **_SENT,
-    "email": {"type": "string"},
-    "password": {"type": "string", "description": "A hash"},
-    "date": {"type": "string"},
-    "timestamp": {"type": "integer", "format": "int64", "description": _TIME},
-    "file": ANYTHING,
-}
 _LENGTHS = {"min": "minLength", "max": "maxLength"}
 _LIMITS = {"min": "minimum", "max": "maximum"}
 _COUNTS = {"min": "minItems", "max": "maxItems"}
-_TEXTS = frozenset(("text", "email", "password"))
-_NUMBERS = frozenset(("int", "decimal"))
 
 
 def nullable(schema: Schema) -> Schema:
@@ -98,15 +55,12 @@ def _sent(one: Declared) -> Schema:
         return object_schema(one.schema) if one.schema else {"type": "object"}
     if one.type == "vector":
         return _vector(one)
-    if one.type in geo.SHAPES:
-        return {"type": ["object", "string"], "description": "A shape `{type, data}`, or WKT text"}
-    if one.type in _MEDIA_TYPES:
-        return {**_MEDIA, "required": ["path"]}
-    schema = dict(_SENT.get(one.type, ANYTHING))
+    known = type_named(one.type)
+    schema = dict(known.sent)
     if one.list_size is None:
-        if one.required and one.type in _TEXTS:
+        if one.required and known.empty_is_missing and known.filters:  # a text; the format says so of the others
             schema["minLength"] = 1
-        names = _LENGTHS if one.type in _TEXTS else _LIMITS if one.type in _NUMBERS else {}
+        names = _LENGTHS if known.measured == "text" else _LIMITS if known.measured == "number" else {}
         schema.update(_bounds(one, names))
     return schema
 
@@ -177,11 +131,7 @@ def _read(one: Declared) -> Schema:
         return {"type": ["object", "array"], "properties": members} if members else {"type": ["object", "array"]}
     if one.type == "vector":
         return _vector(one)
-    if one.type in geo.SHAPES:
-        return {"type": "object", "properties": {"type": {"type": "string"}, "data": ANYTHING}}
-    if one.type in _MEDIA_TYPES:
-        return {**_MEDIA, "type": ["object", "array"]}
-    return dict(_READ.get(one.type, ANYTHING))
+    return dict(type_named(one.type).read)
 
 
 def _vector(one: Declared) -> Schema:
