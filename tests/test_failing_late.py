@@ -36,6 +36,7 @@ CONSTRUCT = """function f {{
     [
         ('var $r { value = "ab"|lenght }', "Unable to locate func entry: lenght", "XS403"),
         ('var $r { value = "ab"|split }', "Too few arguments: the filter `split` takes 1, not 0", "XS404"),
+        ('var $r { value = shout("ab") }', "Unable to locate func entry: shout", "XS409"),
         ("var $r { value = [1]|map }", "Too few arguments: the filter `map` takes 1, not 0", "XS404"),
         ('db.query "" as $r', "Invalid name: mvpw1:0", "XS421"),
         ('db.add "" { data = {a: 1} } as $r', "Invalid name: mvpw1:0", "XS421"),

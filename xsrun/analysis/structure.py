@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 #: Errors of what can never succeed, but fails only when it is reached: whatever does not reach it runs.
-LATE = frozenset(("XS403", "XS404", "XS407"))
+LATE = frozenset(("XS403", "XS404", "XS407", "XS409"))
 
 
 def problems(parsed: Parsed[Document]) -> list[Diagnostic]:

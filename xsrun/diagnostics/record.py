@@ -21,7 +21,7 @@ def severity_of(code: str) -> Severity:
 
     Codes below XS500 are errors (the program cannot run as written), those from XS900 on notes, the others warnings.
     """
-    return "error" if code < "XS500" else "warning" if code < "XS900" else "info"
+    return "error" if code[2] < "5" else "warning" if code[2] < "9" else "info"
 
 
 @record

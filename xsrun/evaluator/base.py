@@ -51,12 +51,12 @@ class CompilerBase:
         """`a ?? b` and `a ?: b`."""
         raise NotImplementedError
 
-    def refuse(self, message: str, node: Located, hint: str | None = None) -> XanoScriptSyntaxError:
-        """An error of the program text found while compiling, at a node."""
+    def refuse(self, code: str, message: str, node: Located, hint: str | None = None) -> XanoScriptSyntaxError:
+        """The error of a program's text that cannot be compiled, at a node, under the code of the check for it."""
         from xsrun.diagnostics import Diagnostic
 
         end = (node.end_line, node.end_column)
-        found = Diagnostic("error", "XS300", message, hint, self.filename, node.line, node.column, *end)
+        found = Diagnostic("error", code, message, hint, self.filename, node.line, node.column, *end)
         return XanoScriptSyntaxError(
             message, [found], hint=hint, file=self.filename, line=node.line, column=node.column
         )
@@ -79,8 +79,10 @@ class CompilerBase:
 
         parsed = parser().parse(Source(text, self.filename), "expression")
         if parsed.tree is None or any(found.severity == "error" for found in parsed.diagnostics):
-            message = parsed.diagnostics[0].message if parsed.diagnostics else "not an expression"
-            raise self.refuse(f"the text is not an expression: {message}", at)
+            code, message = "XS199", "not an expression"
+            if parsed.diagnostics:
+                code, message = parsed.diagnostics[0].code, parsed.diagnostics[0].message
+            raise self.refuse(code, f"the text is not an expression: {message}", at)
         tree: Expression = parsed.tree
         for node in tree.walk():
             node.at(at, at)

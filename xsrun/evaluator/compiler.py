@@ -127,7 +127,7 @@ class StatementCompiler(ExpressionCompiler):
         if catalogue.entry("statement", node.name) is None:
             close = nearest(node.name, catalogue.names("statement"))
             hint = f"did you mean `{close}`?" if close else None
-            raise self.refuse(f"unknown statement `{node.name}`", statement_position(node), hint)
+            raise self.refuse("XS305", f"unknown statement `{node.name}`", statement_position(node), hint)
         self.emit(
             statements(
                 "raise_unavailable(NAME)", statement_position(node), NAME=constant(node.name, statement_position(node))
@@ -171,7 +171,7 @@ class StatementCompiler(ExpressionCompiler):
             if item is None:
                 if parameter.required and parameter.name not in others:
                     message = f"`{node.name}` needs the attribute `{parameter.name}`"
-                    raise self.refuse(message, statement_position(node))
+                    raise self.refuse("XS317", message, statement_position(node))
                 continue
             found[parameter.name] = self.convert(self.value(item.value), parameter, item.value)
         return found
@@ -184,7 +184,7 @@ class StatementCompiler(ExpressionCompiler):
         """The value node of an attribute that must be there."""
         value = node.attribute(attribute)
         if value is None:
-            raise self.refuse(f"`{node.name}` needs the attribute `{attribute}`", statement_position(node))
+            raise self.refuse("XS317", f"`{node.name}` needs the attribute `{attribute}`", statement_position(node))
         return value
 
     def target(self, node: Statement) -> Expression:
@@ -192,7 +192,7 @@ class StatementCompiler(ExpressionCompiler):
         target = node.target
         if not isinstance(target, Expression):
             message = f"`{node.name}` needs a variable or a value in parentheses after its name"
-            raise self.refuse(message, statement_position(node))
+            raise self.refuse("XS307", message, statement_position(node))
         return target
 
     # Variables -----------------------------------------------------------------------------------------------------
@@ -201,11 +201,11 @@ class StatementCompiler(ExpressionCompiler):
         """The variable and the segments that a header or result names."""
         place = place_of(node)
         if place is None:
-            raise self.refuse("a variable is needed here", node, "write $name")
+            raise self.refuse("XS307", "a variable is needed here", node, "write $name")
         root = place.root
         if root in READ_ONLY or not root.isidentifier():
             hint = f"copy it first: var $copy {{ value = ${root} }}" if root == "input" else None
-            raise self.refuse(f"`${root}` is read-only", node, hint)
+            raise self.refuse("XS311", f"`${root}` is read-only", node, hint)
         return place
 
     def store(self, target: Expression, value: ast.expr, at: Located) -> None:

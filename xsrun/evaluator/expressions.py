@@ -47,7 +47,7 @@ class ExpressionCompiler(FilterCompiler):
     def compiled(self, node: Expression) -> ast.expr:
         method = _METHODS.get(node.__class__)
         if method is None:
-            raise self.refuse(f"{type(node).__name__.lower()} cannot stand here", node)
+            raise self.refuse("XS199", f"{type(node).__name__.lower()} cannot stand here", node)
         made: ast.expr = method(self, node)
         return made
 
@@ -64,7 +64,7 @@ class ExpressionCompiler(FilterCompiler):
         return constant(node.text, node)
 
     def placeholder(self, node: Placeholder) -> ast.expr:
-        raise self.refuse("a placeholder `...` was left in the code", node, "write the value it stands for")
+        raise self.refuse("XS212", "a placeholder is left in the program", node, "write what `...` stands for")
 
     def group(self, node: Group) -> ast.expr:
         return self.value(node.expression)
@@ -84,7 +84,7 @@ class ExpressionCompiler(FilterCompiler):
     def object_literal(self, node: ObjectLiteral) -> ast.expr:
         entries = [entry for entry in node.entries if not (isinstance(entry, Entry) and entry.disabled)]
         if any(isinstance(entry, Placeholder) for entry in entries):
-            raise self.refuse("a placeholder `...` was left in the code", node, "write the entries it stands for")
+            raise self.refuse("XS212", "a placeholder is left in the program", node, "write what `...` stands for")
         if any(isinstance(entry, Spread) for entry in entries):
             parts = [
                 tuple_of([constant(getattr(entry, "key", None), entry), self.value(entry.value)], entry)

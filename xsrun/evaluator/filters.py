@@ -142,11 +142,14 @@ class FilterCompiler(OperatorCompiler):
 
     def call(self, node: Call) -> ast.expr:
         """A domain call: `math.add(5, 3)`, the filter of the same name on its first argument (language 2.10)."""
-        names = [node.name.rpartition(".")[2], node.name.replace(".", "_")]
-        aliases = {"object.keys": "keys", "object.values": "values", "object.entries": "entries"}
-        for candidate in [aliases.get(node.name, ""), *names]:
-            if candidate and registry.find_filter(candidate) is not None:
-                operand = node.arguments[0] if node.arguments else None
-                made = FilterCall(operand, candidate, node.arguments[1:], False)
-                return self.value(self.positioned(made, node))
-        raise self.refuse(f"unknown function `{node.name}`", node, "use a filter: value|name:argument")
+        record = registry.find_function(node.name)
+        if record is None:
+            hint = "there is no such function; use a filter: value|name:argument"
+            return call(
+                self.linker.helper(fail),
+                node,
+                constant(f"Unable to locate func entry: {node.name}", node),
+                constant(hint, node),
+            )
+        operand = node.arguments[0] if node.arguments else None
+        return self.value(self.positioned(FilterCall(operand, record.name, node.arguments[1:], False), node))

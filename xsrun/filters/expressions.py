@@ -134,7 +134,7 @@ def as_(compiler: StatementCompiler, operand: ast.expr, call: FilterCall) -> ast
     chosen = name_given_by(call)
     if chosen is None or not chosen.isidentifier():
         hint = "write |as:name and use $name afterwards"
-        raise compiler.refuse("the filter `as` needs a name", call.arguments[0], hint)
+        raise compiler.refuse("XS404", "the filter `as` needs a name", call.arguments[0], hint)
     kept = compiler.scope.fresh("named_")
     compiler.scope.named[chosen] = kept
     return bind(kept, operand, call)

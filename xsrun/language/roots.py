@@ -14,3 +14,5 @@ OF_ELEMENTS = ("this", "index", "parent", "result", "output")
 ROOTS = NOT_VARIABLES | frozenset(RESERVED)
 #: Variables that exist only in the stack of `util.post_process` (semantics 1.7).
 POST_PROCESS = ("body", "headers", "status_code")
+#: A function of exports that stands in a condition for a value of an addon.
+ADDON_FUNCTION = "dbAddonAttr"

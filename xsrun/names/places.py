@@ -85,6 +85,11 @@ def member_of_root(node: Expression, root: str) -> str | None:
     return None
 
 
+def is_fixed(segment: Segment) -> bool:
+    """Is the key of a segment written out: `.name`, `.0`, `["name"]`, `[0]`?"""
+    return segment.form != "variable" and (isinstance(segment.key, Literal) or not isinstance(segment.key, Expression))
+
+
 def fixed_key(segment: Segment) -> str | None:
     """The key of `.name` or `["name"]` as a text; None for one that is computed, a number or a variable's."""
     key = segment.key

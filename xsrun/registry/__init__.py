@@ -32,7 +32,7 @@ from xsrun.language.catalogue import Kind
 from xsrun.registry.builtin import Builtin, Gives
 from xsrun.registry.declaring import filter, filter_form, input_filter, query_filter, statement, statement_form
 from xsrun.registry.docstrings import Example
-from xsrun.registry.finding import every, find, find_filter, find_statement
+from xsrun.registry.finding import every, find, find_filter, find_function, find_statement
 from xsrun.registry.signatures import COMMON, COMMON_ATTRIBUTES, ENVIRONMENT, Parameter, parameter_type
 
 __all__ = [
@@ -49,6 +49,7 @@ __all__ = [
     "filter_form",
     "find",
     "find_filter",
+    "find_function",
     "find_statement",
     "input_filter",
     "parameter_type",

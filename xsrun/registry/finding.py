@@ -74,6 +74,11 @@ def find_filter(name: str) -> Builtin | None:
     return find("filter", name)
 
 
+def find_function(name: str) -> Builtin | None:
+    """The filter that a call in an expression means: `math.add(5, 3)`; its last word, or all of it (language 2.10)."""
+    return find_filter(name.rpartition(".")[2]) or find_filter(name.replace(".", "_"))
+
+
 def every(kind: Kind) -> Iterator[Builtin]:
     """Every record of a kind, once each, in the catalogue's order, then those the catalogue lacks. Imports all."""
     names = catalogue.names(kind)

@@ -108,7 +108,7 @@ def emit_search(compiler: StatementCompiler, node: Statement, helper: Callable[.
     at = statement_position(node)
     if node.condition is None:
         hint = f"for example {node.name} $list if ($this > 1) as $result"
-        raise compiler.refuse(f"`{node.name}` needs an if (...) after the list", at, hint)
+        raise compiler.refuse("XS309", f"`{node.name}` needs an if (...) after the list", at, hint)
     value = compiler.value(compiler.target(node))
     made = element_call(compiler, helper, value, node.condition, at, *more, condition=True, stored=True)
     compiler.bind_result(node, made)

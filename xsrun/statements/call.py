@@ -14,7 +14,7 @@ def called_name(compiler: StatementCompiler, node: Statement) -> str:
     """The name in the header of a call."""
     if isinstance(node.target, Name):
         return node.target.text
-    raise compiler.refuse(f"`{node.name}` needs the name of what it calls", statement_position(node))
+    raise compiler.refuse("XS307", f"`{node.name}` needs the name of what it calls", statement_position(node))
 
 
 def emit_call(compiler: StatementCompiler, node: Statement, kind: str, *, inherits: bool = True) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from xsrun.evaluator.compiler import StatementCompiler, statement_position
 from xsrun.evaluator.inplace_code import update_in_place
 from xsrun.evaluator.quasiquote import Part, assign, bind, call, constant, expression, name, place, statements
+from xsrun.names.places import place_of, ungrouped
 from xsrun.registry import statement_form
 from xsrun.syntax.nodes import Body, Expression, Group, Literal, Node, Path, Segment, Statement, Variable, Word
 from xsrun.values.conversion import Value
@@ -22,7 +23,7 @@ def var(compiler: StatementCompiler, node: Statement) -> None:
     """
     target = compiler.target(node)
     if not isinstance(target, (Variable, Path)):
-        raise compiler.refuse("`var` needs a variable after its name", target, "write var $name { value = ... }")
+        raise compiler.refuse("XS307", "a variable must follow `var`", target, "write var $name { value = ... }")
     value, at = compiler.needed(node, "value"), statement_position(node)
     if not update_in_place(compiler, target, value, at):
         compiler.store(target, compiler.value(value), at)
@@ -62,7 +63,8 @@ def conditional(compiler: StatementCompiler, node: Statement) -> None:
     """
     arms = node.blocks("if", "elseif")
     if not arms:
-        raise compiler.refuse("`conditional` needs an `if`", statement_position(node), "write if (...) { ... } inside")
+        hint = "its first block is if (...) { ... }"
+        raise compiler.refuse("XS324", "this conditional has no `if`", statement_position(node), hint)
     branches(compiler, arms, node.block("else"))
 
 
@@ -81,7 +83,7 @@ def bare_if(compiler: StatementCompiler, node: Statement) -> None:
     """
     if not compiler.scope.loops:
         hint = "wrap it: conditional { if (...) { ... } }"
-        raise compiler.refuse("`if` must stand inside `conditional { }`", statement_position(node), hint)
+        raise compiler.refuse("XS327", "`if` must stand inside `conditional { }`", statement_position(node), hint)
     branches(compiler, [node], None)
 
 
@@ -115,7 +117,7 @@ def subject_of(compiler: StatementCompiler, node: Statement) -> Expression:
         return target.expression
     if isinstance(target, Expression):
         return target
-    raise compiler.refuse(f"`{node.name}` needs a value in parentheses", statement_position(node))
+    raise compiler.refuse("XS313", f"`{node.name}` needs a value in parentheses", statement_position(node))
 
 
 @statement_form("switch")
@@ -168,9 +170,8 @@ def loop_body(compiler: StatementCompiler, node: Statement) -> tuple[Expression 
         if node.body is None or not node.body.items:
             return None, None
         hint = "wrap the body: each as $item { ... }" if node.name != "while" else "wrap the body: each { ... }"
-        raise compiler.refuse(
-            f"the body of `{node.name}` must stand in an `each` block", statement_position(node), hint
-        )
+        message = f"the body of `{node.name}` stands in each {{ }}"
+        raise compiler.refuse("XS322", message, statement_position(node), hint)
     target = each.target
     return (target if isinstance(target, Expression) else None), each.body
 
@@ -249,12 +250,9 @@ def removes_items(node: Statement) -> bool:
 
 
 def foreach_with_removal(compiler: StatementCompiler, node: Statement, subject: Expression, item: str) -> None:
-    """A loop whose body may remove the current item: the variable gets the items that stay, once it ends."""
+    """A loop whose body may remove the current item: its variable, if any, gets the items that stay once it ends."""
     at = statement_position(node)
-    while isinstance(subject, Group):
-        subject = subject.expression
-    if not isinstance(subject, (Variable, Path)):
-        raise compiler.refuse("`foreach.remove` needs a loop over a variable", subject, "put the list in a variable")
+    subject = ungrouped(subject)
     source, removed, index = (compiler.scope.fresh(stem) for stem in ("source_", "removed_", "index_"))
     compiler.emit(assign(source, call("removable", at, compiler.value(subject)), at))
     compiler.emit(statements("REMOVED = set()", at, REMOVED=removed))
@@ -268,6 +266,8 @@ def foreach_with_removal(compiler: StatementCompiler, node: Statement, subject: 
         item=item,
         loop={"removed": removed, "index": index},
     )
+    if place_of(subject) is None:
+        return  # a list that no variable has is gone after the loop, whatever was removed
     kept = expression(
         "[item for position, item in enumerate(SOURCE) if position not in REMOVED]", at, SOURCE=source, REMOVED=removed
     )
@@ -295,7 +295,7 @@ def foreach_remove(compiler: StatementCompiler, node: Statement) -> None:
     """
     loop = next((loop for loop in reversed(compiler.scope.loops) if "budget" in loop), None)
     if loop is None or "removed" not in loop:
-        raise compiler.refuse(f"`{node.name}` must stand inside a foreach", statement_position(node))
+        raise compiler.refuse("XS410", f"`{node.name}` must stand inside a foreach", statement_position(node))
     compiler.emit(statements("REMOVED.add(INDEX)", node, REMOVED=loop["removed"], INDEX=loop["index"]))
 
 
@@ -388,7 +388,7 @@ def leave(compiler: StatementCompiler, node: Statement, code: ast.stmt) -> None:
     elif compiler.scope.loops and isinstance(code, ast.Break):
         compiler.emit(assign(compiler.scope.loops[-1]["switch"], constant(2, node), node))
     else:
-        raise compiler.refuse(f"`{node.name}` must stand inside a loop", statement_position(node))
+        raise compiler.refuse("XS410", f"`{node.name}` must stand inside a loop", statement_position(node))
 
 
 # Errors and leaving early --------------------------------------------------------------------------------------------

@@ -385,7 +385,7 @@ def set_datasource_(compiler: StatementCompiler, node: Statement) -> None:
     at = statement_position(node)
     value = node.attribute("value") or node.attribute("name")
     if value is None:
-        raise compiler.refuse("`db.set_datasource` needs the attribute `value`", at)
+        raise compiler.refuse("XS317", "`db.set_datasource` needs the attribute `value`", at)
     made = call(compiler.linker.constant(set_datasource), at, name("context", at), compiler.value(value))
     compiler.emit(place(ast.Expr(made), at))
 

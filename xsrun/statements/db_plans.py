@@ -24,8 +24,9 @@ from xsrun.errors import UnavailableError
 from xsrun.evaluator.compiler import StatementCompiler, statement_position
 from xsrun.evaluator.generated.filter_calls import fail
 from xsrun.evaluator.quasiquote import call, constant, function, name, place
+from xsrun.language.roots import ADDON_FUNCTION
 from xsrun.names.fixed_values import UNKNOWN, fixed_value
-from xsrun.names.places import unwrapped
+from xsrun.names.places import is_fixed, unwrapped
 from xsrun.statements.template_filters import render_template
 from xsrun.syntax.nodes import (
     Between,
@@ -52,7 +53,6 @@ from xsrun.syntax.nodes import (
 from xsrun.values.conversion import to_text
 
 #: The call of an addon that documentation shows in `eval` (language 2.10).
-ADDON_CALL = "dbAddonAttr"
 #: What a filter that only values have may be replaced with in a condition.
 _INSTEAD = {
     "starts_with": 'write `ilike "text%"`',
@@ -74,9 +74,9 @@ def table_name(compiler: StatementCompiler, node: Statement) -> str:
     """The table in the header of a statement."""
     if isinstance(node.target, Name) and node.target.text:
         return node.target.text
-    raise compiler.refuse(
-        f"`{node.name}` needs the name of a table", statement_position(node), f'for example {node.name} "user" {{ }}'
-    )
+    hint = f'for example {node.name} "user" {{ }}'
+    message = f"the name of a table must follow `{node.name}`"
+    raise compiler.refuse("XS307", message, statement_position(node), hint)
 
 
 def fails_without_table(compiler: StatementCompiler, node: Statement) -> bool:
@@ -93,7 +93,7 @@ def fails_without_table(compiler: StatementCompiler, node: Statement) -> bool:
 def reads_database(node: Node) -> bool:
     """Does any part of an expression name a column, or an addon that is called for each row?"""
     return any(
-        (isinstance(one, Variable) and one.name == "db") or (isinstance(one, Call) and one.name == ADDON_CALL)
+        (isinstance(one, Variable) and one.name == "db") or (isinstance(one, Call) and one.name == ADDON_FUNCTION)
         for one in node.walk()
     )
 
@@ -101,7 +101,7 @@ def reads_database(node: Node) -> bool:
 def refuse_addon_call() -> NoReturn:
     """Documentation names the call; what it gives is recorded nowhere."""
     raise UnavailableError(
-        f"`{ADDON_CALL}` cannot run here: it is not known what it gives",
+        f"`{ADDON_FUNCTION}` cannot run here: it is not known what it gives",
         hint="call the addon for each row with the attribute addon = [{name: ..., input: {...}, as: ...}]",
     )
 
@@ -179,11 +179,11 @@ class PlanBuilder:
             parts = self.condition(node.condition), self.value(node.then), self.value(node.otherwise)
             return self.rebuilt(Ternary(*parts), node)
         called = filtered_value(node)
-        if isinstance(called, Call) and called.name == ADDON_CALL:
+        if isinstance(called, Call) and called.name == ADDON_FUNCTION:
             return self.add(call(self.compiler.linker.helper(refuse_addon_call), node), node)
         if isinstance(node, FilterCall):
             return self.filter_call(node)
-        raise self.compiler.refuse("this cannot stand in a database condition", node)
+        raise self.compiler.refuse("XS405", "this cannot stand in a database condition", node)
 
     def binary(self, node: Binary) -> Expression:
         if node.operator in ("&&", "||"):
@@ -213,19 +213,17 @@ class PlanBuilder:
             instead = _INSTEAD.get(node.name)
             listed = f"filters that work on columns: {', '.join(names)}"
             hint = f"{instead}; {listed}" if instead else listed
-        return self.compiler.refuse(f"the filter `{node.name}` does not work on columns", node, hint)
+        return self.compiler.refuse("XS405", f"the filter `{node.name}` does not work on columns", node, hint)
 
     def column(self, node: Path) -> Expression:
         """`$db.a.b`: its names."""
         if not (isinstance(node.base, Variable) and node.base.name == "db"):
-            raise self.compiler.refuse("a member of a computed value cannot be read in the database", node)
+            raise self.compiler.refuse("XS408", "a member of a computed value cannot be read in the database", node)
         names = []
         for segment in node.segments:
-            key = segment.key
-            if isinstance(key, Literal):
-                key = to_text(key.value)
-            if isinstance(key, Expression) or segment.form == "variable":
-                raise self.compiler.refuse("the name of a column must be written out", segment)
+            key = to_text(segment.key.value) if isinstance(segment.key, Literal) else segment.key
+            if not is_fixed(segment):
+                raise self.compiler.refuse("XS408", "the name of a column must be written out", segment)
             names.append(str(key))
         return self.rebuilt(Column(names), node)
 
@@ -270,11 +268,11 @@ class PlanBuilder:
             table = settings.get("table")
             kind = fixed_value(settings["type"]) if "type" in settings else "inner"
             if kind not in ("inner", "left", "right"):
-                raise self.compiler.refuse("a join is inner, left or right", settings["type"])
+                raise self.compiler.refuse("XS331", "a join is inner, left or right", settings["type"])
             condition = self.condition(settings["where"]) if "where" in settings else None
             name = fixed_value(table) if table is not None else entry.key
             if name.__class__ is not str:
-                raise self.compiler.refuse("the table of a join must be written out", table or entry)
+                raise self.compiler.refuse("XS331", "the table of a join must be written out", table or entry)
             plan.joins.append(JoinPlan(entry.key, str(name), str(kind), condition))
 
     def evals(self, plan: QueryPlan, node: Expression) -> None:
@@ -289,7 +287,7 @@ class PlanBuilder:
     def listed_eval(self, item: Expression, what: str) -> NamedExpression:
         settings = fixed_value(item)
         if settings.__class__ is not dict or not settings.get("name"):
-            raise self.compiler.refuse(f"an entry of `{what}` is an object with a name", item)
+            raise self.compiler.refuse("XS331", f"an entry of `{what}` is an object with a name", item)
         made: Expression = Column(str(settings["name"]).split(".")).at(item, item)
         for entry in settings.get("filter") or []:
             if entry.get("disabled") in (True, "true"):
@@ -404,7 +402,7 @@ class PlanBuilder:
     def one_addon(self, settings: dict[str, Expression], at_path: str | None, node: Expression) -> AddonPlan:
         name = fixed_value(settings["name"]) if "name" in settings else None
         if name.__class__ is not str:
-            raise self.compiler.refuse("an addon needs a name", node)
+            raise self.compiler.refuse("XS331", "an addon needs a name", node)
         given = settings.get("input") or ObjectLiteral([]).at(node, node)
         row, key = self.compiler.scope.fresh("output_"), self.compiler.scope.fresh("this_")
         scope = self.compiler.scope
@@ -431,7 +429,7 @@ class PlanBuilder:
         """The entries of an object that must be written out."""
         inner = unwrapped(node)
         if not isinstance(inner, ObjectLiteral) or any(isinstance(entry, Spread) for entry in inner.entries):
-            raise self.compiler.refuse(f"`{what}` must be written as an object", node)
+            raise self.compiler.refuse("XS328", f"`{what}` must be written as an object", node)
         return [entry for entry in inner.entries if isinstance(entry, Entry) and not entry.disabled]
 
     def object_of(self, node: Expression, what: str) -> dict[str, Expression]:

@@ -87,7 +87,7 @@ def to_throw(compiler: StatementCompiler, node: Statement) -> None:
     at = statement_position(node)
     stack = node.block("stack")
     if stack is None:
-        raise compiler.refuse("`expect.to_throw` needs a `stack` here", at, "write stack { ... } inside")
+        raise compiler.refuse("XS324", "`expect.to_throw` needs a `stack` here", at, "write stack { ... } inside")
     wanted = compiler.value(node.attribute("exception") or node.attribute("value") or Literal(None))
     run = compiler.nested_function(stack.body, at, isolated=True)
     function = compiler.linker.helper(expect_error)

@@ -95,7 +95,7 @@ def add(construct: Construct, found: dict[Key, Construct]) -> Diagnostic | None:
         return None
     problem = Diagnostic(
         "error",
-        "XS250",
+        "XS420",
         f"{construct.label} is declared twice, with different texts",
         f"the other is in {before.file}, line {before.line}; keep one of the two",
         construct.file,

@@ -55,7 +55,7 @@ def check_control(report: Report, item: Statement, entry: StatementEntry, contex
             else:
                 _foreign_in_control(report, item, member, seen, context)
     if HOLE not in seen:
-        _check_complete(report, item, seen)
+        _check_complete(report, item, seen, context)
 
 
 def _check_attribute(report: Report, item: Statement, member: Attribute, allowed: frozenset[str]) -> None:
@@ -161,7 +161,7 @@ def _foreign_in_control(report: Report, item: Statement, member: Statement, seen
             statements.check_statement(report, member, context)
 
 
-def _check_complete(report: Report, item: Statement, seen: list[str]) -> None:
+def _check_complete(report: Report, item: Statement, seen: list[str], context: str) -> None:
     name = item.name
     if name == "conditional":
         _check_conditional(report, item)
@@ -176,6 +176,8 @@ def _check_complete(report: Report, item: Statement, seen: list[str]) -> None:
         report.add("XS322", f"the body of `{name}` stands in each {{ }}", name_span(item), hint)
     if name in _LOOPS and seen.count("each") > 1:
         report.add("XS325", f"a {name} has one each", name_span(item.blocks("each")[1]), "merge the two")
+    if name == "expect.to_throw" and context != "test" and not {"stack", "*"} & set(seen):
+        report.add("XS324", f"`{name}` has no stack", name_span(item), "write stack { ... } inside")
     if name == "try_catch":
         for block in ("try", "catch", "finally"):
             if seen.count(block) > 1:

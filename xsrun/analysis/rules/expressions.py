@@ -6,6 +6,9 @@ from collections.abc import Callable
 
 from xsrun.analysis.report import Report, span_of
 from xsrun.analysis.rules import filters
+from xsrun.language.roots import ADDON_FUNCTION
+from xsrun.names.places import is_fixed
+from xsrun.registry import find_function
 from xsrun.syntax.nodes import (
     Between,
     Binary,
@@ -148,6 +151,10 @@ def _list(report: Report, node: ListLiteral, mode: int) -> None:
 
 
 def _path(report: Report, node: Path, mode: int) -> None:
+    of_table = mode != PLAIN and isinstance(node.base, Variable) and node.base.name == "db"
+    if of_table and not all(is_fixed(segment) for segment in node.segments):
+        hint = "write the column's name; to choose columns when it runs, give `external` its search as JSON"
+        report.add("XS408", "the name of a column must be written out", span_of(node), hint)
     if not isinstance(node.base, Variable):
         check_expression(report, node.base, mode)
     for segment in node.segments:
@@ -163,6 +170,9 @@ def _placeholder(report: Report, node: Placeholder, mode: int) -> None:
 
 
 def _call(report: Report, node: Call, mode: int) -> None:
+    if find_function(node.name) is None and node.name != ADDON_FUNCTION:
+        text = f"there is no function `{node.name}`"
+        report.add("XS409", text, span_of(node), "use a filter: value|name:argument")
     for argument in node.arguments:
         check_expression(report, argument, mode)
 

@@ -6,6 +6,7 @@ from xsrun.analysis.report import Report
 from xsrun.diagnostics.suggest import did_you_mean, nearest
 from xsrun.language import catalogue
 from xsrun.language.foreign_words import FOREIGN_FILTERS
+from xsrun.names.bindings import name_given_by
 from xsrun.registry import Builtin, find, find_filter
 from xsrun.syntax.nodes import Expression, FilterCall, Group, Path, Variable
 
@@ -96,6 +97,9 @@ def _check_arguments(report: Report, node: FilterCall, record: Builtin) -> None:
     least = sum(argument.required for argument in wanted)
     is_open = record.takes_surplus or any(argument.variadic for argument in wanted)
     form = f"its form is |{record.signature}"
+    if record.name == "as" and given and not (name_given_by(node) or "").isidentifier():
+        hint = "write |as:name and use $name afterwards"
+        report.add("XS404", "the filter `as` needs a name", filter_span(report, node), hint)
     if given < least and not record.counted:
         message = f"what `{node.name}` gives without `{wanted[given].name}` is not known; it raises nothing"
         report.add("XS622", message, filter_span(report, node), form)

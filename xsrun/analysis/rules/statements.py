@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from xsrun.analysis.report import Report, attribute_span, name_span, span_of, title_span
-from xsrun.analysis.rules import attribute_types, control
+from xsrun.analysis.rules import attribute_types, control, query_clauses
 from xsrun.analysis.rules.expressions import check_condition, check_expression, check_value
 from xsrun.diagnostics.record import Fix
 from xsrun.diagnostics.suggest import did_you_mean, nearest, one_of
@@ -348,6 +348,7 @@ def _check_attributes(report: Report, item: Statement, entry: StatementEntry) ->
                     text = f"`{member.name}` stands here a second time"
                     report.add("XS316", text, attribute_span(member), "keep one of the two")
                 attribute_types.check_attribute(report, item.name, parameter, member.value)
+                query_clauses.check_clause(report, parameter.type, member.value)
             seen.add(member.name)
             check_value(report, member.value, member.name)
         elif isinstance(member, FieldBlock):
