@@ -23,7 +23,8 @@ class Dispatcher:
     def __init__(self, constructs: Iterable[Construct]) -> None:
         everything = list(constructs)
         self._around: dict[Construct, Around] = {
-            construct: partial(run_around, attachment) for construct, attachment in attachments(everything).items()
+            construct: partial(run_around, construct, attachment)
+            for construct, attachment in attachments(everything).items()
         }
         self._triggers = triggers_by_event(everything)
         self._watched = {table for table, _ in self._triggers}

@@ -13,9 +13,10 @@ from collections.abc import Callable
 from xsrun.dispatch.attachments import Attachment
 from xsrun.errors import XanoScriptError
 from xsrun.evaluator.generated.tracebacks import translate
+from xsrun.names.reads import inputs_read
 from xsrun.running.context import Context
 from xsrun.values.conversion import Value, as_object, normalize_object
-from xsrun.workspace.construct import text_of
+from xsrun.workspace.construct import Construct, text_of
 from xsrun.workspace.workspace import workspace_of
 
 #: The key in a run's scratch room for the names of the middleware that is running.
@@ -26,10 +27,13 @@ INPUT_AFTER_MIDDLEWARE = "input after middleware"
 Proceed = Callable[[dict[str, Value]], Value]
 
 
-def run_around(attachment: Attachment, context: Context, inputs: dict[str, Value], proceed: Proceed) -> Value:
+def run_around(
+    construct: Construct, attachment: Attachment, context: Context, inputs: dict[str, Value], proceed: Proceed
+) -> Value:
     """Run the pre middleware, the construct, and the post middleware; the response, or what one of them raises."""
     failure: XanoScriptError | None = None
     result: Value = None
+    replaced = False
     for name in attachment.pre:
         step = Step(name, "pre", context)
         response = step.run(inputs)
@@ -39,6 +43,9 @@ def run_around(attachment: Attachment, context: Context, inputs: dict[str, Value
             failure = step.failure
             break
         inputs = _as_inputs(step.merge(inputs, response), inputs, step)
+        replaced = replaced or (response is not None and step.strategy == "replace")
+    if failure is None and replaced:
+        failure = _unlocated(construct, inputs)
     if failure is None:
         context.scratch[INPUT_AFTER_MIDDLEWARE] = inputs
         try:
@@ -57,6 +64,20 @@ def run_around(attachment: Attachment, context: Context, inputs: dict[str, Value
     if failure is not None:
         raise failure
     return result
+
+
+def _unlocated(construct: Construct, inputs: dict[str, Value]) -> XanoScriptError | None:
+    """The error of an input that the construct reads and that a middleware with `replace` dropped (evidence G13)."""
+    dropped = [one.name for one in construct.declared if one.name not in inputs]
+    if not dropped:
+        return None
+    parts = [*construct.items, *([construct.response] if construct.response is not None else [])]
+    read = inputs_read(parts)
+    for name in dropped:
+        if name in read:
+            hint = "the response of the middleware took the place of all inputs; give it this one too, or use merge"
+            return XanoScriptError(f"Unable to locate input: {name}", hint=hint)
+    return None
 
 
 def _outcome(result: Value, failure: XanoScriptError | None) -> dict[str, Value]:

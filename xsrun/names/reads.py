@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from xsrun.names.bindings import named_in_filters
-from xsrun.names.places import place_of
-from xsrun.syntax.nodes import Expression, Path, Variable
+from xsrun.names.places import member_of_root, place_of
+from xsrun.syntax.nodes import Expression, Node, Path, Variable
 from xsrun.syntax.walk import below
 
 
@@ -17,3 +19,9 @@ def reads(node: Expression) -> list[tuple[str, Expression]]:
             found.append((place.root, inner))
     named = named_in_filters(node) if found else set()
     return [(name, place) for name, place in found if name not in named]
+
+
+def inputs_read(items: Iterable[Node]) -> set[str]:
+    """The inputs whose names stand in some nodes: `a` of `$input.a.b`."""
+    nodes = (node for item in items for node in item.walk() if isinstance(node, Path))
+    return {name for node in nodes if (name := member_of_root(node, "input")) is not None}

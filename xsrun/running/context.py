@@ -16,6 +16,7 @@ from xsrun.values.conversion import Value
 
 if TYPE_CHECKING:
     from xsrun.diagnostics import Diagnostic
+    from xsrun.running.asynchronous import AsynchronousCall
     from xsrun.running.trace import Trace
     from xsrun.values.streams import StreamedResponse
 
@@ -257,9 +258,9 @@ class Context:
         self.depth_limit = (1 << 60) if self.limits.depth is None else self.limits.depth
         self.deadline: float | None = None
         self.memory_ceiling: int | None = None
-        #: results of asynchronous calls by job id
-        self.asynchronous: dict[str, tuple[bool, Value]] = {}
-        #: what `util.post_process` left to run after the response
+        #: asynchronous calls by job id
+        self.asynchronous: dict[str, AsynchronousCall] = {}
+        #: what runs after the response: stacks of `util.post_process`, and asynchronous calls that nobody waited for
         self.deferred: list[Callable[[Answer], None]] = []
         self.session_slot: Any = None
         #: room for builtins that keep something for the length of a run, by their own key

@@ -22,13 +22,15 @@ def emit_call(compiler: StatementCompiler, node: Statement, kind: str, *, inheri
     at = statement_position(node)
     given = node.attribute("input")
     asynchronous = is_asynchronous(node.attribute("runtime_mode")) or is_asynchronous(node.attribute("async"))
-    direct = None if asynchronous else direct_call(compiler, node, kind, given, inherits=inherits)
+    hands_on = inherits and not compiler.scope.declared and compiler.owner.startswith("query\0")
+    direct = None if asynchronous or hands_on else direct_call(compiler, node, kind, given, inherits=inherits)
     if direct is not None:
         compiler.bind_result(node, direct)
         return
     inputs = compiler.value(given) if given is not None else place(ast.Dict([], []), at)
     if given is not None and not isinstance(given, ObjectLiteral):
         inputs = call("as_object", given, inputs)
+    own = compiler.all_inputs(at) if inherits and compiler.scope.declared else constant(None, at)
     made = call(
         "start_construct" if asynchronous else "call_construct",
         at,
@@ -37,7 +39,7 @@ def emit_call(compiler: StatementCompiler, node: Statement, kind: str, *, inheri
         constant(kind, at),
         constant(called_name(compiler, node), at),
         inputs,
-        compiler.all_inputs(at) if inherits and compiler.scope.declared else constant(None, at),
+        call("raw_inputs", at, name("context", at)) if hands_on else own,
     )
     compiler.bind_result(node, made)
 

@@ -13,6 +13,7 @@ from xsrun.evaluator.changes import owners_defined
 from xsrun.evaluator.compiler import StatementCompiler, statement_position
 from xsrun.evaluator.quasiquote import call, constant, name, place, statements
 from xsrun.registry import statement, statement_form
+from xsrun.running.asynchronous import finish_all
 from xsrun.running.context import Answer, Context
 from xsrun.statements.template_filters import render_template
 from xsrun.syntax.nodes import Statement
@@ -192,6 +193,7 @@ def sleep(context: Context, value: float) -> None:
             f"Waiting {seconds:g} s would take the run past its time limit of {context.limits.seconds:g} s.",
             hint="raise the limit with --limit seconds=N",
         )
+    finish_all(context.asynchronous.values())
     context.sleep(seconds)
 
 

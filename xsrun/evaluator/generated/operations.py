@@ -24,6 +24,7 @@ from xsrun.errors import (
 )
 from xsrun.fields.declared import bind_one
 from xsrun.fields.literals import OMITTED, UNBOUND
+from xsrun.running.asynchronous import AsynchronousCall
 from xsrun.running.context import Context
 from xsrun.values.change import as_index
 from xsrun.values.conversion import (
@@ -436,31 +437,30 @@ def call_construct(
     return workspace.call(context, kind, name, inputs, caller_inputs=caller_inputs)
 
 
+def raw_inputs(context: Context) -> dict[str, Value]:
+    """What the caller of a query without inputs sent: it is handed on to functions that leave inputs out (G15)."""
+    return context.request.input or {}
+
+
 def start_construct(
     context: Context, depth: int, kind: str, name: str, inputs: dict[str, Value], caller_inputs: dict[str, Value] | None
 ) -> str:
-    """An asynchronous call: run at once, its outcome kept under a new job id."""
+    """An asynchronous call: it runs later (`running.asynchronous`), under the id of a job."""
     import uuid
 
     job = str(uuid.uuid4())
-    try:
-        context.asynchronous[job] = (True, call_construct(context, depth, kind, name, inputs, caller_inputs))
-    except XanoScriptError as error:
-        if not error.catchable:
-            raise
-        context.asynchronous[job] = (False, error)
+    started = AsynchronousCall(lambda: call_construct(context, depth, kind, name, inputs, caller_inputs))
+    context.asynchronous[job] = started
+    context.deferred.append(lambda _response: started.conclude())
     return job
 
 
 def await_one(context: Context, job: Value) -> Value:
     """The response of one asynchronous call; its error is raised here."""
-    outcome = context.asynchronous.get(job) if job.__class__ is str else None
-    if outcome is None:
+    started = context.asynchronous.get(job) if job.__class__ is str else None
+    if started is None:
         raise XanoScriptError("Async timeout", hint="the id is of no asynchronous call of this run")
-    done, value = outcome
-    if not done:
-        raise value
-    return value
+    return started.outcome()
 
 
 def await_all(context: Context, jobs: Value) -> dict[str, Value]:
