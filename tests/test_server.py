@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 import http.client
 import json
@@ -13,11 +14,12 @@ from urllib.parse import quote
 
 import pytest
 from http_server import Client, running
-from waiting import PATIENCE, Gate, in_threads, until, wait_for
+from waiting import PATIENCE, Gate, in_threads, join, until, wait_for
 
 import xsrun
 from xsrun.server import create_application
 from xsrun.server.application import Application
+from xsrun.server.threads import ThreadPool
 from xsrun.services.files import FileResource
 
 GROUP = 'api_group "Harbour Api" {\n  canonical = "hb1"\n}\n'
@@ -511,29 +513,6 @@ def test_programs_that_wait_do_not_hold_up_others() -> None:
     assert replies == ["slept"] * 24
 
 
-@pytest.mark.parametrize(
-    ("text", "computes"),
-    [
-        (query("a", "GET", "    int n", "    var $x { value = $input.n + 1 }", "$x|to_text"), True),
-        (query("a", "GET", "", COUNT, "$n"), False),
-        (query("a", "GET", "", SLEEP, "1"), False),
-        (query("a", "GET", "    text t filters=pattern:a+", "", "1"), False),
-        (query("a", "GET", "    text t", "", '$input.t|regex_matches:"/a+/"'), False),
-        (query("a", "GET", "", "    function.run f as $x", "$x"), True),
-        (query("a", "GET", "", "    function.run g as $x", "$x"), False),
-        (query("a", "GET", "", "    function.run gone as $x", "$x"), False),
-    ],
-)
-def test_which_queries_only_compute(text: str, computes: bool) -> None:
-    functions = (
-        "function f {\n  input {\n  }\n  stack {\n  }\n  response = 1\n}\n",
-        "function g {\n  input {\n  }\n  stack {\n    db.query t as $t\n  }\n  response = $t\n}\n",
-    )
-    app = application(text, *functions)
-    snapshot = app.live.current
-    assert snapshot.only_computes(snapshot.routes.find("GET", "/api:hb1/a").route) is computes
-
-
 class SetClock:
     """A clock that the test sets. It tells when a program that reads it over and over is at work in a thread."""
 
@@ -550,37 +529,67 @@ class SetClock:
         return self.now
 
 
-def test_a_query_that_only_computes_and_takes_long_holds_nobody_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    """It begins where all requests arrive, and soon goes on in a thread of its own, while others are answered.
-
-    The program computes until the test sets its clock, so it takes as long as the test wants.
-    """
+def test_a_program_that_computes_does_not_hold_up_others() -> None:
+    """It computes until the test sets its clock, so it takes as long as the test wants."""
     clock = SetClock()
     texts = [query("until", "GET", "    int time", UNTIL, "$passes > 0"), query("text", "GET", response='"tide"')]
     app = application(*texts, clock=clock, limits=xsrun.Limits(steps=None, seconds=PATIENCE))
-    at_once: list[Any] = []
-    respond = app.endpoint.respond_at_once
-    monkeypatch.setattr(app.endpoint, "respond_at_once", lambda *given: at_once.append(respond(*given)) or at_once[-1])
-    known_as_quick(app, "/api:hb1/until")
     replies: list[Any] = []
     with running(app) as client, in_threads(lambda: replies.append(client.get("/api:hb1/until?time=5").json)):
         wait_for(clock.at_work)
-        assert at_once == [None]
         for _ in range(3):
             assert client.get("/api:hb1/text").json == "tide"
-        known_as_quick(app, "/api:hb1/text")
-        assert client.get("/api:hb1/text").json == "tide"
         assert not replies
         clock.now = 5
     assert replies == [True]
 
 
-def known_as_quick(app: Application, path: str) -> None:
-    """Let the server believe that the runs of a query are over at once."""
-    match = app.live.current.routes.find("GET", path)
-    assert match is not None and match.route is not None
-    while not match.route.is_quick:
-        match.route.note_duration(0)
+def test_no_more_programs_run_at_once_than_there_are_workers() -> None:
+    app = application(query("sleep", "GET", stack=SLEEP, response='"slept"'), settings={"workers": 2})
+    gate = app.live.current.workspace.sleep = Gate()
+    replies: list[Any] = []
+    with running(app) as client:
+        sleepers = [lambda: replies.append(client.get("/api:hb1/sleep").json)] * 5
+        with in_threads(*sleepers):
+            gate.wait_until_asleep(2)
+            assert len(gate.seconds) == 2
+            gate.open()
+    assert replies == ["slept"] * 5
+
+
+def test_the_threads_of_a_pool_end_with_it() -> None:
+    async def run() -> set[threading.Thread]:
+        pool = ThreadPool(3)
+        threads = await asyncio.gather(*(pool.run(threading.current_thread) for _ in range(50)))
+        pool.close()
+        return set(threads)
+
+    threads = asyncio.run(run())
+    assert 1 <= len(threads) <= 3
+    join(*threads)
+
+
+def test_a_program_in_a_thread_may_nest_as_deeply_as_elsewhere() -> None:
+    deep = (
+        "function f {\n  input {\n    int n\n  }\n  stack {\n    conditional {\n      if ($input.n > 0) {\n"
+        "        function.run f {\n          input = {n: $input.n - 1}\n        } as $x\n      }\n    }\n  }\n"
+        "  response = $input.n\n}\n"
+    )
+    run = "    function.run f {\n      input = {n: 900}\n    } as $x"
+    with running(application(query("deep", "GET", stack=run, response="$x"), deep)) as client:
+        assert client.get("/api:hb1/deep").json == 900
+
+
+def test_what_is_left_for_later_runs_after_the_response() -> None:
+    later = (
+        "    util.post_process {\n      stack {\n        util.sleep {\n          value = 1\n        }\n      }\n    }"
+    )
+    app = application(query("later", "GET", stack=later, response='"now"'))
+    gate = app.live.current.workspace.sleep = Gate()
+    with running(app) as client:
+        assert client.get("/api:hb1/later").json == "now"
+        gate.wait_until_asleep()
+        gate.open()
 
 
 def test_no_write_is_lost(client: Client) -> None:

@@ -14,7 +14,7 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 
 import xsrun
 from xsrun.server import create_application
-from xsrun.server.http_request import Incoming
+from xsrun.server.http_request import HttpRequest
 from xsrun.server.openapi.document import DocumentMaker
 from xsrun.server.pages import is_open
 from xsrun.server.routes import Group
@@ -269,9 +269,9 @@ def test_groups_can_shut_their_documentation(client: Client) -> None:
     assert client.get("/api:shut").status == 404
     assert client.get("/api:shut/x").json == 1
     group = Group("g", "g", swagger={"token": "abc"})
-    local = Incoming("GET", "/", b"", {b"host": b"localhost:1"})
-    far = Incoming("GET", "/", b"", {b"host": b"localhost"}, client="10.0.0.7")
-    told = Incoming("GET", "/", b"token=abc", {}, client="10.0.0.7")
+    local = HttpRequest("GET", "/", b"", {b"host": b"localhost:1"})
+    far = HttpRequest("GET", "/", b"", {b"host": b"localhost"}, client="10.0.0.7")
+    told = HttpRequest("GET", "/", b"token=abc", {}, client="10.0.0.7")
     assert (is_open(group, local), is_open(group, far), is_open(group, told)) == (True, False, True)
 
 

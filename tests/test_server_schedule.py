@@ -47,7 +47,7 @@ class Rehearsal:
         try:
             await self.schedule.run()
         finally:
-            application.workers.close()
+            application.threads.close()
 
     async def _sleep(self, seconds: float) -> None:
         if self.patient:

@@ -4,28 +4,25 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from functools import partial
 
 from xsrun.errors import InternalError, XanoScriptError
 from xsrun.server.cors import Policy
 from xsrun.server.endpoint import Endpoint
 from xsrun.server.history import History
-from xsrun.server.http_request import Incoming, Message
-from xsrun.server.http_response import Answer, error_answer, not_found
+from xsrun.server.http_request import HttpRequest, Message
+from xsrun.server.http_response import HttpResponse, error_response, not_found
 from xsrun.server.log import Log
 from xsrun.server.pages import Pages
 from xsrun.server.routes import Match
 from xsrun.server.settings import Settings
 from xsrun.server.snapshot import Live, Snapshot
-from xsrun.server.streaming import Stream
+from xsrun.server.streaming import ResponseStream
+from xsrun.server.threads import ThreadPool
 from xsrun.server.vault import PREFIX, StoredFile, stored_file
-from xsrun.server.workers import Workers
 
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
-
-#: Bytes of body and query string that a query may take in and still be answered at once.
-_SMALL = 2_000
+Response = HttpResponse | ResponseStream | StoredFile
 
 
 class ClientLeft(Exception):
@@ -42,14 +39,14 @@ class Application:
         self.history = History(self.settings.history)
         self.endpoint = Endpoint(self.settings, self.history, self.log)
         self.pages = Pages(self.history, self.settings)
-        self._workers: Workers | None = None
+        self._threads: ThreadPool | None = None
 
     @property
-    def workers(self) -> Workers:
+    def threads(self) -> ThreadPool:
         """The threads of the event loop that runs."""
-        if self._workers is None or self._workers.loop is not asyncio.get_running_loop():
-            self._workers = Workers(self.settings.workers)
-        return self._workers
+        if self._threads is None or self._threads.loop is not asyncio.get_running_loop():
+            self._threads = ThreadPool(self.settings.workers)
+        return self._threads
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
@@ -62,43 +59,55 @@ class Application:
     async def lifespan(self, receive: Receive, send: Send) -> None:
         while True:
             message = await receive()
-            if message["type"] == "lifespan.shutdown" and self._workers is not None:
-                self._workers.close()
+            if message["type"] == "lifespan.shutdown" and self._threads is not None:
+                self._threads.close()
             await send({"type": f"{message['type']}.complete"})
             if message["type"] == "lifespan.shutdown":
                 return
 
     async def http(self, scope: Message, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        request = Incoming.of(scope)
-        answer: Answer | Stream | StoredFile
+        request = HttpRequest.of(scope)
+        response: Response
         try:
-            answer = await self.answer(request, receive)
+            response = await self.response(request, receive)
         except ClientLeft:
             return
         except asyncio.CancelledError:  # the server ends, and has waited for this request as long as it does
-            answer = error_answer(XanoScriptError("The server was stopped before the answer was ready.", status=503))
+            stopped = "The server was stopped before the answer was ready."
+            response = error_response(XanoScriptError(stopped, status=503))
         except XanoScriptError as error:
-            answer = error_answer(error)
-            self.log.request(request.verb, request.path, answer.status, 0.0, error)
+            response = error_response(error)
+            self.log.request(request.verb, request.path, response.status, 0.0, error)
         except Exception as error:
             self.log.fault(error)
-            answer = error_answer(InternalError(error))
-        if isinstance(answer, Stream):
-            await send_stream(answer, request, receive, send)
-        elif isinstance(answer, StoredFile):
-            await send_file(answer, request, send)
+            response = error_response(InternalError(error))
+        if isinstance(response, ResponseStream):
+            await send_stream(response, request, receive, send)
+        elif isinstance(response, StoredFile):
+            await send_file(response, request, send)
         else:
-            await send({"type": "http.response.start", "status": answer.status, "headers": answer.framed})
-            body = b"" if request.verb == "HEAD" else answer.body
-            await send({"type": "http.response.body", "body": body})
+            await send_response(response, request, send)
+        await self.conclude(response)
 
-    def snapshot(self, request: Incoming) -> Snapshot:
+    async def conclude(self, response: Response) -> None:
+        """Run what a program left for after its response, which is sent: only the console hears of a fault."""
+        try:
+            if isinstance(response, ResponseStream):
+                response = await response.program
+            if isinstance(response, HttpResponse) and response.background is not None:
+                await self.threads.run(response.background)
+        except asyncio.CancelledError:
+            return  # the server ends, and has waited as long as it does
+        except Exception as error:
+            self.log.fault(error)
+
+    def snapshot(self, request: HttpRequest) -> Snapshot:
         """The workspace that answers a request."""
         return self.live.current
 
-    async def answer(self, request: Incoming, receive: Receive) -> Answer | Stream | StoredFile:
-        """The answer to a request. Raises ClientLeft, or XanoScriptError for one that cannot be read."""
+    async def response(self, request: HttpRequest, receive: Receive) -> Response:
+        """The response to a request. Raises ClientLeft, or XanoScriptError for one that cannot be read."""
         snapshot = self.snapshot(request)
         match = snapshot.routes.find(request.verb, request.path)
         if match is None or match.route is None:
@@ -108,42 +117,44 @@ class Application:
             return self.refused(snapshot, match, request)
         if b"content-length" in request.headers or b"transfer-encoding" in request.headers:
             request.body = await self.body(request, receive)
-        quick = match.route.is_quick
-        if quick and len(request.body) + len(request.query) <= _SMALL and snapshot.only_computes(match.route):
-            at_once = self.endpoint.respond_at_once(snapshot, match, request)
-            if at_once is not None:
-                return at_once
-        workers = self.workers
-        return await workers.run(partial(self.endpoint.respond, snapshot, match, request, workers), quick=quick)
+        if not snapshot.streams:
+            return await self.threads.run(self.endpoint.respond, snapshot, match, request)
+        stream = ResponseStream()
+        stream.program = self.threads.run(self.endpoint.respond, snapshot, match, request, stream)
+        stream.program.add_done_callback(lambda _: stream.end())
+        await asyncio.wait((stream.program, stream.begun), return_when=asyncio.FIRST_COMPLETED)
+        return stream if stream.begun.done() else await stream.program
 
-    async def elsewhere(self, snapshot: Snapshot, match: Match | None, request: Incoming) -> Answer | StoredFile:
+    async def elsewhere(
+        self, snapshot: Snapshot, match: Match | None, request: HttpRequest
+    ) -> HttpResponse | StoredFile:
         """A request that no query takes: a browser's question, a stored file, a page of xsrun, or nothing."""
         if request.verb == "OPTIONS" and match is not None:
             policy = snapshot.policy(match.group)
             if match.verbs:
-                return Answer(204, policy.preflight(request, match.verbs))
+                return HttpResponse(204, policy.preflight(request, match.verbs))
         if request.verb in ("GET", "HEAD"):
-            found: Answer | StoredFile | None = await self.workers.run(
-                lambda _: self.file_or_page(snapshot, match, request)
-            )
+            found = await self.threads.run(self.file_or_page, snapshot, match, request)
             if found is not None:
                 return found
         return self.refused(snapshot, match, request)
 
-    def file_or_page(self, snapshot: Snapshot, match: Match | None, request: Incoming) -> Answer | StoredFile | None:
+    def file_or_page(
+        self, snapshot: Snapshot, match: Match | None, request: HttpRequest
+    ) -> HttpResponse | StoredFile | None:
         if request.path.startswith(PREFIX):
             return stored_file(snapshot.workspace, request)
         return self.pages.page(snapshot, match, request)
 
-    def refused(self, snapshot: Snapshot, match: Match | None, request: Incoming) -> Answer:
+    def refused(self, snapshot: Snapshot, match: Match | None, request: HttpRequest) -> HttpResponse:
         """There is no such query."""
-        answer = not_found()
+        response = not_found()
         policy = Policy() if match is None else snapshot.policy(match.group)
-        answer.headers += policy.headers_for(request)
-        self.log.request(request.verb, request.path, answer.status, 0.0, None)
-        return answer
+        response.headers += policy.headers_for(request)
+        self.log.request(request.verb, request.path, response.status, 0.0, None)
+        return response
 
-    async def body(self, request: Incoming, receive: Receive) -> bytes:
+    async def body(self, request: HttpRequest, receive: Receive) -> bytes:
         """The body of a request. Raises XanoScriptError when it is too long or takes too long."""
         length = request.header(b"content-length")
         limit = self.settings.max_body
@@ -190,7 +201,13 @@ def too_long(limit: int) -> XanoScriptError:
     )
 
 
-async def send_stream(stream: Stream, request: Incoming, receive: Receive, send: Send) -> None:
+async def send_response(response: HttpResponse, request: HttpRequest, send: Send) -> None:
+    """Send a whole response."""
+    await send({"type": "http.response.start", "status": response.status, "headers": response.framed})
+    await send({"type": "http.response.body", "body": b"" if request.verb == "HEAD" else response.body})
+
+
+async def send_stream(stream: ResponseStream, request: HttpRequest, receive: Receive, send: Send) -> None:
     """Send the chunks of a streamed response as they come, as long as the client is there."""
     watch = asyncio.create_task(wait_for_end(receive, stream))
     try:
@@ -204,7 +221,7 @@ async def send_stream(stream: Stream, request: Incoming, receive: Receive, send:
         watch.cancel()
 
 
-async def send_file(file: StoredFile, request: Incoming, send: Send) -> None:
+async def send_file(file: StoredFile, request: HttpRequest, send: Send) -> None:
     """Send a part of a file as it is read."""
     await send({"type": "http.response.start", "status": file.status, "headers": file.headers})
     chunks = file.chunks()
@@ -214,7 +231,7 @@ async def send_file(file: StoredFile, request: Incoming, send: Send) -> None:
     await send({"type": "http.response.body", "body": b""})
 
 
-async def wait_for_end(receive: Receive, stream: Stream) -> None:
+async def wait_for_end(receive: Receive, stream: ResponseStream) -> None:
     """Abandon a stream when its client goes away."""
     while (await receive())["type"] != "http.disconnect":
         pass

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from xsrun.server.http_request import Incoming
+from xsrun.server.http_request import HttpRequest
 from xsrun.server.routes import Group
 from xsrun.values.conversion import Value
 
 Headers = list[tuple[bytes, bytes]]
 
 _DAY = 86_400
-#: What answers say when everybody may call and no browser asks.
+#: What responses say when everybody may call and no browser asks.
 _OPEN: Headers = [(b"access-control-allow-origin", b"*")]
 
 
@@ -55,8 +55,8 @@ class Policy:
         host = origin.partition("://")[2]
         return origin if any(one.rstrip("/") in (origin, host) for one in self.origins if one) else None
 
-    def headers_for(self, request: Incoming) -> Headers:
-        """The headers of an answer."""
+    def headers_for(self, request: HttpRequest) -> Headers:
+        """The headers of a response."""
         if not self.active:
             return []
         origin = request.header(b"origin")
@@ -72,8 +72,8 @@ class Policy:
         headers.append((b"access-control-expose-headers", b"*"))
         return headers
 
-    def preflight(self, request: Incoming, verbs: tuple[str, ...]) -> Headers:
-        """The headers of the answer to an OPTIONS request for a path that has these verbs."""
+    def preflight(self, request: HttpRequest, verbs: tuple[str, ...]) -> Headers:
+        """The headers of the response to an OPTIONS request for a path that has these verbs."""
         headers = self.headers_for(request)
         if not any(name == b"access-control-allow-origin" for name, _ in headers):
             return headers

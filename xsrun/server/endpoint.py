@@ -1,24 +1,23 @@
-"""One request of a query, from its inputs to its answer. Runs in a worker thread."""
+"""One request of a query, from its inputs to its response. Runs in a thread of the pool."""
 
 from __future__ import annotations
 
-import asyncio
 import time
-from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
-from xsrun.errors import LimitError, XanoScriptError
+from xsrun.errors import XanoScriptError
 from xsrun.evaluator.generated.tracebacks import translate
 from xsrun.running.context import Context, Identity
+from xsrun.server.cors import Headers
 from xsrun.server.history import Entry, History, masked, masked_uri
-from xsrun.server.http_request import Incoming
-from xsrun.server.http_response import Answer, answer_of, head_of
+from xsrun.server.http_request import HttpRequest
+from xsrun.server.http_response import HttpResponse, headers_of, response_of
 from xsrun.server.log import Log
 from xsrun.server.routes import Match, Route
 from xsrun.server.settings import Settings
 from xsrun.server.snapshot import Snapshot
-from xsrun.server.streaming import Stream
-from xsrun.server.workers import Workers
+from xsrun.server.streaming import ResponseStream
 from xsrun.values.conversion import Value
 from xsrun.values.streams import StreamedResponse
 from xsrun.workspace.result import Result
@@ -27,13 +26,8 @@ if TYPE_CHECKING:
     from xsrun.documents import ErrorDocument
     from xsrun.services.tokens import TokenService
 
-    #: where the answer to a request goes
-    Reply = asyncio.Future[Answer | Stream]
-
 #: Bytes of a body whose inputs the history keeps as they are.
 _KEPT = 2_000
-#: Seconds that a query which only computes may keep everybody else waiting.
-_AT_ONCE = 0.005
 
 
 class Endpoint:
@@ -45,89 +39,52 @@ class Endpoint:
         self.log = log
 
     def respond(
-        self,
-        snapshot: Snapshot,
-        match: Match,
-        request: Incoming,
-        workers: Workers,
-        future: Reply,
-    ) -> None:
-        """Run the query and deliver the answer; then run what the program left for later."""
-        started = time.perf_counter()
-        run = self.begin(snapshot, match, request)
-        if snapshot.streams:
-            run.on_stream = lambda stream: self.begin_stream(snapshot, match, request, stream, workers, future)
-        result = run.result()
-        if run.stream is None:
-            answer = self.finish(snapshot, match, request, run.answer(result))
-            workers.deliver(future, answer)
-        else:
-            run.stream.end()
-            answer = Answer(run.stream.status)
-        try:
-            self.remember(run, result, answer, time.perf_counter() - started)
-            if run.context.deferred:
-                logs, warnings = len(result.logs), len(result.warnings)
-                snapshot.workspace.after_response(run.context, result)
-                self.log.entries(result.logs[logs:])
-                self.log.warnings(result.warnings[warnings:])
-        except Exception as error:  # the answer is out: nobody else would hear of it
-            self.log.fault(error)
-        finally:
-            run.route.note_duration(time.perf_counter() - started)
+        self, snapshot: Snapshot, match: Match, request: HttpRequest, stream: ResponseStream | None = None
+    ) -> HttpResponse:
+        """Run the query: its response, with what the program left for after it.
 
-    def respond_at_once(self, snapshot: Snapshot, match: Match, request: Incoming) -> Answer | None:
-        """The answer of a query that only computes, on the thread that asks; None when it would take too long.
-
-        It can then be run again from its start: it has changed nothing.
+        A program that streams has sent its response through `stream` by then.
         """
-        if snapshot.workspace.limits.seconds is None:
-            return None  # there is no deadline that could end it
         started = time.perf_counter()
         run = self.begin(snapshot, match, request)
-        run.context.deadline = time.monotonic() + _AT_ONCE
+        headers = snapshot.policy(match.group).headers_for(request)
+        if stream is not None:
+            run.stream_to(stream, headers)
         result = run.result()
-        duration = time.perf_counter() - started
-        run.route.note_duration(duration)
-        if isinstance(result.error, LimitError):
-            return None
-        answer = self.finish(snapshot, match, request, run.answer(result))
-        self.remember(run, result, answer, duration)
-        return answer
+        response = run.response(result)
+        if run.stream is None:
+            response.headers += headers
+            response = self.finish(snapshot, request, response)
+        self.remember(run, result, response, time.perf_counter() - started)
+        if run.context.deferred:
+            response.background = partial(self.after_response, run, result)
+        return response
 
-    def begin(self, snapshot: Snapshot, match: Match, request: Incoming) -> Run:
-        return Run(snapshot, match, request)
+    def begin(self, snapshot: Snapshot, match: Match, request: HttpRequest) -> QueryRun:
+        return QueryRun(snapshot, match, request)
 
-    def finish(self, snapshot: Snapshot, match: Match, request: Incoming, answer: Answer) -> Answer:
-        """Add what all answers of a group have: CORS headers, compression, and a note when a file is broken."""
-        answer.headers += snapshot.policy(match.group).headers_for(request)
+    def finish(self, snapshot: Snapshot, request: HttpRequest, response: HttpResponse) -> HttpResponse:
+        """Add what all whole responses have: compression, and a note when a file is broken."""
         if snapshot.stale:
             first = snapshot.stale[0]
             note = f"{first.file}:{first.line}: {first.message}"
-            answer.headers.append((b"x-xsrun-stale", note.encode("ascii", "backslashreplace")))
-        return answer.compressed(request.header(b"accept-encoding"), self.settings.compress_from)
+            response.headers.append((b"x-xsrun-stale", note.encode("ascii", "backslashreplace")))
+        return response.compressed(request.header(b"accept-encoding"), self.settings.compress_from)
 
-    def begin_stream(
-        self,
-        snapshot: Snapshot,
-        match: Match,
-        request: Incoming,
-        stream: Stream,
-        workers: Workers,
-        future: Reply,
-    ) -> None:
-        """Send the head of a streamed response; its chunks follow."""
-        stream.headers += snapshot.policy(match.group).headers_for(request)
-        stream.loop = workers.loop
-        workers.deliver(future, stream)
+    def after_response(self, run: QueryRun, result: Result) -> None:
+        """Run what the program left for after its response."""
+        logs, warnings = len(result.logs), len(result.warnings)
+        run.workspace.after_response(run.context, result)
+        self.log.entries(result.logs[logs:])
+        self.log.warnings(result.warnings[warnings:])
 
-    def remember(self, run: Run, result: Result, answer: Answer, duration: float) -> None:
+    def remember(self, run: QueryRun, result: Result, response: HttpResponse, duration: float) -> None:
         """Note the request in the history and on the console."""
         route, request = run.route, run.request
         path = route.path if route.secret_path else request.path
-        if not self.log.quiet or answer.status >= 500:
+        if not self.log.quiet or response.status >= 500:
             uri = masked_uri(path, request.query)
-            self.log.request(request.verb, uri, answer.status, duration, result.error)
+            self.log.request(request.verb, uri, response.status, duration, result.error)
         if result.logs:
             self.log.entries(result.logs)
         if result.warnings:
@@ -143,13 +100,13 @@ class Endpoint:
             request.verb,
             path,
             request.query,
-            answer.status,
+            response.status,
             duration,
             route.label,
             route.query.file,
             sent,
             route.sensitive,
-            len(answer.body),
+            len(response.body),
         )
         if result.error is not None:
             entry.error = _record(result.error)
@@ -171,24 +128,21 @@ def _record(error: XanoScriptError) -> ErrorDocument:
     }
 
 
-class Run:
+class QueryRun:
     """The run of a query for one request."""
 
-    def __init__(self, snapshot: Snapshot, match: Match, request: Incoming) -> None:
+    def __init__(self, snapshot: Snapshot, match: Match, request: HttpRequest) -> None:
         assert match.route is not None
         self.workspace = snapshot.workspace
         self.route: Route = match.route
         self.request = request
         self.path_values = match.values
         self.inputs: dict[str, Value] = {}
-        #: what is sent with `api.stream`, once the first chunk is there
-        self.stream: Stream | None = None
-        self.on_stream: Callable[[Stream], None] | None = None
+        #: where the response goes while the program runs, once its first chunk is there
+        self.stream: ResponseStream | None = None
         self.context: Context = self.workspace.context(
             request=request.request(match.group.base), datasource=request.datasource()
         )
-        if snapshot.streams:
-            self.context.head.stream = StreamedResponse(self.context.check_size, self.send)
         self.at = self.context.now()
 
     def result(self) -> Result:
@@ -216,18 +170,23 @@ class Run:
         if self.workspace.dispatcher is not None:
             self.workspace.dispatcher.admit(self.route.query, context)
 
-    def send(self, chunk: bytes) -> None:
-        """Send a chunk of a streamed response; the first one sends the head before it."""
-        if self.stream is None:
-            head = self.context.head
-            self.stream = Stream(head.status or 200, head_of(head.headers))
-            assert self.on_stream is not None
-            self.on_stream(self.stream)
-        self.stream.write(chunk)
+    def stream_to(self, stream: ResponseStream, headers: Headers) -> None:
+        """Let `api.stream` send its chunks, with some headers besides those of the program before the first."""
 
-    def answer(self, result: Result) -> Answer:
-        """The whole answer of a program that streamed nothing, or an empty stream."""
+        def send(chunk: bytes) -> None:
+            if self.stream is None:
+                self.stream = stream
+                head = self.context.head
+                stream.begin(head.status or 200, [*headers_of(head.headers), *headers])
+            stream.write(chunk)
+
+        self.context.head.stream = StreamedResponse(self.context.check_size, send)
+
+    def response(self, result: Result) -> HttpResponse:
+        """The response of a program; of one that has streamed it no more than the status."""
+        if self.stream is not None:
+            return HttpResponse(self.stream.status)
         streamed = self.context.head.stream
-        if result.error is None and streamed is not None and streamed.media_type is not None:
-            return Answer(result.status, head_of(result.headers))
-        return answer_of(result)
+        if result.error is None and streamed is not None and streamed.media_type is not None:  # a stream without chunks
+            return HttpResponse(result.status, headers_of(result.headers))
+        return response_of(result)

@@ -44,7 +44,7 @@ class Headers(Mapping[str, str]):
 
 
 @dataclass(slots=True)
-class Incoming:
+class HttpRequest:
     """One request. `path` and `query` are still percent-encoded; header names are in small letters."""
 
     verb: str
@@ -56,7 +56,7 @@ class Incoming:
     body: bytes = b""
 
     @classmethod
-    def of(cls, scope: Message) -> Incoming:
+    def of(cls, scope: Message) -> HttpRequest:
         """The request of an ASGI scope, without its body."""
         client = scope.get("client")
         return cls(

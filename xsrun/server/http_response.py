@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -24,12 +25,13 @@ _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]+")
 
 
 @dataclass(slots=True)
-class Answer:
-    """A whole answer. `headers` hold everything but the length."""
+class HttpResponse:
+    """A whole response. `headers` hold everything but the length; `background` is called once it is sent."""
 
     status: int
     headers: Headers = field(default_factory=list)
     body: bytes = b""
+    background: Callable[[], None] | None = None
 
     def header(self, name: bytes) -> bytes | None:
         return next((value for key, value in self.headers if key.lower() == name), None)
@@ -41,17 +43,17 @@ class Answer:
             return self.headers
         return [*self.headers, (b"content-length", str(len(self.body)).encode())]
 
-    def compressed(self, accepted: str | None, from_size: int) -> Answer:
-        """The same answer, gzipped when the client takes that and it is worth it."""
+    def compressed(self, accepted: str | None, from_size: int) -> HttpResponse:
+        """The same response, gzipped when the client takes that and it is worth it."""
         if len(self.body) < from_size or self.header(b"content-encoding") is not None:
             return self
         vary = (b"vary", b"Accept-Encoding")
         if not accepts_gzip(accepted):
-            return Answer(self.status, [*self.headers, vary], self.body)
+            return HttpResponse(self.status, [*self.headers, vary], self.body)
         import gzip
 
         packed = gzip.compress(self.body, 5, mtime=0)
-        return Answer(self.status, [*self.headers, vary, (b"content-encoding", b"gzip")], packed)
+        return HttpResponse(self.status, [*self.headers, vary, (b"content-encoding", b"gzip")], packed)
 
 
 def accepts_gzip(accepted: str | None) -> bool:
@@ -68,27 +70,27 @@ def json_body(value: Value) -> bytes:
     return to_json(value).encode("utf-8", "replace")
 
 
-def answer_of(result: Result) -> Answer:
-    """The answer to a request whose program ended."""
+def response_of(result: Result) -> HttpResponse:
+    """The response to a request whose program ended."""
     if result.error is not None:
-        answer = error_answer(result.error)
-        own = [pair for pair in head_of(result.headers) if pair[0].lower() != b"content-type"]
-        answer.headers = [*own, *answer.headers]
-        return answer
+        response = error_response(result.error)
+        own = [pair for pair in headers_of(result.headers) if pair[0].lower() != b"content-type"]
+        response.headers = [*own, *response.headers]
+        return response
     status = result.status if 200 <= result.status <= 599 else 200
-    headers = head_of(result.headers)
+    headers = headers_of(result.headers)
     if status in BODILESS:
-        return Answer(status, [pair for pair in headers if pair[0].lower() != b"content-type"])
+        return HttpResponse(status, [pair for pair in headers if pair[0].lower() != b"content-type"])
     content_type = next((value for key, value in reversed(headers) if key.lower() == b"content-type"), None)
     if content_type is None:
-        return Answer(status, [(b"content-type", JSON_TYPE), *headers], json_body(result.response))
-    response = result.response
-    if b"json" not in content_type.lower() and isinstance(response, (str, bytes)):
-        return Answer(status, headers, to_bytes(response))
-    return Answer(status, headers, json_body(response))
+        return HttpResponse(status, [(b"content-type", JSON_TYPE), *headers], json_body(result.response))
+    value = result.response
+    if b"json" not in content_type.lower() and isinstance(value, (str, bytes)):
+        return HttpResponse(status, headers, to_bytes(value))
+    return HttpResponse(status, headers, json_body(value))
 
 
-def head_of(headers: list[tuple[str, str]]) -> Headers:
+def headers_of(headers: list[tuple[str, str]]) -> Headers:
     """The headers that a program set, without those that only the server can set or that are no headers at all."""
     return [
         (name.encode("latin-1"), _CONTROL.sub(" ", value).strip().encode("latin-1", "replace"))
@@ -97,15 +99,15 @@ def head_of(headers: list[tuple[str, str]]) -> Headers:
     ]
 
 
-def error_answer(error: XanoScriptError) -> Answer:
-    """The answer to an error. Where it happened and what to do about it go into headers: the body is the engine's."""
+def error_response(error: XanoScriptError) -> HttpResponse:
+    """The response to an error. Where it happened and what to do about it go into headers: the body is the engine's."""
     status = error.status if 200 <= error.status <= 599 else 500
     headers = [(b"content-type", JSON_TYPE)]
     if error.file and error.line:
         headers.append((b"x-xsrun-at", _header_text(f"{error.file}:{error.line}:{error.column or 1}")))
     if error.hint:
         headers.append((b"x-xsrun-hint", _header_text(error.hint)))
-    return Answer(status, headers, json_body(_body(error)))
+    return HttpResponse(status, headers, json_body(_body(error)))
 
 
 def _body(error: XanoScriptError) -> ErrorBody:
@@ -118,9 +120,9 @@ def _body(error: XanoScriptError) -> ErrorBody:
     return body
 
 
-def not_found() -> Answer:
-    """The answer to a request that no query takes."""
-    return error_answer(NotFoundError("Unable to locate request."))
+def not_found() -> HttpResponse:
+    """The response to a request that no query takes."""
+    return error_response(NotFoundError("Unable to locate request."))
 
 
 def _header_text(text: str) -> bytes:

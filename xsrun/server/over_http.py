@@ -15,15 +15,13 @@ from typing import TYPE_CHECKING
 
 from xsrun.errors import UnavailableError, XanoScriptError
 from xsrun.running.context import Context
-from xsrun.server.application import Application
-from xsrun.server.endpoint import Endpoint, Run
-from xsrun.server.http_request import Incoming
-from xsrun.server.http_response import Answer
+from xsrun.server.application import Application, Receive, Send
+from xsrun.server.endpoint import Endpoint, QueryRun
+from xsrun.server.http_request import HttpRequest, Message
 from xsrun.server.log import Log
 from xsrun.server.routes import Match, Route, Routes
 from xsrun.server.settings import Settings
 from xsrun.server.snapshot import Live, Snapshot
-from xsrun.server.workers import Workers
 from xsrun.services.http_messages import body_of, with_query
 from xsrun.values.conversion import Value, from_json, text_of_bytes
 from xsrun.workspace.construct import Construct
@@ -32,8 +30,6 @@ from xsrun.workspace.workspace import Workspace, workspace_of
 
 if TYPE_CHECKING:
     from uvicorn import Server
-
-    from xsrun.server.endpoint import Reply
 
 #: Names the call that a request belongs to.
 _CALL = "X-Xsrun-Call"
@@ -52,15 +48,19 @@ class Call:
 
 
 class Carrier:
-    """Carries calls of queries to a server and brings back what it answers."""
+    """Carries calls of queries to a server and brings back its responses."""
 
     def __init__(self, workspace: Workspace) -> None:
         self.calls: dict[str, Call] = {}
         self._numbers = itertools.count(1)
         self._routes = Routes(workspace.constructs)
         self._by_key = {route.query.key: route for group in self._routes.groups for route in group.routes}
-        self._server, self._thread, self._port = start(Rehearsal(self, Live(workspace)))
+        self._server, self._thread, self._port = start(OverHttp(self, Live(workspace)))
         self._link = http.client.HTTPConnection("127.0.0.1", self._port, timeout=_PATIENCE)
+
+    def call_of(self, request: HttpRequest) -> Call | None:
+        """The call that a request belongs to."""
+        return self.calls.get(request.header(_CALL.lower().encode()) or "")
 
     def close(self) -> None:
         """End the server."""
@@ -76,19 +76,19 @@ class Carrier:
     def send(
         self, context: Context, query: Construct, inputs: dict[str, Value], headers: dict[str, str]
     ) -> tuple[Value, XanoScriptError | None]:
-        """The body of the answer as a value, and the error that it tells of, if any."""
+        """The body of the response as a value, and the error that it tells of, if any."""
         number = str(next(self._numbers))
         call = self.calls[number] = Call(context, Snapshot(workspace_of(context), self._routes))
         try:
             route = self._by_key[query.key]
             path, body, sent = request_of(route, inputs, [*headers.items(), (_CALL, number)])
-            answer, data = self._exchange(route.verb, path, body, dict(sent))
+            response, data = self._exchange(route.verb, path, body, dict(sent))
             if call.result is not None:
                 call.ended.wait(_PATIENCE)
                 context.logs.extend(call.result.logs)
                 context.warnings.extend(call.result.warnings)
             error = call.result.error if call.result is not None else None
-            return value_of(answer, data), error
+            return value_of(response, data), error
         finally:
             del self.calls[number]
 
@@ -97,66 +97,49 @@ class Carrier:
     ) -> tuple[http.client.HTTPResponse, bytes]:
         try:
             self._link.request(verb, path, body, headers)
-            answer = self._link.getresponse()
-            return answer, answer.read()
+            response = self._link.getresponse()
+            return response, response.read()
         except (OSError, http.client.HTTPException) as error:
             self._link.close()
             raise UnavailableError("the server of the test run does not answer") from error
 
 
-class Rehearsal(Application):
+class OverHttp(Application):
     """Answers each request from the workspace of the test that sends it."""
 
     def __init__(self, carrier: Carrier, live: Live) -> None:
         super().__init__(live, Settings(history=0, docs=False), Log(lambda line: None, quiet=True))
         self.carrier = carrier
-        self.endpoint = RehearsalEndpoint(carrier, self)
+        self.endpoint = OverHttpEndpoint(carrier, self)
 
-    def snapshot(self, request: Incoming) -> Snapshot:
-        call = self.carrier.calls.get(request.header(_CALL.lower().encode()) or "")
+    async def http(self, scope: Message, receive: Receive, send: Send) -> None:
+        call = self.carrier.call_of(HttpRequest.of(scope))
+        try:
+            await super().http(scope, receive, send)
+        finally:
+            if call is not None:
+                call.ended.set()
+
+    def snapshot(self, request: HttpRequest) -> Snapshot:
+        call = self.carrier.call_of(request)
         return self.live.current if call is None else call.snapshot
 
 
-class RehearsalEndpoint(Endpoint):
-    """Runs queries as the test would, and keeps their results for it."""
+class OverHttpEndpoint(Endpoint):
+    """Runs queries as the test would."""
 
     def __init__(self, carrier: Carrier, application: Application) -> None:
         super().__init__(application.settings, application.history, application.log)
         self.carrier = carrier
 
-    def call(self, request: Incoming) -> Call | None:
-        return self.carrier.calls.get(request.header(_CALL.lower().encode()) or "")
-
-    def begin(self, snapshot: Snapshot, match: Match, request: Incoming) -> Run:
-        return RehearsalRun(snapshot, match, request, self.call(request))
-
-    def respond(
-        self,
-        snapshot: Snapshot,
-        match: Match,
-        request: Incoming,
-        workers: Workers,
-        future: Reply,
-    ) -> None:
-        call = self.call(request)
-        try:
-            super().respond(snapshot, match, request, workers, future)
-        finally:
-            if call is not None:
-                call.ended.set()
-
-    def respond_at_once(self, snapshot: Snapshot, match: Match, request: Incoming) -> Answer | None:
-        answer = super().respond_at_once(snapshot, match, request)
-        call = self.call(request)
-        if call is not None and answer is not None:
-            call.ended.set()
-        return answer
+    def begin(self, snapshot: Snapshot, match: Match, request: HttpRequest) -> QueryRun:
+        return OverHttpRun(snapshot, match, request, self.carrier.call_of(request))
 
 
-class RehearsalRun(Run):
+class OverHttpRun(QueryRun):
     """A run without the test of who calls, in the data source of the test."""
 
-    def __init__(self, snapshot: Snapshot, match: Match, request: Incoming, call: Call | None) -> None:
+    def __init__(self, snapshot: Snapshot, match: Match, request: HttpRequest, call: Call | None) -> None:
         super().__init__(snapshot, match, request)
         self.call = call
         if call is not None:
@@ -164,7 +147,7 @@ class RehearsalRun(Run):
             self.context.test = call.context.test
 
     def identify(self) -> None:
-        """Nobody is signed in, and that is fine."""
+        """Do nothing: a test calls without a token."""
 
     def result(self) -> Result:
         found = super().result()
@@ -198,11 +181,12 @@ def fits_a_query(value: Value) -> bool:
     return isinstance(value, (str, int, float)) and not isinstance(value, bool)
 
 
-def value_of(answer: http.client.HTTPResponse, data: bytes) -> Value:
-    """The value of an answer's body."""
+def value_of(response: http.client.HTTPResponse, data: bytes) -> Value:
+    """The value of a response's body."""
     if not data:
         return None
-    if "json" in (answer.getheader("content-type") or "") and "jsonl" not in (answer.getheader("content-type") or ""):
+    content_type = response.getheader("content-type") or ""
+    if "json" in content_type and "jsonl" not in content_type:
         return from_json(data)
     return text_of_bytes(data)
 

@@ -15,8 +15,8 @@ from urllib.parse import unquote
 from xsrun.filters.query_strings import parse_query
 from xsrun.server.cors import Headers, Policy
 from xsrun.server.history import History
-from xsrun.server.http_request import Incoming
-from xsrun.server.http_response import JSON_TYPE, Answer, json_body
+from xsrun.server.http_request import HttpRequest
+from xsrun.server.http_response import JSON_TYPE, HttpResponse, json_body
 from xsrun.server.routes import Group, Match
 from xsrun.server.settings import Settings
 from xsrun.server.snapshot import Snapshot
@@ -50,8 +50,8 @@ class Pages:
         self.history = history
         self.settings = settings
 
-    def page(self, snapshot: Snapshot, match: Match | None, request: Incoming) -> Answer | None:
-        """The answer at an address, or None when there is nothing."""
+    def page(self, snapshot: Snapshot, match: Match | None, request: HttpRequest) -> HttpResponse | None:
+        """The response at an address, or None when there is nothing."""
         if not self.settings.docs:
             return None
         path = request.path
@@ -67,24 +67,24 @@ class Pages:
         if path == "/":
             return asset("docs.html", b"text/html; charset=utf-8")
         if path == "/xsrun/openapi.json":
-            return document_answer(whole_document(snapshot, request), request, [])
+            return document_response(whole_document(snapshot, request), request, [])
         if path == "/xsrun/history":
-            return Answer(200, [(b"content-type", JSON_TYPE), *_PAGE_HEADERS], json_body(self.shown_history()))
+            return HttpResponse(200, [(b"content-type", JSON_TYPE), *_PAGE_HEADERS], json_body(self.shown_history()))
         return None
 
     def shown_history(self) -> dict[str, Json]:
         return {"entries": self.history.as_list()}
 
-    def group_document(self, snapshot: Snapshot, address: str, request: Incoming) -> Answer | None:
+    def group_document(self, snapshot: Snapshot, address: str, request: HttpRequest) -> HttpResponse | None:
         """The OpenAPI document of a group."""
         group = snapshot.routes.group(address)
         if group is None or not group.active or not is_open(group, request):
             return None
         headers = Policy().headers_for(request)
-        return document_answer(document_of(snapshot, [group], group.name, request), request, headers)
+        return document_response(document_of(snapshot, [group], group.name, request), request, headers)
 
 
-def is_open(group: Group, request: Incoming) -> bool:
+def is_open(group: Group, request: HttpRequest) -> bool:
     """May this request see the documentation of a group? A group can shut it, or ask for a token."""
     if group.swagger.get("active") is False:
         return False
@@ -95,7 +95,7 @@ def is_open(group: Group, request: Incoming) -> bool:
     return isinstance(given, str) and hmac.compare_digest(given.encode(), token.encode())
 
 
-def is_local(request: Incoming) -> bool:
+def is_local(request: HttpRequest) -> bool:
     """Does the request come from this machine, and by a name of this machine?
 
     Without the second test a page of somebody else could read what is meant for the developer, by giving its own name
@@ -106,14 +106,14 @@ def is_local(request: Incoming) -> bool:
     return is_loopback(request.client) and _LOCAL.fullmatch(request.header(b"host") or "") is not None
 
 
-def whole_document(snapshot: Snapshot, request: Incoming) -> dict[str, Json]:
+def whole_document(snapshot: Snapshot, request: HttpRequest) -> dict[str, Json]:
     groups = [group for group in snapshot.routes.groups if group.active and group.routes]
     named = next((one.name for one in snapshot.workspace.constructs if one.kind == "workspace"), None)
     root = snapshot.workspace.root
     return document_of(snapshot, groups, named or (root.resolve().name if root is not None else "xsrun"), request)
 
 
-def document_of(snapshot: Snapshot, groups: list[Group], title: str, request: Incoming) -> dict[str, Json]:
+def document_of(snapshot: Snapshot, groups: list[Group], title: str, request: HttpRequest) -> dict[str, Json]:
     """The document of some groups, made once for a workspace and a name of this machine."""
     from xsrun.server.openapi.document import DocumentMaker
 
@@ -127,19 +127,19 @@ def document_of(snapshot: Snapshot, groups: list[Group], title: str, request: In
     return found
 
 
-def document_answer(document: dict[str, Json], request: Incoming, headers: Headers) -> Answer:
+def document_response(document: dict[str, Json], request: HttpRequest, headers: Headers) -> HttpResponse:
     """A document as JSON, or as YAML with `?type=yaml`."""
     if parse_query(request.query).get("type") == "yaml":
         import yaml
 
         plain = from_json(json_body(document))  # without parts that are shared, which YAML would write as anchors
         body = yaml.safe_dump(plain, sort_keys=False, allow_unicode=True).encode()
-        return Answer(200, [(b"content-type", b"application/yaml"), *headers], body)
-    answer = Answer(200, [(b"content-type", JSON_TYPE), *headers], json_body(document))
-    return answer.compressed(request.header(b"accept-encoding"), 1_000)
+        return HttpResponse(200, [(b"content-type", b"application/yaml"), *headers], body)
+    response = HttpResponse(200, [(b"content-type", JSON_TYPE), *headers], json_body(document))
+    return response.compressed(request.header(b"accept-encoding"), 1_000)
 
 
-def asset(name: str, content_type: bytes) -> Answer:
+def asset(name: str, content_type: bytes) -> HttpResponse:
     """A file of the documentation page."""
     data = files("xsrun.server").joinpath("page", name).read_bytes()
-    return Answer(200, [(b"content-type", content_type), *_PAGE_HEADERS], data)
+    return HttpResponse(200, [(b"content-type", content_type), *_PAGE_HEADERS], data)

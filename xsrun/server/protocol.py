@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from xsrun.errors import XanoScriptError
-from xsrun.server.http_response import error_answer
+from xsrun.server.http_response import error_response
 
 
 def http_protocol() -> type[asyncio.Protocol]:
@@ -28,7 +28,13 @@ def http_protocol() -> type[asyncio.Protocol]:
 
 
 def malformed(reason: str) -> bytes:
-    """A whole answer to what is no HTTP request."""
-    answer = error_answer(XanoScriptError(reason, code="ERROR_CODE_BAD_REQUEST"))
-    head = [b"HTTP/1.1 400 Bad Request", *(b"%s: %s" % pair for pair in answer.framed), b"connection: close", b"", b""]
-    return b"\r\n".join(head) + answer.body
+    """A whole response to what is not an HTTP request."""
+    response = error_response(XanoScriptError(reason, code="ERROR_CODE_BAD_REQUEST"))
+    head = [
+        b"HTTP/1.1 400 Bad Request",
+        *(b"%s: %s" % pair for pair in response.framed),
+        b"connection: close",
+        b"",
+        b"",
+    ]
+    return b"\r\n".join(head) + response.body

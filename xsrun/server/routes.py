@@ -17,9 +17,6 @@ from xsrun.workspace.construct import Construct, text_of
 MAIN_BRANCH = "v1"
 #: The group of queries that name none.
 DEFAULT_GROUP = "default"
-#: A run of less than so many seconds is quick; so many in a row show that a query is.
-_QUICK = 0.001
-_PROOF = 10
 
 _PARAMETER = re.compile(r"\{([^{}/]+)\}")
 _ADDRESS = re.compile(r"/api:([^/:]+)(?::([^/]*))?(?:/(.*))?", re.DOTALL)
@@ -65,17 +62,6 @@ class Route:
     auth: str
     history: Value
     segments: list[Segment]
-    #: how often in a row it was quick, up to now
-    quick_runs: int = 0
-
-    @property
-    def is_quick(self) -> bool:
-        """Has it shown that its runs are over at once?"""
-        return self.quick_runs >= _PROOF
-
-    def note_duration(self, seconds: float) -> None:
-        """Remember how long a run took, all that belongs to it."""
-        self.quick_runs = self.quick_runs + 1 if seconds < _QUICK else 0
 
     @property
     def verb(self) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from functools import partial
 from typing import TYPE_CHECKING
 
 from xsrun.database.tables import literal
@@ -81,10 +80,10 @@ class Schedule:
             log.line(f"task {task.name}: still running, so it does not begin again")
             return
         workspace = self.application.live.current.workspace
-        self._running[task.name] = self.application.workers.run(partial(self.work, workspace, task))
+        self._running[task.name] = self.application.threads.run(self.work, workspace, task)
 
-    def work(self, workspace: Workspace, task: Construct, _future: asyncio.Future[None]) -> None:
-        """Run a task and say how it went. Runs in a thread."""
+    def work(self, workspace: Workspace, task: Construct) -> None:
+        """Run a task and say how it went. Runs in a thread of the pool."""
         log = self.application.log
         try:
             context = workspace.context(datasource=str(literal(task.attribute("datasource")) or "live"))

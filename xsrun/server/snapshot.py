@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 from xsrun.diagnostics import Diagnostic
 from xsrun.server.cors import Policy
-from xsrun.server.pure import only_computes
-from xsrun.server.routes import Group, Route, Routes
+from xsrun.server.routes import Group, Routes
 
 if TYPE_CHECKING:
     from xsrun.documents import Json
@@ -28,8 +27,6 @@ class Snapshot:
     #: does any program send a streamed response?
     streams: bool = True
     policies: dict[str, Policy] = field(default_factory=dict)
-    #: whether a query only computes (see `xsrun.server.pure`), by route
-    computing: dict[Route, bool] = field(default_factory=dict)
     #: documents made from this workspace, by what they are
     documents: dict[tuple[tuple[str, ...], str], dict[str, Json]] = field(default_factory=dict)
 
@@ -37,13 +34,6 @@ class Snapshot:
     def of(cls, workspace: Workspace, stale: list[Diagnostic] | None = None) -> Snapshot:
         streams = any("api.stream" in source.text for source in workspace.sources.values())
         return cls(workspace, Routes(workspace.constructs), stale or [], streams)
-
-    def only_computes(self, route: Route) -> bool:
-        """Does a query wait for nothing, and change nothing?"""
-        found = self.computing.get(route)
-        if found is None:
-            found = self.computing[route] = only_computes(self.workspace, route.query)
-        return found
 
     def policy(self, group: Group) -> Policy:
         """Who may call a group from a browser."""

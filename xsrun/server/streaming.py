@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from typing import TypeVar
 
 from xsrun.errors import XanoScriptError
 from xsrun.server.cors import Headers
+from xsrun.server.http_response import HttpResponse
+
+Passed = TypeVar("Passed")
 
 #: Chunks that may wait for the client before the program has to.
 _AHEAD = 64
@@ -22,17 +26,25 @@ class ClientGoneError(XanoScriptError):
         super().__init__("The client closed the connection.", name="ClientGone")
 
 
-class Stream:
-    """Chunks from a program's thread to the event loop, never many at a time."""
+class ResponseStream:
+    """Chunks from a program's thread to the event loop, never many at a time. `begun` tells that there are any."""
 
-    def __init__(self, status: int, headers: Headers) -> None:
-        self.status = status
-        self.headers = headers
-        #: the event loop that sends the chunks
-        self.loop: asyncio.AbstractEventLoop | None = None
+    #: the program that sends them
+    program: asyncio.Future[HttpResponse]
+
+    def __init__(self) -> None:
+        self.status = 200
+        self.headers: Headers = []
+        self._loop = asyncio.get_running_loop()
+        self.begun: asyncio.Future[None] = self._loop.create_future()
         self._chunks: asyncio.Queue[bytes | None] = asyncio.Queue()
         self._room = threading.Semaphore(_AHEAD)
         self._gone = False
+
+    def begin(self, status: int, headers: Headers) -> None:
+        """Send status and headers; chunks follow."""
+        self.status, self.headers = status, headers
+        self._pass_on(self.begun.set_result, None)
 
     def write(self, chunk: bytes) -> None:
         """Send a chunk; waits while the client is slow. Raises ClientGoneError."""
@@ -41,24 +53,25 @@ class Stream:
                 break
         if self._gone:
             raise ClientGoneError
-        self._pass_on(chunk)
+        self._pass_on(self._chunks.put_nowait, chunk)
 
-    def end(self) -> None:
-        """There is no more to come."""
-        self._pass_on(None)
-
-    def _pass_on(self, chunk: bytes | None) -> None:
-        assert self.loop is not None
+    def _pass_on(self, function: Callable[[Passed], None], value: Passed) -> None:
         try:
-            self.loop.call_soon_threadsafe(self._chunks.put_nowait, chunk)
+            self._loop.call_soon_threadsafe(function, value)
         except RuntimeError:
             self._gone = True  # the loop has ended
 
+    # On the event loop ---------------------------------------------------------------------------------------------
+
     async def chunks(self) -> AsyncIterator[bytes]:
-        """The chunks on the event loop."""
+        """The chunks as they come."""
         while (chunk := await self._chunks.get()) is not None:
             self._room.release()
             yield chunk
+
+    def end(self) -> None:
+        """The program has ended: there is no more to come."""
+        self._chunks.put_nowait(None)
 
     def abandon(self) -> None:
         """The client is gone: the program stops at its next chunk."""

@@ -12,8 +12,8 @@ from urllib.parse import unquote
 from xsrun.errors import XanoScriptError
 from xsrun.filters.query_strings import parse_query
 from xsrun.server.cors import Headers, Policy
-from xsrun.server.http_request import Incoming
-from xsrun.server.http_response import Answer
+from xsrun.server.http_request import HttpRequest
+from xsrun.server.http_response import HttpResponse
 from xsrun.services.files import CHUNK_SIZE, guess_type
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ _RANGE = re.compile(r"bytes=(\d*)-(\d*)")
 
 @dataclass(slots=True)
 class StoredFile:
-    """A part of a file on disk, as the body of an answer."""
+    """A part of a file on disk, as the body of a response."""
 
     status: int
     headers: Headers
@@ -44,7 +44,7 @@ class StoredFile:
                 yield chunk
 
 
-def stored_file(workspace: Workspace, request: Incoming) -> StoredFile | Answer | None:
+def stored_file(workspace: Workspace, request: HttpRequest) -> StoredFile | HttpResponse | None:
     """The file at the path of a request, or None when there is none that the request may have."""
     path = unquote(request.path)
     vault: Vault = workspace.service("vault")
@@ -67,7 +67,7 @@ def stored_file(workspace: Workspace, request: Incoming) -> StoredFile | Answer 
         headers.append((b"cache-control", b"private, no-store"))
     part = _part(request.header(b"range"), size)
     if part is None:
-        return Answer(416, [*headers, (b"content-range", b"bytes */%d" % size)])
+        return HttpResponse(416, [*headers, (b"content-range", b"bytes */%d" % size)])
     start, length, status = part
     headers.append((b"content-length", b"%d" % length))
     if status == 206:
@@ -75,7 +75,7 @@ def stored_file(workspace: Workspace, request: Incoming) -> StoredFile | Answer 
     return StoredFile(status, headers, place, start, length)
 
 
-def _is_signed(vault: Vault, path: str, request: Incoming, now: int) -> bool:
+def _is_signed(vault: Vault, path: str, request: HttpRequest, now: int) -> bool:
     given = parse_query(request.query)
     expires, signature = given.get("expires"), given.get("signature")
     return isinstance(expires, str) and isinstance(signature, str) and vault.grants(path, expires, signature, now)

@@ -27,6 +27,8 @@ _USUAL = 1_000 * _FRAMES_PER_CALL + _FRAMES_AROUND
 _UNLIMITED = 10_000
 #: Bytes of the machine's stack for a frame: a list in a list takes 600 to 1,000 to compare.
 _BYTES_PER_FRAME = 4_096
+#: Bytes of stack of a thread that runs programs; some systems give threads a few hundred kilobytes.
+USUAL_STACK = _USUAL * _BYTES_PER_FRAME
 #: More than this is not asked of the machine; beyond it a program ends with "Calls or values are nested too deep".
 _MOST_FRAMES = 1 << 18
 
@@ -52,6 +54,16 @@ def with_room(
     return _on_a_thread(frames, lambda: function(*arguments, **options))
 
 
+def start_with_stack(thread: threading.Thread, size: int) -> None:
+    """Start a thread whose stack has so many bytes."""
+    with _lock:  # Python has one size for all threads that start
+        before = threading.stack_size(size)
+        try:
+            thread.start()
+        finally:
+            threading.stack_size(before)
+
+
 def _set_limit_at_least(frames: int) -> None:
     if sys.getrecursionlimit() < frames:
         sys.setrecursionlimit(frames)
@@ -70,12 +82,7 @@ def _on_a_thread(frames: int, function: Callable[[], Found]) -> Found:
     thread = threading.Thread(target=work, name="xsrun-deep")
     _begin(frames)
     try:
-        with _lock:
-            before = threading.stack_size(frames * _BYTES_PER_FRAME)
-            try:
-                thread.start()
-            finally:
-                threading.stack_size(before)
+        start_with_stack(thread, frames * _BYTES_PER_FRAME)
         thread.join()
     finally:
         _end(frames)

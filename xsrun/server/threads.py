@@ -1,0 +1,75 @@
+"""The threads that run programs, so that a program that waits keeps nobody else waiting.
+
+Two things set them apart from `concurrent.futures.ThreadPoolExecutor`: their stack is large enough for programs that
+nest deeply, and they end with the process, which an executor would hold up until a program has slept its hour.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
+from queue import Empty, SimpleQueue
+from typing import ParamSpec, TypeVar
+
+from xsrun.workspace.deep_calls import USUAL_STACK, start_with_stack
+
+Arguments = ParamSpec("Arguments")
+Returned = TypeVar("Returned")
+
+
+class ThreadPool:
+    """Up to `limit` threads for one event loop, started when a call finds none that is idle."""
+
+    def __init__(self, limit: int) -> None:
+        self.limit = limit
+        self.loop = asyncio.get_running_loop()
+        #: what is to be done; None ends a thread
+        self._calls: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
+        self._idle = threading.Semaphore(0)
+        self._started = 0
+
+    def run(
+        self, function: Callable[Arguments, Returned], *arguments: Arguments.args, **options: Arguments.kwargs
+    ) -> asyncio.Future[Returned]:
+        """Call a function in a thread; the future has what it returns or raises. To be called on the loop."""
+        future: asyncio.Future[Returned] = self.loop.create_future()
+
+        def call() -> None:
+            try:
+                settle = partial(future.set_result, function(*arguments, **options))
+            except BaseException as error:
+                settle = partial(future.set_exception, error)
+            with suppress(RuntimeError):  # the loop has ended: nobody waits any more
+                self.loop.call_soon_threadsafe(_unless_done, future, settle)
+
+        self._calls.put(call)
+        if not self._idle.acquire(blocking=False) and self._started < self.limit:
+            self._started += 1
+            thread = threading.Thread(target=self._work, name=f"xsrun-{self._started}", daemon=True)
+            start_with_stack(thread, USUAL_STACK)
+        return future
+
+    def close(self) -> None:
+        """End the threads, each once its program has ended."""
+        for _ in range(self._started):
+            self._calls.put(None)
+
+    def _work(self) -> None:
+        call: Callable[[], None] | None
+        while True:
+            try:
+                call = self._calls.get_nowait()
+            except Empty:
+                self._idle.release()
+                call = self._calls.get()
+            if call is None:
+                return
+            call()
+
+
+def _unless_done(future: asyncio.Future[Returned], settle: Callable[[], None]) -> None:
+    if not future.done():  # cancelled, when the server ends
+        settle()
