@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import errno
-import ipaddress
 import os
 import signal
 import socket
@@ -22,6 +21,7 @@ from xsrun.server.log import Log
 from xsrun.server.reload import Maker, Reloader
 from xsrun.server.settings import Settings
 from xsrun.server.snapshot import Live
+from xsrun.services.network import is_loopback
 
 if TYPE_CHECKING:
     from uvicorn import Server
@@ -52,16 +52,6 @@ def require_packages() -> None:
             f"serving needs packages that are not installed: {', '.join(missing)}",
             hint="install them with: pip install 'xsrun[serve]'",
         )
-
-
-def is_loopback(host: str) -> bool:
-    """Can only this machine reach a server that listens there?"""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return False
 
 
 def listen(host: str, port: int) -> socket.socket:

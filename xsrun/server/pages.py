@@ -20,6 +20,7 @@ from xsrun.server.http_response import JSON_TYPE, HttpResponse, json_body
 from xsrun.server.routes import Group, Match
 from xsrun.server.settings import Settings
 from xsrun.server.snapshot import Snapshot
+from xsrun.services.network import host_and_port, is_loopback
 from xsrun.values.conversion import from_json
 
 if TYPE_CHECKING:
@@ -40,7 +41,6 @@ _PAGE_HEADERS: Headers = [
     (b"referrer-policy", b"no-referrer"),
     (b"cache-control", b"no-store"),
 ]
-_LOCAL = re.compile(r"(localhost|127(\.\d+){3}|\[::1\])(:\d+)?", re.IGNORECASE)
 
 
 class Pages:
@@ -101,9 +101,8 @@ def is_local(request: HttpRequest) -> bool:
     Without the second test a page of somebody else could read what is meant for the developer, by giving its own name
     this machine's address.
     """
-    from xsrun.server.listening import is_loopback
-
-    return is_loopback(request.client) and _LOCAL.fullmatch(request.header(b"host") or "") is not None
+    host, _ = host_and_port(request.header(b"host") or "")
+    return is_loopback(request.client) and is_loopback(host)
 
 
 def whole_document(snapshot: Snapshot, request: HttpRequest) -> dict[str, Json]:

@@ -31,7 +31,7 @@ class Options(TypedDict):
     log: Log
 
 
-class Run(Protocol):
+class ScriptRun(Protocol):
     """What is needed of `xsrun.running.context.Context`."""
 
     environment: dict[str, Value]
@@ -47,14 +47,14 @@ class Run(Protocol):
     def log(self, value: Value) -> None: ...
 
 
-def call(run: Run, code: str, timeout: float | None, environment: Environment, **values: Value) -> Value:
+def call(run: ScriptRun, code: str, timeout: float | None, environment: Environment, **values: Value) -> Value:
     """Run a body once. `values` are `this`, `index`, `parent`, `result` where the body shall see them."""
     scope = _scope(run, environment) | {f"${name}": value for name, value in values.items()}
     return _service(run).call(code, scope, timeout=timeout, **_options(run))
 
 
 def each(
-    run: Run,
+    run: ScriptRun,
     mode: Mode,
     elements: list[Value],
     code: str,
@@ -81,12 +81,12 @@ def each(
     )
 
 
-def _service(run: Run) -> JavaScript:
+def _service(run: ScriptRun) -> JavaScript:
     service: JavaScript = run.service("javascript")
     return service
 
 
-def _options(run: Run) -> Options:
+def _options(run: ScriptRun) -> Options:
     """Seconds the run has left (its deadline is on the monotonic clock), its clock if not the real one, its log."""
     now = run.now()
     return {
@@ -96,7 +96,7 @@ def _options(run: Run) -> Options:
     }
 
 
-def _scope(run: Run, environment: Environment) -> dict[str, Value]:
+def _scope(run: ScriptRun, environment: Environment) -> dict[str, Value]:
     return {"$input": {}, "$var": {}, "$env": run.environment, "$auth": _auth(run.auth), **environment}
 
 

@@ -16,14 +16,15 @@ from xsrun.errors import LimitError, XanoScriptError
 if TYPE_CHECKING:
     import jinja2
 
-    from xsrun.services.templates.environment import FilterFinder, Run, TwigEnvironment
+    from xsrun.services.templates.environment import TwigEnvironment
+    from xsrun.services.templates.functions import FilterFinder, TemplateRun
     from xsrun.values.conversion import Value
 
 _TOO_DEEP = "The template is nested too deep."
 
 
 def render(
-    run: Run,
+    run: TemplateRun,
     text: str,
     roots: dict[str, Value],
     find_filter: FilterFinder,
@@ -35,7 +36,7 @@ def render(
     """
     import jinja2
 
-    from xsrun.services.templates.environment import State
+    from xsrun.services.templates.functions import State
 
     if "{{" not in text and "{%" not in text and "{#" not in text:
         return text
@@ -51,7 +52,7 @@ def render(
         raise LimitError(_TOO_DEEP) from None
 
 
-def _written(run: Run, pieces: Iterable[str]) -> str:
+def _written(run: TemplateRun, pieces: Iterable[str]) -> str:
     """The pieces of a template as one text, as long as they fit."""
     written: list[str] = []
     size = 0

@@ -8,17 +8,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, NoReturn
+from typing import NoReturn
 
 from jinja2 import nodes
 from jinja2.parser import Parser
 
 from xsrun.diagnostics.suggest import nearest
+from xsrun.services.templates.functions import FunctionEnvironment
 from xsrun.services.templates.tokens import unescape
 from xsrun.values.conversion import Value
-
-if TYPE_CHECKING:
-    from xsrun.services.templates.environment import TwigEnvironment
 
 #: Twig's binary operators: token -> (precedence, is it right associative, function). Higher binds tighter.
 _BINARY: dict[str, tuple[int, bool, str]] = {
@@ -66,11 +64,11 @@ def read_name(node: nodes.Expr) -> str | None:
 class ExpressionParser(Parser):
     """Parses what stands in `{{ }}`, and between a tag's name and its end."""
 
-    environment: TwigEnvironment
+    environment: FunctionEnvironment
 
     def __init__(
         self,
-        environment: TwigEnvironment,
+        environment: FunctionEnvironment,
         source: str,
         name: str | None = None,
         filename: str | None = None,

@@ -12,7 +12,7 @@ from urllib.parse import quote
 from xsrun.dates.formats import format_timestamp
 from xsrun.dates.timestamps import shift
 from xsrun.errors import XanoScriptError
-from xsrun.services.templates.environment import State, TwigEnvironment
+from xsrun.services.templates.functions import FunctionEnvironment, State
 from xsrun.services.templates.operators import is_empty, number_range, to_moment
 from xsrun.services.templates.values import (
     Moment,
@@ -360,7 +360,7 @@ _WITH_STATE: dict[str, Callable[..., Value]] = {
 }
 
 
-def declare_filters(environment: TwigEnvironment) -> None:
+def declare_filters(environment: FunctionEnvironment) -> None:
     for name, function in _PLAIN.items():
         environment.declare(f"filter {name}", function)
     for name, function in _WITH_STATE.items():

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from xsrun.dates.timestamps import parse_timestamp_value
 from xsrun.errors import XanoScriptError
-from xsrun.services.templates.environment import State, TwigEnvironment
+from xsrun.services.templates.functions import FunctionEnvironment, State
 from xsrun.services.templates.values import (
     UNDEFINED,
     Moment,
@@ -207,7 +207,7 @@ def dump(state: State, _subject: Value, *values: Value) -> str:
     return "\n".join(to_output(function(value)) for value in shown)
 
 
-def declare_operators(environment: TwigEnvironment) -> None:
+def declare_operators(environment: FunctionEnvironment) -> None:
     """Everything of this module, by the names that the parser uses."""
     declare = environment.declare
     for sign, function in (

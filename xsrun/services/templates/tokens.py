@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
+from jinja2 import Environment
 from jinja2.lexer import Lexer
-
-if TYPE_CHECKING:
-    from xsrun.services.templates.environment import TwigEnvironment
 
 #: Operators that Jinja lacks; a rule named "keyword" gives tokens whose type is their text.
 _OPERATORS = re.compile(r"\?\?|\?:|\?\.|\?|\.\.\.|\.\.|=>|<=>|===|!==")
@@ -22,7 +19,7 @@ _LINE_TRIM = re.compile(r"[ \t]*\{([{%#])~|~([}%#])\}[ \t]*")
 class TwigLexer(Lexer):
     """Jinja's lexer with Twig's operators, `$names`, and strings whose quotes matter."""
 
-    def __init__(self, environment: TwigEnvironment) -> None:
+    def __init__(self, environment: Environment) -> None:
         super().__init__(environment)
         for state in ("block_begin", "variable_begin"):
             ending, *others = self.rules[state]
