@@ -97,17 +97,8 @@ CIRCLES = {
         "evaluator.operators",
         "evaluator.variables",
     ),
-    ("server.application", "server.listening", "server.pages", "server.schedule"),
-    (
-        "services.templates.environment",
-        "services.templates.expressions",
-        "services.templates.syntax",
-        "services.templates.tokens",
-    ),
     ("syntax.parser", "syntax.recovery.recovering_lexer"),
     ("syntax.recognisers", "syntax.syntax_messages", "syntax.value_recognisers"),
-    ("workspace.construct", "workspace.program_cache"),
-    ("workspace.services", "workspace.workspace"),
 }
 MODULES = sorted(PACKAGE.rglob("*.py"))
 

@@ -60,20 +60,27 @@ def direct(context, depth, bound=False):
         context.budget = tick(context)
     PROLOGUE
     CODE
-def run(context, inputs):
+def run(context, inputs, variables=None):
     return direct(context, context.depth, VALUES, bound=True)
 """
 
 
-def define_functions(scope: Scope, prologue: list[ast.stmt], code: list[ast.stmt], at: Located) -> list[ast.stmt]:
-    """The two functions of a stack: `direct`, which binds raw inputs given by position, and `run`, for bound ones."""
+def define_functions(
+    scope: Scope, preset: list[str], prologue: list[ast.stmt], code: list[ast.stmt], at: Located
+) -> list[ast.stmt]:
+    """The two functions of a stack: `direct`, which binds raw inputs given by position, and `run`, for bound ones.
+
+    Both take the variables that are set before the first statement as well, `direct` after the inputs.
+    """
     values = [expression("inputs.get(K, UNBOUND)", at, K=constant(key, at)) for key in scope.inputs]
+    values += [expression("variables[K]", at, K=constant(variable, at)) for variable in preset]
+    locals_ = [*scope.inputs.values(), *(f"v_{variable}" for variable in preset)]
     made = statements(_SHELL, at, PROLOGUE=prologue, CODE=code, VALUES=constant(None, at))
     direct, run = made
     assert isinstance(direct, ast.FunctionDef)
     assert isinstance(run, ast.FunctionDef)
-    direct.args.args[2:2] = [place(ast.arg(local), at) for local in scope.inputs.values()]
-    direct.args.defaults[0:0] = [name("OMITTED", at) for _ in scope.inputs]
+    direct.args.args[2:2] = [place(ast.arg(local), at) for local in locals_]
+    direct.args.defaults[0:0] = [name("OMITTED", at) for _ in locals_]
     invocation = run.body[0].value  # type: ignore[attr-defined]
     invocation.args[2:] = values
     return made
@@ -113,10 +120,11 @@ def compile_stack(
 ) -> Compiled:
     """Compile a list of statements and the response that follows it.
 
-    `declared` are the inputs (`fields.declared.Declared`); `variables` have values before the first statement, passed
-    as inputs. `signature(kind, name)` tells the declared inputs of a construct that is called directly, or None when
-    the call must go through the workspace. With `returns_variables` the function returns the object of the program's
-    variables: what a bare list of statements is for. Raises XanoScriptSyntaxError for what only compiling can tell.
+    `declared` are the inputs (`fields.declared.Declared`); `variables` are given to `run` besides, and have values
+    before the first statement. `signature(kind, name)` tells the declared inputs of a construct that is called
+    directly, or None when the call must go through the workspace. With `returns_variables` the function returns the
+    object of the program's variables: what a bare list of statements is for. Raises XanoScriptSyntaxError for what only
+    compiling can tell.
     """
     start = statement_position(at) if at is not None else Position()  # the header: code of its own spans one line
     with followed(filename, start):
@@ -143,8 +151,7 @@ def compile_stack(
         if compiler.manager is not None:
             code = [place(ast.With([ast.withitem(compiler.manager, None)], code), start)]
         prologue = input_prologue(scope, linker, start)
-        scope.inputs.update({f"\0{variable}": f"v_{variable}" for variable in preset})
-        module = ast.Module(define_functions(scope, prologue, code, start), [])
+        module = ast.Module(define_functions(scope, preset, prologue, code, start), [])
         tracebacks.remember(filename)
         compiled = compile(module, filename, "exec", dont_inherit=True)
     run, direct = link(compiled, linker, declared or [])

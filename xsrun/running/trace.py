@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
 from xsrun.records import record
 from xsrun.values.conversion import Value
@@ -46,6 +48,18 @@ class Trace:
         entry = self.entries[index]
         entry.seconds = time.perf_counter() - begun
         entry.value = self.show(value)
+
+    @contextmanager
+    def inside(self, file: str, secrets: Iterable[Value]) -> Iterator[None]:
+        """What is noted meanwhile happens in a construct of this file, one call deeper; its secrets are masked."""
+        caller, self.file = self.file, file
+        self.depth += 1
+        self.secrets += [one for one in secrets if isinstance(one, str) and one]
+        try:
+            yield
+        finally:
+            self.file = caller
+            self.depth -= 1
 
     def show(self, value: Value) -> str:
         """A value as cut and masked text; empty for null."""

@@ -20,6 +20,7 @@ from xsrun.server.snapshot import Snapshot
 from xsrun.server.streaming import ResponseStream
 from xsrun.values.conversion import Value
 from xsrun.values.streams import StreamedResponse
+from xsrun.workspace import conclusion
 from xsrun.workspace.result import Result
 
 if TYPE_CHECKING:
@@ -74,7 +75,7 @@ class Endpoint:
     def after_response(self, run: QueryRun, result: Result) -> None:
         """Run what the program left for after its response."""
         logs, warnings = len(result.logs), len(result.warnings)
-        run.workspace.after_response(run.context, result)
+        conclusion.after_response(run.context, result)
         self.log.entries(result.logs[logs:])
         self.log.warnings(result.warnings[warnings:])
 

@@ -11,6 +11,7 @@ from types import CodeType
 
 from xsrun.errors import XanoScriptError
 from xsrun.syntax.nodes import Node, Statement
+from xsrun.workspace.code_cache import compiled_stack
 from xsrun.workspace.construct import Construct
 
 #: From one line to the next; a negative number is where a function begins or ends.
@@ -35,7 +36,7 @@ class ProgramLines:
 
     def _add(self, construct: Construct) -> None:
         try:
-            code = construct.compiled().code
+            code = compiled_stack(construct).code
         except XanoScriptError:
             return  # a construct that does not load never ran
         for root in [*construct.items, construct.node.find("response") if construct.node is not None else None]:

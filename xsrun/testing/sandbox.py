@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import threading
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 from xsrun.services.network import NetworkPolicy
+from xsrun.workspace.services import Services
 from xsrun.workspace.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -35,11 +35,8 @@ class Sandbox(Workspace):
         self.keys: dict[str, list[Any]] = origin.keys if isinstance(origin, Sandbox) else {}
         self.datasource = datasource
         self.root = None
-        self.cache_url = None
-        self.vault = None
         self.network = NetworkPolicy.of(network, in_test=True)
-        self._services = {}
-        self._lock = threading.RLock()
+        self._services = Services(None, network=self.network)
         self._ending = ExitStack()
 
     def for_test(self, datasource: str = "") -> Sandbox:
@@ -48,8 +45,8 @@ class Sandbox(Workspace):
 
     def share_rows(self) -> None:
         """Let the tests that come begin with the rows that are here now."""
-        with self._lock:
-            self._services["database"] = self.database  # opened now: later it would ask itself for its tables
+        with self._services.lock:
+            self._services.get("database", self._thrown_away)  # opened now: later it would ask itself for its tables
             self.rows_of = self
 
     def service(self, name: str) -> Any:
@@ -61,12 +58,11 @@ class Sandbox(Workspace):
     @property
     def database(self) -> Database:
         """The throw-away database, made at first use."""
-        with self._lock:
-            if "database" not in self._services:
-                made = self._ending.enter_context(self.rows_of.database.throw_away(self.datasource or None))
-                self._services["database"] = made
-            database: Database = self._services["database"]
-            return database
+        database: Database = self._services.get("database", self._thrown_away)
+        return database
+
+    def _thrown_away(self) -> Database:
+        return self._ending.enter_context(self.rows_of.database.throw_away(self.datasource or None))
 
     def close(self) -> None:
         """Throw everything away."""

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import wraps
-from typing import ParamSpec, TypeVar
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 from xsrun.errors import UsageError
-from xsrun.running.context import Clock, Identity, Limits, system_clock
+from xsrun.running.context import Clock, Identity, Limits, Request, system_clock
 from xsrun.values.conversion import Value
+from xsrun.workspace.construct import Construct
+
+if TYPE_CHECKING:
+    from xsrun.services.files import Upload
 
 Parameters = ParamSpec("Parameters")
 Returned = TypeVar("Returned")
@@ -108,6 +112,30 @@ def object_input(given: Value) -> dict[str, Value]:
         raise UsageError(f"the input must be an object of names and values, not {_class(given)}", hint=_INPUT)
     values("input", given)
     return given
+
+
+def request_of(
+    construct: Construct,
+    given: dict[str, Value],
+    headers: dict[str, str] | None,
+    body: bytes | None,
+    files: Mapping[str, Upload | list[Upload]] | None,
+) -> Request:
+    """The request that a run of a construct answers; files are inputs too."""
+    for argument, value in {"headers": headers, "files": files}.items():
+        require(argument, value, (dict, type(None)), "a dict by name")
+    require("body", body, (bytes, type(None)), "bytes", "write text.encode()")
+    if files:
+        from xsrun.services.files import upload_of
+
+        given = {**given, **{key: upload_of(file) for key, file in files.items()}}
+    return Request(
+        method=construct.verb or "",
+        headers=dict(headers or {}),
+        body=body,
+        input={**given},
+        in_path=construct.path_parameters,
+    )
 
 
 def variables_of(argument: str, given: Value) -> dict[str, Value]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from xsrun.diagnostics import Diagnostic
 from xsrun.syntax.nodes import Document, Item, Statement
 from xsrun.syntax.source import Source
-from xsrun.workspace import program_cache
+from xsrun.workspace import tree_cache
 from xsrun.workspace.construct import KINDS, Construct, construct_of
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def collect(
     found: dict[Key, Construct] = {}
     problems: list[Diagnostic] = []
     for source in sources:
-        constructs, here = program_cache.read_text(source) or read(source, structure_problems)
+        constructs, here = tree_cache.read_text(source) or read(source, structure_problems)
         problems.extend(here)
         for construct in constructs:
             twice = add(construct, found)
@@ -51,7 +51,7 @@ def read(
     constructs = constructs_of(source, items)
     for construct in constructs:
         construct.problems = problems_in(construct, constructs, errors)
-    program_cache.write_text(source, constructs, problems)
+    tree_cache.write_text(source, constructs, problems)
     return constructs, problems
 
 

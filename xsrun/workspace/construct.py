@@ -105,8 +105,9 @@ class Construct:
         self._node = node
         self._items = items
         self._stored = stored
-        self._lock = threading.RLock()
-        self._compiled: dict[bool, Compiled] = {}
+        #: the compiled stack, without and with a trace (`workspace.code_cache`), and what guards it
+        self.compiled: dict[bool, Compiled] = {}
+        self.lock = threading.RLock()
         self._declared: list[Declared] | None = None
 
     @property
@@ -129,7 +130,7 @@ class Construct:
         return self.attribute("response")
 
     def _restore(self) -> None:
-        with self._lock:
+        with self.lock:
             if self._stored is not None:
                 self._node, self._items = pickle.loads(self._stored)
                 self._stored = None
@@ -145,7 +146,7 @@ class Construct:
         made = copy.copy(self)
         made.variables = tuple(names)
         made._declared = untyped_fields(inputs)
-        made._lock, made._compiled = threading.RLock(), {}
+        made.lock, made.compiled = threading.RLock(), {}
         return made
 
     @property
@@ -203,27 +204,6 @@ class Construct:
         return XanoScriptSyntaxError(
             first.message, errors, hint=first.hint, file=first.file, line=first.line, column=first.column
         )
-
-    def compiled(self, trace: bool = False) -> Compiled:
-        """The compiled stack, made once. Raises XanoScriptSyntaxError."""
-        found = self._compiled.get(trace)
-        if found is None:
-            with self._lock:
-                found = self._compiled.get(trace)
-                if found is None:
-                    self.fail_if_broken()
-                    found = self._compiled[trace] = self.compile(trace)
-        return found
-
-    def function(self, trace: bool = False) -> Callable[..., Value]:
-        """The compiled stack as `run(context, inputs)`, for inputs that are bound."""
-        return self.compiled(trace).run
-
-    def compile(self, trace: bool) -> Compiled:
-        """The compiled stack, from the cache if it is there."""
-        from xsrun.workspace.program_cache import compiled_stack
-
-        return compiled_stack(self, trace)
 
     @property
     def owner(self) -> str:

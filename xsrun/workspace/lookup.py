@@ -1,10 +1,10 @@
-"""Constructs that somebody asks for and that are not there: what to say of it."""
+"""Which construct somebody means, and what to say when it is not there."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
-from xsrun.errors import UsageError
+from xsrun.errors import UsageError, XanoScriptError
 from xsrun.workspace.construct import RUNNABLE, Construct
 
 #: What may be done with constructs that cannot be run.
@@ -14,13 +14,39 @@ _INSTEAD = {
 }
 
 
+def runnable(
+    constructs: list[Construct],
+    name: str | None,
+    kind: str | None,
+    verb: str | None,
+    api_group: str | None,
+    file: str | None,
+) -> Construct:
+    """The one runnable construct that fits. Raises UsageError when none or several do."""
+    candidates = [c for c in constructs if c.kind in RUNNABLE and (kind is None or c.kind == kind)]
+    if name is not None:
+        candidates = [c for c in candidates if c.name in (name, name.removeprefix("/"))]
+    if verb is not None:
+        candidates = [c for c in candidates if c.verb in (None, verb.upper())]
+    if api_group is not None:
+        candidates = [c for c in candidates if c.kind != "query" or c.api_group == api_group]
+    if file is not None:
+        candidates = [c for c in candidates if same_file(c.file, file)]
+    if name is None and len(candidates) > 1:
+        jobs = [c for c in candidates if c.kind == "run.job"]
+        candidates = jobs if len(jobs) == 1 else [c for c in candidates if c.kind != "workflow_test"] or candidates
+    if len(candidates) == 1:
+        return candidates[0]
+    raise _not_found(constructs, name, kind, file, candidates)
+
+
 def same_file(one: str, other: str) -> bool:
     """Do two names mean the same file of a workspace?"""
     given = other.replace("\\", "/")
     return one == given or given.endswith("/" + one) or one.endswith("/" + given)
 
 
-def not_found(
+def _not_found(
     constructs: Iterable[Construct],
     name: str | None,
     kind: str | None,
@@ -43,6 +69,17 @@ def not_found(
     listed = ", ".join(sorted(c.label for c in known)[:8])
     hint = f"did you mean `{close}`?" if close else f"there are: {listed}" if listed else "there is none at all"
     return UsageError(f"there is no {what}{where}", hint=hint)
+
+
+def no_target(constructs: Iterable[Construct], kind: str, name: str) -> XanoScriptError:
+    """The error of a call whose target is not there (semantics 1.7)."""
+    from xsrun.diagnostics.suggest import nearest
+
+    close = nearest(name, [c.name for c in constructs if c.kind == kind]) if name else None
+    title = kind.replace("_", " ").capitalize()
+    return XanoScriptError(
+        f"{title} does not exist: {kind}:{name or 0}", hint=f"did you mean `{close}`?" if close else None
+    )
 
 
 def _not_runnable(

@@ -1,16 +1,16 @@
-"""The services a workspace keeps for its runs, by name."""
+"""The services that a workspace keeps for its runs, by name: each made on first use, kept until it is closed."""
 
 from __future__ import annotations
 
 import contextlib
 import errno
 import os
-import secrets
 import sys
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from xsrun.services.cache import Cache
@@ -18,11 +18,10 @@ if TYPE_CHECKING:
     from xsrun.services.javascript import JavaScript
     from xsrun.services.locations import Locations
     from xsrun.services.mail import Outbox
-    from xsrun.services.network import NetworkPolicy
+    from xsrun.services.network import Hosts, NetworkPolicy
     from xsrun.services.realtime import Realtime
     from xsrun.services.tokens import TokenService
     from xsrun.services.vault import Vault
-    from xsrun.workspace.workspace import Workspace
 
     Service = Cache | HttpService | JavaScript | Locations | NetworkPolicy | Outbox | Realtime | TokenService | Vault
 
@@ -32,41 +31,152 @@ STATE_FOLDER = ".xsrun"
 _told: set[Path] = set()
 
 
-def make_service(name: str, workspace: Workspace) -> Service:
-    """Make the service of this name. Raises LookupError for a name that no service has."""
+class Services:
+    """The services of one workspace. `root` is its folder, where it has one; `cache_url` is that of a Redis server.
+
+    `lasting`: what `redis.*` stores is kept beside the files, which bare statements have no claim to: what they store
+    lives as long as the run, like their rows.
+    """
+
+    def __init__(
+        self,
+        root: Path | None,
+        *,
+        network: NetworkPolicy | Hosts = None,
+        vault: Vault | str | os.PathLike[str] | None = None,
+        cache_url: str | None = None,
+        lasting: bool = False,
+    ) -> None:
+        self.root = root
+        self.network = network
+        self.vault = vault
+        self.cache_url = cache_url
+        self.lasting = lasting
+        self.lock = threading.RLock()
+        self._made: dict[str, Any] = {}
+
+    def get(self, name: str, make: Callable[[], Any] | None = None) -> Any:
+        """The service of this name; `make` makes one that is not among those known here. Raises LookupError."""
+        with self.lock:
+            if name not in self._made:
+                self._made[name] = make() if make is not None else _maker(name)(self)
+            return self._made[name]
+
+    def exchange(self, name: str, service: Any) -> Any:
+        """Let another service take the place of one, which is returned; None when there was none."""
+        with self.lock:
+            before, self._made[name] = self._made.get(name), service
+            return before
+
+    def close(self) -> None:
+        """End connections and child processes. Services that are asked for later are made anew."""
+        with self.lock:
+            made, self._made = self._made, {}
+        for service in made.values():
+            end = getattr(service, "close", None)
+            if end is not None:
+                end()
+
+    def _state(self, name: str) -> Path | None:
+        """A place in the workspace's state folder, made on first need, ignored by git, readable by its owner alone.
+
+        None when there is no place for one, or when it cannot be made, which is told once.
+        """
+        if self.root is None:
+            return None
+        folder = self.root / STATE_FOLDER
+        try:
+            if not folder.is_dir():
+                folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+                (folder / ".gitignore").write_text("*\n", encoding="utf-8")
+        except OSError as error:
+            _tell_once(folder, error, "what is stored (keys of tokens, redis.*, files, mail)")
+            return None
+        return folder / name
+
+    def _key(self) -> bytes:
+        """The secret of a workspace: kept beside its files, else a new one."""
+        path = self._state("token_key")
+        if path is not None:
+            try:
+                return _kept_key(path)
+            except OSError as error:
+                _tell_once(path, error, "the key of auth tokens")
+        return os.urandom(32)
+
+    # The makers ----------------------------------------------------------------------------------------------------
+
+    def _tokens(self) -> TokenService:
+        """Auth tokens under a key of the workspace's own: kept beside its files, or as long as the workspace lives."""
+        from xsrun.services.tokens import TokenService
+
+        return TokenService(self._key())
+
+    def _javascript(self) -> JavaScript:
+        from xsrun.services.javascript import JavaScript
+
+        return JavaScript(allow_net=list(self.get("network").hosts) or None)
+
+    def _network(self) -> NetworkPolicy:
+        from xsrun.services.network import NetworkPolicy
+
+        return NetworkPolicy.of(self.network)
+
+    def _cache(self) -> Cache:
+        """The server that the user named, or a cache of the workspace's own."""
+        from xsrun.services.cache import Cache
+
+        return Cache(self.cache_url, self._state("cache.db") if self.lasting and self.cache_url is None else None)
+
+    def _http(self) -> HttpService:
+        from xsrun.services.http import HttpService
+
+        return HttpService()
+
+    def _vault(self) -> Vault:
+        """Stored files: in the folder that the user named, else beside the workspace's, else in a temporary one."""
+        from xsrun.services.vault import Vault
+
+        if isinstance(self.vault, Vault):
+            return self.vault
+        if self.vault is not None:
+            return Vault(Path(self.vault).expanduser(), self._key())
+        return Vault(self._state("vault"), self._key())
+
+    def _realtime(self) -> Realtime:
+        from xsrun.services.realtime import Realtime
+
+        return Realtime()
+
+    def _mail(self) -> Outbox:
+        from xsrun.services.mail import Outbox
+
+        return Outbox(self._state("outbox"))
+
+    def _locations(self) -> Locations:
+        from xsrun.services.locations import FILE_NAME, Locations
+
+        return Locations(self.root / STATE_FOLDER / FILE_NAME if self.root is not None else None)
+
+
+_MAKERS: dict[str, Callable[[Services], Service]] = {
+    "tokens": Services._tokens,
+    "javascript": Services._javascript,
+    "network": Services._network,
+    "cache": Services._cache,
+    "http": Services._http,
+    "vault": Services._vault,
+    "realtime": Services._realtime,
+    "mail": Services._mail,
+    "locations": Services._locations,
+}
+
+
+def _maker(name: str) -> Callable[[Services], Service]:
     maker = _MAKERS.get(name)
     if maker is None:
         raise LookupError(f"there is no service named {name}")
-    return maker(workspace)
-
-
-def state_folder(workspace: Workspace) -> Path | None:
-    """The workspace's state folder, made on first need, ignored by git, readable by its owner alone.
-
-    None when there is no place for one, or when it cannot be made, which is told once.
-    """
-    if workspace.root is None:
-        return None
-    folder = workspace.root / STATE_FOLDER
-    try:
-        if not folder.is_dir():
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            (folder / ".gitignore").write_text("*\n", encoding="utf-8")
-    except OSError as error:
-        _tell_once(folder, error, "what is stored (keys of tokens, redis.*, files, mail)")
-        return None
-    return folder
-
-
-def _key(workspace: Workspace) -> bytes:
-    """The secret of a workspace: kept beside its files, else a new one."""
-    folder = state_folder(workspace)
-    if folder is not None:
-        try:
-            return _kept_key(folder / "token_key")
-        except OSError as error:
-            _tell_once(folder / "token_key", error, "the key of auth tokens")
-    return secrets.token_bytes(32)
+    return maker
 
 
 def _kept_key(path: Path) -> bytes:
@@ -75,7 +185,7 @@ def _kept_key(path: Path) -> bytes:
         with contextlib.suppress(FileExistsError):
             descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
             with os.fdopen(descriptor, "wb") as file:
-                file.write(secrets.token_bytes(32))
+                file.write(os.urandom(32))
     for _ in range(100):
         key = path.read_bytes()
         if key:
@@ -90,84 +200,3 @@ def _tell_once(path: Path, error: OSError, what: str) -> None:
         _told.add(path)
         text = f"note: {path} cannot be used ({error.strerror}): {what} lasts as long as this process"
         print(text, file=sys.stderr)
-
-
-def _tokens(workspace: Workspace) -> TokenService:
-    """Auth tokens under a key of the workspace's own: kept beside its files, or as long as the workspace lives."""
-    from xsrun.services.tokens import TokenService
-
-    return TokenService(_key(workspace))
-
-
-def _javascript(workspace: Workspace) -> JavaScript:
-    from xsrun.services.javascript import JavaScript
-
-    return JavaScript(allow_net=list(workspace.service("network").hosts) or None)
-
-
-def _network(workspace: Workspace) -> NetworkPolicy:
-    from xsrun.services.network import NetworkPolicy
-
-    return NetworkPolicy.of(workspace.network)
-
-
-def _cache(workspace: Workspace) -> Cache:
-    """The server that the user named, or a cache of the workspace's own, kept beside its files.
-
-    Bare statements are no workspace: what they store lives as long as the run, like their rows.
-    """
-    from xsrun.services.cache import Cache
-
-    kept = workspace.cache_url is None and any(construct.kind != "stack" for construct in workspace.constructs)
-    folder = state_folder(workspace) if kept else None
-    return Cache(workspace.cache_url, folder / "cache.db" if folder is not None else None)
-
-
-def _http(workspace: Workspace) -> HttpService:
-    from xsrun.services.http import HttpService
-
-    return HttpService()
-
-
-def _vault(workspace: Workspace) -> Vault:
-    """Stored files: in the folder that the user named, else beside the workspace's files, else in a temporary one."""
-    from xsrun.services.vault import Vault
-
-    if isinstance(workspace.vault, Vault):
-        return workspace.vault
-    if workspace.vault is not None:
-        return Vault(Path(workspace.vault).expanduser(), _key(workspace))
-    folder = state_folder(workspace)
-    return Vault(folder / "vault" if folder is not None else None, _key(workspace))
-
-
-def _realtime(workspace: Workspace) -> Realtime:
-    from xsrun.services.realtime import Realtime
-
-    return Realtime()
-
-
-def _mail(workspace: Workspace) -> Outbox:
-    from xsrun.services.mail import Outbox
-
-    folder = state_folder(workspace)
-    return Outbox(folder / "outbox" if folder is not None else None)
-
-
-def _locations(workspace: Workspace) -> Locations:
-    from xsrun.services.locations import FILE_NAME, Locations
-
-    return Locations(workspace.root / STATE_FOLDER / FILE_NAME if workspace.root is not None else None)
-
-
-_MAKERS: dict[str, Callable[[Workspace], Service]] = {
-    "tokens": _tokens,
-    "javascript": _javascript,
-    "network": _network,
-    "cache": _cache,
-    "http": _http,
-    "vault": _vault,
-    "realtime": _realtime,
-    "mail": _mail,
-    "locations": _locations,
-}

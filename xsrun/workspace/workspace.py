@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-import threading
 import time
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, Unpack
 
@@ -14,11 +14,12 @@ from xsrun.errors import XanoScriptError
 from xsrun.evaluator.generated.operations import too_deep
 from xsrun.evaluator.generated.tracebacks import translate
 from xsrun.fields.declared import of_call
-from xsrun.running.context import Answer, Clock, Context, Dispatcher, Identity, Limits, Request, Sleep
+from xsrun.running.context import Clock, Context, Dispatcher, Identity, Limits, Request, Sleep
 from xsrun.running.trace import Trace
 from xsrun.running.unfolded_size import check_unfolded
 from xsrun.syntax.source import Source
 from xsrun.values.conversion import Value
+from xsrun.workspace import conclusion
 from xsrun.workspace.argument_checks import (
     checked,
     clock_of,
@@ -26,18 +27,22 @@ from xsrun.workspace.argument_checks import (
     keywords_of,
     limits_of,
     object_input,
+    request_of,
     require,
     rows_of,
     texts_by_name,
     variables_of,
 )
+from xsrun.workspace.code_cache import compiled_stack
 from xsrun.workspace.collection import collect
-from xsrun.workspace.construct import RUNNABLE, Construct
+from xsrun.workspace.construct import Construct
 from xsrun.workspace.deep_calls import frames_for, with_room
 from xsrun.workspace.environment import own_environment
+from xsrun.workspace.jobs import run_job
 from xsrun.workspace.loader import read_sources, shown_path
-from xsrun.workspace.lookup import not_found, same_file
+from xsrun.workspace.lookup import no_target, runnable
 from xsrun.workspace.result import Result
+from xsrun.workspace.services import Services
 
 if TYPE_CHECKING:
     from xsrun.database.engine import Database
@@ -84,24 +89,24 @@ class Workspace:
         self.base_url = (base_url or os.environ.get("XSRUN_BASE_URL") or "").rstrip("/") or None
         self.database_url = database
         self.network = network
-        self.vault = vault
-        #: a Redis server to use for `redis.*` instead of the workspace's own cache
-        self.cache_url = cache or os.environ.get("XSRUN_REDIS_URL") or None
         self.limits = limits_of(limits)
         self.clock: Clock = clock_of(clock)
         #: how runs wait: `util.sleep`; another function may take its place
         self.sleep: Sleep = time.sleep
-        self.constructs: list[Construct] = []
-        self.problems: list[Diagnostic] = []
         self._by_key: dict[tuple[str, str], list[Construct]] = {}
-        self._services: dict[str, Any] = {}
         self._database: Database | None = None
-        self._lock = threading.RLock()
         #: what runs around constructs; the public API sets it, without it they run bare
         self.dispatcher: Dispatcher | None = None
         #: how workflow tests reach queries; None runs them where they are called (see `xsrun.server.over_http`)
         self.carrier: Carrier | None = None
         self._load()
+        self._services = Services(
+            root,
+            network=network,
+            vault=vault,
+            cache_url=cache or os.environ.get("XSRUN_REDIS_URL") or None,
+            lasting=any(construct.kind != "stack" for construct in self.constructs),
+        )
         self.environment = {**own_environment(self.constructs, self.sources.values(), root), **(env or {})}
         self._frames = frames_for(self.limits.depth)
 
@@ -158,22 +163,7 @@ class Workspace:
         """The one runnable construct that fits. Raises UsageError when none or several do."""
         for argument, value in {"name": name, "kind": kind, "verb": verb, "api_group": api_group, "file": file}.items():
             require(argument, value, (str, type(None)), "a text")
-        candidates = [c for c in self.constructs if c.kind in RUNNABLE and (kind is None or c.kind == kind)]
-        if name is not None:
-            wanted = name.removeprefix("/")
-            candidates = [c for c in candidates if c.name in (name, wanted)]
-        if verb is not None:
-            candidates = [c for c in candidates if c.verb in (None, verb.upper())]
-        if api_group is not None:
-            candidates = [c for c in candidates if c.kind != "query" or c.api_group == api_group]
-        if file is not None:
-            candidates = [c for c in candidates if same_file(c.file, file)]
-        if name is None and len(candidates) > 1:
-            jobs = [c for c in candidates if c.kind == "run.job"]
-            candidates = jobs if len(jobs) == 1 else [c for c in candidates if c.kind != "workflow_test"] or candidates
-        if len(candidates) == 1:
-            return candidates[0]
-        raise not_found(self.constructs, name, kind, file, candidates)
+        return runnable(self.constructs, name, kind, verb, api_group, file)
 
     def lookup(self, kind: str, name: str, verb: str | None = None, api_group: str | None = None) -> Construct | None:
         """The construct of a kind and name, for queries also of a verb and group, or None."""
@@ -239,20 +229,8 @@ class Workspace:
         construct = self.find(name, kind, verb, api_group, file)
         given = object_input(input)
         variables = variables_of("variables", variables)
-        for argument, value in {"env": env, "headers": headers, "files": files}.items():
-            require(argument, value, (dict, type(None)), "a dict by name")
-        require("body", body, (bytes, type(None)), "bytes", "write text.encode()")
-        if files:
-            from xsrun.services.files import upload_of
-
-            given = {**given, **{key: upload_of(file) for key, file in files.items()}}
-        request = Request(
-            method=construct.verb or "",
-            headers=dict(headers or {}),
-            body=body,
-            input={**given},
-            in_path=construct.path_parameters,
-        )
+        require("env", env, (dict, type(None)), "a dict by name")
+        request = request_of(construct, given, headers, body, files)
         context = self.context(
             env=env,
             auth=identity_of(auth),
@@ -260,7 +238,7 @@ class Workspace:
             datasource=datasource or "live",
             trace=Trace() if trace else None,
         )
-        return self.execute(construct, {**given}, context, variables=variables)
+        return self.execute(construct, {**request.input}, context, variables=variables)
 
     def execute(
         self,
@@ -275,7 +253,7 @@ class Workspace:
         """Run a construct in a context of its own and gather everything into a result.
 
         `admit`: test the caller's identity first, as over HTTP; tests do not (semantics 8.3). `conclude`: run what the
-        program left for after its response; a server that has yet to send it calls `after_response` itself.
+        program left for after its response; a server that has yet to send it calls `conclusion.after_response` itself.
         """
         return with_room(self._frames, self._execute, construct, values, context, variables, admit, conclude)
 
@@ -302,7 +280,7 @@ class Workspace:
         except Exception as error:
             result.error = translate(error)
         finally:
-            self._finish(context, result, conclude)
+            conclusion.finish(context, result, now=conclude)
         result.duration = time.perf_counter() - started
         if construct.kind == "stack" and isinstance(result.response, dict):
             result.variables = result.response
@@ -317,7 +295,7 @@ class Workspace:
     ) -> Value:
         """Bind the input and run: the response, or whatever the program raises."""
         if construct.kind in ("run.job", "run.service"):
-            return self.run_job(construct, context)
+            return run_job(construct, context)
         if construct.kind == "stack" and (variables or values):
             return self.run_with_variables(construct, context, variables or {}, values)
         return self.enter(construct, context, values)
@@ -339,55 +317,32 @@ class Workspace:
         """Run a bare list of statements with some variables set before it, and with what it reads as `$input`."""
         construct.fail_if_broken()
         prepared = construct.with_variables(variables, values)
-        inputs = prepared.bind(values, context)
-        return self.invoke(prepared, context, inputs | {f"\0{name}": value for name, value in variables.items()})
+        return self.invoke(prepared, context, prepared.bind(values, context), variables)
 
-    def run_job(self, construct: Construct, context: Context) -> Value:
-        """`run.job`: run the function that `main` names, once, with its input (semantics 7.7)."""
-        from xsrun.evaluator.stack_functions import compile_expression
-
-        construct.fail_if_broken()
-        main = construct.attribute("main" if construct.kind == "run.job" else "pre")
-        if main is None:
-            return None
-        settings = compile_expression(main, construct.file)(context, {})
-        response = self.call(context, "function", settings.get("name", ""), settings.get("input") or {})
-        post = construct.attribute("post")
-        if post is not None:
-            after = compile_expression(post, construct.file)(context, {})
-            self.call(context, "function", after.get("name", ""), after.get("input") or {})
-        return response
-
-    def invoke(self, construct: Construct, context: Context, inputs: dict[str, Value]) -> Value:
-        """Run the compiled stack, one call deeper."""
+    def invoke(
+        self,
+        construct: Construct,
+        context: Context,
+        inputs: dict[str, Value],
+        variables: dict[str, Value] | None = None,
+    ) -> Value:
+        """Run the compiled stack, one call deeper, for bound inputs; a bare list may have variables too."""
         limit = context.limits.depth
         if limit is not None and context.depth >= limit:
             too_deep(context)
         trace = context.trace
-        run = construct.function(trace is not None)
+        run = compiled_stack(construct, trace is not None).run
         context.depth += 1
         try:
+            if variables is not None:
+                run = partial(run, variables=variables)
             if trace is None:
                 return run(context, inputs)
-            return self._invoke_traced(run, construct, trace, context, inputs)
+            secrets = [inputs.get(one.name) for one in construct.declared if one.sensitive]
+            with trace.inside(construct.file, secrets):
+                return run(context, inputs)
         finally:
             context.depth -= 1
-
-    def _invoke_traced(
-        self, run: Callable[..., Value], construct: Construct, trace: Trace, context: Context, inputs: dict[str, Value]
-    ) -> Value:
-        caller = trace.file
-        trace.file = construct.file
-        trace.depth += 1
-        for declared in construct.declared:
-            secret = inputs.get(declared.name) if getattr(declared, "sensitive", False) else None
-            if isinstance(secret, str) and secret:
-                trace.secrets.append(secret)
-        try:
-            return run(context, inputs)
-        finally:
-            trace.file = caller
-            trace.depth -= 1
 
     def call(self, context: Context, kind: str, name: str, inputs: dict[str, Value], **options: Any) -> Value:
         """Run a construct as part of another run (`function.run` and its kin).
@@ -398,9 +353,10 @@ class Workspace:
         construct = self.lookup(kind, name)
         if construct is None:
             raise self.no_target(kind, name)
-        caller_inputs = options.get("caller_inputs")
-        if caller_inputs:
-            inputs = self._inherit(construct, inputs, caller_inputs)
+        caller = options.get("caller_inputs")
+        if caller:
+            names = [d.name for d in construct.declared if d.name not in inputs and d.name in caller]
+            inputs = {**inputs, **{name: caller[name] for name in names}}
         return self.enter(construct, context, of_call(construct.declared, inputs))
 
     def signature_of(self, kind: str, name: str) -> list[Declared] | None:
@@ -417,60 +373,11 @@ class Workspace:
         construct = self.lookup(kind, name)
         if construct is None:
             raise self.no_target(kind, name)
-        return construct.compiled().direct
-
-    def _inherit(self, construct: Construct, inputs: dict[str, Value], caller: dict[str, Value]) -> dict[str, Value]:
-        missing = [d.name for d in construct.declared if d.name not in inputs and d.name in caller]
-        return {**inputs, **{name: caller[name] for name in missing}} if missing else inputs
+        return compiled_stack(construct).direct
 
     def no_target(self, kind: str, name: str) -> XanoScriptError:
         """The error of a call whose target is not there (semantics 1.7)."""
-        from xsrun.diagnostics.suggest import nearest
-
-        close = nearest(name, [c.name for c in self.constructs if c.kind == kind]) if name else None
-        title = kind.replace("_", " ").capitalize()
-        return XanoScriptError(
-            f"{title} does not exist: {kind}:{name or 0}", hint=f"did you mean `{close}`?" if close else None
-        )
-
-    def _finish(self, context: Context, result: Result, conclude: bool) -> None:
-        """What follows a run: deferred stacks, the session's end, and the parts of the result."""
-        status = result.status if context.head.status is None else context.head.status
-        result.status = result.error.status if result.error is not None else status
-        result.headers = context.head.headers
-        if conclude and context.deferred:
-            self._run_deferred(context, result)
-        try:
-            _end_session(context)
-        except Exception as error:
-            result.error = result.error or translate(error)
-        result.logs = context.logs
-        result.warnings = context.warnings
-        result.trace = context.trace.entries if context.trace is not None else None
-        if result.error is not None:
-            result.status = result.error.status
-
-    def after_response(self, context: Context, result: Result) -> None:
-        """Run what the program left for after its response, once that is sent (`execute` with `conclude=False`).
-
-        Logs and warnings go into those of the result.
-        """
-        if not context.deferred:
-            return
-        context.start()
-        self._run_deferred(context, result)
-        try:
-            _end_session(context)
-        except Exception as error:
-            context.warnings.append(translate(error))
-
-    def _run_deferred(self, context: Context, result: Result) -> None:
-        answer = Answer(result.body, result.headers, result.status)
-        while context.deferred:
-            try:
-                context.deferred.pop(0)(answer)
-            except Exception as error:  # the response is out: a failure here is logged, not answered
-                context.warnings.append(translate(error))
+        return no_target(self.constructs, kind, name)
 
     # Shared services -----------------------------------------------------------------------------------------------
 
@@ -481,20 +388,14 @@ class Workspace:
     @property
     def database(self) -> Database:
         """The workspace's database, opened at first use."""
-        with self._lock:
+        with self._services.lock:
             if self._database is None:
-                from xsrun.database import open_database
+                from xsrun.workspace.tables import open_tables
 
-                tables = [c for c in self.constructs if c.kind == "table"]
-                broken = {table.name: error for table in tables if (error := table.error()) is not None}
-                nodes = {one.name: one.node for one in tables if one.node is not None and one.name not in broken}
-                opened = open_database(self.database_url, nodes, strict=self.strict)
-                opened.broken.update(broken)
-                for one in tables:
-                    opened.note_file(one.name, one.file)
-                if "database" in self._services:
-                    opened.follow(self._services["database"])
-                self._services["database"] = self._database = opened
+                self._database = open_tables(self.constructs, self.database_url, strict=self.strict)
+                before = self._services.exchange("database", self._database)
+                if before is not None:
+                    self._database.follow(before)
             return self._database
 
     def take_over(self, before: Workspace) -> None:
@@ -502,7 +403,7 @@ class Workspace:
 
         Runs that began in the other one may still end there.
         """
-        self._lock, self._services = before._lock, before._services
+        self._services = before._services
 
     def is_watched(self, table: str) -> bool:
         """Does a trigger wait for writes to this table?"""
@@ -521,26 +422,17 @@ class Workspace:
         try:
             context.session.seed(rows)
         finally:
-            if context.session_slot is not None:
-                context.session_slot.close()
+            conclusion.end_session(context)
 
     def service(self, name: str) -> Any:
         """A service by name, made on first use and kept until the workspace is closed."""
-        with self._lock:
-            if name not in self._services:
-                from xsrun.workspace.services import make_service
-
-                self._services[name] = make_service(name, self)
-            return self._services[name]
+        return self._services.get(name)
 
     def close(self) -> None:
         """End connections and child processes. A closed workspace opens them again when it is used again."""
-        with self._lock:
-            services, self._services, self._database = self._services, {}, None
-        for service in services.values():
-            end = getattr(service, "close", None)
-            if end is not None:
-                end()
+        with self._services.lock:
+            self._database = None
+            self._services.close()
 
     def __enter__(self) -> Self:
         return self
@@ -554,8 +446,3 @@ def workspace_of(context: Context) -> Workspace:
     workspace = context.workspace
     assert isinstance(workspace, Workspace)
     return workspace
-
-
-def _end_session(context: Context) -> None:
-    if context.session_slot is not None:
-        context.session_slot.close()

@@ -49,8 +49,10 @@ def _loops(body: Body | Document | None) -> int:
 
 
 def _compile(report: Report, construct: Construct) -> None:
+    from xsrun.workspace.code_cache import compiled_stack
+
     try:
-        construct.compiled()
+        compiled_stack(construct)
     except LimitError as error:
         line, column = error.line or construct.line, error.column or 1
         place = (line, column, error.end_line or line, error.end_column or column + 1)

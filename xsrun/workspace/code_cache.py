@@ -1,5 +1,6 @@
-"""What is kept of programs between runs: trees and compiled code, so that an unchanged file needs neither Lark nor the
-compiler. Everything is keyed by the text it was made from and by the version of xsrun and Python (`xsrun.cache`).
+"""The compiled code of constructs, kept between runs, so that an unchanged file needs no compiler.
+
+It is keyed by the text, by where that stands, and by the version of xsrun and Python (`xsrun.cache`).
 """
 
 from __future__ import annotations
@@ -9,77 +10,27 @@ import pickle
 from typing import TYPE_CHECKING
 
 from xsrun import cache
-from xsrun.diagnostics import Diagnostic
-from xsrun.records import replace
-from xsrun.syntax.source import Source
 from xsrun.workspace.construct import Construct
 
 if TYPE_CHECKING:
     from xsrun.evaluator.generated.linker import Compiled
     from xsrun.fields.declared import Declared
 
-_Read = tuple[list[Construct], list[Diagnostic]]
+
+def compiled_stack(construct: Construct, trace: bool = False) -> Compiled:
+    """The compiled stack of a construct, made once. Raises XanoScriptSyntaxError."""
+    found = construct.compiled.get(trace)
+    if found is None:
+        with construct.lock:
+            found = construct.compiled.get(trace)
+            if found is None:
+                construct.fail_if_broken()
+                found = construct.compiled[trace] = _stack(construct, trace)
+    return found
 
 
-# Trees ---------------------------------------------------------------------------------------------------------------
-
-
-def read_text(source: Source) -> _Read | None:
-    """The constructs and problems of a text that was read before, or None."""
-    data = cache.read("tree", cache.digest(cache.fingerprint(), source.text))
-    if data is None:
-        return None
-    try:
-        records, problems = pickle.loads(data)
-        return [_construct(source, *record) for record in records], [_placed(one, source) for one in problems]
-    except (ValueError, TypeError, AttributeError, EOFError, pickle.UnpicklingError) as error:
-        cache.discard("tree", cache.digest(cache.fingerprint(), source.text), error)
-        return None
-
-
-def write_text(source: Source, constructs: list[Construct], problems: list[Diagnostic]) -> None:
-    """Keep what was read of a text, unless it is nested too deeply to be kept: then it is parsed each time."""
-    try:
-        records = [
-            (one.kind, one.name, one.verb, one.api_group, one.line, one.text, one.tree(), one.problems)
-            for one in constructs
-        ]
-    except RecursionError:
-        return
-    data = pickle.dumps((records, problems), pickle.HIGHEST_PROTOCOL)
-    cache.write("tree", cache.digest(cache.fingerprint(), source.text), data)
-
-
-def _construct(
-    source: Source,
-    kind: str,
-    name: str,
-    verb: str | None,
-    api_group: str | None,
-    line: int,
-    text: str,
-    tree: bytes,
-    problems: list[Diagnostic],
-) -> Construct:
-    if kind == "stack":
-        from pathlib import PurePath
-
-        name = PurePath(source.filename).stem
-    made = Construct(kind, name, verb, api_group, source.filename, line, text=text, stored=tree)
-    made.problems = [_placed(problem, source) for problem in problems]
-    return made
-
-
-def _placed(problem: Diagnostic, source: Source) -> Diagnostic:
-    """The problem under the name that the text has now."""
-    return problem if problem.file == source.filename else replace(problem, file=source.filename)
-
-
-# Code ----------------------------------------------------------------------------------------------------------------
-
-
-def compiled_stack(construct: Construct, trace: bool) -> Compiled:
-    """The compiled stack of a construct: linked from the cache, else compiled and kept."""
+def _stack(construct: Construct, trace: bool) -> Compiled:
+    """The stack linked from the cache, else compiled and kept."""
     key = _code_key(construct, trace)
     data = cache.read("code", key)
     if data is not None:

@@ -1,0 +1,28 @@
+"""`run.job` and `run.service`: what they run, and what they run after it (semantics 7.7)."""
+
+from __future__ import annotations
+
+from xsrun.running.context import Context
+from xsrun.syntax.nodes import Expression
+from xsrun.values.conversion import Value
+from xsrun.workspace.construct import Construct
+
+
+def run_job(construct: Construct, context: Context) -> Value:
+    """Run the function that `main` (of a service: `pre`) names, once, with its input; then that of `post`."""
+    construct.fail_if_broken()
+    main = construct.attribute("main" if construct.kind == "run.job" else "pre")
+    if main is None:
+        return None
+    response = _call(construct, context, main)
+    post = construct.attribute("post")
+    if post is not None:
+        _call(construct, context, post)
+    return response
+
+
+def _call(construct: Construct, context: Context, settings: Expression) -> Value:
+    from xsrun.evaluator.stack_functions import compile_expression
+
+    named = compile_expression(settings, construct.file)(context, {})
+    return context.call("function", named.get("name", ""), named.get("input") or {})
