@@ -15,12 +15,12 @@ from xsrun.testing.doctest import test_page as run_page
 from xsrun.testing.doctest.example import read_example
 from xsrun.testing.doctest.expected import differences, read_value
 from xsrun.testing.doctest.page import read_page
-from xsrun.testing.doctest.runner import LIMITS, Settings
+from xsrun.testing.doctest.page_runner import LIMITS, PageSettings
 from xsrun.testing.doctest.stubs import Missing
 
 
-def settings(**given: Any) -> Settings:
-    return Settings(lambda sources: xsrun.Workspace(sources, limits=LIMITS), **given)
+def settings(**given: Any) -> PageSettings:
+    return PageSettings(lambda sources: xsrun.Workspace(sources, limits=LIMITS), **given)
 
 
 def fenced(*blocks: str, language: str = "xs") -> str:

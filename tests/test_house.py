@@ -6,6 +6,7 @@ import ast
 import builtins
 import re
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -153,6 +154,32 @@ def test_modules_of_a_room_do_not_import_one_another_in_circles() -> None:
     below = {name: reached(name) for name in graph}
     circles = {tuple(sorted(one for one in below[name] if name in below[one])) for name in graph if name in below[name]}
     assert circles == CIRCLES
+
+
+#: Names that classes or modules of one room still share, to be told apart; no others may.
+SHARED_CLASSES = {
+    "Attribute",
+    "ExpressionCompiler",
+    "Kind",
+    "Report",
+    "Source",
+    "Stream",
+    "Text",
+    "Token",
+    "Workspace",
+}
+SHARED_MODULES = {("database", "postgres"), ("database", "sqlite")}
+
+
+def test_no_two_classes_share_a_name() -> None:
+    trees = [ast.parse(path.read_text(encoding="utf-8")) for path in MODULES]
+    names = Counter(node.name for tree in trees for node in ast.walk(tree) if isinstance(node, ast.ClassDef))
+    assert {name for name, times in names.items() if times > 1} <= SHARED_CLASSES
+
+
+def test_no_two_modules_of_a_room_share_a_name() -> None:
+    names = Counter((name.partition(".")[0], name.rpartition(".")[2]) for name, path in NAMES.items() if "." in name)
+    assert {name for name, times in names.items() if times > 1} <= SHARED_MODULES
 
 
 def test_modules_stay_readable() -> None:

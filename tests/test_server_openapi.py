@@ -17,7 +17,7 @@ from xsrun.server import create_application
 from xsrun.server.http_request import HttpRequest
 from xsrun.server.openapi.document import DocumentMaker
 from xsrun.server.pages import is_open
-from xsrun.server.routes import Group
+from xsrun.server.routes import ApiGroup
 from xsrun.server.snapshot import Snapshot
 
 ROOT = Path(__file__).parents[1]
@@ -268,7 +268,7 @@ def test_groups_can_shut_their_documentation(client: Client) -> None:
     assert client.get("/apispec:shut").status == 404
     assert client.get("/api:shut").status == 404
     assert client.get("/api:shut/x").json == 1
-    group = Group("g", "g", swagger={"token": "abc"})
+    group = ApiGroup("g", "g", swagger={"token": "abc"})
     local = HttpRequest("GET", "/", b"", {b"host": b"localhost:1"})
     far = HttpRequest("GET", "/", b"", {b"host": b"localhost"}, client="10.0.0.7")
     told = HttpRequest("GET", "/", b"token=abc", {}, client="10.0.0.7")

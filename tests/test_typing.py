@@ -10,7 +10,7 @@ from pathlib import Path
 from xsrun.server import settings
 from xsrun.workspace import options
 from xsrun.workspace.argument_checks import keywords_of
-from xsrun.workspace.workspace import Workspace
+from xsrun.workspace.workspace import LoadedWorkspace
 
 ROOT = Path(__file__).parents[1]
 CASES = Path(__file__).with_name("typing_cases.py")
@@ -39,5 +39,5 @@ def test_callers_see_the_types() -> None:
 
 
 def test_typed_options_are_the_keywords() -> None:
-    assert set(options.Options.__annotations__) == set(keywords_of(Workspace.__init__))
-    assert set(settings.Options.__annotations__) == set(settings.Settings.__slots__)
+    assert set(options.WorkspaceOptions.__annotations__) == set(keywords_of(LoadedWorkspace.__init__))
+    assert set(settings.SettingOptions.__annotations__) == set(settings.Settings.__slots__)

@@ -16,12 +16,12 @@ from xsrun.syntax.nodes import Document
 from xsrun.values.conversion import Value
 from xsrun.workspace.argument_checks import checked, keywords_of, require, texts_by_name, variables_of
 from xsrun.workspace.result import Result
-from xsrun.workspace.workspace import Workspace as _Workspace
+from xsrun.workspace.workspace import LoadedWorkspace
 
 if TYPE_CHECKING:
     from xsrun.syntax.parser import Parsed
     from xsrun.testing.report import Report
-    from xsrun.workspace.options import Options
+    from xsrun.workspace.options import WorkspaceOptions
 
 __all__ = [
     "Diagnostic",
@@ -38,11 +38,11 @@ __all__ = [
 ]
 
 
-class Workspace(_Workspace):
+class Workspace(LoadedWorkspace):
     """A workspace: load it, seed it, run its constructs, run its tests (see `xsrun.workspace.workspace`)."""
 
-    @checked(*keywords_of(_Workspace.__init__))
-    def __init__(self, sources: dict[str, str], root: Path | None = None, **options: Unpack[Options]) -> None:
+    @checked(*keywords_of(LoadedWorkspace.__init__))
+    def __init__(self, sources: dict[str, str], root: Path | None = None, **options: Unpack[WorkspaceOptions]) -> None:
         super().__init__(sources, root, **options)
         from xsrun.dispatch import Dispatcher
 
@@ -121,7 +121,7 @@ def evaluate(expression: str, variables: dict[str, Value] | None = None, env: di
     given = variables_of("variables", variables)
     parsed = parser().parse(Source(expression, "<expression>"), "expression")
     tree = raise_problems(parsed)
-    workspace = _Workspace({}, env={**named_variables([expression]), **(env or {})})
+    workspace = LoadedWorkspace({}, env={**named_variables([expression]), **(env or {})})
     try:
         run = compile_expression(tree, "<expression>", given)
         return run(workspace.context(), {}, *given.values())

@@ -27,7 +27,7 @@ COMMANDS = {
 }
 
 
-class Formatter(argparse.HelpFormatter):
+class HelpFormatter(argparse.HelpFormatter):
     """Lays out help for the width of the terminal, which argparse would import `shutil` for at every start."""
 
     def __init__(
@@ -36,7 +36,7 @@ class Formatter(argparse.HelpFormatter):
         super().__init__(prog, indent_increment, max_help_position, width or terminal_width() - 2)
 
 
-class RawFormatter(Formatter, argparse.RawDescriptionHelpFormatter):
+class RawFormatter(HelpFormatter, argparse.RawDescriptionHelpFormatter):
     """The same, with the description and epilog as they are written."""
 
 
@@ -50,11 +50,11 @@ def terminal_width() -> int:
         return 80
 
 
-class Parser(argparse.ArgumentParser):
+class CommandParser(argparse.ArgumentParser):
     """An argument parser whose errors are UsageErrors, so that they are shown and counted like all others."""
 
     def __init__(self, **settings: Any) -> None:
-        super().__init__(**{"formatter_class": Formatter, **settings})
+        super().__init__(**{"formatter_class": HelpFormatter, **settings})
 
     def parse_args(self, args: Any = None, namespace: Any = None) -> Any:
         options, (*unknown,) = self.parse_known_args(args, namespace)
@@ -118,17 +118,17 @@ def available() -> dict[str, tuple[str, str]]:
     return {name: entry for name, entry in COMMANDS.items() if find_spec(f"xsrun.cli.{entry[1]}") is not None}
 
 
-def build(command: str | None) -> Parser:
+def build(command: str | None) -> CommandParser:
     """The parser of one command, or with None the one that lists them all."""
     from xsrun import __version__
 
     if command is not None:
         summary, module = COMMANDS[command]
-        parser = Parser(prog=f"xsrun {command}", description=summary[0].upper() + summary[1:] + ".")
+        parser = CommandParser(prog=f"xsrun {command}", description=summary[0].upper() + summary[1:] + ".")
         importlib.import_module(f"xsrun.cli.{module}").add_arguments(parser)
         return parser
     lines = "\n".join(f"  {name:<9} {summary}" for name, (summary, _) in available().items())
-    parser = Parser(
+    parser = CommandParser(
         prog="xsrun",
         usage="xsrun COMMAND ...",
         description="Run XanoScript on your own machine.",

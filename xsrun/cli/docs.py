@@ -66,7 +66,7 @@ class PageDocument(TypedDict):
 
 
 @record
-class Page:
+class ReferencePage:
     """One page. `names` are all spellings, `parts` the attributes or arguments, `examples` (source, result)."""
 
     name: str
@@ -143,7 +143,7 @@ def overview() -> str:
     return "\n".join(lines)
 
 
-def find_pages(name: str) -> list[Page]:
+def find_pages(name: str) -> list[ReferencePage]:
     """The pages of everything that bears this name."""
     from xsrun import registry
     from xsrun.language import catalogue
@@ -159,11 +159,11 @@ def find_pages(name: str) -> list[Page]:
         shown = next(one for one in topic.names if one.casefold() == name.casefold())
         others = [one for one in topic.names if one != shown]
         about = topic.text + (f"\nThe same page tells of {', '.join(others)}." if others else "")
-        pages.append(Page(shown, topic.kind, "", about, examples=[(text, "") for _, text in topic.examples]))
+        pages.append(ReferencePage(shown, topic.kind, "", about, examples=[(text, "") for _, text in topic.examples]))
     return pages + diagnostic_pages(name)
 
 
-def builtin_page(kind: Kind, name: str, found: Builtin | None) -> Page:
+def builtin_page(kind: Kind, name: str, found: Builtin | None) -> ReferencePage:
     """One statement or filter: form, what it does, attributes or arguments, examples."""
     from xsrun.language import catalogue
 
@@ -171,8 +171,8 @@ def builtin_page(kind: Kind, name: str, found: Builtin | None) -> Page:
     statement = catalogue.entry("statement", name) if kind == "statement" else None
     word = kind.replace("_", " ")
     if found is None:
-        return Page(entry["name"] if entry else name, word, "", "", note="not implemented in this version")
-    page = Page(
+        return ReferencePage(entry["name"] if entry else name, word, "", "", note="not implemented in this version")
+    page = ReferencePage(
         found.name,
         word,
         statement["header"] if statement is not None else f"|{found.signature}",
@@ -190,7 +190,7 @@ def builtin_page(kind: Kind, name: str, found: Builtin | None) -> Page:
     return page
 
 
-def diagnostic_pages(name: str) -> list[Page]:
+def diagnostic_pages(name: str) -> list[ReferencePage]:
     """What a diagnostic's code means, with an example and its repair."""
     from xsrun.diagnostics.codes import code_of
 
@@ -198,7 +198,7 @@ def diagnostic_pages(name: str) -> list[Page]:
     return [DiagnosticPage(found)] if found is not None else []
 
 
-class DiagnosticPage(Page):
+class DiagnosticPage(ReferencePage):
     """The page of a diagnostic, which shows what is wrong beside what is right."""
 
     def __init__(self, code: Code) -> None:

@@ -21,8 +21,8 @@ from xsrun.errors import UsageError
 from xsrun.values.conversion import to_json
 
 if TYPE_CHECKING:
-    from xsrun.testing.doctest.runner import BlockResult, Settings
-    from xsrun.workspace.options import Options
+    from xsrun.testing.doctest.page_runner import BlockResult, PageSettings
+    from xsrun.workspace.options import WorkspaceOptions
 
 #: What pages are, by the ends of their names.
 SUFFIXES = (".md", ".markdown", ".mdx", ".txt")
@@ -53,7 +53,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Run every example; the exit status is 1 when one differs from what its page says, or fails."""
     from xsrun.testing.doctest import test_page
-    from xsrun.testing.doctest.runner import BlockResult
+    from xsrun.testing.doctest.page_runner import BlockResult
     from xsrun.testing.doctest.stubs import Missing
     from xsrun.workspace.loader import matching
 
@@ -77,11 +77,11 @@ def run(options: argparse.Namespace) -> int:
     return 1 if any(result.status in ("differs", "failed") for result in results) else 0
 
 
-def settings_of(options: argparse.Namespace) -> Settings:
+def settings_of(options: argparse.Namespace) -> PageSettings:
     """What the options give to every example."""
     from xsrun.api import Workspace
     from xsrun.running.context import system_clock
-    from xsrun.testing.doctest.runner import LIMITS, Settings
+    from xsrun.testing.doctest.page_runner import LIMITS, PageSettings
 
     given = workspace_settings(options)
     if not options.limit:
@@ -93,8 +93,8 @@ def settings_of(options: argparse.Namespace) -> Settings:
         rows = read_seed(options.seed)
     variables = {name: read_value(value) for name, value in (split_pair(text, "--var") for text in options.var)}
     inputs = read_inputs(options.input)[0]
-    later: Options = given if options.now else {**given, "clock": lambda: system_clock() + _LATER}
-    return Settings(
+    later: WorkspaceOptions = given if options.now else {**given, "clock": lambda: system_clock() + _LATER}
+    return PageSettings(
         lambda sources: Workspace(sources, **given),
         inputs,
         variables,
@@ -154,7 +154,7 @@ def show(file: str, results: list[BlockResult], *, quiet: bool) -> None:
 
 def summary(results: list[BlockResult]) -> str:
     """`12 blocks: 8 passed, 2 ran, 2 need input`, and how to give it."""
-    from xsrun.testing.doctest.runner import STATUSES
+    from xsrun.testing.doctest.page_runner import STATUSES
 
     counts = {status: sum(result.status == status for result in results) for status in reversed(STATUSES)}
     words = ", ".join(f"{count} {_words(status, count)}" for status, count in counts.items() if count)

@@ -16,7 +16,7 @@ from xsrun.values.json_errors import json_problem
 if TYPE_CHECKING:
     from xsrun.services.files import Upload
     from xsrun.services.network import NetworkPolicy
-    from xsrun.workspace.options import Options
+    from xsrun.workspace.options import WorkspaceOptions
 
 
 def add_run_options(parser: argparse.ArgumentParser) -> None:
@@ -227,7 +227,7 @@ def read_clock(text: str | None) -> int | None:
     return round((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() * 1000)
 
 
-def workspace_settings(options: argparse.Namespace) -> Options:
+def workspace_settings(options: argparse.Namespace) -> WorkspaceOptions:
     """The options as arguments of `Workspace`."""
     return {
         "database": options.database,

@@ -14,7 +14,7 @@ from xsrun.values.conversion import Value
 from xsrun.values.json_errors import json_problem
 
 if TYPE_CHECKING:
-    from xsrun.workspace.workspace import Workspace
+    from xsrun.workspace.workspace import LoadedWorkspace
 
 Rows = dict[str, list[dict[str, Value]]]
 
@@ -48,12 +48,12 @@ def rows_of_yaml(text: str, name: str) -> Value:
     """What a YAML file of rows holds; dates are texts, as in JSON. Raises UsageError that names it."""
     import yaml
 
-    class Loader(yaml.SafeLoader):
+    class RowLoader(yaml.SafeLoader):
         """YAML without times."""
 
-    Loader.add_constructor("tag:yaml.org,2002:timestamp", lambda loader, node: str(node.value))
+    RowLoader.add_constructor("tag:yaml.org,2002:timestamp", lambda loader, node: str(node.value))
     try:
-        return yaml.load(text, Loader)
+        return yaml.load(text, RowLoader)
     except yaml.YAMLError as error:
         raise UsageError(f"{name} is not YAML: {error}") from None
 
@@ -83,7 +83,7 @@ def checked_rows(rows: Value, name: str) -> Rows:
     return rows
 
 
-def seed_file(workspace: Workspace, name: str) -> None:
+def seed_file(workspace: LoadedWorkspace, name: str) -> None:
     """Seed a workspace from a file. Raises UsageError that names the file and where it can the row."""
     from xsrun.database.dump_load import check_tables
 

@@ -13,7 +13,7 @@ from xsrun.cli.output import use_color
 from xsrun.errors import UsageError
 
 if TYPE_CHECKING:
-    from xsrun.workspace.workspace import Workspace
+    from xsrun.workspace.workspace import LoadedWorkspace
 
 BODY_MEGABYTES = 64
 
@@ -54,12 +54,12 @@ def run(options: argparse.Namespace) -> int:
         raise UsageError(f"--port takes 0 to 65535, not {options.port}")
     settings = workspace_settings(options)
 
-    def make(texts: dict[str, str], root: Path) -> Workspace:
+    def make(texts: dict[str, str], root: Path) -> LoadedWorkspace:
         from xsrun.api import Workspace
 
         return Workspace(texts, root, **settings)
 
-    def prepare(workspace: Workspace) -> None:
+    def prepare(workspace: LoadedWorkspace) -> None:
         if options.seed:
             from xsrun.cli.seeds import seed_file
 

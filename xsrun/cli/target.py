@@ -16,7 +16,7 @@ from xsrun.workspace.construct import KINDS
 from xsrun.workspace.loader import find_files, read_source, read_standard_input, workspace_root
 
 if TYPE_CHECKING:
-    from xsrun.workspace.options import Options
+    from xsrun.workspace.options import WorkspaceOptions
 
 #: Statements that may need other files of the workspace.
 _REACHES_OUT = pattern(r"\b(?:\w+\.(?:run|call)\b|db\.|addon\b|dblink\b|middleware\b|main\s*=)")
@@ -57,7 +57,7 @@ def resolve(text: str, options: argparse.Namespace) -> Target:
     return file_target(path, options, settings)
 
 
-def file_target(path: Path, options: argparse.Namespace, settings: Options) -> Target:
+def file_target(path: Path, options: argparse.Namespace, settings: WorkspaceOptions) -> Target:
     """A file, with the rest of its workspace when the file may need it."""
     text = read_source(path)
     root = Path(options.workspace).expanduser() if options.workspace else workspace_root(path)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from xsrun.diagnostics import Diagnostic
     from xsrun.testing.coverage_report import CoverageRun
     from xsrun.testing.report import Report
-    from xsrun.workspace.workspace import Workspace
+    from xsrun.workspace.workspace import LoadedWorkspace
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -76,7 +76,7 @@ def run(options: argparse.Namespace) -> int:
 class Suite:
     """A loaded workspace, and the files in it whose tests are asked for (None: all)."""
 
-    workspace: Workspace
+    workspace: LoadedWorkspace
     files: set[str] | None = None
 
 
@@ -139,7 +139,7 @@ def run_suites(suites: list[Suite], options: argparse.Namespace) -> Report:
     return whole
 
 
-def carried(workspace: Workspace, options: argparse.Namespace) -> AbstractContextManager[None]:
+def carried(workspace: LoadedWorkspace, options: argparse.Namespace) -> AbstractContextManager[None]:
     """A server for the calls of workflow tests, when they are to go over HTTP."""
     if not options.over_http:
         return nullcontext()
@@ -149,7 +149,7 @@ def carried(workspace: Workspace, options: argparse.Namespace) -> AbstractContex
 
 
 @contextmanager
-def measured(workspace: Workspace, options: argparse.Namespace) -> Iterator[CoverageRun | None]:
+def measured(workspace: LoadedWorkspace, options: argparse.Namespace) -> Iterator[CoverageRun | None]:
     """Measure coverage, when it is asked for, and write the files that are; yields what tells the table, or None."""
     if not (options.coverage or options.coverage_html or options.coverage_lcov):
         yield None
@@ -178,7 +178,7 @@ def watch(options: argparse.Namespace) -> int:
     chosen, root = first.files, first.workspace.root
     first.workspace.close()
 
-    def run_touched(workspace: Workspace, files: set[str] | None, changed: set[str]) -> None:
+    def run_touched(workspace: LoadedWorkspace, files: set[str] | None, changed: set[str]) -> None:
         if changed:
             print(f"\n--- changed: {', '.join(map(workspace.shown, sorted(changed)))}", file=sys.stderr)
         touched = chosen if files is None else files if chosen is None else files & chosen
@@ -189,7 +189,7 @@ def watch(options: argparse.Namespace) -> int:
     return 0
 
 
-def traces(report: Report, workspace: Workspace) -> list[str]:
+def traces(report: Report, workspace: LoadedWorkspace) -> list[str]:
     """The traces of the tests that failed, when they were asked for."""
     from xsrun.testing.terminal import trace_lines
 
@@ -201,7 +201,7 @@ def traces(report: Report, workspace: Workspace) -> list[str]:
     return lines
 
 
-def warnings(report: Report, workspace: Workspace) -> list[str]:
+def warnings(report: Report, workspace: LoadedWorkspace) -> list[str]:
     """What is no result: warnings of tests, mocks without a test, files that are broken."""
     from xsrun.diagnostics.render import render
 

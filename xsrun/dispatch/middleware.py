@@ -35,7 +35,7 @@ def run_around(
     result: Value = None
     replaced = False
     for name in attachment.pre:
-        step = Step(name, "pre", context)
+        step = MiddlewareStep(name, "pre", context)
         response = step.run(inputs)
         if step.failure is not None:
             if step.policy == "critical":
@@ -53,7 +53,7 @@ def run_around(
         except Exception as error:
             failure = _catchable(error)
     for name in attachment.post:
-        step = Step(name, "post", context)
+        step = MiddlewareStep(name, "post", context)
         response = step.run(_outcome(result, failure))
         if step.failure is not None:
             failure = step.failure
@@ -96,14 +96,14 @@ def _catchable(error: Exception) -> XanoScriptError:
     return problem
 
 
-def _as_inputs(merged: Value, before: dict[str, Value], step: Step) -> dict[str, Value]:
+def _as_inputs(merged: Value, before: dict[str, Value], step: MiddlewareStep) -> dict[str, Value]:
     if isinstance(merged, (dict, list)):
         return as_object(merged)
     step.warn("its response is no object and so cannot take the place of the input")
     return before
 
 
-class Step:
+class MiddlewareStep:
     """One middleware in one phase. After `run`, `failure` is the error to raise unless the policy silenced it."""
 
     def __init__(self, name: str, phase: str, context: Context) -> None:

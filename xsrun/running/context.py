@@ -112,7 +112,7 @@ class LogEntry:
 Around = Callable[["Context", dict[str, Value], Callable[[dict[str, Value]], Value]], Value]
 
 
-class Dispatcher(Protocol):
+class DispatcherProtocol(Protocol):
     """What runs around constructs: the identity test, middleware and triggers (`xsrun.dispatch`)."""
 
     def admit(self, construct: Any, context: Context) -> None:
@@ -128,10 +128,10 @@ class Dispatcher(Protocol):
         """Run the triggers of a table for one row that was written."""
 
 
-class Workspace(Protocol):
+class WorkspaceProtocol(Protocol):
     """What a run needs of the workspace: constructs by kind and name, and the services it keeps."""
 
-    dispatcher: Dispatcher | None
+    dispatcher: DispatcherProtocol | None
 
     def call(self, context: Context, kind: str, name: str, inputs: dict[str, Value], **options: Any) -> Value:
         """Run a construct as part of this run and return its response; raises what it raises."""
@@ -224,7 +224,7 @@ class Context:
 
     def __init__(
         self,
-        workspace: Workspace | None = None,
+        workspace: WorkspaceProtocol | None = None,
         *,
         limits: Limits | None = None,
         clock: Clock = system_clock,

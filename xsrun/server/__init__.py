@@ -9,12 +9,12 @@ from xsrun.workspace.argument_checks import checked
 
 if TYPE_CHECKING:
     from xsrun.server.application import Application
-    from xsrun.server.settings import Options
-    from xsrun.workspace.workspace import Workspace
+    from xsrun.server.settings import SettingOptions
+    from xsrun.workspace.workspace import LoadedWorkspace
 
 
 @checked(*Settings.__slots__)
-def create_application(workspace: Workspace, **settings: Unpack[Options]) -> Application:
+def create_application(workspace: LoadedWorkspace, **settings: Unpack[SettingOptions]) -> Application:
     """The ASGI application of a workspace, for any ASGI server or test client.
 
     `settings` are those of `xsrun.server.settings.Settings`. Nothing listens until a server runs it.

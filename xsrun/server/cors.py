@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from xsrun.server.http_request import HttpRequest
-from xsrun.server.routes import Group
+from xsrun.server.routes import ApiGroup
 from xsrun.values.conversion import Value
 
 Headers = list[tuple[bytes, bytes]]
@@ -27,7 +27,7 @@ class Policy:
     max_age: int = _DAY
 
     @classmethod
-    def of(cls, group: Group | None) -> Policy:
+    def of(cls, group: ApiGroup | None) -> Policy:
         """The policy of a group: everybody may call, unless its `cors` says otherwise."""
         given = group.cors if group is not None else {}
         mode = str(given.get("mode", "default")).lower()

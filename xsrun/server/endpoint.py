@@ -10,7 +10,7 @@ from xsrun.errors import XanoScriptError
 from xsrun.evaluator.generated.tracebacks import translate
 from xsrun.running.context import Context, Identity
 from xsrun.server.cors import Headers
-from xsrun.server.history import Entry, History, masked, masked_uri
+from xsrun.server.history import History, HistoryEntry, masked, masked_uri
 from xsrun.server.http_request import HttpRequest
 from xsrun.server.http_response import HttpResponse, headers_of, response_of
 from xsrun.server.log import Log
@@ -95,7 +95,7 @@ class Endpoint:
             return
         # what came is kept as it is while it is small; what is long would be in the way of memory
         sent = run.inputs if len(request.body) <= _KEPT else masked(run.inputs, route.sensitive)
-        entry = Entry(
+        entry = HistoryEntry(
             self.history.next_number(),
             run.at,
             request.verb,

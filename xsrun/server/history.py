@@ -18,7 +18,7 @@ _LONGEST = 300
 
 
 @dataclass(slots=True)
-class Entry:
+class HistoryEntry:
     """One request. `at` is in milliseconds since the epoch, `duration` in seconds; `file` is the query's.
 
     `path`, `query_string` and `sent` are as they came; `uri` and `input` show them with secrets masked. `sensitive` are
@@ -58,7 +58,7 @@ class History:
     """The last requests, the oldest forgotten first."""
 
     def __init__(self, size: int) -> None:
-        self.entries: deque[Entry] = deque(maxlen=max(size, 0))
+        self.entries: deque[HistoryEntry] = deque(maxlen=max(size, 0))
         self._numbers = itertools.count(1)
 
     @property

@@ -26,7 +26,7 @@ from xsrun.services.network import is_loopback
 if TYPE_CHECKING:
     from uvicorn import Server
 
-    from xsrun.workspace.workspace import Workspace
+    from xsrun.workspace.workspace import LoadedWorkspace
 
 #: Seconds that requests have to end after the server was asked to stop.
 _GRACE = 5
@@ -94,7 +94,7 @@ def serve(
     settings: Settings,
     listening: Listening,
     log: Log,
-    prepare: Callable[[Workspace], None] = lambda workspace: None,
+    prepare: Callable[[LoadedWorkspace], None] = lambda workspace: None,
 ) -> None:
     """Serve the workspace of a file or folder until the process is told to stop.
 
@@ -125,7 +125,7 @@ def serve(
             live.current.workspace.close()
 
 
-def warm_up(workspace: Workspace, log: Log) -> None:
+def warm_up(workspace: LoadedWorkspace, log: Log) -> None:
     """Open the database before the first request asks for it: its libraries take a moment to load."""
     if not any(construct.kind == "table" for construct in workspace.constructs):
         return

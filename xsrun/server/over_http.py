@@ -26,7 +26,7 @@ from xsrun.services.http_messages import body_of, with_query
 from xsrun.values.conversion import Value, from_json, text_of_bytes
 from xsrun.workspace.construct import Construct
 from xsrun.workspace.result import Result
-from xsrun.workspace.workspace import Workspace, workspace_of
+from xsrun.workspace.workspace import LoadedWorkspace, workspace_of
 
 if TYPE_CHECKING:
     from uvicorn import Server
@@ -37,7 +37,7 @@ _CALL = "X-Xsrun-Call"
 _PATIENCE = 600
 
 
-class Call:
+class CarriedCall:
     """One `api.call`: who makes it, and how it went."""
 
     def __init__(self, context: Context, snapshot: Snapshot) -> None:
@@ -47,18 +47,18 @@ class Call:
         self.ended = threading.Event()
 
 
-class Carrier:
+class HttpCarrier:
     """Carries calls of queries to a server and brings back its responses."""
 
-    def __init__(self, workspace: Workspace) -> None:
-        self.calls: dict[str, Call] = {}
+    def __init__(self, workspace: LoadedWorkspace) -> None:
+        self.calls: dict[str, CarriedCall] = {}
         self._numbers = itertools.count(1)
         self._routes = Routes(workspace.constructs)
         self._by_key = {route.query.key: route for group in self._routes.groups for route in group.routes}
         self._server, self._thread, self._port = start(OverHttp(self, Live(workspace)))
         self._link = http.client.HTTPConnection("127.0.0.1", self._port, timeout=_PATIENCE)
 
-    def call_of(self, request: HttpRequest) -> Call | None:
+    def call_of(self, request: HttpRequest) -> CarriedCall | None:
         """The call that a request belongs to."""
         return self.calls.get(request.header(_CALL.lower().encode()) or "")
 
@@ -78,7 +78,7 @@ class Carrier:
     ) -> tuple[Value, XanoScriptError | None]:
         """The body of the response as a value, and the error that it tells of, if any."""
         number = str(next(self._numbers))
-        call = self.calls[number] = Call(context, Snapshot(workspace_of(context), self._routes))
+        call = self.calls[number] = CarriedCall(context, Snapshot(workspace_of(context), self._routes))
         try:
             route = self._by_key[query.key]
             path, body, sent = request_of(route, inputs, [*headers.items(), (_CALL, number)])
@@ -107,7 +107,7 @@ class Carrier:
 class OverHttp(Application):
     """Answers each request from the workspace of the test that sends it."""
 
-    def __init__(self, carrier: Carrier, live: Live) -> None:
+    def __init__(self, carrier: HttpCarrier, live: Live) -> None:
         super().__init__(live, Settings(history=0, docs=False), Log(lambda line: None, quiet=True))
         self.carrier = carrier
         self.endpoint = OverHttpEndpoint(carrier, self)
@@ -128,7 +128,7 @@ class OverHttp(Application):
 class OverHttpEndpoint(Endpoint):
     """Runs queries as the test would."""
 
-    def __init__(self, carrier: Carrier, application: Application) -> None:
+    def __init__(self, carrier: HttpCarrier, application: Application) -> None:
         super().__init__(application.settings, application.history, application.log)
         self.carrier = carrier
 
@@ -139,7 +139,7 @@ class OverHttpEndpoint(Endpoint):
 class OverHttpRun(QueryRun):
     """A run without the test of who calls, in the data source of the test."""
 
-    def __init__(self, snapshot: Snapshot, match: Match, request: HttpRequest, call: Call | None) -> None:
+    def __init__(self, snapshot: Snapshot, match: Match, request: HttpRequest, call: CarriedCall | None) -> None:
         super().__init__(snapshot, match, request)
         self.call = call
         if call is not None:
@@ -203,12 +203,12 @@ def start(application: Application) -> tuple[Server, threading.Thread, int]:
 
 
 @contextmanager
-def over_http(workspace: Workspace) -> Iterator[None]:
+def over_http(workspace: LoadedWorkspace) -> Iterator[None]:
     """Let the workflow tests of a workspace call its queries over HTTP."""
     from xsrun.server.listening import require_packages
 
     require_packages()
-    carrier = workspace.carrier = Carrier(workspace)
+    carrier = workspace.carrier = HttpCarrier(workspace)
     try:
         yield
     finally:

@@ -17,7 +17,7 @@ from xsrun.server.cors import Headers, Policy
 from xsrun.server.history import History
 from xsrun.server.http_request import HttpRequest
 from xsrun.server.http_response import JSON_TYPE, HttpResponse, json_body
-from xsrun.server.routes import Group, Match
+from xsrun.server.routes import ApiGroup, Match
 from xsrun.server.settings import Settings
 from xsrun.server.snapshot import Snapshot
 from xsrun.services.network import host_and_port, is_loopback
@@ -84,7 +84,7 @@ class Pages:
         return document_response(document_of(snapshot, [group], group.name, request), request, headers)
 
 
-def is_open(group: Group, request: HttpRequest) -> bool:
+def is_open(group: ApiGroup, request: HttpRequest) -> bool:
     """May this request see the documentation of a group? A group can shut it, or ask for a token."""
     if group.swagger.get("active") is False:
         return False
@@ -112,7 +112,7 @@ def whole_document(snapshot: Snapshot, request: HttpRequest) -> dict[str, Json]:
     return document_of(snapshot, groups, named or (root.resolve().name if root is not None else "xsrun"), request)
 
 
-def document_of(snapshot: Snapshot, groups: list[Group], title: str, request: HttpRequest) -> dict[str, Json]:
+def document_of(snapshot: Snapshot, groups: list[ApiGroup], title: str, request: HttpRequest) -> dict[str, Json]:
     """The document of some groups, made once for a workspace and a name of this machine."""
     from xsrun.server.openapi.document import DocumentMaker
 

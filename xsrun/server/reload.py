@@ -24,10 +24,10 @@ from xsrun.workspace.loader import SKIPPED, read_sources
 if TYPE_CHECKING:
     from watchfiles import Change
 
-    from xsrun.workspace.workspace import Workspace
+    from xsrun.workspace.workspace import LoadedWorkspace
 
 #: Makes a workspace from texts by file name and the folder that they are in.
-Maker = Callable[[dict[str, str], Path], "Workspace"]
+Maker = Callable[[dict[str, str], Path], "LoadedWorkspace"]
 
 #: Milliseconds in which several changes count as one, and between two looks for them.
 _DEBOUNCE = 60
@@ -47,7 +47,7 @@ class Reloader:
         self._settings: str | None = None
         self._lock = threading.Lock()
 
-    def load(self) -> Workspace:
+    def load(self) -> LoadedWorkspace:
         """The workspace as its files are now. Raises UsageError when there is nothing to load."""
         texts, root = read_sources(self.path)
         workspace = self.make(texts, root)
@@ -80,7 +80,7 @@ class Reloader:
             self._tell(changed, errors, time.perf_counter() - started)
             return True
 
-    def _renewed(self, texts: dict[str, str], root: Path) -> tuple[Workspace, list[Diagnostic], list[Diagnostic]]:
+    def _renewed(self, texts: dict[str, str], root: Path) -> tuple[LoadedWorkspace, list[Diagnostic], list[Diagnostic]]:
         """A workspace of new texts, the errors of those files whose last good version it holds instead, and all."""
         workspace = self.make(texts, root)
         broken = errors_by_file(workspace.problems)

@@ -23,7 +23,7 @@ _ADDRESS = re.compile(r"/api:([^/:]+)(?::([^/]*))?(?:/(.*))?", re.DOTALL)
 
 
 @dataclass(slots=True)
-class Group:
+class ApiGroup:
     """An API group: the queries below `/api:<canonical>`. `cors` and `swagger` are its settings as written."""
 
     name: str
@@ -41,7 +41,7 @@ class Group:
 
 
 @dataclass(slots=True)
-class Segment:
+class PathSegment:
     """What one part between slashes must be: a text, or a pattern that gives values to parameters.
 
     `rank` tells how particular it is, 0 for a text.
@@ -58,10 +58,10 @@ class Route:
     """A query and the paths that lead to it. `auth` is the table whose rows may call it, empty for everybody."""
 
     query: Construct
-    group: Group
+    group: ApiGroup
     auth: str
     history: Value
-    segments: list[Segment]
+    segments: list[PathSegment]
 
     @property
     def verb(self) -> str:
@@ -109,7 +109,7 @@ class Route:
 class Match:
     """Where a path leads. `route` is None when the group has no such query; `verbs` are those that the path has."""
 
-    group: Group
+    group: ApiGroup
     route: Route | None
     values: dict[str, str]
     verbs: tuple[str, ...]
@@ -122,8 +122,8 @@ class Routes:
     def __init__(self, constructs: Iterable[Construct]) -> None:
         everything = list(constructs)
         self.branches = {MAIN_BRANCH, *(one.name for one in everything if one.kind == "branch")}
-        self.groups: list[Group] = []
-        self._by_address: dict[str, Group] = {}
+        self.groups: list[ApiGroup] = []
+        self._by_address: dict[str, ApiGroup] = {}
         self._by_length: dict[tuple[str, int], list[Route]] = {}
         #: what was found for paths without parameters, so that it is found at once
         self._known: dict[tuple[str, str], Match] = {}
@@ -134,25 +134,25 @@ class Routes:
         for routes in self._by_length.values():
             routes.sort(key=lambda route: [segment.rank for segment in route.segments])
 
-    def _declared_groups(self, everything: list[Construct]) -> dict[str, Group]:
+    def _declared_groups(self, everything: list[Construct]) -> dict[str, ApiGroup]:
         named = {}
         for construct in everything:
             if construct.kind == "api_group" and construct.name not in named:
                 named[construct.name] = self._open(group_of(construct))
         return named
 
-    def _open(self, group: Group) -> Group:
+    def _open(self, group: ApiGroup) -> ApiGroup:
         """Add a group under its canonical name and, where that is free, under the slug of its name."""
         self.groups.append(group)
         self._by_address.setdefault(group.canonical, group)
         self._by_address.setdefault(slug(group.name), group)
         return group
 
-    def _add(self, query: Construct, named: dict[str, Group]) -> None:
+    def _add(self, query: Construct, named: dict[str, ApiGroup]) -> None:
         name = query.api_group or DEFAULT_GROUP
         group = named.get(name)
         if group is None:
-            group = named[name] = self._open(Group(name, slug(name)))
+            group = named[name] = self._open(ApiGroup(name, slug(name)))
         if not group.active:
             return
         history = literal(query.attribute("history"))
@@ -160,7 +160,7 @@ class Routes:
         group.routes.append(route)
         self._by_length.setdefault((group.canonical, len(route.segments)), []).append(route)
 
-    def group(self, address: str) -> Group | None:
+    def group(self, address: str) -> ApiGroup | None:
         """The group of a canonical name."""
         return self._by_address.get(address)
 
@@ -198,11 +198,11 @@ def _active(construct: Construct) -> bool:
     return literal(construct.attribute("active")) is not False
 
 
-def group_of(construct: Construct) -> Group:
+def group_of(construct: Construct) -> ApiGroup:
     """The group that an `api_group` construct declares."""
     settings = {name: literal(construct.attribute(name)) for name in ("cors", "swagger", "history", "description")}
     objects = {name: settings[name] if isinstance(settings[name], dict) else {} for name in ("cors", "swagger")}
-    return Group(
+    return ApiGroup(
         construct.name,
         text_of(construct.attribute("canonical")) or slug(construct.name),
         str(settings["description"] or ""),
@@ -213,7 +213,7 @@ def group_of(construct: Construct) -> Group:
     )
 
 
-def segments_of(query: Construct) -> list[Segment]:
+def segments_of(query: Construct) -> list[PathSegment]:
     """What the parts of a path must be to lead to a query."""
     digits: set[str] = set()
     if "{" in query.name:
@@ -221,17 +221,17 @@ def segments_of(query: Construct) -> list[Segment]:
     return [_segment(part, digits) for part in query.name.split("/")]
 
 
-def _segment(part: str, digits: set[str]) -> Segment:
+def _segment(part: str, digits: set[str]) -> PathSegment:
     pieces = _PARAMETER.split(part)
     if len(pieces) == 1:
-        return Segment(0, part)
+        return PathSegment(0, part)
     names = tuple(pieces[1::2])
     pattern = re.escape(pieces[0])
     for name, following in zip(names, pieces[2::2], strict=True):
         pattern += ("([0-9]+)" if name in digits else "(.+)") + re.escape(following)
     whole = len(names) == 1 and part == f"{{{names[0]}}}"
     rank = 1 if not whole else 2 if names[0] in digits else 3
-    return Segment(rank, part, re.compile(pattern, re.DOTALL), names)
+    return PathSegment(rank, part, re.compile(pattern, re.DOTALL), names)
 
 
 def slug(name: str) -> str:

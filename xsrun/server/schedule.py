@@ -14,7 +14,7 @@ from xsrun.server.snapshot import Snapshot
 from xsrun.workspace.construct import Construct
 
 if TYPE_CHECKING:
-    from xsrun.workspace.workspace import Workspace
+    from xsrun.workspace.workspace import LoadedWorkspace
 
 #: Seconds between two looks, so that saved schedules and a clock that was set are noticed.
 _LONGEST_SLEEP = 0.5
@@ -82,7 +82,7 @@ class Schedule:
         workspace = self.application.live.current.workspace
         self._running[task.name] = self.application.threads.run(self.work, workspace, task)
 
-    def work(self, workspace: Workspace, task: Construct) -> None:
+    def work(self, workspace: LoadedWorkspace, task: Construct) -> None:
         """Run a task and say how it went. Runs in a thread of the pool."""
         log = self.application.log
         try:

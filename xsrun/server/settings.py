@@ -9,7 +9,7 @@ from typing import TypedDict
 BODY_MEGABYTES = 64
 
 
-class Options(TypedDict, total=False):
+class SettingOptions(TypedDict, total=False):
     """The settings as keywords, for type checkers."""
 
     max_body: int

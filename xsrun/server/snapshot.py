@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 from xsrun.diagnostics import Diagnostic
 from xsrun.server.cors import Policy
-from xsrun.server.routes import Group, Routes
+from xsrun.server.routes import ApiGroup, Routes
 
 if TYPE_CHECKING:
     from xsrun.documents import Json
-    from xsrun.workspace.workspace import Workspace
+    from xsrun.workspace.workspace import LoadedWorkspace
 
 
 @dataclass(slots=True)
@@ -21,7 +21,7 @@ class Snapshot:
     `stale` are the errors of files that were saved broken, whose last good version answers instead.
     """
 
-    workspace: Workspace
+    workspace: LoadedWorkspace
     routes: Routes
     stale: list[Diagnostic] = field(default_factory=list)
     #: does any program send a streamed response?
@@ -31,11 +31,11 @@ class Snapshot:
     documents: dict[tuple[tuple[str, ...], str], dict[str, Json]] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, workspace: Workspace, stale: list[Diagnostic] | None = None) -> Snapshot:
+    def of(cls, workspace: LoadedWorkspace, stale: list[Diagnostic] | None = None) -> Snapshot:
         streams = any("api.stream" in source.text for source in workspace.sources.values())
         return cls(workspace, Routes(workspace.constructs), stale or [], streams)
 
-    def policy(self, group: Group) -> Policy:
+    def policy(self, group: ApiGroup) -> Policy:
         """Who may call a group from a browser."""
         found = self.policies.get(group.canonical)
         if found is None:
@@ -46,9 +46,9 @@ class Snapshot:
 class Live:
     """Holds the current snapshot."""
 
-    def __init__(self, workspace: Workspace) -> None:
+    def __init__(self, workspace: LoadedWorkspace) -> None:
         self.current = Snapshot.of(workspace)
 
-    def replace(self, workspace: Workspace, stale: list[Diagnostic] | None = None) -> None:
+    def replace(self, workspace: LoadedWorkspace, stale: list[Diagnostic] | None = None) -> None:
         """Let a workspace answer all requests that come from now on."""
         self.current = Snapshot.of(workspace, stale)

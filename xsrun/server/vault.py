@@ -18,7 +18,7 @@ from xsrun.services.files import CHUNK_SIZE, guess_type
 
 if TYPE_CHECKING:
     from xsrun.services.vault import Vault
-    from xsrun.workspace.workspace import Workspace
+    from xsrun.workspace.workspace import LoadedWorkspace
 
 PREFIX = "/vault/"
 _RANGE = re.compile(r"bytes=(\d*)-(\d*)")
@@ -44,7 +44,7 @@ class StoredFile:
                 yield chunk
 
 
-def stored_file(workspace: Workspace, request: HttpRequest) -> StoredFile | HttpResponse | None:
+def stored_file(workspace: LoadedWorkspace, request: HttpRequest) -> StoredFile | HttpResponse | None:
     """The file at the path of a request, or None when there is none that the request may have."""
     path = unquote(request.path)
     vault: Vault = workspace.service("vault")

@@ -157,7 +157,7 @@ class FileResource:
         """The content from its start, to be read independently of other readers."""
         if isinstance(self._content, bytes):
             return io.BytesIO(self._content)
-        return _Reader(self._location(self._content), keep=self._content)
+        return _SpoolReader(self._location(self._content), keep=self._content)
 
     def read(self) -> bytes:
         if isinstance(self._content, bytes):
@@ -207,7 +207,7 @@ class FileResource:
         return content.path if isinstance(content, TemporaryPath) else content
 
 
-class _Reader(io.BufferedReader):
+class _SpoolReader(io.BufferedReader):
     """An open file that keeps a temporary one from being removed while it is read."""
 
     def __init__(self, path: Path, keep: object) -> None:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from xsrun.running.context import Context
-from xsrun.services.http_messages import HttpAnswer, HttpRequest, Tls
+from xsrun.services.http_messages import OutgoingRequest, ReceivedResponse, Tls
 from xsrun.services.network import NetworkPolicy, host_and_port, is_loopback
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ class HttpService:
         self._clients: dict[tuple[bool, Tls | None], httpx.Client] = {}
         self._lock = threading.Lock()
 
-    def exchange(self, context: Context, request: HttpRequest, statement: str) -> HttpAnswer:
+    def exchange(self, context: Context, request: OutgoingRequest, statement: str) -> ReceivedResponse:
         """The answer to a request, recorded or replayed where the policy has a recording.
 
         Raises UnavailableError for a host that nobody allowed, and LimitError for an answer larger than a value may
@@ -57,11 +57,13 @@ class HttpService:
             recording.add(request, answer)
         return answer
 
-    def _send(self, context: Context, policy: NetworkPolicy, request: HttpRequest, statement: str) -> HttpAnswer:
+    def _send(
+        self, context: Context, policy: NetworkPolicy, request: OutgoingRequest, statement: str
+    ) -> ReceivedResponse:
         clock = _Deadline(request.timeout, context.deadline)
         transfer = _Transfer(self, context, policy, statement, clock)
 
-        def work() -> HttpAnswer:
+        def work() -> ReceivedResponse:
             try:
                 with transfer.opened(request) as response:
                     body = bytearray()
@@ -70,16 +72,18 @@ class HttpService:
                         context.check_size(len(body))
                 return _answer_of(response, bytes(body))
             except TransferError as error:
-                return HttpAnswer(error=str(error))
+                return ReceivedResponse(error=str(error))
 
         answer = _in_time(work, clock)
         if answer is None:
-            answer = HttpAnswer(error=clock.message(transfer.received))
+            answer = ReceivedResponse(error=clock.message(transfer.received))
         if answer.error is not None and context.deadline is not None and time.monotonic() > context.deadline:
             context.tick()  # it was the run's time that ran out
         return answer
 
-    def stream(self, context: Context, request: HttpRequest, statement: str) -> tuple[HttpAnswer, Iterator[bytes]]:
+    def stream(
+        self, context: Context, request: OutgoingRequest, statement: str
+    ) -> tuple[ReceivedResponse, Iterator[bytes]]:
         """The head of an answer, and its body piece by piece, each decoded.
 
         A failure is raised by the iterator as TransferError; so is one before the first byte, with an answer of
@@ -100,7 +104,7 @@ class HttpService:
 
         response = _in_time(begin, clock)
         if response is None or isinstance(response, TransferError):
-            answer = HttpAnswer(error=str(response or clock.message(0)))
+            answer = ReceivedResponse(error=str(response or clock.message(0)))
             return answer, _whole(answer)
         return _answer_of(response.response, b""), transfer.pieces(response)
 
@@ -173,7 +177,7 @@ class _Transfer:
         self.clock = clock
         self.received = 0
 
-    def opened(self, request: HttpRequest) -> _Opened:
+    def opened(self, request: OutgoingRequest) -> _Opened:
         """Send the request and follow redirects until there is an answer to read."""
         import httpx
 
@@ -190,7 +194,7 @@ class _Transfer:
             raise TransferError(self._reason(error, request)) from error
         raise TransferError(f"Maximum ({MAX_REDIRECTS}) redirects followed")
 
-    def _built(self, request: HttpRequest) -> httpx.Request:
+    def _built(self, request: OutgoingRequest) -> httpx.Request:
         import httpx
 
         url = httpx.URL(request.url if "://" in request.url else f"http://{request.url}")
@@ -202,7 +206,7 @@ class _Transfer:
         encoded = [(name.encode(), value.encode()) for name, value in headers]
         return httpx.Request(request.method, url, headers=encoded, content=request.body)
 
-    def _sent(self, sent: httpx.Request, request: HttpRequest) -> httpx.Response:
+    def _sent(self, sent: httpx.Request, request: OutgoingRequest) -> httpx.Response:
         import httpx
 
         if sent.url.scheme not in ("http", "https"):
@@ -237,11 +241,11 @@ class _Transfer:
         with opened as response:
             yield from self.chunks(response)
 
-    def _reason(self, error: Exception, request: HttpRequest | None) -> str:
+    def _reason(self, error: Exception, request: OutgoingRequest | None) -> str:
         return reason_of(error, request.url if request else "", self.clock.message(self.received))
 
 
-def _whole(answer: HttpAnswer) -> Iterator[bytes]:
+def _whole(answer: ReceivedResponse) -> Iterator[bytes]:
     if answer.error is not None:
         raise TransferError(answer.error)
     yield answer.body
@@ -270,9 +274,9 @@ def _in_time(work: Callable[[], Done], clock: _Deadline) -> Done | None:
     return done[0] if done else None
 
 
-def _answer_of(response: httpx.Response, body: bytes) -> HttpAnswer:
+def _answer_of(response: httpx.Response, body: bytes) -> ReceivedResponse:
     headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in response.headers.raw]
-    return HttpAnswer(response.status_code, response.reason_phrase, response.http_version, headers, body)
+    return ReceivedResponse(response.status_code, response.reason_phrase, response.http_version, headers, body)
 
 
 # Failures ------------------------------------------------------------------------------------------------------------

@@ -31,7 +31,7 @@ class Tls:
 
 
 @dataclass(slots=True)
-class HttpRequest:
+class OutgoingRequest:
     """A request to send. `timeout` is in seconds for all of it, None for none."""
 
     method: str
@@ -44,7 +44,7 @@ class HttpRequest:
 
 
 @dataclass(slots=True)
-class HttpAnswer:
+class ReceivedResponse:
     """What came back. A transport failure has status 0 and says why in `error`."""
 
     status: int = 0

@@ -25,7 +25,7 @@ DAILY_ALLOWANCE = 100
 
 
 @dataclass(slots=True)
-class Message:
+class MailMessage:
     """One message. Addresses may have names: `Ann <ann@example.com>`."""
 
     subject: str
@@ -45,10 +45,10 @@ class Outbox:
 
     def __init__(self, folder: Path | None = None) -> None:
         self.folder = folder
-        self.messages: list[Message] = []
+        self.messages: list[MailMessage] = []
         self._lock = threading.Lock()
 
-    def send(self, message: Message, at: datetime) -> int:
+    def send(self, message: MailMessage, at: datetime) -> int:
         """Keep a message, under an id of its own; gives how many may still be sent. Raises for a bad address."""
         message.id = str(uuid.uuid4())
         made = self._as_mail(message, at)
@@ -69,7 +69,7 @@ class Outbox:
                 f"the outbox {self.folder} cannot be written: {error.strerror}", hint="messages are kept there as files"
             ) from None
 
-    def _as_mail(self, message: Message, at: datetime) -> EmailMessage:
+    def _as_mail(self, message: MailMessage, at: datetime) -> EmailMessage:
         made = EmailMessage()
         made["Message-ID"] = f"<{message.id}@xsrun.invalid>"
         made["Date"] = format_datetime(at)

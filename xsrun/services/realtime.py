@@ -15,7 +15,7 @@ MOST_MESSAGES = 1_000
 
 
 @dataclass(frozen=True, slots=True)
-class Message:
+class RealtimeMessage:
     """A message of a channel. With an `auth_id` it is for that row of `auth_table` alone. `at` is in milliseconds."""
 
     channel: str
@@ -27,7 +27,7 @@ class Message:
     auth_id: Value = None
 
 
-Listener = Callable[[Message], None]
+Listener = Callable[[RealtimeMessage], None]
 
 
 class Realtime:
@@ -35,7 +35,7 @@ class Realtime:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._messages: deque[Message] = deque(maxlen=MOST_MESSAGES)
+        self._messages: deque[RealtimeMessage] = deque(maxlen=MOST_MESSAGES)
         self._listeners: list[Listener] = []
 
     def publish(
@@ -48,9 +48,9 @@ class Realtime:
         event: Value = None,
         auth_table: Value = None,
         auth_id: Value = None,
-    ) -> Message:
+    ) -> RealtimeMessage:
         """Keep a message and hand it to those who listen."""
-        message = Message(
+        message = RealtimeMessage(
             channel,
             copy_deep(data),
             now,
@@ -66,7 +66,7 @@ class Realtime:
             listener(message)
         return message
 
-    def messages(self, channel: str | None = None) -> list[Message]:
+    def messages(self, channel: str | None = None) -> list[RealtimeMessage]:
         """The messages that are kept, oldest first; of one channel, or of all."""
         with self._lock:
             return [message for message in self._messages if channel in (None, message.channel)]

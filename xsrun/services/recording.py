@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, NotRequired, TypedDict
 
 from xsrun.errors import UnavailableError, UsageError
 from xsrun.running.masking import masked_form, masked_header, masked_members, masked_url
-from xsrun.services.http_messages import FORM_TYPE, Headers, HttpAnswer, HttpRequest, header_of
+from xsrun.services.http_messages import FORM_TYPE, Headers, OutgoingRequest, ReceivedResponse, header_of
 
 if TYPE_CHECKING:
     from xsrun.documents import Json
@@ -42,7 +42,7 @@ class RecordedRequest(TypedDict):
     body: NotRequired[RecordedBody]
 
 
-class Call(TypedDict):
+class RecordedCall(TypedDict):
     """A request and its answer, an object with its parts or with why there was none."""
 
     request: RecordedRequest
@@ -64,17 +64,17 @@ class Recording:
         self.path = path
         self.replaying = replaying
         self._lock = threading.Lock()
-        self._calls: list[Call] = []
-        self._answers: dict[str, list[HttpAnswer]] = {}
-        self._unsaved: weakref.finalize[[Path, list[Call]], Recording] | None = None
+        self._calls: list[RecordedCall] = []
+        self._answers: dict[str, list[ReceivedResponse]] = {}
+        self._unsaved: weakref.finalize[[Path, list[RecordedCall]], Recording] | None = None
         if replaying:
             self._read()
         else:
             self._unsaved = weakref.finalize(self, _save, path, self._calls)
 
-    def add(self, request: HttpRequest, answer: HttpAnswer) -> None:
+    def add(self, request: OutgoingRequest, answer: ReceivedResponse) -> None:
         """Keep an answer; it is written by `save`, at the latest when Python ends."""
-        call: Call = {"request": described(request), "response": _described_answer(answer)}
+        call: RecordedCall = {"request": described(request), "response": _described_answer(answer)}
         with self._lock:
             self._calls.append(call)
             if self._unsaved is None:
@@ -87,7 +87,7 @@ class Recording:
                 self._unsaved()
                 self._unsaved = None
 
-    def answer(self, request: HttpRequest, statement: str) -> HttpAnswer:
+    def answer(self, request: OutgoingRequest, statement: str) -> ReceivedResponse:
         """The recorded answer. Raises UnavailableError when there is none."""
         wanted = described(request)
         with self._lock:
@@ -116,7 +116,7 @@ class Recording:
             raise UsageError(f"{self.path} is no recording", hint="make one with --record FILE") from None
 
 
-def _save(path: Path, calls: list[Call]) -> None:
+def _save(path: Path, calls: list[RecordedCall]) -> None:
     document = {"format": FORMAT, "calls": calls}
     temporary = path.with_name(path.name + ".part")
     try:
@@ -130,7 +130,7 @@ def _save(path: Path, calls: list[Call]) -> None:
 # Requests ------------------------------------------------------------------------------------------------------------
 
 
-def described(request: HttpRequest) -> RecordedRequest:
+def described(request: OutgoingRequest) -> RecordedRequest:
     """A request as a recording holds it, secrets masked."""
     found: RecordedRequest = {
         "method": request.method,
@@ -166,7 +166,7 @@ def _masked_body(body: bytes, headers: Headers) -> RecordedBody:
 # Answers -------------------------------------------------------------------------------------------------------------
 
 
-def _described_answer(answer: HttpAnswer) -> dict[str, Json]:
+def _described_answer(answer: ReceivedResponse) -> dict[str, Json]:
     if answer.error is not None:
         return {"error": answer.error}
     found: dict[str, Json] = {
@@ -182,9 +182,9 @@ def _described_answer(answer: HttpAnswer) -> dict[str, Json]:
     return found
 
 
-def _read_answer(found: dict[str, Value]) -> HttpAnswer:
+def _read_answer(found: dict[str, Value]) -> ReceivedResponse:
     if "error" in found:
-        return HttpAnswer(error=str(found["error"]))
+        return ReceivedResponse(error=str(found["error"]))
     body = base64.b64decode(found["base64"]) if "base64" in found else str(found["body"]).encode()
     headers = [(str(name), str(value)) for name, value in found["headers"]]
-    return HttpAnswer(int(found["status"]), str(found["reason"]), str(found["version"]), headers, body)
+    return ReceivedResponse(int(found["status"]), str(found["reason"]), str(found["version"]), headers, body)

@@ -13,8 +13,8 @@ from xsrun.running.context import Context
 from xsrun.services.http_messages import (
     QUERY_METHODS,
     Headers,
-    HttpAnswer,
-    HttpRequest,
+    OutgoingRequest,
+    ReceivedResponse,
     Tls,
     body_of,
     header_lines,
@@ -56,7 +56,7 @@ def tls_of(
 
 def request_of(
     url: str, method: str, params: Value, headers: Headers, timeout: float | None, follow: bool, tls: Tls | None = None
-) -> HttpRequest:
+) -> OutgoingRequest:
     """The request to send: `params` in the query string or the body, by the method (semantics 6.1)."""
     if not url.strip():
         raise InputError("Missing param: url", "url")
@@ -65,10 +65,10 @@ def request_of(
         url = with_query(url.strip(), params)
     else:
         body, headers = body_of(method, params, headers)
-    return HttpRequest(method, url.strip(), headers, body, timeout, follow, tls or Tls())
+    return OutgoingRequest(method, url.strip(), headers, body, timeout, follow, tls or Tls())
 
 
-def outcome(request: HttpRequest, url: str, params: Value, answer: HttpAnswer) -> dict[str, Value]:
+def outcome(request: OutgoingRequest, url: str, params: Value, answer: ReceivedResponse) -> dict[str, Value]:
     """The result of a call as programs see it (semantics 6.1)."""
     response: dict[str, Value] = {
         "headers": answer.header_lines,
@@ -150,7 +150,7 @@ def send(
         url, method_of(method), params, header_lines(headers), timeout_of(timeout), follow_location, tls
     )
     sent = replace(request, headers=[*request.headers, *(unseen or [])])
-    answer: HttpAnswer = context.service("http").exchange(context, sent, name)
+    answer: ReceivedResponse = context.service("http").exchange(context, sent, name)
     return outcome(request, url, params, answer)
 
 

@@ -265,11 +265,11 @@ def send_email(
     """
     from datetime import UTC, datetime
 
-    from xsrun.services.mail import Message
+    from xsrun.services.mail import MailMessage
 
     if service_provider not in ("xano", "resend"):
         raise InputError(f"Input '{service_provider}' is not one of the allowable values.", "service_provider")
-    made = Message(
+    made = MailMessage(
         subject,
         message,
         sender=", ".join(addresses(from_)),

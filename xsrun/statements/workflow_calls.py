@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Iterable
-from typing import Any, Protocol
+from typing import Any
 
 from xsrun.errors import StoppedError, XanoScriptError
 from xsrun.evaluator.compiler import StatementCompiler, statement_position
 from xsrun.evaluator.generated.tracebacks import translate
 from xsrun.evaluator.quasiquote import call, constant, name, place
 from xsrun.registry import statement_form
+from xsrun.running.carrier import Carrier
 from xsrun.running.context import Answer, Context, Request, ResponseHead
 from xsrun.statements.call import called_name
 from xsrun.statements.expect import EXPECTING_ERROR
@@ -32,22 +33,6 @@ TRIGGER_KINDS = (
     "channel_trigger",
     "realtime_server_trigger",
 )
-
-
-class Query(Protocol):
-    """What is called: its path and its verb."""
-
-    name: str
-    verb: str | None
-
-
-class Carrier(Protocol):
-    """Carries calls to a server (`xsrun.server.over_http`)."""
-
-    def send(
-        self, context: Context, query: Query, inputs: dict[str, Value], headers: dict[str, str]
-    ) -> tuple[Value, XanoScriptError | None]:
-        """The body of the answer as a value, and the error that it tells of, if any."""
 
 
 # What the calls do ---------------------------------------------------------------------------------------------------
@@ -92,9 +77,7 @@ def call_endpoint(
     return response
 
 
-def carried(
-    context: Context, carrier: Carrier, query: Query, inputs: dict[str, Value], headers: dict[str, str]
-) -> Value:
+def carried(context: Context, carrier: Carrier, query: Any, inputs: dict[str, Value], headers: dict[str, str]) -> Value:
     """The same over a server: what it answers, or its error where one is raised."""
     response, error = carrier.send(context, query, inputs, headers)
     if error is not None:

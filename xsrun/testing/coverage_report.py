@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from xsrun.errors import UsageError
 from xsrun.testing.program_lines import ProgramLines
 from xsrun.workspace.construct import RUNNABLE
-from xsrun.workspace.workspace import Workspace
+from xsrun.workspace.workspace import LoadedWorkspace
 
 if TYPE_CHECKING:
     from coverage import Coverage
@@ -23,7 +23,7 @@ _LEFT_OUT = frozenset(("workflow_test",))
 class CoverageRun:
     """Measures what runs between `start` and `stop`. Raises UsageError without coverage.py and its tracer in C."""
 
-    def __init__(self, workspace: Workspace) -> None:
+    def __init__(self, workspace: LoadedWorkspace) -> None:
         try:
             import coverage
         except ImportError:

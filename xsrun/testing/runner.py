@@ -20,7 +20,7 @@ from xsrun.testing.report import Outcome, Report
 from xsrun.testing.sandbox import Sandbox
 from xsrun.values.conversion import copy_deep
 from xsrun.workspace.result import Result
-from xsrun.workspace.workspace import Workspace
+from xsrun.workspace.workspace import LoadedWorkspace
 
 if TYPE_CHECKING:
     from xsrun.services.network import Hosts, NetworkPolicy
@@ -29,7 +29,7 @@ Listener = Callable[[Outcome], None]
 
 
 def run_tests(
-    workspace: Workspace,
+    workspace: LoadedWorkspace,
     pattern: str | None = None,
     kind: str | None = None,
     *,
@@ -66,7 +66,7 @@ def run_tests(
 
 
 def broken_files(
-    workspace: Workspace, files: set[str] | None, shown: set[str]
+    workspace: LoadedWorkspace, files: set[str] | None, shown: set[str]
 ) -> tuple[list[Diagnostic], list[Diagnostic]]:
     """The errors of the files that no outcome speaks of: of those that may hold tests, and of the others.
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from xsrun.services.network import NetworkPolicy
 from xsrun.workspace.services import Services
-from xsrun.workspace.workspace import Workspace
+from xsrun.workspace.workspace import LoadedWorkspace
 
 if TYPE_CHECKING:
     from xsrun.database.engine import Database
@@ -17,20 +17,20 @@ if TYPE_CHECKING:
 SHARED = frozenset(("javascript", "network"))
 
 
-class Sandbox(Workspace):
+class Sandbox(LoadedWorkspace):
     """A workspace that takes constructs, compiled code, environment and limits from another one.
 
     Its database is empty, or begins with the rows of a datasource of the other; cache, files and keys are its own. All
     is gone when it is closed. The network is shut but for the hosts that `network` names.
     """
 
-    def __init__(self, origin: Workspace, network: NetworkPolicy | Hosts = None, datasource: str = "") -> None:
+    def __init__(self, origin: LoadedWorkspace, network: NetworkPolicy | Hosts = None, datasource: str = "") -> None:
         self.__dict__.update(origin.__dict__)
         self.origin = origin
         #: the workspace that is tested
-        self.owner: Workspace = origin.owner if isinstance(origin, Sandbox) else origin
+        self.owner: LoadedWorkspace = origin.owner if isinstance(origin, Sandbox) else origin
         #: whose tables it takes, with the rows of the datasource
-        self.rows_of: Workspace = origin.rows_of if isinstance(origin, Sandbox) else origin
+        self.rows_of: LoadedWorkspace = origin.rows_of if isinstance(origin, Sandbox) else origin
         #: the keys of rows that were made up, by table (`xsrun.testing.smoke`)
         self.keys: dict[str, list[Any]] = origin.keys if isinstance(origin, Sandbox) else {}
         self.datasource = datasource

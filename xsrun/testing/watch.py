@@ -7,7 +7,7 @@ from pathlib import Path
 
 from xsrun.errors import UsageError
 from xsrun.testing.affected import affected_files
-from xsrun.workspace.workspace import Workspace
+from xsrun.workspace.workspace import LoadedWorkspace
 
 #: Milliseconds to wait for more changes, so that a save of several files is one change.
 SETTLE = 50
@@ -32,7 +32,7 @@ def _below(root: Path, path: Path) -> str:
         return path.name
 
 
-def touched_by(before: Workspace, after: Workspace, changed: set[str]) -> set[str] | None:
+def touched_by(before: LoadedWorkspace, after: LoadedWorkspace, changed: set[str]) -> set[str] | None:
     """The files whose tests a change touches; None for all."""
     gone = [one for one in before.constructs if one.file in changed]
     return affected_files(after.constructs, changed, gone)
@@ -40,10 +40,10 @@ def touched_by(before: Workspace, after: Workspace, changed: set[str]) -> set[st
 
 #: What runs the tests: `(workspace, files, changed)`, where `files` are those whose tests run (None for all) and
 #: `changed` those that changed (empty for the first run).
-Run = Callable[[Workspace, set[str] | None, set[str]], None]
+Run = Callable[[LoadedWorkspace, set[str] | None, set[str]], None]
 
 
-def rerun_on_change(root: Path, load: Callable[[], Workspace], run: Run) -> None:
+def rerun_on_change(root: Path, load: Callable[[], LoadedWorkspace], run: Run) -> None:
     """Run all tests, then after each change those that it touches, until interrupted."""
     workspace = load()
     run(workspace, None, set())

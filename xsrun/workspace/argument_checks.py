@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import wraps
-from typing import TYPE_CHECKING, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from xsrun.errors import UsageError
 from xsrun.running.context import Clock, Identity, Limits, Request, system_clock
@@ -38,7 +38,7 @@ def checked(
         def call(*arguments: Parameters.args, **keywords: Parameters.kwargs) -> Returned:
             for name in keywords:
                 if name not in known:
-                    raise unknown_keyword(function.__qualname__, name, sorted(known - {"self", "cls"}))
+                    raise unknown_keyword(_called(function, arguments), name, sorted(known - {"self", "cls"}))
             return function(*arguments, **keywords)
 
         return call
@@ -46,12 +46,20 @@ def checked(
     return decorate
 
 
+def _called(function: Callable[..., Any], arguments: tuple[Any, ...]) -> str:
+    """What the caller calls a function: a method by the class that it was called on, `Workspace.run`."""
+    if "." not in function.__qualname__:
+        return function.__name__
+    owner = arguments[0] if isinstance(arguments[0], type) else type(arguments[0])
+    return owner.__name__ if function.__name__ == "__init__" else f"{owner.__name__}.{function.__name__}"
+
+
 def unknown_keyword(function: str, name: str, known: list[str]) -> UsageError:
     """The error of a keyword that a function of the API does not have."""
     from xsrun.diagnostics.suggest import did_you_mean
 
     hint = did_you_mean(name, known) or f"it takes: {', '.join(known)}"
-    return UsageError(f"{function.removesuffix('.__init__')} has no option `{name}`", hint=hint)
+    return UsageError(f"{function} has no option `{name}`", hint=hint)
 
 
 def keywords_of(function: Callable[..., None]) -> tuple[str, ...]:

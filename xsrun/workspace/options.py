@@ -11,7 +11,7 @@ from xsrun.services.vault import Vault
 from xsrun.values.conversion import Value
 
 
-class Options(TypedDict, total=False):
+class WorkspaceOptions(TypedDict, total=False):
     """How a workspace is set up; all may be left out.
 
     `database`: a URL, by default SQLite in memory. `env`: values of `$env`. `clock`: milliseconds at which it stands

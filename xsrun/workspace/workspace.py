@@ -14,7 +14,7 @@ from xsrun.errors import XanoScriptError
 from xsrun.evaluator.generated.operations import too_deep
 from xsrun.evaluator.generated.tracebacks import translate
 from xsrun.fields.declared import of_call
-from xsrun.running.context import Clock, Context, Dispatcher, Identity, Limits, Request, Sleep
+from xsrun.running.context import Clock, Context, DispatcherProtocol, Identity, Limits, Request, Sleep
 from xsrun.running.trace import Trace
 from xsrun.running.unfolded_size import check_unfolded
 from xsrun.syntax.source import Source
@@ -48,16 +48,16 @@ if TYPE_CHECKING:
     from xsrun.database.engine import Database
     from xsrun.database.session import Session
     from xsrun.fields.declared import Declared
+    from xsrun.running.carrier import Carrier
     from xsrun.services.files import Upload
     from xsrun.services.network import Hosts, NetworkPolicy
     from xsrun.services.vault import Vault
     from xsrun.syntax.nodes import Document
     from xsrun.syntax.parser import Parsed
-    from xsrun.workspace.carrier import Carrier
-    from xsrun.workspace.options import Options
+    from xsrun.workspace.options import WorkspaceOptions
 
 
-class Workspace:
+class LoadedWorkspace:
     """Constructs by kind and name, and the database, cache and engines that their runs share.
 
     A workspace may run from several threads at once. `close()`, or leaving it as a context manager, ends its
@@ -96,7 +96,7 @@ class Workspace:
         self._by_key: dict[tuple[str, str], list[Construct]] = {}
         self._database: Database | None = None
         #: what runs around constructs; the public API sets it, without it they run bare
-        self.dispatcher: Dispatcher | None = None
+        self.dispatcher: DispatcherProtocol | None = None
         #: how workflow tests reach queries; None runs them where they are called (see `xsrun.server.over_http`)
         self.carrier: Carrier | None = None
         self._load()
@@ -114,7 +114,7 @@ class Workspace:
 
     @classmethod
     @checked(*keywords_of(__init__))
-    def load(cls, path: str | os.PathLike[str], **options: Unpack[Options]) -> Self:
+    def load(cls, path: str | os.PathLike[str], **options: Unpack[WorkspaceOptions]) -> Self:
         """Load a file or a folder, as pulled. Raises UsageError when there is nothing to load."""
         require("path", path, (str, os.PathLike), "the path of a file or folder")
         sources, root = read_sources(path)
@@ -122,7 +122,7 @@ class Workspace:
 
     @classmethod
     @checked(*keywords_of(__init__))
-    def from_sources(cls, sources: dict[str, str], **options: Unpack[Options]) -> Self:
+    def from_sources(cls, sources: dict[str, str], **options: Unpack[WorkspaceOptions]) -> Self:
         """Make a workspace of texts by file name."""
         return cls(sources, **options)
 
@@ -398,7 +398,7 @@ class Workspace:
                     self._database.follow(before)
             return self._database
 
-    def take_over(self, before: Workspace) -> None:
+    def take_over(self, before: LoadedWorkspace) -> None:
         """Go on with the services of a workspace that this one replaces: rows, connections, cache, files and keys.
 
         Runs that began in the other one may still end there.
@@ -441,8 +441,8 @@ class Workspace:
         self.close()
 
 
-def workspace_of(context: Context) -> Workspace:
+def workspace_of(context: Context) -> LoadedWorkspace:
     """The workspace that a run is in."""
     workspace = context.workspace
-    assert isinstance(workspace, Workspace)
+    assert isinstance(workspace, LoadedWorkspace)
     return workspace

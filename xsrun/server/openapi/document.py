@@ -9,14 +9,14 @@ from xsrun import __version__
 from xsrun.database.tables import literal
 from xsrun.fields.declared import Declared
 from xsrun.language.types import TYPES, Schema
-from xsrun.server.openapi.responses import Outcome, Responses
+from xsrun.server.openapi.responses import ResponseOutcome, Responses
 from xsrun.server.openapi.schemas import ROW_OF, input_schema, object_schema, referring, row_schema
-from xsrun.server.routes import Group, Route
+from xsrun.server.routes import ApiGroup, Route
 from xsrun.workspace.construct import text_of
 
 if TYPE_CHECKING:
     from xsrun.documents import Json
-    from xsrun.workspace.workspace import Workspace
+    from xsrun.workspace.workspace import LoadedWorkspace
 
 OPENAPI = "3.1.0"
 #: Verbs whose inputs are sent in the query string.
@@ -38,12 +38,12 @@ _TEMPLATE = re.compile(r"[^A-Za-z0-9._-]+")
 class DocumentMaker:
     """Makes documents of the routes of one workspace."""
 
-    def __init__(self, workspace: Workspace) -> None:
+    def __init__(self, workspace: LoadedWorkspace) -> None:
         self.workspace = workspace
         self.used: dict[str, Schema] = {}
         self.responses = Responses(workspace, self.row)
 
-    def document(self, groups: list[Group], server: str, title: str) -> dict[str, Json]:
+    def document(self, groups: list[ApiGroup], server: str, title: str) -> dict[str, Json]:
         """The document of some groups; `server` is the address that its paths begin at."""
         self.used = {}
         several = len(groups) != 1
@@ -130,7 +130,7 @@ class DocumentMaker:
         made["requestBody"] = body_of(others)
         return made
 
-    def answers(self, route: Route, outcome: Outcome) -> dict[str, Json]:
+    def answers(self, route: Route, outcome: ResponseOutcome) -> dict[str, Json]:
         """The responses of an operation by status."""
         statuses = {400, 403, 404, 500} | outcome.statuses | ({401} if route.auth else set())
         found: dict[str, Json] = {}
@@ -145,7 +145,7 @@ class DocumentMaker:
         return found
 
 
-def success(status: int, outcome: Outcome) -> dict[str, Json]:
+def success(status: int, outcome: ResponseOutcome) -> dict[str, Json]:
     """A response that is no error."""
     if status in (204, 304):
         return {"description": "There is no body."}

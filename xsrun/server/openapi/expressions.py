@@ -27,7 +27,7 @@ _PICKING = frozenset(("first", "last", "pop", "shift", "find"))
 _DEPTH = 40
 
 
-class Reader:
+class SchemaReader:
     """Reads expressions in one stack; `variables` are the schemas of its variables, `inputs` those of its inputs."""
 
     def __init__(self, variables: dict[str, Schema], inputs: dict[str, Schema]) -> None:

@@ -15,13 +15,13 @@ from xsrun.database.tables import literal
 from xsrun.errors import CODE_OF_ERROR_TYPE, STATUS_OF_CODE
 from xsrun.language.types import Schema
 from xsrun.registry import find_statement
-from xsrun.server.openapi.expressions import Reader, annotated
+from xsrun.server.openapi.expressions import SchemaReader, annotated
 from xsrun.server.openapi.schemas import ANYTHING, bound_schema, either, nullable
 from xsrun.syntax import nodes
 from xsrun.workspace.construct import Construct
 
 if TYPE_CHECKING:
-    from xsrun.workspace.workspace import Workspace
+    from xsrun.workspace.workspace import LoadedWorkspace
 
 #: How deep calls of functions are followed.
 _CALLS = 8
@@ -46,7 +46,7 @@ _COUNTERS = ("itemsReceived", "curPage", "perPage", "offset", "itemsTotal", "pag
 
 
 @dataclass(slots=True)
-class Outcome:
+class ResponseOutcome:
     """What a query may answer. `statuses` are those of errors; `succeeds` those that the program sets.
 
     `open` tells that the program sets a header or status that its text does not name.
@@ -60,7 +60,7 @@ class Outcome:
     streams: bool = False
     open: bool = False
 
-    def add(self, other: Outcome) -> None:
+    def add(self, other: ResponseOutcome) -> None:
         """Note what a called construct may do to the answer."""
         self.statuses |= other.statuses
         self.succeeds |= other.succeeds
@@ -72,22 +72,22 @@ class Outcome:
 class Responses:
     """Reads the queries of a workspace; `rows` gives the schema of a row of a table, None for one nobody declares."""
 
-    def __init__(self, workspace: Workspace, rows: Callable[[str], Schema | None]) -> None:
+    def __init__(self, workspace: LoadedWorkspace, rows: Callable[[str], Schema | None]) -> None:
         self.workspace = workspace
         self.rows = rows
         self._depth = 0
-        self._functions: dict[Construct, Outcome] = {}
+        self._functions: dict[Construct, ResponseOutcome] = {}
 
-    def outcome(self, query: Construct) -> Outcome:
+    def outcome(self, query: Construct) -> ResponseOutcome:
         """What a query answers."""
         outcome = self.read(query)
         if outcome.throws:
             outcome.schema = either(outcome.schema, _STOPPED)
         return outcome
 
-    def read(self, construct: Construct) -> Outcome:
+    def read(self, construct: Construct) -> ResponseOutcome:
         """What a construct gives, and what it may do to the answer on the way."""
-        outcome = Outcome()
+        outcome = ResponseOutcome()
         if self._depth >= _CALLS or construct.node is None or construct.problems:
             outcome.open = True
             return outcome
@@ -101,7 +101,7 @@ class Responses:
             outcome.schema, outcome.open = ANYTHING, True
         return outcome
 
-    def called(self, name: str | None, caller: Outcome) -> Schema:
+    def called(self, name: str | None, caller: ResponseOutcome) -> Schema:
         """What a call of a function gives; what it may do to the answer is noted with the caller."""
         function = self.workspace.lookup("function", name) if name else None
         if function is None:
@@ -109,7 +109,7 @@ class Responses:
             return ANYTHING
         found = self._functions.get(function)
         if found is None:
-            self._functions[function] = Outcome(open=True)  # for a function that calls itself
+            self._functions[function] = ResponseOutcome(open=True)  # for a function that calls itself
             found = self._functions[function] = self.read(function)
         caller.add(found)
         return found.schema
@@ -118,12 +118,12 @@ class Responses:
 class Stack:
     """One stack: what its variables may hold, and what it returns."""
 
-    def __init__(self, responses: Responses, construct: Construct, outcome: Outcome) -> None:
+    def __init__(self, responses: Responses, construct: Construct, outcome: ResponseOutcome) -> None:
         self.responses = responses
         self.construct = construct
         self.outcome = outcome
         self.variables: dict[str, Schema] = {}
-        self.reader = Reader(self.variables, {one.name: bound_schema(one) for one in construct.declared})
+        self.reader = SchemaReader(self.variables, {one.name: bound_schema(one) for one in construct.declared})
         self.returned: list[Schema] = []
 
     def result(self) -> Schema:

@@ -20,8 +20,8 @@ import orjson
 from xsrun.errors import LimitError, XanoScriptError
 from xsrun.services.javascript import engine
 from xsrun.services.javascript.outcomes import Crashed, Outcome, Refused, Thrown, TimedOut, TooLarge, Value
-from xsrun.services.javascript.pool import Pool, shared
-from xsrun.services.javascript.worker import Died, Log, Request, Worker
+from xsrun.services.javascript.pool import WorkerPool, shared
+from xsrun.services.javascript.worker import Died, Log, ScriptRequest, Worker
 from xsrun.values.json_errors import json_error
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ class JavaScript:
         def start() -> Worker:
             return Worker(executable or engine.find_deno(), allow_net, memory, result_limit)
 
-        self._pool = Pool(start, workers)
+        self._pool = WorkerPool(start, workers)
         self._finalizer = weakref.finalize(self, self._pool.close)  # also at the interpreter's exit
 
     def call(
@@ -141,7 +141,7 @@ class JavaScript:
         watchdog.arm(worker, deadline)
         usable = False
         try:
-            request: Request = {"mode": mode, "code": code, "timeout": seconds, "now": now}
+            request: ScriptRequest = {"mode": mode, "code": code, "timeout": seconds, "now": now}
             kind, payload = worker.ask(request, data, log)
             usable = True
         except Died as death:

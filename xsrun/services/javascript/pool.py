@@ -19,7 +19,7 @@ class _Shared:
 
     def __init__(self) -> None:
         self.condition = threading.Condition()
-        self.idle: dict[Worker, Pool] = {}
+        self.idle: dict[Worker, WorkerPool] = {}
         self.watchdog = Watchdog()
         self.owner = os.getpid()
 
@@ -35,7 +35,7 @@ def shared() -> _Shared:
     return _shared
 
 
-class Pool:
+class WorkerPool:
     """Up to `size` workers. The one last given back is lent first, so a single thread uses a single process."""
 
     def __init__(self, start: Callable[[], Worker], size: int) -> None:

@@ -15,7 +15,7 @@ Environment = dict[str, Value]
 _SAME_TIME = 1000
 
 
-class Identity(Protocol):
+class CallerIdentity(Protocol):
     """Who calls, as `xsrun.running.context.Identity` holds it."""
 
     id: Value
@@ -23,7 +23,7 @@ class Identity(Protocol):
     extras: dict[str, Value]
 
 
-class Options(TypedDict):
+class ScriptOptions(TypedDict):
     """What the run adds to a call."""
 
     remaining: float | None
@@ -38,7 +38,7 @@ class ScriptRun(Protocol):
     deadline: float | None
 
     @property
-    def auth(self) -> Identity | None: ...
+    def auth(self) -> CallerIdentity | None: ...
 
     def now(self) -> int: ...
 
@@ -86,7 +86,7 @@ def _service(run: ScriptRun) -> JavaScript:
     return service
 
 
-def _options(run: ScriptRun) -> Options:
+def _options(run: ScriptRun) -> ScriptOptions:
     """Seconds the run has left (its deadline is on the monotonic clock), its clock if not the real one, its log."""
     now = run.now()
     return {
@@ -100,7 +100,7 @@ def _scope(run: ScriptRun, environment: Environment) -> dict[str, Value]:
     return {"$input": {}, "$var": {}, "$env": run.environment, "$auth": _auth(run.auth), **environment}
 
 
-def _auth(identity: Identity | None) -> dict[str, Value]:
+def _auth(identity: CallerIdentity | None) -> dict[str, Value]:
     """`$auth` of a lambda: the id is 0 where nobody is signed in, and reading it is no error (semantics 2.6)."""
     if identity is None:
         return {"id": 0, "extras": {}}

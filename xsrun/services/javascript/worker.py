@@ -32,7 +32,7 @@ Log = Callable[[str], None]
 Frame = tuple[bytes, bytes]
 
 
-class Request(TypedDict):
+class ScriptRequest(TypedDict):
     """What the worker is asked; `ask` adds the number. Times are in seconds, `now` in milliseconds."""
 
     mode: str
@@ -98,7 +98,7 @@ class Worker:
     def alive(self) -> bool:
         return not self.timed_out and self._process.poll() is None
 
-    def ask(self, request: Request, scope: bytes, log: Log | None) -> Frame:
+    def ask(self, request: ScriptRequest, scope: bytes, log: Log | None) -> Frame:
         """Run one request and return the frame that answers it. Raises Died, or UnavailableError at the first."""
         self._count += 1
         request["id"] = self._count

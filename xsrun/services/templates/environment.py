@@ -9,8 +9,8 @@ from jinja2.runtime import Context as TemplateContext
 
 from xsrun.errors import XanoScriptError
 from xsrun.services.templates.functions import FunctionEnvironment, Macro, State, state_of
+from xsrun.services.templates.lexer import TwigLexer
 from xsrun.services.templates.syntax import TwigCodeGenerator, TwigParser
-from xsrun.services.templates.tokens import TwigLexer
 from xsrun.services.templates.values import UNDEFINED, entries, is_true, member, plain
 from xsrun.values.conversion import Value
 

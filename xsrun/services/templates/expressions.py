@@ -15,7 +15,7 @@ from jinja2.parser import Parser
 
 from xsrun.diagnostics.suggest import nearest
 from xsrun.services.templates.functions import FunctionEnvironment
-from xsrun.services.templates.tokens import unescape
+from xsrun.services.templates.lexer import unescape
 from xsrun.values.conversion import Value
 
 #: Twig's binary operators: token -> (precedence, is it right associative, function). Higher binds tighter.

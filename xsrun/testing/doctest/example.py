@@ -43,7 +43,7 @@ Chunk = tuple[int, int, Expression | None]
 
 
 @dataclass(slots=True)
-class Example:
+class PageExample:
     """A block and what it was found to be.
 
     `kind` is "constructs", "members", "statements", "mixed" (constructs and statements), "attributes", "expressions",
@@ -68,16 +68,16 @@ class Example:
         return any(map(_WRONG.search, said))
 
 
-def read_example(block: Block) -> Example:
+def read_example(block: Block) -> PageExample:
     """Find out what a block is."""
     padding = "\n" * (block.line - 1)
     parsed = parser().parse(Source(padding + block.text, block.file), "document")
     items = list(parsed.tree.items) if parsed.tree is not None else []
     errors = [found for found in parsed.diagnostics if found.severity == "error"]
     if not errors and not items:
-        return Example(block, "empty", "", comments=parsed.comments)
+        return PageExample(block, "empty", "", comments=parsed.comments)
     if _is_template(block, parsed, whole=not errors):
-        return Example(block, "template", "", items, parsed.comments)
+        return PageExample(block, "template", "", items, parsed.comments)
     if errors:
         return _other_forms(block, padding, parsed, errors)
     kind = _kind_of(items)
@@ -88,7 +88,7 @@ def read_example(block: Block) -> Example:
     if kind == "members" and any(registry.find_statement(item.name) for item in items if isinstance(item, Statement)):
         return read_example(replace(block, text=_without_stack(block, items)))
     source = _around_members(block, items) if kind == "members" else padding + block.text
-    return Example(block, kind, source, items, parsed.comments)
+    return PageExample(block, kind, source, items, parsed.comments)
 
 
 def _is_call(item: Item) -> bool:
@@ -153,26 +153,26 @@ def _without_asides(text: str) -> str:
     return _ASIDE.sub(kept, text)
 
 
-def _other_forms(block: Block, padding: str, parsed: Parsed[Document], errors: list[Diagnostic]) -> Example:
+def _other_forms(block: Block, padding: str, parsed: Parsed[Document], errors: list[Diagnostic]) -> PageExample:
     """What a block that is no list of statements is: expressions, among statements perhaps, fields, or broken."""
     other = _chunked(block, padding) or _fields(block, padding)
-    return other or Example(block, "broken", padding + block.text, comments=parsed.comments, problems=errors)
+    return other or PageExample(block, "broken", padding + block.text, comments=parsed.comments, problems=errors)
 
 
-def _chunked(block: Block, padding: str) -> Example | None:
+def _chunked(block: Block, padding: str) -> PageExample | None:
     """The block as expressions, among statements perhaps, if it is that."""
     chunks = _chunks(block)
     if chunks is None:
         return None
-    return Example(block, "expressions", padding + block.text, comments=_comments(block), chunks=chunks)
+    return PageExample(block, "expressions", padding + block.text, comments=_comments(block), chunks=chunks)
 
 
-def _fields(block: Block, padding: str) -> Example | None:
+def _fields(block: Block, padding: str) -> PageExample | None:
     """The block as declarations of fields, if it is that."""
     parsed = parser().parse(Source(padding + block.text, block.file), "fields")
     if parsed.tree is None or any(found.severity == "error" for found in parsed.diagnostics):
         return None
-    return Example(block, "fields", "", list(parsed.tree.items), parsed.comments)
+    return PageExample(block, "fields", "", list(parsed.tree.items), parsed.comments)
 
 
 def _comments(block: Block) -> list[Comment]:
@@ -237,7 +237,7 @@ def _errors(parsed: Parsed[Document | Expression]) -> bool:
     return any(found.severity == "error" for found in parsed.diagnostics)
 
 
-def parts(example: Example) -> list[Example]:
+def parts(example: PageExample) -> list[PageExample]:
     """The constructs and the statements of a mixed block, each with the lines of the other left blank."""
     lines = example.source.split("\n")
     made = []
@@ -247,7 +247,7 @@ def parts(example: Example) -> list[Example]:
         text = "\n".join(line if number in kept else "" for number, line in enumerate(lines, 1))
         comments = [one for one in example.comments if one.line in kept or one.line - 1 in kept]
         last = bool(items) and items[-1] is example.items[-1]
-        made.append(Example(example.block, kind, text, items, comments, is_last=last))
+        made.append(PageExample(example.block, kind, text, items, comments, is_last=last))
     return made
 
 

@@ -42,7 +42,7 @@ _LONGEST = 200
 
 
 @dataclass(slots=True)
-class Expectation:
+class StatedValue:
     """A value that a page states, and the line on which it does. `own_line`: the comment stands alone.
 
     `word` is how the page calls the value, in lower case: "result", "returns", or nothing.
@@ -54,7 +54,7 @@ class Expectation:
     word: str = ""
 
 
-def stated_in(comments: list[Comment]) -> Iterator[Expectation]:
+def stated_in(comments: list[Comment]) -> Iterator[StatedValue]:
     """The values stated in comments: `// Returns: {...}`, over several lines too, `// => 3`."""
     by_line = {comment.line: comment for comment in comments}
     for comment in comments:
@@ -73,10 +73,10 @@ def stated_in(comments: list[Comment]) -> Iterator[Expectation]:
             value = read_value("\n".join(lines))
         value = value or _before_remark(lines[0])
         if value is not None:
-            yield Expectation(comment.line, value, comment.own_line, match["word"].strip(" :\t").lower())
+            yield StatedValue(comment.line, value, comment.own_line, match["word"].strip(" :\t").lower())
 
 
-def stated_beside(comments: list[Comment]) -> Iterator[Expectation]:
+def stated_beside(comments: list[Comment]) -> Iterator[StatedValue]:
     """The values that comments beside expressions state, also without a word before them: `1 + 1  // 2`."""
     marked = {stated.line: stated for stated in stated_in(comments)}
     yield from marked.values()
@@ -84,7 +84,7 @@ def stated_beside(comments: list[Comment]) -> Iterator[Expectation]:
         if not comment.own_line and comment.line not in marked:
             value = read_value(comment.text) or _before_remark(comment.text.strip())
             if value is not None:
-                yield Expectation(comment.line, value, False)
+                yield StatedValue(comment.line, value, False)
 
 
 def _before_remark(text: str) -> Expression | None:

@@ -19,10 +19,10 @@ from xsrun.language.roots import ROOTS
 from xsrun.names.bindings import changeable_variables
 from xsrun.running.assertions import ExpectationError
 from xsrun.syntax.nodes import Path, Variable
-from xsrun.testing.doctest.example import Example
+from xsrun.testing.doctest.example import PageExample
 
 
-def judge_error(error: XanoScriptError, example: Example) -> tuple[str, str]:
+def judge_error(error: XanoScriptError, example: PageExample) -> tuple[str, str]:
     """The status of a block that ended in an error: what it lacks, what it means to show, or that it is wrong."""
     text = str(error)
     reason = next(_lacks(error, text, example), None)
@@ -34,7 +34,7 @@ def judge_error(error: XanoScriptError, example: Example) -> tuple[str, str]:
     return "failed", f"{text or error.code}{place}" + (f"; {error.hint}" if error.hint else "")
 
 
-def _lacks(error: XanoScriptError, text: str, example: Example) -> Iterator[str]:
+def _lacks(error: XanoScriptError, text: str, example: PageExample) -> Iterator[str]:
     """What an example would need to run."""
     subject = text.partition(": ")[2]
     if isinstance(error, UnavailableError):
@@ -69,7 +69,7 @@ def _is_condition(text: str) -> bool:
     return bool(name) and registry.find("query_filter", name) is not None
 
 
-def _unset(example: Example) -> list[str]:
+def _unset(example: PageExample) -> list[str]:
     """The variables that a block reads and no statement of it sets."""
     nodes = [node for item in example.items for node in item.walk()]
     known = changeable_variables(example.items) | (ROOTS - {"response", "toolset"})

@@ -34,7 +34,7 @@ class Block:
 
 def read_page(text: str, file: str) -> list[Block]:
     """The blocks of a page, in order. A text without any fence is one block of XanoScript, unless it is Markdown."""
-    reader = _Reader(file)
+    reader = _PageReader(file)
     blocks = reader.read(text.removeprefix("\ufeff").splitlines())
     if blocks:
         blocks[-1].between = reader.prose
@@ -45,7 +45,7 @@ def read_page(text: str, file: str) -> list[Block]:
     return blocks
 
 
-class _Reader:
+class _PageReader:
     """Goes through the lines of a page."""
 
     def __init__(self, file: str) -> None:

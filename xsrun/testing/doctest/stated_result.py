@@ -14,7 +14,7 @@ from xsrun.values.conversion import Value
 
 
 @dataclass(slots=True)
-class Outcome:
+class Comparison:
     """What a comparison found: whether there was one, the differences, and why there was none."""
 
     compared: bool = False
@@ -44,27 +44,27 @@ def stated_below(block: Block) -> Stated | None:
     return Stated(value) if value is not None else None
 
 
-def compare_below(block: Block, candidates: list[Value], variables: dict[str, Value] | None = None) -> Outcome:
+def compare_below(block: Block, candidates: list[Value], variables: dict[str, Value] | None = None) -> Comparison:
     """Compare the values that a page may mean, and the variables of a list of statements, with what stands below.
 
     An object that names a variable is taken for an object of variables, of which it need not have all.
     """
     stated = stated_below(block)
     if stated is None:
-        return Outcome()
+        return Comparison()
     if stated.is_shape:
-        return Outcome(note=f"line {stated.line} shows a shape, which is not compared")
+        return Comparison(note=f"line {stated.line} shows a shape, which is not compared")
     if stated.value is None:
         if any(stated.text == value for value in candidates):
-            return Outcome(compared=True)
-        return Outcome(note=f"line {stated.line} does not read as a value and is not compared")
+            return Comparison(compared=True)
+        return Comparison(note=f"line {stated.line} does not read as a value and is not compared")
     shown = _named(stated.value, variables) if variables else None
     choices = [*([shown] if shown is not None else []), *candidates]
     if not choices:
-        return Outcome(note=f"no variable holds what {_place(stated)} says")
+        return Comparison(note=f"no variable holds what {_place(stated)} says")
     found = [compared(stated.value, value) for value in choices]
     best = next((one for one in found if not one), found[0])
-    return Outcome(True, [f"{_place(stated)}: {text}" for text in best])
+    return Comparison(True, [f"{_place(stated)}: {text}" for text in best])
 
 
 def compared(expected: Expression, value: Value) -> list[str]:

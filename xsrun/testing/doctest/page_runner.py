@@ -12,24 +12,24 @@ from xsrun.running.assertions import show
 from xsrun.running.context import Identity, Limits
 from xsrun.syntax.nodes import Expression, Statement
 from xsrun.testing.affected import keys_of, reached_by
-from xsrun.testing.doctest.example import Example, looks_like_program, parts, read_example
-from xsrun.testing.doctest.expected import Expectation, differences, same_in_any_order, stated_beside, stated_in
+from xsrun.testing.doctest.example import PageExample, looks_like_program, parts, read_example
+from xsrun.testing.doctest.expected import StatedValue, differences, same_in_any_order, stated_beside, stated_in
 from xsrun.testing.doctest.known_differences import OTHER_ORDER, SETS, known_reasons
 from xsrun.testing.doctest.missing_input import judge_error
 from xsrun.testing.doctest.page import Block, read_page
 from xsrun.testing.doctest.page_inputs import given_inputs
-from xsrun.testing.doctest.stated_result import Outcome, compare_below, compared
+from xsrun.testing.doctest.stated_result import Comparison, compare_below, compared
 from xsrun.testing.doctest.stubs import Missing
 from xsrun.values.conversion import Value, type_name
 from xsrun.workspace.construct import RUNNABLE, Construct, text_of
-from xsrun.workspace.workspace import Workspace
+from xsrun.workspace.workspace import LoadedWorkspace
 
 #: How a block ended, the worst last.
 STATUSES = ("not_xanoscript", "ran", "passed", "needs_input", "differs", "failed")
 #: Kinds of construct on a page that other blocks may use.
 _LENT = frozenset(("table", "function", "addon", "query", "task", "tool", "agent", "middleware", "api_group"))
 
-Make = Callable[[dict[str, str]], Workspace]
+Make = Callable[[dict[str, str]], LoadedWorkspace]
 
 
 @dataclass(slots=True)
@@ -49,7 +49,7 @@ class BlockResult:
 
 
 @dataclass(slots=True)
-class Settings:
+class PageSettings:
     """What the caller gives to every example. `make` makes a workspace of texts by file name."""
 
     make: Make
@@ -75,11 +75,11 @@ UNTAGGED = "looks like XanoScript, but no language is named: write ```xs above i
 LIMITS = Limits(steps=1_000_000, seconds=10.0)
 
 
-def test_page(text: str, file: str, settings: Settings, missing: Missing | None = None) -> list[BlockResult]:
+def test_page(text: str, file: str, settings: PageSettings, missing: Missing | None = None) -> list[BlockResult]:
     """Run every example of a page, in order. What no block defines is noted in `missing`."""
     blocks = read_page(text, file)
     examples = [read_example(block) for block in blocks if block.is_program]
-    page = Page(examples, settings)
+    page = ExamplePage(examples, settings)
     if missing is not None:
         page.note_missing(missing)
     found = [page.run(example) for example in examples]
@@ -103,10 +103,10 @@ class Trouble(Exception):
         self.message = message
 
 
-class Page:
+class ExamplePage:
     """The examples of one page. A block may use the constructs that other blocks define."""
 
-    def __init__(self, examples: list[Example], settings: Settings) -> None:
+    def __init__(self, examples: list[PageExample], settings: PageSettings) -> None:
         self.settings = settings
         self.examples = examples
         self.own: dict[int, list[Construct]] = {}
@@ -121,7 +121,7 @@ class Page:
             if example.kind not in ("template", "broken"):
                 missing.look(example.items, known)
 
-    def run(self, example: Example) -> BlockResult:
+    def run(self, example: PageExample) -> BlockResult:
         """Run one block."""
         block = example.block
         result = BlockResult(block.file, block.line, block.title, "ran")
@@ -138,7 +138,7 @@ class Page:
             result.details += [f"known: {reason}" for reason in known_reasons(block.text, found)]
         return result
 
-    def _steady_outcome(self, example: Example) -> tuple[str, str, list[str]]:
+    def _steady_outcome(self, example: PageExample) -> tuple[str, str, list[str]]:
         """The outcome, without differences that change from run to run: random values, and what depends on the time."""
         status, message, details = self._outcome(example)
         if status != "differs":
@@ -146,7 +146,7 @@ class Page:
         if DAMAGED in example.block.text or any(DAMAGED in text.partition("xsrun gives")[0] for text in details):
             return "ran", "characters of the page are damaged (U+FFFD), nothing is compared", []
         settings = replace(self.settings, make=self.settings.make_later or self.settings.make)
-        later = Page(self.examples, settings)
+        later = ExamplePage(self.examples, settings)
         lasting = details
         for _ in range(3):
             again = later._outcome(example)
@@ -157,7 +157,7 @@ class Page:
             return "ran", "what differs changes from run to run, and is not compared", []
         return status, message, lasting
 
-    def _outcome(self, example: Example) -> tuple[str, str, list[str]]:
+    def _outcome(self, example: PageExample) -> tuple[str, str, list[str]]:
         if example.kind == "template":
             return "not_xanoscript", "a template: it leaves places for the reader to fill in", []
         if example.kind == "empty":
@@ -176,7 +176,7 @@ class Page:
             return self._mixed(example)
         return self._constructs(example)
 
-    def _mixed(self, example: Example) -> tuple[str, str, list[str]]:
+    def _mixed(self, example: PageExample) -> tuple[str, str, list[str]]:
         """Constructs and statements in one block: the worse of the two outcomes. The statements see the constructs."""
         outcomes = []
         for part in parts(example):
@@ -188,7 +188,7 @@ class Page:
 
     # Workspaces ----------------------------------------------------------------------------------------------------
 
-    def workspace(self, example: Example, source: str | None = None) -> Workspace:
+    def workspace(self, example: PageExample, source: str | None = None) -> LoadedWorkspace:
         """The block as a workspace, with what it reaches of the page's other constructs."""
         file = example.block.file
         sources = {file: example.source if source is None else source}
@@ -200,7 +200,7 @@ class Page:
             made.seed(self.settings.rows)
         return made
 
-    def _borrowed(self, own: list[Construct], example: Example) -> list[Construct]:
+    def _borrowed(self, own: list[Construct], example: PageExample) -> list[Construct]:
         """The constructs of other blocks that some constructs reach; of two, the nearest before wins."""
         block = example.block
         lenders = sorted(self.own, key=lambda line: (line > block.line, abs(line - block.line)))
@@ -223,7 +223,7 @@ class Page:
 
     # Kinds of block ------------------------------------------------------------------------------------------------
 
-    def _constructs(self, example: Example) -> tuple[str, str, list[str]]:
+    def _constructs(self, example: PageExample) -> tuple[str, str, list[str]]:
         with self.workspace(example) as workspace:
             own = [one for one in workspace.constructs if one.file == example.block.file]
             for construct in own:
@@ -236,7 +236,7 @@ class Page:
         return status, "; ".join(message for _, message, _ in shown if message), [d for *_, more in shown for d in more]
 
     def _construct(
-        self, example: Example, workspace: Workspace, own: list[Construct], construct: Construct
+        self, example: PageExample, workspace: LoadedWorkspace, own: list[Construct], construct: Construct
     ) -> tuple[str, str, list[str]]:
         """Run one construct: its tests when it has some, else itself."""
         if construct.tests or construct.kind == "workflow_test":
@@ -254,13 +254,13 @@ class Page:
             return (*judge_error(result.error, example), [])
         expected = self._expected_of(example, own, construct)
         if expected is not None:
-            outcome = Outcome(True, compared(expected, result.response))
+            outcome = Comparison(True, compared(expected, result.response))
         else:
             outcome = self._below(example, own, construct, result.response)
         gives = f"{construct.label} gives {show(result.response)}"
         return self._judged(example, outcome, gives, f"{construct.label} gives something else")
 
-    def _judged(self, example: Example, outcome: Outcome, gives: str, other: str) -> tuple[str, str, list[str]]:
+    def _judged(self, example: PageExample, outcome: Comparison, gives: str, other: str) -> tuple[str, str, list[str]]:
         """The outcome of a comparison as that of the block."""
         if outcome.found and self._lacks_rows(example):
             return "needs_input", "needs rows: --seed FILE", outcome.found
@@ -270,14 +270,14 @@ class Page:
             return "passed", "", []
         return "ran", "; ".join(filter(None, (gives, outcome.note))), []
 
-    def _lacks_rows(self, example: Example) -> bool:
+    def _lacks_rows(self, example: PageExample) -> bool:
         """Does a block read tables that nobody gave rows to?"""
         names = {node.name for item in example.items for node in item.walk() if isinstance(node, Statement)}
         reads = names & {"db.query", "db.get", "db.has", "db.direct_query"}
         writes = any(name.startswith("db.") and name not in reads for name in names)
         return bool(reads) and not writes and not self.settings.has_rows
 
-    def _tests(self, workspace: Workspace, construct: Construct) -> tuple[str, str, list[str]]:
+    def _tests(self, workspace: LoadedWorkspace, construct: Construct) -> tuple[str, str, list[str]]:
         from xsrun.testing.runner import run_tests
 
         report = run_tests(workspace, files={construct.file})
@@ -290,7 +290,7 @@ class Page:
             return "needs_input", f"{construct.label} calls what is not on the page", details
         return "failed", f"{len(failures)} of {len(outcomes)} tests of {construct.label} fail", details
 
-    def _expected_of(self, example: Example, own: list[Construct], construct: Construct) -> Expression | None:
+    def _expected_of(self, example: PageExample, own: list[Construct], construct: Construct) -> Expression | None:
         """What a comment after a construct says that it gives."""
         ends, following = _extent(own, construct)
         begins = following if following is not None else math.inf
@@ -301,14 +301,14 @@ class Page:
                 return stated.value
         return None
 
-    def _below(self, example: Example, own: list[Construct], construct: Construct, response: Value) -> Outcome:
+    def _below(self, example: PageExample, own: list[Construct], construct: Construct, response: Value) -> Comparison:
         """The response of the last construct of a block, compared with what stands below the block."""
         is_last = _extent(own, construct)[1] is None
         if _merges(construct) or not (is_last and example.is_last):
-            return Outcome()
+            return Comparison()
         return compare_below(example.block, [response])
 
-    def _statements(self, example: Example) -> tuple[str, str, list[str]]:
+    def _statements(self, example: PageExample) -> tuple[str, str, list[str]]:
         """Run a bare list; a stated value belongs to the statement before it, and is compared at that point."""
         items = [item for item in example.items if isinstance(item, Statement)]
         stated = list(stated_in(example.comments))
@@ -326,18 +326,20 @@ class Page:
                     found += [f"line {expectation.line}: {text}" for text in compared(expectation.value, value)]
         variables = self._run_list(example, None)
         below = self._below_statements(example, items, variables)
-        outcome = Outcome(bool(count) or below.compared, found + (below.found or []), below.note)
+        outcome = Comparison(bool(count) or below.compared, found + (below.found or []), below.note)
         shown = {name: value for name, value in variables.items() if type_name(value) != "resource"}
         return self._judged(example, outcome, show(shown) if shown else "", "the page says something else")
 
-    def _below_statements(self, example: Example, items: list[Statement], variables: dict[str, Value]) -> Outcome:
+    def _below_statements(
+        self, example: PageExample, items: list[Statement], variables: dict[str, Value]
+    ) -> Comparison:
         """The variables of a bare list, or the last result, compared with what stands below the block."""
         if not example.is_last:
-            return Outcome()
+            return Comparison()
         bound = [name for name in map(_variable_of, items) if name in variables]
         return compare_below(example.block, [variables[name] for name in bound[-1:] if name is not None], variables)
 
-    def _run_list(self, example: Example, last_line: int | None) -> dict[str, Value]:
+    def _run_list(self, example: PageExample, last_line: int | None) -> dict[str, Value]:
         """The variables after the statements up to a line."""
         lines = example.source.split("\n")[:last_line]
         if example.chunks:  # without the expressions between the statements
@@ -353,7 +355,7 @@ class Page:
             raise Trouble(*judge_error(result.error, example))
         return dict(result.variables)
 
-    def _expressions(self, example: Example) -> tuple[str, str, list[str]]:
+    def _expressions(self, example: PageExample) -> tuple[str, str, list[str]]:
         """Evaluate the expressions of a block, each with the variables that the statements before it set."""
         stated = list(stated_beside(example.comments))
         variables = dict(self.settings.variables)
@@ -373,12 +375,12 @@ class Page:
                     count += 1
                     found += [f"line {expectation.line}: {text}" for text in differences(expectation.value, value)]
         below = compare_below(example.block, [*values[-1:], values] if trouble is None else [])
-        outcome = Outcome(bool(count) or below.compared, found + (below.found or []), below.note)
+        outcome = Comparison(bool(count) or below.compared, found + (below.found or []), below.note)
         if not outcome.found and trouble is not None and (trouble.status == "failed" or not outcome.compared):
             raise trouble
         return self._judged(example, outcome, ", ".join(map(show, values)), "the page says something else")
 
-    def _value(self, node: Expression, example: Example, variables: dict[str, Value]) -> Value:
+    def _value(self, node: Expression, example: PageExample, variables: dict[str, Value]) -> Value:
         from xsrun.evaluator.generated.tracebacks import translate
         from xsrun.evaluator.stack_functions import compile_expression
 
@@ -404,7 +406,7 @@ def _identity(auth: dict[str, Value] | None) -> Identity | None:
     return Identity(auth.get("id"), auth.get("table", ""), auth.get("extras") or {}) if auth is not None else None
 
 
-def _statement_of(items: list[Statement], expectation: Expectation) -> Statement | None:
+def _statement_of(items: list[Statement], expectation: StatedValue) -> Statement | None:
     """The statement that a comment speaks of: the one on its line, else the last one above."""
     above = [item for item in items if item.line <= expectation.line and item.end_line <= expectation.line]
     return above[-1] if above else None
