@@ -153,24 +153,24 @@ def task(schedule: str) -> Any:
 def test_next_run_of_a_repeated_task() -> None:
     start = 1_767_225_600_000  # 2026-01-01
     one = task("schedule = [{starts_on: 2026-01-01 00:00:00+0000, freq: 3600}]")
-    assert next_run(one, start - 1) == start
-    assert next_run(one, start) == start + HOUR
-    assert next_run(one, start + HOUR + 1) == start + 2 * HOUR
+    assert next_run(events_of(one), start - 1) == start
+    assert next_run(events_of(one), start) == start + HOUR
+    assert next_run(events_of(one), start + HOUR + 1) == start + 2 * HOUR
 
 
 def test_a_task_ends_and_a_task_without_frequency_runs_once() -> None:
     start = 1_767_225_600_000
     ending = task("schedule = [{starts_on: 2026-01-01 00:00:00+0000, freq: 3600, ends_on: 2026-01-01 01:30:00+0000}]")
-    assert next_run(ending, start + 1) == start + HOUR
-    assert next_run(ending, start + HOUR) is None
-    assert next_run(task("schedule = [{starts_on: 2026-01-01 00:00:00+0000}]"), start) is None
+    assert next_run(events_of(ending), start + 1) == start + HOUR
+    assert next_run(events_of(ending), start + HOUR) is None
+    assert next_run(events_of(task("schedule = [{starts_on: 2026-01-01 00:00:00+0000}]")), start) is None
 
 
 def test_the_older_block_and_switched_off_tasks() -> None:
     block = "schedule {\n    events = [{starts_on: 2026-01-01 00:00:00+0000, freq: 60}]\n  }"
     assert [event.every for event in events_of(task(block))] == [60_000]
     assert events_of(task(f"{block}\n  active = false")) == []
-    assert next_run(task(""), 0) is None
+    assert next_run(events_of(task("")), 0) is None
 
 
 @given(st.integers(0, 10**12), st.integers(1, 10**7), st.integers(0, 10**13))

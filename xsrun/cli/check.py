@@ -7,8 +7,8 @@ import sys
 from pathlib import Path
 
 from xsrun.cli.arguments import one_of
-from xsrun.cli.output import use_color
 from xsrun.diagnostics import Diagnostic
+from xsrun.diagnostics.color import use_color
 from xsrun.errors import UsageError
 from xsrun.values.conversion import to_json
 

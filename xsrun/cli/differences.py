@@ -6,9 +6,9 @@ import re
 import sys
 from collections.abc import Iterator
 
-from xsrun.cli.output import use_color
+from xsrun.diagnostics.color import paint, use_color
 
-_COLORS = {"+": "\x1b[32m", "-": "\x1b[31m", "@": "\x1b[36m"}
+_STYLES = {"+": "green", "-": "red", "@": "cyan"}
 
 
 def difference(name: str, text: str, made: str) -> Iterator[str]:
@@ -26,5 +26,4 @@ def print_difference(name: str, text: str, made: str) -> None:
     """Print a unified diff to standard output, in colour on terminals."""
     color = use_color(sys.stdout)
     for line in difference(name, text, made):
-        start = _COLORS.get(line[0], "") if color else ""
-        print(f"{start}{line}\x1b[0m" if start else line)
+        print(paint(line, _STYLES.get(line[0], ""), color))

@@ -16,7 +16,7 @@ from xsrun.cli.options import (
     split_pair,
     workspace_settings,
 )
-from xsrun.cli.output import use_color
+from xsrun.diagnostics.color import paint, use_color
 from xsrun.errors import UsageError
 from xsrun.values.conversion import to_json
 
@@ -28,7 +28,14 @@ if TYPE_CHECKING:
 SUFFIXES = (".md", ".markdown", ".mdx", ".txt")
 #: How much later a block is run again that differs, in milliseconds: another year, month, weekday, hour and minute.
 _LATER = 439 * 86_400_000 + 7 * 3_600_000 + 11 * 60_000
-_COLORS = {"passed": "32", "ran": "32", "differs": "31", "failed": "31", "needs_input": "33", "not_xanoscript": "2"}
+_STYLES = {
+    "passed": "green",
+    "ran": "green",
+    "differs": "red",
+    "failed": "red",
+    "needs_input": "yellow",
+    "not_xanoscript": "dim",
+}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -145,7 +152,7 @@ def show(file: str, results: list[BlockResult], *, quiet: bool) -> None:
     print(file)
     for result in shown:
         status = result.status.replace("_", " ")
-        mark = f"\033[{_COLORS[result.status]}m{status:<14}\033[0m" if color else f"{status:<14}"
+        mark = paint(f"{status:<14}", _STYLES[result.status], color)
         print(f"  {mark} {result.line:>4}  {result.title}")
         for text in [result.message, *result.details]:
             if text:

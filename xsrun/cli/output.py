@@ -7,9 +7,10 @@ import io
 import os
 import sys
 from collections.abc import Callable
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING
 
 from xsrun.diagnostics import Diagnostic
+from xsrun.diagnostics.color import use_color
 from xsrun.errors import InputError, InternalError, XanoScriptError, XanoScriptSyntaxError
 from xsrun.values.conversion import Value, to_json
 
@@ -21,11 +22,6 @@ if TYPE_CHECKING:
 
 #: The path that people know a file by, from its name in the workspace.
 Shown = Callable[[str], str]
-
-
-def use_color(stream: TextIO) -> bool:
-    """Colour on terminals only, and never against the user's `NO_COLOR`."""
-    return bool(getattr(stream, "isatty", lambda: False)()) and "NO_COLOR" not in os.environ
 
 
 def diagnostics_of(error: XanoScriptError) -> list[Diagnostic]:

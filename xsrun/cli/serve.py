@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from xsrun.cli.arguments import number, whole_number
 from xsrun.cli.options import add_workspace_options, workspace_settings
-from xsrun.cli.output import use_color
+from xsrun.diagnostics.color import use_color
 from xsrun.errors import UsageError
 
 if TYPE_CHECKING:

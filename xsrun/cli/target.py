@@ -12,7 +12,7 @@ from xsrun.cli.options import workspace_settings
 from xsrun.errors import UsageError
 from xsrun.lazy_regex import pattern
 from xsrun.records import record
-from xsrun.workspace.construct import KINDS
+from xsrun.workspace.construct import DECLARED_KINDS
 from xsrun.workspace.loader import find_files, read_source, read_standard_input, workspace_root
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def resolve(text: str, options: argparse.Namespace) -> Target:
         return Target(Workspace.from_sources({"stdin.xs": read_standard_input()}, **settings), file="stdin.xs")
     kind, colon, name = text.partition(":")
     path = Path(text).expanduser()
-    if colon and kind in KINDS and not path.exists():
+    if colon and kind in DECLARED_KINDS and not path.exists():
         workspace = Workspace.load(options.workspace or ".", **settings)
         first, blank, rest = name.strip().partition(" ")
         if kind == "query" and blank and first.upper() in _VERBS:

@@ -10,17 +10,18 @@ error[XS130]: a filtered value needs parentheses before `>`
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 
+from xsrun.diagnostics.color import paint as painted
 from xsrun.diagnostics.record import UNREAD, Diagnostic
 
-_RESET, _BOLD = "\x1b[0m", "\x1b[1m"
-_COLORS = {
-    "error": "\x1b[1;31m",
-    "warning": "\x1b[1;33m",
-    "info": "\x1b[1;36m",
-    "frame": "\x1b[34m",
-    "help": "\x1b[1;32m",
+_STYLES = {
+    "error": "bold red",
+    "warning": "bold yellow",
+    "info": "bold cyan",
+    "frame": "blue",
+    "help": "bold green",
+    "bold": "bold",
 }
 _TAB = 4
 #: Lines longer than this are cut around the place, so that a terminal does not wrap them.
@@ -30,7 +31,10 @@ _WIDEST = 160
 def render(diagnostic: Diagnostic, source_text: str, color: bool = False, path: str | None = None) -> str:
     """One diagnostic with the line it speaks of. `source_text` is the whole text of its file, empty if unknown; `path`
     is what people know the file by, when that is not its name."""
-    paint = _painter(color)
+
+    def paint(what: str, text: str) -> str:
+        return painted(text, _STYLES[what], color)
+
     code = f"[{diagnostic.code}]" if diagnostic.code else ""
     lines = [paint(diagnostic.severity, f"{diagnostic.severity}{code}") + paint("bold", f": {diagnostic.message}")]
     number = str(diagnostic.line)
@@ -59,15 +63,6 @@ def render(diagnostic: Diagnostic, source_text: str, color: bool = False, path: 
 def render_all(diagnostics: Iterable[Diagnostic], sources: Mapping[str, str], color: bool = False) -> str:
     """Several diagnostics, in the order given, a blank line between two. `sources` holds the texts by file name."""
     return "\n\n".join(render(diagnostic, sources.get(diagnostic.file, ""), color) for diagnostic in diagnostics)
-
-
-def _painter(color: bool) -> Callable[[str, str], str]:
-    def paint(what: str, text: str) -> str:
-        if not color or not text:
-            return text
-        return f"{_BOLD if what == 'bold' else _COLORS[what]}{text}{_RESET}"
-
-    return paint
 
 
 def _blanks(underline: str) -> str:

@@ -40,9 +40,9 @@ def events_of(task: Construct) -> list[Event]:
     return [event for item in items if (event := _event(item)) is not None]
 
 
-def next_run(task: Construct, moment: int) -> int | None:
-    """When a task runs next after a moment (milliseconds since the epoch), or None."""
-    times = [following for event in events_of(task) if (following := event.next_after(moment)) is not None]
+def next_run(events: list[Event], moment: int) -> int | None:
+    """When a task with these events runs next after a moment (milliseconds since the epoch), or None."""
+    times = [following for event in events if (following := event.next_after(moment)) is not None]
     return min(times, default=None)
 
 

@@ -73,6 +73,11 @@ OPEN_KINDS = frozenset({"microservice", "market_item"})
 #: Kinds whose members are taken as they come because no two sources agree.
 LOOSE_KINDS = frozenset({"realtime_server", "channel", "message", "channel_trigger", "realtime_server_trigger"})
 
+TRIGGER_KINDS = tuple(kind for kind in KINDS if kind.endswith("_trigger"))
+_STACKS = frozenset(kind for kind, one in KINDS.items() if "stack" in one.blocks)
+#: Constructs that can be run by name: those with a stack, jobs, and a bare list of statements ("stack").
+RUNNABLE = _STACKS | {"run.job", "run.service", "stack"}
+
 FOREIGN_KINDS = {
     "func": "function",
     "fn": "function",

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from urllib.parse import parse_qsl, unquote_plus, urlencode, urlsplit, urlunsplit
 
-from xsrun.values.conversion import Value
+from xsrun.values.conversion import Value, type_name
 
 MASK = "***"
 
@@ -21,6 +21,8 @@ _ENDS = re.compile(
 )
 #: Short ones, that are secrets only as a word of their own.
 _WORDS = re.compile(r"(?:^|[^a-z])(?:pin|cvv|cvc|ssn)(?:[^a-z]|$)")
+#: Longer texts are cut in a log.
+_LONGEST = 300
 #: User and password of an address.
 _LOGIN = re.compile(r"(?<=://)[^/?#@]*@")
 #: A header line: a name of letters and hyphens, a colon.
@@ -96,3 +98,37 @@ def masked_text(text: str) -> str:
     if text.startswith(("http://", "https://")):
         return _masked_query(_LOGIN.sub(f"{MASK}@", text, count=1))
     return text
+
+
+def masked_for_log(value: Value, sensitive: frozenset[str] = frozenset(), depth: int = 4) -> Value:
+    """A value as a log shows it: secrets masked, long texts and lists cut, files by what they are."""
+    if isinstance(value, dict):
+        if depth == 0:
+            return "{...}"
+        return {
+            key: MASK if key in sensitive or is_secret(key) else masked_for_log(item, frozenset(), depth - 1)
+            for key, item in list(value.items())[:50]
+        }
+    if isinstance(value, list):
+        if depth == 0:
+            return "[...]"
+        shown = [masked_for_log(item, sensitive, depth - 1) for item in value[:20]]
+        return shown if len(value) <= 20 else [*shown, f"... {len(value)} in all"]
+    if isinstance(value, str):
+        return value if len(value) <= _LONGEST else f"{value[:_LONGEST]}... ({len(value):,} characters)"
+    if isinstance(value, bytes):
+        return f"({len(value):,} bytes)"
+    if type_name(value) == "resource":
+        record = getattr(value, "as_value", None)
+        return masked_for_log(record(), sensitive, depth - 1) if record is not None and depth else type(value).__name__
+    return value
+
+
+def masked_uri(path: str, query: bytes) -> str:
+    """Path and query string for a log: the values of secrets masked, nothing that moves a terminal's cursor."""
+    text = path
+    if query:
+        text += "?" + "&".join(map(masked_argument, query.decode("latin-1").split("&")))
+    if text.isprintable():
+        return text
+    return "".join(character if character.isprintable() else "?" for character in text)

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 from xsrun.errors import XanoScriptError
 from xsrun.evaluator.generated.tracebacks import translate
 from xsrun.running.context import Context, Identity
+from xsrun.running.masking import masked_for_log, masked_uri
 from xsrun.server.cors import Headers
-from xsrun.server.history import History, HistoryEntry, masked, masked_uri
+from xsrun.server.history import History, HistoryEntry
 from xsrun.server.http_request import HttpRequest
 from xsrun.server.http_response import HttpResponse, headers_of, response_of
 from xsrun.server.log import Log
@@ -94,7 +95,7 @@ class Endpoint:
         if not self.history.keeps or wanted is False:
             return
         # what came is kept as it is while it is small; what is long would be in the way of memory
-        sent = run.inputs if len(request.body) <= _KEPT else masked(run.inputs, route.sensitive)
+        sent = run.inputs if len(request.body) <= _KEPT else masked_for_log(run.inputs, route.sensitive)
         entry = HistoryEntry(
             self.history.next_number(),
             run.at,
@@ -112,7 +113,8 @@ class Endpoint:
         if result.error is not None:
             entry.error = _record(result.error)
         if result.logs:
-            entry.logs = [{"value": masked(one.value), "file": one.file, "line": one.line} for one in result.logs[:50]]
+            logs = result.logs[:50]
+            entry.logs = [{"value": masked_for_log(one.value), "file": one.file, "line": one.line} for one in logs]
         if result.warnings:
             entry.warnings = [str(getattr(one, "message", one)) for one in result.warnings[:50]]
         self.history.entries.append(entry)

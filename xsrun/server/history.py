@@ -7,14 +7,11 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from xsrun.running.masking import MASK, is_secret, masked_argument
-from xsrun.values.conversion import Value, type_name
+from xsrun.running.masking import masked_for_log, masked_uri
+from xsrun.values.conversion import Value
 
 if TYPE_CHECKING:
     from xsrun.documents import ErrorDocument, Json, LogDocument
-
-#: Longer texts and lists are cut in the history.
-_LONGEST = 300
 
 
 @dataclass(slots=True)
@@ -47,7 +44,7 @@ class HistoryEntry:
 
     @property
     def input(self) -> Value:
-        return masked(self.sent, self.sensitive)
+        return masked_for_log(self.sent, self.sensitive)
 
     def as_dict(self) -> dict[str, Json]:
         shown = ("number", "at", "verb", "uri", "status", "duration", "query", "file", "input", "error", "logs")
@@ -71,37 +68,3 @@ class History:
     def as_list(self) -> list[dict[str, Json]]:
         """The latest first."""
         return [entry.as_dict() for entry in reversed(list(self.entries))]
-
-
-def masked(value: Value, sensitive: frozenset[str] = frozenset(), depth: int = 4) -> Value:
-    """A value as a log shows it: secrets masked, long texts and lists cut, files by what they are."""
-    if isinstance(value, dict):
-        if depth == 0:
-            return "{...}"
-        return {
-            key: MASK if key in sensitive or is_secret(key) else masked(item, frozenset(), depth - 1)
-            for key, item in list(value.items())[:50]
-        }
-    if isinstance(value, list):
-        if depth == 0:
-            return "[...]"
-        shown = [masked(item, sensitive, depth - 1) for item in value[:20]]
-        return shown if len(value) <= 20 else [*shown, f"... {len(value)} in all"]
-    if isinstance(value, str):
-        return value if len(value) <= _LONGEST else f"{value[:_LONGEST]}... ({len(value):,} characters)"
-    if isinstance(value, bytes):
-        return f"({len(value):,} bytes)"
-    if type_name(value) == "resource":
-        record = getattr(value, "as_value", None)
-        return masked(record(), sensitive, depth - 1) if record is not None and depth else type(value).__name__
-    return value
-
-
-def masked_uri(path: str, query: bytes) -> str:
-    """Path and query string for a log: the values of secrets masked, nothing that moves a terminal's cursor."""
-    text = path
-    if query:
-        text += "?" + "&".join(map(masked_argument, query.decode("latin-1").split("&")))
-    if text.isprintable():
-        return text
-    return "".join(character if character.isprintable() else "?" for character in text)

@@ -8,8 +8,9 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from xsrun.diagnostics import Diagnostic
+from xsrun.diagnostics.color import paint
 from xsrun.errors import InputError, InternalError, XanoScriptError
-from xsrun.server.history import masked
+from xsrun.running.masking import masked_for_log
 from xsrun.values.conversion import to_json
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 Print = Callable[[str], None]
 
-_COLORS = {2: "32", 3: "36", 4: "33", 5: "31"}
+_STYLES = {2: "green", 3: "cyan", 4: "yellow", 5: "red"}
 
 
 class Log:
@@ -39,12 +40,12 @@ class Log:
         """One request and, for a fault of the program, where it is."""
         if self.quiet and status < 500:
             return
-        shown = self._colored(f"{status}", _COLORS.get(status // 100, "0"))
+        shown = paint(str(status), _STYLES.get(status // 100, ""), self.color)
         text = f"{verb:<6} {uri}  {shown}  {duration * 1000:.1f} ms"
         if error is not None:
             place = f"{self.shown_path(error.file)}:{error.line}: " if error.file and error.line else ""
             message = error.described() if isinstance(error, InputError) else str(error)
-            text += f"\n  {place}{error.code}: {masked(message)}"
+            text += f"\n  {place}{error.code}: {masked_for_log(message)}"
             if error.hint and (status >= 500 or isinstance(error, InputError)):
                 text += f"\n  help: {error.hint}"
         self.line(text)
@@ -67,7 +68,7 @@ class Log:
             return
         for entry in logs:
             place = f"{self.shown_path(entry.file)}:{entry.line}: " if entry.file else ""
-            value = masked(entry.value)
+            value = masked_for_log(entry.value)
             self.line(f"  log: {place}{value if isinstance(value, str) else to_json(value)}")
 
     def warnings(self, warnings: Iterable[Diagnostic | XanoScriptError]) -> None:
@@ -81,9 +82,6 @@ class Log:
         import traceback
 
         self.line("".join(traceback.format_exception(error)).rstrip())
-
-    def _colored(self, text: str, color: str) -> str:
-        return f"\x1b[{color}m{text}\x1b[0m" if self.color else text
 
 
 def _print(text: str) -> None:

@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING
 
 from xsrun.diagnostics import Diagnostic
 from xsrun.errors import UsageError, XanoScriptError
+from xsrun.language.constructs import RUNNABLE
 from xsrun.server.log import Log
 from xsrun.server.snapshot import Live
-from xsrun.workspace.construct import RUNNABLE
 from xsrun.workspace.loader import SKIPPED, read_sources
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
 from xsrun.database.tables import literal
-from xsrun.dispatch.schedule import Event, events_of
+from xsrun.dispatch.schedule import Event, events_of, next_run
 from xsrun.running.context import Clock, system_clock
 from xsrun.server.application import Application
 from xsrun.server.snapshot import Snapshot
@@ -61,14 +61,12 @@ class Schedule:
     def due(self, after: int, until: int) -> list[Construct]:
         """The tasks that should have begun between two moments (milliseconds), the second included."""
         return [
-            task
-            for task, events in self.tasks()
-            if any((moment := event.next_after(after)) is not None and moment <= until for event in events)
+            task for task, events in self.tasks() if (moment := next_run(events, after)) is not None and moment <= until
         ]
 
     def pause(self, now: int) -> float:
         """Seconds until the next task is due, but never long."""
-        moments = [moment for _, events in self.tasks() for event in events if (moment := event.next_after(now))]
+        moments = [moment for _, events in self.tasks() if (moment := next_run(events, now)) is not None]
         until = min(moments, default=now + 1_000_000) - self.clock()
         return min(max(until / 1000, 0.001), _LONGEST_SLEEP)
 

@@ -31,7 +31,7 @@ class AuthToken:
 class TokenService:
     """Makes and reads auth tokens with one secret key.
 
-    The key is kept with the workspace (`new_key` makes one), so that tokens outlive the process.
+    The key is kept with the workspace, so that tokens outlive the process.
     """
 
     def __init__(self, key: bytes) -> None:
@@ -39,13 +39,6 @@ class TokenService:
         if len(key) < KEY_BYTES:
             raise UsageError(f"A token key needs {KEY_BYTES} bytes; this one has {len(key)}.")
         self._key = jose_keys.secret_key(key)
-
-    @staticmethod
-    def new_key() -> bytes:
-        """A new random key."""
-        import secrets
-
-        return secrets.token_bytes(KEY_BYTES)
 
     def encode(
         self, table: str, id: Value, extras: dict[str, Value], expiration: int, datasource: str, now_ms: int

@@ -13,6 +13,7 @@ from xsrun.errors import StoppedError, XanoScriptError
 from xsrun.evaluator.compiler import StatementCompiler, statement_position
 from xsrun.evaluator.generated.tracebacks import translate
 from xsrun.evaluator.quasiquote import call, constant, name, place
+from xsrun.language.constructs import TRIGGER_KINDS
 from xsrun.registry import statement_form
 from xsrun.running.carrier import Carrier
 from xsrun.running.context import Answer, Context, Request, ResponseHead
@@ -23,17 +24,6 @@ from xsrun.values.conversion import Value, from_json, to_text
 
 #: Constructs whose stacks may hold these calls. Bare lists of statements may too: pages show them so.
 CALLERS = ("workflow_test", "tool", "stack", "")
-TRIGGER_KINDS = (
-    "table_trigger",
-    "realtime_trigger",
-    "workspace_trigger",
-    "agent_trigger",
-    "mcp_server_trigger",
-    "error_trigger",
-    "channel_trigger",
-    "realtime_server_trigger",
-)
-
 
 # What the calls do ---------------------------------------------------------------------------------------------------
 

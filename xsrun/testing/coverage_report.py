@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from xsrun.errors import UsageError
+from xsrun.language.constructs import RUNNABLE
 from xsrun.testing.program_lines import ProgramLines
-from xsrun.workspace.construct import RUNNABLE
 from xsrun.workspace.workspace import LoadedWorkspace
 
 if TYPE_CHECKING:

@@ -57,7 +57,6 @@ class Outcome:
     obj_type: str = ""
     hint: str | None = None
     test_file: str = ""
-    test_line: int = 0
     expectations: list[Expectation] = field(default_factory=list)
     logs: list[LogEntry] = field(default_factory=list)
     warnings: list[Diagnostic | XanoScriptError] = field(default_factory=list)

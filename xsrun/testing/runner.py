@@ -95,7 +95,6 @@ def run_case(run: Sandbox, case: Case, *, trace: bool = False) -> Outcome:
         file=case.file,
         line=case.line,
         test_file=case.file,
-        test_line=case.line,
         obj_name=case.construct.name,
         obj_type=case.construct.kind,
     )

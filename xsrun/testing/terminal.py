@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from itertools import groupby
 from typing import TYPE_CHECKING
 
+from xsrun.diagnostics.color import paint
 from xsrun.testing.cases import Case
 from xsrun.testing.report import Outcome, Report
 
@@ -17,7 +18,7 @@ Printer = Callable[[str], None]
 Shown = Callable[[str], str]
 
 _NAMES = {"unit": "unit test", "workflow": "workflow test", "smoke": "smoke run"}
-_MARKS = {"pass": ("PASS", "32"), "fail": ("FAIL", "31"), "error": ("FAIL", "31"), "skipped": ("SKIP", "33")}
+_MARKS = {"pass": ("PASS", "green"), "fail": ("FAIL", "red"), "error": ("FAIL", "red"), "skipped": ("SKIP", "yellow")}
 _INDENT = " " * 6
 
 
@@ -43,7 +44,7 @@ class Terminal:
             count = self.counts.pop(0) if self.counts else 1
             self.out(f"Running {count} {_NAMES[outcome.kind]}{'' if count == 1 else 's'}...\n")
         self.section.append(outcome)
-        for line in outcome_lines(outcome, self.paint, self.shown_path):
+        for line in outcome_lines(outcome, self.color, self.shown_path):
             self.out(line)
 
     def close_section(self) -> None:
@@ -62,9 +63,6 @@ class Terminal:
             self.out("No unit tests found")
         self.close_section()
 
-    def paint(self, text: str, code: str) -> str:
-        return f"\033[{code}m{text}\033[0m" if self.color else text
-
 
 def counts_of(outcomes: list[Outcome]) -> str:
     """`1 passed, 1 failed`, and how many were skipped if any were."""
@@ -78,11 +76,11 @@ def total_time(outcomes: list[Outcome]) -> str:
     return f" ({sum(outcome.duration for outcome in outcomes):.3f}s total)"
 
 
-def outcome_lines(outcome: Outcome, paint: Callable[[str, str], str], shown_path: Shown = str) -> Iterator[str]:
+def outcome_lines(outcome: Outcome, color: bool, shown_path: Shown = str) -> Iterator[str]:
     """The lines of one test: what became of it, and for each expectation that failed what is wrong and where."""
-    word, code = _MARKS[outcome.status]
+    word, style = _MARKS[outcome.status]
     place = f" [{outcome.obj_type}: {outcome.obj_name}]" if outcome.kind == "unit" else f" ({outcome.duration:.3f}s)"
-    yield f"{paint(word, code)}  {outcome.name}{place}"
+    yield f"{paint(word, style, color)}  {outcome.name}{place}"
     for message, file, line, more in outcome.problems():
         yield f"{_INDENT}Error: {message}"
         yield f"{_INDENT}       at {shown_path(file)}:{line}"

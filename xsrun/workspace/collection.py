@@ -10,7 +10,7 @@ from xsrun.diagnostics import Diagnostic
 from xsrun.syntax.nodes import Document, Item, Statement
 from xsrun.syntax.source import Source
 from xsrun.workspace import tree_cache
-from xsrun.workspace.construct import KINDS, Construct, construct_of
+from xsrun.workspace.construct import DECLARED_KINDS, Construct, construct_of
 
 if TYPE_CHECKING:
     from xsrun.syntax.parser import Parsed
@@ -60,7 +60,7 @@ def constructs_of(source: Source, items: list[Item]) -> list[Construct]:
     constructs: list[Construct] = []
     loose: list[Item] = []
     for item in items:
-        if isinstance(item, Statement) and item.name in KINDS:
+        if isinstance(item, Statement) and item.name in DECLARED_KINDS:
             begin = source.offset(item.line, item.column)
             end = source.offset(item.end_line, item.end_column)
             constructs.append(construct_of(item, source.filename, source.text[begin:end]))

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 from xsrun.diagnostics import Diagnostic
 from xsrun.errors import XanoScriptSyntaxError
+from xsrun.language import constructs
+from xsrun.language.constructs import RUNNABLE
 from xsrun.lazy_regex import pattern
 from xsrun.running.context import Context
 from xsrun.syntax.nodes import Expression, Item, Literal, Name, Statement, Variable
@@ -19,45 +21,8 @@ if TYPE_CHECKING:
     from xsrun.evaluator.generated.linker import Compiled
     from xsrun.fields.declared import Declared
 
-#: Constructs that have a stack and can be run by name.
-RUNNABLE = frozenset(
-    (
-        "query",
-        "function",
-        "task",
-        "tool",
-        "addon",
-        "middleware",
-        "workflow_test",
-        "table_trigger",
-        "realtime_trigger",
-        "workspace_trigger",
-        "agent_trigger",
-        "mcp_server_trigger",
-        "error_trigger",
-        "channel_trigger",
-        "realtime_server_trigger",
-        "message",
-        "run.job",
-        "run.service",
-        "stack",
-    )
-)
-KINDS = RUNNABLE | {
-    "table",
-    "api_group",
-    "workspace",
-    "branch",
-    "agent",
-    "mcp_server",
-    "realtime_channel",
-    "realtime_server",
-    "channel",
-    "microservice",
-    "market_item",
-}
-
-
+#: What a top-level statement is called that declares a construct.
+DECLARED_KINDS = RUNNABLE | constructs.KINDS.keys() | constructs.OPEN_KINDS
 #: A parameter in the path of a query.
 _PARAMETER = pattern(r"\{([^{}/]+)\}")
 

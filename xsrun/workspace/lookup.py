@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from xsrun.errors import UsageError, XanoScriptError
-from xsrun.workspace.construct import RUNNABLE, Construct
+from xsrun.language.constructs import RUNNABLE
+from xsrun.workspace.construct import Construct
 
 #: What may be done with constructs that cannot be run.
 _INSTEAD = {

@@ -20,10 +20,10 @@ from xsrun.syntax.nodes import (
 from xsrun.syntax.parser import Parsed, parser
 from xsrun.syntax.source import Source
 from xsrun.testing.doctest.page import Block
-from xsrun.workspace.construct import KINDS
+from xsrun.workspace.construct import DECLARED_KINDS
 
 #: What stands at the top of a file; "stack" is the workspace's word for a bare list.
-_CONSTRUCTS = KINDS - {"stack"}
+_CONSTRUCTS = DECLARED_KINDS - {"stack"}
 #: Members of a construct that a block may show without one. Only a stack makes a program of them.
 _MEMBERS = frozenset(("stack", "input", "test", "schema"))
 _TOOL_CALLS = re.compile(r"\b(?:api|task|trigger|workflow_test)\.call\b")

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from xsrun.errors import XanoScriptError
 from xsrun.names.places import root_of
+from xsrun.language.constructs import RUNNABLE
 from xsrun.running.assertions import show
 from xsrun.running.context import Identity, Limits
 from xsrun.syntax.nodes import Expression, Statement
@@ -21,7 +22,7 @@ from xsrun.testing.doctest.page_inputs import given_inputs
 from xsrun.testing.doctest.stated_result import Comparison, compare_below, compared
 from xsrun.testing.doctest.stubs import Missing
 from xsrun.values.conversion import Value, type_name
-from xsrun.workspace.construct import RUNNABLE, Construct, text_of
+from xsrun.workspace.construct import Construct, text_of
 from xsrun.workspace.workspace import LoadedWorkspace
 
 #: How a block ended, the worst last.
