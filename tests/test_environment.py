@@ -9,6 +9,7 @@ import pytest
 
 import xsrun
 from xsrun.cli.arguments import main
+from xsrun.workspace.environment import read_environment_file
 
 
 @pytest.fixture(autouse=True)
@@ -53,6 +54,43 @@ def test_nearer_values_win(tmp_path: Path) -> None:
     (tmp_path / ".env").write_text("XSTEST_CITY=Bergen\n", encoding="utf-8")
     assert xsrun.Workspace.load(tmp_path).run().variables == {"city": "Bergen"}
     assert xsrun.Workspace.load(tmp_path, env={"XSTEST_CITY": "Moss"}).run().variables == {"city": "Moss"}
+
+
+def test_what_a_file_of_values_may_hold(tmp_path: Path) -> None:
+    lines = [
+        "# a remark",
+        "PLAIN = north # a remark",
+        "export HASH=a#b",
+        'QUOTED="two # not a remark" # a remark',
+        "SINGLE='a\\nb' # a remark",
+        'DOUBLE="a\\nb"',
+        'KEY="-----BEGIN-----',
+        "one",
+        '-----END-----"',
+        "EMPTY=",
+        "ITSELF=${PLAIN}",
+        "NO_VALUE",
+        "words that set nothing",
+    ]
+    file = tmp_path / ".env"
+    file.write_text("\ufeff" + "\n".join(lines), encoding="utf-8")
+    assert read_environment_file(file) == {
+        "PLAIN": "north",
+        "HASH": "a#b",
+        "QUOTED": "two # not a remark",
+        "SINGLE": "a\\nb",
+        "DOUBLE": "a\nb",
+        "KEY": "-----BEGIN-----\none\n-----END-----",
+        "EMPTY": "",
+        "ITSELF": "${PLAIN}",
+    }
+
+
+def test_a_quote_that_is_never_closed_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "a.xs").write_text("util.get_env as $all\n", encoding="utf-8")
+    (tmp_path / ".env").write_text('A=1\nB="two\n', encoding="utf-8")
+    assert main(["run", str(tmp_path / "a.xs")]) == 2
+    assert f"{tmp_path / '.env'}:2: this line does not read as a name and a value" in capsys.readouterr().err
 
 
 def test_option_takes_one_from_the_process(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

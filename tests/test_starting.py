@@ -105,7 +105,7 @@ def test_small_values_are_written_as_orjson_writes_them(value: Any, indent: bool
 SAMPLES = Path(__file__).parents[1] / "samples"
 #: What a warm run of a plain program must not import: each costs as much as the whole rest, or is for other programs.
 HEAVY = {
-    *("lark", "orjson", "sqlalchemy", "jwcrypto", "cryptography", "jinja2", "httpx", "regex", "yaml"),
+    *("lark", "orjson", "sqlalchemy", "jwcrypto", "cryptography", "jinja2", "dotenv", "httpx", "regex", "yaml"),
     *("dataclasses", "inspect", "ast", "decimal", "tempfile", "random", "shutil", "uuid", "datetime", "platform"),
     *("xsrun.evaluator.compiler", "xsrun.syntax.parser", "xsrun.analysis.check", "xsrun.database"),
 }

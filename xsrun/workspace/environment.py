@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 from collections.abc import Iterable
 from pathlib import Path
@@ -48,10 +49,12 @@ def named_variables(texts: Iterable[str]) -> dict[str, str]:
 
 
 def read_environment_file(path: Path) -> dict[str, str]:
-    """Names and values of a `.env` file: `NAME=value` lines, `#` comments, optional quotes and `export`.
+    """Names and values of a `.env` file, as python-dotenv reads them; `${NAME}` in a value stands for itself.
 
-    Raises UsageError for a file that cannot be read.
+    Raises UsageError for a file that cannot be read, and for a line that does not read as a name and a value.
     """
+    from dotenv.parser import parse_stream
+
     try:
         content = path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError:
@@ -59,15 +62,12 @@ def read_environment_file(path: Path) -> dict[str, str]:
     except OSError as error:
         raise UsageError(f"cannot read {path}: {error.strerror}") from None
     values = {}
-    for line in content.splitlines():
-        text = line.strip().removeprefix("export ").strip()
-        name, sign, value = text.partition("=")
-        if not sign or text.startswith("#"):
-            continue
-        value = value.strip()
-        if len(value) >= 2 and value[0] == value[-1] and value[0] in "\"'":
-            value = value[1:-1]
-        else:
-            value = value.partition(" #")[0].rstrip()
-        values[name.strip()] = value
+    for binding in parse_stream(io.StringIO(content)):
+        if binding.error and "=" in binding.original.string:
+            hint = "write NAME=value, and close the quotes around a value"
+            raise UsageError(
+                f"{path}:{binding.original.line}: this line does not read as a name and a value", hint=hint
+            )
+        if binding.key and binding.value is not None:
+            values[binding.key] = binding.value
     return values
