@@ -239,7 +239,7 @@ def test_a_table_is_not_run() -> None:
     table = 'table "user" {\n  auth = false\n  schema {\n    int id\n  }\n}\n'
     workspace = xsrun.Workspace.from_sources({"table/user.xs": table, "a.xs": DOUBLE})
     for options in ({"file": "table/user.xs"}, {"name": "user"}):
-        with pytest.raises(UsageError, match="cannot be run: a table is no program") as caught:
+        with pytest.raises(UsageError, match="cannot be run: a table is not a program") as caught:
             workspace.run(**options)
         assert "--seed" in str(caught.value.hint)
 

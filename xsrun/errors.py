@@ -133,6 +133,39 @@ class InputError(XanoScriptError):
         return self.message if named else f"input `{self.param}`: {self.message}"
 
 
+class MissingParamError(InputError):
+    """A parameter that was not given. `param` is its path where that is longer than the name in the message."""
+
+    def __init__(self, name: str, param: str | None = None, **fields: Unpack[_Place]) -> None:
+        super().__init__(f"Missing param: {name}", param or name, **fields)
+
+
+class MissingVariableError(XanoScriptError):
+    """A variable that nothing has set."""
+
+    def __init__(self, variable: str, **fields: Unpack[_Place]) -> None:
+        super().__init__(f"Missing var entry: {variable}", **fields)
+        self.variable = variable
+
+
+class MissingMemberError(XanoScriptError):
+    """A member that an object does not have: `path` below `root`, which is `input`, `var` and the like."""
+
+    def __init__(self, root: str, path: str, **fields: Unpack[_Place]) -> None:
+        super().__init__(f"Unable to locate {root}: {path}", **fields)
+        self.root = root
+        self.path = path
+
+
+class MissingConstructError(XanoScriptError):
+    """A function, query or the like that is called and not there (semantics 1.7)."""
+
+    def __init__(self, kind: str, called: str, **fields: Unpack[_Place]) -> None:
+        super().__init__(f"{kind.replace('_', ' ').capitalize()} does not exist: {kind}:{called or 0}", **fields)
+        self.kind = kind
+        self.called = called
+
+
 class NotFoundError(XanoScriptError):
     """A row, file or record that is not there: 404."""
 

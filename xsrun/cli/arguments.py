@@ -150,7 +150,7 @@ def main(arguments: list[str] | None = None) -> int:
         flush_output()
     except OSError as error:
         drop_output()
-        if not isinstance(error, BrokenPipeError):  # a reader that has enough is no fault
+        if not isinstance(error, BrokenPipeError):  # a reader that has enough is not a fault
             show_error(UsageError(f"cannot write the output: {error.strerror}"))
         return 1
     return status

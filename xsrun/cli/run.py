@@ -20,7 +20,7 @@ from xsrun.cli.options import (
     split_pair,
 )
 from xsrun.cli.output import print_logs, print_trace, print_value, result_document
-from xsrun.errors import StoppedError
+from xsrun.errors import MissingMemberError, StoppedError
 from xsrun.values.conversion import Value, to_json
 
 if TYPE_CHECKING:
@@ -79,9 +79,10 @@ def run(options: argparse.Namespace) -> int:
                 from xsrun.analysis.explain import explain
 
                 explain(result.error, sources.get(result.error.file or "", ""))
-                asked = str(result.error).partition("Unable to locate input: ")[2]
-                if construct.kind == "stack" and asked and "." not in asked:
-                    result.error.hint = f"give it with --input {asked}=VALUE"
+                if construct.kind == "stack" and isinstance(result.error, MissingMemberError):
+                    root, path = result.error.root, result.error.path
+                    if root == "input" and "." not in path:
+                        result.error.hint = f"give it with --input {path}=VALUE"
             if options.json:
                 print(to_json(result_document(result)))
                 continue

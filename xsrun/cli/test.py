@@ -202,7 +202,7 @@ def traces(report: Report, workspace: LoadedWorkspace) -> list[str]:
 
 
 def warnings(report: Report, workspace: LoadedWorkspace) -> list[str]:
-    """What is no result: warnings of tests, mocks without a test, files that are broken."""
+    """What is not a result: warnings of tests, mocks without a test, files that are broken."""
     from xsrun.diagnostics.render import render
 
     lines = [

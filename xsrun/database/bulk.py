@@ -12,7 +12,7 @@ from xsrun.database.prepared import Prepared
 from xsrun.database.queries import Query
 from xsrun.database.selects import SelectBuilder
 from xsrun.database.stored_files import with_addresses
-from xsrun.errors import InputError, XanoScriptError
+from xsrun.errors import MissingParamError, XanoScriptError
 from xsrun.values.conversion import Value, as_list, truthy
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def change_items(session: Session, plan: QueryPlan, operands: tuple[Value, ...],
         for position, item in enumerate(items_of(plan, operands)):
             identity = item.get("id")
             if identity is None:
-                raise InputError(f"Missing param: items.{position}.id", f"items.{position}.id")
+                raise MissingParamError(f"items.{position}.id")
             data = item["data"] if set(item) == {"id", "data"} and item["data"].__class__ is dict else item
             data = {key: value for key, value in data.items() if key != "id"}
             if whole and table.declared:

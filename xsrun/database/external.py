@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from xsrun.database.plans import RowPlan
 from xsrun.database.raw_sql.direct_query import arguments_of, pieces, shaped, text_of
 from xsrun.database.rows import value_of
-from xsrun.errors import InputError, UnavailableError, XanoScriptError
+from xsrun.errors import InputError, MissingParamError, UnavailableError, XanoScriptError
 from xsrun.values.conversion import Value, from_json, to_json, to_text
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def direct_query(session: Session, plan: RowPlan, operands: tuple[Value, ...]) -
     engine = plan.statement.split(".")[2]
     address = value_of(plan, operands, "connection_string")
     if address.__class__ is not str or not address:
-        raise InputError("Missing param: connection_string", "connection_string")
+        raise MissingParamError("connection_string")
     url = url_of(engine, address)
     context = session.context
     try:

@@ -17,7 +17,7 @@ from xsrun.database.stored_files import with_addresses
 from xsrun.database.tables import Table
 from xsrun.database.typed import Source
 from xsrun.database.writing import changes, encoded, insert, object_of
-from xsrun.errors import InputError, NotFoundError
+from xsrun.errors import MissingParamError, NotFoundError
 from xsrun.syntax.nodes import Binary
 from xsrun.values.conversion import Value
 
@@ -31,9 +31,7 @@ if TYPE_CHECKING:
 def lookup_value(value: Value) -> Value:
     """The value to look for, which may not be null (semantics 4.2)."""
     if value is None:
-        raise InputError(
-            "Missing param: field_value", "field_value", hint="the value to look for is null; test it before"
-        )
+        raise MissingParamError("field_value", hint="the value to look for is null; test it before")
     return value
 
 

@@ -99,7 +99,7 @@ def _catchable(error: Exception) -> XanoScriptError:
 def _as_inputs(merged: Value, before: dict[str, Value], step: MiddlewareStep) -> dict[str, Value]:
     if isinstance(merged, (dict, list)):
         return as_object(merged)
-    step.warn("its response is no object and so cannot take the place of the input")
+    step.warn("its response is not an object and so cannot take the place of the input")
     return before
 
 

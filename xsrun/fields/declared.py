@@ -12,7 +12,7 @@ import contextlib
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
-from xsrun.errors import InputError, UsageError, XanoScriptError
+from xsrun.errors import InputError, MissingParamError, UsageError, XanoScriptError
 from xsrun.fields import field_types
 from xsrun.fields.input_filters import Step, filter_step, run_steps, usable_steps
 from xsrun.fields.literals import NOW, OMITTED, UNBOUND, literal, object_attribute, text_attribute
@@ -148,7 +148,7 @@ def bind(
                     bound[name] = value
     except InputError as error:
         _tell_declaration(error, one)
-        if not prefix and error.hint is None and error.message.startswith("Missing param"):
+        if not prefix and error.hint is None and isinstance(error, MissingParamError):
             error.hint = f"the inputs are: {', '.join(map(_shown, declared))}"
         raise
     return bound
@@ -206,7 +206,7 @@ def _omitted(one: Declared, context: Context, path: str) -> Value:
 
 
 def _missing(path: str) -> InputError:
-    return InputError(f"Missing param: {path}", path)
+    return MissingParamError(path)
 
 
 def coerce(

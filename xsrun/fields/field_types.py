@@ -10,7 +10,7 @@ import math
 from collections.abc import Callable
 from typing import Protocol
 
-from xsrun.errors import InputError, XanoScriptError
+from xsrun.errors import InputError, MissingParamError, XanoScriptError
 from xsrun.lazy_regex import pattern
 from xsrun.values import geo
 from xsrun.values.conversion import (
@@ -214,8 +214,8 @@ def to_media(value: Value, context: Clocked, path: str) -> Value:
         value = to_json_value(value, context, path)
     if value.__class__ is dict and value.get("path") is not None:
         return value
-    raise InputError(
-        "Missing param: path",
+    raise MissingParamError(
+        "path",
         f"{path}.path",
         hint="an upload goes into a file input; storage.create_image and its like turn it into this type",
     )

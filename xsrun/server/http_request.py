@@ -146,7 +146,7 @@ class HttpRequest:
             try:
                 return _members(from_json(self.body))
             except ValueError:
-                return {}  # then it is no JSON; the program may read it as it is
+                return {}  # then it is not JSON; the program may read it as it is
         return {}
 
 

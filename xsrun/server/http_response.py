@@ -66,7 +66,7 @@ def accepts_gzip(accepted: str | None) -> bool:
 
 
 def json_body(value: Value) -> bytes:
-    """A value as the JSON of a body; what is no UTF-8 loses its broken characters."""
+    """A value as the JSON of a body; what is not UTF-8 loses its broken characters."""
     return to_json(value).encode("utf-8", "replace")
 
 
@@ -91,7 +91,7 @@ def response_of(result: Result) -> HttpResponse:
 
 
 def headers_of(headers: list[tuple[str, str]]) -> Headers:
-    """The headers that a program set, without those that only the server can set or that are no headers at all."""
+    """The headers that a program set, without those that only the server can set or that are not headers at all."""
     return [
         (name.encode("latin-1"), _CONTROL.sub(" ", value).strip().encode("latin-1", "replace"))
         for name, value in headers

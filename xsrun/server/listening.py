@@ -175,7 +175,7 @@ def run(
 
 
 def make_server(application: Application) -> Server:
-    """A uvicorn server for an application, with error bodies of ours also for what is no HTTP."""
+    """A uvicorn server for an application, with error bodies of ours for what is not HTTP too."""
     import uvicorn
 
     from xsrun.server.protocol import http_protocol

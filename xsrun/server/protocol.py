@@ -1,4 +1,4 @@
-"""uvicorn's HTTP protocol, with the error body of the engine for requests that are no HTTP."""
+"""uvicorn's HTTP protocol, with the error body of the engine for requests that are not HTTP."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def http_protocol() -> type[asyncio.Protocol]:
         from uvicorn.protocols.http.h11_impl import H11Protocol as Protocol  # type: ignore[assignment]
 
     class HttpProtocol(Protocol):
-        """Says in the engine's way that a request is no HTTP."""
+        """Says in the engine's way that a request is not HTTP."""
 
         transport: asyncio.Transport
 

@@ -140,7 +140,7 @@ class Reloader:
 
 
 def whole(texts: dict[str, str], broken: Container[str]) -> dict[str, str]:
-    """The texts to go back to. Many editors empty a file before they write it; that is no version of it."""
+    """The texts to go back to. Many editors empty a file before they write it; that is not a version of it."""
     return {name: text for name, text in texts.items() if name not in broken and text.strip()}
 
 

@@ -243,7 +243,7 @@ def resource_of(given: Upload) -> FileResource:
             return _named(*given)
     elif hasattr(given, "read"):
         return _copied(given)
-    raise UsageError(f"{given!r} is no file", hint="give a path, bytes, or (name, bytes)")
+    raise UsageError(f"{given!r} is not a file", hint="give a path, bytes, or (name, bytes)")
 
 
 def _named(name: str, content: Content, mime: str | None = None) -> FileResource:
@@ -254,7 +254,7 @@ def _existing(given: str | os.PathLike[str]) -> Path:
     try:
         path = Path(given).expanduser().resolve()
     except TypeError:
-        raise UsageError(f"{given!r} is no file", hint="give a path, bytes, or (name, bytes)") from None
+        raise UsageError(f"{given!r} is not a file", hint="give a path, bytes, or (name, bytes)") from None
     if not path.is_file():
         raise UsageError(f"there is no file {given}")
     return path

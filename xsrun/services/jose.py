@@ -30,7 +30,7 @@ from xsrun.values.conversion import (
 )
 
 INVALID_TOKEN = "Invalid token."
-#: What the engine says of a text that is no token at all, by its number of parts (evidence G9).
+#: What the engine says of a text that is not a token at all, by its number of parts (evidence G9).
 _NO_TOKEN = {3: "Unable to load and verify the token.", 5: "Unsupported input"}
 EXPIRED_TOKEN = "This token is expired."
 

@@ -31,7 +31,7 @@ class Locations:
         return self.file is not None and self.file.exists()
 
     def find(self, address: str) -> dict[str, Value] | None:
-        """The place of an address; null for what is no address, and for one that is in no public network."""
+        """The place of an address; null for what is not an address, and for one that is in no public network."""
         try:
             parsed = ipaddress.ip_address(address.strip())
         except ValueError:
@@ -60,7 +60,7 @@ class Locations:
             try:
                 self._reader = maxminddb.open_database(str(self.file))
             except (OSError, ValueError, maxminddb.InvalidDatabaseError) as error:
-                reason = error.strerror if isinstance(error, OSError) else "it is no MaxMind database"
+                reason = error.strerror if isinstance(error, OSError) else "it is not a MaxMind database"
                 raise UnavailableError(f"the database {self.file} cannot be read: {reason}") from None
         return self._reader
 

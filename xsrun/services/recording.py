@@ -113,7 +113,7 @@ class Recording:
         except OSError as error:
             raise UsageError(f"cannot read the recording {self.path}: {error.strerror}") from None
         except (ValueError, KeyError, TypeError):
-            raise UsageError(f"{self.path} is no recording", hint="make one with --record FILE") from None
+            raise UsageError(f"{self.path} is not a recording", hint="make one with --record FILE") from None
 
 
 def _save(path: Path, calls: list[RecordedCall]) -> None:

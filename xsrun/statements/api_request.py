@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from xsrun.errors import InputError, XanoScriptError
+from xsrun.errors import InputError, MissingParamError, XanoScriptError
 from xsrun.registry import statement
 from xsrun.running.context import Context
 from xsrun.services.http_messages import (
@@ -59,7 +59,7 @@ def request_of(
 ) -> OutgoingRequest:
     """The request to send: `params` in the query string or the body, by the method (semantics 6.1)."""
     if not url.strip():
-        raise InputError("Missing param: url", "url")
+        raise MissingParamError("url")
     body = None
     if method in QUERY_METHODS:
         url = with_query(url.strip(), params)
@@ -183,7 +183,7 @@ def microservice(
       "response": {"headers": [], "result": false, "status": 0, "error": ...}}}
     """
     if not host:
-        raise InputError("Missing param: host", "host")
+        raise MissingParamError("host")
     base = host if "://" in host else f"http://{host}"
     url = f"{base.rstrip('/')}/{path.removeprefix('/')}"
     return send(context, "api.microservice", url, method, params, headers, timeout, follow_location)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from xsrun.errors import InputError
+from xsrun.errors import MissingParamError
 from xsrun.running.context import Context
 from xsrun.services.files import FileResource, data_url
 from xsrun.values.conversion import Value, describe, to_bytes, to_text
@@ -29,8 +29,8 @@ def file_of(context: Context, value: Value, attribute: str = "value", *, texts: 
             return embedded
         if texts:
             return FileResource("file", to_bytes(value))
-    raise InputError(
-        "Missing param: path",
+    raise MissingParamError(
+        "path",
         f"{attribute}.path",
         hint=f"{attribute} is {describe(value)}; it takes the upload of a `file` input, or what "
         "storage.create_file_resource makes of a text",

@@ -10,7 +10,7 @@ import os
 import secrets
 import uuid
 
-from xsrun.errors import InputError, XanoScriptError
+from xsrun.errors import MissingParamError, XanoScriptError
 from xsrun.fields import passwords
 from xsrun.registry import statement
 from xsrun.running.context import Context
@@ -278,7 +278,7 @@ def create_auth_token(context: Context, table: str, id: Value, extras: Value, ex
     """
     for name, value in (("table", table), ("id", id)):
         if value is None or value == "":
-            raise InputError(f"Missing param: {name}", name, hint="a token names a row of an auth table")
+            raise MissingParamError(name, hint="a token names a row of an auth table")
     added = jose.object_of(extras, "extras")
     seconds = 86400 if expiration is None else expiration
     token: str = context.service("tokens").encode(table, id, added, seconds, context.datasource, context.now())

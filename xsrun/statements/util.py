@@ -8,7 +8,7 @@ import re
 import time
 from collections.abc import Callable
 
-from xsrun.errors import InputError, LimitError, XanoScriptError
+from xsrun.errors import InputError, LimitError, MissingParamError, XanoScriptError
 from xsrun.evaluator.changes import owners_defined
 from xsrun.evaluator.compiler import StatementCompiler, statement_position
 from xsrun.evaluator.quasiquote import call, constant, name, place, statements
@@ -281,7 +281,7 @@ def send_email(
         provider=service_provider,
     )
     if service_provider == "resend" and not made.to:
-        raise InputError("Missing param: to", "to")
+        raise MissingParamError("to")
     remaining = context.service("mail").send(made, datetime.fromtimestamp(context.now() / 1000, UTC))
     return {"id": made.id, "remaining": remaining, "status": "success"}
 

@@ -9,7 +9,7 @@ import ast
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from xsrun.errors import StoppedError, XanoScriptError
+from xsrun.errors import MissingConstructError, StoppedError
 from xsrun.evaluator.compiler import StatementCompiler, statement_position
 from xsrun.evaluator.generated.tracebacks import translate
 from xsrun.evaluator.quasiquote import call, constant, name, place
@@ -121,10 +121,7 @@ def call_workflow_test(context: Context, name_: str) -> None:
 
 def refuse_call(type_: str, name_: str) -> None:
     """What the engine says where these calls are not known."""
-    raise XanoScriptError(
-        f"{type_.replace('_', ' ').capitalize()} does not exist: {type_}:{name_ or 0}",
-        hint=f"`{type_}.call` works in workflow tests and tools only",
-    )
+    raise MissingConstructError(type_, name_, hint=f"`{type_}.call` works in workflow tests and tools only")
 
 
 # The statements ------------------------------------------------------------------------------------------------------

@@ -5,7 +5,7 @@ The documentation spells some attributes otherwise (`archive` for `zip`, `files`
 
 from __future__ import annotations
 
-from xsrun.errors import InputError
+from xsrun.errors import MissingParamError
 from xsrun.registry import statement
 from xsrun.running.context import Context
 from xsrun.services import archives
@@ -18,7 +18,7 @@ def archive_of(context: Context, zip: Value, archive: Value) -> FileResource:
     """The archive of a statement, under either name of the attribute."""
     given, name = (zip, "zip") if zip is not None else (archive, "archive")
     if given is None:
-        raise InputError("Missing param: zip", "zip")
+        raise MissingParamError("zip")
     return file_of(context, given, name)
 
 

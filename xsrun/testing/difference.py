@@ -14,7 +14,7 @@ _ABSENT = object()
 
 
 def difference(expected: Value, actual: Value) -> list[str]:
-    """Lines such as `.items[2].name: expected "oak", got "elm"`; none when one of the two is no list or object."""
+    """Lines such as `.items[2].name: expected "oak", got "elm"`; none when one of the two is not a list or object."""
     if not (isinstance(expected, (list, dict)) and isinstance(actual, (list, dict))):
         return []
     lines = list(islice(_differences(expected, actual, ""), LISTED + 1))

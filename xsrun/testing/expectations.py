@@ -67,7 +67,7 @@ def _planned(node: Statement, file: str) -> Planned:
     if not node.name.startswith("expect.") or assertion not in OPERANDS:
         known = [f"expect.{name}" for name in (*OPERANDS, "to_throw")]
         hint = did_you_mean(node.name, known) or "a test holds `input` and expect.* statements"
-        raise TestMistake(f"`{node.name}` is no expectation", file=file, line=node.line, hint=hint)
+        raise TestMistake(f"`{node.name}` is not an expectation", file=file, line=node.line, hint=hint)
     if not isinstance(node.target, Expression):
         text = f"`{node.name}` needs what it looks at in parentheses"
         raise TestMistake(text, file=file, line=node.line, hint=f"write {node.name} ($response)")

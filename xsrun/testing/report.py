@@ -56,6 +56,8 @@ class Outcome:
     obj_name: str = ""
     obj_type: str = ""
     hint: str | None = None
+    #: what ended the run of the construct, or the test itself
+    error: XanoScriptError | None = None
     test_file: str = ""
     expectations: list[Expectation] = field(default_factory=list)
     logs: list[LogEntry] = field(default_factory=list)
@@ -105,7 +107,7 @@ class Outcome:
 
 @dataclass(slots=True)
 class Notice:
-    """Something about the tests that is no failure: a mock that belongs to no test."""
+    """Something about the tests that is not a failure: a mock that belongs to no test."""
 
     message: str
     file: str

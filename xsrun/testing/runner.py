@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from xsrun.diagnostics import Diagnostic
-from xsrun.errors import StoppedError, UnavailableError, XanoScriptError
+from xsrun.errors import MissingParamError, StoppedError, UnavailableError, XanoScriptError
 from xsrun.evaluator.generated.tracebacks import translate
 from xsrun.fields.declared import of_call
 from xsrun.names.fixed_values import fixed_value
@@ -162,6 +162,7 @@ def conclude(outcome: Outcome, context: Context, error: XanoScriptError | None) 
     outcome.status = "fail"
     outcome.message = "\n".join(dict.fromkeys(one.message for one in failures))
     outcome.line = failures[0].line
+    outcome.error = error
     if error is None:
         return
     unexpected = all(one.assertion != "to_throw" for one in failures)
@@ -172,10 +173,8 @@ def conclude(outcome: Outcome, context: Context, error: XanoScriptError | None) 
 
 def _hint(error: XanoScriptError, unexpected: bool) -> str | None:
     """What to do about an error: its own hint, and for an input test that came first why it did (semantics 3.2)."""
-    payload = error.payload if isinstance(error.payload, dict) else {}
-    if not unexpected and error.code == "ERROR_CODE_INPUT_ERROR" and str(error).startswith("Missing param"):
-        name = payload.get("param")
-        return f"the input test comes before the stack; declare `{name}?` to let an empty value reach it"
+    if not unexpected and isinstance(error, MissingParamError):
+        return f"the input test comes before the stack; declare `{error.param}?` to let an empty value reach it"
     return error.hint
 
 
@@ -226,6 +225,6 @@ def fail(outcome: Outcome, error: XanoScriptError, status: str | None = None) ->
     wrong = isinstance(error, UnavailableError) or not error.catchable
     outcome.status = status or ("error" if wrong and not isinstance(error, StoppedError) else "fail")
     outcome.message = expectations.describe(error)
-    outcome.hint = error.hint
+    outcome.hint, outcome.error = error.hint, error
     if error.line is not None:
         outcome.file, outcome.line = error.file or outcome.file, error.line

@@ -172,7 +172,7 @@ def rows_of(given: Value) -> dict[str, list[Value]]:
 
 
 def values(argument: str, given: Value) -> None:
-    """Raise UsageError for what is no value of the language, at any depth: a set, a tuple, a datetime, a Decimal."""
+    """Raise UsageError for what is not a value of the language, at any depth: a set, a tuple, a datetime, a Decimal."""
     waiting = [(argument, given)]
     while waiting:
         place, value = waiting.pop()
@@ -183,12 +183,12 @@ def values(argument: str, given: Value) -> None:
         elif value.__class__ is dict:
             for name, one in value.items():
                 if name.__class__ is not str:
-                    raise UsageError(f"{place} has the key {name!r}, which is no text", hint="keys are texts")
+                    raise UsageError(f"{place} has the key {name!r}, which is not a text", hint="keys are texts")
                 if one.__class__ not in _PLAIN:
                     waiting.append((f"{place}[{name!r}]", one))
         elif not value.__class__.__module__.startswith("xsrun."):  # files and streams are xsrun's own
             raise UsageError(
-                f"{place} is {_class(value)}, which is no value of the language",
+                f"{place} is {_class(value)}, which is not a value of the language",
                 hint="values are None, bool, int, float, str, list and dict; a time is milliseconds",
             )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from xsrun.errors import UsageError, XanoScriptError
+from xsrun.errors import MissingConstructError, UsageError
 from xsrun.language.constructs import RUNNABLE
 from xsrun.workspace.construct import Construct
 
@@ -72,15 +72,12 @@ def _not_found(
     return UsageError(f"there is no {what}{where}", hint=hint)
 
 
-def no_target(constructs: Iterable[Construct], kind: str, name: str) -> XanoScriptError:
+def no_target(constructs: Iterable[Construct], kind: str, name: str) -> MissingConstructError:
     """The error of a call whose target is not there (semantics 1.7)."""
     from xsrun.diagnostics.suggest import nearest
 
     close = nearest(name, [c.name for c in constructs if c.kind == kind]) if name else None
-    title = kind.replace("_", " ").capitalize()
-    return XanoScriptError(
-        f"{title} does not exist: {kind}:{name or 0}", hint=f"did you mean `{close}`?" if close else None
-    )
+    return MissingConstructError(kind, name, hint=f"did you mean `{close}`?" if close else None)
 
 
 def _not_runnable(
@@ -92,7 +89,7 @@ def _not_runnable(
         there = file is None or same_file(one.file, file)
         if named and there and one.kind not in RUNNABLE and kind in (None, one.kind):
             title = one.kind.replace("_", " ")
-            message = f"{one.label} cannot be run: {'an' if title[0] in 'aeiou' else 'a'} {title} is no program"
+            message = f"{one.label} cannot be run: {'an' if title[0] in 'aeiou' else 'a'} {title} is not a program"
             return UsageError(message, hint=_INSTEAD.get(one.kind))
     return None
 

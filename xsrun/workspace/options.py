@@ -17,7 +17,7 @@ class WorkspaceOptions(TypedDict, total=False):
     `database`: a URL, by default SQLite in memory. `env`: values of `$env`. `clock`: milliseconds at which it stands
     still, or a function that returns them. `limits`: how far a run may go. `network`: the hosts that programs may
     reach. `vault`: the folder of stored files. `cache`: the URL of a Redis server for `redis.*`. `strict`: refuse
-    tables that no file declares, and keys that are no column. `base_url`: what stands before the paths of stored files.
+    tables that no file declares, and keys that are not columns. `base_url`: the prefix of the paths of stored files.
     """
 
     database: str

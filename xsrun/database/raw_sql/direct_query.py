@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from xsrun.database.plans import RowPlan
 from xsrun.database.rows import value_of
-from xsrun.errors import InputError, XanoScriptError
+from xsrun.errors import MissingParamError, XanoScriptError
 from xsrun.values.conversion import Value, describe, to_text
 
 if TYPE_CHECKING:
@@ -99,7 +99,7 @@ def text_of(session: Session, plan: RowPlan, operands: tuple[Value, ...]) -> str
     """The SQL of a statement."""
     value = value_of(plan, operands, "sql")
     if value.__class__ is not str or not value.strip():
-        raise InputError("Missing param: sql", "sql", hint="the statement needs the SQL as a text")
+        raise MissingParamError("sql", hint="the statement needs the SQL as a text")
     return value
 
 

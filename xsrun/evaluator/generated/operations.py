@@ -16,6 +16,8 @@ from xsrun.errors import (
     AccessDeniedError,
     InputError,
     LimitError,
+    MissingMemberError,
+    MissingVariableError,
     PreconditionError,
     StoppedError,
     ThrownError,
@@ -124,7 +126,7 @@ def missing(path: str, container: Value, root: str = "var") -> NoReturn:
         hint = f"did you mean `{close}`?" if close else f"its keys are: {keys}" if keys else "the object is empty"
     elif container.__class__ is not list:
         hint = f"the value before the last dot is {describe(container)}"
-    raise XanoScriptError(f"Unable to locate {root}: {path}", hint=hint)
+    raise MissingMemberError(root, path, hint=hint)
 
 
 def member(value: Value, key: str, path: str) -> Value:
@@ -189,7 +191,7 @@ def unlocated_input(name: str, inputs: dict[str, Value]) -> NoReturn:
 
     close = nearest(name, inputs)
     hint = f"did you mean `$input.{close}`?" if close else "only declared inputs exist; declare it in the input block"
-    raise XanoScriptError(f"Unable to locate input: {name}", hint=hint)
+    raise MissingMemberError("input", name, hint=hint)
 
 
 def without_unbound(inputs: dict[str, Value]) -> dict[str, Value]:
@@ -365,7 +367,7 @@ def variables_by(readers: dict[str, Callable[[], Value]], owners: Iterable[Owned
 
 def no_value_here(root: str, hint: str | None) -> NoReturn:
     """A root that has a value elsewhere only: `$output` outside of an addon's input, `$db` outside of a query."""
-    raise XanoScriptError(f"Missing var entry: {root}", hint=hint or f"`${root}` has no value here")
+    raise MissingVariableError(root, hint=hint or f"`${root}` has no value here")
 
 
 def filled_path(label: str, *keys: Value) -> str:
@@ -379,7 +381,7 @@ def missing_statement() -> NoReturn:
 
 
 def unset_variable(name: str) -> NoReturn:
-    raise XanoScriptError(f"Missing var entry: {name}")
+    raise MissingVariableError(name)
 
 
 def too_deep(context: Context) -> NoReturn:

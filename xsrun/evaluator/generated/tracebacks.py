@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from types import CodeType, FrameType, TracebackType
 
-from xsrun.errors import InputError, InternalError, LimitError, XanoScriptError
+from xsrun.errors import InputError, InternalError, LimitError, MissingVariableError, XanoScriptError
 from xsrun.lazy_regex import pattern
 
 _UNSET = pattern(r"'v_(\w+)'")
@@ -20,10 +20,7 @@ def translate(error: BaseException) -> XanoScriptError:
     if isinstance(error, XanoScriptError):
         problem = error
     elif isinstance(error, NameError) and (match := _UNSET.search(str(error))):
-        problem = XanoScriptError(
-            f"Missing var entry: {match.group(1)}",
-            hint=f"no statement that ran before has set ${match.group(1)}",
-        )
+        problem = MissingVariableError(match.group(1), hint=f"no statement that ran before has set ${match.group(1)}")
     elif isinstance(error, RecursionError):
         problem = LimitError("Calls or values are nested too deep.", hint="does the recursion end?")
     elif isinstance(error, MemoryError):

@@ -146,7 +146,7 @@ class DocumentMaker:
 
 
 def success(status: int, outcome: ResponseOutcome) -> dict[str, Json]:
-    """A response that is no error."""
+    """A response that is not an error."""
     if status in (204, 304):
         return {"description": "There is no body."}
     if outcome.streams:

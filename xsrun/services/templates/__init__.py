@@ -32,7 +32,7 @@ def render(
 ) -> str:
     """The text that a template gives. `roots` are the values by `$name`, the dollar sign included.
 
-    Raises XanoScriptError for what is no template, with the line in it, and for what goes wrong while it is written.
+    Raises XanoScriptError for what is not a template, with the line in it, and for what goes wrong while it is written.
     """
     import jinja2
 

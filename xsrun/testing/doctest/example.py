@@ -154,7 +154,7 @@ def _without_asides(text: str) -> str:
 
 
 def _other_forms(block: Block, padding: str, parsed: Parsed[Document], errors: list[Diagnostic]) -> PageExample:
-    """What a block that is no list of statements is: expressions, among statements perhaps, fields, or broken."""
+    """What a block that is not a list of statements is: expressions, among statements perhaps, fields, or broken."""
     other = _chunked(block, padding) or _fields(block, padding)
     return other or PageExample(block, "broken", padding + block.text, comments=parsed.comments, problems=errors)
 

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from xsrun import registry
 from xsrun.errors import (
     AccessDeniedError,
+    MissingConstructError,
+    MissingMemberError,
+    MissingParamError,
+    MissingVariableError,
     NotFoundError,
     PreconditionError,
     StoppedError,
@@ -36,37 +39,26 @@ def judge_error(error: XanoScriptError, example: PageExample) -> tuple[str, str]
 
 def _lacks(error: XanoScriptError, text: str, example: PageExample) -> Iterator[str]:
     """What an example would need to run."""
-    subject = text.partition(": ")[2]
-    if isinstance(error, UnavailableError):
-        yield text
-    if isinstance(error, UnauthorizedError) or (isinstance(error, AccessDeniedError) and not text):
-        yield "needs somebody signed in: --auth TABLE:ID"
-    if text.startswith("Missing param: "):
-        yield f"needs the input {subject}: --input {subject}=VALUE"
-    if text.startswith("Missing var entry: "):
-        yield f"reads ${subject}, which it does not set: --var {subject}=VALUE"
-    if text.startswith("Unable to locate input: "):
-        yield f"reads $input.{subject}, which it does not declare: --input {subject}=VALUE"
-    if " does not exist: " in text:
-        yield f"calls {subject.replace(':', ' ', 1)}, which is not on the page"
-    if _is_condition(text):
-        yield "a condition of db.query, which needs rows of its table"
+    match error:
+        case UnavailableError():
+            yield text
+        case UnauthorizedError() | AccessDeniedError(message=""):
+            yield "needs somebody signed in: --auth TABLE:ID"
+        case MissingParamError():
+            yield f"needs the input {error.param}: --input {error.param}=VALUE"
+        case MissingVariableError(variable="db"):
+            yield "a condition of db.query, which needs rows of its table"
+        case MissingVariableError():
+            yield f"reads ${error.variable}, which it does not set: --var {error.variable}=VALUE"
+        case MissingMemberError(root="input"):
+            yield f"reads $input.{error.path}, which it does not declare: --input {error.path}=VALUE"
+        case MissingConstructError():
+            yield f"calls {error.kind} {error.called}, which is not on the page"
     unset = _unset(example)
     if isinstance(error, ExpectationError) and unset:
         yield f"reads ${unset[0]}, which it does not set: --var {unset[0]}=VALUE"
-    missing_value = isinstance(error, NotFoundError) or text.startswith(
-        ("Unable to locate var: ", "Unable to locate value")
-    )
-    if missing_value and "db." in example.block.text:
+    if isinstance(error, (NotFoundError, MissingMemberError)) and "db." in example.block.text:
         yield f"needs rows: --seed FILE ({text})"
-
-
-def _is_condition(text: str) -> bool:
-    """Does a message say that something belongs into the condition of a query?"""
-    if "database conditions only" in text or text.startswith("`$db` has no value"):
-        return True
-    name = text.partition("unknown filter `")[2].partition("`")[0]
-    return bool(name) and registry.find("query_filter", name) is not None
 
 
 def _unset(example: PageExample) -> list[str]:

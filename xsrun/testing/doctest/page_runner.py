@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
-from xsrun.errors import XanoScriptError
+from xsrun.errors import MissingConstructError, XanoScriptError
 from xsrun.names.places import root_of
 from xsrun.language.constructs import RUNNABLE
 from xsrun.running.assertions import show
@@ -287,7 +287,7 @@ class ExamplePage:
         if not failures:
             return "passed", f"{len(outcomes)} test{'' if len(outcomes) == 1 else 's'} of {construct.label} pass", []
         details = [f"{one.name}: {message} (line {line})" for one in failures for message, _, line, _ in one.problems()]
-        if all(" does not exist: " in one.message for one in failures):
+        if all(isinstance(one.error, MissingConstructError) for one in failures):
             return "needs_input", f"{construct.label} calls what is not on the page", details
         return "failed", f"{len(failures)} of {len(outcomes)} tests of {construct.label} fail", details
 
