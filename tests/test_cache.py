@@ -195,7 +195,7 @@ def test_a_server_that_is_not_there_says_so() -> None:
     with xsrun.Workspace.from_sources({"x.xs": 'redis.get { key = "k" } as $r'}, cache="redis://127.0.0.1:1/0") as w:
         error = w.run().error
     assert isinstance(error, UnavailableError)
-    assert "does not answer" in str(error)
+    assert "does not respond" in str(error)
     assert isinstance(error.hint, str)
     with pytest.raises(UnavailableError, match="not the address"):
         Cache("http://127.0.0.1").get("k")

@@ -450,7 +450,7 @@ def test_a_recording_gives_answers_in_order_and_misses_what_it_lacks(tmp_path: P
     """
     network = NetworkPolicy(recording=Recording(file, replaying=True))
     assert run(source, network=network)["seen"] == [200, 201, 201]
-    with pytest.raises(UnavailableError, match=r"has no answer for `api\.request` to GET http://example\.com/b"):
+    with pytest.raises(UnavailableError, match=r"has no response for `api\.request` to GET http://example\.com/b"):
         run('api.request { url = "http://example.com/b"\n } as $r', network=network)
 
 
@@ -740,7 +740,7 @@ def test_record_then_replay_from_the_command_line(tmp_path: Path, capsys: pytest
     assert capsys.readouterr().out == first
     recording.write_text(recording.read_text().replace("/echo", "/other"))
     assert main(["run", str(program), "--replay", str(recording)]) == 1
-    assert "has no answer" in capsys.readouterr().err
+    assert "has no response" in capsys.readouterr().err
     assert main(["run", str(program), "--replay", str(tmp_path / "none.json")]) == 2
 
 

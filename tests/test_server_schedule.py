@@ -68,7 +68,7 @@ def test_a_task_never_runs_twice_at_the_same_time() -> None:
     rehearsal = Rehearsal(task("nap", "    util.sleep {\n      value = 1\n    }"), patient=False)
     gate = rehearsal.workspace.sleep = Gate()
     rehearsal.run(seconds=3)
-    assert rehearsal.lines == ["task nap: still running, so it does not begin again"] * 2
+    assert rehearsal.lines == ["task nap: still running, so it is not started again"] * 2
     gate.wait_until_asleep()
     assert gate.seconds == [1]
     gate.open()

@@ -55,7 +55,7 @@ def test_a_fault_of_xsrun_is_one_message(monkeypatch: pytest.MonkeyPatch, capsys
     monkeypatch.delenv("XSRUN_TRACEBACK", raising=False)
     assert main(["eval", "1"]) == 1
     shown = capsys.readouterr().err
-    assert shown.startswith("error: xsrun made a mistake of its own: KeyError: 'lost'\n  help: please report this")
+    assert shown.startswith("error: internal error in xsrun: KeyError: 'lost'\n  help: please report this")
     assert "XSRUN_TRACEBACK=1" in shown and "Traceback" not in shown
 
 
@@ -66,7 +66,7 @@ def test_a_fault_of_xsrun_shows_where_when_asked(
     monkeypatch.setenv("XSRUN_TRACEBACK", "1")
     assert main(["eval", "1"]) == 1
     shown = capsys.readouterr().err
-    assert "mistake of its own" in shown and 'raise KeyError("lost")' in shown
+    assert "internal error" in shown and 'raise KeyError("lost")' in shown
 
 
 @pytest.mark.skipif(not FULL.exists(), reason="needs a device that is always full")

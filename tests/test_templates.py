@@ -180,7 +180,7 @@ def test_any_text_gives_a_text_or_an_error_of_the_program(template: str) -> None
     try:
         assert isinstance(render(template, Limits(steps=100_000, size=100_000)), str)
     except XanoScriptError as error:
-        assert "mistake of its own" not in str(error)
+        assert "internal error" not in str(error)
 
 
 def test_a_template_is_part_of_its_program() -> None:

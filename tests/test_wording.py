@@ -125,7 +125,7 @@ def archive_of(method: int, flags: int = 0) -> bytes:
 @pytest.mark.parametrize(
     ("data", "told"),
     [
-        (archive_of(99), "Invalid zip archive: it is packed in a way that cannot be read here."),
+        (archive_of(99), "Invalid zip archive: its compression method is not supported."),
         (archive_of(0, flags=1), "Invalid zip archive: the archive needs a password."),
         (b"PK nothing", "Invalid zip archive."),
     ],

@@ -254,7 +254,7 @@ class InternalError(XanoScriptError):
 
     def __init__(self, cause: BaseException) -> None:
         super().__init__(
-            f"xsrun made a mistake of its own: {type(cause).__name__}: {cause}",
+            f"internal error in xsrun: {type(cause).__name__}: {cause}",
             name="InternalError",
             hint="please report this with the program that shows it; it is not your program's fault; "
             "XSRUN_TRACEBACK=1 in the environment shows where it happened",

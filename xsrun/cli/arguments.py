@@ -21,7 +21,7 @@ COMMANDS = {
     "test": ("run unit tests and workflow tests", "test"),
     "doctest": ("run the examples of documentation pages", "doctest"),
     "serve": ("serve the workspace over HTTP", "serve"),
-    "db": ("look after the database of a workspace", "db"),
+    "db": ("manage the database of a workspace", "db"),
     "docs": ("show the reference of a construct, type, statement, filter or error code", "docs"),
     "support": ("show which statements and filters are implemented", "support"),
 }
@@ -65,7 +65,7 @@ class CommandParser(argparse.ArgumentParser):
     def _refuse(self, word: str) -> NoReturn:
         hint = f"see {self.prog} --help"
         if not word.startswith("-"):
-            raise UsageError(f"`{word}` is one word too many", hint=hint)
+            raise UsageError(f"unexpected argument `{word}`", hint=hint)
         from xsrun.diagnostics.suggest import nearest
 
         name = word.partition("=")[0]
@@ -140,7 +140,7 @@ def build(command: str | None) -> CommandParser:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run the command that the words name; every error ends as one message and an exit status."""
+    """Run the command that the words name; every error becomes one message and an exit status."""
     from xsrun.cli.output import drop_output, flush_output, prepare_output
 
     words = sys.argv[1:] if arguments is None else arguments
@@ -150,14 +150,14 @@ def main(arguments: list[str] | None = None) -> int:
         flush_output()
     except OSError as error:
         drop_output()
-        if not isinstance(error, BrokenPipeError):  # a reader that has enough is not a fault
+        if not isinstance(error, BrokenPipeError):  # a reader that stops reading is not an error
             show_error(UsageError(f"cannot write the output: {error.strerror}"))
         return 1
     return status
 
 
 def guarded(words: list[str]) -> int:
-    """Run a command; what it raises ends as a message and an exit status, unless the output takes no more."""
+    """Run a command; what it raises becomes a message and an exit status, unless the output is closed or full."""
     from xsrun.cli.output import is_of_output
 
     try:

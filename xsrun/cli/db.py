@@ -180,12 +180,12 @@ def run_statement(session: Session, text: str, machine: bool, interactive: bool)
 
 
 def ended(text: str) -> str:
-    """A statement of the command line with the semicolon that nobody needs to write there."""
+    """A statement of the command line with a semicolon, which need not be written there."""
     return text if text.lstrip().startswith(".") or text.rstrip().endswith(";") else f"{text};"
 
 
 def typed_lines(interactive: bool) -> Iterator[str]:
-    """The lines of standard input, asked for when somebody types them."""
+    """The lines of standard input, with a prompt on a terminal."""
     while True:
         try:
             yield input("sql> " if interactive else "")

@@ -73,7 +73,7 @@ def read_environment(given: list[str]) -> dict[str, str]:
 def add_workspace_options(parser: argparse.ArgumentParser) -> None:
     """Options of everything that loads a workspace."""
     parser.add_argument(
-        "--workspace", "-w", metavar="PATH", help="the workspace's folder (default: where the target is)"
+        "--workspace", "-w", metavar="PATH", help="the workspace's folder (default: that of the target)"
     )
     add_environment_option(parser)
     parser.add_argument(

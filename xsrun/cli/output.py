@@ -88,7 +88,7 @@ def escape_unprintable(error: UnicodeError) -> tuple[str, int]:
 
 
 def prepare_output() -> None:
-    """Let no text stop a command because the terminal's or pipe's encoding lacks one of its characters."""
+    """Never fail because the encoding of the terminal or pipe lacks a character."""
     import codecs
 
     codecs.register_error("xsrun.escape", escape_unprintable)
@@ -97,13 +97,13 @@ def prepare_output() -> None:
 
 
 def flush_output() -> None:
-    """Write what is still buffered. Raises OSError when standard output takes no more."""
+    """Write what is still buffered. Raises OSError when standard output is closed or full."""
     if sys.stdout is not None:
         sys.stdout.flush()
 
 
 def drop_output() -> None:
-    """Throw away what standard output did not take, else Python would try again at its end."""
+    """Discard what standard output did not take, or Python would try again at exit."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, sys.stdout.fileno())
     os.close(nowhere)

@@ -35,7 +35,7 @@ class Target:
 
 
 def resolve(text: str, options: argparse.Namespace) -> Target:
-    """Find out what is meant and load as little as it needs. Raises UsageError when it is nothing."""
+    """Find out what is meant and load as little as it needs. Raises UsageError when nothing fits."""
     settings = workspace_settings(options)
     if text == "-":
         return Target(Workspace.from_sources({"stdin.xs": read_standard_input()}, **settings), file="stdin.xs")
@@ -74,7 +74,7 @@ def file_target(path: Path, options: argparse.Namespace, settings: WorkspaceOpti
 def companions(path: Path, root: Path, chosen: bool) -> list[Path]:
     """The other files of a file's workspace: all below its root, or for a lone file those beside it.
 
-    Not everything below a lone file's folder: that may be somebody's home.
+    Not everything below a lone file's folder: that may be a home directory.
     """
     if chosen or root.resolve() != path.parent:
         return find_files(root)

@@ -30,7 +30,7 @@ class Dispatcher:
         self._watched = {table for table, _ in self._triggers}
 
     def admit(self, construct: Construct, context: Context) -> None:
-        """Test who calls. Raises UnauthorizedError."""
+        """Check the caller. Raises UnauthorizedError."""
         admit(construct, context)
 
     def around(self, construct: Construct) -> Around | None:
@@ -44,7 +44,7 @@ class Dispatcher:
     def after_write(self, context: Context, table: str, action: str, new: Value = None, old: Value = None) -> None:
         """Run the triggers of a table after a row was inserted, updated or deleted, or the table emptied.
 
-        `new` and `old` are the rows after and before; the one that there is none of is `{}` to the trigger.
+        `new` and `old` are the rows after and before; the one that does not exist is `{}` to the trigger.
         """
         for trigger in self._triggers.get((table, action), ()):
             fire(trigger, context, action, new, old)

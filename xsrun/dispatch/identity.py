@@ -1,4 +1,4 @@
-"""The test of the caller's identity, which comes before anything else a query does (semantics 3.6)."""
+"""The check of the caller's identity, which comes before anything else a query does (semantics 3.6)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from xsrun.workspace.construct import Construct, text_of
 
 
 def admit(construct: Construct, context: Context) -> None:
-    """Let the caller of a query in: nobody in particular unless the query names an auth table.
+    """Check the caller of a query; anyone may call one that names no auth table.
 
     Raises UnauthorizedError. An identity without a table is taken for one of the query's.
     """

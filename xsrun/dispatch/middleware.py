@@ -89,7 +89,7 @@ def _outcome(result: Value, failure: XanoScriptError | None) -> dict[str, Value]
 
 
 def _catchable(error: Exception) -> XanoScriptError:
-    """The program's error; what no program may catch goes on at once."""
+    """The program's error; one that no program may catch is raised again at once."""
     problem = translate(error)
     if not problem.catchable:
         raise problem from error
@@ -99,7 +99,7 @@ def _catchable(error: Exception) -> XanoScriptError:
 def _as_inputs(merged: Value, before: dict[str, Value], step: MiddlewareStep) -> dict[str, Value]:
     if isinstance(merged, (dict, list)):
         return as_object(merged)
-    step.warn("its response is not an object and so cannot take the place of the input")
+    step.warn("its response is not an object, so it cannot replace the input")
     return before
 
 

@@ -1,7 +1,7 @@
 """Table triggers: what runs after a row was written (semantics 7.4).
 
 A trigger runs right after the write, in the same run. What it raises is noted among the run's warnings and never
-undoes the write. Triggers that write and so set off triggers are stopped at a depth.
+undoes the write. Triggers that set off triggers are stopped at a depth.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from xsrun.workspace.construct import Construct, text_of
 from xsrun.workspace.workspace import workspace_of
 
 ACTIONS = ("insert", "update", "delete", "truncate")
-#: How deep triggers may set off each other.
+#: How deep triggers may set off one another.
 MAX_DEPTH = 10
 _DEPTH = "trigger depth"
 
@@ -32,7 +32,7 @@ class Trigger:
         self.actions = _actions(construct.attribute("actions"))
         sources = construct.attribute("datasources")
         items = sources.items if isinstance(sources, ListLiteral) else []
-        #: the datasources it is for; none named means all
+        #: the datasources it is for; empty means all
         self.datasources = [item.value for item in items if isinstance(item, Literal)]
         self.where = construct.attribute("where") or construct.attribute("search")
 
@@ -88,7 +88,7 @@ def fire(trigger: Trigger, context: Context, action: str, new: Value, old: Value
     construct = trigger.construct
     depth = context.scratch.get(_DEPTH, 0)
     if depth >= MAX_DEPTH:
-        text = f"{construct.label} is not run: triggers have set off each other {MAX_DEPTH} times"
+        text = f"{construct.label} is not run: triggers have set off one another {MAX_DEPTH} times"
         context.warnings.append(XanoScriptError(text, file=construct.file, line=construct.line))
         return
     context.scratch[_DEPTH] = depth + 1

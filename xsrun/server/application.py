@@ -43,7 +43,7 @@ class Application:
 
     @property
     def threads(self) -> ThreadPool:
-        """The threads of the event loop that runs."""
+        """The thread pool of the running event loop."""
         if self._threads is None or self._threads.loop is not asyncio.get_running_loop():
             self._threads = ThreadPool(self.settings.workers)
         return self._threads
@@ -73,8 +73,8 @@ class Application:
             response = await self.response(request, receive)
         except ClientLeft:
             return
-        except asyncio.CancelledError:  # the server ends, and has waited for this request as long as it does
-            stopped = "The server was stopped before the answer was ready."
+        except asyncio.CancelledError:  # the server is shutting down, and its grace period is over
+            stopped = "The server was stopped before the response was ready."
             response = error_response(XanoScriptError(stopped, status=503))
         except XanoScriptError as error:
             response = error_response(error)
@@ -91,14 +91,14 @@ class Application:
         await self.conclude(response)
 
     async def conclude(self, response: Response) -> None:
-        """Run what a program left for after its response, which is sent: only the console hears of a fault."""
+        """Run what a program left for after its response. That is sent, so a fault only goes to the console."""
         try:
             if isinstance(response, ResponseStream):
                 response = await response.program
             if isinstance(response, HttpResponse) and response.background is not None:
                 await self.threads.run(response.background)
         except asyncio.CancelledError:
-            return  # the server ends, and has waited as long as it does
+            return  # the server is shutting down, and its grace period is over
         except Exception as error:
             self.log.fault(error)
 
@@ -128,7 +128,7 @@ class Application:
     async def elsewhere(
         self, snapshot: Snapshot, match: Match | None, request: HttpRequest
     ) -> HttpResponse | StoredFile:
-        """A request that no query takes: a browser's question, a stored file, a page of xsrun, or nothing."""
+        """A request that no query takes: a preflight of a browser, a stored file, a page of xsrun, or nothing."""
         if request.verb == "OPTIONS" and match is not None:
             policy = snapshot.policy(match.group)
             if match.verbs:
@@ -147,7 +147,7 @@ class Application:
         return self.pages.page(snapshot, match, request)
 
     def refused(self, snapshot: Snapshot, match: Match | None, request: HttpRequest) -> HttpResponse:
-        """There is no such query."""
+        """The response to a request that no query takes."""
         response = not_found()
         policy = Policy() if match is None else snapshot.policy(match.group)
         response.headers += policy.headers_for(request)
@@ -208,7 +208,7 @@ async def send_response(response: HttpResponse, request: HttpRequest, send: Send
 
 
 async def send_stream(stream: ResponseStream, request: HttpRequest, receive: Receive, send: Send) -> None:
-    """Send the chunks of a streamed response as they come, as long as the client is there."""
+    """Send the chunks of a streamed response as they come, until the client goes away."""
     watch = asyncio.create_task(wait_for_end(receive, stream))
     try:
         await send({"type": "http.response.start", "status": stream.status, "headers": stream.headers})

@@ -11,13 +11,13 @@ from xsrun.values.conversion import Value
 Headers = list[tuple[bytes, bytes]]
 
 _DAY = 86_400
-#: What responses say when everybody may call and no browser asks.
+#: The headers where anyone may call and no browser asks.
 _OPEN: Headers = [(b"access-control-allow-origin", b"*")]
 
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """Who may call from a browser. None for origins, methods or headers means all. `max_age` is in seconds."""
+    """Who may call from a browser. For origins, methods and headers None means all. `max_age` is in seconds."""
 
     active: bool = True
     origins: tuple[str, ...] | None = None
@@ -28,7 +28,7 @@ class Policy:
 
     @classmethod
     def of(cls, group: ApiGroup | None) -> Policy:
-        """The policy of a group: everybody may call, unless its `cors` says otherwise."""
+        """The policy of a group: anyone may call, unless its `cors` says otherwise."""
         given = group.cors if group is not None else {}
         mode = str(given.get("mode", "default")).lower()
         if mode in ("disabled", "off", "none"):

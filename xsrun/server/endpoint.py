@@ -33,7 +33,7 @@ _KEPT = 2_000
 
 
 class Endpoint:
-    """Runs queries for requests, and remembers them."""
+    """Runs queries for requests, and records them in the history."""
 
     def __init__(self, settings: Settings, history: History, log: Log) -> None:
         self.settings = settings
@@ -43,7 +43,7 @@ class Endpoint:
     def respond(
         self, snapshot: Snapshot, match: Match, request: HttpRequest, stream: ResponseStream | None = None
     ) -> HttpResponse:
-        """Run the query: its response, with what the program left for after it.
+        """Run the query and give its response; `background` is what the program left to run after it.
 
         A program that streams has sent its response through `stream` by then.
         """
@@ -94,7 +94,7 @@ class Endpoint:
         wanted = route.group.history if route.history in (None, "inherit") else route.history
         if not self.history.keeps or wanted is False:
             return
-        # what came is kept as it is while it is small; what is long would be in the way of memory
+        # short input is kept as it came and masked when it is shown; long input is masked and cut now, to save memory
         sent = run.inputs if len(request.body) <= _KEPT else masked_for_log(run.inputs, route.sensitive)
         entry = HistoryEntry(
             self.history.next_number(),
@@ -149,7 +149,7 @@ class QueryRun:
         self.at = self.context.now()
 
     def result(self) -> Result:
-        """Who calls, then what they send, then the program (semantics 3.1)."""
+        """Check the caller, read the input, run the program, in this order (semantics 3.1)."""
         context = self.context
         try:
             self.identify()
@@ -174,7 +174,7 @@ class QueryRun:
             self.workspace.dispatcher.admit(self.route.query, context)
 
     def stream_to(self, stream: ResponseStream, headers: Headers) -> None:
-        """Let `api.stream` send its chunks, with some headers besides those of the program before the first."""
+        """Let `api.stream` send its chunks; before the first go the program's headers and these."""
 
         def send(chunk: bytes) -> None:
             if self.stream is None:
@@ -186,7 +186,7 @@ class QueryRun:
         self.context.head.stream = StreamedResponse(self.context.check_size, send)
 
     def response(self, result: Result) -> HttpResponse:
-        """The response of a program; of one that has streamed it no more than the status."""
+        """The response of a program; only the status of one that has streamed it already."""
         if self.stream is not None:
             return HttpResponse(self.stream.status)
         streamed = self.context.head.stream

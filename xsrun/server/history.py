@@ -1,4 +1,4 @@
-"""What was asked and answered, kept in memory, with secrets masked."""
+"""The last requests and their responses, kept in memory, with secrets masked."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ _INTRICATE = re.compile(rb"[%+\[.\x00-\x20\x7f-\xff]")
 
 
 class Headers(Mapping[str, str]):
-    """Headers as texts by name in small letters, decoded when they are asked for: most programs never do."""
+    """Headers as texts by lower-case name, decoded when they are read: most programs never read any."""
 
     __slots__ = ("_raw",)
 
@@ -45,7 +45,7 @@ class Headers(Mapping[str, str]):
 
 @dataclass(slots=True)
 class HttpRequest:
-    """One request. `path` and `query` are still percent-encoded; header names are in small letters."""
+    """One request. `path` and `query` are still percent-encoded; header names are in lower case."""
 
     verb: str
     path: str
@@ -142,11 +142,11 @@ class HttpRequest:
             from xsrun.server.multipart import read_multipart
 
             return read_multipart(self.body, self.header(b"content-type") or "")
-        if self.body.lstrip()[:1] == b"{":  # clients that forget to name the type
+        if self.body.lstrip()[:1] == b"{":  # for clients that send no content type
             try:
                 return _members(from_json(self.body))
             except ValueError:
-                return {}  # then it is not JSON; the program may read it as it is
+                return {}  # not JSON after all: the program can read the raw body
         return {}
 
 

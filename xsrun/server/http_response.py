@@ -44,7 +44,7 @@ class HttpResponse:
         return [*self.headers, (b"content-length", str(len(self.body)).encode())]
 
     def compressed(self, accepted: str | None, from_size: int) -> HttpResponse:
-        """The same response, gzipped when the client takes that and it is worth it."""
+        """The same response, gzipped where the client accepts it and it is worth it."""
         if len(self.body) < from_size or self.header(b"content-encoding") is not None:
             return self
         vary = (b"vary", b"Accept-Encoding")
@@ -57,7 +57,7 @@ class HttpResponse:
 
 
 def accepts_gzip(accepted: str | None) -> bool:
-    """Does an `Accept-Encoding` header take gzip?"""
+    """Does an `Accept-Encoding` header accept gzip?"""
     for part in (accepted or "").lower().split(","):
         name, _, parameters = part.strip().partition(";")
         if name.strip() in ("gzip", "*"):
@@ -66,7 +66,7 @@ def accepts_gzip(accepted: str | None) -> bool:
 
 
 def json_body(value: Value) -> bytes:
-    """A value as the JSON of a body; what is not UTF-8 loses its broken characters."""
+    """A value as the JSON of a body; characters that UTF-8 cannot hold become question marks."""
     return to_json(value).encode("utf-8", "replace")
 
 
@@ -91,7 +91,7 @@ def response_of(result: Result) -> HttpResponse:
 
 
 def headers_of(headers: list[tuple[str, str]]) -> Headers:
-    """The headers that a program set, without those that only the server can set or that are not headers at all."""
+    """The headers that a program set, without those that only the server may set and those that are not valid."""
     return [
         (name.encode("latin-1"), _CONTROL.sub(" ", value).strip().encode("latin-1", "replace"))
         for name, value in headers
@@ -111,7 +111,7 @@ def error_response(error: XanoScriptError) -> HttpResponse:
 
 
 def _body(error: XanoScriptError) -> ErrorBody:
-    """The engine's body. It never sees a text that is not XanoScript: there the body says where and why."""
+    """The engine's body; for a text that is not XanoScript, which the engine never sees, it says where and why."""
     body = error.as_dict()
     if isinstance(error, XanoScriptSyntaxError):
         if error.file and error.line:

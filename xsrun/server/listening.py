@@ -1,4 +1,4 @@
-"""Running the application on uvicorn: listening, saying where, watching files, and ending well."""
+"""Running the application on uvicorn: listening, announcing the addresses, watching files, shutting down."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def require_packages() -> None:
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """A socket that listens. Raises UsageError when the address cannot be had."""
+    """A socket that listens. Raises UsageError when the address cannot be used."""
     bare = host.strip("[]")
     try:
         family, kind, _, _, address = socket.getaddrinfo(bare, port, type=socket.SOCK_STREAM)[0]
@@ -78,7 +78,7 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 def way_out(error: BaseException) -> str:
-    """What to do when an address cannot be had."""
+    """What to do when an address cannot be used."""
     if isinstance(error, socket.gaierror) or getattr(error, "errno", None) in (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT):
         return (
             "--host takes an address of this machine: 127.0.0.1 for this machine alone, 0.0.0.0 for all that reach it"
@@ -101,7 +101,7 @@ def serve(
     `make` makes a workspace of texts and their folder; `prepare` is called with the first one, to seed it.
     """
     require_packages()
-    # uvicorn raises the signal that ended it once more, and one may come before: the workspace must be closed then too
+    # uvicorn raises the signal that ended it again, and one may come before it runs: either way the workspace is closed
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     reloader = Reloader(path, make, log)
     workspace = reloader.load()
@@ -121,7 +121,7 @@ def serve(
         try:
             run(application, bound, listening, reloader)
         finally:
-            warming.join(_GRACE)  # it may just be opening what is to be closed
+            warming.join(_GRACE)  # it may be opening the database just now
             live.current.workspace.close()
 
 

@@ -1,4 +1,4 @@
-"""What the server prints: one line a request, and what went wrong."""
+"""What the server prints: one line for each request, and what went wrong."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from xsrun.values.conversion import Value, text_of_bytes
 if TYPE_CHECKING:
     from python_multipart.multipart import MultipartCallbacks
 
-#: More fields than this are refused.
+#: A form with more fields than this is refused.
 MOST_PARTS = 1_000
 
 
@@ -24,7 +24,7 @@ class MultipartError(XanoScriptError):
 
 
 class _Part:
-    """One part: what its head says and where its content goes."""
+    """One part: its headers and its content."""
 
     __slots__ = ("content", "filename", "header_name", "header_value", "mime", "name")
 

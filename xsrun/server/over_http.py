@@ -1,7 +1,7 @@
 """`xsrun test --over-http`: the `api.call` of workflow tests as real requests to a real server in this process.
 
 Each test has a workspace of its own; the server answers a request from the workspace of the test that sent it. As in
-the engine nobody is tested for who they are (semantics 8.3). Everything else is what `xsrun serve` does.
+the engine the caller is not checked (semantics 8.3). Everything else is what `xsrun serve` does.
 """
 
 from __future__ import annotations
@@ -101,7 +101,7 @@ class HttpCarrier:
             return response, response.read()
         except (OSError, http.client.HTTPException) as error:
             self._link.close()
-            raise UnavailableError("the server of the test run does not answer") from error
+            raise UnavailableError("the server of the test run does not respond") from error
 
 
 class OverHttp(Application):
@@ -137,7 +137,7 @@ class OverHttpEndpoint(Endpoint):
 
 
 class OverHttpRun(QueryRun):
-    """A run without the test of who calls, in the data source of the test."""
+    """A run that does not check the caller, in the data source of the test."""
 
     def __init__(self, snapshot: Snapshot, match: Match, request: HttpRequest, call: CarriedCall | None) -> None:
         super().__init__(snapshot, match, request)

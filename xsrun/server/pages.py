@@ -1,7 +1,7 @@
 """The addresses that are xsrun's own: documentation, OpenAPI, the history of requests.
 
 A group's documentation is at its own address and its OpenAPI document at `/apispec:<canonical>`, as on Xano; a group
-may ask for a token there or shut both. What shows more than one group, or requests, is for this machine alone.
+may ask for a token there or shut both. Pages about several groups, and the history, are served to this machine alone.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _ASSETS = {
     "/xsrun/docs.js": ("docs.js", b"text/javascript; charset=utf-8"),
     "/xsrun/docs.css": ("docs.css", b"text/css; charset=utf-8"),
 }
-#: Nothing from elsewhere, nothing inline, and no page may put this one into a frame.
+#: Nothing from other origins, nothing inline, and no page may frame this one.
 _PAGE_HEADERS: Headers = [
     (
         b"content-security-policy",
@@ -98,7 +98,7 @@ def is_open(group: ApiGroup, request: HttpRequest) -> bool:
 def is_local(request: HttpRequest) -> bool:
     """Does the request come from this machine, and by a name of this machine?
 
-    Without the second test a page of somebody else could read what is meant for the developer, by giving its own name
+    Without the second check a foreign page could read what is meant for the developer, by pointing its own name at
     this machine's address.
     """
     host, _ = host_and_port(request.header(b"host") or "")

@@ -1,8 +1,8 @@
 """Saved files go live: a new workspace takes the place of the old one between two requests.
 
-A file that was saved broken does not take the rest down with it. Its queries, functions and the like answer with the
-diagnostic, as the developer who looks at them must see it; what others are built on (tables, groups, branches) stays
-as it was in the last good version.
+A file that was saved with errors does not take the rest down with it. Its queries, functions and the like answer with
+the diagnostic, so that the developer sees it; what others depend on (tables, groups, branches) stays as it was in the
+last good version.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 #: Makes a workspace from texts by file name and the folder that they are in.
 Maker = Callable[[dict[str, str], Path], "LoadedWorkspace"]
 
-#: Milliseconds in which several changes count as one, and between two looks for them.
+#: Milliseconds in which several changes count as one, and between two checks for them.
 _DEBOUNCE = 60
 _STEP = 20
 
@@ -42,7 +42,7 @@ class Reloader:
         self.make = make
         self.log = log
         self._texts: dict[str, str] = {}
-        #: of each file the last text that had no errors, and was one
+        #: the last text of each file that had no errors and was not empty
         self._good: dict[str, str] = {}
         self._settings: str | None = None
         self._lock = threading.Lock()
@@ -61,7 +61,7 @@ class Reloader:
         with self._lock:
             try:
                 texts, root = read_sources(self.path)
-            except UsageError as error:  # in the middle of a move, or not text: the next change tells more
+            except UsageError as error:  # files are being moved, or one is not text: the next change will tell
                 self.log.line(f"not reloaded: {error}")
                 return False
             settings = self._read_settings(root)
@@ -124,7 +124,7 @@ class Reloader:
             folder, watch_filter=self._concerns, debounce=_DEBOUNCE, step=_STEP, recursive=self.path.is_dir()
         )
         async with asyncio.TaskGroup() as beside:
-            # what was saved since the files were read: it begins when this waits, and then the watcher watches already
+            # what was saved since the files were read; the watcher watches already when this begins
             beside.create_task(refresh())
             async for _ in changes:
                 await refresh()

@@ -1,4 +1,4 @@
-"""Which query answers a request: groups by canonical name, queries by verb and path (semantics 7.1)."""
+"""Which query a request goes to: groups by canonical name, queries by verb and path (semantics 7.1)."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class ApiGroup:
 class PathSegment:
     """What one part between slashes must be: a text, or a pattern that gives values to parameters.
 
-    `rank` tells how particular it is, 0 for a text.
+    `rank` tells how specific it is, 0 for a text.
     """
 
     rank: int
@@ -55,7 +55,7 @@ class PathSegment:
 
 @dataclass(eq=False)
 class Route:
-    """A query and the paths that lead to it. `auth` is the table whose rows may call it, empty for everybody."""
+    """A query and the paths that lead to it. `auth` is the table whose rows may call it, empty for anyone."""
 
     query: Construct
     group: ApiGroup
@@ -125,7 +125,7 @@ class Routes:
         self.groups: list[ApiGroup] = []
         self._by_address: dict[str, ApiGroup] = {}
         self._by_length: dict[tuple[str, int], list[Route]] = {}
-        #: what was found for paths without parameters, so that it is found at once
+        #: the matches of paths without parameters
         self._known: dict[tuple[str, str], Match] = {}
         named = self._declared_groups(everything)
         for query in everything:

@@ -16,12 +16,12 @@ from xsrun.workspace.construct import Construct
 if TYPE_CHECKING:
     from xsrun.workspace.workspace import LoadedWorkspace
 
-#: Seconds between two looks, so that saved schedules and a clock that was set are noticed.
+#: Seconds between two checks, so that saved schedules and a changed clock are noticed.
 _LONGEST_SLEEP = 0.5
 
 
 class Schedule:
-    """Runs the tasks of the live workspace when they are due, a task never twice at the same time.
+    """Runs the tasks of the live workspace when they are due; a task never overlaps with itself.
 
     `clock` says what time it is, and `sleep` waits for so many seconds of it.
     """
@@ -65,7 +65,7 @@ class Schedule:
         ]
 
     def pause(self, now: int) -> float:
-        """Seconds until the next task is due, but never long."""
+        """Seconds until the next task is due, at most half a second."""
         moments = [moment for _, events in self.tasks() if (moment := next_run(events, now)) is not None]
         until = min(moments, default=now + 1_000_000) - self.clock()
         return min(max(until / 1000, 0.001), _LONGEST_SLEEP)
@@ -75,13 +75,13 @@ class Schedule:
         log = self.application.log
         running = self._running.get(task.name)
         if running is not None and not running.done():
-            log.line(f"task {task.name}: still running, so it does not begin again")
+            log.line(f"task {task.name}: still running, so it is not started again")
             return
         workspace = self.application.live.current.workspace
         self._running[task.name] = self.application.threads.run(self.work, workspace, task)
 
     def work(self, workspace: LoadedWorkspace, task: Construct) -> None:
-        """Run a task and say how it went. Runs in a thread of the pool."""
+        """Run a task and log how it went. Called in a thread of the pool."""
         log = self.application.log
         try:
             context = workspace.context(datasource=str(literal(task.attribute("datasource")) or "live"))

@@ -22,7 +22,7 @@ class SettingOptions(TypedDict, total=False):
 
 @dataclass(slots=True)
 class Settings:
-    """What the server does and how far it goes. The defaults are safe on a machine that others can reach.
+    """The limits and features of a server. The defaults are safe on a machine that others can reach.
 
     `max_body` is in bytes. `body_seconds` is how long the body of one request may take to arrive. `workers` is how
     many programs run at the same time. `history` is how many requests are remembered. `compress_from` is the size in

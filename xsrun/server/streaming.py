@@ -13,12 +13,12 @@ from xsrun.server.http_response import HttpResponse
 
 Passed = TypeVar("Passed")
 
-#: Chunks that may wait for the client before the program has to.
+#: How many chunks may wait for the client before the program has to wait.
 _AHEAD = 64
 
 
 class ClientGoneError(XanoScriptError):
-    """The client went away in the middle of a streamed response: there is nobody to run for."""
+    """The client closed the connection during a streamed response, so the program need not go on."""
 
     catchable = False
 

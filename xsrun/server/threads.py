@@ -1,7 +1,8 @@
-"""The threads that run programs, so that a program that waits keeps nobody else waiting.
+"""The threads that run programs, so that a program that waits does not hold up other requests.
 
 Two things set them apart from `concurrent.futures.ThreadPoolExecutor`: their stack is large enough for programs that
-nest deeply, and they end with the process, which an executor would hold up until a program has slept its hour.
+nest deeply, and they end with the process, whereas an executor keeps the process alive until a program that sleeps for
+an hour has ended.
 """
 
 from __future__ import annotations
@@ -42,7 +43,7 @@ class ThreadPool:
                 settle = partial(future.set_result, function(*arguments, **options))
             except BaseException as error:
                 settle = partial(future.set_exception, error)
-            with suppress(RuntimeError):  # the loop has ended: nobody waits any more
+            with suppress(RuntimeError):  # the loop has ended, so nobody waits for the result
                 self.loop.call_soon_threadsafe(_unless_done, future, settle)
 
         self._calls.put(call)
@@ -71,5 +72,5 @@ class ThreadPool:
 
 
 def _unless_done(future: asyncio.Future[Returned], settle: Callable[[], None]) -> None:
-    if not future.done():  # cancelled, when the server ends
+    if not future.done():  # cancelled because the server is shutting down
         settle()

@@ -1,4 +1,4 @@
-"""Stored files over HTTP: public ones for everybody, private ones with a signed address (semantics 6)."""
+"""Stored files over HTTP: public ones for anyone, private ones with a signed address (semantics 6)."""
 
 from __future__ import annotations
 
@@ -54,12 +54,12 @@ def stored_file(workspace: LoadedWorkspace, request: HttpRequest) -> StoredFile 
             return None
         size = place.stat().st_size
     except (XanoScriptError, OSError, ValueError):
-        return None  # nothing of that name, and no hint at what there is
+        return None  # not found; the response does not hint at what exists
     headers = [
         *Policy().headers_for(request),
         (b"content-type", guess_type(place.name).encode("latin-1", "replace")),
         (b"accept-ranges", b"bytes"),
-        # what a visitor uploaded runs no script as a page of this server
+        # an uploaded page must not run scripts in this server's origin
         (b"content-security-policy", b"sandbox"),
         (b"x-content-type-options", b"nosniff"),
     ]

@@ -1,4 +1,4 @@
-"""Zip archives: made, changed, listed and unpacked without trust in what they say of themselves.
+"""Zip archives: made, changed, listed and unpacked, without trusting the sizes and names that they declare.
 
 Unpacking stops at a total size and a number of entries, and an entry whose name leads somewhere else is refused.
 Python's own zipfile does the plain archives; encrypted ones need pyzipper (`pip install "xsrun[zip]"`).
@@ -49,7 +49,7 @@ class Quota:
             )
 
     def look_at(self, entries: list[zipfile.ZipInfo]) -> None:
-        """Refuse an archive by what it says of itself, before anything is unpacked."""
+        """Refuse an archive by its declared sizes, before anything is unpacked."""
         if self.total is not None and len(entries) > MOST_ENTRIES:
             raise LimitError(f"The archive has more than {MOST_ENTRIES:,} entries.")
         if self.total is not None and sum(entry.file_size for entry in entries) > self.total:
@@ -212,10 +212,10 @@ def _told() -> Iterator[None]:
     try:
         yield
     except RuntimeError as error:  # NotImplementedError is one too
-        raise XanoScriptError(f"{INVALID[:-1]}: it is packed in a way that cannot be read here.") from error
+        raise XanoScriptError(f"{INVALID[:-1]}: its compression method is not supported.") from error
     except _broken() as error:
         reason = error.strerror if isinstance(error, OSError) else None
-        raise XanoScriptError(INVALID, hint=reason or "it is damaged, or no zip archive at all") from error
+        raise XanoScriptError(INVALID, hint=reason or "it is damaged, or not a zip archive") from error
 
 
 def _broken() -> tuple[type[Exception], ...]:

@@ -71,7 +71,7 @@ class Cache:
     """Keys and values. Times to live are in seconds, 0 means forever. Safe to use from several threads.
 
     `url`: a server (`redis://host:6379/0`, `rediss://...`, `unix://...`); None for a store of its
-    own, kept in `file` or else in memory, whose keys end by `clock`.
+    own, kept in `file` or else in memory, whose keys expire by `clock`.
     """
 
     def __init__(
@@ -119,11 +119,11 @@ class Cache:
         try:
             return command(self.client)
         except redis.ConnectionError as error:
-            hint = "start it, or leave the address out to use the cache that xsrun brings along"
+            hint = "start it, or leave the address out to use xsrun's own cache"
             at = masked_address(self.url)
-            raise UnavailableError(f"The Redis server at {at} does not answer: {error}", hint=hint) from None
+            raise UnavailableError(f"The Redis server at {at} does not respond: {error}", hint=hint) from None
         except redis.RedisError as error:
-            raise XanoScriptError(str(error), hint="does another value, of another kind, have this key?") from None
+            raise XanoScriptError(str(error), hint="is there a value of another kind under this key?") from None
 
     # Values --------------------------------------------------------------------------------------------------------
 

@@ -17,7 +17,7 @@ from typing import BinaryIO
 from xsrun.errors import UsageError
 from xsrun.values.conversion import Value
 
-#: Bytes of a file that is being made before it moves from memory to disk.
+#: Bytes that a file being written may have before it moves from memory to disk.
 SPOOL_SIZE = 1 << 20
 CHUNK_SIZE = 1 << 16
 
@@ -47,7 +47,7 @@ _EXTENSIONS = {"text/plain": "txt", "image/svg+xml": "svg", "image/jpeg": "jpg",
 
 
 def extension_of(name: str) -> str:
-    """The extension of a file name in small letters, without the dot; empty when it has none."""
+    """The extension of a file name in lower case, without the dot; empty when it has none."""
     return Path(name.replace("\\", "/")).suffix.lower().removeprefix(".")
 
 
@@ -93,7 +93,7 @@ def _remove(name: str) -> None:
 
 
 class Spool:
-    """Bytes that are being written: in memory while they are few, then on disk."""
+    """Bytes that are being written: in memory up to a size, then on disk."""
 
     def __init__(self) -> None:
         self._memory: io.BytesIO | None = io.BytesIO()

@@ -1,6 +1,6 @@
-"""Outside HTTP calls, through httpx: asked of the network policy, hop by hop, and ended when their time is up.
+"""Outside HTTP calls, through httpx: checked against the network policy at each hop, and ended at their deadline.
 
-Failures to reach a server are answers with status 0, as the engine reports them (semantics 6.1), in curl's words.
+Failures to reach a server are responses with status 0, as the engine reports them (semantics 6.1), in curl's words.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ Done = TypeVar("Done")
 
 
 class TransferError(Exception):
-    """The call got no whole answer; the text says why."""
+    """The call got no complete response; the message says why."""
 
 
 class HttpService:
@@ -43,9 +43,9 @@ class HttpService:
         self._lock = threading.Lock()
 
     def exchange(self, context: Context, request: OutgoingRequest, statement: str) -> ReceivedResponse:
-        """The answer to a request, recorded or replayed where the policy has a recording.
+        """The response to a request, recorded or replayed where the policy has a recording.
 
-        Raises UnavailableError for a host that nobody allowed, and LimitError for an answer larger than a value may
+        Raises UnavailableError for a host that is not allowed, and LimitError for a response larger than a value may
         be or past the time limit of the run.
         """
         policy: NetworkPolicy = context.service("network")
@@ -78,13 +78,13 @@ class HttpService:
         if answer is None:
             answer = ReceivedResponse(error=clock.message(transfer.received))
         if answer.error is not None and context.deadline is not None and time.monotonic() > context.deadline:
-            context.tick()  # it was the run's time that ran out
+            context.tick()  # the run's own time limit was reached
         return answer
 
     def stream(
         self, context: Context, request: OutgoingRequest, statement: str
     ) -> tuple[ReceivedResponse, Iterator[bytes]]:
-        """The head of an answer, and its body piece by piece, each decoded.
+        """The head of a response, and its body piece by piece, each decoded.
 
         A failure is raised by the iterator as TransferError; so is one before the first byte, with an answer of
         status 0. `timeout` counts until the head is there and between two pieces.
@@ -120,7 +120,7 @@ class HttpService:
             if client is None:
                 while len(self._clients) >= _MOST_CLIENTS:
                     self._clients.pop(next(iter(self._clients)))
-                cookies = CookieJar(DefaultCookiePolicy(allowed_domains=[]))  # no call sees the cookies of another
+                cookies = CookieJar(DefaultCookiePolicy(allowed_domains=[]))  # calls do not share cookies
                 verify = ssl_context(tls) if secure else False
                 client = httpx.Client(verify=verify, trust_env=not local, cookies=cookies, follow_redirects=False)
                 self._clients[key] = client
@@ -135,7 +135,7 @@ class HttpService:
 
 
 class _Deadline:
-    """When a call must be done: its own timeout, and the end of the run."""
+    """The deadline of a call: its own timeout, or the end of the run."""
 
     def __init__(self, timeout: float | None, run: float | None) -> None:
         self.started = time.monotonic()
@@ -151,7 +151,7 @@ class _Deadline:
 
 
 class _Opened:
-    """An answer whose body has not been read; closing it gives the connection back."""
+    """A response whose body has not been read; closing it gives the connection back."""
 
     def __init__(self, response: httpx.Response) -> None:
         self.response = response
@@ -160,7 +160,7 @@ class _Opened:
         return self.response
 
     def __exit__(self, *_: object) -> None:
-        with suppress(Exception):  # the answer is complete, or its failure already told
+        with suppress(Exception):  # the response is complete, or its failure was reported
             self.response.close()
 
 
@@ -178,7 +178,7 @@ class _Transfer:
         self.received = 0
 
     def opened(self, request: OutgoingRequest) -> _Opened:
-        """Send the request and follow redirects until there is an answer to read."""
+        """Send the request and follow redirects until there is a response to read."""
         import httpx
 
         try:
@@ -215,7 +215,7 @@ class _Transfer:
             raise TransferError("URL rejected: No host part in the URL")
         if sent.url.port is not None and sent.url.port > 65_535:
             raise TransferError("URL rejected: Port number was not a decimal number between 0 and 65535")
-        # what httpx will connect to, not what another reading of the text might find in it
+        # the host that httpx will connect to, not what another parser might read
         address = sent.url.copy_with(username=None, password=None, query=None, fragment=None)
         self.policy.require(self.context, self.statement, str(address))
         client = self.service.client_for(sent.url, request.tls)
@@ -236,7 +236,7 @@ class _Transfer:
             raise TransferError(self._reason(error, None)) from error
 
     def pieces(self, opened: _Opened) -> Iterator[bytes]:
-        """The decoded body without an end in time but the run's."""
+        """The decoded body, with no deadline but the run's."""
         self.clock.end = self.context.deadline
         with opened as response:
             yield from self.chunks(response)
@@ -252,9 +252,9 @@ def _whole(answer: ReceivedResponse) -> Iterator[bytes]:
 
 
 def _in_time(work: Callable[[], Done], clock: _Deadline) -> Done | None:
-    """What the work returns or raises; None when it is not done in time, and then nobody waits for it any more.
+    """What the work returns or raises; None when it is not done in time, and then its result is dropped.
 
-    In a thread of its own, since neither looking up a name nor a server that drips its answer can be interrupted.
+    In a thread of its own, since neither a name lookup nor a server that sends its response slowly can be interrupted.
     """
     done: list[Done] = []
     failed: list[BaseException] = []
@@ -268,7 +268,7 @@ def _in_time(work: Callable[[], Done], clock: _Deadline) -> Done | None:
     thread = threading.Thread(target=run, name="xsrun-http", daemon=True)
     thread.start()
     remaining = clock.remaining()
-    thread.join(None if remaining is None else remaining + 0.2)  # httpx's own timeouts say better what happened
+    thread.join(None if remaining is None else remaining + 0.2)  # httpx's own timeouts give a more precise reason
     if failed:
         raise failed[0]
     return done[0] if done else None

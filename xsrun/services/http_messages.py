@@ -1,4 +1,4 @@
-"""HTTP requests and answers as plain records, and how the engine's values become their parts (semantics 6.1)."""
+"""HTTP requests and responses as plain records, and how the engine's values become their parts (semantics 6.1)."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ MULTIPART_TYPE = "multipart/form-data"
 
 @dataclass(frozen=True, slots=True)
 class Tls:
-    """How a server's certificate is tested, and the client's own; certificates and keys are PEM texts."""
+    """How a server's certificate is verified, and the client's own; certificates and keys are PEM texts."""
 
     verify_peer: bool = True
     verify_host: bool = True
@@ -71,7 +71,7 @@ class ReceivedResponse:
 
 
 def header_of(headers: Headers, name: str) -> str:
-    """The value of a header by name in any case; empty when there is none."""
+    """The value of a header, by name in any case; empty when it is absent."""
     return next((value for key, value in headers if key.lower() == name), "")
 
 

@@ -39,7 +39,7 @@ MAX_PAYLOAD = 16_000_000
 #: Bytes a deflated payload may have: jwcrypto inflates no more than this.
 MAX_DEFLATED = 256 * 1024
 
-_TAMPERED = "it was changed on its way, or made with another key"
+_TAMPERED = "it was altered, or made with another key"
 
 
 class TokenError(XanoScriptError):
@@ -47,7 +47,7 @@ class TokenError(XanoScriptError):
 
 
 class ExpiredTokenError(TokenError):
-    """A token whose time is over."""
+    """An expired token."""
 
     def __init__(self, hint: str) -> None:
         super().__init__(EXPIRED_TOKEN, hint=hint)
@@ -91,7 +91,7 @@ def verify(token: Value, key: Value, algorithm: str, check_claims: Value, drift:
     checked.allowed_algs = [algorithm]
     try:
         checked.deserialize(compact, verifier)
-    except Exception as error:  # the library raises many kinds for a token that was tampered with
+    except Exception as error:  # the library raises many kinds of errors for a token that was tampered with
         raise TokenError(INVALID_TOKEN, hint=_TAMPERED) from error
     return _accept(checked.payload, check_claims, drift, now)
 
@@ -147,13 +147,13 @@ def decrypt(
     _check_header(header, "alg", key_algorithm)
     _check_header(header, "enc", content_algorithm)
     if header.get("zip", "DEF") != "DEF":
-        _refuse("its payload is compressed in an unknown way")
+        _refuse("its payload is compressed with an unknown method")
     recipient = encryption_key(key, key_algorithm, content_algorithm)
     opened = JWE(algs=[key_algorithm, content_algorithm])
     try:
         opened.deserialize(compact)
         opened.decrypt(recipient, max_plaintext=MAX_PAYLOAD)
-    except Exception as error:  # the library raises many kinds for a token that was tampered with
+    except Exception as error:  # the library raises many kinds of errors for a token that was tampered with
         too_large = "exceeds maximum" in str(error)
         hint = f"its payload inflates to more than {MAX_PAYLOAD:,} bytes" if too_large else _TAMPERED
         raise TokenError(INVALID_TOKEN, hint=hint) from error
@@ -193,7 +193,9 @@ def _given_headers(headers: Value, forced: tuple[str, ...]) -> dict[str, Value]:
     given = {name: value for name, value in object_of(headers, "headers").items() if name not in forced}
     for name in ("crit", "b64"):
         if name in given:
-            raise XanoScriptError(f"Unsupported header: {name}", hint="no decoder of the language could read the token")
+            raise XanoScriptError(
+                f"Unsupported header: {name}", hint="no statement of the language could read the token"
+            )
     return given
 
 

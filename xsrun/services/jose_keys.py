@@ -108,7 +108,7 @@ def read_key(value: Value) -> dict[str, str]:
         refuse(f"a key is a JWK object, PEM text or a secret text; this is {describe(value)}")
     data = to_bytes(value)
     if not data.strip():
-        refuse("the key is empty; is the environment variable that should hold it set?")
+        refuse("the key is empty; is its environment variable set?")
     trimmed = data.strip()
     if trimmed.startswith(b"-----BEGIN"):
         return _from_pem(trimmed)

@@ -32,7 +32,7 @@ _LARGEST = 2**63 - 1
 class KeyStore:
     """Keys and their texts or lists. `file`: where they are kept; None for memory. Safe to use from several threads.
 
-    `clock` gives the time in seconds, as `time.time` does: keys end by it.
+    `clock` gives the time in seconds, as `time.time` does: keys expire by it.
 
     Raises XanoScriptError for what Redis refuses, in its words, and UnavailableError when the file cannot be used.
     """
@@ -46,7 +46,7 @@ class KeyStore:
                 ":memory:" if file is None else file, timeout=_PATIENCE, isolation_level=None, check_same_thread=False
             )
             try:
-                # what the operating system was given outlives the process, and a cache need not outlive more
+                # data handed to the operating system survives a crash of the process, which is enough for a cache
                 self._connection.execute("PRAGMA synchronous = OFF")
                 if not self._connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'item'").fetchone():
                     self._connection.executescript(f"BEGIN IMMEDIATE;{_TABLES}COMMIT;")
@@ -59,7 +59,7 @@ class KeyStore:
         self._connection.close()
 
     def _forget_what_is_over(self) -> None:
-        """Keys whose time ended and that nobody asks for would otherwise stay in the file for ever."""
+        """Expired keys that nobody asks for would otherwise stay in the file for ever."""
         now = self._clock()
         if self._connection.execute("SELECT 1 FROM entry WHERE expires <= ? LIMIT 1", (now,)).fetchone():
             with self.transaction() as connection:
@@ -69,11 +69,11 @@ class KeyStore:
 
     @contextmanager
     def _clear_errors(self) -> Iterator[None]:
-        """A file that cannot be used is an error that names it; it is never thrown away: it is the user's data."""
+        """A file that cannot be used is an error that names it; it is never deleted, since it is the user's data."""
         try:
             yield
         except sqlite3.OperationalError as error:
-            hint = "may it be written, and does another process hold it? --redis URL uses a Redis server instead"
+            hint = "check that it is writable and not locked by another process, or use a Redis server with --redis URL"
             raise UnavailableError(f"The cache file {self._file} cannot be used: {error}", hint=hint) from None
         except sqlite3.DatabaseError as error:
             hint = "delete it or move it away; redis.* then starts with no keys"
@@ -81,7 +81,7 @@ class KeyStore:
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
-        """Everything in it happens at once for others, and nothing of it when it raises. May be nested."""
+        """A transaction: all of it or, when it raises, nothing. May be nested."""
         with self._lock, self._clear_errors():
             if self._connection.in_transaction:
                 yield self._connection
@@ -95,7 +95,7 @@ class KeyStore:
                     self._connection.execute("ROLLBACK")
 
     def _entry(self, key: str) -> tuple[str | None, int | None] | None:
-        """What a key holds: a text, or the length of its list. A key whose time is over is as good as gone."""
+        """What a key holds: a text, or the length of its list. An expired key counts as absent."""
         with self._lock, self._clear_errors():
             found: tuple[str | None, int | None, float | None] | None = self._connection.execute(
                 "SELECT value, length, expires FROM entry WHERE key = ?", (_name(key),)
@@ -105,7 +105,7 @@ class KeyStore:
         return found[:2]
 
     def _fresh(self, key: str) -> tuple[str | None, int | None] | None:
-        """The same for a command that writes: what is over is cleared away."""
+        """The same for a command that writes: an expired value is deleted."""
         found = self._entry(key)
         if found is None:
             self._drop(key)
@@ -279,4 +279,4 @@ def _name(key: str) -> bytes:
 
 def _wrong_kind() -> XanoScriptError:
     text = "WRONGTYPE Operation against a key holding the wrong kind of value"
-    return XanoScriptError(text, hint="does another value, of another kind, have this key?")
+    return XanoScriptError(text, hint="is there a value of another kind under this key?")

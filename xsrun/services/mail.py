@@ -1,4 +1,4 @@
-"""The outbox: what `util.send_email` sends goes no further than this machine.
+"""The outbox: what `util.send_email` sends stays on this machine.
 
 Messages are kept as `.eml` files, which any mail program opens, in the folder `outbox` beside the workspace; without a
 folder they are kept in memory, for tests to look at.
@@ -59,7 +59,7 @@ class Outbox:
             return max(DAILY_ALLOWANCE - len(self.messages), 0)
 
     def _write(self, name: str, data: bytes) -> None:
-        """Write a message into the folder. Raises UnavailableError when that cannot be."""
+        """Write a message into the folder. Raises UnavailableError when that fails."""
         assert self.folder is not None
         try:
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -91,7 +91,7 @@ class Outbox:
 
 
 def _address(text: str) -> Address:
-    """An address for a header. Raises XanoScriptError for what is none."""
+    """An address for a header. Raises XanoScriptError for what is not one."""
     name, address = parseaddr(text)
     try:
         if "@" not in address or any(mark in text for mark in "\r\n"):

@@ -16,7 +16,7 @@ from xsrun.running.context import Context
 if TYPE_CHECKING:
     from xsrun.services.recording import Recording
 
-#: What the user may say of the network: a host, several, all (True) or none.
+#: The `network` option: a host, several, all (True) or none.
 Hosts = str | Iterable[str] | bool | None
 _DEFAULT_PORTS = {"http": 80, "https": 443, "ws": 80, "wss": 443}
 
@@ -71,7 +71,7 @@ class NetworkPolicy:
             self.recording.save()
 
     def require(self, context: Context, statement: str, address: str) -> None:
-        """Refuse an address that nobody allowed. `address` is a URL, or a bare host for what has no URL.
+        """Refuse an address that is not allowed. `address` is a URL, or a bare host for what has no URL.
 
         Raises UnavailableError, which no program can catch: it would take the refusal for an answer. When the network
         is `down`, raises ConnectionError instead, for the caller to report as the engine reports a broken connection.

@@ -1,4 +1,4 @@
-"""Realtime messages, kept in memory for whoever listens on this machine (semantics 7.8)."""
+"""Realtime messages, kept in memory for listeners on this machine (semantics 7.8)."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ class Realtime:
             self._listeners.append(listener)
 
         def end() -> None:
-            with self._lock, suppress(ValueError):  # ended twice
+            with self._lock, suppress(ValueError):  # it was ended before
                 self._listeners.remove(listener)
 
         return end

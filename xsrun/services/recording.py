@@ -1,4 +1,4 @@
-"""Recorded answers to outside calls, so that a program with such calls runs offline the second time.
+"""Recorded responses to outside calls, so that a program with such calls runs offline the second time.
 
 A recording is a JSON file: `{"format": "xsrun recording 1", "calls": [{"request": ..., "response": ...}]}`. Requests
 are kept with their secrets masked (headers, query arguments, and members of JSON and form bodies whose names say so);
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 class RecordedBody(TypedDict, total=False):
-    """What was sent: JSON, a text, or the digest of what is long or no text."""
+    """What was sent: JSON, a text, or the digest of what is long or not a text."""
 
     json: Value
     text: str
@@ -55,9 +55,9 @@ _LARGEST_BODY = 65_536
 
 
 class Recording:
-    """Answers by request: made while a program runs (`--record`), or read and given out again (`--replay`).
+    """Responses by request: made while a program runs (`--record`), or read and given out again (`--replay`).
 
-    The same request made several times gets its answers in order, the last one for all that follow.
+    The same request made several times gets its responses in order, and the last one from then on.
     """
 
     def __init__(self, path: Path, *, replaying: bool) -> None:
@@ -73,7 +73,7 @@ class Recording:
             self._unsaved = weakref.finalize(self, _save, path, self._calls)
 
     def add(self, request: OutgoingRequest, answer: ReceivedResponse) -> None:
-        """Keep an answer; it is written by `save`, at the latest when Python ends."""
+        """Keep a response; it is written by `save`, at the latest when Python ends."""
         call: RecordedCall = {"request": described(request), "response": _described_answer(answer)}
         with self._lock:
             self._calls.append(call)
@@ -88,7 +88,7 @@ class Recording:
                 self._unsaved = None
 
     def answer(self, request: OutgoingRequest, statement: str) -> ReceivedResponse:
-        """The recorded answer. Raises UnavailableError when there is none."""
+        """The recorded response. Raises UnavailableError when there is none."""
         wanted = described(request)
         with self._lock:
             answers = self._answers.get(_key(wanted))
@@ -97,7 +97,7 @@ class Recording:
         shown = f"{wanted['method']} {wanted['url']}"
         near = any(f"{one['request']['method']} {one['request']['url']}" == shown for one in self._calls)
         raise UnavailableError(
-            f"the recording {self.path.name} has no answer for `{statement}` to {shown}"
+            f"the recording {self.path.name} has no response for `{statement}` to {shown}"
             + (" with this body" if near else ""),
             hint=f"record it anew: --allow-net HOST --record {self.path}",
         )

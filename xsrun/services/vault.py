@@ -129,14 +129,14 @@ class Vault:
     def _below(self, access: str, parts: list[str]) -> Path:
         top = (self.folder / access).resolve()
         place = top.joinpath(*parts)
-        if not place.resolve().is_relative_to(top):  # a symbolic link that somebody put into the vault
+        if not place.resolve().is_relative_to(top):  # a symbolic link in the vault
             raise outside("/".join(parts))
         return place
 
     # Signed addresses ----------------------------------------------------------------------------------------------
 
     def sign(self, pathname: str, ttl: int, now: int, origin: str = LOCAL_ORIGIN) -> str:
-        """An address at which a private file can be had for `ttl` seconds from `now` (milliseconds)."""
+        """An address at which a private file can be read for `ttl` seconds from `now` (milliseconds)."""
         path = PREFIX + "/".join(path_parts(pathname))
         expires = now // 1000 + ttl
         return f"{origin}{quote(path)}?expires={expires}&signature={self._signature(path, expires)}"

@@ -46,7 +46,7 @@ def affected_files(
 
 
 def keys_of(construct: Construct) -> set[Key]:
-    """How others reach a construct. Whoever writes to a table reaches its triggers."""
+    """How others reach a construct. What writes to a table reaches its triggers."""
     keys = {(construct.kind, construct.name)}
     if construct.kind.endswith("_trigger"):
         keys.add(("trigger", construct.name))

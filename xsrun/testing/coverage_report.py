@@ -48,7 +48,7 @@ class CoverageRun:
             messages=False,
             plugins=[lambda registry: registry.add_file_tracer(plugin)],
         )
-        self.coverage.set_option("run:core", "ctrace")  # since Python 3.14 another one is the default
+        self.coverage.set_option("run:core", "ctrace")  # since Python 3.14 it is not the default
         self.coverage.set_option("report:show_missing", True)
         self.coverage.set_option("report:skip_empty", True)
 

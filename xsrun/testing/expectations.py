@@ -34,7 +34,7 @@ Reader = Callable[[Context, Value], Value]
 
 
 class TestMistake(UsageError):
-    """A test block that asks for what cannot be: an unknown assertion, a variable that tests do not see."""
+    """A test block with a mistake: an unknown assertion, a variable that tests do not see."""
 
     __test__ = False  # not one of pytest's
 

@@ -1,6 +1,6 @@
 """Smoke runs: every query, function, task, tool and job once, with made-up input and made-up rows.
 
-They ask for nothing that is right or wrong of a program: they find what cannot run at all.
+They do not judge what a program gives: they find what cannot run at all.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What callers of the Python API give, tested before anything is done with it: misuse is one UsageError."""
+"""Checks of what callers of the Python API pass: misuse is one UsageError."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ def limits_of(given: Limits | None) -> Limits:
 
 
 def identity_of(given: Value) -> Identity | None:
-    """The caller that a run is told of."""
+    """The identity of the caller of a run."""
     if given is None or isinstance(given, Identity):
         return given
     hint = 'write auth={"table": "user", "id": 1}'

@@ -8,7 +8,7 @@ from xsrun.workspace.result import Result
 
 
 def finish(context: Context, result: Result, *, now: bool) -> None:
-    """Fill in the result of a run that has ended. `now`: run what it left for later, else somebody else does."""
+    """Fill in the result of a run that has ended. `now`: also run what it left for later."""
     result.status = result.status if context.head.status is None else context.head.status
     result.headers = context.head.headers
     if now:
@@ -37,7 +37,7 @@ def after_response(context: Context, result: Result) -> None:
 
 
 def run_deferred(context: Context, result: Result) -> None:
-    """Run the stacks that wait for the response. It is out: a failure here is logged, not answered."""
+    """Run the stacks that wait for the response. It is sent, so a failure here is logged."""
     if result.error is not None:
         result.status = result.error.status
     answer = Answer(result.body, result.headers, result.status)

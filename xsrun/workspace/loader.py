@@ -19,7 +19,7 @@ SKIPPED = frozenset((".git", ".xsrun", "node_modules", ".venv", "venv", "__pycac
 def find_files(path: Path) -> list[Path]:
     """The `.xs` files below a folder, sorted; folder and file names carry no meaning.
 
-    A folder that is closed to us is among them: it is then reported as what cannot be read.
+    A folder that may not be read is among them, so that it is reported.
     """
     found: list[Path] = []
     for folder, folders, files in os.walk(path, onerror=lambda error: found.append(Path(error.filename))):
@@ -70,7 +70,7 @@ def read_standard_input() -> str:
 
 
 def write_source(path: Path, text: str) -> None:
-    """Replace the text of a file, whole or not at all; its permissions stay. Raises UsageError when that cannot be."""
+    """Replace the text of a file, whole or not at all; its permissions stay. Raises UsageError when that fails."""
     import tempfile
 
     target = path.resolve()

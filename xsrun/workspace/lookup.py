@@ -1,4 +1,4 @@
-"""Which construct somebody means, and what to say when it is not there."""
+"""Which construct is meant, and what to say when it is not there."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from xsrun.workspace.construct import Construct
 
 #: What may be done with constructs that cannot be run.
 _INSTEAD = {
-    "table": "xsrun run FILE --seed ROWS.json fills it for a run, and xsrun db looks after its rows",
+    "table": "xsrun run FILE --seed ROWS.json fills it for a run, and xsrun db manages its rows",
     "api_group": "run one of its queries: xsrun run 'query:GET NAME'",
 }
 
@@ -83,7 +83,7 @@ def no_target(constructs: Iterable[Construct], kind: str, name: str) -> MissingC
 def _not_runnable(
     constructs: Iterable[Construct], name: str | None, kind: str | None, file: str | None
 ) -> UsageError | None:
-    """The error of a construct that is there and that nobody runs, as a table; None when it is not that."""
+    """The error of a construct that exists and cannot be run, such as a table; None when there is none."""
     for one in constructs:
         named = one.name == name if name is not None else file is not None
         there = file is None or same_file(one.file, file)

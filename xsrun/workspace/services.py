@@ -27,14 +27,14 @@ if TYPE_CHECKING:
 
 #: The folder beside a workspace that holds what must be kept: token key, cache, vault.
 STATE_FOLDER = ".xsrun"
-#: Places that cannot be used, and that people were told of.
+#: Paths that cannot be used and were reported.
 _told: set[Path] = set()
 
 
 class Services:
     """The services of one workspace. `root` is its folder, where it has one; `cache_url` is that of a Redis server.
 
-    `lasting`: what `redis.*` stores is kept beside the files, which bare statements have no claim to: what they store
+    `lasting`: what `redis.*` stores is kept beside the files, but not for bare statements: what they store
     lives as long as the run, like their rows.
     """
 
@@ -80,7 +80,7 @@ class Services:
     def _state(self, name: str) -> Path | None:
         """A place in the workspace's state folder, made on first need, ignored by git, readable by its owner alone.
 
-        None when there is no place for one, or when it cannot be made, which is told once.
+        None when there is no place for one, or when it cannot be made, which is reported once.
         """
         if self.root is None:
             return None
@@ -195,7 +195,7 @@ def _kept_key(path: Path) -> bytes:
 
 
 def _tell_once(path: Path, error: OSError, what: str) -> None:
-    """Say that something lives in memory because the place for it cannot be used."""
+    """Report that something is kept in memory because its file cannot be used."""
     if path not in _told:
         _told.add(path)
         text = f"note: {path} cannot be used ({error.strerror}): {what} lasts as long as this process"

@@ -25,7 +25,7 @@ _QUERY_VERBS = frozenset(("GET", "HEAD", "DELETE"))
 _AS_JSON = frozenset(name for name, one in TYPES.items() if one.stored in ("json", "vector") and name != "file")
 _ERROR = "#/components/schemas/Error"
 _ERRORS = {
-    400: "An input is missing or wrong, or the request is one that the program refuses.",
+    400: "An input is missing or wrong, or the program refuses the request.",
     401: "There is no token, or it is not accepted.",
     403: "The caller may not do this.",
     404: "There is no such thing.",
@@ -141,7 +141,7 @@ class DocumentMaker:
             content: Json = {"application/json": {"schema": {"$ref": _ERROR}}}
             found.setdefault(str(status), {"description": _ERRORS[status], "content": content})
         if outcome.open:
-            found["default"] = {"description": "Whatever the program makes of it."}
+            found["default"] = {"description": "Whatever the program sends."}
         return found
 
 
@@ -162,13 +162,13 @@ def success(status: int, outcome: ResponseOutcome) -> dict[str, Json]:
 
 
 def operation_id(route: Route) -> str:
-    """A name that is one operation's alone: group, verb and path."""
+    """A unique name for an operation: group, verb and path."""
     words = re.findall(r"[A-Za-z0-9]+", f"{route.group.canonical} {route.verb.lower()} {route.query.name}")
     return "_".join(words)
 
 
 def path_parameter(name: str, declared: Declared | None) -> dict[str, Json]:
-    """A parameter in the path. One that no input takes is a text that nobody reads."""
+    """A parameter in the path. One that no input declares is a text."""
     schema: Schema = {"type": "string"} if declared is None else input_schema(declared)
     if declared is not None and declared.required and declared.type in ("int", "decimal"):
         # only digits lead to the query (semantics 7.1)

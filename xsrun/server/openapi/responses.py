@@ -1,4 +1,4 @@
-"""What a query answers: the schema of its response, and the statuses that it may end with.
+"""The responses of a query: the schema of what it gives, and the statuses that it may end with.
 
 The stack is not run: every value that a variable may get counts, in whatever order. Where the text does not tell, the
 response may be anything, so that a document never promises what a program does not keep.
@@ -47,7 +47,7 @@ _COUNTERS = ("itemsReceived", "curPage", "perPage", "offset", "itemsTotal", "pag
 
 @dataclass(slots=True)
 class ResponseOutcome:
-    """What a query may answer. `statuses` are those of errors; `succeeds` those that the program sets.
+    """What a query may respond with. `statuses` are those of errors; `succeeds` those that the program sets.
 
     `open` tells that the program sets a header or status that its text does not name.
     """
@@ -61,7 +61,7 @@ class ResponseOutcome:
     open: bool = False
 
     def add(self, other: ResponseOutcome) -> None:
-        """Note what a called construct may do to the answer."""
+        """Note what a called construct may do to the response."""
         self.statuses |= other.statuses
         self.succeeds |= other.succeeds
         self.media_types |= other.media_types
@@ -70,7 +70,7 @@ class ResponseOutcome:
 
 
 class Responses:
-    """Reads the queries of a workspace; `rows` gives the schema of a row of a table, None for one nobody declares."""
+    """Reads the queries of a workspace; `rows` gives the schema of a row of a table, None for an undeclared one."""
 
     def __init__(self, workspace: LoadedWorkspace, rows: Callable[[str], Schema | None]) -> None:
         self.workspace = workspace
@@ -79,14 +79,14 @@ class Responses:
         self._functions: dict[Construct, ResponseOutcome] = {}
 
     def outcome(self, query: Construct) -> ResponseOutcome:
-        """What a query answers."""
+        """What a query responds with."""
         outcome = self.read(query)
         if outcome.throws:
             outcome.schema = either(outcome.schema, _STOPPED)
         return outcome
 
     def read(self, construct: Construct) -> ResponseOutcome:
-        """What a construct gives, and what it may do to the answer on the way."""
+        """What a construct gives, and what it may do to the response on the way."""
         outcome = ResponseOutcome()
         if self._depth >= _CALLS or construct.node is None or construct.problems:
             outcome.open = True
@@ -102,7 +102,7 @@ class Responses:
         return outcome
 
     def called(self, name: str | None, caller: ResponseOutcome) -> Schema:
-        """What a call of a function gives; what it may do to the answer is noted with the caller."""
+        """What a call of a function gives; what it may do to the response is noted with the caller."""
         function = self.workspace.lookup("function", name) if name else None
         if function is None:
             caller.open = True
@@ -139,7 +139,7 @@ class Stack:
         return ANYTHING
 
     def statement(self, item: nodes.Statement) -> None:
-        """Read what one statement does to variables and to the answer."""
+        """Read what one statement does to variables and to the response."""
         note = _NOTES.get(item.name)
         if note is not None:
             note(self, item)
@@ -226,7 +226,7 @@ class Stack:
         paging = _entry(item.attribute("return"), "paging")
         return rows if paging is None else either(rows, page_of(rows))
 
-    # What it does to the answer ------------------------------------------------------------------------------------
+    # What it does to the response -----------------------------------------------------------------------------------
 
     def precondition(self, item: nodes.Statement) -> None:
         kind = item.attribute("error_type")

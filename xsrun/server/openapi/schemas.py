@@ -12,7 +12,7 @@ from xsrun.language.types import Schema, type_named
 if TYPE_CHECKING:
     from xsrun.documents import Json
 
-#: Whatever it may be.
+#: Any value.
 ANYTHING: Schema = {}
 #: The list without elements; it says nothing about the elements of a list that it may become.
 EMPTY: Schema = {"type": "array", "maxItems": 0}

@@ -2,7 +2,7 @@
 
 Nothing starts before the first call. A worker process then stays for the next ones; each call gets a fresh realm, and a
 process that does not answer in time is killed and replaced at the next use. What a lambda may not have (files,
-environment, processes, packages, addresses that nobody allowed) it is refused twice: by the realm, which has no way to
+environment, processes, packages, addresses that are not allowed) it is refused twice: by the realm, which has no way to
 ask, and by Deno's permissions.
 """
 

@@ -1,4 +1,4 @@
-"""What can come of running a piece of JavaScript, kept apart, and what each means to a XanoScript program."""
+"""What can come of running a piece of JavaScript, kept apart, and what each means for a XanoScript program."""
 
 from __future__ import annotations
 
@@ -72,17 +72,17 @@ class Crashed:
                 f"JavaScript ran out of memory: it may use {self.memory >> 20} MB.",
                 hint="build less at once: return the part that is needed, or work through the list in pieces",
             )
-        return XanoScriptError(f"The JavaScript engine stopped while running this code ({_status_text(self.status)}).")
+        return XanoScriptError(f"The JavaScript engine crashed while running this code ({_status_text(self.status)}).")
 
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """The body asked for something that lambdas may not have here, and did not handle the refusal."""
+    """The body asked for something that lambdas may not have, and did not handle the refusal."""
 
     what: str
 
     def error(self) -> XanoScriptError:
-        return UnavailableError(f"JavaScript asked for {self.what}, which it does not get here.", hint=self._way_out())
+        return UnavailableError(f"JavaScript asked for {self.what}, which lambdas may not have.", hint=self._way_out())
 
     def _way_out(self) -> str:
         if self.what.startswith("network access"):

@@ -101,7 +101,7 @@ def _scope(run: ScriptRun, environment: Environment) -> dict[str, Value]:
 
 
 def _auth(identity: CallerIdentity | None) -> dict[str, Value]:
-    """`$auth` of a lambda: the id is 0 where nobody is signed in, and reading it is not an error (semantics 2.6)."""
+    """`$auth` of a lambda: the id is 0 where no user is signed in, and reading it is not an error (semantics 2.6)."""
     if identity is None:
         return {"id": 0, "extras": {}}
     named = {"id": identity.id, "dbo": {"id": identity.table}, "extras": identity.extras}

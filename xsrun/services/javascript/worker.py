@@ -80,7 +80,7 @@ class Worker:
                 stderr=self._stderr,
                 env=engine.environment(),
                 cwd=engine.WORKER.parent,
-                start_new_session=not windows,  # an interrupt at the keyboard is the host's to handle
+                start_new_session=not windows,  # Ctrl+C is handled by this process
                 creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
             )
         except OSError as error:
@@ -142,7 +142,7 @@ class Worker:
         return Died(timed_out=self.timed_out, status=status, stderr=stderr)
 
     def expire(self) -> None:
-        """Called by the watchdog: the caller's read ends at once."""
+        """Kill the process; called by the watchdog. The caller's read ends at once."""
         self.timed_out = True
         self._process.kill()
 
@@ -155,7 +155,7 @@ class Worker:
     def abandon(self) -> None:
         """Close our ends only, as in a process forked from the one that owns the worker."""
         for stream in (self._stdin, self._stdout, self._stderr):
-            with contextlib.suppress(OSError):  # what was still to be written has no reader any more
+            with contextlib.suppress(OSError):  # nobody reads what was still to be written
                 stream.close()
 
 
@@ -181,12 +181,12 @@ def _limit_process(pid: int, memory: int) -> None:
 
 
 def _limit_cpu(pid: int, timeout: float) -> None:
-    """Let a looping process die by itself should this one be killed before its watchdog can act.
+    """Let a looping process end by itself if this one is killed before its watchdog can act.
 
     Standard input at its end stops a worker that reads or waits; one that loops never looks.
     """
     if sys.platform == "linux":
-        with contextlib.suppress(OSError, ValueError):  # it has just died, which reading will tell
+        with contextlib.suppress(OSError, ValueError):  # it has just died, which the next read will report
             used = time.clock_gettime((~pid << 3) | 2)  # the CPU clock of a process, as clock_getcpuclockid gives it
             _, ceiling = resource.prlimit(pid, resource.RLIMIT_CPU)
             seconds = math.ceil(used + 4 * timeout + 2)  # more than one thread may be at work
@@ -195,7 +195,7 @@ def _limit_cpu(pid: int, timeout: float) -> None:
 
 
 class Watchdog:
-    """A thread that kills workers whose time is up. It sleeps until the nearest deadline it knew when it lay down."""
+    """A thread that kills workers whose time is up. It sleeps until the nearest deadline known when it fell asleep."""
 
     def __init__(self) -> None:
         self._condition = threading.Condition()
@@ -224,7 +224,7 @@ class Watchdog:
                     del self._deadlines[worker]
                     worker.expire()
                 if not self._deadlines:
-                    # nothing to watch since the last wake-up: end, and let the next call start another
+                    # nothing to watch since the last wake-up: end; the next call starts another
                     self._thread = None
                     return
                 self._wake = min(self._deadlines.values())

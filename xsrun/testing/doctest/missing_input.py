@@ -43,7 +43,7 @@ def _lacks(error: XanoScriptError, text: str, example: PageExample) -> Iterator[
         case UnavailableError():
             yield text
         case UnauthorizedError() | AccessDeniedError(message=""):
-            yield "needs somebody signed in: --auth TABLE:ID"
+            yield "needs a signed-in user: --auth TABLE:ID"
         case MissingParamError():
             yield f"needs the input {error.param}: --input {error.param}=VALUE"
         case MissingVariableError(variable="db"):

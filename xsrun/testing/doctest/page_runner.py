@@ -7,8 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from xsrun.errors import MissingConstructError, XanoScriptError
-from xsrun.names.places import root_of
 from xsrun.language.constructs import RUNNABLE
+from xsrun.names.places import root_of
 from xsrun.running.assertions import show
 from xsrun.running.context import Identity, Limits
 from xsrun.syntax.nodes import Expression, Statement
@@ -272,7 +272,7 @@ class ExamplePage:
         return "ran", "; ".join(filter(None, (gives, outcome.note))), []
 
     def _lacks_rows(self, example: PageExample) -> bool:
-        """Does a block read tables that nobody gave rows to?"""
+        """Does a block read tables that were given no rows?"""
         names = {node.name for item in example.items for node in item.walk() if isinstance(node, Statement)}
         reads = names & {"db.query", "db.get", "db.has", "db.direct_query"}
         writes = any(name.startswith("db.") and name not in reads for name in names)
