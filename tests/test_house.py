@@ -161,6 +161,7 @@ SHARED_CLASSES = {
     "Attribute",
     "ExpressionCompiler",
     "Kind",
+    "Place",
     "Report",
     "Source",
     "Stream",

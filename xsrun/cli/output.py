@@ -10,7 +10,6 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from xsrun.diagnostics import Diagnostic
-from xsrun.diagnostics.color import use_color
 from xsrun.errors import InputError, InternalError, XanoScriptError, XanoScriptSyntaxError
 from xsrun.values.conversion import Value, to_json
 
@@ -64,6 +63,7 @@ def describe_error(error: XanoScriptError, sources: dict[str, str], shown_path: 
     shown = []
     for diagnostic in diagnostics_of(error):
         if diagnostic.line and diagnostic.file:
+            from xsrun.diagnostics.color import use_color
             from xsrun.diagnostics.render import render
 
             text, path = sources.get(diagnostic.file, ""), shown_path(diagnostic.file)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from xsrun.records import record
 
 #: Members that every construct may have, except `run.job` and `run.service` (language 9).
 COMMON = frozenset({"description", "docs", "tags", "guid", "history", "active", "middleware"})
@@ -12,7 +12,8 @@ FIELD_BLOCKS = frozenset({"input", "schema", "output"})
 VERBS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
 
-class Kind(NamedTuple):
+@record
+class Kind:
     """The members of a construct beyond the common ones.
 
     `attributes` are written `name = value`; `blocks` as `name { ... }`; `required` is the part of both that no

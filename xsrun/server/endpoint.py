@@ -21,8 +21,7 @@ from xsrun.server.snapshot import Snapshot
 from xsrun.server.streaming import ResponseStream
 from xsrun.values.conversion import Value
 from xsrun.values.streams import StreamedResponse
-from xsrun.workspace import conclusion
-from xsrun.workspace.result import Result
+from xsrun.workspace.result import Result, after_response
 
 if TYPE_CHECKING:
     from xsrun.documents import ErrorDocument
@@ -76,7 +75,7 @@ class Endpoint:
     def after_response(self, run: QueryRun, result: Result) -> None:
         """Run what the program left for after its response."""
         logs, warnings = len(result.logs), len(result.warnings)
-        conclusion.after_response(run.context, result)
+        after_response(run.context, result)
         self.log.entries(result.logs[logs:])
         self.log.warnings(result.warnings[warnings:])
 

@@ -19,7 +19,6 @@ from xsrun.running.trace import Trace
 from xsrun.running.unfolded_size import check_unfolded
 from xsrun.syntax.source import Source
 from xsrun.values.conversion import Value
-from xsrun.workspace import conclusion
 from xsrun.workspace.argument_checks import (
     checked,
     clock_of,
@@ -38,10 +37,9 @@ from xsrun.workspace.collection import collect
 from xsrun.workspace.construct import Construct
 from xsrun.workspace.deep_calls import frames_for, with_room
 from xsrun.workspace.environment import own_environment
-from xsrun.workspace.jobs import run_job
 from xsrun.workspace.loader import read_sources, shown_path
 from xsrun.workspace.lookup import no_target, runnable
-from xsrun.workspace.result import Result
+from xsrun.workspace.result import Result, end_session, finish
 from xsrun.workspace.services import Services
 
 if TYPE_CHECKING:
@@ -253,7 +251,7 @@ class LoadedWorkspace:
         """Run a construct in a context of its own and gather everything into a result.
 
         `admit`: test the caller's identity first, as over HTTP; tests do not (semantics 8.3). `conclude`: run what the
-        program left for after its response; a server that has yet to send it calls `conclusion.after_response` itself.
+        program left for after its response; a server that has yet to send it calls `result.after_response` itself.
         """
         return with_room(self._frames, self._execute, construct, values, context, variables, admit, conclude)
 
@@ -280,7 +278,7 @@ class LoadedWorkspace:
         except Exception as error:
             result.error = translate(error)
         finally:
-            conclusion.finish(context, result, now=conclude)
+            finish(context, result, now=conclude)
         result.duration = time.perf_counter() - started
         if construct.kind == "stack" and isinstance(result.response, dict):
             result.variables = result.response
@@ -295,6 +293,8 @@ class LoadedWorkspace:
     ) -> Value:
         """Bind the input and run: the response, or whatever the program raises."""
         if construct.kind in ("run.job", "run.service"):
+            from xsrun.workspace.jobs import run_job
+
             return run_job(construct, context)
         if construct.kind == "stack" and (variables or values):
             return self.run_with_variables(construct, context, variables or {}, values)
@@ -422,7 +422,7 @@ class LoadedWorkspace:
         try:
             context.session.seed(rows)
         finally:
-            conclusion.end_session(context)
+            end_session(context)
 
     def service(self, name: str) -> Any:
         """A service by name, made on first use and kept until the workspace is closed."""
