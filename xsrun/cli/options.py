@@ -91,8 +91,10 @@ def add_workspace_options(parser: argparse.ArgumentParser) -> None:
         help="let programs reach this host (example.com, example.com:8443, *.example.com, or * for all)",
     )
     recording = parser.add_mutually_exclusive_group()
-    recording.add_argument("--record", metavar="FILE", help="keep the answers of other servers in this file")
-    recording.add_argument("--replay", metavar="FILE", help="answer outside calls from this file, with the network off")
+    recording.add_argument("--record", metavar="FILE", help="keep the responses of other servers in this file")
+    recording.add_argument(
+        "--replay", metavar="FILE", help="take the responses of other servers from this file, with the network off"
+    )
     parser.add_argument("--redis", metavar="URL", help="a Redis server for redis.* (default: a cache of xsrun's own)")
     parser.add_argument("--seed", metavar="FILE", help="rows to begin with: JSON, YAML or CSV")
     parser.add_argument("--strict", action="store_true", help="refuse undeclared tables, as the engine does")

@@ -103,7 +103,7 @@ class Application:
             self.log.fault(error)
 
     def snapshot(self, request: HttpRequest) -> Snapshot:
-        """The workspace that answers a request."""
+        """The workspace that serves a request."""
         return self.live.current
 
     async def response(self, request: HttpRequest, receive: Receive) -> Response:

@@ -45,7 +45,7 @@ class Policy:
         )
 
     def allowed_origin(self, origin: str | None) -> str | None:
-        """What to answer to an origin: itself, `*` when none was sent and all may call, or None."""
+        """The allowed origin in the response to one: itself, `*` when none was sent and all may call, or None."""
         if not self.active:
             return None
         if self.origins is None or "*" in self.origins:

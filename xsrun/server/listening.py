@@ -34,7 +34,7 @@ _GRACE = 5
 
 @dataclass(slots=True)
 class Listening:
-    """Where to listen, and what to do besides answering. `watch` reloads saved files, `tasks` runs tasks when due."""
+    """Where to listen, and what to do besides serving. `watch` reloads saved files, `tasks` runs tasks when due."""
 
     host: str = "127.0.0.1"
     port: int = 8000

@@ -1,4 +1,4 @@
-"""The workspace that answers now; another one may take its place between two requests."""
+"""The workspace that serves requests now; another one may take its place between two requests."""
 
 from __future__ import annotations
 
@@ -50,5 +50,5 @@ class Live:
         self.current = Snapshot.of(workspace)
 
     def replace(self, workspace: LoadedWorkspace, stale: list[Diagnostic] | None = None) -> None:
-        """Let a workspace answer all requests that come from now on."""
+        """Let a workspace serve all requests that come from now on."""
         self.current = Snapshot.of(workspace, stale)

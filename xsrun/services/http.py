@@ -51,11 +51,11 @@ class HttpService:
         policy: NetworkPolicy = context.service("network")
         recording = policy.recording
         if recording is not None and recording.replaying:
-            return recording.answer(request, statement)
-        answer = self._send(context, policy, request, statement)
+            return recording.replay(request, statement)
+        received = self._send(context, policy, request, statement)
         if recording is not None:
-            recording.add(request, answer)
-        return answer
+            recording.add(request, received)
+        return received
 
     def _send(
         self, context: Context, policy: NetworkPolicy, request: OutgoingRequest, statement: str
@@ -70,29 +70,29 @@ class HttpService:
                     for chunk in transfer.chunks(response):
                         body += chunk
                         context.check_size(len(body))
-                return _answer_of(response, bytes(body))
+                return _received(response, bytes(body))
             except TransferError as error:
                 return ReceivedResponse(error=str(error))
 
-        answer = _in_time(work, clock)
-        if answer is None:
-            answer = ReceivedResponse(error=clock.message(transfer.received))
-        if answer.error is not None and context.deadline is not None and time.monotonic() > context.deadline:
+        received = _in_time(work, clock)
+        if received is None:
+            received = ReceivedResponse(error=clock.message(transfer.received))
+        if received.error is not None and context.deadline is not None and time.monotonic() > context.deadline:
             context.tick()  # the run's own time limit was reached
-        return answer
+        return received
 
     def stream(
         self, context: Context, request: OutgoingRequest, statement: str
     ) -> tuple[ReceivedResponse, Iterator[bytes]]:
         """The head of a response, and its body piece by piece, each decoded.
 
-        A failure is raised by the iterator as TransferError; so is one before the first byte, with an answer of
+        A failure is raised by the iterator as TransferError; so is one before the first byte, with a response of
         status 0. `timeout` counts until the head is there and between two pieces.
         """
         policy: NetworkPolicy = context.service("network")
         if policy.recording is not None:
-            answer = self.exchange(context, request, statement)
-            return answer, _whole(answer)
+            received = self.exchange(context, request, statement)
+            return received, _whole(received)
         clock = _Deadline(request.timeout, context.deadline)
         transfer = _Transfer(self, context, policy, statement, clock)
 
@@ -104,9 +104,9 @@ class HttpService:
 
         response = _in_time(begin, clock)
         if response is None or isinstance(response, TransferError):
-            answer = ReceivedResponse(error=str(response or clock.message(0)))
-            return answer, _whole(answer)
-        return _answer_of(response.response, b""), transfer.pieces(response)
+            received = ReceivedResponse(error=str(response or clock.message(0)))
+            return received, _whole(received)
+        return _received(response.response, b""), transfer.pieces(response)
 
     def client_for(self, url: httpx.URL, tls: Tls) -> httpx.Client:
         """The client for an address: without certificates for plain HTTP, past the proxies for this machine."""
@@ -245,10 +245,10 @@ class _Transfer:
         return reason_of(error, request.url if request else "", self.clock.message(self.received))
 
 
-def _whole(answer: ReceivedResponse) -> Iterator[bytes]:
-    if answer.error is not None:
-        raise TransferError(answer.error)
-    yield answer.body
+def _whole(received: ReceivedResponse) -> Iterator[bytes]:
+    if received.error is not None:
+        raise TransferError(received.error)
+    yield received.body
 
 
 def _in_time(work: Callable[[], Done], clock: _Deadline) -> Done | None:
@@ -274,7 +274,7 @@ def _in_time(work: Callable[[], Done], clock: _Deadline) -> Done | None:
     return done[0] if done else None
 
 
-def _answer_of(response: httpx.Response, body: bytes) -> ReceivedResponse:
+def _received(response: httpx.Response, body: bytes) -> ReceivedResponse:
     headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in response.headers.raw]
     return ReceivedResponse(response.status_code, response.reason_phrase, response.http_version, headers, body)
 

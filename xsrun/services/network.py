@@ -24,9 +24,9 @@ _DEFAULT_PORTS = {"http": 80, "https": 443, "ws": 80, "wss": 443}
 class NetworkPolicy:
     """The hosts that may be reached: `host`, `host:port`, `*.domain`, or `*` for all.
 
-    `in_test`: a refusal names the mock that is missing, since that is what a test lacks. `recording` keeps the answers
-    to outside calls, or gives those it has and lets none out (see `xsrun.services.recording`). With `down` a refused
-    call ends as it would on a machine without a network: programs that are ready for that go on.
+    `in_test`: a refusal names the mock that is missing, since that is what a test lacks. `recording` keeps the
+    responses to outside calls, or replays them and lets none out (see `xsrun.services.recording`). With `down` a
+    refused call ends as it would on a machine without a network: programs that are ready for that go on.
     """
 
     def __init__(
@@ -73,7 +73,7 @@ class NetworkPolicy:
     def require(self, context: Context, statement: str, address: str) -> None:
         """Refuse an address that is not allowed. `address` is a URL, or a bare host for what has no URL.
 
-        Raises UnavailableError, which no program can catch: it would take the refusal for an answer. When the network
+        Raises UnavailableError, which no program can catch: it would take the refusal for a response. When the network
         is `down`, raises ConnectionError instead, for the caller to report as the engine reports a broken connection.
         """
         host, port = host_and_port(address)

@@ -2,7 +2,7 @@
 
 A recording is a JSON file: `{"format": "xsrun recording 1", "calls": [{"request": ..., "response": ...}]}`. Requests
 are kept with their secrets masked (headers, query arguments, and members of JSON and form bodies whose names say so);
-answers are kept as they came, because the program needs them so: look before you publish a recording.
+responses are kept as they came, because the program needs them so: look before you publish a recording.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class RecordedRequest(TypedDict):
 
 
 class RecordedCall(TypedDict):
-    """A request and its answer, an object with its parts or with why there was none."""
+    """A request and its response, an object with its parts or with why there was none."""
 
     request: RecordedRequest
     response: dict[str, Json]
@@ -65,16 +65,16 @@ class Recording:
         self.replaying = replaying
         self._lock = threading.Lock()
         self._calls: list[RecordedCall] = []
-        self._answers: dict[str, list[ReceivedResponse]] = {}
+        self._responses: dict[str, list[ReceivedResponse]] = {}
         self._unsaved: weakref.finalize[[Path, list[RecordedCall]], Recording] | None = None
         if replaying:
             self._read()
         else:
             self._unsaved = weakref.finalize(self, _save, path, self._calls)
 
-    def add(self, request: OutgoingRequest, answer: ReceivedResponse) -> None:
+    def add(self, request: OutgoingRequest, response: ReceivedResponse) -> None:
         """Keep a response; it is written by `save`, at the latest when Python ends."""
-        call: RecordedCall = {"request": described(request), "response": _described_answer(answer)}
+        call: RecordedCall = {"request": described(request), "response": _described_response(response)}
         with self._lock:
             self._calls.append(call)
             if self._unsaved is None:
@@ -87,13 +87,13 @@ class Recording:
                 self._unsaved()
                 self._unsaved = None
 
-    def answer(self, request: OutgoingRequest, statement: str) -> ReceivedResponse:
+    def replay(self, request: OutgoingRequest, statement: str) -> ReceivedResponse:
         """The recorded response. Raises UnavailableError when there is none."""
         wanted = described(request)
         with self._lock:
-            answers = self._answers.get(_key(wanted))
-            if answers:
-                return answers.pop(0) if len(answers) > 1 else answers[0]
+            responses = self._responses.get(_key(wanted))
+            if responses:
+                return responses.pop(0) if len(responses) > 1 else responses[0]
         shown = f"{wanted['method']} {wanted['url']}"
         near = any(f"{one['request']['method']} {one['request']['url']}" == shown for one in self._calls)
         raise UnavailableError(
@@ -109,7 +109,7 @@ class Recording:
                 raise UsageError(f"{self.path} is a recording of another version: {document['format']}")
             self._calls = document["calls"]
             for call in self._calls:
-                self._answers.setdefault(_key(call["request"]), []).append(_read_answer(call["response"]))
+                self._responses.setdefault(_key(call["request"]), []).append(_read_response(call["response"]))
         except OSError as error:
             raise UsageError(f"cannot read the recording {self.path}: {error.strerror}") from None
         except (ValueError, KeyError, TypeError):
@@ -166,23 +166,23 @@ def _masked_body(body: bytes, headers: Headers) -> RecordedBody:
 # Answers -------------------------------------------------------------------------------------------------------------
 
 
-def _described_answer(answer: ReceivedResponse) -> dict[str, Json]:
-    if answer.error is not None:
-        return {"error": answer.error}
+def _described_response(response: ReceivedResponse) -> dict[str, Json]:
+    if response.error is not None:
+        return {"error": response.error}
     found: dict[str, Json] = {
-        "status": answer.status,
-        "reason": answer.reason,
-        "version": answer.version,
-        "headers": [[name, value] for name, value in answer.headers],
+        "status": response.status,
+        "reason": response.reason,
+        "version": response.version,
+        "headers": [[name, value] for name, value in response.headers],
     }
     try:
-        found["body"] = answer.body.decode("utf-8")
+        found["body"] = response.body.decode("utf-8")
     except UnicodeDecodeError:
-        found["base64"] = base64.b64encode(answer.body).decode()
+        found["base64"] = base64.b64encode(response.body).decode()
     return found
 
 
-def _read_answer(found: dict[str, Value]) -> ReceivedResponse:
+def _read_response(found: dict[str, Value]) -> ReceivedResponse:
     if "error" in found:
         return ReceivedResponse(error=str(found["error"]))
     body = base64.b64decode(found["base64"]) if "base64" in found else str(found["body"]).encode()

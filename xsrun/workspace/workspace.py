@@ -269,7 +269,7 @@ class LoadedWorkspace:
         try:
             if admit and self.dispatcher is not None:
                 self.dispatcher.admit(construct, context)
-            result.response = self.answer(construct, values, context, variables)
+            result.response = self.respond(construct, values, context, variables)
             stream = context.head.stream
             if stream is not None and stream.media_type is not None:  # else a server's, which nothing was sent to
                 result.stream = stream
@@ -284,7 +284,7 @@ class LoadedWorkspace:
             result.variables = result.response
         return result
 
-    def answer(
+    def respond(
         self,
         construct: Construct,
         values: dict[str, Value],
