@@ -14,7 +14,8 @@ import pytest
 
 import xsrun
 from xsrun import registry
-from xsrun.registry import Builtin, Example
+from xsrun.registry import Builtin
+from xsrun.registry.docstrings import Example
 
 #: Nothing else is equal to it: what `...` becomes.
 ANYTHING = "\0anything"

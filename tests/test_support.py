@@ -14,6 +14,7 @@ from xsrun.cli.docs import KINDS
 from xsrun.cli.support import support
 from xsrun.errors import UnavailableError
 from xsrun.language import catalogue
+from xsrun.registry.docstrings import Example
 from xsrun.syntax.nodes import Statement
 from xsrun.values.conversion import to_json
 
@@ -74,7 +75,7 @@ def fits(expected: Any, seen: Any) -> bool:
 
 
 @pytest.mark.parametrize(("name", "example"), statement_examples())
-def test_the_examples_of_statements(name: str, example: registry.Example) -> None:
+def test_the_examples_of_statements(name: str, example: Example) -> None:
     tree = xsrun.parse(example.source)
     names = {item.name for root in tree.items for item in root.walk() if isinstance(item, Statement)}
     assert name in names, "an example of a statement shows that statement"

@@ -13,7 +13,6 @@ from collections.abc import Callable
 from xsrun.dispatch.attachments import Attachment
 from xsrun.errors import XanoScriptError
 from xsrun.evaluator.generated.tracebacks import translate
-from xsrun.names.reads import inputs_read
 from xsrun.running.context import Context
 from xsrun.values.conversion import Value, as_object, normalize_object
 from xsrun.workspace.construct import Construct, text_of
@@ -71,6 +70,8 @@ def _unlocated(construct: Construct, inputs: dict[str, Value]) -> XanoScriptErro
     dropped = [one.name for one in construct.declared if one.name not in inputs]
     if not dropped:
         return None
+    from xsrun.names.reads import inputs_read
+
     parts = [*construct.items, *([construct.response] if construct.response is not None else [])]
     read = inputs_read(parts)
     for name in dropped:

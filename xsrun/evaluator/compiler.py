@@ -15,7 +15,6 @@ from xsrun.evaluator.changes import owned_call, owner_name, owners_defined
 from xsrun.evaluator.expressions import ExpressionCompiler
 from xsrun.evaluator.filter_arguments import lacking_arguments, without_surplus
 from xsrun.evaluator.generated.linker import Linker
-from xsrun.evaluator.inplace_code import store_in_line
 from xsrun.evaluator.quasiquote import (
     Position,
     assign,
@@ -30,6 +29,7 @@ from xsrun.evaluator.quasiquote import (
     tuple_of,
 )
 from xsrun.evaluator.scope import Scope
+from xsrun.evaluator.storing import store_in_line
 from xsrun.fields.declared import Declared
 from xsrun.language import catalogue
 from xsrun.language.roots import READ_ONLY

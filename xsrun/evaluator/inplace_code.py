@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING
 
 from xsrun import registry
 from xsrun.evaluator.changes import ADDING_FILTERS, owner_name
-from xsrun.evaluator.inference import ANY, INT, LIST, NATURAL, NUMBER, TEXT, Kind
+from xsrun.evaluator.inference import ANY, LIST, NUMBER, TEXT
 from xsrun.evaluator.quasiquote import Part, expression, name, place, statements, tuple_of
+from xsrun.evaluator.storing import place_test
 from xsrun.names.places import short_form, unwrapped
 from xsrun.syntax.nodes import Binary, Expression, FilterCall, Literal, Located, Path, Segment, Variable
 
@@ -24,60 +25,6 @@ if TYPE_CHECKING:
 
 #: Members between two looks at the size limit.
 _SIZE_CHECK = "if not len(L) & 1023:\n    context.check_size(len(L))"
-
-
-# One key or two -----------------------------------------------------------------------------------------------------
-
-_STORE = """
-if O.root is V and TEST:
-    V[K] = T
-else:
-    SLOW
-"""
-_STORE_IN_EITHER = """
-if O.root is V and TEST:
-    V[K] = T
-elif O.root is V and V.__class__ is dict and K.__class__ is str:
-    V[K] = T
-else:
-    SLOW
-"""
-_STORE_BELOW = """
-if O.root is V and TEST and ((C := V[K]) is O.recent or O.holds(C, V)) and TEST_BELOW:
-    C[J] = T
-else:
-    SLOW
-"""
-
-
-def store_in_line(
-    root: str, keys: list[tuple[ast.expr, Kind]], item: ast.expr, child: str, slow: list[ast.stmt], at: Located
-) -> list[ast.stmt]:
-    """Store at one key, or two, in containers that the variable owns: without a call.
-
-    Keys come with what they can be. `slow` is for everything else; `child` is a free name.
-    """
-    if len(keys) > 2:
-        return slow
-    key, kind = keys[0]
-    parts: dict[str, Part] = {"V": f"v_{root}", "O": owner_name(root), "K": key, "T": item, "SLOW": slow}
-    if len(keys) == 1:
-        template = _STORE if kind.within(INT) or kind.within(TEXT) else _STORE_IN_EITHER
-        return statements(template.replace("TEST", _place_test("V", "K", kind)), at, **parts)
-    below, kind_below = keys[1]
-    there = " and K in V" if kind.within(TEXT) else ""
-    template = _STORE_BELOW.replace("TEST_BELOW", _place_test("C", "J", kind_below))
-    template = template.replace("TEST", _place_test("V", "K", kind) + there)
-    return statements(template, at, J=below, C=child, **parts)
-
-
-def _place_test(container: str, key: str, kind: Kind) -> str:
-    """The test that a key names a place in a container: of an object if it is a text, else of a list."""
-    if kind.within(TEXT):
-        return f"{container}.__class__ is dict"
-    whole = "" if kind.within(INT) else f" and {key}.__class__ is int"
-    start = "" if kind.within(NATURAL) else "0 <= "
-    return f"{container}.__class__ is list{whole} and {start}{key} < len({container})"
 
 
 # A list in a variable ------------------------------------------------------------------------------------------------
@@ -263,7 +210,7 @@ def _set_members(compiler: StatementCompiler, target: Expression, chain: list[Fi
             _choose(compiler, target, expression("set_here(O, C, K, T)", at, **parts), checked, value, at)
         kind = compiler.kinds.of(paths[0])
         test = expression(
-            _place_test("C", "K", kind) + (" and K.isidentifier()" if kind.within(TEXT) else ""), at, **parts
+            place_test("C", "K", kind) + (" and K.isidentifier()" if kind.within(TEXT) else ""), at, **parts
         )
         fast = statements("C[K] = T", at, **parts)
         if kind.within(TEXT):

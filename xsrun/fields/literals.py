@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from xsrun.names.fixed_values import UNKNOWN, fixed_value
-from xsrun.names.places import unwrapped
 from xsrun.syntax import nodes
 from xsrun.values.conversion import Value
 from xsrun.values.conversion import to_text as text_of
@@ -41,6 +39,9 @@ def object_attribute(node: nodes.Field, name: str) -> dict[str, Value]:
 
 def literal(node: nodes.Expression | None) -> Value:
     """The value of a literal expression, which may be `now` or a cast; `UNBOUND` for anything else."""
+    from xsrun.names.fixed_values import UNKNOWN, fixed_value
+    from xsrun.names.places import unwrapped
+
     inner = unwrapped(node)
     if isinstance(inner, nodes.Now):
         return NOW

@@ -31,7 +31,6 @@ from __future__ import annotations
 from xsrun.language.catalogue import Kind
 from xsrun.registry.builtin import Builtin, Gives
 from xsrun.registry.declaring import filter, filter_form, input_filter, query_filter, statement, statement_form
-from xsrun.registry.docstrings import Example
 from xsrun.registry.finding import every, find, find_filter, find_function, find_statement
 from xsrun.registry.signatures import COMMON, COMMON_ATTRIBUTES, ENVIRONMENT, Parameter, parameter_type
 
@@ -40,7 +39,6 @@ __all__ = [
     "COMMON_ATTRIBUTES",
     "ENVIRONMENT",
     "Builtin",
-    "Example",
     "Gives",
     "Kind",
     "Parameter",

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Mapping
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from xsrun.language import catalogue
 from xsrun.language.catalogue import Kind
 from xsrun.records import record
-from xsrun.registry.docstrings import Example, parse_docstring
 from xsrun.registry.signatures import ENVIRONMENT, Parameter, declared_parameters, read_parameters, with_spellings
+
+if TYPE_CHECKING:
+    from xsrun.registry.docstrings import Example
 
 #: What of its first argument the result of a filter may be or hold, as far as it is known (see `Builtin`).
 Gives = Literal["member", "members"]
@@ -124,6 +126,8 @@ class Builtin:
 
     def _parsed(self) -> tuple[str, tuple[Example, ...]]:
         if self._documentation is None:
+            from xsrun.registry.docstrings import parse_docstring
+
             self._documentation = parse_docstring(self.function.__doc__ or "")
         return self._documentation
 

@@ -171,8 +171,8 @@ _compile_condition: Callable[[str], Condition] | None = None
 
 
 def install_conditions(compile_condition: Callable[[str], Condition]) -> None:
-    """Say how the text of a condition becomes a function. The evaluator does, which can compile expressions."""
-    global _compile_condition  # one compiler for the process; the runtime room may not import the evaluator
+    """Say how the text of a condition becomes a function; the workspace does, which knows the evaluator."""
+    global _compile_condition  # one compiler for the process; this room may not import the evaluator
     _compile_condition = compile_condition
 
 

@@ -7,12 +7,11 @@ from types import CodeType, FunctionType
 from typing import Any
 
 from xsrun import registry
-from xsrun.evaluator.generated import operations
+from xsrun.evaluator.generated.vocabulary import GLOBALS
 from xsrun.fields.declared import Declared
 from xsrun.records import record
 from xsrun.registry import Builtin, Kind
 from xsrun.running.context import Context
-from xsrun.values import arithmetic, change, comparison, ownership
 from xsrun.values.conversion import Value
 
 
@@ -70,15 +69,6 @@ class Linker:
 
     def note_variable(self, variable: str) -> None:
         """A variable that is read with care: nothing needs to be done for it."""
-
-
-#: The names that generated code uses without saying where they come from.
-GLOBALS: dict[str, Any] = {
-    name: value
-    for module in (arithmetic, comparison, ownership, change, operations)
-    for name, value in vars(module).items()
-    if not name.startswith("__")
-}
 
 
 @record

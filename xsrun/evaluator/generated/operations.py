@@ -1,8 +1,7 @@
 """What generated code calls: the slow path of every operator, and reading and writing by path.
 
-The generated code has the common case in line (two ints, a key that is there) and comes here for the rest. Names of
-this module, and of the modules of xsrun.runtime that the linker adds, are the globals of generated code; a rename here
-is a rename in the templates.
+The generated code has the common case in line (two ints, a key that is there) and comes here for the rest. Which names
+a template may use is listed in `vocabulary`; a rename here is a rename in the templates.
 """
 
 from __future__ import annotations
@@ -24,56 +23,20 @@ from xsrun.errors import (
     UnavailableError,
     XanoScriptError,
 )
-from xsrun.fields.declared import bind_one
-from xsrun.fields.literals import OMITTED, UNBOUND
-from xsrun.running.asynchronous import AsynchronousCall
+from xsrun.fields.literals import UNBOUND
 from xsrun.running.context import Context
 from xsrun.values.change import as_index
 from xsrun.values.conversion import (
-    MAX_INT,
-    MIN_INT,
     Value,
-    as_array,
-    as_bool,
     as_int,
     as_list,
-    as_number,
     as_object,
-    as_text,
-    clamp_int,
-    compare,
     describe,
-    loose_equal,
     normalize_object,
-    strict_equal,
     to_json,
-    to_number,
     to_text,
-    truthy,
 )
 from xsrun.values.ownership import Owned
-from xsrun.values.paths import Condition, install_conditions
-
-__all__ = [
-    "MAX_INT",
-    "MIN_INT",
-    "OMITTED",
-    "as_array",
-    "as_bool",
-    "as_int",
-    "as_list",
-    "as_number",
-    "as_object",
-    "as_text",
-    "bind_one",
-    "clamp_int",
-    "compare",
-    "loose_equal",
-    "normalize_object",
-    "strict_equal",
-    "to_number",
-    "truthy",
-]
 
 # Arithmetic (semantics 2.5; the rest is in runtime.arithmetic) -----------------------------------------------------
 
@@ -450,6 +413,8 @@ def start_construct(
     """An asynchronous call: it runs later (`running.asynchronous`), under the id of a job."""
     import uuid
 
+    from xsrun.running.asynchronous import AsynchronousCall
+
     job = str(uuid.uuid4())
     started = AsynchronousCall(lambda: call_construct(context, depth, kind, name, inputs, caller_inputs))
     context.asynchronous[job] = started
@@ -468,16 +433,3 @@ def await_one(context: Context, job: Value) -> Value:
 def await_all(context: Context, jobs: Value) -> dict[str, Value]:
     """The responses of asynchronous calls by id."""
     return {to_text(job): await_one(context, job) for job in as_list(jobs)}
-
-
-# Conditions in paths -------------------------------------------------------------------------------------------------
-
-
-def _condition(text: str) -> Condition:
-    """The condition in the brackets of a path; the compiler is loaded when the first one is met."""
-    from xsrun.evaluator.element_expressions import path_condition
-
-    return path_condition(text)
-
-
-install_conditions(_condition)
