@@ -10,6 +10,9 @@ import pytest
 from databases import BACKENDS, new_database
 
 import xsrun
+from xsrun.database import open_session
+from xsrun.database.isolation import throw_away
+from xsrun.database.seeding import seed
 from xsrun.errors import UsageError
 
 TABLES = {
@@ -367,12 +370,12 @@ def test_a_throw_away_database_is_empty_and_leaves_nothing(make: Any) -> None:
     workspace = make('db.query "item" { return = {type: "count"} } as $n', "$n")
     workspace.seed({"item": [{"name": "a"}], "loose": [{"id": 3, "x": 1}]})
     database = workspace.database
-    with database.throw_away() as empty, database.throw_away("live") as copy:
+    with throw_away(database) as empty, throw_away(database, "live") as copy:
         counts = []
         for one in (empty, copy):
             context = workspace.context()
-            context.session_slot = one.session(context)
-            context.session.seed({"item": [{"name": "b"}]})
+            context.session_slot = open_session(one, context)
+            seed(context.session, {"item": [{"name": "b"}]})
             counts.append(workspace.execute(workspace.find("f"), {}, context).response)
         assert counts == [1, 2]
     assert answer(workspace) == 1

@@ -13,6 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import xsrun
+from xsrun.database import open_session
+from xsrun.database.isolation import throw_away
+from xsrun.database.seeding import seed
 
 TABLE = """table "row" {
   auth = false
@@ -319,10 +322,10 @@ def chosen(url: str, data: list[Row], conditions: list[Condition]) -> list[Any]:
     answer = ", ".join(f"$ids{n}" for n in range(len(conditions)))
     code = f'function "f" {{\n input {{\n }}\n stack {{\n{stacks}\n}}\n response = [{answer}]\n}}\n'
     workspace = xsrun.Workspace.from_sources({"table/row.xs": TABLE, "function/f.xs": code}, database=url)
-    with workspace, workspace.database.throw_away() as empty:
+    with workspace, throw_away(workspace.database) as empty:
         context = workspace.context()
-        context.session_slot = empty.session(context)
-        context.session.seed({"row": data})
+        context.session_slot = open_session(empty, context)
+        seed(context.session, {"row": data})
         result = workspace.execute(workspace.find("f"), {}, context)
     assert result.error is None, f"{result.error} {result.error.hint}"
     return list(result.response)

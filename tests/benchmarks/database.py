@@ -16,6 +16,8 @@ from typing import Any
 from timing import compare
 
 import xsrun
+from xsrun.database import isolation, open_session
+from xsrun.database.seeding import seed
 
 TABLE = """table "{name}" {{
   auth = false
@@ -132,7 +134,7 @@ def measure(runs: int, database: str = "sqlite://") -> list[dict[str, Any]]:
     rows = []
     for name, (mine, twin) in workloads(workspace, connection).items():
         if name == "scan":  # the inserts before must not make the table longer
-            for delete in (connection.execute, workspace.database.session(workspace.context()).execute):
+            for delete in (connection.execute, workspace.open_session(workspace.context()).transaction.execute):
                 delete(f"DELETE FROM item WHERE id > {ROWS}")
         seconds, plain = compare(mine, twin, runs)
         rows.append({"name": name, "xsrun": seconds, "python": plain, "ratio": seconds / plain})
@@ -148,9 +150,9 @@ def throw_away(tests: int = 200) -> float:
         database = workspace.database
 
         def one() -> None:
-            with database.throw_away() as empty:
-                session = empty.session(workspace.context())
-                session.seed({f"t{n}": [{"name": "a", "qty": 1, "price": 1}] for n in (3, 30, 90)})
+            with isolation.throw_away(database) as empty:
+                session = open_session(empty, workspace.context())
+                seed(session, {f"t{n}": [{"name": "a", "qty": 1, "price": 1}] for n in (3, 30, 90)})
                 session.close()
 
         one()

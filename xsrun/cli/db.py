@@ -165,9 +165,10 @@ def shell(session: Session, options: argparse.Namespace) -> int:
 def run_statement(session: Session, text: str, machine: bool, interactive: bool) -> bool:
     """Run one statement or `.tables`, print what it gives or why it fails, and tell whether it went well."""
     from xsrun.database import dump_load
+    from xsrun.database.isolation import table_names
 
     if text == ".tables":
-        print("\n".join(dump_load.table_names(session)))
+        print("\n".join(table_names(session)))
         return True
     try:
         print(to_json(dump_load.run_sql(session, text), indent=interactive))

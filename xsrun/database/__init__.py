@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 from xsrun.syntax.nodes import Statement
 
 if TYPE_CHECKING:
-    from xsrun.database.engine import Database
+    from xsrun.database.database import Database
+    from xsrun.database.session import Session
+    from xsrun.running.context import Context
 
 
 def open_database(url: str, tables: dict[str, Statement], strict: bool = False) -> Database:
@@ -17,6 +19,13 @@ def open_database(url: str, tables: dict[str, Statement], strict: bool = False) 
     session opens. With `strict`, a table that no file declares is the engine's error. Raises UsageError for a URL
     that means no database.
     """
-    from xsrun.database.engine import Database
+    from xsrun.database.database import Database
 
     return Database(url, tables, strict=strict)
+
+
+def open_session(database: Database, context: Context) -> Session:
+    """A session for one run. It takes its connection when it first needs one."""
+    from xsrun.database.handlers import open_session
+
+    return open_session(database, context)

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from xsrun.database.outputs import pick
 from xsrun.database.plans import AddonPlan, setting
+from xsrun.database.session import Session
 from xsrun.values.conversion import Value, to_json
-
-if TYPE_CHECKING:
-    from xsrun.database.session import Session
 
 #: the key under which `$output.$this` finds the element
 _THIS = "$this"

@@ -7,104 +7,32 @@ uses the statements that others before it have prepared.
 from __future__ import annotations
 
 import threading
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
-from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.schema import CreateIndex, CreateTable
 from sqlalchemy.sql.compiler import SQLCompiler
-from sqlalchemy.sql.functions import FunctionElement
 
-from xsrun.database.columns import DOCUMENTS, TEXTS, Codec, Codecs, ColumnDefinition
+from xsrun.database.bounded import Bounded
+from xsrun.database.columns import TEXTS, Codec, Codecs, ColumnDefinition
 from xsrun.database.operands import Converter
-from xsrun.database.operators import OPERATORS, Operator
-from xsrun.database.tables import Definition, Table
+from xsrun.database.prepared import RowReader
+from xsrun.database.sql import CompiledSql, Condition, Sql, type_of
+from xsrun.database.tables import Definition, Table, TableKey
 from xsrun.syntax.nodes import Statement
 from xsrun.values.conversion import Value
 
 if TYPE_CHECKING:
-    from sqlalchemy.sql.compiler import GenericTypeCompiler
-
     from xsrun.database.connection import Connection, Execute
-    from xsrun.database.prepared import Prepared
-    from xsrun.database.queries import Listing
-    from xsrun.database.selects import Aggregation
-    from xsrun.database.session import Session
 
-#: An SQL expression; what kind of value it gives is known beside it (see `typed`).
-Sql = sa.ColumnElement[Value]
-Condition = sa.ColumnElement[bool]
 #: A statement and its parameters.
 Step = tuple[str, tuple[Value, ...]]
-
-
-class Stored(sa.types.UserDefinedType[Value]):
-    """The SQL type of a kind of column. Values are converted before they get here, so it converts nothing."""
-
-    cache_ok = True
-    render_bind_cast = True
-
-    def __init__(self, kind: str) -> None:
-        self.kind = (
-            "json" if kind in DOCUMENTS else "int" if kind == "timestamp" else "text" if kind == "date" else kind
-        )
-
-
-_SQLITE_TYPES = {"int": "BIGINT", "decimal": "REAL", "text": "TEXT", "json": "TEXT", "vector": "BLOB", "id": "INTEGER"}
-
-
-@compiles(Stored, "sqlite")
-def _sqlite_type(element: Stored, _compiler: GenericTypeCompiler, **_options: Any) -> str:
-    return _SQLITE_TYPES.get(element.kind, "TEXT")
-
-
-def type_of(kind: str) -> sa.types.TypeEngine[Value]:
-    """SQLAlchemy's type of a kind."""
-    return sa.Boolean() if kind == "bool" else Stored(kind)
-
-
-class Applied(FunctionElement[Value]):
-    """An operator applied to operands; one subclass each, because SQLAlchemy's cache tells classes apart."""
-
-    inherit_cache = True
-    operator: Operator
-
-
-@compiles(Applied, "sqlite")
-def _sqlite_call(element: Applied, compiler: SQLCompiler, **options: Any) -> str:
-    operands = [compiler.process(clause, **options) for clause in element.clauses]
-    if element.operator.sqlite is not None:
-        return element.operator.sqlite.format(*operands)
-    return f"xs_{element.operator.name}({', '.join(operands)})"
-
-
-@compiles(Applied, "postgresql")
-def _postgres_call(element: Applied, compiler: SQLCompiler, **options: Any) -> str:
-    operands = [compiler.process(clause, **options) for clause in element.clauses]
-    return element.operator.postgres.replace("%", "%%").format(*operands)
-
-
-_applied: dict[str, type[Applied]] = {}
-
-
-def apply(name: str, kind: str, *operands: Sql) -> Sql:
-    """An operator's expression over SQLAlchemy expressions; `kind` is that of its result."""
-    key = f"{name}:{kind}"
-    found = _applied.get(key)
-    if found is None:
-        fields = {"inherit_cache": True, "operator": OPERATORS[name], "name": f"xs_{name}", "type": type_of(kind)}
-        found = _applied[key] = type(f"Applied_{name}_{kind}", (Applied,), fields)
-    return found(*operands)
-
-
-class Text(NamedTuple):
-    """A statement as text, with the names of its parameters in order and the values of those that are fixed."""
-
-    sql: str
-    order: tuple[str, ...]
-    fixed: dict[str, Value]
+#: Prepared queries that are kept: one for each plan and each combination of types of its operands.
+_MOST_QUERIES = 10_000
+#: Undeclared tables that are kept, with what is prepared for each: one that grows becomes another with every step.
+MOST_SHAPES = 100
 
 
 class Backend:
@@ -112,6 +40,8 @@ class Backend:
 
     dialect: sa.Dialect
     codecs: Codecs
+    #: the type of ids that are numbers
+    id_type: sa.types.TypeEngine[int]
     #: does the sequence follow an explicit id by itself?
     follows_ids = True
     #: do writers take turns?
@@ -121,15 +51,14 @@ class Backend:
 
     def __init__(self, nodes: dict[str, Statement]) -> None:
         self._nodes = nodes
+        #: SQLAlchemy's options of a table
+        self.table_options: Mapping[str, Any] = {}
         self._definitions: dict[str, Definition] = {}
-        self._tables: dict[tuple[str | bool, ...], Table] = {}
-        self._creation: dict[Table, list[str]] = {}
-        self._metadata = sa.MetaData()
+        self._tables: dict[TableKey, Table] = {}
+        self._undeclared: Bounded[tuple[Hashable, ...], Table] = Bounded(MOST_SHAPES)
         self._lock = threading.RLock()
-        #: prepared queries by plan (see `queries`): those of one value, of rows, of groups
-        self.statements: dict[Hashable, Prepared] = {}
-        self.listings: dict[Hashable, Listing] = {}
-        self.aggregations: dict[Hashable, Aggregation] = {}
+        #: prepared queries by plan, whatever they give (see `queries`)
+        self.queries: Bounded[Hashable, Any] = Bounded(_MOST_QUERIES)
 
     # Tables --------------------------------------------------------------------------------------------------------
 
@@ -164,12 +93,22 @@ class Backend:
         self, name: str, datasource: str, columns: tuple[str, ...], id_kind: str = "int", exists: bool = True
     ) -> Table:
         """An undeclared table with these columns beside its id."""
-        key: tuple[str | bool, ...] = (name, datasource, id_kind, exists, *columns)
-        found = self._tables.get(key)
+        key = (name, datasource, id_kind, exists, *columns)
+        found = self._undeclared.get(key)
         if found is None:
             made = (ColumnDefinition("id", id_kind), *(ColumnDefinition(column, "json") for column in columns))
-            with self._lock:
-                found = self._tables.setdefault(key, Table(name, datasource, made, None, exists))
+            found = self._undeclared.put(key, Table(name, datasource, made, None, exists))
+        return found
+
+    def with_columns(self, table: Table, names: list[str]) -> Table:
+        """An undeclared table with more columns; it shares those that it has already with what it was."""
+        if not names:
+            return table
+        key = (table.name, table.datasource, table.id.kind, True, *table.others, *names)
+        found = self._undeclared.get(key)
+        if found is None:
+            columns = (*table.columns, *(ColumnDefinition(name, "json") for name in names))
+            found = self._undeclared.put(key, Table(table.name, table.datasource, columns, None))
         return found
 
     def existing_table(self, name: str, datasource: str, columns: list[tuple[str, str]]) -> Table:
@@ -182,11 +121,15 @@ class Backend:
         """A table with the columns of both views of it: undeclared tables only ever grow."""
         if known is None or table.declared or not known.exists:
             return table
-        more = [column.name for column in known.columns if column.name not in table.by_name]
-        if not more:
-            return table
-        names = [column.name for column in table.columns if column.name != "id"]
-        return self.undeclared_table(table.name, table.datasource, (*names, *more), table.id.kind)
+        return self.with_columns(table, [name for name in known.by_name if name not in table.by_name])
+
+    def reader(self, table: Table, *, hidden: bool) -> RowReader:
+        """What reads the rows of a table, with its internal columns (`hidden`) or without them."""
+        found = table.readers.get(hidden)
+        if found is None:
+            columns = [column for column in table.columns if hidden or not column.hidden]
+            found = table.readers[hidden] = RowReader(self.codecs.decode, columns, sparse=not table.declared)
+        return found
 
     # SQLAlchemy's view ---------------------------------------------------------------------------------------------
 
@@ -196,8 +139,12 @@ class Backend:
             names = self.stored_names(table)
             columns = [self._stored_column(column, names[column.name]) for column in table.columns]
             # a metadata of its own: tables of the same name with other columns exist side by side
-            table.stored = sa.Table(table.physical, sa.MetaData(), *columns, sqlite_autoincrement=True)
+            table.stored = sa.Table(table.physical, sa.MetaData(), *columns, **self.table_options)
         return table.stored
+
+    def part(self, table: Table, kinds: Mapping[str, str]) -> sa.TableClause:
+        """A table with some columns only, by their names in the database: cheap where the others do not matter."""
+        return sa.table(table.physical, *(sa.column(name, type_of(kind)) for name, kind in kinds.items()))
 
     def stored_names(self, table: Table) -> dict[str, str]:
         """The columns of a table -> their names in the database."""
@@ -211,9 +158,7 @@ class Backend:
         if column.name != "id":
             kind = "text column" if column.kind in TEXTS else column.kind
             return sa.Column(name, type_of(kind), key=column.name)
-        if column.kind == "int":
-            return sa.Column("id", sa.Integer().with_variant(sa.BigInteger(), "postgresql"), primary_key=True)
-        return sa.Column("id", type_of("text column"), primary_key=True)
+        return sa.Column("id", self.id_type if column.kind == "int" else type_of("text column"), primary_key=True)
 
     def source(self, table: Table, alias: str | None = None) -> sa.FromClause:
         """What a query selects from: the table, or no rows when nobody made it yet."""
@@ -225,21 +170,20 @@ class Backend:
 
     # Text ----------------------------------------------------------------------------------------------------------
 
-    def text(self, statement: sa.ClauseElement) -> Text:
+    def text(self, statement: sa.ClauseElement) -> CompiledSql:
         """A statement as text."""
         compiled = statement.compile(dialect=self.dialect, compile_kwargs={"render_postcompile": True})
         assert isinstance(compiled, SQLCompiler)
         order = tuple(compiled.positiontup or ())
         fixed = {name: value for name, value in compiled.params.items() if value is not None}
-        return Text(compiled.string, order, fixed)
+        return CompiledSql(compiled.string, order, fixed)
 
     def creation(self, table: Table) -> list[str]:
         """The statements that make a table and its indexes."""
-        found = self._creation.get(table)
-        if found is None:
+        if table.creation is None:
             made = str(CreateTable(self.stored(table), if_not_exists=True).compile(dialect=self.dialect))
-            found = self._creation[table] = [made, *self.index_statements(table).values()]
-        return found
+            table.creation = [made, *self.index_statements(table).values()]
+        return table.creation
 
     def index_statements(self, table: Table) -> dict[str, str]:
         """The statements that make the indexes of a table, by their names: those tell what each is over."""
@@ -250,8 +194,7 @@ class Backend:
             columns = [stored.c[name].desc() if way == "desc" else stored.c[name] for name, way in index.columns]
             digest = sha256(repr((index.kind, index.unique, index.columns)).encode()).hexdigest()
             name = f"{table.physical[:30]}~{digest[:12]}"
-            using = "gin" if index.kind == "gin" else False
-            one = sa.Index(name, *columns, unique=index.unique, postgresql_using=using)
+            one = sa.Index(name, *columns, unique=index.unique, **self.index_options(index.kind))
             made[name] = str(CreateIndex(one, if_not_exists=True).compile(dialect=self.dialect))
         return made
 
@@ -264,13 +207,13 @@ class Backend:
         """Whether the back end has indexes of this kind over columns of these kinds."""
         return kind == "btree"
 
-    def new_column(self, table: Table, column: str) -> str:
-        """The statement that gives an undeclared table a column more, by the name it has in the database."""
-        return f"ALTER TABLE {self.quote(table.physical)} ADD COLUMN {self.quote(column)} {self.stored_type('json')}"
+    def index_options(self, kind: str) -> Mapping[str, Any]:
+        """SQLAlchemy's options of an index of a kind."""
+        return {}
 
-    def parameter_mark(self, number: int) -> str:
-        """How the parameter of this number is written in a program's own SQL."""
-        return f"${number}"
+    def new_column(self, table: Table, column: str, kind: str = "json") -> str:
+        """The statement that gives a table a column more, by the name it has in the database."""
+        return f"ALTER TABLE {self.quote(table.physical)} ADD COLUMN {self.quote(column)} {self.stored_type(kind)}"
 
     def quote(self, name: str) -> str:
         """An identifier in quotes."""
@@ -326,10 +269,6 @@ class Backend:
 
     def truncation(self, physical: str, reset: bool) -> list[Step]:
         """The statements that empty a table; with `reset` its ids start from 1 again."""
-        raise NotImplementedError
-
-    def run_direct(self, session: Session, sql: str, parameters: list[Value]) -> list[dict[str, Value]]:
-        """Run a program's own SQL (see `direct`)."""
         raise NotImplementedError
 
     def begin(self, isolation: str | None) -> str:

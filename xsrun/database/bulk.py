@@ -2,29 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import sqlalchemy as sa
 
 from xsrun.database import rows, writing
-from xsrun.database.plans import QueryPlan
+from xsrun.database.plans import QueryPlan, value_of
 from xsrun.database.prepared import Prepared
-from xsrun.database.queries import Query
+from xsrun.database.queries import QueryExecution
+from xsrun.database.row_values import object_of
 from xsrun.database.selects import SelectBuilder
+from xsrun.database.session import Session
 from xsrun.database.stored_files import with_addresses
 from xsrun.errors import MissingParamError, XanoScriptError
 from xsrun.values.conversion import Value, as_list, truthy
 
-if TYPE_CHECKING:
-    from xsrun.database.session import Session
-
 Items = list[dict[str, Value]]
-
-
-def value_of(plan: QueryPlan, operands: tuple[Value, ...], name: str) -> Value:
-    """The value of an attribute; null when it is not written."""
-    index = plan.given.get(name)
-    return None if index is None else operands[index]
 
 
 def items_of(plan: QueryPlan, operands: tuple[Value, ...]) -> Items:
@@ -41,10 +32,10 @@ def items_of(plan: QueryPlan, operands: tuple[Value, ...]) -> Items:
 
 def add(session: Session, plan: QueryPlan, operands: tuple[Value, ...]) -> Items:
     """`db.bulk.add`: insert rows, all or none; their ids are dropped unless `allow_id_field` is set."""
-    table = session.table(plan.table)
+    table = session.catalog.table(plan.table)
     keeps_ids = truthy(value_of(plan, operands, "allow_id_field"))
     added: Items = []
-    with session.atomic():
+    with session.transaction.atomic():
         for item in items_of(plan, operands):
             data = item if keeps_ids or "id" not in item else {k: v for k, v in item.items() if k != "id"}
             table, row = writing.insert(session, table, data)
@@ -68,9 +59,9 @@ def change_items(session: Session, plan: QueryPlan, operands: tuple[Value, ...],
     """Change rows by their ids; or, in the form with `data`, all rows that meet the condition."""
     if "data" in plan.given:
         return change_matching(session, plan, operands)
-    table = session.table(plan.table)
+    table = session.catalog.table(plan.table)
     changed: Items = []
-    with session.atomic():
+    with session.transaction.atomic():
         for position, item in enumerate(items_of(plan, operands)):
             identity = item.get("id")
             if identity is None:
@@ -89,13 +80,13 @@ def change_items(session: Session, plan: QueryPlan, operands: tuple[Value, ...],
 
 def change_matching(session: Session, plan: QueryPlan, operands: tuple[Value, ...]) -> int:
     """Set the same columns in all rows that meet a condition; how many they were."""
-    table = session.table(plan.table)
-    data = writing.changes(session, table, writing.object_of(value_of(plan, operands, "data")), nulls=True)
+    table = session.catalog.table(plan.table)
+    data = writing.changes(session, table, object_of(value_of(plan, operands, "data")), nulls=True)
     if not table.exists:
         return 0
-    with session.atomic():
+    with session.transaction.atomic():
         if not table.declared:
-            table = session.grown(table, data)
+            table = session.catalog.grown(table, data)
         found = matching(session, plan, operands)
         for row in found:
             rows.update_row(session, table, "id", row["id"], data, nulls=True)
@@ -104,7 +95,7 @@ def change_matching(session: Session, plan: QueryPlan, operands: tuple[Value, ..
 
 def matching(session: Session, plan: QueryPlan, operands: tuple[Value, ...]) -> Items:
     """The rows that meet the condition of a plan, whole."""
-    query = Query(session, plan, operands)
+    query = QueryExecution(session, plan, operands)
     query.output = ["id"]
     listing = query.listing(None, False)
     return query.read(listing, ())
@@ -112,10 +103,10 @@ def matching(session: Session, plan: QueryPlan, operands: tuple[Value, ...]) -> 
 
 def delete(session: Session, plan: QueryPlan, operands: tuple[Value, ...]) -> int:
     """`db.bulk.delete`: delete the rows that meet a condition, all when there is none; how many they were."""
-    table = session.table(plan.table)
+    table = session.catalog.table(plan.table)
     if not table.exists:
         return 0
-    reader = rows.whole_reader(session, table)
+    reader = session.backend.reader(table, hidden=True)
 
     def make(builder: SelectBuilder) -> Prepared:
         stored = session.backend.stored(table)
@@ -123,10 +114,12 @@ def delete(session: Session, plan: QueryPlan, operands: tuple[Value, ...]) -> in
         statement = sa.delete(stored) if chosen is None else sa.delete(stored).where(stored.c.id.in_(chosen))
         return builder.ready(statement.returning(*(stored.c[name] for name in reader.names)))
 
-    query = Query(session, plan, operands)
-    statement = query.statement("delete", make=make)
-    found = session.execute(statement.sql, statement.parameters(query.all_operands(), session.context), writes=True)
+    query = QueryExecution(session, plan, operands)
+    statement = query.prepare(make, "delete")
+    found = session.transaction.execute(
+        statement.sql, statement.parameters(query.all_operands(), session.context), writes=True
+    )
     if rows.watched(session, table):
         for row in found:
-            rows.after_write(session, table, "delete", {}, with_addresses(session, table, reader.read(row)))
+            rows.after_write(session, table, "delete", {}, with_addresses(session.context, table, reader.read(row)))
     return len(found)

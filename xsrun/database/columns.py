@@ -6,7 +6,7 @@ checked before they reach SQL, because SQLite takes what PostgreSQL refuses.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -104,3 +104,24 @@ def decode_loose(text: Value) -> Value:
 def decode_json(text: str | None) -> Value:
     """The value of a JSON column; SQL's null is null."""
     return None if text is None else from_json(text)
+
+
+def decode_bool(value: Value) -> bool | None:
+    """The value of a boolean column of SQLite, which has numbers for them."""
+    return None if value is None else bool(value)
+
+
+def decode_numbers(numbers: Iterable[float]) -> list[float]:
+    """The elements of a vector: those without a fraction are ints."""
+    return [int(number) if number == int(number) else number for number in numbers]
+
+
+#: How values of these kinds are written, whatever the back end.
+ENCODE: dict[str, Codec] = {
+    "int": encode_int,
+    "timestamp": encode_int,
+    "text": encode_text,
+    "date": encode_text,
+    "json": encode_json,
+    "geo": encode_json,
+}

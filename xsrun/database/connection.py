@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
+from xsrun.errors import XanoScriptError
 from xsrun.values.conversion import Value
 
 #: A row as the driver gives it: what is kept as JSON is still text.
@@ -48,3 +49,12 @@ class Connection:
     def close(self) -> None:
         """End the connection."""
         raise NotImplementedError
+
+
+def duplicate_record(columns: list[str]) -> XanoScriptError:
+    """The engine's error for a second row with the same unique value (semantics 3.6)."""
+    shown = " and ".join(f"`{name}`" for name in columns)
+    return XanoScriptError(
+        "Duplicate record detected. Please check your unique indexes.",
+        hint=f"there is a row with the same {shown} already",
+    )

@@ -3,27 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
 
-from xsrun.database.isolation import every_row
-from xsrun.database.raw_sql.direct_query import with_arguments
-from xsrun.database.tables import logical_name
+from xsrun.database.isolation import every_row, table_names
+from xsrun.database.raw_sql import direct_query
+from xsrun.database.seeding import restore
+from xsrun.database.session import Session
 from xsrun.errors import UsageError
 from xsrun.values.conversion import Value
 
-if TYPE_CHECKING:
-    from xsrun.database.session import Session
-
 Rows = dict[str, list[dict[str, Value]]]
-
-
-def table_names(session: Session) -> list[str]:
-    """The tables of the session's datasource: declared ones, then the others that the database has."""
-    session.connection  # noqa: B018 - looks for the tables that are there
-    datasource = session.context.datasource or "live"
-    there = [logical_name(stored) for stored in session.database.physical]
-    others = sorted(name for name, source in there if source == datasource)
-    return list(dict.fromkeys([*session.backend.declared_names, *others]))
 
 
 def dump(session: Session, names: list[str] | None = None) -> Rows:
@@ -58,17 +46,16 @@ def no_table(name: str, known: list[str]) -> UsageError:
 
 def load(session: Session, rows: Rows, *, replace: bool = False) -> dict[str, int]:
     """Put dumped rows back, all or none; with `replace` the tables are emptied first. How many went where."""
-    with session.transaction():
+    with session.transaction.atomic():
         for name, items in rows.items():
-            table = session.table(name)
+            table = session.catalog.table(name)
             if replace and table.exists:
                 for text, parameters in session.backend.truncation(table.physical, True):
-                    session.execute(text, parameters, writes=True)
-            session.restore(name, items)
+                    session.transaction.execute(text, parameters, writes=True)
+            restore(session, name, items)
     return {name: len(items) for name, items in rows.items()}
 
 
 def run_sql(session: Session, sql: str) -> list[dict[str, Value]]:
     """Run one statement in PostgreSQL's dialect. Raises XanoScriptError for what the database refuses."""
-    text, parameters = with_arguments(sql.strip().rstrip(";"), [], session.backend)
-    return session.backend.run_direct(session, text, parameters)
+    return direct_query.run(session, sql.strip().rstrip(";"), [])

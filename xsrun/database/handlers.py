@@ -1,14 +1,18 @@
-"""Which function carries which statement out."""
+"""Which function carries which statement out, and the sessions in which they do."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from typing import TYPE_CHECKING
 
-from xsrun.database import bulk, external, queries, rows, schema
-from xsrun.database.raw_sql import direct_query
-from xsrun.values.conversion import Value
+from xsrun.database import bulk, queries, rows, schema
+from xsrun.database.raw_sql import direct_query, external
+from xsrun.database.session import Handler, Session
 
-PERFORMERS: dict[str, Callable[..., Value]] = {
+if TYPE_CHECKING:
+    from xsrun.database.database import Database
+    from xsrun.running.context import Context
+
+HANDLERS: dict[str, Handler] = {
     "db.get": rows.get,
     "db.has": rows.has,
     "db.add": rows.add,
@@ -29,3 +33,8 @@ PERFORMERS: dict[str, Callable[..., Value]] = {
         for engine in ("postgres", "mysql", "mssql", "oracle", "snowflake")
     },
 }
+
+
+def open_session(database: Database, context: Context) -> Session:
+    """A session for one run. It takes its connection when it first needs one."""
+    return Session(database, context, HANDLERS)

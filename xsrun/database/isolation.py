@@ -7,40 +7,47 @@ import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from functools import partial
 
-if TYPE_CHECKING:
-    from xsrun.database.engine import Database
-    from xsrun.database.session import Session
-    from xsrun.values.conversion import Value
+import sqlalchemy as sa
+
+from xsrun.database.connection_pool import ConnectionPool
+from xsrun.database.database import Database
+from xsrun.database.handlers import open_session
+from xsrun.database.seeding import restore
+from xsrun.database.session import Session
+from xsrun.database.tables import logical_name
+from xsrun.running.context import Context
+from xsrun.values.conversion import Value
 
 _numbers = itertools.count(1)
 
 
 @contextmanager
-def isolated(database: Database) -> Iterator[Database]:
-    """An empty database with the tables of another: in memory, or on PostgreSQL a schema of its own."""
-    from xsrun.database.engine import Database
+def throw_away(database: Database, source: str | None = None) -> Iterator[Database]:
+    """A database for one test, with the same tables as another and no rows, gone afterwards.
 
-    if database.url.startswith("sqlite:"):
-        other = Database("sqlite://", database.nodes, strict=database.strict)
-        other.share(database)
-        other.fills = False
-        try:
-            yield other
-        finally:
-            other.close()
-        return
-    with _schema(database) as other:
+    `source` names a datasource whose rows it starts with (semantics 8.1). It lives in memory, except on PostgreSQL,
+    where it is a schema of its own.
+    """
+    with _in_memory(database) if database.url.startswith("sqlite:") else _schema(database) as other:
+        if source:
+            copy_rows(database, other, source)
         yield other
+
+
+@contextmanager
+def _in_memory(database: Database) -> Iterator[Database]:
+    other = _empty(database, "sqlite://")
+    try:
+        yield other
+    finally:
+        other.close()
 
 
 @contextmanager
 def _schema(database: Database) -> Iterator[Database]:
     """A database that is a new schema on the same server."""
-    from xsrun.database.connections import Pool
-    from xsrun.database.engine import Database
-
     name = f"xsrun_{os.getpid()}_{threading.get_native_id()}_{next(_numbers)}"
     connections = database.connections
     connection = connections.take()
@@ -49,10 +56,8 @@ def _schema(database: Database) -> Iterator[Database]:
         connection.execute(f"CREATE SCHEMA {name}")
     finally:
         connections.give_back(connection)
-    other = Database(database.url, database.nodes, strict=database.strict)
-    other.share(database)
-    other.fills = False
-    other.use(Pool(database.backend, database.url, f"{name}, {path}"))
+    other = _empty(database, database.url)
+    other.use(ConnectionPool(partial(database.backend.connect, database.url, f"{name}, {path}")))
     try:
         yield other
     finally:
@@ -64,39 +69,43 @@ def _schema(database: Database) -> Iterator[Database]:
             connections.give_back(connection)
 
 
+def _empty(database: Database, url: str) -> Database:
+    """A database with the tables of another, which begin without the rows that their files list."""
+    other = Database(url, database.nodes, strict=database.strict)
+    other.share(database)
+    other.fills = False
+    return other
+
+
 def copy_rows(source: Database, target: Database, datasource: str) -> None:
     """Copy the rows of a datasource, with their ids."""
-    from xsrun.database.session import logical_name
-    from xsrun.running.context import Context
-
-    reading, writing = Context(datasource=datasource), Context(datasource=datasource)
-    session, other = source.session(reading), target.session(writing)
+    reading = open_session(source, Context(datasource=datasource))
+    writing = open_session(target, Context(datasource=datasource))
     try:
-        names = [*source.backend.declared_names]
-        session.connection  # noqa: B018 - looks for the tables that are there
-        for physical in source.physical:
-            name, owner = logical_name(physical)
-            if owner == datasource and name not in names:
-                names.append(name)
-        for name in names:
-            rows = every_row(session, name)
+        for name in table_names(reading):
+            rows = every_row(reading, name)
             if rows:
-                other.restore(name, rows)
+                restore(writing, name, rows)
     finally:
-        session.close()
-        other.close()
+        reading.close()
+        writing.close()
+
+
+def table_names(session: Session) -> list[str]:
+    """The tables of the session's datasource: declared ones, then the others that the database has."""
+    session.transaction.connect()
+    datasource = session.context.datasource or "live"
+    there = [logical_name(stored) for stored in session.database.physical]
+    others = sorted(name for name, source in there if source == datasource)
+    return list(dict.fromkeys([*session.backend.declared_names, *others]))
 
 
 def every_row(session: Session, name: str) -> list[dict[str, Value]]:
     """All rows of a table as they are, in the order of their ids."""
-    import sqlalchemy as sa
-
-    from xsrun.database.rows import whole_reader
-
-    table = session.table(name)
+    table = session.catalog.table(name)
     if not table.exists:
         return []
     stored = session.backend.stored(table)
-    reader = whole_reader(session, table)
+    reader = session.backend.reader(table, hidden=True)
     text = session.backend.text(sa.select(*(stored.c[column] for column in reader.names)).order_by(stored.c.id))
-    return [reader.read(row) for row in session.execute(text.sql, [])]
+    return [reader.read(row) for row in session.transaction.execute(text.sql, [])]

@@ -8,20 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from xsrun.database.backend import type_of
 from xsrun.database.columns import ColumnDefinition, decode_loose
+from xsrun.database.row_values import column_value, encoded
+from xsrun.database.session import Session
+from xsrun.database.sql import type_of
 from xsrun.database.tables import Table, logical_name
-from xsrun.database.writing import column_value, encoded
 from xsrun.errors import XanoScriptError
-from xsrun.fields.declared import default_value
 from xsrun.values.conversion import Value
-
-if TYPE_CHECKING:
-    from xsrun.database.session import Session
 
 #: Columns of a database by name, with their types.
 Columns = list[tuple[str, str]]
@@ -38,7 +34,7 @@ class Change:
 
 def changes(session: Session) -> list[Change]:
     """Everything in which the database differs from the files, in the order to do it."""
-    session.connection  # noqa: B018 - looks for the tables that are there
+    session.transaction.connect()
     backend = session.backend
     physical = session.database.physical
     found: list[Change] = []
@@ -51,7 +47,7 @@ def changes(session: Session) -> list[Change]:
     for stored, columns in physical.items():
         name, _ = logical_name(stored)
         if name not in declared and not is_undeclared(session, columns):
-            found.append(Change(f"drop table {stored}", True, dropper(stored)))
+            found.append(Change(f"drop table {stored}", True, runner(f"DROP TABLE {backend.quote(stored)}")))
     return found
 
 
@@ -75,7 +71,7 @@ def type_name(text: str) -> str:
 def table_changes(session: Session, table: Table, columns: Columns | None) -> list[Change]:
     """The changes of one declared table."""
     if columns is None:
-        return [Change(f"create table {table.physical}", False, lambda session: session.make(table))]
+        return [Change(f"create table {table.physical}", False, lambda session: session.catalog.make(table))]
     there = dict(columns)
     names = session.backend.stored_names(table)
     found = []
@@ -95,7 +91,7 @@ def index_changes(session: Session, table: Table) -> list[Change]:
     """Indexes to make and to drop. Their names tell what they are over."""
     backend = session.backend
     wanted = backend.index_statements(table)
-    there = backend.index_names(session.execute, table.physical)
+    there = backend.index_names(session.transaction.execute, table.physical)
     ours = f"{table.physical[:30]}~"
     old = [name for name in there if name not in wanted and name.startswith(ours)]
     return [
@@ -111,47 +107,24 @@ def runner(statement: str) -> Callable[[Session], None]:
     """A step that is one statement."""
 
     def perform(session: Session) -> None:
-        session.execute(statement, writes=True)
+        session.transaction.execute(statement, writes=True)
 
     return perform
-
-
-def dropper(stored: str) -> Callable[[Session], None]:
-    return lambda session: runner(f"DROP TABLE {session.backend.quote(stored)}")(session)
 
 
 def column_dropper(table: Table, name: str) -> Callable[[Session], None]:
     def perform(session: Session) -> None:
         quote = session.backend.quote
-        for index in session.backend.indexes_over(session.execute, table.physical, name):
-            session.execute(f"DROP INDEX {quote(index)}", writes=True)
-        session.execute(f"ALTER TABLE {quote(table.physical)} DROP COLUMN {quote(name)}", writes=True)
+        for index in session.backend.indexes_over(session.transaction.execute, table.physical, name):
+            session.transaction.execute(f"DROP INDEX {quote(index)}", writes=True)
+        session.transaction.execute(f"ALTER TABLE {quote(table.physical)} DROP COLUMN {quote(name)}", writes=True)
 
     return perform
 
 
 def adder(table: Table, column: ColumnDefinition) -> Callable[[Session], None]:
     """A step that adds a column; the rows that are there get its default."""
-
-    def perform(session: Session) -> None:
-        add_column(session, table, column)
-
-    return perform
-
-
-def add_column(session: Session, table: Table, column: ColumnDefinition, name: str | None = None) -> None:
-    """Add a declared column, perhaps under another name for the time being."""
-    backend = session.backend
-    name = name or backend.stored_names(table)[column.name]
-    kind = backend.stored_type(column.kind)
-    quoted = backend.quote(table.physical)
-    session.execute(f"ALTER TABLE {quoted} ADD COLUMN {backend.quote(name)} {kind}", writes=True)
-    assert column.declared is not None
-    value = default_value(column.declared, session.context, column=True)
-    if value is not None:
-        stored = sa.table(table.physical, sa.column(name, type_of(column.kind)))
-        text = backend.text(sa.update(stored).values({name: sa.bindparam("value", type_=type_of(column.kind))}))
-        session.execute(text.sql, [encoded(table, column, value, session)], writes=True)
+    return lambda session: session.catalog.add_column(table, column)
 
 
 def converter(table: Table, column: ColumnDefinition) -> Callable[[Session], None]:
@@ -161,19 +134,19 @@ def converter(table: Table, column: ColumnDefinition) -> Callable[[Session], Non
         backend = session.backend
         quote, quoted = backend.quote, backend.quote(table.physical)
         name, new = backend.stored_names(table)[column.name], f"{column.name[:40]}~new"
-        add_column(session, table, column, new)
+        session.catalog.add_column(table, column, new)
         stored = sa.table(table.physical, sa.column("id"), sa.column(new, type_of(column.kind)))
         value = sa.bindparam("value", type_=type_of(column.kind))
         text = backend.text(
             sa.update(stored).values({new: value}).where(stored.c.id == sa.bindparam("row", type_=None))
         )
-        for row_id, old in session.execute(f"SELECT id, {quote(name)} FROM {quoted}".replace("%", "%%")):
+        for row_id, old in session.transaction.execute(f"SELECT id, {quote(name)} FROM {quoted}".replace("%", "%%")):
             given = converted(session, column, decode_loose(old))
             if given is not None:
-                values = {"value": encoded(table, column, given, session), "row": row_id}
-                session.execute(text.sql, [values[name] for name in text.order], writes=True)
+                values = {"value": encoded(backend, table, column, given), "row": row_id}
+                session.transaction.execute(text.sql, [values[name] for name in text.order], writes=True)
         column_dropper(table, name)(session)
-        session.execute(f"ALTER TABLE {quoted} RENAME COLUMN {quote(new)} TO {quote(name)}", writes=True)
+        session.transaction.execute(f"ALTER TABLE {quoted} RENAME COLUMN {quote(new)} TO {quote(name)}", writes=True)
 
     return perform
 
@@ -196,17 +169,8 @@ def migrate(session: Session, *, force: bool = False) -> tuple[list[Change], lis
     wanted = changes(session)
     done = [change for change in wanted if force or not change.destructive]
     if done:
-        with session.transaction():
+        with session.transaction.atomic():
             for change in done:
                 change.perform(session)
         session.database.forget_tables()
     return done, [change for change in wanted if change not in done]
-
-
-def complete_columns(session: Session, table: Table, columns: Columns) -> None:
-    """Add the columns that a declared table lacks: in memory there is no other way to bring it up to date."""
-    there = {name for name, _ in columns}
-    names = session.backend.stored_names(table)
-    for column in table.columns:
-        if names[column.name] not in there:
-            add_column(session, table, column)

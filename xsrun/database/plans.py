@@ -146,3 +146,9 @@ class QueryPlan(Plan):
 def setting(value: Setting, operands: tuple[Value, ...]) -> Value:
     """The value of a setting in this run."""
     return operands[value.index] if value.__class__ is Operand else value
+
+
+def value_of(plan: RowPlan | QueryPlan, operands: tuple[Value, ...], name: str) -> Value:
+    """The value of an attribute; null when it is not written."""
+    index = plan.given.get(name)
+    return None if index is None else operands[index]

@@ -12,42 +12,29 @@ from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.ext.compiler import compiles
 
 from xsrun.database import geometry, postgres_text
-from xsrun.database.backend import Backend, Condition, Sql, Step, Stored, type_of
-from xsrun.database.columns import Codec, Codecs, decode_json, encode_int, encode_json, encode_text
-from xsrun.database.connection import Connection, Execute, Parameters, ResultColumns, Row
+from xsrun.database.backend import Backend, Step
+from xsrun.database.columns import ENCODE, Codec, Codecs, decode_json, decode_numbers, encode_text
+from xsrun.database.connection import Connection, Execute, Parameters, ResultColumns, Row, duplicate_record
 from xsrun.database.operands import Converter
 from xsrun.database.operators import OPERATORS
-from xsrun.database.sqlite import duplicate_record
+from xsrun.database.sql import Applied, Condition, KindType, Sql, type_of
 from xsrun.database.tables import Table
 from xsrun.errors import UnavailableError, UsageError, XanoScriptError
 from xsrun.running.masking import masked_address
 from xsrun.syntax.nodes import Statement
-from xsrun.values.conversion import Value, as_text
+from xsrun.values.conversion import Value
 
 if TYPE_CHECKING:
     import psycopg
-    from sqlalchemy.sql.compiler import GenericTypeCompiler
+    from sqlalchemy.sql.compiler import GenericTypeCompiler, SQLCompiler
 
-    from xsrun.database.session import Session
-
+#: The types of columns and parameters, by the kinds of `KindType`.
 _TYPES = {
-    "int": "bigint",
-    "timestamp": "bigint",
-    "decimal": "double precision",
-    "number": "double precision",
-    "text": "text",
-    "date": "text",
-    "bool": "boolean",
-    "json": "jsonb",
-    "geo": "jsonb",
-    "vector": "double precision[]",
-}
-#: The types of columns and parameters, by the kinds of `Stored`.
-_STORED_TYPES = {
     "int": "BIGINT",
     "decimal": "DOUBLE PRECISION",
     "number": "DOUBLE PRECISION",
     "text": "TEXT",
+    "bool": "BOOLEAN",
     "json": "JSONB",
     "vector": "DOUBLE PRECISION[]",
     "ints": "BIGINT[]",
@@ -84,12 +71,17 @@ class PostgresDialect(PGDialect_psycopg):
     text_collation = ""
 
 
-@compiles(Stored, "postgresql")
-def _stored_type(element: Stored, compiler: GenericTypeCompiler, **_options: Any) -> str:
+@compiles(KindType, "postgresql")
+def _type_text(element: KindType, compiler: GenericTypeCompiler, **_options: Any) -> str:
     if element.kind == "text column":
         assert isinstance(compiler.dialect, PostgresDialect)
         return f'TEXT COLLATE "{compiler.dialect.text_collation}"'
-    return _STORED_TYPES[element.kind]
+    return _TYPES[element.kind]
+
+
+@compiles(Applied, "postgresql")
+def _applied_text(element: Applied, compiler: SQLCompiler, **options: Any) -> str:
+    return element.written(element.templates.postgres.replace("%", "%%"), compiler, options)
 
 
 class PostgresConnection(Connection):
@@ -173,7 +165,8 @@ def translated(error: psycopg.Error) -> XanoScriptError:
     primary = getattr(error.diag, "message_primary", None) or _first_line(error)
     if kind == "UniqueViolation":
         match = _KEY.search(error.diag.message_detail or "")
-        return duplicate_record(match.group(1).replace('"', "") if match else "value")
+        columns = match.group(1).replace('"', "").split(",") if match else ["value"]
+        return duplicate_record([one.strip() for one in columns])
     if kind in ("DeadlockDetected", "SerializationFailure"):
         return XanoScriptError(
             f"SQL Error: {primary}", name="DeadlockError", hint="another transaction was in the way; run this one again"
@@ -186,7 +179,7 @@ def _encode_vector(value: list[float]) -> list[float]:
 
 
 def _decode_vector(value: list[float] | None) -> list[float] | None:
-    return None if value is None else [int(number) if number == int(number) else number for number in value]
+    return None if value is None else decode_numbers(value)
 
 
 def function_texts() -> list[str]:
@@ -198,9 +191,9 @@ def function_texts() -> list[str]:
     ]
     for name, operator in OPERATORS.items():
         if operator.body is not None:
-            parameters = ", ".join(_TYPES[kind] for kind in operator.operands)
+            parameters = ", ".join(_TYPES[KindType(kind).kind] for kind in operator.operands)
             made.append(
-                f"CREATE OR REPLACE FUNCTION xs_{name}({parameters}) RETURNS {_TYPES[operator.result]} "
+                f"CREATE OR REPLACE FUNCTION xs_{name}({parameters}) RETURNS {_TYPES[KindType(operator.result).kind]} "
                 f"LANGUAGE sql IMMUTABLE PARALLEL SAFE {'STRICT ' if operator.strict else ''}"
                 f"AS $body${operator.body}$body$"
             )
@@ -218,20 +211,14 @@ class PostgresBackend(Backend):
     follows_ids = False
     one_writer = False
     fails_whole = True
+    id_type = sa.BigInteger()
 
     def __init__(self, nodes: dict[str, Statement]) -> None:
         super().__init__(nodes)
         check_driver()
         self.dialect: PostgresDialect = PostgresDialect(paramstyle="format")  # type: ignore[no-untyped-call]
-        encode: dict[str, Codec] = {
-            "int": encode_int,
-            "timestamp": encode_int,
-            "text": encode_text,
-            "date": encode_text,
-        }
-        encode |= {"json": encode_json, "geo": encode_json, "vector": _encode_vector}
         decode: dict[str, Codec] = {"json": decode_json, "geo": decode_json, "vector": _decode_vector}
-        self.codecs = Codecs(encode, decode)
+        self.codecs = Codecs({**ENCODE, "vector": _encode_vector}, decode)
         self._functions_checked = False
 
     def connect(self, url: str, search_path: str | None = None) -> PostgresConnection:
@@ -267,6 +254,9 @@ class PostgresBackend(Backend):
         if kind == "gin":
             return all(one == "json" for one in column_kinds)
         return kind == "btree" and not any(one in ("json", "geo", "vector") for one in column_kinds)
+
+    def index_options(self, kind: str) -> dict[str, str]:
+        return {"postgresql_using": kind} if kind == "gin" else {}
 
     def existing(self, connection: Connection) -> dict[str, list[tuple[str, str]]]:
         found: dict[str, list[tuple[str, str]]] = {}
@@ -312,14 +302,8 @@ class PostgresBackend(Backend):
         restart = " RESTART IDENTITY" if reset else ""
         return [(f"TRUNCATE TABLE {self.quote(physical).replace('%', '%%')}{restart}", ())]
 
-    def new_column(self, table: Table, column: str) -> str:
-        return super().new_column(table, column).replace("ADD COLUMN", "ADD COLUMN IF NOT EXISTS", 1)
-
-    def run_direct(self, session: Session, sql: str, parameters: list[Value]) -> list[dict[str, Value]]:
-        """Run a program's own SQL as it is; its texts are checked, its JSON is read."""
-        from xsrun.database.raw_sql.postgres import run
-
-        return run(session, sql, parameters)
+    def new_column(self, table: Table, column: str, kind: str = "json") -> str:
+        return super().new_column(table, column, kind).replace("ADD COLUMN", "ADD COLUMN IF NOT EXISTS", 1)
 
 
 def collation_of(connection: PostgresConnection) -> str:
@@ -347,10 +331,3 @@ def make_functions(connection: PostgresConnection) -> None:
     except BaseException:
         connection.rollback()
         raise
-
-
-def parameter(value: Value) -> Value:
-    """An argument of a program's own SQL."""
-    if value.__class__ in (list, dict):
-        return encode_json(value)
-    return encode_text(as_text(value)) if value.__class__ in (str, bytes) else value

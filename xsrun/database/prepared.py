@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
-import sqlalchemy as sa
-
-from xsrun.database.backend import Backend
-from xsrun.database.columns import ColumnDefinition, decode_json, decode_loose
+from xsrun.database.columns import Codec, ColumnDefinition, decode_json, decode_loose
 from xsrun.database.operands import INVALID, Converter, refusal
-from xsrun.database.tables import Table
 from xsrun.errors import InputError
 from xsrun.values.conversion import Value
 
 if TYPE_CHECKING:
     from xsrun.database.connection import Row
-    from xsrun.database.expressions import ExpressionCompiler
     from xsrun.running.context import Context
-
 
 #: (number of the operand, what makes the parameter of it), or (-1, a fixed value)
 Slot = tuple[int, Converter | Value]
@@ -65,33 +60,15 @@ class Prepared:
         return error
 
 
-def prepared(backend: Backend, statement: sa.ClauseElement, compiler: ExpressionCompiler) -> Prepared:
-    """A statement whose parameters come from the compiler's operands."""
-    text = backend.text(statement)
-    binds = {bind.name: bind for bind in compiler.binds}
-    slots: list[Slot] = []
-    about: list[str] = []
-    for name in text.order:
-        bind = binds.get(name)
-        slots.append((-1, text.fixed.get(name)) if bind is None else (bind.operand, bind.make))
-        about.append("" if bind is None else bind.about)
-    left_out = [bind for name, bind in binds.items() if name not in text.order]
-    slots += [(bind.operand, bind.make) for bind in left_out]
-    about += [bind.about for bind in left_out]
-    return Prepared(text.sql, slots, about, len(text.order))
-
-
-class Reader:
-    """Rows of some columns as objects."""
+class RowReader:
+    """Rows of some columns as objects. Those of undeclared tables (`sparse`) have only the keys that were written."""
 
     __slots__ = ("_decoded", "_sparse", "names")
 
-    def __init__(self, backend: Backend, table: Table, columns: list[ColumnDefinition]) -> None:
+    def __init__(self, decode: Mapping[str, Codec], columns: list[ColumnDefinition], *, sparse: bool) -> None:
         self.names = tuple(column.name for column in columns)
-        decode = backend.codecs.decode
         self._decoded = [(column.name, decode[column.kind]) for column in columns if column.kind in decode]
-        #: rows of undeclared tables have only the keys that were written
-        self._sparse = not table.declared
+        self._sparse = sparse
 
     def read(self, row: Row) -> dict[str, Value]:
         """One row."""

@@ -3,55 +3,55 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator
-from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 from xsrun.database.addons import add_on
+from xsrun.database.connection import Row
 from xsrun.database.operands import code_of, flag, is_empty, kind_of_code, listed
 from xsrun.database.outputs import pick
 from xsrun.database.plans import QueryPlan, setting
-from xsrun.database.prepared import Prepared, Reader
-from xsrun.database.rows import visible_reader, whole_reader
-from xsrun.database.search import SearchExpression, decoded, direction_of, read_order, read_search
-from xsrun.database.selects import Computed, Order, SelectBuilder
-from xsrun.database.stored_files import addressed, files_of, with_addresses
+from xsrun.database.prepared import Prepared, RowReader
+from xsrun.database.request_conditions import Order, SearchExpression, decoded, direction_of, read_order, read_search
+from xsrun.database.selects import Computed, SelectBuilder
+from xsrun.database.session import Session
+from xsrun.database.stored_files import addressed, base_of, files_of, with_addresses
 from xsrun.database.tables import Table
 from xsrun.errors import InputError
 from xsrun.values.conversion import Value, as_int, truthy
 
-if TYPE_CHECKING:
-    from xsrun.database.connection import Row
-    from xsrun.database.session import Session
-
 Read = TypeVar("Read")
 Made = TypeVar("Made")
-RowReader = Callable[["Row"], dict[str, Value]]
+ReadRow = Callable[[Row], dict[str, Value]]
 
 _KINDS = ("list", "single", "count", "exists", "stream", "aggregate")
 #: Rows of a page when the program does not say how many (semantics 4.3).
 _PER_PAGE = 25
-#: Prepared queries that are kept: one for each plan and each combination of types of its operands.
-_MOST_SHAPES = 10_000
 
 
-class Page(NamedTuple):
-    """Which part of the rows is asked for."""
+class PageRange(NamedTuple):
+    """Which part of the rows is asked for: the page of this number, after some rows that are left out."""
 
     number: int
     size: int
-    offset: int
+    left_out: int
     totals: bool
     metadata: bool
+
+    @property
+    def offset(self) -> int:
+        """How many rows come before the page."""
+        return (self.number - 1) * self.size + self.left_out
 
 
 class Listing(NamedTuple):
     """A prepared list of rows and how to read it."""
 
     statement: Prepared
-    reader: Reader
+    reader: RowReader
     computed: list[Computed]
 
 
-class Stream(Generic[Read]):
+class QueryStream(Generic[Read]):
     """The rows of a query one after another (`return = stream`). Fetched before the program sees the first: an open
     cursor would see rows that its own loop writes."""
 
@@ -68,7 +68,7 @@ class Stream(Generic[Read]):
         return list(self)
 
 
-class Query:
+class QueryExecution:
     """One execution of a plan."""
 
     def __init__(self, session: Session, plan: QueryPlan, operands: tuple[Value, ...]) -> None:
@@ -78,7 +78,7 @@ class Query:
         self.external = {name: setting(value, operands) for name, value in plan.external.items()}
         if plan.external:
             self.external = external_values(self.external)
-        self.tables = [session.table(plan.table), *(session.table(join.table) for join in plan.joins)]
+        self.tables = [session.catalog.table(plan.table), *(session.catalog.table(join.table) for join in plan.joins)]
         self.kind = self.setting("returns", "list")
         self.distinct = self.setting("distinct", None) == "yes"
         self.output = setting(plan.output, operands)
@@ -115,7 +115,7 @@ class Query:
                     return order
         return [(key.name, direction_of(setting(key.direction, self.operands)), key) for key in self.plan.sort]
 
-    def page(self) -> Page | None:
+    def page(self) -> PageRange | None:
         """The page that is asked for; None when all rows are."""
         plan, external = self.plan, self.external
         if not plan.paged and external.get("page") is None and external.get("per_page") is None:
@@ -130,7 +130,7 @@ class Query:
 
         totals = setting(plan.paging.get("totals"), self.operands)
         metadata = setting(plan.paging.get("metadata"), self.operands)
-        return Page(
+        return PageRange(
             number("page", 1, 1),
             number("per_page", _PER_PAGE, 1),
             number("offset", 0, 0),
@@ -151,51 +151,37 @@ class Query:
         return tuple(codes)
 
     def builder(self) -> SelectBuilder:
-        return SelectBuilder(self.session, self.plan, self.tables, self.operands, self.searches, self.order)
+        return SelectBuilder(self.session.backend, self.plan, self.tables, self.operands, self.searches, self.order)
 
-    def prepare(
-        self, cache: dict[Hashable, Made], what: tuple[Hashable, ...], make: Callable[[SelectBuilder], Made]
-    ) -> Made:
+    def prepare(self, make: Callable[[SelectBuilder], Made], *what: Hashable) -> Made:
         """What `make` gives, made once for the plan, the tables and the types of the operands."""
         if self.searches:  # their shape comes with the request
             return make(self.builder())
         order = tuple((name, way) for name, way, _ in self.order)
         key = (self.plan, what, order, self.signature(), *self.tables)
-        found = cache.get(key)
-        if found is None:
-            found = make(self.builder())
-            if len(cache) >= _MOST_SHAPES:
-                cache.clear()
-            cache[key] = found
-        return found
-
-    def statement(self, *what: Hashable, make: Callable[[SelectBuilder], Prepared]) -> Prepared:
-        """A statement that gives one value, or none."""
-        return self.prepare(self.session.backend.statements, what, make)
+        kept = self.session.backend.queries
+        found: Made | None = kept.get(key)
+        return kept.put(key, make(self.builder())) if found is None else found
 
     def run(self, statement: Prepared, extra: tuple[Value, ...] = ()) -> list[Row]:
         """Execute a prepared statement with this run's operands."""
         operands = (*self.all_operands(), *extra)
-        return self.session.execute(statement.sql, statement.parameters(operands, self.session.context))
+        return self.session.transaction.execute(statement.sql, statement.parameters(operands, self.session.context))
 
     def all_operands(self) -> tuple[Value, ...]:
         """The operands of the plan, and those that came with the request."""
         return self.searches[-1].operands if self.searches else self.operands
 
-    def listing(self, page: Page | None, first: bool) -> Listing:
-        lock = flag(setting(self.plan.lock, self.operands), "lock") and self.session.depth > 0
-        what = ("list", page is not None, first, self.distinct, lock)
+    def listing(self, page: PageRange | None, first: bool) -> Listing:
+        lock = flag(setting(self.plan.lock, self.operands), "lock") and self.session.transaction.depth > 0
+        limited = page is not None
 
         def make(builder: SelectBuilder) -> Listing:
-            needs_all = bool(self.plan.output or self.plan.addons)
-            choose = whole_reader if needs_all else visible_reader
-            reader = choose(self.session, self.table)
-            statement = builder.listing(
-                reader, distinct=self.distinct, limited=page is not None, first=first, lock=lock
-            )
+            reader = self.session.backend.reader(self.table, hidden=bool(self.plan.output or self.plan.addons))
+            statement = builder.listing(reader, distinct=self.distinct, limited=limited, first=first, lock=lock)
             return Listing(statement, reader, builder.computed())
 
-        return self.prepare(self.session.backend.listings, what, make)
+        return self.prepare(make, "list", limited, first, self.distinct, lock)
 
     # Answers -------------------------------------------------------------------------------------------------------
 
@@ -205,7 +191,7 @@ class Query:
         if kind == "count":
             return self.counted()
         if kind == "exists":
-            return bool(self.run(self.statement("exists", make=SelectBuilder.exists)))
+            return bool(self.run(self.prepare(SelectBuilder.exists, "exists")))
         if kind == "single":
             rows = self.read(self.listing(None, True), ())
             return self.shaped(rows)[0] if rows else None
@@ -222,7 +208,7 @@ class Query:
 
     def counted(self) -> Value:
         """How many rows there are."""
-        count = self.statement("count", self.distinct, make=lambda builder: builder.count(distinct=self.distinct))
+        count = self.prepare(lambda builder: builder.count(distinct=self.distinct), "count", self.distinct)
         return self.run(count)[0][0]
 
     def read(self, listing: Listing, extra: tuple[Value, ...]) -> list[dict[str, Value]]:
@@ -231,20 +217,21 @@ class Query:
         read = self.row_reader(listing)
         return [read(row) for row in rows]
 
-    def row_reader(self, listing: Listing) -> RowReader:
+    def row_reader(self, listing: Listing) -> ReadRow:
         plain, computed = listing.reader.read, listing.computed
         session, table = self.session, self.table
-        read = (lambda row: with_addresses(session, table, plain(row))) if files_of(table) else plain
+        read = (lambda row: with_addresses(session.context, table, plain(row))) if files_of(table) else plain
         if not computed:
             return read
         count = len(listing.reader.names)
+        base = base_of(session.context) if any(one.files for one in computed) else ""
 
         def read_computed(row: Row) -> dict[str, Value]:
             made = read(row)
             for position, (name, decode, files) in enumerate(computed, count):
                 value = row[position]
                 value = value if decode is None or value is None else decode(value)
-                made[name] = value if files is None else addressed(files, value, session.base_address)
+                made[name] = value if files is None else addressed(files, value, base)
             return made
 
         return read_computed
@@ -265,25 +252,24 @@ class Query:
             add_on(self.session, self.plan.addons, self.operands, list(zip(rows, shown, strict=True)))
         return shown
 
-    def streamed(self) -> Stream[Row] | Stream[dict[str, Value]]:
+    def streamed(self) -> QueryStream[Row] | QueryStream[dict[str, Value]]:
         page = self.page()
-        extra = (page.size, (page.number - 1) * page.size + page.offset) if page is not None else ()
+        extra = (page.size, page.offset) if page is not None else ()
         listing = self.listing(page, False)
         if self.output or self.plan.addons:
-            return Stream(self.shaped(self.read(listing, extra)), lambda row: row)
-        return Stream(self.run(listing.statement, extra), self.row_reader(listing))
+            return QueryStream(self.shaped(self.read(listing, extra)), lambda row: row)
+        return QueryStream(self.run(listing.statement, extra), self.row_reader(listing))
 
     def listed(self) -> Value:
         page = self.page()
         if page is None:
             return self.shaped(self.read(self.listing(None, False), ()))
-        offset = (page.number - 1) * page.size + page.offset
-        rows = self.read(self.listing(page, False), (page.size + 1, offset))
+        rows = self.read(self.listing(page, False), (page.size + 1, page.offset))
         if not page.metadata:
             return self.shaped(rows[: page.size])
-        return self.enveloped(page, offset, rows, self.counted() if page.totals else None)
+        return self.enveloped(page, rows, self.counted() if page.totals else None)
 
-    def enveloped(self, page: Page, offset: int, rows: list[dict[str, Value]], total: int | None) -> Value:
+    def enveloped(self, page: PageRange, rows: list[dict[str, Value]], total: int | None) -> Value:
         """The paging envelope, in the engine's order of keys; `output` selects from it (semantics 4.3)."""
         output, self.output = self.output, None
         items = self.shaped(rows[: page.size])
@@ -292,7 +278,7 @@ class Query:
             "curPage": page.number,
             "nextPage": page.number + 1 if len(rows) > page.size else None,
             "prevPage": page.number - 1 if page.number > 1 else None,
-            "offset": offset,
+            "offset": page.offset,
             "perPage": page.size,
         }
         if total is not None:
@@ -306,7 +292,7 @@ class Query:
         return hidden_free or []
 
     def with_hidden(
-        self, envelope: dict[str, Value], rows: list[dict[str, Value]], page: Page, output: list[str]
+        self, envelope: dict[str, Value], rows: list[dict[str, Value]], page: PageRange, output: list[str]
     ) -> dict[str, Value]:
         """The envelope, its items with the internal columns that the output names."""
         hidden = [column.name for column in self.table.columns if column.hidden and f"items.{column.name}" in output]
@@ -320,25 +306,17 @@ class Query:
 
     def aggregated(self) -> Value:
         page = self.page()
-        statement, computed = self.prepare(
-            self.session.backend.aggregations,
-            ("aggregate", page is not None),
-            lambda builder: builder.aggregate(limited=page is not None),
-        )
-        offset = (page.number - 1) * page.size + page.offset if page is not None else 0
-        found = self.run(statement, (page.size + 1, offset) if page is not None else ())
+        limited = page is not None
+        statement, computed = self.prepare(lambda builder: builder.aggregate(limited=limited), "aggregate", limited)
+        found = self.run(statement, (page.size + 1, page.offset) if page is not None else ())
         rows = [
-            {
-                name: value if decode is None or value is None else decode(value)
-                for (name, decode, _), value in zip(computed, row, strict=True)
-            }
-            for row in found
+            {name: value if decode is None or value is None else decode(value) for (name, decode, _), value in pairs}
+            for pairs in (zip(computed, row, strict=True) for row in found)
         ]
         if page is None or not page.metadata:
             return rows if page is None else rows[: page.size]
-        groups = self.statement("groups", make=SelectBuilder.group_count) if page.totals else None
-        total = self.run(groups)[0][0] if groups is not None else None
-        return self.enveloped(page, offset, rows, total)
+        total = self.run(self.prepare(SelectBuilder.group_count, "groups"))[0][0] if page.totals else None
+        return self.enveloped(page, rows, total)
 
 
 def external_values(external: dict[str, Value]) -> dict[str, Value]:
@@ -357,4 +335,4 @@ def external_values(external: dict[str, Value]) -> dict[str, Value]:
 
 def query(session: Session, plan: QueryPlan, operands: tuple[Value, ...]) -> Value:
     """`db.query`."""
-    return Query(session, plan, operands).answer()
+    return QueryExecution(session, plan, operands).answer()

@@ -2,28 +2,26 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Hashable
 
 import sqlalchemy as sa
 
 from xsrun.database.addons import add_on
-from xsrun.database.backend import Condition, Sql, type_of
-from xsrun.database.expressions import ExpressionCompiler
+from xsrun.database.expressions import SqlExpressionCompiler
 from xsrun.database.operands import code_of, flag
 from xsrun.database.outputs import pick
-from xsrun.database.plans import Column, Operand, RowPlan, setting
-from xsrun.database.prepared import Prepared, Reader, prepared
+from xsrun.database.plans import Column, Operand, RowPlan, setting, value_of
+from xsrun.database.prepared import Prepared, RowReader
+from xsrun.database.query_columns import TableSource
+from xsrun.database.row_values import encoded, object_of
+from xsrun.database.session import Session
+from xsrun.database.sql import Condition, type_of
 from xsrun.database.stored_files import with_addresses
 from xsrun.database.tables import Table
-from xsrun.database.typed import Source
-from xsrun.database.writing import changes, encoded, insert, object_of
+from xsrun.database.writing import changes, insert
 from xsrun.errors import MissingParamError, NotFoundError
 from xsrun.syntax.nodes import Binary
 from xsrun.values.conversion import Value
-
-if TYPE_CHECKING:
-    from xsrun.database.session import Session
-    from xsrun.running.context import Context
 
 # Finding by one field ------------------------------------------------------------------------------------------------
 
@@ -40,57 +38,70 @@ def field_of(value: Value) -> str:
     return "id" if value is None or value == "" else str(value)
 
 
-def finder(session: Session, table: Table, field: str, value: Value) -> tuple[Condition, ExpressionCompiler]:
-    """The condition `field == value` on a table, and the compiler that holds its parameters."""
-    columns = session.backend.source(table)
-    compiler = ExpressionCompiler(session.backend, {table.name: Source(table, columns)}, table.name, (value,))
-    names = [field] if field in table.by_name else [table.name, field]
-    if "." in field and names[0] == table.name:
-        names = [table.name, *field.split(".")]
-    condition = compiler.condition(Binary(Column(names), "==", Operand(0)))
-    assert condition is not None  # only an operator with `?` drops its clause
-    return condition, compiler
+class Finder:
+    """The condition that a field of a table has the value of the first operand, while its statement is built."""
+
+    def __init__(self, session: Session, table: Table, field: str, value: Value) -> None:
+        self.backend = session.backend
+        self.table = table
+        self.field = field
+        self.columns = self.backend.source(table)
+        sources = {table.name: TableSource(table, self.columns)}
+        compiler = SqlExpressionCompiler(self.backend, sources, table.name, (value,))
+        names = [field] if field in table.by_name else [table.name, field]
+        if "." in field and names[0] == table.name:
+            names = [table.name, *field.split(".")]
+        condition = compiler.condition(Binary(Column(names), "==", Operand(0)))
+        assert condition is not None  # only an operator with `?` drops its clause
+        self.condition = condition
+        self.parameters = compiler.parameters
+
+    def first(self) -> Condition:
+        """The condition that holds for one row only: the first that has the value."""
+        if self.field == "id":
+            return self.condition
+        stored = self.backend.stored(self.table)
+        found = stored.alias("found")
+        moved = sa.sql.visitors.replacement_traverse(
+            self.condition,
+            {},
+            lambda element, **_: found.c.get(element.key) if isinstance(element, sa.Column) else None,
+        )
+        return stored.c.id == sa.select(found.c.id).where(moved).order_by(found.c.id).limit(1).scalar_subquery()
 
 
-def first_id(session: Session, table: Table, condition: Condition) -> Sql:
-    """The id of the first row that meets a condition, as a subquery."""
-    stored = session.backend.stored(table).alias("found")
-    moved = sa.sql.visitors.replacement_traverse(
-        condition, {}, lambda element, **_: stored.c.get(element.key) if isinstance(element, sa.Column) else None
-    )
-    return sa.select(stored.c.id).where(moved).order_by(stored.c.id).limit(1).scalar_subquery()
-
-
-def matched(session: Session, table: Table, field: str, condition: Condition) -> Condition:
-    """The condition that holds for one row only: the first that meets a condition."""
-    return condition if field == "id" else session.backend.stored(table).c.id == first_id(session, table, condition)
+def by_field(
+    session: Session,
+    table: Table,
+    field: str,
+    value: Value,
+    what: tuple[Hashable, ...],
+    build: Callable[[Finder], sa.ClauseElement],
+) -> Prepared:
+    """The statement that `build` makes for a field that has a value, made once for the type of the value."""
+    key = (*what, field, code_of(value))
+    found = table.prepared.get(key)
+    if found is None:
+        finder = Finder(session, table, field, value)
+        found = table.prepared.put(key, finder.parameters.prepare(build(finder)))
+    return found
 
 
 def find(
-    session: Session, table: Table, field: str, value: Value, reader: Reader, lock: bool = False
+    session: Session, table: Table, field: str, value: Value, reader: RowReader, lock: bool = False
 ) -> dict[str, Value] | None:
     """The first row whose field has a value, as the reader reads it; None when there is none."""
-    key = ("find", field, code_of(value), reader, lock and session.depth > 0)
-    statement = table.prepared.get(key)
-    if statement is None:
-        condition, compiler = finder(session, table, field, value)
-        columns = compiler.sources[table.name].columns
-        query = sa.select(*(columns.c[name] for name in reader.names)).where(condition)
+    lock = lock and session.transaction.depth > 0 and table.exists
+
+    def build(finder: Finder) -> sa.ClauseElement:
+        query = sa.select(*(finder.columns.c[name] for name in reader.names)).where(finder.condition)
         if field != "id":
-            query = query.order_by(columns.c.id).limit(1)
-        if lock and session.depth and table.exists:
-            query = query.with_for_update()
-        statement = table.prepared[key] = prepared(session.backend, query, compiler)
-    rows = session.execute(statement.sql, statement.parameters((value,), session.context))
-    return with_addresses(session, table, reader.read(rows[0])) if rows else None
+            query = query.order_by(finder.columns.c.id).limit(1)
+        return query.with_for_update() if lock else query
 
-
-def whole_reader(session: Session, table: Table) -> Reader:
-    """Reads every column of a table, hidden ones too."""
-    found = table.readers.get("whole")
-    if found is None:
-        found = table.readers["whole"] = Reader(session.backend, table, list(table.columns))
-    return found
+    statement = by_field(session, table, field, value, ("find", reader, lock), build)
+    rows = session.transaction.execute(statement.sql, statement.parameters((value,), session.context))
+    return with_addresses(session.context, table, reader.read(rows[0])) if rows else None
 
 
 def visible(table: Table, row: dict[str, Value]) -> dict[str, Value]:
@@ -110,54 +121,37 @@ def answer(session: Session, plan: RowPlan, operands: tuple[Value, ...], table: 
     return shown
 
 
-def value_of(plan: RowPlan, operands: tuple[Value, ...], name: str) -> Value:
-    """The value of an attribute; null when it is not written."""
-    index = plan.given.get(name)
-    return None if index is None else operands[index]
-
-
 # The statements ------------------------------------------------------------------------------------------------------
 
 
 def get(session: Session, plan: RowPlan, operands: tuple[Value, ...]) -> Value:
     """`db.get`: the first row whose field has the value, or null."""
-    table = session.table(plan.table)
+    table = session.catalog.table(plan.table)
     value = lookup_value(value_of(plan, operands, "field_value"))
     field = field_of(value_of(plan, operands, "field_name"))
     lock = flag(value_of(plan, operands, "lock"), "lock")
     if plan.output is None and not plan.addons:
-        return find(session, table, field, value, visible_reader(session, table), lock)
-    row = find(session, table, field, value, whole_reader(session, table), lock)
+        return find(session, table, field, value, session.backend.reader(table, hidden=False), lock)
+    row = find(session, table, field, value, session.backend.reader(table, hidden=True), lock)
     return None if row is None else answer(session, plan, operands, table, row)
-
-
-def visible_reader(session: Session, table: Table) -> Reader:
-    """Reads the columns of a table that are not internal."""
-    found = table.readers.get("visible")
-    if found is None:
-        columns = [column for column in table.columns if not column.hidden]
-        found = table.readers["visible"] = Reader(session.backend, table, columns)
-    return found
 
 
 def has(session: Session, plan: RowPlan, operands: tuple[Value, ...]) -> bool:
     """`db.has`: whether there is a row whose field has the value."""
-    table = session.table(plan.table)
+    table = session.catalog.table(plan.table)
     value = lookup_value(value_of(plan, operands, "field_value"))
     field = field_of(value_of(plan, operands, "field_name"))
-    key = ("has", field, code_of(value))
-    statement = table.prepared.get(key)
-    if statement is None:
-        condition, compiler = finder(session, table, field, value)
-        source = compiler.sources[table.name].columns
-        query: sa.ClauseElement = sa.select(sa.literal_column("1")).select_from(source).where(condition).limit(1)
-        statement = table.prepared[key] = prepared(session.backend, query, compiler)
-    return bool(session.execute(statement.sql, statement.parameters((value,), session.context)))
+
+    def build(finder: Finder) -> sa.ClauseElement:
+        return sa.select(sa.literal_column("1")).select_from(finder.columns).where(finder.condition).limit(1)
+
+    statement = by_field(session, table, field, value, ("has",), build)
+    return bool(session.transaction.execute(statement.sql, statement.parameters((value,), session.context)))
 
 
 def add(session: Session, plan: RowPlan, operands: tuple[Value, ...]) -> Value:
     """`db.add`: insert a row and bind it."""
-    table, row = insert(session, session.table(plan.table), object_of(value_of(plan, operands, "data")))
+    table, row = insert(session, session.catalog.table(plan.table), object_of(value_of(plan, operands, "data")))
     after_write(session, table, "insert", row, {})
     return answer(session, plan, operands, table, row)
 
@@ -177,7 +171,7 @@ def update(session: Session, plan: RowPlan, operands: tuple[Value, ...], *, null
     value = lookup_value(value_of(plan, operands, "field_value"))
     field = field_of(value_of(plan, operands, "field_name"))
     data = object_of(value_of(plan, operands, "data"))
-    table = session.table(plan.table)
+    table = session.catalog.table(plan.table)
     table, row = update_row(session, table, field, value, data, nulls=nulls)
     if row is None:
         raise missing_row(table, field, value)
@@ -197,11 +191,11 @@ def update_row(
     if not table.exists:
         return table, None
     if not table.declared:
-        table = session.grown(table, new)
+        table = session.catalog.grown(table, new)
     if not watched(session, table):
         return table, change(session, table, field, value, new)
-    with session.atomic():
-        old = find(session, table, field, value, whole_reader(session, table))
+    with session.transaction.atomic():
+        old = find(session, table, field, value, session.backend.reader(table, hidden=True))
         row = None if old is None else change(session, table, "id", old["id"], new)
     if old is not None and row is not None:
         after_write(session, table, "update", row, old)
@@ -210,36 +204,25 @@ def update_row(
 
 def change(session: Session, table: Table, field: str, value: Value, new: dict[str, Value]) -> dict[str, Value] | None:
     """The UPDATE of one row; the row after it, or None when there is none."""
-    reader = whole_reader(session, table)
+    reader = session.backend.reader(table, hidden=True)
     if not new:
         return find(session, table, field, value, reader)
-    names = tuple(new)
-    key = ("update", field, code_of(value), names)
-    statement = table.prepared.get(key)
-    if statement is None:
-        statement = table.prepared[key] = updating(session, table, field, value, names, reader)
-    given = [encoded(table, table.by_name[name], one, session) for name, one in new.items()]
-    rows = session.execute(statement.sql, statement.parameters((value, *given), session.context), writes=True)
-    return with_addresses(session, table, reader.read(rows[0])) if rows else None
 
+    def build(finder: Finder) -> sa.ClauseElement:
+        """The statement that sets the columns and gives the row; the operands after the first are encoded already."""
+        stored = session.backend.stored(table)
+        given = {
+            name: finder.parameters.as_given(position, type_of(table.by_name[name].kind))
+            for position, name in enumerate(new, 1)
+        }
+        statement = sa.update(stored).where(finder.first()).values(given)
+        return statement.returning(*(stored.c[name] for name in reader.names))
 
-def updating(
-    session: Session, table: Table, field: str, value: Value, names: tuple[str, ...], reader: Reader
-) -> Prepared:
-    """The statement that sets columns of one row and gives the row."""
-    stored = session.backend.stored(table)
-    condition, compiler = finder(session, table, field, value)
-    given = {
-        name: sa.bindparam(compiler.new_bind(position, as_given), type_=type_of(table.by_name[name].kind))
-        for position, name in enumerate(names, 1)
-    }
-    statement = sa.update(stored).where(matched(session, table, field, condition)).values(given)
-    return prepared(session.backend, statement.returning(*(stored.c[name] for name in reader.names)), compiler)
-
-
-def as_given(value: Value, _context: Context) -> Value:
-    """A parameter that is encoded already."""
-    return value
+    statement = by_field(session, table, field, value, ("update", *new), build)
+    given = [encoded(session.backend, table, table.by_name[name], one) for name, one in new.items()]
+    operands = (value, *given)
+    rows = session.transaction.execute(statement.sql, statement.parameters(operands, session.context), writes=True)
+    return with_addresses(session.context, table, reader.read(rows[0])) if rows else None
 
 
 def add_or_edit(session: Session, plan: RowPlan, operands: tuple[Value, ...]) -> Value:
@@ -247,8 +230,8 @@ def add_or_edit(session: Session, plan: RowPlan, operands: tuple[Value, ...]) ->
     value = lookup_value(value_of(plan, operands, "field_value"))
     field = field_of(value_of(plan, operands, "field_name"))
     data = object_of(value_of(plan, operands, "data"))
-    table = session.table(plan.table)
-    with session.atomic():
+    table = session.catalog.table(plan.table)
+    with session.transaction.atomic():
         table, row = update_row(session, table, field, value, data, nulls=False)
         if row is None:
             table, row = insert(session, table, {field: value, **data})
@@ -260,32 +243,31 @@ def delete(session: Session, plan: RowPlan, operands: tuple[Value, ...]) -> None
     """`db.del`: delete one row; 404 when there is none."""
     value = lookup_value(value_of(plan, operands, "field_value"))
     field = field_of(value_of(plan, operands, "field_name"))
-    table = session.table(plan.table)
+    table = session.catalog.table(plan.table)
     if not table.exists:
-        finder(session, table, field, value)
+        Finder(session, table, field, value)
         raise missing_row(table, field, value)
-    key = ("delete", field, code_of(value))
-    statement = table.prepared.get(key)
-    if statement is None:
+
+    def build(finder: Finder) -> sa.ClauseElement:
         stored = session.backend.stored(table)
-        condition, compiler = finder(session, table, field, value)
-        query = sa.delete(stored).where(matched(session, table, field, condition)).returning(*stored.c)
-        statement = table.prepared[key] = prepared(session.backend, query, compiler)
-    rows = session.execute(statement.sql, statement.parameters((value,), session.context), writes=True)
+        return sa.delete(stored).where(finder.first()).returning(*stored.c)
+
+    statement = by_field(session, table, field, value, ("delete",), build)
+    rows = session.transaction.execute(statement.sql, statement.parameters((value,), session.context), writes=True)
     if not rows:
         raise missing_row(table, field, value)
     if watched(session, table):
-        old = with_addresses(session, table, whole_reader(session, table).read(rows[0]))
+        old = with_addresses(session.context, table, session.backend.reader(table, hidden=True).read(rows[0]))
         after_write(session, table, "delete", {}, old)
 
 
 def truncate(session: Session, plan: RowPlan, operands: tuple[Value, ...]) -> None:
     """`db.truncate`: delete all rows; with `reset` the ids start from 1 again."""
-    table = session.table(plan.table)
+    table = session.catalog.table(plan.table)
     if table.exists:
         reset = flag(value_of(plan, operands, "reset"), "reset")
         for text, parameters in session.backend.truncation(table.physical, reset):
-            session.execute(text, parameters, writes=True)
+            session.transaction.execute(text, parameters, writes=True)
     after_write(session, table, "truncate", {}, {})
 
 

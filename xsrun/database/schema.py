@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from xsrun.database.columns import ColumnDefinition
-from xsrun.database.plans import RowPlan
-from xsrun.database.rows import value_of
+from xsrun.database.plans import RowPlan, value_of
+from xsrun.database.session import Session
 from xsrun.database.tables import Table
 from xsrun.errors import NotFoundError
 from xsrun.fields.declared import Declared
 from xsrun.fields.literals import NOW
 from xsrun.values.conversion import Value
 
-if TYPE_CHECKING:
-    from xsrun.database.session import Session
-
 
 def schema(session: Session, plan: RowPlan, operands: tuple[Value, ...]) -> Value:
     """The columns of a table as a list, or the one at `path` (dotted for members of objects)."""
-    table = session.table(plan.table)
+    table = session.catalog.table(plan.table)
     if not table.exists and not table.declared:
         raise NotFoundError("Not Found", hint=f"there is no table `{plan.table}`")
     path = value_of(plan, operands, "path")

@@ -6,21 +6,22 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import sqlalchemy as sa
 
-from xsrun.database.backend import Backend, Sql, apply, type_of
+from xsrun.database.backend import Backend
 from xsrun.database.columns import DOCUMENTS, NUMBERS, Codec
-from xsrun.database.expressions import ExpressionCompiler
+from xsrun.database.expressions import SqlExpressionCompiler
 from xsrun.database.plans import Column, JoinPlan, NamedExpression, QueryPlan, SortKey
-from xsrun.database.prepared import Prepared, Reader, prepared
-from xsrun.database.search import Order, SearchExpression
+from xsrun.database.prepared import Prepared, RowReader
+from xsrun.database.query_columns import TableSource
+from xsrun.database.request_conditions import Order, SearchExpression
+from xsrun.database.sql import Sql, apply
 from xsrun.database.stored_files import holds_files
 from xsrun.database.tables import Table, unknown_column
-from xsrun.database.typed import Source, Typed
+from xsrun.database.typed_sql import TypedSql
 from xsrun.errors import XanoScriptError
 from xsrun.fields.declared import Declared
 from xsrun.values.conversion import Value
 
 if TYPE_CHECKING:
-    from xsrun.database.session import Session
     from xsrun.syntax.nodes import Expression
 
     #: A select whose columns the program chooses.
@@ -47,31 +48,28 @@ class SelectBuilder:
 
     def __init__(
         self,
-        session: Session,
+        backend: Backend,
         plan: QueryPlan,
         tables: list[Table],
         operands: tuple[Value, ...],
         searches: list[SearchExpression],
         order: list[Order],
     ) -> None:
-        self.session = session
-        self.backend = session.backend
+        self.backend = backend
         self.plan = plan
         self.table = tables[0]
         self.order = order
-        sources = {plan.table: Source(tables[0], self.backend.source(tables[0]))}
+        sources = {plan.table: TableSource(tables[0], self.backend.source(tables[0]))}
         for join, table in zip(plan.joins, tables[1:], strict=True):
-            sources[join.alias] = Source(table, self.backend.source(table, join.alias))
+            sources[join.alias] = TableSource(table, self.backend.source(table, join.alias))
         self.base = sources[plan.table]
-        self.compiler = ExpressionCompiler(
-            self.backend, sources, plan.table, operands, file=plan.file, truths=plan.truths
-        )
+        self.compiler = SqlExpressionCompiler(backend, sources, plan.table, operands, file=plan.file)
         self.rows: sa.FromClause = self.base.columns
         for join in plan.joins:
             self.rows = self._joined(join, sources[join.alias].columns)
         found = [self.compiler.where(plan.condition)] if plan.condition is not None else []
         for search in searches:
-            self.compiler.operands = search.operands
+            self.compiler.parameters.operands = search.operands
             found.append(self.compiler.where(search.tree))
         self.conditions = [one for one in found if one is not None]
         self.evals = [(entry.name, self.plain(entry)) for entry in plan.evals]
@@ -83,7 +81,7 @@ class SelectBuilder:
             return other.outerjoin(self.rows, on)
         return self.rows.join(other, on, isouter=join.kind == "left")
 
-    def plain(self, entry: NamedExpression) -> Typed:
+    def plain(self, entry: NamedExpression) -> TypedSql:
         """An expression whose value is selected: an operand gets the kind of its own."""
         return self.compiler.settled(self.compiler.value(entry.expression), entry.expression)
 
@@ -93,16 +91,16 @@ class SelectBuilder:
         return query.where(*self.conditions) if self.conditions else query
 
     def ready(self, query: sa.ClauseElement) -> Prepared:
-        return prepared(self.backend, query, self.compiler)
+        return self.compiler.parameters.prepare(query)
 
     # Rows ----------------------------------------------------------------------------------------------------------
 
-    def listing(self, reader: Reader, *, distinct: bool, limited: bool, first: bool, lock: bool) -> Prepared:
+    def listing(self, reader: RowReader, *, distinct: bool, limited: bool, first: bool, lock: bool) -> Prepared:
         """All rows, the first one, or (with two operands more) a page of them."""
         columns: list[Sql] = [self.base.columns.c[name] for name in reader.names]
         columns += [typed.sql.label(f"eval_{position}") for position, (_, typed) in enumerate(self.evals)]
         query = self.select(*columns)
-        keys = [] if first and self.by_id_only() else self.sort_keys()
+        keys = self.sort_keys()
         if distinct:
             query = self.distinct(query, reader, keys)
         else:
@@ -117,14 +115,10 @@ class SelectBuilder:
 
     def extra(self, number: int) -> sa.BindParameter[int]:
         """A parameter that comes after the operands of the plan: limit and offset."""
-        index = len(self.compiler.operands) + number
-        return sa.bindparam(self.compiler.new_bind(index, lambda value, _context: value), type_=sa.BigInteger())
+        parameters = self.compiler.parameters
+        return parameters.as_given(len(parameters.operands) + number, sa.BigInteger())
 
-    def by_id_only(self) -> bool:
-        """Whether the condition can be met by one row only, so that no order is needed."""
-        return False
-
-    def distinct(self, query: Select, reader: Reader, keys: list[Sql]) -> Select:
+    def distinct(self, query: Select, reader: RowReader, keys: list[Sql]) -> Select:
         """Different rows only, in the order of keys that are among the selected columns."""
         inner = query.distinct().subquery("rows")
         mapping = dict(zip(query.selected_columns, inner.c, strict=True))
@@ -148,10 +142,10 @@ class SelectBuilder:
         keys.append(self.base.columns.c["id"])
         return keys
 
-    def sort_column(self, name: str, at: SortKey | None) -> Typed:
+    def sort_column(self, name: str, at: SortKey | None) -> TypedSql:
         """The column that a sort key names: `column`, `table.column`, perhaps with a path into JSON."""
         names = name.split(".")
-        if len(names) > 1 and names[0] not in self.compiler.sources and names[0] not in self.table.by_name:
+        if len(names) > 1 and names[0] not in self.compiler.columns.sources and names[0] not in self.table.by_name:
             raise unknown_column(self.table, name, file=self.plan.file, at=at)
         column = Column(names)
         if at is not None:
@@ -168,7 +162,7 @@ class SelectBuilder:
 
     def files(self, expression: Expression) -> Declared | None:
         """The declaration of the column that an expression is, if that holds files."""
-        found = self.compiler.resolved(expression)
+        found = self.compiler.columns.resolved(expression)
         declared = None if found is None else found[1].declared
         return declared if holds_files(declared) else None
 
@@ -191,13 +185,13 @@ class SelectBuilder:
         self.compiler.aggregating = True
         results = [(entry.name, self.plain(entry)) for entry in self.plan.aggregates]
         self.compiler.aggregating = False
-        columns = [*groups, *results] or [("count", Typed("int", sa.func.count()))]
+        columns = [*groups, *results] or [("count", TypedSql("int", sa.func.count()))]
         query = self.select(*(typed.sql.label(f"column_{position}") for position, (_, typed) in enumerate(columns)))
         if groups:
             query = query.group_by(*(sa.literal_column(str(position)) for position in range(1, len(groups) + 1)))
         inner = query.subquery("groups")
         outer = {
-            name: Typed(typed.kind, column, element=typed.element)
+            name: TypedSql(typed.kind, column, element=typed.element)
             for (name, typed), column in zip(columns, inner.c, strict=True)
         }
         keys: list[Sql] = []
@@ -214,12 +208,12 @@ class SelectBuilder:
         computed = [Computed(name, decoder(self.backend, typed)) for name, typed in columns]
         return Aggregation(self.ready(final), computed)
 
-    def group_key(self, entry: NamedExpression) -> Typed:
+    def group_key(self, entry: NamedExpression) -> TypedSql:
         """What a group has in common; a JSON null and no value at all are the same."""
         typed = self.plain(entry)
-        return Typed("json", apply("json_or_null", "json", typed.sql)) if typed.kind == "json" else typed
+        return TypedSql("json", apply("json_or_null", "json", typed.sql)) if typed.kind == "json" else typed
 
-    def aggregate_key(self, outer: dict[str, Typed], name: str, at: SortKey | None) -> Typed:
+    def aggregate_key(self, outer: dict[str, TypedSql], name: str, at: SortKey | None) -> TypedSql:
         found = outer.get(name) or outer.get(name.rpartition(".")[2])
         if found is None:
             error = XanoScriptError(
@@ -242,7 +236,7 @@ class SelectBuilder:
         return self.ready(sa.select(sa.func.count()).select_from(inner))
 
 
-def sorted_by(typed: Typed, direction: str, compiler: ExpressionCompiler) -> list[Sql]:
+def sorted_by(typed: TypedSql, direction: str, compiler: SqlExpressionCompiler) -> list[Sql]:
     """The keys that sort by an expression: nulls last upwards and first downwards, as PostgreSQL has them."""
     if typed.kind in DOCUMENTS or typed.kind == "list":
         kinds = {"json_number": "decimal", "json_text": "text", "json_source": "text"}
@@ -254,7 +248,7 @@ def sorted_by(typed: Typed, direction: str, compiler: ExpressionCompiler) -> lis
     return [sa.nulls_last(part.asc()) for part in parts]
 
 
-def decoder(backend: Backend, typed: Typed) -> Codec | None:
+def decoder(backend: Backend, typed: TypedSql) -> Codec | None:
     """How values of an expression are read; None when they come as they are."""
     if typed.kind == "list":
         return backend.list_decoder(typed.element)
@@ -268,6 +262,3 @@ def whole(number: Value) -> Value:
     if number.__class__ is float and number == number and abs(number) < 1e15 and number == int(number):
         return int(number)
     return number
-
-
-__all__ = ["Aggregation", "Computed", "Order", "SelectBuilder", "SortKey", "type_of"]

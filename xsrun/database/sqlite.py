@@ -7,18 +7,20 @@ import sqlite3
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar, TypeVarTuple
+from typing import TYPE_CHECKING, Any, TypeVar, TypeVarTuple
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
+from sqlalchemy.ext.compiler import compiles
 
 from xsrun.database.aggregates import AGGREGATES
-from xsrun.database.backend import Backend, Condition, Sql, Step, type_of
-from xsrun.database.columns import Codec, Codecs, decode_json, encode_int, encode_json, encode_text
-from xsrun.database.connection import Connection, Execute, Parameters, ResultColumns, Row
+from xsrun.database.backend import Backend, Step
+from xsrun.database.columns import ENCODE, Codec, Codecs, decode_bool, decode_json, decode_numbers, encode_json
+from xsrun.database.connection import Connection, Execute, Parameters, ResultColumns, Row, duplicate_record
 from xsrun.database.operands import Converter
 from xsrun.database.operators import OPERATORS
 from xsrun.database.postgres_text import vector_bytes, vector_of
+from xsrun.database.sql import Applied, Condition, KindType, Sql, type_of
 from xsrun.database.tables import Table, told_apart, without_mark
 from xsrun.errors import UnavailableError, UsageError, XanoScriptError
 from xsrun.running.masking import masked_address
@@ -26,7 +28,7 @@ from xsrun.syntax.nodes import Statement
 from xsrun.values.conversion import Value
 
 if TYPE_CHECKING:
-    from xsrun.database.session import Session
+    from sqlalchemy.sql.compiler import GenericTypeCompiler, SQLCompiler
 
 Given = TypeVarTuple("Given")
 Found = TypeVar("Found")
@@ -38,14 +40,21 @@ _PLAIN_NAME = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 _DUPLICATE = re.compile(r"UNIQUE constraint failed: (.*)")
 
 
+_TYPES = {"int": "BIGINT", "decimal": "REAL", "text": "TEXT", "json": "TEXT", "vector": "BLOB"}
+
+
+@compiles(KindType, "sqlite")
+def _type_text(element: KindType, _compiler: GenericTypeCompiler, **_options: Any) -> str:
+    return _TYPES.get(element.kind, "TEXT")
+
+
+@compiles(Applied, "sqlite")
+def _applied_text(element: Applied, compiler: SQLCompiler, **options: Any) -> str:
+    return element.written(element.templates.sqlite, compiler, options)
+
+
 def _decode_vector(data: bytes | None) -> list[float] | None:
-    if data is None:
-        return None
-    return [int(number) if number == int(number) else number for number in vector_of(data)]
-
-
-def _decode_bool(value: int | None) -> bool | None:
-    return None if value is None else bool(value)
+    return None if data is None else decode_numbers(vector_of(data))
 
 
 def write_ahead(raw: sqlite3.Connection) -> None:
@@ -76,7 +85,7 @@ class SQLiteConnection(Connection):
         if path != ":memory:":
             write_ahead(raw)
         for name, operator in OPERATORS.items():
-            if operator.sqlite is None:
+            if not operator.native:
                 body = self._guarded(operator.python)
                 raw.create_function(f"xs_{name}", len(operator.operands), body, deterministic=True)
         for name, aggregate in AGGREGATES.items():
@@ -118,11 +127,11 @@ class SQLiteConnection(Connection):
 
     def _add_sql_functions(self) -> None:
         """Make the functions of PostgreSQL known that programs may call."""
-        from xsrun.database.raw_sql import postgres_functions
+        from xsrun.database.raw_sql import functions
 
-        for name, (arity, function) in postgres_functions.FUNCTIONS.items():
+        for name, (arity, function) in functions.FUNCTIONS.items():
             self.raw.create_function(name, arity, self._guarded(function))
-        for name, (arity, aggregate) in postgres_functions.AGGREGATES.items():
+        for name, (arity, aggregate) in functions.AGGREGATES.items():
             self.raw.create_aggregate(name, arity, aggregate)
         self._has_sql_functions = True
 
@@ -132,7 +141,8 @@ class SQLiteConnection(Connection):
             return failure
         match = _DUPLICATE.search(str(error))
         if match is not None:
-            return duplicate_record(match.group(1))
+            columns = match.group(1).split(",")
+            return duplicate_record([without_mark(one.strip().rpartition(".")[2]) for one in columns])
         if "database is locked" in str(error):
             return XanoScriptError("SQL Error: the database is locked", hint="another process holds a transaction open")
         return XanoScriptError(f"SQL Error: {error}")
@@ -155,41 +165,27 @@ class SQLiteConnection(Connection):
         self.raw.close()
 
 
-def duplicate_record(columns: str) -> XanoScriptError:
-    """The engine's error for a second row with the same unique value (semantics 3.6)."""
-    named = [without_mark(part.strip().rpartition(".")[2]) for part in columns.split(",")]
-    shown = " and ".join(f"`{name}`" for name in named)
-    return XanoScriptError(
-        "Duplicate record detected. Please check your unique indexes.",
-        hint=f"there is a row with the same {shown} already",
-    )
-
-
 class SQLiteBackend(Backend):
     """SQLite's side."""
 
+    id_type = sa.Integer()
+
     def __init__(self, nodes: dict[str, Statement]) -> None:
         super().__init__(nodes)
+        self.table_options = {"sqlite_autoincrement": True}
         if sqlite3.sqlite_version_info < (3, 38):
             raise UnavailableError(
                 f"xsrun needs SQLite 3.38 or newer; this Python has {sqlite3.sqlite_version}.",
                 hint="use a newer Python, or --database postgresql://...",
             )
         self.dialect: sa.Dialect = SQLiteDialect_pysqlite(paramstyle="qmark")
-        encode: dict[str, Codec] = {
-            "int": encode_int,
-            "timestamp": encode_int,
-            "text": encode_text,
-            "date": encode_text,
-        }
-        encode |= {"json": encode_json, "geo": encode_json, "vector": vector_bytes}
         decode: dict[str, Codec] = {
             "json": decode_json,
             "geo": decode_json,
             "vector": _decode_vector,
-            "bool": _decode_bool,
+            "bool": decode_bool,
         }
-        self.codecs = Codecs(encode, decode)
+        self.codecs = Codecs({**ENCODE, "vector": vector_bytes}, decode)
 
     def stored_names(self, table: Table) -> dict[str, str]:
         if table.names is None:
@@ -241,15 +237,6 @@ class SQLiteBackend(Backend):
         if decode is None:
             return decode_json
         return lambda text: [None if item is None else decode(item) for item in decode_json(text)]
-
-    def parameter_mark(self, number: int) -> str:
-        return f"xs_parameter_{number}"
-
-    def run_direct(self, session: Session, sql: str, parameters: list[Value]) -> list[dict[str, Value]]:
-        """Run a program's own SQL, translated; JSON and boolean columns come back as what they are."""
-        from xsrun.database.raw_sql.sqlite import run
-
-        return run(session, sql, parameters)
 
     def truncation(self, physical: str, reset: bool) -> list[Step]:
         """The statements that empty a table; with `reset` its ids start from 1 again."""

@@ -10,8 +10,8 @@ from xsrun.language.types import MEDIA_TYPES
 from xsrun.values.conversion import Value
 
 if TYPE_CHECKING:
-    from xsrun.database.session import Session
     from xsrun.database.tables import Table
+    from xsrun.running.context import Context
 
 
 def holds_files(declared: Declared | None) -> bool:
@@ -40,12 +40,19 @@ def _addressed(declared: Declared, value: Value, base: str) -> Value:
     return {name: addressed(members[name], item, base) if name in members else item for name, item in value.items()}
 
 
-def with_addresses(session: Session, table: Table, row: dict[str, Value]) -> dict[str, Value]:
+def with_addresses(context: Context, table: Table, row: dict[str, Value]) -> dict[str, Value]:
     """A row of a table, each file in it with its `url`."""
     for name, declared in files_of(table):
         if row.get(name) is not None:
-            row[name] = addressed(declared, row[name], session.base_address)
+            row[name] = addressed(declared, row[name], base_of(context))
     return row
+
+
+def base_of(context: Context) -> str:
+    """The address before the paths of stored files."""
+    from xsrun.services.vault import base_address
+
+    return base_address(context)
 
 
 def files_of(table: Table) -> list[tuple[str, Declared]]:

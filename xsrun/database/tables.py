@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import TYPE_CHECKING, Protocol
 
+from xsrun.database.bounded import Bounded
 from xsrun.database.columns import ColumnDefinition, kind_of
 from xsrun.errors import XanoScriptError
 from xsrun.fields.declared import Declared, compile_fields
@@ -22,12 +23,16 @@ from xsrun.values.conversion import Value
 if TYPE_CHECKING:
     import sqlalchemy as sa
 
-    from xsrun.database.prepared import Insertion, Prepared, Reader
+    from xsrun.database.prepared import Insertion, Prepared, RowReader
 
-#: A table as the engine's own SQL names it: by the numbers of workspace and table (semantics 4.9).
-NUMBERED = re.compile(r"(?:mvpw|x)\d+_(?:\w+_)?(\d+)")
+#: Statements that are kept for a table: requests may choose the fields that they name.
+MOST_STATEMENTS = 256
 #: PostgreSQL cuts longer names.
 _LONGEST_NAME = 63
+
+
+#: (name, datasource)
+TableKey = tuple[str, str]
 
 
 class Placed(Protocol):
@@ -111,6 +116,7 @@ class Table:
     __slots__ = (
         "by_name",
         "columns",
+        "creation",
         "datasource",
         "definition",
         "exists",
@@ -142,11 +148,13 @@ class Table:
         #: SQLAlchemy's table, made when a statement is first built for it
         self.stored: sa.Table | None = None
         #: statements made for this table, by what they do
-        self.prepared: dict[tuple[Hashable, ...], Prepared] = {}
+        self.prepared: Bounded[tuple[Hashable, ...], Prepared] = Bounded(MOST_STATEMENTS)
         #: INSERTs by the columns that they fill
-        self.insertions: dict[tuple[str, ...], Insertion] = {}
-        #: what reads the whole rows, and those without internal columns
-        self.readers: dict[str, Reader] = {}
+        self.insertions: Bounded[tuple[str, ...], Insertion] = Bounded(MOST_STATEMENTS)
+        #: what reads its rows: the whole ones (True), and those without internal columns
+        self.readers: dict[bool, RowReader] = {}
+        #: the statements that make it
+        self.creation: list[str] | None = None
         #: the columns' names in the database, and the columns that hold files
         self.names: dict[str, str] | None = None
         self.files: list[tuple[str, Declared]] | None = None
@@ -156,8 +164,18 @@ class Table:
         return self.definition is not None
 
     @property
+    def key(self) -> TableKey:
+        """Its name and datasource."""
+        return self.name, self.datasource
+
+    @property
     def id(self) -> ColumnDefinition:
         return self.by_name["id"]
+
+    @property
+    def others(self) -> tuple[str, ...]:
+        """The names of the columns beside the id."""
+        return tuple(name for name in self.by_name if name != "id")
 
 
 #: What `told_apart` puts behind a name.

@@ -131,7 +131,7 @@ def warm_up(workspace: LoadedWorkspace, log: Log) -> None:
         return
     context = workspace.context()
     try:
-        context.session.connection  # noqa: B018 - connects
+        context.session.transaction.connect()
     except XanoScriptError as error:
         log.line(f"warning: the database cannot be opened: {error}")
     finally:

@@ -71,7 +71,7 @@ class HttpCarrier:
     def takes(self, context: Context, query: Construct) -> bool:
         """Can this call go over HTTP? A server cannot see into a transaction that the test has open."""
         session = context.session_slot
-        return query.key in self._by_key and not (session is not None and session.depth)
+        return query.key in self._by_key and not (session is not None and session.transaction.depth)
 
     def send(
         self, context: Context, query: Construct, inputs: dict[str, Value], headers: dict[str, str]

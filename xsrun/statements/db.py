@@ -317,18 +317,18 @@ def direct_query(compiler: StatementCompiler, node: Statement) -> None:
 
 def in_transaction(context: Context, isolation: Value = None) -> AbstractContextManager[None]:
     """A transaction around a block of generated code."""
-    manager: AbstractContextManager[None] = context.session.transaction(isolation)
+    manager: AbstractContextManager[None] = context.session.transaction.atomic(isolation)
     return manager
 
 
 def open_transaction(context: Context) -> None:
     """A transaction until the object ends (see `ending`)."""
-    context.session.open_transaction()
+    context.session.transaction.open()
 
 
 def ending(context: Context) -> AbstractContextManager[None]:
     """What an object runs in that opens transactions without a stack: they end when it does."""
-    manager: AbstractContextManager[None] = context.session.ending()
+    manager: AbstractContextManager[None] = context.session.transaction.ending()
     return manager
 
 

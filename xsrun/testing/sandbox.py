@@ -10,7 +10,7 @@ from xsrun.workspace.services import Services
 from xsrun.workspace.workspace import LoadedWorkspace
 
 if TYPE_CHECKING:
-    from xsrun.database.engine import Database
+    from xsrun.database.database import Database
     from xsrun.services.network import Hosts
 
 #: Services that all tests of a run may share, because they keep nothing from one call to the next.
@@ -62,7 +62,9 @@ class Sandbox(LoadedWorkspace):
         return database
 
     def _thrown_away(self) -> Database:
-        return self._ending.enter_context(self.rows_of.database.throw_away(self.datasource or None))
+        from xsrun.database.isolation import throw_away
+
+        return self._ending.enter_context(throw_away(self.rows_of.database, self.datasource or None))
 
     def close(self) -> None:
         """Throw everything away."""

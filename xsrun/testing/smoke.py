@@ -86,11 +86,13 @@ def _keys(name: str, columns: list[Declared], context: Context, seed: object) ->
 
 def _fill_row(context: Context, name: str, columns: list[Declared], maker: Plausible, key: Any) -> bool:
     """Put one row into a table; False when the table takes none of those that were made up."""
+    from xsrun.database.seeding import seed
+
     others = [one for one in columns if one.name != "id"]
     for _ in range(_TRIES):
         row = {"id": key, **{one.name: maker.value(one, context) for one in others}}
         try:
-            context.session.seed({name: [row]})
+            seed(context.session, {name: [row]})
         except XanoScriptError:
             continue
         return True

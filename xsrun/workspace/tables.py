@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from xsrun.workspace.construct import Construct
 
 if TYPE_CHECKING:
-    from xsrun.database.engine import Database
+    from xsrun.database.database import Database
 
 
 def open_tables(constructs: Iterable[Construct], url: str, *, strict: bool) -> Database:

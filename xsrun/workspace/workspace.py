@@ -43,7 +43,7 @@ from xsrun.workspace.result import Result, end_session, finish
 from xsrun.workspace.services import Services
 
 if TYPE_CHECKING:
-    from xsrun.database.engine import Database
+    from xsrun.database.database import Database
     from xsrun.database.session import Session
     from xsrun.fields.declared import Declared
     from xsrun.running.carrier import Carrier
@@ -383,7 +383,9 @@ class LoadedWorkspace:
 
     def open_session(self, context: Context) -> Session:
         """A database session for a run."""
-        return self.database.session(context)
+        from xsrun.database import open_session
+
+        return open_session(self.database, context)
 
     @property
     def database(self) -> Database:
@@ -417,10 +419,12 @@ class LoadedWorkspace:
     @checked()
     def seed(self, rows: dict[str, list[dict[str, Value]]], datasource: str = "live") -> None:
         """Put rows into tables, as a program's `db.add` would, keeping explicit ids."""
+        from xsrun.database.seeding import seed
+
         rows = rows_of(rows)
         context = self.context(datasource=datasource)
         try:
-            context.session.seed(rows)
+            seed(context.session, rows)
         finally:
             end_session(context)
 

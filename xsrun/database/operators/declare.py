@@ -29,8 +29,11 @@ class Operator:
     result: str
     python: Callable[..., Value]
     postgres: str
+    sqlite: str
+    #: the text of the SQL function that PostgreSQL's side calls, if it calls one
     body: str | None = None
-    sqlite: str | None = None
+    #: has SQLite an expression of its own, so that it calls no function?
+    native: bool = False
     #: does it give null for a null operand?
     strict: bool = True
     #: how many operands must be given, and what the others are when they are not
@@ -61,13 +64,22 @@ def operator(
                 return None if None in values else function(*values)
 
             python = strict
-        text = postgres
-        if text is None:
-            text = f"xs_{name}({', '.join(f'{{{position}}}' for position in range(len(operands)))})"
-        required = len(operands) - len(defaults)
         if name in OPERATORS:
             raise ValueError(f"the operator {name} is declared twice")
-        OPERATORS[name] = Operator(name, operands, result, python, text, body, sqlite, not nulls, required, defaults)
+        call = f"xs_{name}({', '.join(f'{{{position}}}' for position in range(len(operands)))})"
+        OPERATORS[name] = Operator(
+            name,
+            operands,
+            result,
+            python,
+            postgres or call,
+            sqlite or call,
+            body,
+            native=sqlite is not None,
+            strict=not nulls,
+            required=len(operands) - len(defaults),
+            defaults=defaults,
+        )
         entry = catalogue.entry("query_filter", name)
         if entry is not None:
             registry.query_filter(entry["name"], function, _arguments(function, operands[1:], len(defaults)))

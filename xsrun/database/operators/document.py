@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from xsrun.database import postgres_text
-from xsrun.database.documents import contains, json_number_of, json_text_of, overlaps, same
+from xsrun.database.jsonb import contains, json_number_of, json_text_of, overlaps, same
 from xsrun.database.operators.declare import operator
 from xsrun.values.conversion import Value, from_json, to_json
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from xsrun.database.calendar import add_months, moment
+from datetime import timedelta
+
 from xsrun.database.operators.declare import operator
+from xsrun.dates.calendar import EPOCH, moment, months_later
 
 _PART = "extract({part} FROM to_timestamp({{0}} / 1000.0) AT TIME ZONE 'UTC')::bigint"
 
@@ -117,7 +119,9 @@ def _shift_months(name: str, sign: int, months: int, what: str, expected: int) -
     )
 
     def shift(milliseconds: int, amount: int) -> int | None:
-        return add_months(milliseconds, amount * months * sign)
+        when = moment(milliseconds)
+        later = None if when is None else months_later(when, amount * months * sign)
+        return None if later is None else (later - EPOCH) // timedelta(milliseconds=1)
 
     shift.__doc__ = _shift_text(name, what, expected)
     shift.__name__ = shift.__qualname__ = name

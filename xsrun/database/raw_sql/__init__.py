@@ -1,0 +1,1 @@
+"""SQL that programs write themselves."""

@@ -52,6 +52,11 @@ _FUNCTIONS = {
 }
 
 
+def parameter_name(number: int) -> str:
+    """The name that stands for the parameter of a number while the text is translated."""
+    return f"xs_parameter_{number}"
+
+
 def call(name: str, *arguments: exp.Expr | None) -> exp.Expr:
     """A call of a function that sqlglot does not know."""
     return exp.Anonymous(this=name, expressions=[one for one in arguments if one is not None])

@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from xsrun.database.columns import Codec, decode_json, decode_loose, encode_json
+from xsrun.database.columns import DOCUMENTS, Codec, decode_bool, decode_json, decode_loose, encode_json
+from xsrun.database.connection import Row
+from xsrun.database.raw_sql.placeholders import Marks, pieces, with_arguments
+from xsrun.database.raw_sql.rewriting import parameter_name
 from xsrun.database.raw_sql.translation import HINT, Translated, translate
-from xsrun.database.tables import NUMBERED, Table, without_mark
+from xsrun.database.session import Session
+from xsrun.database.tables import Table, without_mark
 from xsrun.errors import XanoScriptError
 from xsrun.values.conversion import Value
 
-if TYPE_CHECKING:
-    from xsrun.database.connection import Row
-    from xsrun.database.session import Session
 
-
-def run(session: Session, sql: str, parameters: list[Value]) -> list[dict[str, Value]]:
-    """Translate, run, and read the rows. Raises XanoScriptError for what SQLite refuses."""
-    translated = translate(sql, lambda name: live_table(session, name))
+def run(session: Session, sql: str, arguments: list[Value]) -> list[dict[str, Value]]:
+    """Translate, run, and read the rows: JSON and booleans as what they are. Raises XanoScriptError for what SQLite
+    refuses."""
+    marks = Marks(parameter_name, session.backend.quote)
+    text, parameters = with_arguments(pieces(sql), arguments, marks)
+    translated = translate(text, lambda name: live_table(session, name))
     given = [encode_json(value) if value.__class__ in (list, dict) else value for value in parameters]
     numbered = {str(number): value for number, value in enumerate(given, 1)}  # to Python, ?1 is a name
     try:
-        columns, rows = session.query(translated.sql, numbered)
+        columns, rows = session.transaction.query(translated.sql, numbered)
     except XanoScriptError as error:
         raise explained(error) from None
     stored = {name for table in translated.tables.values() for name in session.backend.stored_names(table).values()}
@@ -32,17 +33,10 @@ def run(session: Session, sql: str, parameters: list[Value]) -> list[dict[str, V
 
 def live_table(session: Session, name: str) -> Table | None:
     """The table that a text means by a name, made if it is declared and nobody used it yet. Direct queries ignore the
-    datasource of the run; the engine's numbered names mean the table of that number (semantics 4.9)."""
+    datasource of the run."""
     if name.startswith(("sqlite_", "pragma_")):
         return None
-    match = NUMBERED.fullmatch(name)
-    known = session.database.numbers.get(int(match.group(1))) if match is not None else None
-    context = session.context
-    datasource, context.datasource = context.datasource, "live"
-    try:
-        table = session.table(known or name)
-    finally:
-        context.datasource = datasource
+    table = session.catalog.table(session.database.numbered(name) or name, "live")
     return table if table.exists else None
 
 
@@ -63,22 +57,18 @@ def decoders_for(names: list[str], translated: Translated) -> dict[str, Codec]:
     for name in names:
         source = translated.columns.get(name)
         if source in (":json", ":bool"):
-            found[name] = decode_loose if source == ":json" else _boolean
+            found[name] = decode_loose if source == ":json" else decode_bool
             continue
         column_name = source if source is not None else name if "*" in translated.columns else None
         for table in translated.tables.values():
             column = table.by_name.get(column_name) if column_name is not None else None
             if column is not None:
-                if column.kind in ("json", "geo"):
+                if column.kind in DOCUMENTS:
                     found[name] = decode_json if table.declared else decode_loose
                 elif column.kind == "bool":
-                    found[name] = _boolean
+                    found[name] = decode_bool
                 break
     return found
-
-
-def _boolean(value: Value) -> bool | None:
-    return None if value is None else bool(value)
 
 
 def _read(names: list[str], row: Row, decoders: dict[str, Codec]) -> dict[str, Value]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import operator as operators
 from collections.abc import Callable
 
-from xsrun.database.backend import Condition, Sql
+from xsrun.database.sql import Condition, Sql
 
 COMPARISONS: dict[str, Callable[[Sql, Sql], Condition]] = {
     "==": operators.eq,

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
+import re
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from functools import partial
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
-from xsrun.errors import UsageError, XanoScriptError
-from xsrun.running.context import Context
+from xsrun.database.tables import physical_name
+from xsrun.errors import UsageError
 from xsrun.running.masking import masked_address
 from xsrun.syntax.nodes import Statement
 
 if TYPE_CHECKING:
     from xsrun.database.backend import Backend
     from xsrun.database.connection import Connection
-    from xsrun.database.connections import Connections
-    from xsrun.database.session import Session
-    from xsrun.database.tables import Table
+    from xsrun.database.connection_pool import Connections
+    from xsrun.database.tables import Table, TableKey
+
+#: A table as the engine's own SQL names it: by the numbers of workspace and table (semantics 4.9).
+_NUMBERED = re.compile(r"(?:mvpw|x)\d+_(?:\w+_)?(\d+)")
 
 
 class Database:
@@ -48,7 +50,7 @@ class Database:
         #: held for a statement or a transaction: in memory by everybody, on a file by those that write
         self.turn = threading.RLock()
         #: tables in use, by (name, datasource); replaced, never changed
-        self.tables: dict[tuple[str, str], Table] = {}
+        self.tables: dict[TableKey, Table] = {}
         #: tables by the numbers that old exports have in their file names (`146_prospect.xs`)
         self.numbers: dict[int, str] = {}
         #: columns of the tables that the database has, by physical name, as (name, type) pairs
@@ -70,9 +72,10 @@ class Database:
             backend = self.backend
             with self._opening:
                 if self._connections is None:
-                    from xsrun.database.connections import Pool, Shared
+                    from xsrun.database.connection_pool import ConnectionPool, SharedConnection
 
-                    self._connections = Shared(backend, self.url) if self.in_memory else Pool(backend, self.url)
+                    choose = SharedConnection if self.in_memory else ConnectionPool
+                    self._connections = choose(partial(backend.connect, self.url))
         return self._connections
 
     def note_file(self, name: str, file: str) -> None:
@@ -80,6 +83,11 @@ class Database:
         digits = PurePath(file).name.partition("_")[0]
         if digits.isascii() and digits.isdigit():
             self.numbers[int(digits)] = name
+
+    def numbered(self, name: str) -> str | None:
+        """The table that the engine's own SQL means by a name with its number; None for any other name."""
+        match = _NUMBERED.fullmatch(name)
+        return self.numbers.get(int(match[1])) if match is not None else None
 
     def share(self, other: Database) -> None:
         """Use the back end of another database, what it has prepared, and what is known of its tables."""
@@ -94,12 +102,6 @@ class Database:
         """Take the place of a database whose files were changed: its rows and connections, other declarations."""
         self._connections, self.turn, self.physical = before.connections, before.turn, before.physical
 
-    def session(self, context: Context) -> Session:
-        """A session for one run. It takes its connection when it first needs one."""
-        from xsrun.database.session import Session
-
-        return Session(self, context)
-
     # Tables --------------------------------------------------------------------------------------------------------
 
     def look_around(self, connection: Connection) -> None:
@@ -110,7 +112,7 @@ class Database:
                 if physical != self.physical:
                     self.physical, self.tables = physical, {}
 
-    def publish(self, tables: dict[tuple[str, str], Table]) -> None:
+    def publish(self, tables: dict[TableKey, Table]) -> None:
         """Let all sessions see tables that were made."""
         if tables:
             with self._opening:
@@ -124,29 +126,12 @@ class Database:
 
     def undeclared(self, name: str, datasource: str) -> Table:
         """A table that no file declares, as it is."""
-        from xsrun.database.tables import physical_name
-
         columns = self.physical.get(physical_name(name, datasource))
         if columns is None:
             return self.backend.undeclared_table(name, datasource, (), exists=False)
         table = self.backend.existing_table(name, datasource, columns)
         self.publish({(name, datasource): table})
         return table
-
-    def check_columns(self, table: Table, session: Session) -> None:
-        """Refuse a table whose file declares columns that the database does not have; in memory, add them."""
-        columns = self.physical.get(table.physical, [])
-        there = {column for column, _ in columns}
-        missing = [name for name, stored in self.backend.stored_names(table).items() if stored not in there]
-        if missing and self.in_memory:
-            from xsrun.database.migration import complete_columns
-
-            complete_columns(session, table, columns)
-        elif missing:
-            raise XanoScriptError(
-                f'Column "{missing[0]}" of table "{table.name}" is declared, but the database does not have it.',
-                hint="bring the database up to date with: xsrun db migrate",
-            )
 
     def forget_tables(self) -> None:
         """Look at the tables again before they are used next: they were changed."""
@@ -165,20 +150,6 @@ class Database:
             self.tables, self.physical = {}, {}
         if connections is not None:
             connections.close()
-
-    @contextmanager
-    def throw_away(self, source: str | None = None) -> Iterator[Database]:
-        """A database of its own for one test, with the same tables and no rows, gone afterwards.
-
-        `source` names a datasource whose rows it starts with (semantics 8.1). It lives in memory, except on
-        PostgreSQL, where it is a schema of its own.
-        """
-        from xsrun.database.isolation import copy_rows, isolated
-
-        with isolated(self) as database:
-            if source:
-                copy_rows(self, database, source)
-            yield database
 
 
 def make_backend(url: str, nodes: dict[str, Statement]) -> Backend:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy.pool import QueuePool
 
-from xsrun.database.backend import Backend
 from xsrun.database.connection import Connection
 
 if TYPE_CHECKING:
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 _MOST = 60
 
 
-class Shared:
+class SharedConnection:
     """The one connection of a database in memory."""
 
-    def __init__(self, backend: Backend, url: str) -> None:
-        self.connection = backend.connect(url)
+    def __init__(self, connect: Callable[[], Connection]) -> None:
+        self.connection = connect()
 
     def take(self) -> Connection:
         return self.connection
@@ -32,15 +32,12 @@ class Shared:
         self.connection.close()
 
 
-class Pool:
+class ConnectionPool:
     """Connections to a file or a server."""
 
-    def __init__(self, backend: Backend, url: str, search_path: str | None = None) -> None:
-        def opened() -> Any:  # what SQLAlchemy types as a DBAPI's connection; the pool only closes it
-            return backend.connect(url, search_path)
-
+    def __init__(self, connect: Callable[[], Any]) -> None:  # SQLAlchemy types a DBAPI's connection; it only closes it
         self._pool = QueuePool(
-            opened,
+            connect,
             pool_size=10,
             max_overflow=_MOST - 10,
             timeout=60,
@@ -67,4 +64,4 @@ class Pool:
         self._pool.dispose()
 
 
-Connections = Shared | Pool
+Connections = SharedConnection | ConnectionPool

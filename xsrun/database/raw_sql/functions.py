@@ -12,8 +12,8 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from xsrun.database import postgres_text
-from xsrun.database.calendar import moment
-from xsrun.database.documents import json_text_of
+from xsrun.database.jsonb import json_text_of
+from xsrun.dates.calendar import EPOCH, moment, months_later
 from xsrun.running.context import system_clock
 from xsrun.values.conversion import Value, from_json, to_json
 
@@ -72,7 +72,7 @@ def date_part(part: str, value: Value) -> float | None:
     if when is None:
         return None
     found: dict[str, Callable[[], float]] = {
-        "epoch": lambda: (when - datetime(1970, 1, 1)).total_seconds(),
+        "epoch": lambda: (when - EPOCH).total_seconds(),
         "year": lambda: when.year,
         "quarter": lambda: (when.month + 2) // 3,
         "month": lambda: when.month,
@@ -127,14 +127,8 @@ def shifted(value: Value, interval: Value, sign: int) -> str | None:
     for minus, hours, minutes, seconds in _CLOCK.findall(interval):
         part = timedelta(hours=int(hours), minutes=int(minutes), seconds=float(seconds or 0))
         delta += -part if minus == "-" else part
-    return time_text(_plus_months(when, sign * int(months)) + sign * delta)
-
-
-def _plus_months(when: datetime, months: int) -> datetime:
-    import calendar
-
-    year, month = divmod(when.year * 12 + when.month - 1 + months, 12)
-    return when.replace(year=year, month=month + 1, day=min(when.day, calendar.monthrange(year, month + 1)[1]))
+    later = months_later(when, sign * int(months))
+    return None if later is None else time_text(later + sign * delta)
 
 
 _PATTERNS = {

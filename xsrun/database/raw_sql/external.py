@@ -7,16 +7,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from xsrun.database.plans import RowPlan
-from xsrun.database.raw_sql.direct_query import arguments_of, pieces, shaped, text_of
-from xsrun.database.rows import value_of
+from xsrun.database.plans import RowPlan, value_of
+from xsrun.database.raw_sql.direct_query import arguments_of, shaped, text_of
+from xsrun.database.raw_sql.placeholders import Marks, pieces, with_arguments
+from xsrun.database.session import Session
 from xsrun.errors import InputError, MissingParamError, UnavailableError, XanoScriptError
-from xsrun.values.conversion import Value, from_json, to_json, to_text
+from xsrun.values.conversion import Value, from_json, to_json
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
-
-    from xsrun.database.session import Session
 
 #: engine in the statement's name -> (SQLAlchemy's dialects with their drivers, the package that is tried first)
 _ENGINES = {
@@ -40,7 +39,7 @@ def direct_query(session: Session, plan: RowPlan, operands: tuple[Value, ...]) -
         context.service("network").require(context, plan.statement, f"https://{url.host or 'localhost'}")
     except ConnectionError as error:
         raise XanoScriptError(f"SQL Error: {error}") from None
-    sql = text_of(session, plan, operands)
+    sql = text_of(plan, operands)
     rows = rows_of(engine, url, sql, arguments_of(plan, operands))
     return shaped(rows, value_of(plan, operands, "response_type"))
 
@@ -74,7 +73,7 @@ def rows_of(engine: str, url: sa.URL, sql: str, arguments: list[Value]) -> list[
     from sqlalchemy.exc import DBAPIError, NoSuchModuleError, SQLAlchemyError
 
     connecting = connectable(engine, url)
-    text, parameters = with_marks(sql, arguments, connecting.dialect)
+    text, parameters = for_driver(sql, arguments, connecting.dialect)
     try:
         with connecting.connect() as connection:
             result = connection.exec_driver_sql(text, tuple(parameters))
@@ -108,36 +107,18 @@ def connectable(engine: str, url: sa.URL) -> sa.Engine:
     )
 
 
-def with_marks(sql: str, arguments: list[Value], dialect: sa.Dialect) -> tuple[str, list[Value]]:
+def for_driver(sql: str, arguments: list[Value], dialect: sa.Dialect) -> tuple[str, list[Value]]:
     """The text with the driver's marks for its placeholders, and the parameters."""
     parts = pieces(sql)
-    count = sum(bool(part.placeholder) for part in parts)
-    if len(arguments) == 1 and arguments[0].__class__ is list and (count != 1 or len(arguments[0]) == 1):
-        arguments = arguments[0]
-    if count != len(arguments):
-        raise XanoScriptError(
-            "Invalid parameter count based on format",
-            hint=f"the text has {count} placeholders and the statement {len(arguments)} arguments",
-        )
-    style = dialect.paramstyle
-    doubled = style in ("format", "pyformat") and count
-    text: list[str] = []
-    parameters: list[Value] = []
-    remaining = iter(arguments)
-    for part in parts:
-        if not part.placeholder:
-            text.append(part.text.replace("%", "%%") if doubled else part.text)
-            continue
-        value = next(remaining)
-        if part.placeholder == "?":
-            parameters.append(to_json(value) if value.__class__ in (list, dict) else value)
-            number = len(parameters)
-            text.append({"qmark": "?", "format": "%s", "pyformat": "%s"}.get(style, f":{number}"))
-        elif part.placeholder == "?:alias":
-            text.append(dialect.identifier_preparer.quote_identifier(to_text(value)))
-        else:
-            text.append(to_text(value))
-    return "".join(text), parameters
+    percent = dialect.paramstyle in ("format", "pyformat")
+    mark = {"qmark": "?", "format": "%s", "pyformat": "%s"}.get(dialect.paramstyle)
+    marks = Marks(
+        lambda number: mark or f":{number}",
+        dialect.identifier_preparer.quote_identifier,
+        doubled=percent and any(part.placeholder for part in parts),
+    )
+    text, parameters = with_arguments(parts, arguments, marks)
+    return text, [to_json(value) if value.__class__ in (list, dict) else value for value in parameters]
 
 
 def plain(value: Value) -> Value:

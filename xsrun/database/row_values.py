@@ -1,0 +1,168 @@
+"""The values of a row on their way into a table: conversion, rounding, defaults, and the INSERT (semantics 4.1)."""
+
+from __future__ import annotations
+
+import uuid
+from decimal import ROUND_HALF_UP, Decimal
+from typing import TYPE_CHECKING
+
+import sqlalchemy as sa
+
+from xsrun.database.columns import DOCUMENTS, ColumnDefinition
+from xsrun.database.prepared import Insertion
+from xsrun.database.sql import type_of
+from xsrun.database.stored_files import with_addresses
+from xsrun.database.tables import Table, unknown_column
+from xsrun.errors import InputError, XanoScriptError
+from xsrun.fields.declared import default_value
+from xsrun.values.conversion import Value, as_object
+
+if TYPE_CHECKING:
+    from xsrun.database.backend import Backend
+    from xsrun.database.transaction import Transaction
+    from xsrun.running.context import Context
+
+_UNIT = Decimal("0.00001")
+#: A decimal column has nine digits before the point (semantics 4.1).
+_MOST = 1e9
+
+
+def rounded(value: float) -> float:
+    """A decimal as a column keeps it: five places. Raises the engine's error for more than nine digits before them.
+
+    The test comes after the rounding: 999999999.999999 is too big.
+    """
+    if round(value, 5) != value and -_MOST <= value <= _MOST:
+        value = float(Decimal(repr(value)).quantize(_UNIT, ROUND_HALF_UP))
+    if not -_MOST < value < _MOST:
+        raise XanoScriptError("SQL Error: 0", hint=f"{value:g} has more than nine digits before the point")
+    return value
+
+
+def column_value(column: ColumnDefinition, value: Value, context: Context) -> Value:
+    """A value that is not null as a column keeps it. Raises InputError that names the column."""
+    declared = column.declared
+    if declared is not None:
+        value = declared.write(value, context, column.name)
+    if column.kind == "decimal" and value is not None:
+        return rounded(value)
+    return value
+
+
+def encoded(backend: Backend, table: Table, column: ColumnDefinition, value: Value) -> Value:
+    """A value as the database takes it. Raises InputError that names the column."""
+    if value is None and table.declared:
+        return None
+    encode = backend.codecs.encode.get(column.kind)
+    if encode is None:
+        return value
+    try:
+        return encode(value)
+    except InputError as error:
+        raise InputError(error.message, column.name, hint=error.hint) from None
+
+
+def check_keys(table: Table, data: dict[str, Value]) -> None:
+    """Refuse keys that a declared table has no column for: in rows that come from a file."""
+    if table.declared:
+        for key in data:
+            if key not in table.by_name:
+                raise unknown_column(table, key)
+
+
+def object_of(data: Value) -> dict[str, Value]:
+    """The data of a statement, which must be an object."""
+    if data.__class__ is dict:
+        return data
+    if data is None:
+        return {}
+    return as_object(data)
+
+
+def whole_row(table: Table, data: dict[str, Value], context: Context) -> dict[str, Value]:
+    """A whole new row of a declared table but for its id: what is given, converted, and the defaults."""
+    row = {}
+    for column in table.columns:
+        name, declared = column.name, column.declared
+        if name == "id" or declared is None:
+            continue
+        value = data.get(name)
+        if value is not None:
+            row[name] = column_value(column, value, context)
+        elif declared.nullable and name in data:
+            row[name] = None
+        else:
+            row[name] = default_value(declared, context, column=True)
+    return row
+
+
+def has_text_id(row: dict[str, Value]) -> bool:
+    """Whether a row comes with an id that is a text, not a number written as one."""
+    value = row.get("id")
+    return value.__class__ is str and bool(value) and not value.isdigit()
+
+
+def explicit_id(table: Table, data: dict[str, Value], context: Context) -> Value:
+    """The id that a new row asks for, or None to take the next."""
+    value = data.get("id")
+    column = table.id
+    if value is None or value in (0, ""):
+        return str(uuid.uuid4()) if column.kind == "text" else None
+    if column.declared is not None:
+        return column.declared.write(value, context, "id")
+    if column.kind == "int":
+        if value.__class__ is str and value.isdigit():
+            return int(value)  # rows of a CSV file are all text
+        if value.__class__ is not int:
+            raise InputError("Value is not a valid integer", "id", hint=f'the ids of table "{table.name}" are numbers')
+        return value
+    return str(value)
+
+
+def write_row(
+    transaction: Transaction, context: Context, table: Table, row: dict[str, Value], identity: Value
+) -> dict[str, Value]:
+    """The INSERT of a row whose values are those of its columns; the row as it is kept."""
+    by_name, backend = table.by_name, transaction.database.backend
+    given = {name: encoded(backend, table, by_name[name], value) for name, value in row.items()}
+    if identity is not None:
+        given["id"] = identity
+    key = tuple(given)
+    found = table.insertions.get(key)
+    if found is None:
+        found = table.insertions.put(key, insertion(backend, table, list(given)))
+    text, order = found
+    ((new_id,),) = transaction.execute(text, [given[name] for name in order], writes=True)
+    if identity is not None and not backend.follows_ids and table.id.kind == "int":
+        transaction.execute(*backend.follow_id(table.physical, identity))
+    decode = backend.codecs.decode["json"]
+    whole = {"id": new_id}
+    for name, value in row.items():
+        # what is kept as JSON comes back as JSON can say it
+        plain = value is None or value.__class__ in (str, int, bool) or by_name[name].kind not in DOCUMENTS
+        whole[name] = value if plain else decode(given[name])
+    if table.declared and table.columns[0].name != "id":
+        whole = {column.name: whole[column.name] for column in table.columns}
+    return with_addresses(context, table, whole)
+
+
+def insertion(backend: Backend, table: Table, names: list[str]) -> Insertion:
+    """The text that inserts a row of these columns, and the order in which it takes them."""
+    stored = backend.stored_names(table)
+    kinds = [table.by_name[name].kind for name in names]
+    part = backend.part(
+        table, {"id": table.id.kind, **{stored[name]: kind for name, kind in zip(names, kinds, strict=True)}}
+    )
+    given = {
+        stored[name]: sa.bindparam(f"c{position}", type_=type_of(kind))
+        for position, (name, kind) in enumerate(zip(names, kinds, strict=True))
+    }
+    statement = sa.insert(part).values(given) if given else sa.insert(part)
+    text = backend.text(statement.returning(part.c.id))
+    return Insertion(text.sql, [names[int(name[1:])] for name in text.order])
+
+
+def insert_whole(transaction: Transaction, context: Context, table: Table, data: dict[str, Value]) -> dict[str, Value]:
+    """Insert a row of a declared table: what is given, converted, and what the columns hold by default."""
+    row = whole_row(table, data, context)
+    return write_row(transaction, context, table, row, explicit_id(table, data, context))

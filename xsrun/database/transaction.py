@@ -1,0 +1,188 @@
+"""The transactions of one run, on the connection that it holds from its first statement to its end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, TypeVar
+
+from xsrun.database.connection import Parameters, ResultColumns, Row
+from xsrun.errors import XanoScriptError
+from xsrun.values.conversion import Value
+
+if TYPE_CHECKING:
+    from xsrun.database.connection import Connection
+    from xsrun.database.database import Database
+    from xsrun.database.tables import Table, TableKey
+
+Found = TypeVar("Found")
+
+
+class Transaction:
+    """Executes statements, in a transaction while one is open. Others see what it made when it is committed."""
+
+    __slots__ = (
+        "_connection",
+        "_saved_tables",
+        "database",
+        "depth",
+        "fails_whole",
+        "locks_all",
+        "locks_writes",
+        "open_ended",
+        "tables",
+    )
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+        self._connection: Connection | None = None
+        #: how many transactions are open, one in another
+        self.depth = 0
+        self.locks_all = database.in_memory
+        self.locks_writes = database.backend.one_writer
+        self.fails_whole = database.backend.fails_whole
+        #: tables made or grown in the open transaction, and what they were when the savepoints were set
+        self.tables: dict[TableKey, Table] = {}
+        self._saved_tables: list[dict[TableKey, Table]] = []
+        #: transactions without a stack, which end with the object that opened them
+        self.open_ended = 0
+
+    # Statements ----------------------------------------------------------------------------------------------------
+
+    def connect(self) -> Connection:
+        """The connection, taken at first use: then it is time to look which tables there are."""
+        found = self._connection
+        if found is None:
+            found = self._connection = self.database.connections.take()
+            if not self.database.in_memory:
+                self.database.look_around(found)
+        return found
+
+    def execute(self, text: str, parameters: Sequence[Value] = (), *, writes: bool = False) -> list[Row]:
+        """Execute one statement; on SQLite in turn with other runs. Raises XanoScriptError."""
+        connection = self._connection or self.connect()
+        if self.locks_all or (writes and self.locks_writes):
+            with self.database.turn:
+                return connection.execute(text, parameters)
+        if self.depth and self.fails_whole:
+            return self._guarded(lambda: connection.execute(text, parameters))
+        return connection.execute(text, parameters)
+
+    def query(self, text: str, parameters: Parameters) -> tuple[ResultColumns, list[Row]]:
+        """Execute a program's own statement: its columns and rows."""
+        connection = self.connect()
+        if self.locks_writes:
+            with self.database.turn:
+                return connection.query(text, parameters)
+        if self.depth and self.fails_whole:
+            return self._guarded(lambda: connection.query(text, parameters))
+        return connection.query(text, parameters)
+
+    def _guarded(self, run: Callable[[], Found]) -> Found:
+        """A statement in a savepoint: PostgreSQL would refuse all that follow a failure, and a program may catch it."""
+        connection = self.connect()
+        connection.execute("SAVEPOINT statement")
+        try:
+            found = run()
+        except XanoScriptError:
+            connection.execute("ROLLBACK TO SAVEPOINT statement")
+            raise
+        connection.execute("RELEASE SAVEPOINT statement")
+        return found
+
+    # Begin and end -------------------------------------------------------------------------------------------------
+
+    def begin(self, isolation: str | None = None) -> None:
+        """Open a transaction; inside another one, a savepoint."""
+        if self.depth == 0:
+            connection = self.connect()
+            if self.locks_writes:
+                self.database.turn.acquire()
+            try:
+                connection.execute(self.database.backend.begin(isolation))
+            except BaseException:
+                if self.locks_writes:
+                    self.database.turn.release()
+                raise
+        else:
+            self.connect().execute(f"SAVEPOINT level_{self.depth}")
+            self._saved_tables.append(dict(self.tables))
+        self.depth += 1
+
+    def commit(self) -> None:
+        """Keep what the innermost transaction did."""
+        if self.depth > 1:
+            self.connect().execute(f"RELEASE SAVEPOINT level_{self.depth - 1}")
+            self._saved_tables.pop()
+            self.depth -= 1
+            return
+        try:
+            self.connect().execute("COMMIT")
+        except BaseException:
+            self.connect().rollback()
+            self.tables.clear()
+            raise
+        finally:
+            self._left()
+        self.database.publish(self.tables)
+        self.tables.clear()
+
+    def roll_back(self) -> None:
+        """Undo what the innermost transaction did."""
+        if self.depth > 1:
+            self.connect().execute(f"ROLLBACK TO SAVEPOINT level_{self.depth - 1}")
+            self.connect().execute(f"RELEASE SAVEPOINT level_{self.depth - 1}")
+            self.tables = self._saved_tables.pop()
+            self.depth -= 1
+            return
+        try:
+            self.connect().rollback()
+        finally:
+            self._left()
+            self.tables.clear()
+
+    def _left(self) -> None:
+        self.depth = 0
+        self._saved_tables.clear()
+        if self.locks_writes:
+            self.database.turn.release()
+
+    @contextmanager
+    def atomic(self, isolation: str | None = None) -> Iterator[None]:
+        """Statements that belong together: kept when the block ends, undone when it raises."""
+        self.begin(isolation)
+        try:
+            yield
+        except BaseException:
+            self.roll_back()
+            raise
+        self.commit()
+
+    def open(self) -> None:
+        """`db.transaction {}` without a stack: until the object that runs ends (semantics 12)."""
+        self.begin()
+        self.open_ended += 1
+
+    @contextmanager
+    def ending(self) -> Iterator[None]:
+        """An object that may open transactions without a stack: what it left open ends with it."""
+        before = self.open_ended
+        try:
+            yield
+        except BaseException:
+            while self.open_ended > before:
+                self.open_ended -= 1
+                self.roll_back()
+            raise
+        while self.open_ended > before:
+            self.open_ended -= 1
+            self.commit()
+
+    def close(self) -> None:
+        """End: a transaction that is still open is undone, the connection goes back."""
+        self.open_ended = 0
+        while self.depth:
+            self.roll_back()
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            self.database.connections.give_back(connection)

@@ -1,0 +1,24 @@
+"""Calendar arithmetic: the moment of a time stamp (UTC), and months later."""
+
+from __future__ import annotations
+
+import calendar
+from datetime import datetime, timedelta
+
+EPOCH = datetime(1970, 1, 1)
+
+
+def moment(milliseconds: int) -> datetime | None:
+    """The calendar moment of a time stamp; None outside the years 1 to 9999."""
+    try:
+        return EPOCH + timedelta(milliseconds=milliseconds)
+    except OverflowError:
+        return None
+
+
+def months_later(when: datetime, months: int) -> datetime | None:
+    """A moment so many months later; a day that the month lacks becomes its last. None outside the years 1 to 9999."""
+    year, month = divmod(when.year * 12 + when.month - 1 + months, 12)
+    if not 1 <= year <= 9999:
+        return None
+    return when.replace(year=year, month=month + 1, day=min(when.day, calendar.monthrange(year, month + 1)[1]))
