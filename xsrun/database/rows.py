@@ -87,10 +87,17 @@ def by_field(
     return found
 
 
+def may_have(table: Table, field: str) -> bool:
+    """Can a row of the table have this field? Those of an undeclared table have no others than were written."""
+    return table.declared or field.partition(".")[0] in table.by_name
+
+
 def find(
     session: Session, table: Table, field: str, value: Value, reader: RowReader, lock: bool = False
 ) -> dict[str, Value] | None:
     """The first row whose field has a value, as the reader reads it; None when there is none."""
+    if not may_have(table, field):
+        return None
     lock = lock and session.transaction.depth > 0 and table.exists
 
     def build(finder: Finder) -> sa.ClauseElement:
@@ -141,6 +148,8 @@ def has(session: Session, plan: RowPlan, operands: tuple[Value, ...]) -> bool:
     table = session.catalog.table(plan.table)
     value = lookup_value(value_of(plan, operands, "field_value"))
     field = field_of(value_of(plan, operands, "field_name"))
+    if not may_have(table, field):
+        return False
 
     def build(finder: Finder) -> sa.ClauseElement:
         return sa.select(sa.literal_column("1")).select_from(finder.columns).where(finder.condition).limit(1)

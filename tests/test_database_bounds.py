@@ -1,0 +1,180 @@
+"""What a database keeps from one statement to the next stays within bounds, whatever requests choose."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from databases import BACKENDS, new_database
+
+import xsrun
+from xsrun.database.backend import MOST_SHAPES
+from xsrun.database.bounded import Bounded
+from xsrun.database.connection import Connection
+from xsrun.database.tables import MOST_STATEMENTS, Table
+
+GET = """function "get_{table}" {{
+  input {{
+    text field
+  }}
+  stack {{
+    db.get "{table}" {{
+      field_name = $input.field
+      field_value = 1
+    }} as $row
+    db.has "{table}" {{
+      field_name = $input.field
+      field_value = 1
+    }} as $there
+  }}
+  response = [$row, $there]
+}}"""
+SOURCES = {
+    **{f"function/get_{name}.xs": GET.format(table=name) for name in ("note", "bag")},
+    "table/note.xs": """table "note" {
+  auth = false
+  schema {
+    int id
+    json data?
+  }
+}""",
+    "function/edit.xs": """function "edit" {
+  input {
+    text field
+  }
+  stack {
+    db.edit "bag" {
+      field_name = "id"
+      field_value = 1
+      data = {}|set:$input.field:2
+    } as $row
+  }
+  response = $row
+}""",
+    "function/add.xs": """function "add" {
+  input {
+    text field
+  }
+  stack {
+    db.add "bag" {
+      data = {}|set:$input.field:1
+    } as $row
+  }
+  response = $row
+}""",
+    "function/sort.xs": """function "sort" {
+  input {
+    text field
+  }
+  stack {
+    db.query "note" {
+      override_sort = [{sortBy: $input.field, orderBy: "asc"}]
+      return = {type: "list"}
+    } as $rows
+  }
+  response = $rows
+}""",
+}
+
+
+@pytest.fixture(params=BACKENDS)
+def workspace(request: Any) -> Iterator[xsrun.Workspace]:
+    with xsrun.Workspace.from_sources(SOURCES, database=new_database(request.param)) as made:
+        yield made
+
+
+def run(workspace: xsrun.Workspace, name: str, field: str) -> Any:
+    result = workspace.run(name, input={"field": field})
+    assert result.error is None, result.error
+    return result.response
+
+
+def table(workspace: xsrun.Workspace, name: str) -> Table:
+    found: Table = workspace.database.tables[(name, "live")]
+    return found
+
+
+def test_the_least_recently_used_goes_first() -> None:
+    kept: Bounded[str, int] = Bounded(2)
+    assert kept.put("a", 1) == 1
+    kept.put("b", 2)
+    assert kept.put("a", 3) == 1, "what is there stays"
+    assert kept.get("a") == 1
+    kept.put("c", 4)
+    assert (kept.get("a"), kept.get("b"), kept.get("c"), len(kept)) == (1, None, 4, 2)
+
+
+def test_statements_for_fields_that_requests_choose(workspace: xsrun.Workspace) -> None:
+    workspace.seed({"note": [{"id": n, "data": {f"k{n}": 1}} for n in range(1, 4)]})
+    for number in range(1, MOST_STATEMENTS):
+        row, there = run(workspace, "get_note", f"data.k{number}")
+        assert (row and row["id"], there) == ((number, True) if number < 4 else (None, False))
+    assert len(table(workspace, "note").prepared) == MOST_STATEMENTS
+    assert run(workspace, "get_note", "data.k2")[0]["id"] == 2, "one that was let go is made again"
+
+
+def test_a_field_that_no_row_has_needs_no_statement(workspace: xsrun.Workspace) -> None:
+    assert run(workspace, "get_bag", "size") == [None, False], "there is no such table yet"
+    run(workspace, "add", "size")
+    before = len(table(workspace, "bag").prepared)
+    for number in range(20):
+        assert run(workspace, "get_bag", f"size{number}") == [None, False]
+    assert len(table(workspace, "bag").prepared) == before
+    assert run(workspace, "get_bag", "size")[1] is True
+
+
+def test_orders_that_requests_choose(workspace: xsrun.Workspace) -> None:
+    queries = workspace.database.backend.queries
+    queries._most = 5
+    for number in range(9):
+        assert run(workspace, "sort", f"data.k{number}") == []
+    assert len(queries) == 5
+
+
+def test_an_undeclared_table_that_grows_by_every_write(
+    workspace: xsrun.Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    executed: list[tuple[str, int]] = []
+    backend = workspace.database.backend
+    made = class_of_connections(workspace)
+    plain = made.execute
+
+    def execute(self: Connection, text: str, parameters: Any = ()) -> Any:
+        executed.append((text.split()[0], len(text)))
+        return plain(self, text, parameters)
+
+    steps = MOST_SHAPES + 10
+    run(workspace, "add", "k0")
+    run(workspace, "add", "k1")
+    monkeypatch.setattr(made, "execute", execute)
+    for number in range(2, steps):
+        before = len(executed)
+        row = run(workspace, "add", f"k{number}")
+        assert row[f"k{number}"] == 1
+        mine = [one for one in executed[before:] if one[0] in ("ALTER", "INSERT")]
+        assert [word for word, _ in mine] == ["ALTER", "INSERT"], "a column and a row"
+        assert all(length < 200 for _, length in mine), "neither names the columns that were there"
+    monkeypatch.undo()
+    grown = table(workspace, "bag")
+    assert len(grown.columns) == steps + 2
+    shapes = list(backend._undeclared._kept.values())
+    assert len(shapes) == MOST_SHAPES
+    definitions = {id(column) for shape in shapes for column in shape.columns}
+    assert len(definitions) <= 2 * steps, "the shapes share their columns"
+    assert sum(shape.stored is not None for shape in shapes) == 0, "none needed SQLAlchemy's table of all columns"
+
+
+def class_of_connections(workspace: xsrun.Workspace) -> type[Connection]:
+    """The class of the workspace's connections."""
+    connections = workspace.database.connections
+    connection = connections.take()
+    connections.give_back(connection)
+    return type(connection)
+
+
+def test_changes_of_fields_that_requests_choose(workspace: xsrun.Workspace) -> None:
+    run(workspace, "add", "k0")
+    for number in range(20):
+        assert run(workspace, "edit", f"k{number}")[f"k{number}"] == 2
+    assert len(table(workspace, "bag").prepared) <= 2, "what is prepared for the smaller table is not carried along"
