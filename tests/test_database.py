@@ -229,6 +229,21 @@ def test_an_undeclared_table_grows(make: Any) -> None:
     assert [warning.code for warning in result.warnings] == ["XS710"]
 
 
+def test_names_with_percent_signs(make: Any) -> None:
+    """To the drivers of PostgreSQL a percent sign in a statement is the beginning of a parameter."""
+    stack = """db.add "50%off" { data = {id: 7, "a%b": 1} } as $one
+    db.direct_query {
+      sql = "select \\"a%b\\" as found from ?:alias where 'a%' like ?"
+      arg = "50%off"
+      arg = "a%"
+    } as $rows
+    db.truncate "50%off" { reset = true }
+    db.add "50%off" { data = {"a%b": 2} } as $two"""
+    one, rows, two = answer(make(stack, "[$one, $rows, $two]"))
+    assert (one["id"], one["a%b"]) == (7, 1) and rows == [{"found": 1}]
+    assert (two["id"], two["a%b"]) == (1, 2)
+
+
 def test_strict_knows_declared_tables_only(url: str) -> None:
     sources = {**TABLES, "function/f.xs": program('db.add "itme" { data = {a: 1} }')}
     with xsrun.Workspace.from_sources(sources, database=url, strict=True) as workspace:

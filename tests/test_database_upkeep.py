@@ -84,6 +84,19 @@ def test_migrate(place: Any, capsys: pytest.CaptureFixture[str], tmp_path: Path)
     ]
 
 
+def test_migrate_a_table_with_a_percent_sign(place: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    folder, options = place
+    rows = json.dumps({"50%": ROWS["item"]})
+    (folder / "item.xs").write_text(FIRST.replace('"item"', '"50%"'))
+    (folder / "rows.json").write_text(rows)
+    assert command(capsys, "migrate", *options)[0] == 0
+    assert command(capsys, "load", str(folder / "rows.json"), *options)[0] == 0
+    (folder / "item.xs").write_text(SECOND.replace('"item"', '"50%"'))
+    assert command(capsys, "migrate", "--force", *options)[0] == 0
+    status, out, _ = command(capsys, "dump", *options)
+    assert (status, [row["old"] for row in json.loads(out)["50%"]]) == (0, [7, 0])
+
+
 def test_columns_that_are_gone_are_kept_until_forced(place: Any, capsys: pytest.CaptureFixture[str]) -> None:
     folder, options = place
     command(capsys, "migrate", *options)

@@ -140,7 +140,7 @@ def converter(table: Table, column: ColumnDefinition) -> Callable[[Session], Non
         text = backend.text(
             sa.update(stored).values({new: value}).where(stored.c.id == sa.bindparam("row", type_=None))
         )
-        for row_id, old in session.transaction.execute(f"SELECT id, {quote(name)} FROM {quoted}".replace("%", "%%")):
+        for row_id, old in session.transaction.execute(f"SELECT id, {quote(name)} FROM {quoted}"):
             given = converted(session, column, decode_loose(old))
             if given is not None:
                 values = {"value": encoded(backend, table, column, given), "row": row_id}

@@ -292,7 +292,7 @@ class PostgresBackend(Backend):
 
     def follow_id(self, physical: str, identity: int) -> Step:
         sequence = "pg_get_serial_sequence(%s, 'id')"
-        name = self.quote(physical)
+        name = self.quote(physical).replace("%%", "%")  # a parameter, not a part of the text
         return (
             f"SELECT setval({sequence}, greatest(nextval({sequence}) - 1, %s::bigint, 1))",
             (name, name, identity),
@@ -300,7 +300,7 @@ class PostgresBackend(Backend):
 
     def truncation(self, physical: str, reset: bool) -> list[Step]:
         restart = " RESTART IDENTITY" if reset else ""
-        return [(f"TRUNCATE TABLE {self.quote(physical).replace('%', '%%')}{restart}", ())]
+        return [(f"TRUNCATE TABLE {self.quote(physical)}{restart}", ())]
 
     def new_column(self, table: Table, column: str, kind: str = "json") -> str:
         return super().new_column(table, column, kind).replace("ADD COLUMN", "ADD COLUMN IF NOT EXISTS", 1)
