@@ -41,30 +41,35 @@ class Median:
         return float(median(self.numbers)) if self.numbers else None
 
 
-class Gathered:
-    """The JSON texts of all values, in the order of the ids."""
-
-    distinct = False
-    descending = False
-    by_value = False
+class OrderedValues:
+    """Values in the order of a key."""
 
     def __init__(self) -> None:
         self.entries: list[tuple[Value, Value]] = []
+        self.descending = False
+
+    def ordered(self) -> list[Value]:
+        """The values by their keys: nulls last upwards, first downwards."""
+        present = sorted((e for e in self.entries if e[0] is not None), key=lambda e: e[0], reverse=self.descending)
+        missing = [e for e in self.entries if e[0] is None]
+        return [value for _, value in ([*missing, *present] if self.descending else [*present, *missing])]
+
+
+class Gathered(OrderedValues):
+    """The JSON texts of all values, in their own order or that of the rows' ids."""
+
+    distinct = False
+    by_value = False
+    downwards = False
 
     def step(self, value: Value, row: Value) -> None:
-        self.entries.append((value, row))
+        self.entries.append((value if self.by_value else row, value))
 
     def finalize(self) -> str:
-        if self.by_value:
-            values = sorted((value for value, _ in self.entries if value is not None), reverse=self.descending)
-            nulls = [None] * (len(self.entries) - len(values))
-            values = [*nulls, *values] if self.descending else [*values, *nulls]
-        else:
-            ordered = sorted(self.entries, key=lambda entry: (entry[1] is None, entry[1] or 0))
-            values = [value for value, _ in ordered]
-        if self.distinct:
-            values = list(dict.fromkeys(values))
-        return f"[{','.join(_as_json(value) for value in values)}]"
+        self.descending = self.downwards
+        values = self.ordered()
+        kept = dict.fromkeys(values) if self.distinct else values
+        return f"[{','.join(map(_as_json, kept))}]"
 
 
 def _as_json(value: Value) -> str:
@@ -74,7 +79,7 @@ def _as_json(value: Value) -> str:
 
 
 def _gathered(distinct: bool, by_value: bool, descending: bool = False) -> type[Gathered]:
-    fields = {"distinct": distinct, "by_value": by_value, "descending": descending}
+    fields = {"distinct": distinct, "by_value": by_value, "downwards": descending}
     return type("Gathered", (Gathered,), fields)
 
 

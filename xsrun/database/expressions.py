@@ -27,11 +27,12 @@ from xsrun.database.operands import Converter
 from xsrun.database.operators import OPERATORS, Operator, filter_names
 from xsrun.database.parameters import StatementParameters
 from xsrun.database.plans import Column, Operand
-from xsrun.database.query_columns import QueryColumns, TableSource, unwrapped
+from xsrun.database.query_columns import QueryColumns, TableSource
 from xsrun.database.sql import Condition, Sql, applied, apply, type_of
 from xsrun.database.typed_sql import Given, Side, TypedSql, converted, met_kind
 from xsrun.errors import XanoScriptError
 from xsrun.language.types import MEDIA_TYPES
+from xsrun.names.places import unwrapped
 from xsrun.syntax.nodes import Between, Binary, Expression, FilterCall, Ternary, Unary
 from xsrun.values.conversion import Value
 

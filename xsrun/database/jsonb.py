@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from xsrun.values.conversion import Value, from_json, parse_number, to_json
 
 _NUMBERS = (int, float)
@@ -41,6 +43,18 @@ def overlaps(value: Value, other: Value) -> bool:
     if value.__class__ is not list or other.__class__ is not list:
         return False
     return any(same(mine, item) for mine in value for item in other)
+
+
+def member(value: Value, keys: Iterable[str]) -> Value:
+    """What is at a path of keys and indexes, from the end when negative; null when nothing is there."""
+    for key in keys:
+        if value.__class__ is dict:
+            value = value.get(key)
+        elif value.__class__ is list and key.removeprefix("-").isdigit() and -len(value) <= int(key) < len(value):
+            value = value[int(key)]
+        else:
+            return None
+    return value
 
 
 def json_number_of(text: str) -> float | None:

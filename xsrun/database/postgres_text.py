@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from xsrun.errors import XanoScriptError
-from xsrun.values.conversion import Value, parse_number, text_of_number
+from xsrun.values.conversion import Value, text_of_number
 
 if TYPE_CHECKING:
     import regex
@@ -142,11 +142,6 @@ def matches(text: str, pattern: str, ignore_case: bool = False) -> bool:
 def words(text: str) -> list[str]:
     """The words of a text, in lower case."""
     return _WORD.findall(lower(text))
-
-
-def number(text: str) -> float | None:
-    """A numeric text as a number."""
-    return parse_number(text)
 
 
 def text_of(number: float) -> str:

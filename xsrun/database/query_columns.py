@@ -11,7 +11,8 @@ from xsrun.database.plans import Column, name_below_db
 from xsrun.database.tables import Table, unknown_column
 from xsrun.errors import XanoScriptError
 from xsrun.fields.declared import Declared
-from xsrun.syntax.nodes import Expression, Group, Quoted
+from xsrun.names.places import unwrapped
+from xsrun.syntax.nodes import Expression
 
 
 class TableSource(NamedTuple):
@@ -100,10 +101,3 @@ class QueryColumns:
         if node.line:
             error.file, error.line, error.column = self.file, node.line, node.column
         return error
-
-
-def unwrapped(node: Expression) -> Expression:
-    """The expression inside parentheses and backticks."""
-    while isinstance(node, (Group, Quoted)) and node.expression is not None:
-        node = node.expression
-    return node

@@ -26,16 +26,12 @@ from xsrun.values.conversion import Value
 # Finding by one field ------------------------------------------------------------------------------------------------
 
 
-def lookup_value(value: Value) -> Value:
-    """The value to look for, which may not be null (semantics 4.2)."""
+def looked_for(plan: RowPlan, operands: tuple[Value, ...]) -> tuple[str, Value]:
+    """The field to look in, else `id`, and the value to look for, which may not be null (semantics 4.2)."""
+    field, value = value_of(plan, operands, "field_name"), value_of(plan, operands, "field_value")
     if value is None:
         raise MissingParamError("field_value", hint="the value to look for is null; test it before")
-    return value
-
-
-def field_of(value: Value) -> str:
-    """The field to look in: `id` when none is named."""
-    return "id" if value is None or value == "" else str(value)
+    return "id" if field is None or field == "" else str(field), value
 
 
 class Finder:
@@ -134,8 +130,7 @@ def answer(session: Session, plan: RowPlan, operands: tuple[Value, ...], table: 
 def get(session: Session, plan: RowPlan, operands: tuple[Value, ...]) -> Value:
     """`db.get`: the first row whose field has the value, or null."""
     table = session.catalog.table(plan.table)
-    value = lookup_value(value_of(plan, operands, "field_value"))
-    field = field_of(value_of(plan, operands, "field_name"))
+    field, value = looked_for(plan, operands)
     lock = flag(value_of(plan, operands, "lock"), "lock")
     if plan.output is None and not plan.addons:
         return find(session, table, field, value, session.backend.reader(table, hidden=False), lock)
@@ -146,8 +141,7 @@ def get(session: Session, plan: RowPlan, operands: tuple[Value, ...]) -> Value:
 def has(session: Session, plan: RowPlan, operands: tuple[Value, ...]) -> bool:
     """`db.has`: whether there is a row whose field has the value."""
     table = session.catalog.table(plan.table)
-    value = lookup_value(value_of(plan, operands, "field_value"))
-    field = field_of(value_of(plan, operands, "field_name"))
+    field, value = looked_for(plan, operands)
     if not may_have(table, field):
         return False
 
@@ -177,8 +171,7 @@ def patch(session: Session, plan: RowPlan, operands: tuple[Value, ...]) -> Value
 
 def update(session: Session, plan: RowPlan, operands: tuple[Value, ...], *, nulls: bool) -> Value:
     """Change one row, found by a field; 404 when there is none."""
-    value = lookup_value(value_of(plan, operands, "field_value"))
-    field = field_of(value_of(plan, operands, "field_name"))
+    field, value = looked_for(plan, operands)
     data = object_of(value_of(plan, operands, "data"))
     table = session.catalog.table(plan.table)
     table, row = update_row(session, table, field, value, data, nulls=nulls)
@@ -236,8 +229,7 @@ def change(session: Session, table: Table, field: str, value: Value, new: dict[s
 
 def add_or_edit(session: Session, plan: RowPlan, operands: tuple[Value, ...]) -> Value:
     """`db.add_or_edit`: change the row whose field has the value, or insert one that has it."""
-    value = lookup_value(value_of(plan, operands, "field_value"))
-    field = field_of(value_of(plan, operands, "field_name"))
+    field, value = looked_for(plan, operands)
     data = object_of(value_of(plan, operands, "data"))
     table = session.catalog.table(plan.table)
     with session.transaction.atomic():
@@ -250,8 +242,7 @@ def add_or_edit(session: Session, plan: RowPlan, operands: tuple[Value, ...]) ->
 
 def delete(session: Session, plan: RowPlan, operands: tuple[Value, ...]) -> None:
     """`db.del`: delete one row; 404 when there is none."""
-    value = lookup_value(value_of(plan, operands, "field_value"))
-    field = field_of(value_of(plan, operands, "field_name"))
+    field, value = looked_for(plan, operands)
     table = session.catalog.table(plan.table)
     if not table.exists:
         Finder(session, table, field, value)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
 import sqlalchemy as sa
@@ -131,16 +132,15 @@ class SelectBuilder:
 
     def sort_keys(self) -> list[Sql]:
         """The order: the keys of `sort`, then the id."""
-        keys: list[Sql] = []
         evals = dict(self.evals)
+        return [*self.keys(lambda name, at: evals.get(name) or self.sort_column(name, at)), self.base.columns.c["id"]]
+
+    def keys(self, find: Callable[[str, SortKey | None], TypedSql]) -> list[Sql]:
+        """The keys of `sort`, what each names found by `find`."""
+        found: list[Sql] = []
         for name, direction, at in self.order:
-            if direction == "rand":
-                keys.append(sa.func.random())
-                continue
-            typed = evals.get(name) or self.sort_column(name, at)
-            keys += sorted_by(typed, direction, self.compiler)
-        keys.append(self.base.columns.c["id"])
-        return keys
+            found += [sa.func.random()] if direction == "rand" else sorted_by(find(name, at), direction)
+        return found
 
     def sort_column(self, name: str, at: SortKey | None) -> TypedSql:
         """The column that a sort key names: `column`, `table.column`, perhaps with a path into JSON."""
@@ -194,14 +194,9 @@ class SelectBuilder:
             name: TypedSql(typed.kind, column, element=typed.element)
             for (name, typed), column in zip(columns, inner.c, strict=True)
         }
-        keys: list[Sql] = []
-        for name, direction, at in self.order:
-            if direction == "rand":
-                keys.append(sa.func.random())
-            else:
-                keys += sorted_by(self.aggregate_key(outer, name, at), direction, self.compiler)
+        keys = self.keys(lambda name, at: self.aggregate_key(outer, name, at))
         for name, _ in groups:
-            keys += sorted_by(outer[name], "asc", self.compiler)
+            keys += sorted_by(outer[name], "asc")
         final = sa.select(*inner.c).order_by(*keys)
         if limited:
             final = final.limit(self.extra(0)).offset(self.extra(1))
@@ -236,7 +231,7 @@ class SelectBuilder:
         return self.ready(sa.select(sa.func.count()).select_from(inner))
 
 
-def sorted_by(typed: TypedSql, direction: str, compiler: SqlExpressionCompiler) -> list[Sql]:
+def sorted_by(typed: TypedSql, direction: str) -> list[Sql]:
     """The keys that sort by an expression: nulls last upwards and first downwards, as PostgreSQL has them."""
     if typed.kind in DOCUMENTS or typed.kind == "list":
         kinds = {"json_number": "decimal", "json_text": "text", "json_source": "text"}

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import sqlalchemy as sa
 
-from xsrun.database.columns import DOCUMENTS, NUMBERS, TEXTS
+from xsrun.database.columns import NUMBERS, TEXTS
 from xsrun.database.sql import Sql, apply, type_of
 
 
@@ -28,36 +28,41 @@ class Given(NamedTuple):
 Side = TypedSql | Given
 
 
+#: Kinds that SQL has as others.
+_PLAIN = {"timestamp": "int", "date": "text", "geo": "json"}
+#: (kind, wanted kind) -> the operator that leads from one to the other
+_OPERATORS = {
+    ("json", "decimal"): "json_number",
+    ("text", "decimal"): "number",
+    ("bool", "decimal"): "bool_number",
+    ("json", "text"): "json_text",
+    ("decimal", "text"): "number_text",
+    ("int", "text"): "int_text",
+    ("bool", "text"): "bool_text",
+    ("json", "bool"): "json_bool",
+    ("int", "json"): "to_json_number",
+    ("decimal", "json"): "to_json_number",
+    ("text", "json"): "to_json_text",
+    ("bool", "json"): "to_json_bool",
+    ("json", "vector"): "json_vector",
+}
+
+
 def converted(kind: str, wanted: str, sql: Sql) -> Sql | None:
     """An expression of one kind as one of another; None when there is no way."""
-    kind = "json" if kind == "geo" else kind
-    if wanted in TEXTS and kind in TEXTS:
+    kind, wanted = _PLAIN.get(kind, kind), _PLAIN.get(wanted, wanted)
+    if kind == wanted or (wanted == "number" and kind in NUMBERS):
         return sql
-    if wanted in ("int", "timestamp"):
-        if kind in ("int", "timestamp"):
-            return sql
-        number = converted(kind, "decimal", sql) if kind != "decimal" else sql
+    if wanted == "int":
+        number = converted(kind, "decimal", sql)
         return None if number is None else apply("truncate", "int", number)
-    if wanted in ("decimal", "number"):
-        if kind in NUMBERS:
-            return sql if wanted == "number" else sa.cast(sql, type_of("decimal"))
-        name = {"json": "json_number", "text": "number", "date": "number", "bool": "bool_number"}.get(kind)
-        return apply(name, "decimal", sql) if name else None
-    if wanted in TEXTS:
-        if kind in DOCUMENTS:
-            return apply("json_text", "text", sql)
-        name = {"decimal": "number_text", "int": "int_text", "timestamp": "int_text", "bool": "bool_text"}.get(kind)
-        return apply(name, "text", sql) if name else None
-    if wanted == "bool":
-        return apply("json_bool", "bool", sql) if kind == "json" else sql != 0 if kind in NUMBERS else None
-    if wanted in DOCUMENTS:
-        if kind in DOCUMENTS:
-            return sql
-        name = "to_json_number" if kind in NUMBERS else "to_json_text" if kind in TEXTS else "to_json_bool"
-        return apply(name, "json", sql) if kind in (*NUMBERS, *TEXTS, "bool") else None
-    if wanted == "vector" and kind == "json":
-        return apply("json_vector", "vector", sql)
-    return None
+    if wanted == "decimal" and kind == "int":
+        return sa.cast(sql, type_of("decimal"))
+    if wanted == "bool" and kind in NUMBERS:
+        return sql != 0
+    wanted = "decimal" if wanted == "number" else wanted
+    name = _OPERATORS.get((kind, wanted))
+    return None if name is None else apply(name, wanted, sql)
 
 
 def met_kind(left: str, right: str) -> str:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from xsrun.database import postgres_text
-from xsrun.database.jsonb import contains, json_number_of, json_text_of, overlaps, same
+from xsrun.database.jsonb import contains, json_number_of, json_text_of, member, overlaps, same
 from xsrun.database.operators.declare import operator
-from xsrun.values.conversion import Value, from_json, to_json
+from xsrun.values.conversion import Value, from_json, parse_number, to_json
 
 
 @operator("contains", "json", "json", result="bool", postgres="({0} @> {1})")
@@ -136,7 +136,7 @@ def json_bool(value: str) -> bool | None:
 )
 def number(value: str) -> float | None:
     """A numeric text as a number; else null."""
-    return postgres_text.number(value)
+    return parse_number(value)
 
 
 @operator(
@@ -155,14 +155,7 @@ def json_path(value: str, path: str) -> str | None:
 @operator("json_member", "json", "text", result="json", postgres="nullif({0} #> {1}::text[], 'null'::jsonb)")
 def json_member(value: str, path: str) -> str | None:
     """The same for a path with indexes or odd names; in SQLite the path is a JSON list."""
-    found = from_json(value)
-    for key in from_json(path):
-        if found.__class__ is dict:
-            found = found.get(key)
-        elif found.__class__ is list and key.removeprefix("-").isdigit() and -len(found) <= int(key) < len(found):
-            found = found[int(key)]
-        else:
-            return None
+    found = member(from_json(value), from_json(path))
     return None if found is None else to_json(found)
 
 

@@ -4,70 +4,33 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from xsrun.database.date_parts import DATE_PARTS
 from xsrun.database.operators.declare import operator
 from xsrun.dates.calendar import EPOCH, moment, months_later
 
-_PART = "extract({part} FROM to_timestamp({{0}} / 1000.0) AT TIME ZONE 'UTC')::bigint"
+
+def _part(name: str, part: str, what: str) -> None:
+    """Declare a filter that gives a part of a time stamp."""
+    read = DATE_PARTS[part]
+
+    def part_of(milliseconds: int) -> float | None:
+        when = moment(milliseconds)
+        return None if when is None else read(when)
+
+    part_of.__doc__ = what
+    part_of.__name__ = part_of.__qualname__ = name
+    text = f"extract({part} FROM to_timestamp({{0}} / 1000.0) AT TIME ZONE 'UTC')::bigint"
+    operator(name, "int", result="int", postgres=text)(part_of)
 
 
-def _part(part: str) -> str:
-    return _PART.format(part=part)
-
-
-@operator("timestamp_year", "int", result="int", postgres=_part("year"))
-def timestamp_year(milliseconds: int) -> int | None:
-    """The year."""
-    when = moment(milliseconds)
-    return None if when is None else when.year
-
-
-@operator("timestamp_month", "int", result="int", postgres=_part("month"))
-def timestamp_month(milliseconds: int) -> int | None:
-    """The month, 1 to 12."""
-    when = moment(milliseconds)
-    return None if when is None else when.month
-
-
-@operator("timestamp_week", "int", result="int", postgres=_part("week"))
-def timestamp_week(milliseconds: int) -> int | None:
-    """The ISO week, 1 to 53."""
-    when = moment(milliseconds)
-    return None if when is None else when.isocalendar().week
-
-
-@operator("timestamp_day_of_month", "int", result="int", postgres=_part("day"))
-def timestamp_day_of_month(milliseconds: int) -> int | None:
-    """The day of the month, 1 to 31."""
-    when = moment(milliseconds)
-    return None if when is None else when.day
-
-
-@operator("timestamp_day_of_week", "int", result="int", postgres=_part("dow"))
-def timestamp_day_of_week(milliseconds: int) -> int | None:
-    """The day of the week, 0 for Sunday to 6."""
-    when = moment(milliseconds)
-    return None if when is None else when.isoweekday() % 7
-
-
-@operator("timestamp_day_of_year", "int", result="int", postgres=_part("doy"))
-def timestamp_day_of_year(milliseconds: int) -> int | None:
-    """The day of the year, 1 to 366."""
-    when = moment(milliseconds)
-    return None if when is None else when.timetuple().tm_yday
-
-
-@operator("timestamp_hour", "int", result="int", postgres=_part("hour"))
-def timestamp_hour(milliseconds: int) -> int | None:
-    """The hour, 0 to 23."""
-    when = moment(milliseconds)
-    return None if when is None else when.hour
-
-
-@operator("timestamp_minute", "int", result="int", postgres=_part("minute"))
-def timestamp_minute(milliseconds: int) -> int | None:
-    """The minute, 0 to 59."""
-    when = moment(milliseconds)
-    return None if when is None else when.minute
+_part("timestamp_year", "year", "The year.")
+_part("timestamp_month", "month", "The month, 1 to 12.")
+_part("timestamp_week", "week", "The ISO week, 1 to 53.")
+_part("timestamp_day_of_month", "day", "The day of the month, 1 to 31.")
+_part("timestamp_day_of_week", "dow", "The day of the week, 0 for Sunday to 6.")
+_part("timestamp_day_of_year", "doy", "The day of the year, 1 to 366.")
+_part("timestamp_hour", "hour", "The hour, 0 to 23.")
+_part("timestamp_minute", "minute", "The minute, 0 to 59.")
 
 
 def _epoch(name: str, unit: int, what: str, example: int) -> None:

@@ -70,7 +70,7 @@ def url_of(engine: str, address: str) -> sa.URL:
 
 def rows_of(engine: str, url: sa.URL, sql: str, arguments: list[Value]) -> list[dict[str, Value]]:
     """Connect, run one text, read its rows."""
-    from sqlalchemy.exc import DBAPIError, NoSuchModuleError, SQLAlchemyError
+    from sqlalchemy.exc import SQLAlchemyError
 
     connecting = connectable(engine, url)
     text, parameters = for_driver(sql, arguments, connecting.dialect)
@@ -79,11 +79,9 @@ def rows_of(engine: str, url: sa.URL, sql: str, arguments: list[Value]) -> list[
             result = connection.exec_driver_sql(text, tuple(parameters))
             rows = [dict(row._mapping) for row in result] if result.returns_rows else []
             connection.commit()
-    except (DBAPIError, NoSuchModuleError) as error:
+    except SQLAlchemyError as error:
         cause = getattr(error, "orig", None) or error
         raise XanoScriptError(f"SQL Error: {str(cause).strip().splitlines()[0]}") from None
-    except SQLAlchemyError as error:
-        raise XanoScriptError(f"SQL Error: {str(error).splitlines()[0]}") from None
     finally:
         connecting.dispose()
     return [{name: plain(value) for name, value in row.items()} for row in rows]

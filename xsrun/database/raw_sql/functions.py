@@ -12,8 +12,11 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from xsrun.database import postgres_text
-from xsrun.database.jsonb import json_text_of
-from xsrun.dates.calendar import EPOCH, moment, months_later
+from xsrun.database.aggregates import OrderedValues
+from xsrun.database.columns import decode_loose
+from xsrun.database.date_parts import DATE_PARTS
+from xsrun.database.jsonb import json_text_of, member
+from xsrun.dates.calendar import moment, months_later
 from xsrun.running.context import system_clock
 from xsrun.values.conversion import Value, from_json, to_json
 
@@ -71,22 +74,8 @@ def date_part(part: str, value: Value) -> float | None:
     when = parse_time(value)
     if when is None:
         return None
-    found: dict[str, Callable[[], float]] = {
-        "epoch": lambda: (when - EPOCH).total_seconds(),
-        "year": lambda: when.year,
-        "quarter": lambda: (when.month + 2) // 3,
-        "month": lambda: when.month,
-        "week": lambda: when.isocalendar().week,
-        "day": lambda: when.day,
-        "dow": lambda: when.isoweekday() % 7,
-        "isodow": lambda: when.isoweekday(),
-        "doy": lambda: when.timetuple().tm_yday,
-        "hour": lambda: when.hour,
-        "minute": lambda: when.minute,
-        "second": lambda: when.second + when.microsecond / 1e6,
-    }
-    read = found.get(part.lower())
-    number = read() if read is not None else None
+    read = DATE_PARTS.get(part.lower())
+    number = read(when) if read is not None else None
     return int(number) if number is not None and number == int(number) else number
 
 
@@ -221,14 +210,7 @@ def path_of(path: str) -> list[str]:
 
 def at_path(value: str | None, path: str) -> str | None:
     """`value #> path`: the JSON there."""
-    found = from_json(value) if value is not None else None
-    for key in path_of(path):
-        if found.__class__ is dict:
-            found = found.get(key)
-        elif found.__class__ is list and key.lstrip("-").isdigit() and -len(found) <= int(key) < len(found):
-            found = found[int(key)]
-        else:
-            return None
+    found = member(from_json(value), path_of(path)) if value is not None else None
     return None if found is None else to_json(found)
 
 
@@ -240,12 +222,7 @@ def text_at_path(value: str | None, path: str) -> str | None:
 
 def loose_value(value: Value) -> Value:
     """The value in a column of an undeclared table; lists and objects stay JSON."""
-    if value.__class__ is not str:
-        return value
-    try:
-        found = from_json(value)
-    except ValueError:
-        return value
+    found = decode_loose(value)
     return value if found.__class__ in (list, dict) else found
 
 
@@ -284,21 +261,7 @@ def json_kind(value: str | None) -> str | None:
     return kinds.get(type(from_json(value)).__name__, "number")
 
 
-class Ordered:
-    """Values in the order of a key."""
-
-    def __init__(self) -> None:
-        self.entries: list[tuple[Value, Value]] = []
-        self.descending = False
-
-    def ordered(self) -> list[Value]:
-        """The values by their keys: nulls last upwards, first downwards."""
-        present = sorted((e for e in self.entries if e[0] is not None), key=lambda e: e[0], reverse=self.descending)
-        missing = [e for e in self.entries if e[0] is None]
-        return [value for _, value in ([*missing, *present] if self.descending else [*present, *missing])]
-
-
-class OrderedList(Ordered):
+class OrderedList(OrderedValues):
     """`json_agg(value ORDER BY key)`."""
 
     def step(self, value: Value, is_json: int, key: Value, descending: int) -> None:
@@ -309,7 +272,7 @@ class OrderedList(Ordered):
         return f"[{','.join(self.ordered())}]"
 
 
-class StringAgg(Ordered):
+class StringAgg(OrderedValues):
     """`string_agg(text, separator ORDER BY key)`."""
 
     separator = ""
