@@ -17,7 +17,7 @@ def open_database(url: str, tables: dict[str, Statement], strict: bool = False) 
 
     `tables` are the `table` constructs by name. Nothing connects, and SQLAlchemy is not loaded, before the first
     session opens. With `strict`, a table that no file declares is the engine's error. Raises UsageError for a URL
-    that means no database.
+    that does not name a database.
     """
     from xsrun.database.database import Database
 

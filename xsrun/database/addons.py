@@ -17,7 +17,7 @@ Pair = tuple[dict[str, Value], dict[str, Value]]
 
 
 def add_on(session: Session, addons: list[AddonPlan], operands: tuple[Value, ...], pairs: list[Pair]) -> None:
-    """Run addons for rows and put their results where `as` says. Rows that ask for the same are asked for once."""
+    """Run addons for rows and put their results where `as` says. The same input is asked for once."""
     for addon in addons:
         ask = asking(session, addon, operands)
         for row, shown in pairs:
@@ -32,7 +32,7 @@ def add_on(session: Session, addons: list[AddonPlan], operands: tuple[Value, ...
 
 
 def asking(session: Session, addon: AddonPlan, operands: tuple[Value, ...]) -> Ask:
-    """What gives the answer of an addon for a row; the same inputs are asked for once."""
+    """The function that asks an addon for a row; the same input is asked for once."""
     make, output = operands[addon.inputs], setting(addon.output, operands)
     answers: dict[str, Value] = {}
 

@@ -44,9 +44,10 @@ class Median:
 class OrderedValues:
     """Values in the order of a key."""
 
+    descending = False
+
     def __init__(self) -> None:
         self.entries: list[tuple[Value, Value]] = []
-        self.descending = False
 
     def ordered(self) -> list[Value]:
         """The values by their keys: nulls last upwards, first downwards."""
@@ -60,16 +61,13 @@ class Gathered(OrderedValues):
 
     distinct = False
     by_value = False
-    downwards = False
 
     def step(self, value: Value, row: Value) -> None:
         self.entries.append((value if self.by_value else row, value))
 
     def finalize(self) -> str:
-        self.descending = self.downwards
         values = self.ordered()
-        kept = dict.fromkeys(values) if self.distinct else values
-        return f"[{','.join(map(_as_json, kept))}]"
+        return f"[{','.join(map(_as_json, dict.fromkeys(values) if self.distinct else values))}]"
 
 
 def _as_json(value: Value) -> str:
@@ -79,7 +77,7 @@ def _as_json(value: Value) -> str:
 
 
 def _gathered(distinct: bool, by_value: bool, descending: bool = False) -> type[Gathered]:
-    fields = {"distinct": distinct, "by_value": by_value, "downwards": descending}
+    fields = {"distinct": distinct, "by_value": by_value, "descending": descending}
     return type("Gathered", (Gathered,), fields)
 
 

@@ -7,6 +7,7 @@ uses the statements that others before it have prepared.
 from __future__ import annotations
 
 import threading
+from abc import ABC, abstractmethod
 from collections.abc import Hashable, Mapping
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
@@ -35,15 +36,13 @@ _MOST_QUERIES = 10_000
 MOST_SHAPES = 100
 
 
-class Backend:
+class Backend(ABC):
     """The dialect, the declared tables, and what is prepared for them."""
 
     dialect: sa.Dialect
     codecs: Codecs
     #: the type of ids that are numbers
     id_type: sa.types.TypeEngine[int]
-    #: does the sequence follow an explicit id by itself?
-    follows_ids = True
     #: do writers take turns?
     one_writer = True
     #: does an error in a transaction make all later statements fail?
@@ -212,8 +211,12 @@ class Backend:
         return {}
 
     def new_column(self, table: Table, column: str, kind: str = "json") -> str:
-        """The statement that gives a table a column more, by the name it has in the database."""
+        """The statement that gives a table another column, by its name in the database."""
         return f"ALTER TABLE {self.quote(table.physical)} ADD COLUMN {self.quote(column)} {self.stored_type(kind)}"
+
+    def follow_id(self, physical: str, identity: int) -> Step | None:
+        """The statement that moves the sequence of a table to an id; None where it follows by itself."""
+        return None
 
     def quote(self, name: str) -> str:
         """An identifier in quotes."""
@@ -221,56 +224,52 @@ class Backend:
 
     # Operands ------------------------------------------------------------------------------------------------------
 
+    @abstractmethod
     def json_path(self, path: list[str]) -> tuple[str, str]:
         """The operator that reads a path of JSON, and the path as that takes it."""
-        raise NotImplementedError
 
+    @abstractmethod
     def list_maker(self, kind: str, convert: Converter) -> Converter:
         """How the operand of `in` becomes one parameter."""
-        raise NotImplementedError
 
+    @abstractmethod
     def in_list(self, sql: Sql, name: str, array: str) -> Condition:
         """A test against a list that is the parameter of this name."""
-        raise NotImplementedError
 
     # To be filled in -----------------------------------------------------------------------------------------------
 
+    @abstractmethod
     def connect(self, url: str, search_path: str | None = None) -> Connection:
         """A new connection (see `connection`)."""
-        raise NotImplementedError
 
+    @abstractmethod
     def columns_of(self, execute: Execute, physical: str) -> list[tuple[str, str]]:
         """The columns of one table of the database, as (name, type) pairs; none when it is not there."""
-        raise NotImplementedError
 
+    @abstractmethod
     def existing(self, connection: Connection) -> dict[str, list[tuple[str, str]]]:
         """The tables that the database has: name -> (column, type) pairs."""
-        raise NotImplementedError
 
+    @abstractmethod
     def index_names(self, execute: Execute, physical: str) -> list[str]:
         """The names of the indexes of a table."""
-        raise NotImplementedError
 
+    @abstractmethod
     def indexes_over(self, execute: Execute, physical: str, column: str) -> list[str]:
         """The names of a table's indexes that a column is part of."""
-        raise NotImplementedError
 
+    @abstractmethod
     def is_text_id(self, kind: str) -> bool:
         """Whether the type of an existing id column is that of a text."""
-        raise NotImplementedError
 
-    def follow_id(self, physical: str, identity: int) -> Step:
-        """The statement that moves the sequence of a table to an id; only where `follows_ids` is false."""
-        raise NotImplementedError
-
+    @abstractmethod
     def list_decoder(self, element: str) -> Codec:
         """How a list that an aggregate made is read; `element` is the kind of its elements."""
-        raise NotImplementedError
 
+    @abstractmethod
     def truncation(self, physical: str, reset: bool) -> list[Step]:
         """The statements that empty a table; with `reset` its ids start from 1 again."""
-        raise NotImplementedError
 
+    @abstractmethod
     def begin(self, isolation: str | None) -> str:
         """The text that opens a transaction."""
-        raise NotImplementedError

@@ -12,7 +12,7 @@ Made = TypeVar("Made")
 
 
 class Bounded(Generic[Key, Made]):
-    """Things by key, at most so many: the one that was not asked for the longest goes first. Safe between threads."""
+    """Things by key, up to a number of them; the least recently used goes first. Threads may share it."""
 
     __slots__ = ("_kept", "_lock", "_most")
 

@@ -19,7 +19,7 @@ Items = list[dict[str, Value]]
 
 
 def items_of(plan: QueryPlan, operands: tuple[Value, ...]) -> Items:
-    """The rows that a statement was given. Raises XanoScriptError when they are no list of objects."""
+    """The rows that a statement was given. Raises XanoScriptError when they are not a list of objects."""
     given = value_of(plan, operands, "items")
     if given is None:
         return []
@@ -79,7 +79,7 @@ def change_items(session: Session, plan: QueryPlan, operands: tuple[Value, ...],
 
 
 def change_matching(session: Session, plan: QueryPlan, operands: tuple[Value, ...]) -> int:
-    """Set the same columns in all rows that meet a condition; how many they were."""
+    """Set the same columns in all rows that meet a condition, and count them."""
     table = session.catalog.table(plan.table)
     data = writing.changes(session, table, object_of(value_of(plan, operands, "data")), nulls=True)
     if not table.exists:
@@ -102,7 +102,7 @@ def matching(session: Session, plan: QueryPlan, operands: tuple[Value, ...]) -> 
 
 
 def delete(session: Session, plan: QueryPlan, operands: tuple[Value, ...]) -> int:
-    """`db.bulk.delete`: delete the rows that meet a condition, all when there is none; how many they were."""
+    """`db.bulk.delete`: delete the rows that meet a condition, all of them when there is none, and count them."""
     table = session.catalog.table(plan.table)
     if not table.exists:
         return 0

@@ -102,7 +102,7 @@ class Catalog:
             transaction.execute(text.sql, [encoded(backend, table, column, value)], writes=True)
 
     def _note(self, table: Table) -> None:
-        """Remember a table that was made or grown, as long as the transaction that did it."""
+        """Remember a table that was made or grown, for as long as the transaction that did it lasts."""
         changed = {table.key: table}
         if self.transaction.depth:
             self.transaction.tables.update(changed)
@@ -138,7 +138,7 @@ class Catalog:
         return larger
 
     def _try(self, statements: list[str]) -> None:
-        """Execute statements that another run may have been faster with."""
+        """Execute statements; another run may have done the same before."""
         for statement in statements:
             try:
                 self.transaction.execute(statement, writes=True)

@@ -58,7 +58,7 @@ def encode_text(value: Value) -> str:
     """A text that both back ends can hold. Raises InputError."""
     if value.__class__ is not str:
         raise InputError(
-            "The database holds texts only, not bytes that are no text.",
+            "The database holds only text, not other bytes.",
             None,
             hint="encode them first: value|base64_encode",
         )

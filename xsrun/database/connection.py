@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
@@ -22,33 +23,33 @@ class Execute(Protocol):
     def __call__(self, text: str, parameters: Sequence[Value] = (), /) -> list[Row]: ...
 
 
-class Connection:
+class Connection(ABC):
     """A connection and what to do with it. Each back end has its own."""
 
     @property
+    @abstractmethod
     def broken(self) -> bool:
-        """Is it of no use any more?"""
-        raise NotImplementedError
+        """Can it no longer be used?"""
 
+    @abstractmethod
     def execute(self, text: str, parameters: Sequence[Value] = ()) -> list[Row]:
         """Execute one statement and fetch everything. Raises XanoScriptError for what the database refuses."""
-        raise NotImplementedError
 
+    @abstractmethod
     def query(self, text: str, parameters: Parameters = ()) -> tuple[ResultColumns, list[Row]]:
         """Execute a program's own statement: its columns and all its rows. Raises XanoScriptError."""
-        raise NotImplementedError
 
+    @abstractmethod
     def changed(self) -> bool:
-        """Is it time to look which tables there are?"""
-        raise NotImplementedError
+        """Is it time to look at which tables exist?"""
 
+    @abstractmethod
     def rollback(self) -> None:
         """End a transaction that was left open."""
-        raise NotImplementedError
 
+    @abstractmethod
     def close(self) -> None:
         """End the connection."""
-        raise NotImplementedError
 
 
 def duplicate_record(columns: list[str]) -> XanoScriptError:
@@ -56,5 +57,5 @@ def duplicate_record(columns: list[str]) -> XanoScriptError:
     shown = " and ".join(f"`{name}`" for name in columns)
     return XanoScriptError(
         "Duplicate record detected. Please check your unique indexes.",
-        hint=f"there is a row with the same {shown} already",
+        hint=f"there is already a row with the same {shown}",
     )

@@ -1,4 +1,4 @@
-"""Rows of a whole database out and in again, and single statements of somebody at a terminal."""
+"""The rows of a database out and in again, and single statements typed at a terminal."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def no_table(name: str, known: list[str]) -> UsageError:
 
 
 def load(session: Session, rows: Rows, *, replace: bool = False) -> dict[str, int]:
-    """Put dumped rows back, all or none; with `replace` the tables are emptied first. How many went where."""
+    """Put dumped rows back, all or none; with `replace` the tables are emptied first. Returns their number by table."""
     with session.transaction.atomic():
         for name, items in rows.items():
             table = session.catalog.table(name)

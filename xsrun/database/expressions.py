@@ -172,7 +172,7 @@ class SqlExpressionCompiler:
     def null_test(self, typed: TypedSql, negative: bool, node: Expression) -> Condition:
         declared, place = self.columns.declared(node), self.columns.resolved(node)
         if place is not None and declared is not None and declared.type in MEDIA_TYPES and not declared.nullable:
-            # an empty image is no null; a row that an outer join did not find is
+            # an empty image is not null; a row that an outer join did not find is
             row = place[0].columns.c["id"]
             return row.is_not(None) if negative else row.is_(None)
         if typed.kind == "json":

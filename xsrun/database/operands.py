@@ -42,12 +42,12 @@ def is_empty(value: Value) -> bool:
 
 
 def refusal(column: str) -> str:
-    """The engine's words for a value that it cannot bind for a column, which it refuses before any SQL."""
+    """The engine's message for a value that it cannot bind for a column; it refuses it before any SQL."""
     return f'{INVALID}:"{column}"' if column else INVALID
 
 
 def flag(value: Value, name: str) -> bool:
-    """The value of a setting that is on or off. Raises InputError for what is no boolean."""
+    """The value of a setting that is on or off. Raises InputError for what is not a boolean."""
     if value is None:
         return False
     if value.__class__ is bool:

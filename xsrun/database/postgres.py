@@ -208,7 +208,6 @@ def function_texts() -> list[str]:
 class PostgresBackend(Backend):
     """PostgreSQL's side."""
 
-    follows_ids = False
     one_writer = False
     fails_whole = True
     id_type = sa.BigInteger()

@@ -118,7 +118,7 @@ def _translated(pattern: str) -> str:
 
 @lru_cache(256)
 def expression_of(pattern: str, ignore_case: bool) -> regex.Pattern[str]:
-    """PostgreSQL's pattern, compiled. Raises XanoScriptError for one that is none."""
+    """PostgreSQL's pattern, compiled. Raises XanoScriptError for one that is not valid."""
     import regex
 
     try:
@@ -130,7 +130,7 @@ def expression_of(pattern: str, ignore_case: bool) -> regex.Pattern[str]:
 
 
 def matches(text: str, pattern: str, ignore_case: bool = False) -> bool:
-    """Whether a pattern is found. Raises XanoScriptError for one that is none, or that takes too long."""
+    """Whether a pattern is found. Raises XanoScriptError for one that is not valid, or that takes too long."""
     try:
         return expression_of(pattern, ignore_case).search(text, timeout=_PATIENCE) is not None
     except TimeoutError:

@@ -11,7 +11,7 @@ from xsrun.database.operands import code_of, flag, is_empty, kind_of_code, liste
 from xsrun.database.outputs import pick
 from xsrun.database.plans import QueryPlan, setting
 from xsrun.database.prepared import Prepared, RowReader
-from xsrun.database.request_conditions import Order, SearchExpression, decoded, direction_of, read_order, read_search
+from xsrun.database.request_conditions import Order, RequestCondition, decoded, direction_of, read_condition, read_order
 from xsrun.database.selects import Computed, SelectBuilder
 from xsrun.database.session import Session
 from xsrun.database.stored_files import addressed, base_of, files_of, with_addresses
@@ -93,14 +93,14 @@ class QueryExecution:
     def table(self) -> Table:
         return self.tables[0]
 
-    def find_searches(self) -> list[SearchExpression]:
+    def find_searches(self) -> list[RequestCondition]:
         """The conditions that come with the request."""
-        found: list[SearchExpression] = []
+        found: list[RequestCondition] = []
         operands = self.operands
         given = [("additional_where", self.plan.additional_where), ("search", self.external.get("search"))]
         for name, value in given:
             if value is not None:
-                search = read_search(setting(value, self.operands), operands, name)
+                search = read_condition(setting(value, self.operands), operands, name)
                 if search is not None:
                     found.append(search)
                     operands = search.operands
@@ -207,7 +207,7 @@ class QueryExecution:
         return self.listed()
 
     def counted(self) -> Value:
-        """How many rows there are."""
+        """The number of rows."""
         count = self.prepare(lambda builder: builder.count(distinct=self.distinct), "count", self.distinct)
         return self.run(count)[0][0]
 

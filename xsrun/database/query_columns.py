@@ -54,7 +54,7 @@ class QueryColumns:
         return source, definition, path
 
     def shown(self, node: Column) -> str:
-        """How the engine names a column of a condition: TABLE.COLUMN."""
+        """What the engine calls a column of a condition: TABLE.COLUMN."""
         names = node.names
         return ".".join(names if len(names) > 1 and names[0] in self.sources else [self.base_name, *names])
 

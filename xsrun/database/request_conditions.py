@@ -42,21 +42,21 @@ _OPERATORS = {
 Order = tuple[str, str, SortKey | None]
 
 
-class SearchExpression(NamedTuple):
+class RequestCondition(NamedTuple):
     """A condition that came as data: its tree, and all operands, those of the plan first."""
 
     tree: Expression
     operands: tuple[Value, ...]
 
 
-def read_search(value: Value, operands: tuple[Value, ...], attribute: str) -> SearchExpression | None:
-    """The condition that a value describes; None for an empty one. Raises InputError for what is no condition."""
+def read_condition(value: Value, operands: tuple[Value, ...], attribute: str) -> RequestCondition | None:
+    """The condition that a value describes; None for an empty one. Raises InputError for what is not a condition."""
     value = decoded(value)
     if not truthy(value):
         return None
     extra = list(operands)
     tree = _all_of(value, extra, attribute)
-    return None if tree is None else SearchExpression(tree, tuple(extra))
+    return None if tree is None else RequestCondition(tree, tuple(extra))
 
 
 def decoded(value: Value) -> Value:
@@ -97,7 +97,9 @@ def _entry(entry: Value, operands: list[Value], attribute: str) -> Expression | 
     operator = _OPERATORS.get(str(statement.get("op", "=")).lower())
     if operator is None:
         raise InputError(
-            "ParseError: Invalid value for param", attribute, hint=f"`{statement.get('op')}` is no operator of a search"
+            "ParseError: Invalid value for param",
+            attribute,
+            hint=f"`{statement.get('op')}` is not an operator of a search",
         )
     left = _side(statement["left"], operands, "col")
     right_side = statement.get("right")
@@ -108,7 +110,7 @@ def _entry(entry: Value, operands: list[Value], attribute: str) -> Expression | 
 
 
 def _side(side: Value, operands: list[Value], default: str) -> Expression:
-    """A column, or a value that becomes one operand more."""
+    """A column, or a value that becomes another operand."""
     tag, operand = (side.get("tag", default), side.get("operand")) if side.__class__ is dict else (default, side)
     if tag == "col" and operand.__class__ is str:
         return Column(operand.removeprefix("$db.").split("."))
@@ -120,7 +122,7 @@ def _refused(attribute: str, value: Value) -> InputError:
     return InputError(
         "ParseError: Invalid value for param",
         attribute,
-        hint=f'{describe(value)} is no condition; write {{"expression": [{{"statement": {{"left": {{"tag": "col", '
+        hint=f'{describe(value)} is not a condition; write {{"expression": [{{"statement": {{"left": {{"tag": "col", '
         '"operand": "table.column"}, "op": "=", "right": {"operand": 1}}}]}',
     )
 
@@ -132,7 +134,7 @@ def read_order(value: Value, attribute: str) -> list[Order]:
         return []
     entries = [value] if value.__class__ is dict else value
     if entries.__class__ is not list or not all(entry.__class__ is dict for entry in entries):
-        hint = f'{describe(value)} is no order; write [{{"sortBy": "table.column", "orderBy": "asc"}}]'
+        hint = f'{describe(value)} is not an order; write [{{"sortBy": "table.column", "orderBy": "asc"}}]'
         raise InputError("ParseError: Invalid value for param", attribute, hint=hint)
     found: list[Order] = []
     for entry in entries:

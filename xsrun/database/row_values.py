@@ -133,8 +133,8 @@ def write_row(
         found = table.insertions.put(key, insertion(backend, table, list(given)))
     text, order = found
     ((new_id,),) = transaction.execute(text, [given[name] for name in order], writes=True)
-    if identity is not None and not backend.follows_ids and table.id.kind == "int":
-        transaction.execute(*backend.follow_id(table.physical, identity))
+    if identity is not None and table.id.kind == "int" and (step := backend.follow_id(table.physical, identity)):
+        transaction.execute(*step)
     decode = backend.codecs.decode["json"]
     whole = {"id": new_id}
     for name, value in row.items():

@@ -275,14 +275,14 @@ def truncate(session: Session, plan: RowPlan, operands: tuple[Value, ...]) -> No
 
 
 def watched(session: Session, table: Table) -> bool:
-    """Whether somebody wants to know of the writes to a table."""
+    """Does anything wait for writes to this table?"""
     workspace = session.context.workspace
     tells = getattr(workspace, "is_watched", None)
     return bool(tells(table.name)) if tells is not None else hasattr(workspace, "after_write")
 
 
 def after_write(session: Session, table: Table, action: str, new: dict[str, Value], old: dict[str, Value]) -> None:
-    """Tell the workspace of a write: it runs the table's triggers."""
+    """Tell the workspace about a write, so that it runs the table's triggers."""
     tell = getattr(session.context.workspace, "after_write", None)
     if tell is not None:
         tell(session.context, table.name, action, new, old)

@@ -18,7 +18,7 @@ def seed(session: Session, rows: dict[str, list[dict[str, Value]]]) -> None:
     """Put rows into tables, keeping explicit ids; the ids that follow come after them. Undeclared tables get no other
     columns than those of their rows.
 
-    Errors tell the row, as those of `restore` do.
+    Errors name the row, as those of `restore` do.
     """
     with session.transaction.atomic():
         for name, items in rows.items():
@@ -59,7 +59,7 @@ def _restore_row(session: Session, table: Table, item: dict[str, Value]) -> None
 
 @contextmanager
 def _row(table: str, number: int) -> Iterator[None]:
-    """Errors inside tell the row that they are about."""
+    """Errors raised inside name the row."""
     try:
         yield
     except XanoScriptError as error:

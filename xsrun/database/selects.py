@@ -13,7 +13,7 @@ from xsrun.database.expressions import SqlExpressionCompiler
 from xsrun.database.plans import Column, JoinPlan, NamedExpression, QueryPlan, SortKey
 from xsrun.database.prepared import Prepared, RowReader
 from xsrun.database.query_columns import TableSource
-from xsrun.database.request_conditions import Order, SearchExpression
+from xsrun.database.request_conditions import Order, RequestCondition
 from xsrun.database.sql import Sql, apply
 from xsrun.database.stored_files import holds_files
 from xsrun.database.tables import Table, unknown_column
@@ -53,7 +53,7 @@ class SelectBuilder:
         plan: QueryPlan,
         tables: list[Table],
         operands: tuple[Value, ...],
-        searches: list[SearchExpression],
+        searches: list[RequestCondition],
         order: list[Order],
     ) -> None:
         self.backend = backend
@@ -120,7 +120,7 @@ class SelectBuilder:
         return parameters.as_given(len(parameters.operands) + number, sa.BigInteger())
 
     def distinct(self, query: Select, reader: RowReader, keys: list[Sql]) -> Select:
-        """Different rows only, in the order of keys that are among the selected columns."""
+        """Distinct rows, ordered by keys that are among the selected columns."""
         inner = query.distinct().subquery("rows")
         mapping = dict(zip(query.selected_columns, inner.c, strict=True))
 
@@ -221,7 +221,7 @@ class SelectBuilder:
         return found
 
     def group_count(self) -> Prepared:
-        """How many groups there are."""
+        """The number of groups."""
         groups = [
             self.group_key(entry).sql.label(f"column_{position}") for position, entry in enumerate(self.plan.groups)
         ]

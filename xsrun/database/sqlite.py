@@ -58,7 +58,7 @@ def _decode_vector(data: bytes | None) -> list[float] | None:
 
 
 def write_ahead(raw: sqlite3.Connection) -> None:
-    """Let readers not wait for a writer. The file is switched over once; SQLite does not wait for others at that."""
+    """Let readers work while another connection writes. The file is switched once; SQLite waits for no lock then."""
     deadline = time.monotonic() + _PATIENCE
     while raw.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
         try:
@@ -93,7 +93,7 @@ class SQLiteConnection(Connection):
                 raw.create_aggregate(f"xs_{name}", aggregate.arity, aggregate.python)
 
     def _guarded(self, function: Callable[[*Given], Found]) -> Callable[[*Given], Found]:
-        """The function, its exceptions kept: SQLite only tells that there was one."""
+        """The function, with its exceptions kept: SQLite tells only that there was one."""
 
         def call(*values: *Given) -> Found:
             try:
@@ -126,7 +126,7 @@ class SQLiteConnection(Connection):
             raise XanoScriptError(_UNFIT) from None
 
     def _add_sql_functions(self) -> None:
-        """Make the functions of PostgreSQL known that programs may call."""
+        """Register the functions of PostgreSQL that programs may call."""
         from xsrun.database.raw_sql import functions
 
         for name, (arity, function) in functions.FUNCTIONS.items():
@@ -157,7 +157,7 @@ class SQLiteConnection(Connection):
     broken = False
 
     def rollback(self) -> None:
-        """End a transaction that was left open. The pool calls it."""
+        """End a transaction that was left open."""
         if self.raw.in_transaction:
             self.raw.execute("ROLLBACK")
 
@@ -196,7 +196,7 @@ class SQLiteBackend(Backend):
         return without_mark(stored)
 
     def connect(self, url: str, search_path: str | None = None) -> SQLiteConnection:
-        """A connection to the file of a URL. Raises UsageError for one that is no database or cannot be opened."""
+        """A connection to the file of a URL. Raises UsageError for one that is not a database or cannot be opened."""
         path = path_of(url)
         try:
             return SQLiteConnection(path)
@@ -272,6 +272,6 @@ def path_of(url: str) -> str:
     prefix = "sqlite:///"
     if not url.startswith(prefix) or len(url) == len(prefix):
         raise UsageError(
-            f"`{masked_address(url)}` names no SQLite database", hint="write sqlite:// or sqlite:///file.db"
+            f"`{masked_address(url)}` does not name an SQLite database", hint="write sqlite:// or sqlite:///file.db"
         )
     return url.removeprefix(prefix)

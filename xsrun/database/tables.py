@@ -92,7 +92,7 @@ def _list(value: Value) -> list[Value]:
 
 
 def literal(node: nodes.Expression | None) -> Value:
-    """The value of a literal; None for anything that is none."""
+    """The value of a literal; None for anything else."""
     match node:
         case nodes.Literal() | nodes.Timestamp():
             return node.value

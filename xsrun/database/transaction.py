@@ -50,7 +50,7 @@ class Transaction:
     # Statements ----------------------------------------------------------------------------------------------------
 
     def connect(self) -> Connection:
-        """The connection, taken at first use: then it is time to look which tables there are."""
+        """The connection, taken at first use; then the tables that exist are looked up."""
         found = self._connection
         if found is None:
             found = self._connection = self.database.connections.take()
@@ -149,7 +149,7 @@ class Transaction:
 
     @contextmanager
     def atomic(self, isolation: str | None = None) -> Iterator[None]:
-        """Statements that belong together: kept when the block ends, undone when it raises."""
+        """A block of statements that is kept when it ends and undone when it raises."""
         self.begin(isolation)
         try:
             yield

@@ -1,4 +1,4 @@
-"""SQL expressions with their kinds, and the way from one kind to another."""
+"""SQL expressions with their kinds, and how one kind becomes another."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ _OPERATORS = {
 
 
 def converted(kind: str, wanted: str, sql: Sql) -> Sql | None:
-    """An expression of one kind as one of another; None when there is no way."""
+    """An expression of one kind as one of another; None when it cannot."""
     kind, wanted = _PLAIN.get(kind, kind), _PLAIN.get(wanted, wanted)
     if kind == wanted or (wanted == "number" and kind in NUMBERS):
         return sql

@@ -17,7 +17,7 @@ def moment(milliseconds: int) -> datetime | None:
 
 
 def months_later(when: datetime, months: int) -> datetime | None:
-    """A moment so many months later; a day that the month lacks becomes its last. None outside the years 1 to 9999."""
+    """A moment this many months later, or the last day of a shorter month. None outside the years 1 to 9999."""
     year, month = divmod(when.year * 12 + when.month - 1 + months, 12)
     if not 1 <= year <= 9999:
         return None

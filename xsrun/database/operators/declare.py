@@ -44,6 +44,11 @@ class Operator:
 OPERATORS: dict[str, Operator] = {}
 
 
+def null_safe(function: Callable[..., Value]) -> Callable[..., Value]:
+    """A function that gives null for a null operand."""
+    return lambda *values: None if None in values else function(*values)
+
+
 def operator(
     name: str,
     *operands: str,
@@ -57,13 +62,6 @@ def operator(
     """Declare an operator; its name is the filter's name where it is one."""
 
     def declare(function: Body) -> Body:
-        python: Callable[..., Value] = function
-        if not nulls:
-
-            def strict(*values: Value) -> Value:
-                return None if None in values else function(*values)
-
-            python = strict
         if name in OPERATORS:
             raise ValueError(f"the operator {name} is declared twice")
         call = f"xs_{name}({', '.join(f'{{{position}}}' for position in range(len(operands)))})"
@@ -71,7 +69,7 @@ def operator(
             name,
             operands,
             result,
-            python,
+            function if nulls else null_safe(function),
             postgres or call,
             sqlite or call,
             body,

@@ -1,4 +1,4 @@
-"""`db.external.*.direct_query`: SQL on a database of somebody else, by its connection string (semantics 4.9).
+"""`db.external.*.direct_query`: SQL on another database, by its connection string (semantics 4.9).
 
 SQLAlchemy finds the driver; which ones are installed is the user's choice.
 """

@@ -16,6 +16,7 @@ from xsrun.database.aggregates import OrderedValues
 from xsrun.database.columns import decode_loose
 from xsrun.database.date_parts import DATE_PARTS
 from xsrun.database.jsonb import json_text_of, member
+from xsrun.database.operators.declare import null_safe
 from xsrun.dates.calendar import moment, months_later
 from xsrun.running.context import system_clock
 from xsrun.values.conversion import Value, from_json, to_json
@@ -35,7 +36,7 @@ _CLOCK = re.compile(r"([+-]?)(\d+):(\d\d)(?::(\d\d(?:\.\d+)?))?")
 
 
 def parse_time(value: Value) -> datetime | None:
-    """A text of a date or time; None for what is none."""
+    """A text of a date or time; None for any other."""
     if value.__class__ is not str:
         return None
     text = value.strip().removesuffix("Z").replace("T", " ")
@@ -59,7 +60,7 @@ def now() -> str | None:
 
 
 def to_timestamp(seconds: float | None) -> str | None:
-    """The time of so many seconds since 1970."""
+    """The time that is this many seconds after 1970."""
     return None if seconds is None else time_text(moment(round(seconds * 1000)))
 
 
@@ -199,10 +200,6 @@ def _shown(value: Value) -> str:
     return value if value.__class__ is str else postgres_text.text_of(value)
 
 
-def _null_safe(function: Callable[..., Value]) -> Callable[..., Value]:
-    return lambda *values: None if None in values else function(*values)
-
-
 def path_of(path: str) -> list[str]:
     """The keys of a path like `{a,b,0}`."""
     return [key.strip().strip('"') for key in path.strip("{} ").split(",") if key.strip()]
@@ -227,7 +224,7 @@ def loose_value(value: Value) -> Value:
 
 
 def times_interval(number: float | None, interval: str) -> str | None:
-    """So many times an interval."""
+    """An interval multiplied by a number."""
     if number is None:
         return None
     parts = _INTERVAL_PART.findall(interval)
@@ -305,18 +302,18 @@ FUNCTIONS: dict[str, tuple[int, Callable[..., Value]]] = {
     "xs_sql_split": (2, regexp_split),
     "xs_sql_item": (2, array_item),
     "xs_sql_array_length": (-1, lambda items, _dimension=1: array_length(items)),
-    "xs_sql_left": (2, _null_safe(lambda text, n: text[:n] if n else "")),
-    "xs_sql_right": (2, _null_safe(lambda text, n: text[-n:] if n > 0 else text[abs(n) :] if n else "")),
-    "xs_sql_initcap": (1, _null_safe(lambda text: re.sub(r"[^\W_]+", lambda m: m.group(0).capitalize(), text))),
+    "xs_sql_left": (2, null_safe(lambda text, n: text[:n] if n else "")),
+    "xs_sql_right": (2, null_safe(lambda text, n: text[-n:] if n > 0 else text[abs(n) :] if n else "")),
+    "xs_sql_initcap": (1, null_safe(lambda text: re.sub(r"[^\W_]+", lambda m: m.group(0).capitalize(), text))),
     "xs_sql_lpad": (-1, lambda text, n, fill=" ": None if text is None else text[:n].rjust(n, fill)),
     "xs_sql_rpad": (-1, lambda text, n, fill=" ": None if text is None else text[:n].ljust(n, fill)),
-    "xs_sql_reverse": (1, _null_safe(lambda text: text[::-1])),
-    "xs_sql_repeat": (2, _null_safe(lambda text, n: text * max(n, 0))),
-    "xs_sql_position": (2, _null_safe(lambda needle, text: text.find(needle) + 1)),
-    "xs_sql_md5": (1, _null_safe(lambda text: hashlib.md5(text.encode(), usedforsecurity=False).hexdigest())),
+    "xs_sql_reverse": (1, null_safe(lambda text: text[::-1])),
+    "xs_sql_repeat": (2, null_safe(lambda text, n: text * max(n, 0))),
+    "xs_sql_position": (2, null_safe(lambda needle, text: text.find(needle) + 1)),
+    "xs_sql_md5": (1, null_safe(lambda text: hashlib.md5(text.encode(), usedforsecurity=False).hexdigest())),
     "xs_sql_uuid": (0, lambda: str(uuid.uuid4())),
     "xs_sql_strftime": (2, lambda value, form: (when := parse_time(value)) and when.strftime(form)),
-    "xs_sql_string_list": (2, _null_safe(lambda text, separator: to_json(text.split(separator)))),
+    "xs_sql_string_list": (2, null_safe(lambda text, separator: to_json(text.split(separator)))),
     "xs_sql_path": (2, at_path),
     "xs_sql_path_text": (2, text_at_path),
     "xs_sql_value": (1, loose_value),

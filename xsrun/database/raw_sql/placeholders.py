@@ -38,7 +38,7 @@ class Piece(NamedTuple):
 
 
 def pieces(sql: str) -> list[Piece]:
-    """A text taken apart at its placeholders; a `?` in a text or comment is none."""
+    """A text taken apart at its placeholders; a `?` in a text or comment is not one."""
     found: list[Piece] = []
     start = 0
     for match in _PLACEHOLDERS.finditer(sql):

@@ -41,7 +41,7 @@ def parameter(value: Value) -> Value:
 
 
 def with_names(session: Session, sql: str) -> str:
-    """The text with the names of tables for the engine's numbered ones (semantics 4.9), where they are no text."""
+    """The text with the names of tables for the engine's numbered ones (semantics 4.9), outside of texts."""
 
     def named(part: re.Match[str]) -> str:
         known = session.database.numbered(part[0].strip('"'))

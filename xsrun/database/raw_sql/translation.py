@@ -38,7 +38,7 @@ def parsed(sql: str) -> exp.Expr:
     try:
         trees = [tree for tree in sqlglot.parse(sql, read="postgres") if tree is not None]
     except SqlglotError as error:
-        raise XanoScriptError(f"SQL Error: {first_line(error)}", hint="the text is no SQL that can be read") from None
+        raise XanoScriptError(f"SQL Error: {first_line(error)}", hint="the text is not SQL that can be read") from None
     if len(trees) != 1:
         raise XanoScriptError("SQL Error: one statement at a time", hint="write a db.direct_query for each")
     return trees[0]
@@ -79,7 +79,7 @@ def translate(sql: str, describe: Callable[[str], Table | None]) -> Translated:
     except SqlglotError as error:
         raise XanoScriptError(f"SQL Error: {first_line(error)}", hint=HINT) from None
     except ValueError:
-        raise XanoScriptError("SQL Error: SQLite has no words for a part of this statement", hint=HINT) from None
+        raise XanoScriptError("SQL Error: SQLite cannot express a part of this statement", hint=HINT) from None
     return Translated(text, described, columns)
 
 
