@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections import OrderedDict
 from collections.abc import Hashable
 from typing import Generic, TypeVar
 
@@ -12,31 +11,34 @@ Made = TypeVar("Made")
 
 
 class Bounded(Generic[Key, Made]):
-    """Things by key, up to a number of them; the least recently used goes first. Threads may share it."""
+    """At most so many things by key; when it is full, those of the older half go that were not used since.
 
-    __slots__ = ("_kept", "_lock", "_most")
+    Threads may share it. To use what is there takes no lock, as the statements of every run do.
+    """
+
+    __slots__ = ("_before", "_half", "_lock", "_recent")
 
     def __init__(self, most: int) -> None:
-        self._kept: OrderedDict[Key, Made] = OrderedDict()
-        self._most = most
+        self._half = most // 2
         self._lock = threading.Lock()
+        self._recent: dict[Key, Made] = {}
+        #: the older half: what is used of it becomes recent
+        self._before: dict[Key, Made] = {}
 
     def get(self, key: Key) -> Made | None:
         """What is kept under a key; None when it was never made, or let go."""
-        found = self._kept.get(key)
-        if found is not None:
-            with self._lock:
-                if key in self._kept:
-                    self._kept.move_to_end(key)
+        found = self._recent.get(key)
+        if found is None and (found := self._before.get(key)) is not None:
+            self.put(key, found)
         return found
 
     def put(self, key: Key, made: Made) -> Made:
         """Keep a thing; returns the one that is kept, which another thread may have made before."""
         with self._lock:
-            kept = self._kept.setdefault(key, made)
-            if len(self._kept) > self._most:
-                self._kept.popitem(last=False)
-        return kept
+            if len(self._recent) >= self._half:
+                self._before, self._recent = self._recent, {}
+            return self._recent.setdefault(key, made)
 
-    def __len__(self) -> int:
-        return len(self._kept)
+    def values(self) -> list[Made]:
+        """Everything that is kept."""
+        return list({**self._before, **self._recent}.values())

@@ -7,11 +7,13 @@ from collections.abc import Callable, Hashable
 import sqlalchemy as sa
 
 from xsrun.database.addons import add_on
+from xsrun.database.backend import Backend
+from xsrun.database.connection import Row
 from xsrun.database.expressions import SqlExpressionCompiler
 from xsrun.database.operands import code_of, flag
 from xsrun.database.outputs import pick
 from xsrun.database.plans import Column, Operand, RowPlan, setting, value_of
-from xsrun.database.prepared import Prepared, RowReader
+from xsrun.database.prepared import RowReader
 from xsrun.database.query_columns import TableSource
 from xsrun.database.row_values import encoded, object_of
 from xsrun.database.session import Session
@@ -37,8 +39,8 @@ def looked_for(plan: RowPlan, operands: tuple[Value, ...]) -> tuple[str, Value]:
 class Finder:
     """The condition that a field of a table has the value of the first operand, while its statement is built."""
 
-    def __init__(self, session: Session, table: Table, field: str, value: Value) -> None:
-        self.backend = session.backend
+    def __init__(self, backend: Backend, table: Table, field: str, value: Value) -> None:
+        self.backend = backend
         self.table = table
         self.field = field
         self.columns = self.backend.source(table)
@@ -70,17 +72,21 @@ def by_field(
     session: Session,
     table: Table,
     field: str,
-    value: Value,
-    what: tuple[Hashable, ...],
-    build: Callable[[Finder], sa.ClauseElement],
-) -> Prepared:
-    """The statement that `build` makes for a field that has a value, made once for the type of the value."""
-    key = (*what, field, code_of(value))
-    found = table.prepared.get(key)
-    if found is None:
-        finder = Finder(session, table, field, value)
-        found = table.prepared.put(key, finder.parameters.prepare(build(finder)))
-    return found
+    operands: tuple[Value, ...],
+    build: Callable[..., sa.ClauseElement],
+    *what: Hashable,
+    writes: bool = False,
+) -> list[Row]:
+    """Execute what `build` makes for a field that has the value of the first operand; made once for its type."""
+    key = (build, field, code_of(operands[0]), *what)
+    statement = table.prepared.get(key)
+    if statement is None:
+        if not may_have(table, field):
+            return []
+        finder = Finder(session.backend, table, field, operands[0])
+        statement = table.prepared.put(key, finder.parameters.prepare(build(finder, *what)))
+    parameters = statement.parameters(operands, session.context)
+    return session.transaction.execute(statement.sql, parameters, writes=writes)
 
 
 def may_have(table: Table, field: str) -> bool:
@@ -92,19 +98,17 @@ def find(
     session: Session, table: Table, field: str, value: Value, reader: RowReader, lock: bool = False
 ) -> dict[str, Value] | None:
     """The first row whose field has a value, as the reader reads it; None when there is none."""
-    if not may_have(table, field):
-        return None
     lock = lock and session.transaction.depth > 0 and table.exists
-
-    def build(finder: Finder) -> sa.ClauseElement:
-        query = sa.select(*(finder.columns.c[name] for name in reader.names)).where(finder.condition)
-        if field != "id":
-            query = query.order_by(finder.columns.c.id).limit(1)
-        return query.with_for_update() if lock else query
-
-    statement = by_field(session, table, field, value, ("find", reader, lock), build)
-    rows = session.transaction.execute(statement.sql, statement.parameters((value,), session.context))
+    rows = by_field(session, table, field, (value,), finding, reader, lock)
     return with_addresses(session.context, table, reader.read(rows[0])) if rows else None
+
+
+def finding(finder: Finder, reader: RowReader, lock: bool) -> sa.ClauseElement:
+    """The statement of `find`."""
+    query = sa.select(*(finder.columns.c[name] for name in reader.names)).where(finder.condition)
+    if finder.field != "id":
+        query = query.order_by(finder.columns.c.id).limit(1)
+    return query.with_for_update() if lock else query
 
 
 def visible(table: Table, row: dict[str, Value]) -> dict[str, Value]:
@@ -142,14 +146,12 @@ def has(session: Session, plan: RowPlan, operands: tuple[Value, ...]) -> bool:
     """`db.has`: whether there is a row whose field has the value."""
     table = session.catalog.table(plan.table)
     field, value = looked_for(plan, operands)
-    if not may_have(table, field):
-        return False
+    return bool(by_field(session, table, field, (value,), testing))
 
-    def build(finder: Finder) -> sa.ClauseElement:
-        return sa.select(sa.literal_column("1")).select_from(finder.columns).where(finder.condition).limit(1)
 
-    statement = by_field(session, table, field, value, ("has",), build)
-    return bool(session.transaction.execute(statement.sql, statement.parameters((value,), session.context)))
+def testing(finder: Finder) -> sa.ClauseElement:
+    """The statement of `db.has`."""
+    return sa.select(sa.literal_column("1")).select_from(finder.columns).where(finder.condition).limit(1)
 
 
 def add(session: Session, plan: RowPlan, operands: tuple[Value, ...]) -> Value:
@@ -209,22 +211,20 @@ def change(session: Session, table: Table, field: str, value: Value, new: dict[s
     reader = session.backend.reader(table, hidden=True)
     if not new:
         return find(session, table, field, value, reader)
-
-    def build(finder: Finder) -> sa.ClauseElement:
-        """The statement that sets the columns and gives the row; the operands after the first are encoded already."""
-        stored = session.backend.stored(table)
-        given = {
-            name: finder.parameters.as_given(position, type_of(table.by_name[name].kind))
-            for position, name in enumerate(new, 1)
-        }
-        statement = sa.update(stored).where(finder.first()).values(given)
-        return statement.returning(*(stored.c[name] for name in reader.names))
-
-    statement = by_field(session, table, field, value, ("update", *new), build)
-    given = [encoded(session.backend, table, table.by_name[name], one) for name, one in new.items()]
-    operands = (value, *given)
-    rows = session.transaction.execute(statement.sql, statement.parameters(operands, session.context), writes=True)
+    given = (encoded(session.backend, table, table.by_name[name], one) for name, one in new.items())
+    rows = by_field(session, table, field, (value, *given), setting_columns, reader, *new, writes=True)
     return with_addresses(session.context, table, reader.read(rows[0])) if rows else None
+
+
+def setting_columns(finder: Finder, reader: RowReader, *names: str) -> sa.ClauseElement:
+    """The statement that sets columns of one row and gives the row; their values follow the one that is looked for."""
+    stored = finder.backend.stored(finder.table)
+    given = {
+        name: finder.parameters.as_given(position, type_of(finder.table.by_name[name].kind))
+        for position, name in enumerate(names, 1)
+    }
+    statement = sa.update(stored).where(finder.first()).values(given)
+    return statement.returning(*(stored.c[name] for name in reader.names))
 
 
 def add_or_edit(session: Session, plan: RowPlan, operands: tuple[Value, ...]) -> Value:
@@ -245,20 +245,20 @@ def delete(session: Session, plan: RowPlan, operands: tuple[Value, ...]) -> None
     field, value = looked_for(plan, operands)
     table = session.catalog.table(plan.table)
     if not table.exists:
-        Finder(session, table, field, value)
+        Finder(session.backend, table, field, value)
         raise missing_row(table, field, value)
-
-    def build(finder: Finder) -> sa.ClauseElement:
-        stored = session.backend.stored(table)
-        return sa.delete(stored).where(finder.first()).returning(*stored.c)
-
-    statement = by_field(session, table, field, value, ("delete",), build)
-    rows = session.transaction.execute(statement.sql, statement.parameters((value,), session.context), writes=True)
+    rows = by_field(session, table, field, (value,), deleting, writes=True)
     if not rows:
         raise missing_row(table, field, value)
     if watched(session, table):
         old = with_addresses(session.context, table, session.backend.reader(table, hidden=True).read(rows[0]))
         after_write(session, table, "delete", {}, old)
+
+
+def deleting(finder: Finder) -> sa.ClauseElement:
+    """The statement of `db.del`, which gives the row."""
+    stored = finder.backend.stored(finder.table)
+    return sa.delete(stored).where(finder.first()).returning(*stored.c)
 
 
 def truncate(session: Session, plan: RowPlan, operands: tuple[Value, ...]) -> None:
