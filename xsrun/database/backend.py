@@ -202,6 +202,10 @@ class Backend(ABC):
         wanted = type_of("text column" if kind in TEXTS else kind)
         return str(self.dialect.type_compiler_instance.process(wanted))
 
+    def plain_type(self, text: str) -> str:
+        """An SQL type without what does not matter when types are compared."""
+        return text.upper()
+
     def supports_index(self, kind: str, column_kinds: list[str]) -> bool:
         """Whether the back end has indexes of this kind over columns of these kinds."""
         return kind == "btree"
@@ -233,8 +237,8 @@ class Backend(ABC):
         """How the operand of `in` becomes one parameter."""
 
     @abstractmethod
-    def in_list(self, sql: Sql, name: str, array: str) -> Condition:
-        """A test against a list that is the parameter of this name."""
+    def in_list(self, sql: Sql, name: str, kind: str) -> Condition:
+        """A test against a list of a kind that is the parameter of this name."""
 
     # To be filled in -----------------------------------------------------------------------------------------------
 

@@ -59,27 +59,23 @@ def datasources(name: str, physical: dict[str, Columns]) -> list[str]:
 
 def is_undeclared(session: Session, columns: Columns) -> bool:
     """Whether a table looks like one that writes made: an id, and JSON in all other columns."""
-    kind = session.backend.stored_type("json")
-    return all(name == "id" or type_name(one) == type_name(kind) for name, one in columns)
-
-
-def type_name(text: str) -> str:
-    """A type without what does not matter to compare it."""
-    return text.upper().partition(" COLLATE")[0].removesuffix("[]").replace("ARRAY", "DOUBLE PRECISION").strip()
+    plain = session.backend.plain_type
+    kind = plain(session.backend.stored_type("json"))
+    return all(name == "id" or plain(one) == kind for name, one in columns)
 
 
 def table_changes(session: Session, table: Table, columns: Columns | None) -> list[Change]:
     """The changes of one declared table."""
     if columns is None:
         return [Change(f"create table {table.physical}", False, lambda session: session.catalog.make(table))]
-    there = dict(columns)
+    there, plain = dict(columns), session.backend.plain_type
     names = session.backend.stored_names(table)
     found = []
     for column in table.columns:
         wanted, name = session.backend.stored_type(column.kind), names[column.name]
         if name not in there:
             found.append(Change(f"add column {table.physical}.{name}", False, adder(table, column)))
-        elif column.name != "id" and type_name(there[name]) != type_name(wanted):
+        elif column.name != "id" and plain(there[name]) != plain(wanted):
             text = f"change column {table.physical}.{name} from {there[name]} to {wanted}"
             found.append(Change(text, True, converter(table, column)))
     extra = [name for name in there if name not in names.values()]

@@ -18,9 +18,6 @@ from xsrun.values.conversion import Value
 if TYPE_CHECKING:
     from xsrun.running.context import Context
 
-#: The kinds of lists that travel as one parameter, by the kind of their elements; the others are lists of texts.
-_ARRAYS = {"int": "ints", "decimal": "decimals", "timestamp": "ints", "text": "texts", "date": "texts", "bool": "bools"}
-
 
 class Bind(NamedTuple):
     """A parameter: which operand it comes from, how its value is made of it, and the column it is compared with."""
@@ -69,7 +66,7 @@ class StatementParameters:
         if only:
             convert = _only_of_kind(only, convert)
         name = self.new(index, self.backend.list_maker(kind, convert))
-        return self.backend.in_list(sql, name, _ARRAYS.get(kind, "texts"))
+        return self.backend.in_list(sql, name, kind)
 
     def prepare(self, statement: sa.ClauseElement) -> Prepared:
         """A statement whose parameters come from these operands, ready to run with others of the same types."""

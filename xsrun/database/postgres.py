@@ -42,6 +42,8 @@ _TYPES = {
     "texts": "TEXT[]",
     "bools": "BOOLEAN[]",
 }
+#: The kinds of lists that travel as one parameter, by the kind of their elements; the others are lists of texts.
+_LISTS = {"int": "ints", "decimal": "decimals", "timestamp": "ints", "bool": "bools"}
 _ISOLATION = {
     "serializable": "SERIALIZABLE",
     "repeatable_read": "REPEATABLE READ",
@@ -243,8 +245,8 @@ class PostgresBackend(Backend):
             return lambda value, context: [float(item) for item in convert(value, context)]
         return convert
 
-    def in_list(self, sql: Sql, name: str, array: str) -> Condition:
-        return sql == sa.any_(sa.bindparam(name, type_=type_of(array)))
+    def in_list(self, sql: Sql, name: str, kind: str) -> Condition:
+        return sql == sa.any_(sa.bindparam(name, type_=type_of(_LISTS.get(kind, "texts"))))
 
     def list_decoder(self, element: str) -> Codec:
         return decode_json
@@ -253,6 +255,9 @@ class PostgresBackend(Backend):
         if kind == "gin":
             return all(one == "json" for one in column_kinds)
         return kind == "btree" and not any(one in ("json", "geo", "vector") for one in column_kinds)
+
+    def plain_type(self, text: str) -> str:
+        return text.upper().partition(" COLLATE")[0].removesuffix("[]").replace("ARRAY", "DOUBLE PRECISION").strip()
 
     def index_options(self, kind: str) -> dict[str, str]:
         return {"postgresql_using": kind} if kind == "gin" else {}

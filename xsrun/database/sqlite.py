@@ -217,7 +217,7 @@ class SQLiteBackend(Backend):
     def list_maker(self, kind: str, convert: Converter) -> Converter:
         return lambda value, context: encode_json(convert(value, context))
 
-    def in_list(self, sql: Sql, name: str, array: str) -> Condition:
+    def in_list(self, sql: Sql, name: str, kind: str) -> Condition:
         members = sa.func.json_each(sa.bindparam(name, type_=type_of("json"))).table_valued("value")
         return sql.in_(sa.select(members.c.value).scalar_subquery())
 
