@@ -10,7 +10,7 @@ import threading
 from abc import ABC, abstractmethod
 from collections.abc import Hashable, Mapping
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.schema import CreateIndex, CreateTable
@@ -36,11 +36,21 @@ _MOST_QUERIES = 10_000
 MOST_SHAPES = 100
 
 
+class SchemaQueries(NamedTuple):
+    """Statements that tell what a database has: (table, column, type) of all tables; (column, type) of one table, in
+    the order of its columns; and the names of its indexes."""
+
+    tables: str
+    columns: str
+    indexes: str
+
+
 class Backend(ABC):
     """The dialect, the declared tables, and what is prepared for them."""
 
     dialect: sa.Dialect
     codecs: Codecs
+    schema: SchemaQueries
     #: the type of ids that are numbers
     id_type: sa.types.TypeEngine[int]
     #: do writers take turns?
@@ -226,6 +236,27 @@ class Backend(ABC):
         """An identifier in quotes."""
         return self.dialect.identifier_preparer.quote_identifier(name)
 
+    # What the database has -----------------------------------------------------------------------------------------
+
+    def existing(self, connection: Connection) -> dict[str, list[tuple[str, str]]]:
+        """The tables that the database has: name -> (column, type) pairs."""
+        found: dict[str, list[tuple[str, str]]] = {}
+        for table, column, kind in connection.execute(self.schema.tables):
+            found.setdefault(table, []).append((column, kind))
+        return found
+
+    def columns_of(self, execute: Execute, physical: str) -> list[tuple[str, str]]:
+        """The columns of one table of the database, as (name, type) pairs; none when it is not there."""
+        return [(name, kind) for name, kind in execute(self.schema.columns, (physical,))]
+
+    def index_names(self, execute: Execute, physical: str) -> list[str]:
+        """The names of the indexes of a table."""
+        return [name for (name,) in execute(self.schema.indexes, (physical,))]
+
+    def indexes_over(self, execute: Execute, physical: str, column: str) -> list[str]:
+        """The names of the indexes that have to be dropped before a column that is part of them."""
+        return []
+
     # Operands ------------------------------------------------------------------------------------------------------
 
     @abstractmethod
@@ -245,22 +276,6 @@ class Backend(ABC):
     @abstractmethod
     def connect(self, url: str, search_path: str | None = None) -> Connection:
         """A new connection (see `connection`)."""
-
-    @abstractmethod
-    def columns_of(self, execute: Execute, physical: str) -> list[tuple[str, str]]:
-        """The columns of one table of the database, as (name, type) pairs; none when it is not there."""
-
-    @abstractmethod
-    def existing(self, connection: Connection) -> dict[str, list[tuple[str, str]]]:
-        """The tables that the database has: name -> (column, type) pairs."""
-
-    @abstractmethod
-    def index_names(self, execute: Execute, physical: str) -> list[str]:
-        """The names of the indexes of a table."""
-
-    @abstractmethod
-    def indexes_over(self, execute: Execute, physical: str, column: str) -> list[str]:
-        """The names of a table's indexes that a column is part of."""
 
     @abstractmethod
     def is_text_id(self, kind: str) -> bool:

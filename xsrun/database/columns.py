@@ -92,7 +92,7 @@ def encode_int(value: int) -> int:
 
 
 def decode_loose(text: Value) -> Value:
-    """The value of a column of an undeclared table, which a program's own SQL may have written."""
+    """A value, or what it stands for when it is JSON text; columns of undeclared tables may hold either."""
     if text.__class__ is not str:
         return text
     try:

@@ -52,6 +52,11 @@ class Connection(ABC):
         """End the connection."""
 
 
+def first_line(error: Exception) -> str:
+    """The first line of a driver's message, which may have many."""
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]
+
+
 def duplicate_record(columns: list[str]) -> XanoScriptError:
     """The engine's error for a second row with the same unique value (semantics 3.6)."""
     shown = " and ".join(f"`{name}`" for name in columns)

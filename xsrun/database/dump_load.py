@@ -8,6 +8,7 @@ from xsrun.database.isolation import every_row, table_names
 from xsrun.database.raw_sql import direct_query
 from xsrun.database.seeding import restore
 from xsrun.database.session import Session
+from xsrun.database.tables import hint_of
 from xsrun.errors import UsageError
 from xsrun.values.conversion import Value
 
@@ -37,11 +38,8 @@ def check_tables(session: Session, names: Iterable[str]) -> None:
 
 def no_table(name: str, known: list[str]) -> UsageError:
     """The error of a table that is not there."""
-    from xsrun.diagnostics.suggest import nearest
-
-    close = nearest(name, known)
     listed = f"there are: {', '.join(known)}" if known else "there is none"
-    return UsageError(f"there is no table `{name}`", hint=f"did you mean `{close}`? {listed}" if close else listed)
+    return UsageError(f"there is no table `{name}`", hint=hint_of(name, known, listed))
 
 
 def load(session: Session, rows: Rows, *, replace: bool = False) -> dict[str, int]:

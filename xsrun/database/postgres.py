@@ -12,9 +12,9 @@ from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.ext.compiler import compiles
 
 from xsrun.database import geometry, postgres_text
-from xsrun.database.backend import Backend, Step
+from xsrun.database.backend import Backend, SchemaQueries, Step
 from xsrun.database.columns import ENCODE, Codec, Codecs, decode_json, decode_numbers, encode_text
-from xsrun.database.connection import Connection, Execute, Parameters, ResultColumns, Row, duplicate_record
+from xsrun.database.connection import Connection, Parameters, ResultColumns, Row, duplicate_record, first_line
 from xsrun.database.operands import Converter
 from xsrun.database.operators import OPERATORS
 from xsrun.database.sql import Applied, Condition, KindType, Sql, type_of
@@ -98,7 +98,7 @@ class PostgresConnection(Connection):
             self.raw = psycopg.connect(url, autocommit=True)
         except psycopg.OperationalError as error:
             raise UnavailableError(
-                f"PostgreSQL cannot be reached: {_first_line(error)}",
+                f"PostgreSQL cannot be reached: {first_line(error)}",
                 hint="is the server running, and is the URL right?",
             ) from None
         except psycopg.ProgrammingError:  # whose text may quote the password
@@ -157,14 +157,10 @@ class PostgresConnection(Connection):
         self.raw.close()
 
 
-def _first_line(error: Exception) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0]
-
-
 def translated(error: psycopg.Error) -> XanoScriptError:
     """The error of the program that PostgreSQL's stands for."""
     kind = type(error).__name__
-    primary = getattr(error.diag, "message_primary", None) or _first_line(error)
+    primary = getattr(error.diag, "message_primary", None) or first_line(error)
     if kind == "UniqueViolation":
         match = _KEY.search(error.diag.message_detail or "")
         columns = match.group(1).replace('"', "").split(",") if match else ["value"]
@@ -207,9 +203,23 @@ def function_texts() -> list[str]:
     return made
 
 
+_TABLES = (
+    "SELECT c.table_name, c.column_name, c.data_type FROM information_schema.columns AS c "
+    "JOIN information_schema.tables AS t USING (table_schema, table_name) "
+    "WHERE c.table_schema = current_schema() AND t.table_type = 'BASE TABLE' "
+    "ORDER BY c.table_name, c.ordinal_position"
+)
+_COLUMNS = (
+    "SELECT column_name, data_type FROM information_schema.columns "
+    "WHERE table_schema = current_schema() AND table_name = %s ORDER BY ordinal_position"
+)
+_INDEXES = "SELECT indexname FROM pg_indexes WHERE schemaname = current_schema() AND tablename = %s"
+
+
 class PostgresBackend(Backend):
     """PostgreSQL's side."""
 
+    schema = SchemaQueries(_TABLES, _COLUMNS, _INDEXES)
     one_writer = False
     fails_whole = True
     id_type = sa.BigInteger()
@@ -261,35 +271,6 @@ class PostgresBackend(Backend):
 
     def index_options(self, kind: str) -> dict[str, str]:
         return {"postgresql_using": kind} if kind == "gin" else {}
-
-    def existing(self, connection: Connection) -> dict[str, list[tuple[str, str]]]:
-        found: dict[str, list[tuple[str, str]]] = {}
-        rows = connection.execute(
-            "SELECT c.table_name, c.column_name, c.data_type FROM information_schema.columns AS c "
-            "JOIN information_schema.tables AS t USING (table_schema, table_name) "
-            "WHERE c.table_schema = current_schema() AND t.table_type = 'BASE TABLE' "
-            "ORDER BY c.table_name, c.ordinal_position"
-        )
-        for table, column, kind in rows:
-            found.setdefault(table, []).append((column, kind))
-        return found
-
-    def columns_of(self, execute: Execute, physical: str) -> list[tuple[str, str]]:
-        rows = execute(
-            "SELECT column_name, data_type FROM information_schema.columns "
-            "WHERE table_schema = current_schema() AND table_name = %s ORDER BY ordinal_position",
-            (physical,),
-        )
-        return [(name, kind) for name, kind in rows]
-
-    def index_names(self, execute: Execute, physical: str) -> list[str]:
-        rows = execute(
-            "SELECT indexname FROM pg_indexes WHERE schemaname = current_schema() AND tablename = %s", (physical,)
-        )
-        return [name for (name,) in rows]
-
-    def indexes_over(self, execute: Execute, physical: str, column: str) -> list[str]:
-        return []  # PostgreSQL drops them with the column
 
     def is_text_id(self, kind: str) -> bool:
         return "int" not in kind.lower()

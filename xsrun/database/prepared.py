@@ -25,24 +25,23 @@ class Insertion(NamedTuple):
     order: list[str]
 
 
-class Prepared:
-    """A statement as text, and how its parameters are made from the operands of a run."""
+class Prepared(NamedTuple):
+    """A statement as text, and how its parameters are made from the operands of a run.
 
-    __slots__ = ("about", "count", "slots", "sql")
+    `marks` is how many parameters the text has; the others are made of operands of what it left out, which have to fit
+    all the same. `about` has the column that each is compared with.
+    """
 
-    def __init__(self, sql: str, slots: list[Slot], about: list[str] | None = None, count: int | None = None) -> None:
-        self.sql = sql
-        #: the column that each parameter is compared with
-        self.about = about or []
-        self.slots = slots
-        #: how many of them the text has; the others are operands of what it left out, which have to fit all the same
-        self.count = len(slots) if count is None else count
+    sql: str
+    slots: list[Slot]
+    about: list[str]
+    marks: int
 
     def parameters(self, operands: tuple[Value, ...], context: Context) -> list[Value]:
         """The parameters in the order of the text. Raises XanoScriptError for an operand that does not fit."""
         try:
             made = [make if index < 0 else make(operands[index], context) for index, make in self.slots]
-            return made if len(made) == self.count else made[: self.count]
+            return made if len(made) == self.marks else made[: self.marks]
         except InputError as error:
             raise self.explained(error, operands, context) from None
 

@@ -6,12 +6,13 @@ from collections.abc import Callable, Hashable, Iterator
 from typing import Generic, NamedTuple, TypeVar
 
 from xsrun.database.addons import add_on
+from xsrun.database.columns import decode_loose
 from xsrun.database.connection import Row
 from xsrun.database.operands import code_of, flag, is_empty, kind_of_code, listed
 from xsrun.database.outputs import pick
 from xsrun.database.plans import QueryPlan, setting
 from xsrun.database.prepared import Prepared, RowReader
-from xsrun.database.request_conditions import Order, RequestCondition, decoded, direction_of, read_condition, read_order
+from xsrun.database.request_conditions import Order, RequestCondition, direction_of, read_condition, read_order
 from xsrun.database.selects import Computed, SelectBuilder
 from xsrun.database.session import Session
 from xsrun.database.stored_files import addressed, base_of, files_of, with_addresses
@@ -322,7 +323,7 @@ class QueryExecution:
 def external_values(external: dict[str, Value]) -> dict[str, Value]:
     """The settings of an external block: those of its object, with the names that requests use."""
     found = {name: value for name, value in external.items() if name not in ("value", "permissions")}
-    whole = decoded(external.get("value"))
+    whole = decode_loose(external.get("value"))
     if whole.__class__ is dict:
         allowed = external.get("permissions")
         names: dict[Value, str] = {"perPage": "per_page", "expression": "search", "filter": "search"}

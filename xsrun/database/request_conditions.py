@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from xsrun.database.columns import decode_loose
 from xsrun.database.plans import Column, Operand, SortKey
 from xsrun.errors import InputError
 from xsrun.syntax.nodes import Binary, Expression
-from xsrun.values.conversion import Value, describe, from_json, truthy
+from xsrun.values.conversion import Value, describe, truthy
 
 _OPERATORS = {
     "=": "==",
@@ -51,22 +52,12 @@ class RequestCondition(NamedTuple):
 
 def read_condition(value: Value, operands: tuple[Value, ...], attribute: str) -> RequestCondition | None:
     """The condition that a value describes; None for an empty one. Raises InputError for what is not a condition."""
-    value = decoded(value)
+    value = decode_loose(value)
     if not truthy(value):
         return None
     extra = list(operands)
     tree = _all_of(value, extra, attribute)
     return None if tree is None else RequestCondition(tree, tuple(extra))
-
-
-def decoded(value: Value) -> Value:
-    """JSON text as the value it stands for."""
-    if value.__class__ is str:
-        try:
-            return from_json(value)
-        except ValueError:
-            return value
-    return value
 
 
 def _all_of(value: Value, operands: list[Value], attribute: str) -> Expression | None:
@@ -129,7 +120,7 @@ def _refused(attribute: str, value: Value) -> InputError:
 
 def read_order(value: Value, attribute: str) -> list[Order]:
     """The sort keys that a value describes: a list of `{sortBy, orderBy}`, one of them, or `{column: direction}`."""
-    value = decoded(value)
+    value = decode_loose(value)
     if not truthy(value):
         return []
     entries = [value] if value.__class__ is dict else value

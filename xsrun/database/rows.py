@@ -277,12 +277,11 @@ def truncate(session: Session, plan: RowPlan, operands: tuple[Value, ...]) -> No
 def watched(session: Session, table: Table) -> bool:
     """Does anything wait for writes to this table?"""
     workspace = session.context.workspace
-    tells = getattr(workspace, "is_watched", None)
-    return bool(tells(table.name)) if tells is not None else hasattr(workspace, "after_write")
+    return workspace is not None and workspace.is_watched(table.name)
 
 
 def after_write(session: Session, table: Table, action: str, new: dict[str, Value], old: dict[str, Value]) -> None:
     """Tell the workspace about a write, so that it runs the table's triggers."""
-    tell = getattr(session.context.workspace, "after_write", None)
-    if tell is not None:
-        tell(session.context, table.name, action, new, old)
+    workspace = session.context.workspace
+    if workspace is not None:
+        workspace.after_write(session.context, table.name, action, new, old)

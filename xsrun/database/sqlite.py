@@ -14,7 +14,7 @@ from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 from sqlalchemy.ext.compiler import compiles
 
 from xsrun.database.aggregates import AGGREGATES
-from xsrun.database.backend import Backend, Step
+from xsrun.database.backend import Backend, SchemaQueries, Step
 from xsrun.database.columns import ENCODE, Codec, Codecs, decode_bool, decode_json, decode_numbers, encode_json
 from xsrun.database.connection import Connection, Execute, Parameters, ResultColumns, Row, duplicate_record
 from xsrun.database.operands import Converter
@@ -165,9 +165,18 @@ class SQLiteConnection(Connection):
         self.raw.close()
 
 
+_TABLES = (
+    "SELECT m.name, c.name, c.type FROM sqlite_master AS m JOIN pragma_table_info(m.name) AS c "
+    "WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite_%' ORDER BY m.name, c.cid"
+)
+_COLUMNS = "SELECT name, type FROM pragma_table_info(?) ORDER BY cid"
+_INDEXES = "SELECT name FROM pragma_index_list(?) WHERE origin = 'c'"
+
+
 class SQLiteBackend(Backend):
     """SQLite's side."""
 
+    schema = SchemaQueries(_TABLES, _COLUMNS, _INDEXES)
     id_type = sa.Integer()
 
     def __init__(self, nodes: dict[str, Statement]) -> None:
@@ -221,17 +230,6 @@ class SQLiteBackend(Backend):
         members = sa.func.json_each(sa.bindparam(name, type_=type_of("json"))).table_valued("value")
         return sql.in_(sa.select(members.c.value).scalar_subquery())
 
-    def existing(self, connection: Connection) -> dict[str, list[tuple[str, str]]]:
-        """The tables that the database has: name -> (column, type) pairs."""
-        found: dict[str, list[tuple[str, str]]] = {}
-        rows = connection.execute(
-            "SELECT m.name, c.name, c.type FROM sqlite_master AS m JOIN pragma_table_info(m.name) AS c "
-            "WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite_%' ORDER BY m.name, c.cid"
-        )
-        for table, column, kind in rows:
-            found.setdefault(table, []).append((column, kind))
-        return found
-
     def list_decoder(self, element: str) -> Codec:
         decode = self.codecs.decode.get(element)
         if decode is None:
@@ -244,13 +242,6 @@ class SQLiteBackend(Backend):
         if reset:
             statements.append(("DELETE FROM sqlite_sequence WHERE name = ?", (physical,)))
         return statements
-
-    def columns_of(self, execute: Execute, physical: str) -> list[tuple[str, str]]:
-        rows = execute("SELECT name, type FROM pragma_table_info(?) ORDER BY cid", (physical,))
-        return [(name, kind) for name, kind in rows]
-
-    def index_names(self, execute: Execute, physical: str) -> list[str]:
-        return [name for (name,) in execute("SELECT name FROM pragma_index_list(?) WHERE origin = 'c'", (physical,))]
 
     def indexes_over(self, execute: Execute, physical: str, column: str) -> list[str]:
         rows = execute(

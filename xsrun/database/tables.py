@@ -220,14 +220,18 @@ def logical_name(physical: str) -> tuple[str, str]:
     return (name, datasource) if colon else (physical, "live")
 
 
-def unknown_column(table: Table, column: str, file: str | None = None, at: Placed | None = None) -> XanoScriptError:
-    """The error of a column that a declared table does not have; `at` is where the program names it."""
+def hint_of(name: str, known: list[str], listed: str) -> str:
+    """What to do about a name that is not there: the known name that it is near to, and which there are."""
     from xsrun.diagnostics.suggest import nearest
 
+    close = nearest(name, known)
+    return f"did you mean `{close}`? {listed}" if close else listed
+
+
+def unknown_column(table: Table, column: str, file: str | None = None, at: Placed | None = None) -> XanoScriptError:
+    """The error of a column that a declared table does not have; `at` is where the program names it."""
     names = [one.name for one in table.columns]
-    close = nearest(column, names)
-    listed = f"its columns are: {', '.join(names)}"
-    hint = f"did you mean `{close}`? {listed}" if close else listed
+    hint = hint_of(column, names, f"its columns are: {', '.join(names)}")
     error = XanoScriptError(f'Column "{column}" does not exist on table "{table.name}".', hint=hint)
     if at is not None and at.line:
         error.file, error.line, error.column = file, at.line, at.column

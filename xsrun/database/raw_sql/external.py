@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from xsrun.database.connection import first_line
 from xsrun.database.plans import RowPlan, value_of
 from xsrun.database.raw_sql.direct_query import arguments_of, shaped, text_of
 from xsrun.database.raw_sql.placeholders import Marks, pieces, with_arguments
@@ -80,8 +81,7 @@ def rows_of(engine: str, url: sa.URL, sql: str, arguments: list[Value]) -> list[
             rows = [dict(row._mapping) for row in result] if result.returns_rows else []
             connection.commit()
     except SQLAlchemyError as error:
-        cause = getattr(error, "orig", None) or error
-        raise XanoScriptError(f"SQL Error: {str(cause).strip().splitlines()[0]}") from None
+        raise XanoScriptError(f"SQL Error: {first_line(getattr(error, 'orig', None) or error)}") from None
     finally:
         connecting.dispose()
     return [{name: plain(value) for name, value in row.items()} for row in rows]

@@ -69,6 +69,11 @@ def bare(node: exp.Expr) -> exp.Expr:
     return node
 
 
+def each_of(source: exp.Expr, alias: str) -> exp.Expr:
+    """The elements of a list as a table of this name."""
+    return exp.Table(this=call("json_each", source), alias=exp.TableAlias(this=exp.to_identifier(alias)))
+
+
 def as_list(node: exp.Expr) -> exp.Expr:
     """An array as JSON text."""
     inner = bare(node)
@@ -308,7 +313,7 @@ class Rewriter:
             name = item.alias_or_name or (
                 "generate_series" if isinstance(inner, exp.ExplodingGenerateSeries) else "unnest"
             )
-            each = exp.Table(this=call("json_each", source), alias=exp.TableAlias(this=exp.to_identifier(alias)))
+            each = each_of(source, alias)
             item.replace(exp.alias_(exp.column("value", table=alias), name))
             joined = node.find(exp.From) is not None
             return node.join(each, join_type="cross") if joined else node.from_(each)

@@ -16,7 +16,8 @@ from sqlglot import exp
 from sqlglot.errors import ErrorLevel, SqlglotError
 
 from xsrun.database.columns import DOCUMENTS
-from xsrun.database.raw_sql.rewriting import PARAMETER, Rewriter, as_list, call
+from xsrun.database.connection import first_line
+from xsrun.database.raw_sql.rewriting import PARAMETER, Rewriter, as_list, call, each_of
 from xsrun.database.tables import Table
 from xsrun.errors import XanoScriptError
 
@@ -38,15 +39,15 @@ def parsed(sql: str) -> exp.Expr:
     try:
         trees = [tree for tree in sqlglot.parse(sql, read="postgres") if tree is not None]
     except SqlglotError as error:
-        raise XanoScriptError(f"SQL Error: {first_line(error)}", hint="the text is not SQL that can be read") from None
+        raise XanoScriptError(f"SQL Error: {message_of(error)}", hint="the text is not SQL that can be read") from None
     if len(trees) != 1:
         raise XanoScriptError("SQL Error: one statement at a time", hint="write a db.direct_query for each")
     return trees[0]
 
 
-def first_line(error: Exception) -> str:
+def message_of(error: SqlglotError) -> str:
     """The first line of a message, without the colours that sqlglot gives it."""
-    return re.sub(r"\x1b\[\d+m", "", str(error)).splitlines()[0]
+    return re.sub(r"\x1b\[\d+m", "", first_line(error))
 
 
 def table_names(tree: exp.Expr) -> tuple[str, ...]:
@@ -77,7 +78,7 @@ def translate(sql: str, describe: Callable[[str], Table | None]) -> Translated:
     try:
         text = tree.sql(dialect="sqlite", unsupported_level=ErrorLevel.IGNORE)
     except SqlglotError as error:
-        raise XanoScriptError(f"SQL Error: {first_line(error)}", hint=HINT) from None
+        raise XanoScriptError(f"SQL Error: {message_of(error)}", hint=HINT) from None
     except ValueError:
         raise XanoScriptError("SQL Error: SQLite cannot express a part of this statement", hint=HINT) from None
     return Translated(text, described, columns)
@@ -98,26 +99,27 @@ _SPREADING = frozenset(
 )
 
 
+def spread_list(table: exp.Expr) -> tuple[exp.Expr, str, bool] | None:
+    """The list whose elements an entry of FROM stands for, its name, and whether they are JSON; None for a table."""
+    if isinstance(table, exp.Unnest):
+        return (table.expressions[0], "unnest", False) if isinstance(table.parent, (exp.From, exp.Join)) else None
+    function = table.this
+    if not isinstance(function, exp.Anonymous) or function.name.lower() not in _SPREADING:
+        return None
+    return function.expressions[0], function.name, function.name.lower().endswith("_elements")
+
+
 def spread_lists(tree: exp.Expr) -> None:
     """`FROM t, jsonb_array_elements(t.list) AS e`: SQLite's json_each, whose column is `value`."""
     names = set()
     for table in list(tree.find_all(exp.Table, exp.Unnest)):
-        if isinstance(table, exp.Unnest):
-            if not isinstance(table.parent, (exp.From, exp.Join)):
-                continue
-            source, alias = as_list(table.expressions[0]), table.alias or "unnest"
-            documents = False
+        found = spread_list(table)
+        if found is not None:
+            source, name, documents = found
+            alias = table.alias or name
             columns = table.args["alias"].columns if table.args.get("alias") else []
-        else:
-            function = table.this
-            if not isinstance(function, exp.Anonymous) or function.name.lower() not in _SPREADING:
-                continue
-            source, alias = as_list(function.expressions[0]), table.alias or function.name
-            documents = function.name.lower().endswith("_elements")
-            columns = table.args["alias"].columns if table.args.get("alias") else []
-        each = exp.Table(this=call("json_each", source), alias=exp.TableAlias(this=exp.to_identifier(alias)))
-        table.replace(each)
-        names.add((alias, columns[0].name if columns else alias, documents))
+            table.replace(each_of(as_list(source), alias))
+            names.add((alias, columns[0].name if columns else alias, documents))
     for alias, name, documents in names:
         for column in list(tree.find_all(exp.Column)):
             if column.name in (name, "value") and column.table in ("", alias) and (column.name == name or column.table):
