@@ -136,7 +136,7 @@ class Backend(ABC):
         """What reads the rows of a table, with its internal columns (`hidden`) or without them."""
         found = table.readers.get(hidden)
         if found is None:
-            columns = [column for column in table.columns if hidden or not column.hidden]
+            columns = [column for column in table.columns if hidden or column.name not in table.hidden]
             found = table.readers[hidden] = RowReader(self.codecs.decode, columns, sparse=not table.declared)
         return found
 

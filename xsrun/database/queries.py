@@ -13,6 +13,7 @@ from xsrun.database.outputs import pick
 from xsrun.database.plans import QueryPlan, setting
 from xsrun.database.prepared import Prepared, RowReader
 from xsrun.database.request_conditions import Order, RequestCondition, direction_of, read_condition, read_order
+from xsrun.database.rows import visible
 from xsrun.database.selects import Computed, SelectBuilder
 from xsrun.database.session import Session
 from xsrun.database.stored_files import addressed, base_of, files_of, with_addresses
@@ -242,13 +243,7 @@ class QueryExecution:
         output = self.output
         if not output and not self.plan.addons:
             return rows
-        hidden = [column.name for column in self.table.columns if column.hidden]
-        shown = []
-        for row in rows:
-            if output:
-                shown.append(pick(row, output))
-            else:
-                shown.append({name: value for name, value in row.items() if name not in hidden})
+        shown = [pick(row, output) if output else dict(visible(self.table, row)) for row in rows]
         if self.plan.addons:
             add_on(self.session, self.plan.addons, self.operands, list(zip(rows, shown, strict=True)))
         return shown
@@ -296,7 +291,7 @@ class QueryExecution:
         self, envelope: dict[str, Value], rows: list[dict[str, Value]], page: PageRange, output: list[str]
     ) -> dict[str, Value]:
         """The envelope, its items with the internal columns that the output names."""
-        hidden = [column.name for column in self.table.columns if column.hidden and f"items.{column.name}" in output]
+        hidden = [name for name in self.table.by_name if name in self.table.hidden and f"items.{name}" in output]
         if not hidden:
             return envelope
         items = [

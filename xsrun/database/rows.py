@@ -113,9 +113,7 @@ def finding(finder: Finder, reader: RowReader, lock: bool) -> sa.ClauseElement:
 
 def visible(table: Table, row: dict[str, Value]) -> dict[str, Value]:
     """A row without internal columns (semantics 4.1)."""
-    if any(column.hidden for column in table.columns):
-        return {name: value for name, value in row.items() if not table.by_name[name].hidden}
-    return row
+    return {name: value for name, value in row.items() if name not in table.hidden} if table.hidden else row
 
 
 def answer(session: Session, plan: RowPlan, operands: tuple[Value, ...], table: Table, row: dict[str, Value]) -> Value:
@@ -211,7 +209,7 @@ def change(session: Session, table: Table, field: str, value: Value, new: dict[s
     reader = session.backend.reader(table, hidden=True)
     if not new:
         return find(session, table, field, value, reader)
-    given = (encoded(session.backend, table, table.by_name[name], one) for name, one in new.items())
+    given = [encoded(session.backend, table, table.by_name[name], one) for name, one in new.items()]
     rows = by_field(session, table, field, (value, *given), setting_columns, reader, *new, writes=True)
     return with_addresses(session.context, table, reader.read(rows[0])) if rows else None
 

@@ -121,6 +121,7 @@ class Table:
         "definition",
         "exists",
         "files",
+        "hidden",
         "insertions",
         "name",
         "names",
@@ -142,6 +143,8 @@ class Table:
         self.datasource = datasource
         self.columns = columns
         self.by_name = {column.name: column for column in columns}
+        #: internal columns, which leave a row only when `output` names them (semantics 4.1)
+        self.hidden = frozenset(column.name for column in columns if column.hidden) if definition else frozenset()
         self.definition = definition
         self.exists = exists
         self.physical = physical_name(name, datasource)

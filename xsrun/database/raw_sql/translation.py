@@ -1,6 +1,6 @@
 """PostgreSQL's SQL for SQLite: sqlglot reads it, what SQLite lacks is rewritten here, sqlglot writes it.
 
-The functions that SQLite lacks are those of the query operators (`xs_...`) and of `sql_functions`. A text that uses
+The functions that SQLite lacks are those of the query operators (`xs_...`) and of `functions`. A text that uses
 something neither of them knows fails with SQLite's own message and a hint; nothing is guessed.
 """
 
