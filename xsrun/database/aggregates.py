@@ -50,7 +50,7 @@ class OrderedValues:
         self.entries: list[tuple[Value, Value]] = []
 
     def ordered(self) -> list[Value]:
-        """The values by their keys: nulls last upwards, first downwards."""
+        """The values by their keys: nulls last when ascending, first when descending."""
         present = sorted((e for e in self.entries if e[0] is not None), key=lambda e: e[0], reverse=self.descending)
         missing = [e for e in self.entries if e[0] is None]
         return [value for _, value in ([*missing, *present] if self.descending else [*present, *missing])]

@@ -110,7 +110,7 @@ class Backend(ABC):
         return found
 
     def with_columns(self, table: Table, names: list[str]) -> Table:
-        """An undeclared table with more columns; it shares those that it has already with what it was."""
+        """An undeclared table with more columns; it shares those that it already has with the table that it was."""
         if not names:
             return table
         key = (table.name, table.datasource, table.id.kind, True, *table.others, *names)
@@ -127,7 +127,7 @@ class Backend(ABC):
         return self.undeclared_table(name, datasource, names, "text" if text_id else "int")
 
     def united(self, known: Table | None, table: Table) -> Table:
-        """A table with the columns of both views of it: undeclared tables only ever grow."""
+        """A table with the columns of both: undeclared tables only ever grow."""
         if known is None or table.declared or not known.exists:
             return table
         return self.with_columns(table, [name for name in known.by_name if name not in table.by_name])
@@ -170,7 +170,7 @@ class Backend(ABC):
         return sa.Column("id", self.id_type if column.kind == "int" else type_of("text column"), primary_key=True)
 
     def source(self, table: Table, alias: str | None = None) -> sa.FromClause:
-        """What a query selects from: the table, or no rows when nobody made it yet."""
+        """What a query selects from: the table, or no rows when it was not made yet."""
         if table.exists:
             stored = self.stored(table)
             return stored.alias(alias) if alias else stored
@@ -195,7 +195,7 @@ class Backend(ABC):
         return table.creation
 
     def index_statements(self, table: Table) -> dict[str, str]:
-        """The statements that make the indexes of a table, by their names: those tell what each is over."""
+        """The statements that make the indexes of a table, by their names, which say what each is over."""
         stored, made = self.stored(table), {}
         for index in table.definition.indexes if table.definition else ():
             if not self.supports_index(index.kind, [table.by_name[name].kind for name, _ in index.columns]):
@@ -213,7 +213,7 @@ class Backend(ABC):
         return str(self.dialect.type_compiler_instance.process(wanted))
 
     def plain_type(self, text: str) -> str:
-        """An SQL type without what does not matter when types are compared."""
+        """An SQL type, in the form in which types are compared."""
         return text.upper()
 
     def supports_index(self, kind: str, column_kinds: list[str]) -> bool:
@@ -261,7 +261,7 @@ class Backend(ABC):
 
     @abstractmethod
     def json_path(self, path: list[str]) -> tuple[str, str]:
-        """The operator that reads a path of JSON, and the path as that takes it."""
+        """The operator that reads a path of JSON, and the path in the form that it takes."""
 
     @abstractmethod
     def list_maker(self, kind: str, convert: Converter) -> Converter:

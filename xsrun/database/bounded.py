@@ -11,9 +11,9 @@ Made = TypeVar("Made")
 
 
 class Bounded(Generic[Key, Made]):
-    """At most so many things by key; when it is full, those of the older half go that were not used since.
+    """Things by key, up to a number of them. When it is full, those of the older half that were not used since go.
 
-    Threads may share it. To use what is there takes no lock, as the statements of every run do.
+    Threads may share it. Using what is there, as the statements of every run do, takes no lock.
     """
 
     __slots__ = ("_before", "_half", "_lock", "_recent")

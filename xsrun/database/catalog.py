@@ -41,8 +41,8 @@ class Catalog:
     # Finding -------------------------------------------------------------------------------------------------------
 
     def table(self, name: str, datasource: str | None = None) -> Table:
-        """A table, of the current datasource unless one is named. An undeclared one that nobody made has no rows, and
-        a warning."""
+        """A table, of the current datasource unless one is named. An undeclared one that was not made yet has no rows,
+        and a warning."""
         key = (name, datasource or self.context.datasource or "live")
         found = self.transaction.tables.get(key) or self.database.tables.get(key)
         if found is None:
@@ -149,7 +149,7 @@ class Catalog:
     # Warnings ------------------------------------------------------------------------------------------------------
 
     def _undeclared(self, name: str) -> None:
-        """The engine knows declared tables only; here others are made as they are written to (see the design)."""
+        """The engine knows only declared tables; here others are made when they are written to (see the design)."""
         from xsrun.diagnostics.suggest import nearest
 
         self.warned.add(name)
@@ -164,7 +164,7 @@ class Catalog:
         self.warn("XS710", f"the table `{name}` is not declared; on Xano this statement fails", hint, name)
 
     def warn(self, code: str, message: str, hint: str, about: str) -> None:
-        """A warning at the statement that runs, once for whatever it is about."""
+        """A warning at the statement that runs; only the first about the same thing counts."""
         from xsrun.diagnostics import Diagnostic
 
         key = f"{code} {about}"

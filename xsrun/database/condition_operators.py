@@ -19,10 +19,10 @@ COMPARISONS: dict[str, Callable[[Sql, Sql], Condition]] = {
     "<": operators.lt,
     "<=": operators.le,
 }
-#: Those that values without an order have.
+#: The comparisons of values that have no order.
 EQUALITY = (operators.eq, operators.ne)
 ARITHMETIC = {"+": "add", "-": "sub", "*": "mul", "/": "div", "%": "mod"}
-#: Names of the operators (see `operators`) that texts, and lists and objects, are tested with.
+#: Names of the operators (see `operators`) that test texts, lists and objects.
 TEXT_TESTS = {
     "like": "like",
     "ilike": "ilike",

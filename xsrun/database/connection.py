@@ -13,12 +13,12 @@ from xsrun.values.conversion import Value
 Row = tuple[Value, ...]
 #: A parameter for each mark of a text, in order or by name.
 Parameters = Sequence[Value] | Mapping[str, Value]
-#: The columns of a result, with the numbers that PostgreSQL has for their types; SQLite tells none and gives 0.
+#: The columns of a result, with PostgreSQL's numbers of their types; SQLite gives 0.
 ResultColumns = list[tuple[str, int]]
 
 
 class Execute(Protocol):
-    """How one statement is executed and all its rows are fetched."""
+    """Executes one statement and fetches all its rows."""
 
     def __call__(self, text: str, parameters: Sequence[Value] = (), /) -> list[Row]: ...
 

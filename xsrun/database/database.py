@@ -42,12 +42,12 @@ class Database:
         self.nodes = tables
         #: do new tables begin with the rows that their files list? Those of tests begin empty (semantics 8.1)
         self.fills = True
-        #: the errors of tables whose declaration cannot be used; raised when such a table is
+        #: the errors of tables whose declaration cannot be used, raised when one of them is used
         self.broken: dict[str, Exception] = {}
         self._backend: Backend | None = None
         self._connections: Connections | None = None
         self._opening = threading.Lock()
-        #: held for a statement or a transaction: in memory by everybody, on a file by those that write
+        #: held for a statement or a transaction: in memory by every run, on a file by those that write
         self.turn = threading.RLock()
         #: tables in use, by (name, datasource); replaced, never changed
         self.tables: dict[TableKey, Table] = {}
@@ -85,7 +85,7 @@ class Database:
             self.numbers[int(digits)] = name
 
     def numbered(self, name: str) -> str | None:
-        """The table that the engine's own SQL means by a name with its number; None for any other name."""
+        """The table that a name with its number means in the engine's own SQL; None for any other name."""
         match = _NUMBERED.fullmatch(name)
         return self.numbers.get(int(match[1])) if match is not None else None
 
@@ -125,7 +125,7 @@ class Database:
                         self.physical[table.physical] = [(name, kind) for name in names.values()]
 
     def undeclared(self, name: str, datasource: str) -> Table:
-        """A table that no file declares, as it is."""
+        """A table that no file declares, as it is in the database."""
         columns = self.physical.get(physical_name(name, datasource))
         if columns is None:
             return self.backend.undeclared_table(name, datasource, (), exists=False)
@@ -134,7 +134,7 @@ class Database:
         return table
 
     def forget_tables(self) -> None:
-        """Look at the tables again before they are used next: they were changed."""
+        """Look up the tables again before they are used: they were changed."""
         connection = self.connections.take()
         try:
             physical = self.backend.existing(connection)

@@ -137,6 +137,6 @@ def read_order(value: Value, attribute: str) -> list[Order]:
 
 
 def direction_of(value: Value) -> str:
-    """asc, desc or rand; anything else sorts upwards."""
+    """asc, desc or rand; anything else is ascending."""
     text = str(value).lower() if value is not None else "asc"
     return text if text in ("desc", "rand") else "asc"

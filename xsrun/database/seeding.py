@@ -1,4 +1,4 @@
-"""Rows that no statement of a program writes: seeds, and rows that are put back as they were read."""
+"""Rows that are not written by a program's statements: seeds, and rows that are put back as they were read."""
 
 from __future__ import annotations
 

@@ -232,7 +232,7 @@ class SelectBuilder:
 
 
 def sorted_by(typed: TypedSql, direction: str) -> list[Sql]:
-    """The keys that sort by an expression: nulls last upwards and first downwards, as PostgreSQL has them."""
+    """The keys that sort by an expression: nulls last when ascending and first when descending, as in PostgreSQL."""
     if typed.kind in DOCUMENTS or typed.kind == "list":
         kinds = {"json_number": "decimal", "json_text": "text", "json_source": "text"}
         parts = [apply(name, kind, typed.sql) for name, kind in kinds.items()]

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from xsrun.database.plans import Plan
     from xsrun.running.context import Context
 
-#: What carries a statement out, in the session of a run, with the operands of its plan. Each takes a plan of its own.
+#: What carries a statement out in the session of a run, with the operands of its plan; each has its own kind of plan.
 Handler = Callable[["Session", Any, tuple[Value, ...]], Value]
 
 

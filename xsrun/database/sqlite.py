@@ -216,7 +216,7 @@ class SQLiteBackend(Backend):
             raise UsageError(f"{path} {fault}", hint="name another file: --database sqlite:///FILE") from None
 
     def begin(self, isolation: str | None) -> str:
-        return "BEGIN IMMEDIATE"  # a deferred one fails at once when two want to write
+        return "BEGIN IMMEDIATE"  # a deferred one fails at once when two runs write
 
     def json_path(self, path: list[str]) -> tuple[str, str]:
         if all(_PLAIN_NAME.fullmatch(key) for key in path):

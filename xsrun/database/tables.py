@@ -36,7 +36,7 @@ TableKey = tuple[str, str]
 
 
 class Placed(Protocol):
-    """A part of a program, for messages."""
+    """A place in a program, for messages."""
 
     line: int
     column: int
@@ -111,7 +111,7 @@ def literal(node: nodes.Expression | None) -> Value:
 
 
 class Table:
-    """A table of a datasource as a session sees it. `exists` is False for an undeclared one that nobody made yet."""
+    """A table of a datasource as a session sees it. `exists` is False for an undeclared one that was not made yet."""
 
     __slots__ = (
         "by_name",
@@ -186,7 +186,7 @@ _MARK = re.compile(r"~[0-9a-f]+$")
 
 
 def told_apart(names: Iterable[str]) -> dict[str, str]:
-    """Columns -> their names in a database that takes capitals and small letters for the same.
+    """Columns -> their names in a database that does not tell capitals from small letters.
 
     The first of several names that differ only in case stays as it is; each other gets a mark that tells where its
     capitals are. `without_mark` takes it off again.
@@ -224,7 +224,7 @@ def logical_name(physical: str) -> tuple[str, str]:
 
 
 def hint_of(name: str, known: list[str], listed: str) -> str:
-    """What to do about a name that is not there: the known name that it is near to, and which there are."""
+    """What to do about an unknown name: the known name that it is nearest to, and the list of them."""
     from xsrun.diagnostics.suggest import nearest
 
     close = nearest(name, known)

@@ -36,7 +36,7 @@ def distance(value: str, other: str) -> float | None:
     postgres="(xs_distance({0}, {1}) <= {2})",
 )
 def within(value: str, other: str, radius: float) -> bool | None:
-    """Whether a place lies within so many metres of another.
+    """Whether a place lies within a number of metres of another.
 
     >>> db.add "quay" { data = {at: {type: "point", data: {lng: 10, lat: 60}}} }
     ... db.query "quay" {

@@ -109,7 +109,7 @@ def ceil(value: float) -> int:
 
 @operator("round", "decimal", "int", result="decimal", postgres="round({0}::numeric, {1}::int)::float8", defaults=(2,))
 def round_(value: float, precision: int) -> float:
-    """The number rounded to so many places (2 when none are given), halves away from zero.
+    """The number rounded to a number of places (2 when none is given), halves away from zero.
 
     >>> db.add "jar" { data = {n: 2.345} }
     ... db.query "jar" {

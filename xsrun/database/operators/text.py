@@ -158,7 +158,7 @@ def concat(stored: str, value: str) -> str:
     nulls=True,
 )
 def substr(value: str | None, start: int | None, length: int | None) -> str | None:
-    """Part of a text: from a place counted from 0 (from the end when negative), so many characters long.
+    """Part of a text: where it begins, counted from 0 (from the end when negative), and how many characters it has.
 
     >>> db.add "fruit" { data = {name: "apple"} }
     ... db.query "fruit" {

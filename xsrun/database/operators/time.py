@@ -104,9 +104,9 @@ def _shift_text(name: str, what: str, expected: int) -> str:
 
 
 for _unit, _milliseconds in (("seconds", 1_000), ("minutes", 60_000), ("hours", 3_600_000), ("days", 86_400_000)):
-    _shift(f"timestamp_add_{_unit}", 1, _milliseconds, f"A time stamp so many {_unit} later")
-    _shift(f"timestamp_subtract_{_unit}", -1, _milliseconds, f"A time stamp so many {_unit} earlier")
-_shift_months("timestamp_add_months", 1, 1, "A time stamp so many months later", 1703980800000)
-_shift_months("timestamp_subtract_months", -1, 1, "A time stamp so many months earlier", 1693440000000)
-_shift_months("timestamp_add_years", 1, 12, "A time stamp so many years later", 1761868800000)
-_shift_months("timestamp_subtract_years", -1, 12, "A time stamp so many years earlier", 1635638400000)
+    _shift(f"timestamp_add_{_unit}", 1, _milliseconds, f"A time stamp a number of {_unit} later")
+    _shift(f"timestamp_subtract_{_unit}", -1, _milliseconds, f"A time stamp a number of {_unit} earlier")
+_shift_months("timestamp_add_months", 1, 1, "A time stamp a number of months later", 1703980800000)
+_shift_months("timestamp_subtract_months", -1, 1, "A time stamp a number of months earlier", 1693440000000)
+_shift_months("timestamp_add_years", 1, 12, "A time stamp a number of years later", 1761868800000)
+_shift_months("timestamp_subtract_years", -1, 12, "A time stamp a number of years earlier", 1635638400000)

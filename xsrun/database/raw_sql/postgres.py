@@ -51,7 +51,7 @@ def with_names(session: Session, sql: str) -> str:
 
 
 def make_tables(session: Session, sql: str) -> None:
-    """Make the declared tables that the text may name, if nobody used them yet."""
+    """Make the declared tables that the text may name, if they were not used yet."""
     for name in session.backend.declared_names:
         if name in sql:
             session.catalog.table(name, "live")

@@ -32,7 +32,7 @@ def run(session: Session, sql: str, arguments: list[Value]) -> list[dict[str, Va
 
 
 def live_table(session: Session, name: str) -> Table | None:
-    """The table that a text means by a name, made if it is declared and nobody used it yet. Direct queries ignore the
+    """The table that a text means by a name, made if it is declared and was not used yet. Direct queries ignore the
     datasource of the run."""
     if name.startswith(("sqlite_", "pragma_")):
         return None
