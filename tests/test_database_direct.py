@@ -12,6 +12,7 @@ from differential_data import SEED, TABLES
 from test_database_differential import alike
 
 import xsrun
+from xsrun.database.raw_sql.placeholders import Marks, pieces, with_arguments
 
 #: Statements that give rows in an order of their own.
 SAME = [
@@ -142,6 +143,7 @@ ERRORS = [
     ("SELECT 1; DROP TABLE thing", [], "SQL Error"),
     ("SELECT nope FROM thing", [], "nope"),
     ("SELECT 1 AS ?:alias", [5], "Invalid alias"),
+    ("SELECT $1::int AS a", [], "SQL Error"),
 ]
 
 
@@ -167,3 +169,17 @@ def test_a_table_by_its_number(backend: str) -> None:
         result = workspace.run("q0")
     assert result.error is None, f"{result.error}: {result.error.hint}"
     assert result.response == [{"name": "Ann", "quoted": "x7_146"}]
+
+
+def test_placeholders_in_texts_and_comments_are_none() -> None:
+    """The one scanner of SQL: texts, quoted names, dollar quotes and comments are left as they are."""
+    marks = Marks(lambda number: f":{number}", lambda name: f"<{name}>", doubled=True)
+    sql = """SELECT '?', "a?", $$ ? $$, $t$ $$ ? $t$, 5 % ? -- ?
+    /* ? */ FROM ?:alias WHERE ?:raw AND ? = 'it''s ?'"""
+    text, parameters = with_arguments(pieces(sql), [1, "t%", "x % 2", 3], marks)
+    assert parameters == [1, 3]
+    assert (
+        text
+        == """SELECT '?', "a?", $$ ? $$, $t$ $$ ? $t$, 5 %% :1 -- ?
+    /* ? */ FROM <t%> WHERE x %% 2 AND :2 = 'it''s ?'"""
+    )
