@@ -6,7 +6,7 @@ checked before they reach SQL, because SQLite takes what PostgreSQL refuses.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -109,11 +109,6 @@ def decode_json(text: str | None) -> Value:
 def decode_bool(value: Value) -> bool | None:
     """The value of a boolean column of SQLite, which has numbers for them."""
     return None if value is None else bool(value)
-
-
-def decode_numbers(numbers: Iterable[float]) -> list[float]:
-    """The elements of a vector: those without a fraction are ints."""
-    return [int(number) if number == int(number) else number for number in numbers]
 
 
 #: How values of these kinds are written, whatever the back end.

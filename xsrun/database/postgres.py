@@ -13,12 +13,13 @@ from sqlalchemy.ext.compiler import compiles
 
 from xsrun.database import geometry, postgres_text
 from xsrun.database.backend import Backend, SchemaQueries, Step
-from xsrun.database.columns import ENCODE, Codec, Codecs, decode_json, decode_numbers, encode_text
+from xsrun.database.columns import ENCODE, Codec, Codecs, decode_json, encode_text
 from xsrun.database.connection import Connection, Parameters, ResultColumns, Row, duplicate_record, first_line
 from xsrun.database.operands import Converter
 from xsrun.database.operators import OPERATORS
 from xsrun.database.sql import Applied, Condition, KindType, Sql, type_of
 from xsrun.database.tables import Table
+from xsrun.database.vectors import decode_numbers
 from xsrun.errors import UnavailableError, UsageError, XanoScriptError
 from xsrun.running.masking import masked_address
 from xsrun.syntax.nodes import Statement

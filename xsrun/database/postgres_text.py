@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from array import array
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from xsrun.errors import XanoScriptError
-from xsrun.values.conversion import Value, text_of_number
+from xsrun.values.conversion import text_of_number
 
 if TYPE_CHECKING:
     import regex
@@ -149,17 +148,3 @@ def text_of(number: float) -> str:
     if number.__class__ is float and not (number == int(number) and abs(number) < 1e15):
         return repr(number)
     return text_of_number(number)
-
-
-def vector_bytes(value: Value) -> bytes | None:
-    """A list of numbers as SQLite keeps vectors; None for anything else."""
-    if value.__class__ is list and all(item.__class__ in (int, float) for item in value):
-        return array("d", value).tobytes()
-    return None
-
-
-def vector_of(data: bytes) -> array[float]:
-    """The elements of a vector: SQLite keeps them as the bytes of doubles."""
-    elements = array("d")
-    elements.frombytes(data)
-    return elements

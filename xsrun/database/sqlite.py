@@ -15,13 +15,13 @@ from sqlalchemy.ext.compiler import compiles
 
 from xsrun.database.aggregates import AGGREGATES
 from xsrun.database.backend import Backend, SchemaQueries, Step
-from xsrun.database.columns import ENCODE, Codec, Codecs, decode_bool, decode_json, decode_numbers, encode_json
+from xsrun.database.columns import ENCODE, Codec, Codecs, decode_bool, decode_json, encode_json
 from xsrun.database.connection import Connection, Execute, Parameters, ResultColumns, Row, duplicate_record
 from xsrun.database.operands import Converter
 from xsrun.database.operators import OPERATORS
-from xsrun.database.postgres_text import vector_bytes, vector_of
 from xsrun.database.sql import Applied, Condition, KindType, Sql, type_of
 from xsrun.database.tables import Table, told_apart, without_mark
+from xsrun.database.vectors import decode_numbers, vector_bytes, vector_of
 from xsrun.errors import UnavailableError, UsageError, XanoScriptError
 from xsrun.running.masking import masked_address
 from xsrun.syntax.nodes import Statement
@@ -76,7 +76,7 @@ class SQLiteConnection(Connection):
 
     def __init__(self, path: str) -> None:
         self.failure: BaseException | None = None
-        self.schema = -1
+        self._schema_version = -1
         self._has_sql_functions = False
         raw = sqlite3.connect(
             path, isolation_level=None, check_same_thread=False, cached_statements=512, timeout=_PATIENCE
@@ -150,8 +150,8 @@ class SQLiteConnection(Connection):
     def changed(self) -> bool:
         """Whether another process changed the tables since the last call."""
         ((version,),) = self.execute("PRAGMA schema_version")
-        before, self.schema = self.schema, version
-        return before != self.schema
+        before, self._schema_version = self._schema_version, version
+        return before != self._schema_version
 
     #: a file does not go away
     broken = False

@@ -17,6 +17,8 @@ from xsrun.database.bounded import Bounded
 from xsrun.database.columns import ColumnDefinition, kind_of
 from xsrun.errors import XanoScriptError
 from xsrun.fields.declared import Declared, compile_fields
+from xsrun.names.fixed_values import UNKNOWN, fixed_value
+from xsrun.names.places import unwrapped
 from xsrun.syntax import nodes
 from xsrun.values.conversion import Value
 
@@ -92,22 +94,14 @@ def _list(value: Value) -> list[Value]:
 
 
 def literal(node: nodes.Expression | None) -> Value:
-    """The value of a literal; None for anything else."""
-    match node:
-        case nodes.Literal() | nodes.Timestamp():
-            return node.value
-        case nodes.Word():
-            return node.text
-        case nodes.Group():
-            return literal(node.expression)
-        case nodes.Unary(operator="-", operand=nodes.Literal(value=int() | float() as number)):
-            return -number
-        case nodes.ListLiteral():
-            return [literal(item) for item in node.items]
-        case nodes.ObjectLiteral():
-            entries = [entry for entry in node.entries if isinstance(entry, nodes.Entry) and not entry.disabled]
-            return {entry.key: literal(entry.value) for entry in entries}
-    return None
+    """What a declaration fixes of a value: null stands for what is not a literal, in lists and objects too."""
+    match unwrapped(node):
+        case nodes.ListLiteral(items=items):
+            return [literal(item) for item in items]
+        case nodes.ObjectLiteral(entries=entries):
+            return {one.key: literal(one.value) for one in entries if isinstance(one, nodes.Entry) and not one.disabled}
+    value = fixed_value(node)
+    return None if value is UNKNOWN else value
 
 
 class Table:

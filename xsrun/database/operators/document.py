@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from xsrun.database import postgres_text
 from xsrun.database.jsonb import contains, json_number_of, json_text_of, member, overlaps, same
 from xsrun.database.operators.declare import operator
+from xsrun.database.vectors import vector_bytes
 from xsrun.values.conversion import Value, from_json, parse_number, to_json
 
 
@@ -168,7 +168,7 @@ def json_member(value: str, path: str) -> str | None:
 )
 def json_vector(value: str) -> bytes | None:
     """A JSON list of numbers as a vector."""
-    return postgres_text.vector_bytes(from_json(value))
+    return vector_bytes(from_json(value))
 
 
 @operator("to_json_text", "text", result="json", postgres="to_jsonb({0})")

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
-from xsrun.database import postgres_text
 from xsrun.database.operators.declare import Body, operator
+from xsrun.database.vectors import vector_of
 
 
 def _vector(name: str, expression: str) -> Callable[[Body], Body]:
@@ -22,7 +22,7 @@ def _vector(name: str, expression: str) -> Callable[[Body], Body]:
 
 
 def _pairs(value: bytes, other: bytes) -> list[tuple[float, float]] | None:
-    a, b = postgres_text.vector_of(value), postgres_text.vector_of(other)
+    a, b = vector_of(value), vector_of(other)
     return list(zip(a, b, strict=True)) if len(a) == len(b) else None
 
 
@@ -52,7 +52,7 @@ def l2_distance_euclidean(value: bytes, other: bytes) -> float | None:
     ... } as $count
     {"count": 1}
     """
-    a, b = postgres_text.vector_of(value), postgres_text.vector_of(other)
+    a, b = vector_of(value), vector_of(other)
     return math.dist(a, b) if len(a) == len(b) else None
 
 
@@ -97,7 +97,7 @@ def cosine_similarity(value: bytes, other: bytes) -> float | None:
     ... } as $count
     {"count": 1}
     """
-    a, b = postgres_text.vector_of(value), postgres_text.vector_of(other)
+    a, b = vector_of(value), vector_of(other)
     norms = math.hypot(*a) * math.hypot(*b)
     return sum(x * y for x, y in zip(a, b, strict=True)) / norms if len(a) == len(b) and norms else None
 
