@@ -141,6 +141,18 @@ def test_no_two_modules_of_a_room_share_a_name() -> None:
     assert {name for name, times in names.items() if times > 1} <= SHARED_MODULES
 
 
+def test_what_one_database_knows_stands_in_its_module() -> None:
+    found = {
+        name
+        for name, path in NAMES.items()
+        if name.startswith("database.")
+        and re.search(
+            r"sqlalchemy\.dialects|@compiles\(|sqlite_autoincrement|postgresql_", path.read_text(encoding="utf-8")
+        )
+    }
+    assert found == {"database.postgres", "database.sqlite"}
+
+
 def test_modules_stay_readable() -> None:
     long = {
         path.relative_to(PACKAGE).as_posix(): lines
