@@ -29,8 +29,8 @@ def server() -> str:
 
 def make_functions(url: str) -> None:
     """Make the functions of the query operators once for all schemas."""
-    from xsrun.database.postgres import PostgresConnection
-    from xsrun.database.postgres import make_functions as make
+    from xsrun.database.postgres_backend import PostgresConnection
+    from xsrun.database.postgres_backend import make_functions as make
 
     connection = PostgresConnection(url)
     make(connection)

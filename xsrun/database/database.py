@@ -155,9 +155,9 @@ class Database:
 def make_backend(url: str, nodes: dict[str, Statement]) -> Backend:
     """The back end that a URL asks for."""
     if url.startswith("sqlite:"):
-        from xsrun.database.sqlite import SQLiteBackend
+        from xsrun.database.sqlite_backend import SQLiteBackend
 
         return SQLiteBackend(nodes)
-    from xsrun.database.postgres import PostgresBackend
+    from xsrun.database.postgres_backend import PostgresBackend
 
     return PostgresBackend(nodes)

@@ -1,6 +1,6 @@
 """SQL expressions as both dialects have them: types of columns, operators and aggregates over expressions.
 
-How each is written stands with its dialect (`sqlite`, `postgres`).
+How each is written stands with its dialect (`sqlite_backend`, `postgres_backend`).
 """
 
 from __future__ import annotations
