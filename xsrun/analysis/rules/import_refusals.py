@@ -24,6 +24,9 @@ from xsrun.syntax.nodes import (
 from xsrun.syntax.walk import below
 
 _PARAMETER = re.compile(r"\{(\w+)\}")
+#: Columns that a table has without declaring them. `xdo` is the document that the engine keeps a row in; most exports
+#: of tables index it.
+_OWN_COLUMNS = frozenset({"id", "created_at", "xdo"})
 _COMMENT = re.compile(r"[ \t]*//")
 #: Statements whose table may not come from a variable.
 _WITH_TABLE = re.compile(r"db\.(?:get|has|add|edit|patch|add_or_edit|del|query|truncate|bulk\.\w+)")
@@ -63,7 +66,7 @@ def _index(unit: Unit) -> None:
     for place in _comment_lines(report, index):
         hint = "move the comment before the index"
         report.add("XS234", "the import takes no comment inside an index list", place, hint)
-    columns = {"id", "created_at", *(field.name for field in unit.node.fields_of("schema") or [])}
+    columns = {*_OWN_COLUMNS, *(field.name for field in unit.node.fields_of("schema") or [])}
     for entry in index.value.items if isinstance(index.value, ListLiteral) else []:
         fields = entries_of(entry).get("field")
         for part in fields.value.items if fields is not None and isinstance(fields.value, ListLiteral) else []:
