@@ -28,6 +28,8 @@ class QueryColumns:
     def __init__(self, sources: dict[str, TableSource], base: str, file: str) -> None:
         #: by table or alias, and by what `$db` makes of such a name
         self.sources = {**{name_below_db(name): source for name, source in sources.items()}, **sources}
+        #: the same without regard to case (evidence H18)
+        self.folded = {name.lower(): source for name, source in self.sources.items()}
         self.base = sources[base]
         self.base_name = base
         self.file = file
@@ -38,13 +40,13 @@ class QueryColumns:
         """The source, the column's definition and the path into its JSON that `$db.a.b.c` means."""
         names = node.names
         source = self.sources.get(names[0]) if len(names) > 1 else None
-        if source is not None:
-            column, path = names[1], names[2:]
-        else:
-            source = self.base
-            column, path = names[0], names[1:]
-            if path and column not in source.table.by_name:
+        if source is None and len(names) > 1 and names[0] not in self.base.table.by_name:
+            source = self.folded.get(names[0].lower())
+            if source is None:
                 raise self.unknown_source(node)
+        if source is None:
+            source, names = self.base, [self.base_name, *names]
+        column, path = names[1], names[2:]
         definition = source.table.by_name.get(column)
         if definition is None and source.table.declared:
             error = unknown_column(source.table, column, file=self.file, at=node)
@@ -56,7 +58,7 @@ class QueryColumns:
     def shown(self, node: Column) -> str:
         """What the engine calls a column of a condition: TABLE.COLUMN."""
         names = node.names
-        return ".".join(names if len(names) > 1 and names[0] in self.sources else [self.base_name, *names])
+        return ".".join(names if len(names) > 1 and names[0].lower() in self.folded else [self.base_name, *names])
 
     def unknown_source(self, node: Column) -> XanoScriptError:
         """The error of a name that is neither a table of the query nor a column."""
