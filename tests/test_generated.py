@@ -148,7 +148,6 @@ def test_the_workflow_test(carrier: list[str], backend: str, capsys: pytest.Capt
     assert status == 0, capsys.readouterr().out
 
 
-@pytest.mark.xfail(strict=True, reason="`precondition ()` is not read yet")
 def test_a_precondition_without_a_condition(workspace: xsrun.Workspace) -> None:
     result = workspace.run("no_condition", kind="function")
     assert result.error is None

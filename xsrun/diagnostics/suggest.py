@@ -16,7 +16,7 @@ def nearest_names(word: str, candidates: Iterable[str], most: int = 3) -> list[s
     limit = max(1, len(wanted) // 3) if len(wanted) > 2 else 0
     parts = _parts(wanted)
     scored = []
-    for name in candidates:
+    for name in {*candidates}:
         plain = name.lower()
         score: float = distance(wanted, plain, limit)
         if score > limit:

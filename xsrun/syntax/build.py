@@ -119,6 +119,11 @@ class Builder:
             return base
         return Path(base, children[1:]).at(children[0], children[-1])
 
+    def nothing(self, children: Children) -> Expression:
+        """Parentheses without a condition: only a precondition may have them."""
+        first, last = children
+        return Group(Literal(None, "nothing").at(first, last)).at(first, last)
+
     def result(self, children: Children) -> Children:
         return children
 

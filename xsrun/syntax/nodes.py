@@ -130,7 +130,10 @@ class Expression(Node):
 
 
 class Literal(Expression):
-    """A text, number, boolean or null. `style` tells the spelling: `"`, `'`, `block` (a text block), or empty."""
+    """A text, number, boolean or null. `style` tells the spelling: `"`, `'`, `block` (a text block), or empty.
+
+    `nothing` is the null that stands for the condition missing in `()`.
+    """
 
     __slots__ = ("value", "style")
     value: Value

@@ -199,7 +199,7 @@ class Surprises:
     def constant(self, node: Expression) -> None:
         """A condition that is a literal."""
         inner = unwrapped(node)
-        if isinstance(inner, Literal) and not isinstance(inner.value, bool):
+        if isinstance(inner, Literal) and not isinstance(inner.value, bool) and inner.style != "nothing":
             outcome = "true" if inner.value not in (None, 0, "", "0") else "false"
             self.report.add("XS609", f"this condition is always {outcome}", span_of(node))
 

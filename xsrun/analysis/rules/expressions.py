@@ -19,6 +19,7 @@ from xsrun.syntax.nodes import (
     FilterCall,
     Group,
     ListLiteral,
+    Literal,
     ObjectLiteral,
     Path,
     Placeholder,
@@ -172,9 +173,17 @@ def _placeholder(report: Report, node: Placeholder, mode: int) -> None:
 def _call(report: Report, node: Call, mode: int) -> None:
     if find_function(node.name) is None and node.name != ADDON_FUNCTION:
         text = f"there is no function `{node.name}`"
-        report.add("XS409", text, span_of(node), "use a filter: value|name:argument")
+        hint = (
+            "use a filter: value|name:argument" if mode == PLAIN else filters.column_hint(node.name.rpartition(".")[2])
+        )
+        report.add("XS409", text, span_of(node), hint)
     for argument in node.arguments:
         check_expression(report, argument, mode)
+
+
+def _literal(report: Report, node: Literal, mode: int) -> None:
+    if node.style == "nothing":
+        report.add("XS109", "a value is missing after `(`", (node.line, node.column + 1, node.line, node.column + 2))
 
 
 def _group(report: Report, node: Group, mode: int) -> None:
@@ -213,6 +222,7 @@ _CHECKS: dict[type[Expression], Callable[..., None]] = {
     Placeholder: _placeholder,
     Call: _call,
     Group: _group,
+    Literal: _literal,
     Quoted: _quoted,
     Ternary: _ternary,
     Unary: _unary,

@@ -10,7 +10,8 @@ from xsrun.names.bindings import name_given_by
 from xsrun.registry import Builtin, find, find_filter
 from xsrun.syntax.nodes import Expression, FilterCall, Group, Path, Variable
 
-_TEXT_TEST_NAMES = "starts_with istarts_with ends_with iends_with contains icontains index iindex regex_matches strlen"
+#: Tests of texts that columns have operators for, without underscores and capitals.
+_TEXT_TEST_NAMES = "startswith istartswith endswith iendswith contains icontains index iindex regexmatches strlen"
 _TEXT_TESTS = frozenset(_TEXT_TEST_NAMES.split())
 #: What an aggregate's `eval` computes over the rows of a group (semantics 4.5).
 _AGGREGATE_NAMES = (
@@ -65,6 +66,9 @@ def _is_column(operand: Expression | None) -> bool:
 
 def _unknown(report: Report, node: FilterCall, mode: int) -> None:
     name = node.name
+    if mode and _is_column(node.operand):
+        report.add("XS406", f"there is no filter `{name}`", filter_span(report, node), column_hint(name))
+        return
     hint = FOREIGN_FILTERS.get(name) or FOREIGN_FILTERS.get(name.lower())
     if hint is None:
         known = catalogue.names("filter") + (catalogue.names("query_filter") if mode else [])
@@ -80,15 +84,18 @@ def _unknown(report: Report, node: FilterCall, mode: int) -> None:
 
 
 def _not_in_query(report: Report, node: FilterCall) -> None:
-    name = node.name
-    if name in _TEXT_TESTS:
-        hint = 'in a condition write includes "text" for any place, ilike "text%" for a beginning'
-    else:
-        usable = sorted(name for name in catalogue.names("query_filter") if "_" not in name)
-        hint = (
-            f"columns take: {', '.join(usable)}; use operators such as includes or ilike, or filter the rows afterwards"
-        )
-    report.add("XS405", f"a database cannot run the filter `{name}` on a column", filter_span(report, node), hint)
+    text = f"a database cannot run the filter `{node.name}` on a column"
+    report.add("XS405", text, filter_span(report, node), column_hint(node.name))
+
+
+def column_hint(name: str) -> str:
+    """What a query does with a column instead of a filter or function that it does not have."""
+    if name.lower().replace("_", "") in _TEXT_TESTS:
+        return 'in a condition write includes "text" for any place, ilike "text%" for a beginning'
+    of_columns = catalogue.names("query_filter")
+    near = did_you_mean(name, of_columns) if find_filter(name) is None else None
+    usable = ", ".join(sorted(known for known in of_columns if "_" not in known))
+    return near or f"columns take: {usable}; use operators such as includes or ilike, or filter the rows afterwards"
 
 
 def _check_arguments(report: Report, node: FilterCall, record: Builtin) -> None:

@@ -81,12 +81,15 @@ def attribute_in_stack(report: Report, item: Attribute) -> None:
             attribute_span(item),
             "write it after the stack's closing brace; to leave early, write return { value = ... }",
         )
-    elif name.startswith("$"):
-        hint = f"write var.update {name} {{ value = {shown} }}, or var {name} {{ ... }} to create it"
+    elif name.startswith("$") or name == "return":
+        meant = name if name == "return" else f"var.update {name}"
+        hint = f"write {meant} {{ value = {shown} }}"
+        if name != "return":
+            hint += f", or var {name} {{ ... }} to create it"
         start, end = report.offsets(item)
         whole = report.source.text[report.offsets(item.value)[0] : end]
         alone = "\n" not in whole and report.source.line(item.line).strip() == report.text_of(item)
-        fix = [(start, end, f"var.update {name} {{ value = {whole} }}")] if alone else None
+        fix = [(start, end, f"{meant} {{ value = {whole} }}")] if alone else None
         report.add("XS303", f"`{name} = ...` is not a statement", attribute_span(item), hint, fix)
     elif name in ("input", "schema"):
         report.add("XS301", f"`{name}` is a member of the construct, not a statement", attribute_span(item))
@@ -283,7 +286,8 @@ def _check_name_target(report: Report, item: Statement) -> None:
         if target.style == "number":
             report.add("XS307", f"a {what} is called by its name, not by a number", span_of(target))
     elif isinstance(target, Group):
-        report.add("XS307", f"`{name}` takes the name of a {what} as it is, not an expression", span_of(target))
+        taken = "the name of a table" if what == "table" else "a name"
+        report.add("XS307", f"`{name}` takes {taken} as it is, not an expression", span_of(target))
 
 
 def _check_expression_target(report: Report, item: Statement, entry: StatementEntry) -> None:
@@ -292,7 +296,12 @@ def _check_expression_target(report: Report, item: Statement, entry: StatementEn
     if target is None:
         report.add("XS313", f"a value in parentheses must follow `{name}`", title_span(item), f"write {name} {example}")
     elif isinstance(target, Group):
-        (check_condition if name in _CONDITIONS else check_expression)(report, target.expression)
+        missing = isinstance(target.expression, Literal) and target.expression.style == "nothing"
+        if missing and name == "precondition":
+            text = "a condition is missing; what the engine makes of that is not known, here it is false"
+            report.add("XS609", text, span_of(target))
+        else:
+            (check_condition if name in _CONDITIONS else check_expression)(report, target.expression)
     elif name.startswith("array.") and isinstance(target, (Variable, Path)):
         check_expression(report, target)
     else:

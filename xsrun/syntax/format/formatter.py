@@ -233,7 +233,7 @@ class Formatter:
             self.body(bracket, indent)
         elif bracket.kind in (OBJECT, LIST):
             self.literal(bracket, indent, whole=False, data=False, begins=begins)
-        elif bracket.kind == PAREN and self.types[bracket.opener - 1 : bracket.opener] != ["CALL"]:
+        elif bracket.kind == PAREN and bracket.items and self.types[bracket.opener - 1 : bracket.opener] != ["CALL"]:
             self.group(bracket, indent, breaks=breaks, begins=begins)
         else:
             self.put(bracket.opener, indent, begins=begins)
