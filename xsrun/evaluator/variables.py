@@ -140,15 +140,16 @@ class VariableCompiler(CompilerBase):
             return self.input_root(rest, at)
         if root == "env":
             return self.environment_root(rest, at)
+        inside = bool(self.scope.elements) and not self.scope.elements[-1].binds_this
         if root == "auth":
-            inside = bool(self.scope.elements) and not self.scope.elements[-1].binds_this
             identity = "identity_or_nobody" if inside and not rest else "authentication"
             return call(identity, at, name("context", at)), rest, "auth"
         if root == "var":
             return self.environment(at), rest, "var"
         element = self.element_root(root, at)
         if element is not None:
-            return element, rest, root
+            unbound = inside and isinstance(element, ast.Constant)  # a transform reads null below it, too (G13)
+            return element, [] if unbound else rest, root
         if root == "error":
             known = self.scope.errors
             return (name(known[-1], at) if known else constant(None, at)), rest, "error"
