@@ -34,6 +34,7 @@ _WITH_TABLE = re.compile(r"db\.(?:get|has|add|edit|patch|add_or_edit|del|query|t
 
 def check_unit(everything: Workspace, unit: Unit) -> None:
     """Look at one construct as a whole."""
+    _comments_behind_inputs(unit)
     if unit.kind == "table":
         _index(unit)
     elif unit.kind == "api_group":
@@ -84,6 +85,22 @@ def _comment_lines(report: Report, attribute: Attribute) -> Iterator[Span]:
         match = _COMMENT.match(lines[number - 1])
         if match is not None:
             yield number, match.end() - 1, number, len(lines[number - 1]) + 1
+
+
+def _comments_behind_inputs(unit: Unit) -> None:
+    source = unit.report.source
+    for field in unit.node.fields_of("input") or []:
+        line = source.line(field.end_line)
+        match = _COMMENT.match(line, field.end_column - 1)
+        if match is None:
+            continue
+        first, start = source.offset(field.line, 1), source.offset(field.end_line, field.end_column)
+        end = source.offset(field.end_line, len(line) + 1)
+        margin, comment = source.text[first : source.offset(field.line, field.column)], line[match.end() - 2 :].rstrip()
+        fix = [(first, first, f"{margin}{comment}\n"), (start, end, "")]
+        place = (field.end_line, match.end() - 1, field.end_line, len(line) + 1)
+        hint = "move the comment to a line of its own above the input"
+        unit.report.add("XS234", "the import takes no comment behind an input", place, hint, fix)
 
 
 # Groups and queries --------------------------------------------------------------------------------------------------
