@@ -148,7 +148,7 @@ class VariableCompiler(CompilerBase):
             return self.environment(at), rest, "var"
         element = self.element_root(root, at)
         if element is not None:
-            unbound = inside and isinstance(element, ast.Constant)  # a transform reads null below it, too (G13)
+            unbound = inside and isinstance(element, ast.Constant)  # a transform reads null below it, too (G16)
             return element, [] if unbound else rest, root
         if root == "error":
             known = self.scope.errors
