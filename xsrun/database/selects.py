@@ -145,7 +145,11 @@ class SelectBuilder:
     def sort_column(self, name: str, at: SortKey | None) -> TypedSql:
         """The column that a sort key names: `column`, `table.column`, perhaps with a path into JSON."""
         names = name.split(".")
-        if len(names) > 1 and names[0].lower() not in self.compiler.columns.folded and names[0] not in self.table.by_name:
+        if (
+            len(names) > 1
+            and names[0].lower() not in self.compiler.columns.folded
+            and names[0] not in self.table.by_name
+        ):
             raise unknown_column(self.table, name, file=self.plan.file, at=at)
         column = Column(names)
         if at is not None:
