@@ -8,28 +8,14 @@ from __future__ import annotations
 
 import re
 
+from xsrun.language.token_classes import BODY, CLOSERS, CONTENTS, FIELDS, LIST, OBJECT, OPENERS, SIGNS, VALUE_ENDS
 from xsrun.syntax.lexer import Lexer
 from xsrun.syntax.source import Source
 from xsrun.syntax.tokens import Token
 
-# What a bracket is. In the first four a newline separates items.
-BODY, FIELDS, OBJECT, LIST, PAREN, INDEX = "body", "fields", "object", "list", "paren", "index"
-
-_KINDS = {
-    "BODY_OPEN": BODY,
-    "FIELDS_OPEN": FIELDS,
-    "LBRACE": OBJECT,
-    "LSQB": LIST,
-    "LPAR": PAREN,
-    "LINDEX": INDEX,
-}
-_CLOSERS = frozenset(("RBRACE", "RSQB", "RPAR"))
 _ITEMISED = frozenset((BODY, FIELDS, OBJECT, LIST))
-
-_LITERALS = ("STRING", "TEXT_BLOCK", "BACKTICK", "FENCE", "NUMBER", "TIMESTAMP", "TRUE", "FALSE", "NULL", "NOW")
-_OPERANDS = ("NAME", "WORDS", "VARIABLE", "MEMBER", "FILTER", "RPAR", "RSQB", "RBRACE", "PLACEHOLDER", "HEAD_NAME")
-#: Tokens that a value can end with; a sign after anything else is a prefix.
-_VALUE_ENDS = frozenset((*_LITERALS, *_OPERANDS))
+#: What a value, or the head of a statement, can end with; a sign after anything else is a prefix.
+_VALUE_ENDS = VALUE_ENDS | {"HEAD_NAME"}
 
 _TIGHT = ("RANGE", "DASH", "DOT", "LINDEX", "DEFAULT", "TIGHT_COLON")
 #: Tokens without a blank before them, and without one after.
@@ -197,7 +183,7 @@ class Brackets:
         index = len(self.types)
         level = self.levels[-1]
         text = self.spelling(token)
-        if kind in _CLOSERS:
+        if kind in CLOSERS:
             self.levels.pop()
             level.bracket.closer = index
             self.types.append(kind)
@@ -205,7 +191,7 @@ class Brackets:
         else:
             if kind == "_COLON":
                 kind = self.colon(level, previous)
-            elif kind in ("MINUS", "PLUS", "BANG") and previous not in _VALUE_ENDS:
+            elif kind in SIGNS and previous not in _VALUE_ENDS:
                 kind = "PREFIX"
             elif kind in ("QUESTION", "BETWEEN", "FILTER"):
                 level.colons.append(kind)
@@ -213,8 +199,8 @@ class Brackets:
                 level.colons.clear()
             self.spaced.append(self.needs_blank(kind, text, index, level.bracket.kind))
             self.types.append(kind)
-            if kind in _KINDS:
-                bracket = Bracket(_KINDS[kind], index)
+            if kind in OPENERS:
+                bracket = Bracket(CONTENTS[kind], index)
                 level.add(bracket)
                 self.levels.append(Level(bracket))
             else:

@@ -16,12 +16,20 @@ from __future__ import annotations
 
 import re
 
+from xsrun.language.token_classes import (
+    BODY,
+    CLOSING_TOKENS,
+    FIELDS,
+    LIST,
+    OBJECT,
+    OPENERS,
+    PAREN,
+    PARTNERS,
+    VALUE_ENDS,
+)
 from xsrun.syntax import syntax_messages
 from xsrun.syntax.source import Source
 from xsrun.syntax.tokens import LexicalError, Token
-
-# Contexts: what the innermost open bracket makes of newlines and names.
-BODY, FIELDS, OBJECT, LIST, PAREN = "body", "fields", "object", "list", "paren"
 
 #: Brackets inside one another: more than any program needs, fewer than Python's recursion takes.
 MOST_NESTED = 200
@@ -96,32 +104,8 @@ _TOKEN = re.compile(
 )
 
 _WORD_LITERALS = {"true": "TRUE", "false": "FALSE", "null": "NULL", "now": "NOW"}
-#: Tokens an operand can end with: after one of them a word is an operator and `[` is an index.
-_OPERAND_ENDS = frozenset(
-    (
-        "BACKTICK",
-        "FALSE",
-        "FENCE",
-        "FILTER",
-        "MEMBER",
-        "NAME",
-        "NOW",
-        "NULL",
-        "NUMBER",
-        "PLACEHOLDER",
-        "RBRACE",
-        "RPAR",
-        "RSQB",
-        "STRING",
-        "TEXT_BLOCK",
-        "TIMESTAMP",
-        "TRUE",
-        "VARIABLE",
-        "WORDS",
-    )
-)
 #: Tokens after which a newline separates nothing.
-_OPENERS = frozenset(("LBRACE", "LSQB", "LPAR", "BODY_OPEN", "FIELDS_OPEN", "_NEWLINE", "_DOCUMENT_SEPARATOR"))
+_ENDS_NO_ITEM = OPENERS | {"_NEWLINE", "_DOCUMENT_SEPARATOR"}
 
 
 class Comment:
@@ -246,7 +230,7 @@ class Lexer:
     def separate(self, start: int, first: tuple[int, int]) -> None:
         """Decide whether the line end at `first` separates two items here."""
         text, position, context = self.text, self.position, self.contexts[-1]
-        if context == PAREN or self.previous in _OPENERS or not self.items:
+        if context == PAREN or self.previous in _ENDS_NO_ITEM or not self.items:
             return
         following = text[position : position + 2]
         if context in (OBJECT, LIST):
@@ -342,7 +326,7 @@ class Lexer:
             self.emit("COMMA", self.position + 1)
             self.modes[-1] = START
             return
-        if self.previous in _OPERAND_ENDS and character.isidentifier():
+        if self.previous in VALUE_ENDS and character.isidentifier():
             match = _ATTRIBUTE.match(self.text, self.position)
             if match:
                 self.modes[-1] = START
@@ -412,7 +396,7 @@ class Lexer:
         if character == "(":
             self.open("LPAR", PAREN)
         elif character == "[":
-            adjacent = bool(self.items) and self.items[-1].end_pos == position and self.previous in _OPERAND_ENDS
+            adjacent = bool(self.items) and self.items[-1].end_pos == position and self.previous in VALUE_ENDS
             self.open("LINDEX" if adjacent or self.previous == "DOT" else "LSQB", PAREN if adjacent else LIST)
         elif character == "{":
             self.open("LBRACE", OBJECT)
@@ -427,7 +411,7 @@ class Lexer:
         if character == "|" and (match := _FILTER.match(text, position)):
             self.emit("FILTER", match.end(), match.group(1) + match.group(2))
             return
-        operand_ended = self.previous in _OPERAND_ENDS
+        operand_ended = self.previous in VALUE_ENDS
         if character == "." and operand_ended and self.read_member():
             return
         if operand_ended and character.isalpha() and self.read_word_operator():
@@ -502,13 +486,13 @@ class Lexer:
             raise syntax_messages.nested_too_deeply(self.source, token, MOST_NESTED)
 
     def close(self, character: str) -> None:
-        if not self.openers or syntax_messages.PARTNERS[self.openers[-1].value] != character:
+        if not self.openers or PARTNERS[self.openers[-1].value] != character:
             raise syntax_messages.unmatched(self.source, self.openers, self.items, self.position)
         if self.previous == "_NEWLINE":
             self.items.pop()
         self.openers.pop()
         self.contexts.pop()
         self.modes.pop()
-        self.emit({")": "RPAR", "]": "RSQB", "}": "RBRACE"}[character], self.position + 1)
+        self.emit(CLOSING_TOKENS[character], self.position + 1)
         if self.contexts[-1] == BODY and self.modes[-1] == START:
             self.modes[-1] = HEAD

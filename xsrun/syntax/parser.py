@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar, overload
 
 from xsrun.diagnostics import Diagnostic
 from xsrun.errors import XanoScriptSyntaxError
+from xsrun.language.token_classes import BODY, FIELDS, PAREN
 from xsrun.syntax import syntax_messages
-from xsrun.syntax.lexer import BODY, FIELDS, PAREN, Comment, Lexer
+from xsrun.syntax.lexer import Comment, Lexer
 from xsrun.syntax.nodes import Document, Expression
 from xsrun.syntax.source import Source
 from xsrun.syntax.tokens import LexicalError, Token

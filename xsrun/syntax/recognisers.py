@@ -11,22 +11,12 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from xsrun.diagnostics.record import Fix
+from xsrun.language.token_classes import CLOSERS, OPENERS
 from xsrun.lazy_regex import pattern
 from xsrun.syntax.source import Source
 from xsrun.syntax.syntax_messages import TEMPLATE, shorten, spelling
 from xsrun.syntax.tokens import Token
 
-_OPENERS = frozenset({"BODY_OPEN", "FIELDS_OPEN", "LBRACE", "LPAR", "LSQB", "LINDEX"})
-_CLOSERS = frozenset({"RBRACE", "RPAR", "RSQB"})
-VALUE_ENDS = frozenset(
-    {"STRING", "NUMBER", "VARIABLE", "MEMBER", "RPAR", "RSQB", "RBRACE", "NAME", "TRUE", "FALSE", "NULL", "TEXT_BLOCK"}
-)
-VALUE_STARTS = frozenset(
-    {"STRING", "NUMBER", "VARIABLE", "LSQB", "LBRACE", "KEY", "TRUE", "FALSE", "NULL", "TEXT_BLOCK"}
-)
-OPERATORS = frozenset(
-    {"PLUS", "MINUS", "TIMES", "CONCAT", "COMPARE", "NULLISH", "ELVIS", "QUESTION", "_COLON", "OR", "AND"}
-)
 _CONDITIONS = {"if", "elseif", "while", "switch", "case", "for", "foreach", "precondition"}
 #: Blocks that take no value: what follows their name is a brace.
 BLOCK_WORDS = frozenset(
@@ -76,9 +66,9 @@ class Place:
         """The type of the innermost bracket around the token, empty at the top."""
         depth = 0
         for token in reversed(self.items[: self.index]):
-            if token.type in _CLOSERS:
+            if token.type in CLOSERS:
                 depth += 1
-            elif token.type in _OPENERS:
+            elif token.type in OPENERS:
                 if depth == 0:
                     return token.type
                 depth -= 1
@@ -89,9 +79,9 @@ class Place:
         begin, depth = self.index, 0
         while begin > 0:
             kind = self.items[begin - 1].type
-            if depth == 0 and (kind == "_NEWLINE" or kind in _OPENERS):
+            if depth == 0 and (kind == "_NEWLINE" or kind in OPENERS):
                 break
-            depth += (kind in _CLOSERS) - (kind in _OPENERS)
+            depth += (kind in CLOSERS) - (kind in OPENERS)
             begin -= 1
         return self.items[begin : self.index]
 
@@ -250,7 +240,7 @@ def _opener(place: Place) -> int:
     depth = 0
     for index in range(place.index - 1, -1, -1):
         kind = place.items[index].type
-        depth += (kind in _CLOSERS) - (kind in _OPENERS)
+        depth += (kind in CLOSERS) - (kind in OPENERS)
         if depth < 0:
             return index
     return 0

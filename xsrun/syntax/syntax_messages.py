@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from xsrun.diagnostics import Diagnostic
 from xsrun.diagnostics.record import UNREAD, Fix
+from xsrun.language.token_classes import CLOSERS, ITEM_ENDS, OPENERS, PARTNERS, VALUE_STARTS
 from xsrun.lazy_regex import pattern
 from xsrun.syntax.source import Source
 from xsrun.syntax.tokens import LexicalError, Token
@@ -20,8 +21,6 @@ from xsrun.syntax.tokens import LexicalError, Token
 if TYPE_CHECKING:
     from xsrun.syntax.nodes import Located
 
-_OPENERS = frozenset({"BODY_OPEN", "FIELDS_OPEN", "LBRACE", "LPAR", "LSQB", "LINDEX"})
-PARTNERS = {"(": ")", "[": "]", "{": "}"}
 TYPOGRAPHIC = "“”„‟‘’‚‛«»"
 
 
@@ -106,9 +105,9 @@ def mispaired(source: Source, items: list[Token]) -> Token | None:
     """The innermost brace whose partner stands at another indentation than the line that opened it."""
     stack: list[Token] = []
     for token in items:
-        if token.type in _OPENERS:
+        if token.type in OPENERS:
             stack.append(token)
-        elif token.type in ("RBRACE", "RPAR", "RSQB") and stack:
+        elif token.type in CLOSERS and stack:
             opener = stack.pop()
             if token.type == "RBRACE" and token.line != opener.line:
                 closing = source.line(token.line)
@@ -123,9 +122,9 @@ def too_early(source: Source, items: list[Token]) -> Token | None:
     """The first closing brace that stands further right than the line that opened what it closes."""
     stack: list[Token] = []
     for token in items:
-        if token.type in _OPENERS:
+        if token.type in OPENERS:
             stack.append(token)
-        elif token.type in ("RBRACE", "RPAR", "RSQB") and stack:
+        elif token.type in CLOSERS and stack:
             opener = stack.pop()
             if token.type == "RBRACE" and token.line != opener.line:
                 closing = source.line(token.line)
@@ -335,8 +334,8 @@ def unexpected(source: Source, items: list[Token], index: int, expected: Iterabl
     before = items[index - 1] if 0 < index <= len(items) else None
     if (
         before is not None
-        and set(expected) >= _VALUE_STARTS
-        and (index == len(items) or items[index].line > before.end_line or items[index].type in _CLOSERS)
+        and set(expected) >= VALUE_STARTS
+        and (index == len(items) or items[index].line > before.end_line or items[index].type in ITEM_ENDS)
     ):
         place = (before.end_line, before.end_column)
         message = f"a value is missing after `{shorten(spelling(source, before))}`"
@@ -391,14 +390,12 @@ _WORDS_FOR = {
     "AS": "`as $name`",
     "FILTER": "a filter",
 }
-_CLOSERS = ("_NEWLINE", "RBRACE", "RPAR", "RSQB", "COMMA")
-_VALUE_STARTS = {"VARIABLE", "STRING", "NUMBER", "LSQB", "LPAR"}
 
 
 def _wanted(expected: Iterable[str]) -> str:
     """What would fit, in words, the likeliest first."""
     names = set(expected)
-    if names >= _VALUE_STARTS:
+    if names >= VALUE_STARTS:
         return "a value"
     words = list(dict.fromkeys(_WORDS_FOR[name] for name in _WORDS_FOR if name in names))
     if not words:

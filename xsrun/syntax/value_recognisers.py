@@ -7,9 +7,19 @@ from __future__ import annotations
 
 import re
 
-from xsrun.syntax.recognisers import BLOCK_WORDS, OPERATORS, VALUE_ENDS, VALUE_STARTS, Found, Place, Recogniser, cut
+from xsrun.language.token_classes import (
+    BLOCK_OPENERS,
+    INFIX_OPERATORS,
+    ITEM_STARTS,
+    OPENERS,
+    OPERATORS,
+    SIGNS,
+    VALUE_ENDS,
+    VALUE_STARTS,
+)
+from xsrun.syntax.recognisers import BLOCK_WORDS, Found, Place, Recogniser, cut
 from xsrun.syntax.syntax_messages import line_break, shorten, spelling
-from xsrun.syntax.tokens import HOLE
+from xsrun.syntax.tokens import HOLE, Token
 
 RECOGNISERS: list[Recogniser] = []
 
@@ -46,9 +56,7 @@ def comma_between_fields(place: Place) -> Found | None:
 def filter_argument_comma(place: Place) -> Found | None:
     """`|get:"a",3` and `|get("a")`."""
     if place.kind() == "LPAR" and place.kind(-1) == "FILTER":
-        name = place.value(-1).lstrip("!")
-        message = f"the arguments of a filter follow a colon: `{name}`"
-        return Found("XS114", message, f"write |{name}:argument:argument", place.at())
+        return _argument_without_colon(place, place.at(-1))
     for offset in (0, -1):
         if place.kind(offset) == "COMMA" and place.bracket in ("BODY_OPEN", "", "LPAR"):
             line = place.source.line(place.at(offset).line)[: place.at(offset).column - 1]
@@ -108,7 +116,7 @@ def key_without_value(place: Place) -> Found | None:
     if place.kind() in ("NAME", "STRING") and place.kind(1) in ("RBRACE", "COMMA", "_NEWLINE"):
         name = place.value()
         return Found("XS134", f"`:` and a value must follow the key {name}", f"write {name}: ...", place.at())
-    if place.kind() in ("NAME", "STRING") and place.kind(1) in VALUE_STARTS:
+    if place.kind() in ("NAME", "STRING") and place.kind(1) in VALUE_STARTS and place.kind(2) != "_COLON":
         name, following = place.value(), place.at(1)
         fix = [(place.at().end_pos, place.at().end_pos, ":")]
         return Found("XS134", f"`:` is missing after the key {name}", f"write {name}: ...", following, fix)
@@ -170,28 +178,49 @@ _OPERATOR_WORDS = {
 
 @recogniser
 def value_follows_value(place: Place) -> Found | None:
-    before, kind = place.kind(-1), place.kind()
-    if before not in VALUE_ENDS:
+    """`["a" "b"]`, `$a "b"`, `$a|get "b"`."""
+    before, token = place.token(-1), place.token()
+    begins = (ITEM_STARTS if place.bracket == "LSQB" else VALUE_STARTS) | {"BANG"}
+    if before is None or token is None or before.type not in VALUE_ENDS or before.value == HOLE:
         return None
-    in_object = place.bracket == "LBRACE" and kind in ("NAME", "STRING", "KEY") and place.kind(1) == "_COLON"
-    if kind not in VALUE_STARTS and not in_object:
+    if token.type not in begins and not _begins_entry(place):
         return None
-    token = place.at()
     shown = shorten(spelling(place.source, token))
-    if place.bracket in ("LSQB", "LBRACE"):
-        what = "entries" if place.bracket == "LBRACE" else "items"
-        end = place.at(-1).end_pos
-        message = f"a comma is missing before `{shown}`"
-        return Found("XS119", message, f"separate {what} by a comma or a new line", token, [(end, end, ",")])
-    hint = _OPERATOR_WORDS.get(place.value(-1)) if before == "NAME" else None
-    hint = hint or "put an operator between two values; ~ joins texts"
+    filtered = before.type == "FILTER"
+    if place.bracket == "LSQB" or _begins_entry(place):
+        what = "items" if place.bracket == "LSQB" else "entries"
+        message, hint = f"a comma is missing before `{shown}`", f"separate {what} by a comma or a new line"
+        fix = [(before.end_pos, before.end_pos, ",")]
+        return Found("XS119", message, hint, token, fix if what == "entries" or not filtered else None)
+    if filtered:
+        return _argument_without_colon(place, before)
+    words = before.type == token.type == "NAME"
+    hint = "a text stands in quotes" if words else "put an operator between two values; ~ joins texts"
+    hint = _OPERATOR_WORDS.get(before.value, hint) if before.type == "NAME" else hint
     return Found("XS119", f"nothing joins `{shown}` to what stands before it", hint, token)
 
 
+def _begins_entry(place: Place) -> bool:
+    """Is a token of an object the beginning of its next entry?"""
+    if place.bracket != "LBRACE":
+        return False
+    key = 1 if place.kind() == "BANG" else 0
+    named = place.kind(key) in ("NAME", "STRING", "KEY") and place.kind(key + 1) == "_COLON"
+    return place.kind() == "SPREAD" or named
+
+
+def _argument_without_colon(place: Place, name: Token) -> Found:
+    """`$a|get "b"`, `$a|get("b")`."""
+    shown = name.value.lstrip("!")
+    message = f"the arguments of a filter follow a colon: `{shown}`"
+    return Found("XS114", message, f"write |{shown}:argument:argument", place.at())
+
+
 @recogniser
-def text_follows_value(place: Place) -> Found | None:
-    """`value = "a" "b"`: the second text is taken for the name of an attribute."""
-    if place.kind() in ("RBRACE", "_NEWLINE", "") and place.kind(-1) == "STRING" and place.kind(-2) in VALUE_ENDS:
+def value_taken_for_attribute(place: Place) -> Found | None:
+    """`value = "a" "b"`, `value = $a b`, `value = $a !$b`: what follows was taken for the next attribute."""
+    taken = place.kind(-1) in ("STRING", "NAME", "BANG") and place.kind(-2) in VALUE_ENDS
+    if taken and any(token.type == "ASSIGN" for token in place.head()):
         return value_follows_value(Place(place.source, place.items, place.index - 1))
     return None
 
@@ -215,9 +244,10 @@ def conditional_cut_off(place: Place) -> Found | None:
 
 @recogniser
 def nothing_before_operator(place: Place) -> Found | None:
-    """`value = == 1`, `(* 2)`."""
-    starts = ("ASSIGN", "LPAR", "LSQB", "_COLON", "COMMA", "COMPARE", "AND", "OR", "PLUS", "TIMES", "CONCAT", "NULLISH")
-    if place.kind() in ("COMPARE", "AND", "OR", "TIMES", "CONCAT", "NULLISH", "ELVIS") and place.kind(-1) in starts:
+    """`value = == 1`, `(* 2)`, `$a ~ |trim`."""
+    begun = OPENERS - BLOCK_OPENERS | {"ASSIGN", "COMMA"}
+    wanting = OPERATORS | SIGNS | (begun if place.kind() != "_COLON" else set())
+    if place.kind() in INFIX_OPERATORS | {"FILTER"} and place.kind(-1) in wanting:
         shown = spelling(place.source, place.at())
         before = spelling(place.source, place.at(-1))
         message = f"a value is missing between `{before}` and `{shown}`"
@@ -237,13 +267,12 @@ def statement_without_name(place: Place) -> Found | None:
         return statement_without_name(Place(place.source, place.items, place.index - 1))
     begins = place.kind(-1) in ("_NEWLINE", "BODY_OPEN", "")
     head = place.head()
-    operator = place.kind() in ("FILTER", "COMPARE", "LINDEX", "WORD_OPERATOR") or place.kind() in OPERATORS
+    operator = place.kind() in OPERATORS | {"FILTER", "LINDEX"}
     if head and operator and head[0].type == "NAME" and head[0].value.startswith("$") and len(head) < 3:
         token = head[0]
         hint = f"a value alone does nothing; write var $name {{ value = {shorten(token.value)} ... }}"
         return Found("XS136", f"a statement begins with its name, not with `{token.value}`", hint, token)
-    values = ("STRING", "NUMBER", "LSQB", "LBRACE", "LPAR", "TEXT_BLOCK", "HEAD_NAME")
-    if token is None or not begins or token.type not in values or token.value == HOLE:
+    if token is None or not begins or token.type not in VALUE_STARTS | {"HEAD_NAME"} or token.value == HOLE:
         return None
     if place.bracket not in ("BODY_OPEN", ""):
         return None

@@ -17,7 +17,8 @@ here when those of the text do. A text that ends without a newline, as exports e
 from __future__ import annotations
 
 from xsrun.errors import InternalError, XanoScriptError, XanoScriptSyntaxError
-from xsrun.syntax.brackets import BODY, FIELDS, LIST, OBJECT, PAREN, Bracket, Brackets, Gap, Item, Part, first_token
+from xsrun.language.token_classes import BODY, FIELDS, LIST, OBJECT, PAREN
+from xsrun.syntax.brackets import Bracket, Brackets, Gap, Item, Part, first_token
 from xsrun.syntax.nodes import Document
 from xsrun.syntax.parser import parse
 from xsrun.syntax.source import Source

@@ -15,8 +15,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from xsrun.diagnostics import Diagnostic
+from xsrun.language.token_classes import BLOCK_OPENERS, BODY, CLOSING_TOKENS, FIELDS, OBJECT, PARTNERS
 from xsrun.syntax import recognisers, syntax_messages
-from xsrun.syntax.lexer import BODY, FIELDS, HEAD, OBJECT, SEPARATOR, START, VALUE, Lexer
+from xsrun.syntax.lexer import HEAD, SEPARATOR, START, VALUE, Lexer
 from xsrun.syntax.nodes import Document, Expression
 from xsrun.syntax.recognisers import BLOCK_WORDS
 from xsrun.syntax.recovery.token_repair import Mender
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
 
 #: So many mistakes are reported of one text; one with more is hardly XanoScript.
 MOST_ERRORS = 100
-_CLOSING = {"(": "RPAR", "[": "RSQB", "{": "RBRACE"}
 
 
 def parse(parser: Parser, parsed: Parsed[Document | Expression], start: Start, context: str) -> None:
@@ -176,7 +176,7 @@ class _MendingLexer(Lexer):
         rest = self.text[position + 1 : end]
         for opener in (o for o in self.openers if o.line == self.line):
             kept = rest.rstrip()
-            if not kept.endswith(syntax_messages.PARTNERS[opener.value]):
+            if not kept.endswith(PARTNERS[opener.value]):
                 break
             rest = kept[:-1]
         self.emit_text(position + 1 + len(rest.rstrip()))
@@ -270,10 +270,9 @@ class _MendingLexer(Lexer):
         self.contexts.pop()
         self.modes.pop()
         line, column = place
-        kind = _CLOSING[opener.value]
-        self.items.append(
-            Token(kind, syntax_messages.PARTNERS[opener.value], offset, line, column, line, column, offset)
-        )
+        closing = PARTNERS[opener.value]
+        kind = CLOSING_TOKENS[closing]
+        self.items.append(Token(kind, closing, offset, line, column, line, column, offset))
         self.previous = kind
         if self.contexts[-1] == BODY and self.modes[-1] == START:
             self.modes[-1] = HEAD
@@ -315,7 +314,7 @@ class _MendingLexer(Lexer):
 
     def read_newlines(self) -> None:
         """At a line end: open what should have been opened on this line; close all before a line of `---`."""
-        if self.line in self.brackets.opened and self.previous not in ("BODY_OPEN", "FIELDS_OPEN", "LBRACE"):
+        if self.line in self.brackets.opened and self.previous not in BLOCK_OPENERS | {"LBRACE"}:
             self.open_here()
         super().read_newlines()
         if self.openers and self.position == self.line_start and SEPARATOR.match(self.text, self.position):
@@ -340,9 +339,9 @@ class _MendingLexer(Lexer):
     def closes_outer(self, character: str) -> bool:
         """Whether a closing bracket fits an opener further out in the same value."""
         for opener in reversed(self.openers):
-            if opener.type in ("BODY_OPEN", "FIELDS_OPEN"):
+            if opener.type in BLOCK_OPENERS:
                 return False
-            if syntax_messages.PARTNERS[opener.value] == character:
+            if PARTNERS[opener.value] == character:
                 return True
         return False
 

@@ -9,31 +9,23 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from xsrun.language.token_classes import (
+    BLOCK_OPENERS,
+    BODY,
+    CLOSERS,
+    CONTENTS,
+    FIELDS,
+    ITEM_STARTS,
+    LIST,
+    OBJECT,
+    OPENERS,
+    PAREN,
+    SEPARATORS,
+    VALUE_ENDS,
+)
 from xsrun.syntax.tokens import HOLE, Token
 
-_OPENERS = frozenset({"BODY_OPEN", "FIELDS_OPEN", "LBRACE", "LPAR", "LSQB", "LINDEX"})
-_CLOSERS = frozenset({"RBRACE", "RPAR", "RSQB"})
-_BLOCKS = frozenset({"BODY_OPEN", "FIELDS_OPEN"})
-_SEPARATORS = {
-    "body": frozenset({"_NEWLINE", "_DOCUMENT_SEPARATOR"}),
-    "fields": frozenset({"_NEWLINE"}),
-    "object": frozenset({"_NEWLINE", "COMMA"}),
-    "list": frozenset({"_NEWLINE", "COMMA"}),
-    "paren": frozenset({"COMMA"}),
-}
-_CONTEXTS = {
-    "BODY_OPEN": "body",
-    "FIELDS_OPEN": "fields",
-    "LBRACE": "object",
-    "LSQB": "list",
-    "LPAR": "paren",
-    "LINDEX": "paren",
-}
-_STARTS = {"document": "body", "fields": "fields", "expression": "paren"}
-#: Tokens that begin a value, and tokens that end one.
-_OPERANDS = "STRING NUMBER VARIABLE NAME WORDS TEXT_BLOCK TIMESTAMP BACKTICK FENCE TRUE FALSE NULL NOW PLACEHOLDER"
-_OPERAND_STARTS = frozenset(_OPERANDS.split()) | {"LBRACE", "LSQB", "LPAR", "LINDEX", "KEY", "SPREAD", "CALL", "CAST"}
-_OPERAND_ENDS = frozenset(_OPERANDS.split()) | {"MEMBER", "FILTER", "RBRACE", "RPAR", "RSQB"}
+_STARTS = {"document": BODY, "fields": FIELDS, "expression": PAREN}
 
 
 class Mender:
@@ -72,17 +64,17 @@ class Mender:
         if self.level:
             place = openers[-self.level]
             openers = openers[: -self.level]
-        context = _CONTEXTS[self.tokens[openers[-1]].type] if openers else _STARTS[self.start]
-        begin, end = self.bounds(place, openers[-1] if openers else -1, _SEPARATORS[context])
+        context = CONTENTS[self.tokens[openers[-1]].type] if openers else _STARTS[self.start]
+        begin, end = self.bounds(place, openers[-1] if openers else -1, SEPARATORS[context])
         before = len(self.tokens)
         same = self.tokens[:]
-        if context == "body":
+        if context == BODY:
             self.mend_body(place, begin, end, frozenset(expected))
-        elif context == "fields":
+        elif context == FIELDS:
             self.mend_fields(place, begin, end)
-        elif context == "object":
+        elif context == OBJECT:
             self.mend_object(place, begin, end)
-        elif context == "list":
+        elif context == LIST:
             self.mend_list(place, begin, end)
         else:
             self.put(begin, end, [self.hole(place)])
@@ -94,9 +86,9 @@ class Mender:
         """The places of the brackets that are open before a token, outermost first."""
         found: list[int] = []
         for place, token in enumerate(self.tokens[:index]):
-            if token.type in _OPENERS:
+            if token.type in OPENERS:
                 found.append(place)
-            elif token.type in _CLOSERS and found:
+            elif token.type in CLOSERS and found:
                 found.pop()
         return found
 
@@ -107,14 +99,14 @@ class Mender:
             kind = self.tokens[begin - 1].type
             if depth == 0 and kind in separators:
                 break
-            depth += (kind in _CLOSERS) - (kind in _OPENERS)
+            depth += (kind in CLOSERS) - (kind in OPENERS)
             begin -= 1
         end, depth = index, 0
         while end < len(self.tokens):
             kind = self.tokens[end].type
-            if depth == 0 and (kind in separators or kind in _CLOSERS):
+            if depth == 0 and (kind in separators or kind in CLOSERS):
                 break
-            depth += (kind in _OPENERS) - (kind in _CLOSERS)
+            depth += (kind in OPENERS) - (kind in CLOSERS)
             end += 1
         return begin, end
 
@@ -145,14 +137,14 @@ class Mender:
             kind = self.tokens[place].type
             if depth == 0 and kind in kinds:
                 return place
-            depth += (kind in _OPENERS) - (kind in _CLOSERS)
+            depth += (kind in OPENERS) - (kind in CLOSERS)
         return None
 
     def partner(self, opener: int) -> int:
         depth = 0
         for place in range(opener, len(self.tokens)):
             kind = self.tokens[place].type
-            depth += (kind in _OPENERS) - (kind in _CLOSERS)
+            depth += (kind in OPENERS) - (kind in CLOSERS)
             if depth == 0:
                 return place
         return len(self.tokens)
@@ -169,7 +161,7 @@ class Mender:
         if self.kind(index - 1) == "COMMA" and index == end:
             self.put(index - 1, index, [])
             return
-        block = self.find(_BLOCKS, begin, end)
+        block = self.find(BLOCK_OPENERS, begin, end)
         if block is not None and index <= block:
             self.mend_head(index, begin, block, expected)
         elif block is not None and self.mend_after_block(index, self.partner(block), end):
@@ -189,7 +181,7 @@ class Mender:
             kind = self.tokens[place].type
             if depth == 0 and kind == "ASSIGN" and self.kind(place - 1) in ("NAME", "STRING"):
                 return place if place - 1 == begin or self.kind(place - 2) in ("COMMA", "BANG") else None
-            depth += (kind in _CLOSERS) - (kind in _OPENERS)
+            depth += (kind in CLOSERS) - (kind in OPENERS)
         return None
 
     def mend_head(self, index: int, begin: int, block: int, expected: frozenset[str]) -> None:
@@ -231,7 +223,7 @@ class Mender:
     # Fields, objects, lists ----------------------------------------------------------------------------------------
 
     def mend_fields(self, index: int, begin: int, end: int) -> None:
-        block = self.find(_BLOCKS, begin, end)
+        block = self.find(BLOCK_OPENERS, begin, end)
         if begin == end:
             self.put(index, index + 1, [])
         elif self.kind(index) == "COMMA" and begin < index:
@@ -248,7 +240,7 @@ class Mender:
         elif self.kind(begin) in ("NAME", "STRING") and self.kind(begin + 1) == "ASSIGN":
             key, sign = self.tokens[begin], self.tokens[begin + 1]
             self.put(begin, begin + 2, [self.changed(key, "KEY"), self.changed(sign, "_COLON")])
-        elif self.begins_entry(index) and index > begin and self.kind(index - 1) in _OPERAND_ENDS:
+        elif self.begins_entry(index) and index > begin and self.kind(index - 1) in VALUE_ENDS:
             comma = self.made_token("COMMA", ",", index)
             self.put(index, index + 1, [comma, self.changed(self.tokens[index], "KEY")])
         else:
@@ -277,7 +269,7 @@ class Mender:
     def mend_list(self, index: int, begin: int, end: int) -> None:
         if begin == end:
             self.put(index, index + 1, [])
-        elif index > begin and self.kind(index) in _OPERAND_STARTS and self.kind(index - 1) in _OPERAND_ENDS:
+        elif index > begin and self.kind(index) in ITEM_STARTS and self.kind(index - 1) in VALUE_ENDS:
             self.put(index, index, [self.made_token("COMMA", ",", index)])
         else:
             self.put(begin, end, [self.hole(begin)])
