@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from itertools import product
+from pathlib import Path
 
 import pytest
 from lark.grammar import Rule, Terminal
@@ -11,8 +12,10 @@ from lark.grammar import Rule, Terminal
 from xsrun.diagnostics import Diagnostic
 from xsrun.diagnostics.fixes import apply_fixes
 from xsrun.language import token_classes
+from xsrun.syntax import lexer
 from xsrun.syntax.parser import parser
 from xsrun.syntax.source import Source
+from xsrun.syntax.tables import patterns
 
 #: A value for each token that a value can end with; those that can begin one are among them.
 VALUES = {
@@ -57,7 +60,7 @@ def edges(rules: Iterable[Rule], start: str, end: int) -> set[str]:
 
 
 def test_the_classes_are_those_of_the_grammar() -> None:
-    rules = parser().lark.rules
+    rules = parser().lalr.lark.rules
     assert edges(rules, "primary", 0) == token_classes.VALUE_STARTS
     assert edges(rules, "ternary", 0) == token_classes.VALUE_STARTS | token_classes.SIGNS
     assert edges(rules, "_list_item", 0) == token_classes.ITEM_STARTS | token_classes.SIGNS
@@ -66,6 +69,20 @@ def test_the_classes_are_those_of_the_grammar() -> None:
     for known in vars(token_classes).values():
         if isinstance(known, frozenset):
             assert known <= names
+
+
+def test_the_lexer_reads_every_terminal_of_the_grammar() -> None:
+    known = patterns()
+    assert {symbol.name for rule in parser().lalr.lark.rules for symbol in rule.expansion if symbol.is_term} <= set(
+        known
+    )
+    text = Path(lexer.__file__).read_text(encoding="utf-8")
+    brackets = token_classes.OPENERS | token_classes.CLOSERS
+    assert {name for name in known if f'"{name}"' not in text} <= brackets
+    written = {name: known[name].removeprefix("\\") for name in brackets}
+    partners = {written[opener]: token_classes.PARTNERS[written[opener]] for opener in token_classes.OPENERS}
+    assert partners == token_classes.PARTNERS
+    assert {written[closer]: closer for closer in token_classes.CLOSERS} == token_classes.CLOSING_TOKENS
 
 
 def problems(text: str) -> list[Diagnostic]:

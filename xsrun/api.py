@@ -19,7 +19,7 @@ from xsrun.workspace.result import Result
 from xsrun.workspace.workspace import LoadedWorkspace
 
 if TYPE_CHECKING:
-    from xsrun.syntax.parser import Parsed
+    from xsrun.syntax.parsed import Parsed
     from xsrun.testing.report import Report
     from xsrun.workspace.options import WorkspaceOptions
 

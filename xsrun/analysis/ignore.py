@@ -13,7 +13,7 @@ from xsrun.diagnostics import Diagnostic
 
 if TYPE_CHECKING:
     from xsrun.syntax.nodes import Document
-    from xsrun.syntax.parser import Parsed
+    from xsrun.syntax.parsed import Parsed
 
 _COMMENT = re.compile(r"[ \t]*xsrun:[ \t]*ignore(-file)?\b[ \t]*:?[ \t]*([A-Z0-9, \t]*)")
 

@@ -9,7 +9,7 @@ from xsrun.language.constructs import KINDS
 from xsrun.syntax.nodes import Document, Field, FieldBlock, Statement
 
 if TYPE_CHECKING:
-    from xsrun.syntax.parser import Parsed
+    from xsrun.syntax.parsed import Parsed
 
 
 class Text:

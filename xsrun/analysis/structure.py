@@ -14,7 +14,7 @@ from xsrun.diagnostics import Diagnostic
 
 if TYPE_CHECKING:
     from xsrun.syntax.nodes import Document
-    from xsrun.syntax.parser import Parsed
+    from xsrun.syntax.parsed import Parsed
 
 
 #: Errors of what can never succeed, but fails only when it is reached: whatever does not reach it runs.

@@ -8,13 +8,17 @@ word can be a name here and an operator there (language 6):
 * an *expression* inside `( )`, `[ ]` or the `{ }` of an object: newlines separate items or mean nothing;
 * the *fields* of `input`, `schema` and `output`, one a line, with raw defaults and filters.
 
-Newlines that mean nothing never become tokens, so the grammar knows only separators. Brackets are matched here as they
-are read: an unclosed one is reported at its opener, a quote without end at its beginning.
+The patterns of the terminals stand in the grammar; here it is decided which of them are tried where. Besides that only
+this is here, because it depends on more than the characters at hand: which opening bracket a sign is (three tokens are
+written `{`), whether a newline separates anything, and whether `[` and words such as `in` follow a value. Newlines that
+mean nothing never become tokens. Brackets are matched as they are read: an unclosed one is reported at its opener, a
+quote without end at its beginning.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 from xsrun.language.token_classes import (
     BODY,
@@ -29,7 +33,8 @@ from xsrun.language.token_classes import (
 )
 from xsrun.syntax import syntax_messages
 from xsrun.syntax.source import Source
-from xsrun.syntax.tokens import LexicalError, Token
+from xsrun.syntax.tables import patterns
+from xsrun.syntax.tokens import Comment, LexicalError, Token
 
 #: Brackets inside one another: more than any program needs, fewer than Python's recursion takes.
 MOST_NESTED = 200
@@ -37,84 +42,55 @@ MOST_NESTED = 200
 # Modes inside a body.
 START, HEAD, VALUE = "start", "head", "value"
 
-_BLANKS = re.compile(r"[ \t\r\u00a0]+")
-_COMMENT = re.compile(r"//[^\n]*")
-_NEWLINES = re.compile(r"(?:[ \t\u00a0\r]*(?://[^\n]*)?\n)*[ \t\u00a0]*(?://[^\n]*)?")
-_STATEMENT = re.compile(r"\$?[A-Za-z_]\w*(?:\.\$?[A-Za-z_]\w*)*", re.ASCII)
-_FIELDS = re.compile(r"(?:input|schema|output)\b(?=[ \t]*(?:\{|\r?\n|//|$))")
-SEPARATOR = re.compile(r"---[ \t]*(?=\r?\n|$|//)")
-_VERB = re.compile(r"verb[ \t]*=[ \t]*")
-_AS = re.compile(r"as\b(?=[ \t]+[$\w])")
-_IF = re.compile(r"if\b(?=[ \t]*\()")
-_BREAK = re.compile(r"break\b")
-_NEXT_ARM = re.compile(r"(?:elseif|else|catch|finally)\b")
-_HEAD_NAME = re.compile(r"/?(?:[\w-]|\{\w+\})+(?:[/.:](?:[\w-]|\{\w+\})*)*", re.ASCII)
-_KEY = re.compile(r"(!?[ \t]*)((?:[A-Za-z_$]|\d+(?=[ \t]*:))[\w-]*(?:\.[\w-]+)*)(?=[ \t]*:(?!:))", re.ASCII)
-_TEXT_KEY = re.compile(r"""(!?[ \t]*)("(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*')(?=[ \t]*:(?!:))""")
-_WORDS = re.compile(r"[A-Za-z_]\w*(?:[ \t]+[A-Za-z_]\w*)+(?=[ \t]*[,\]\r\n])", re.ASCII)
-_SIZE = re.compile(r"\[[ \t]*\d*[ \t]*:?[ \t]*\d*[ \t]*\]")
-_DEFAULT = re.compile(r"\?=[ \t]*|=(?!=)[ \t]*")
-_RAW_DEFAULT = re.compile(r"[^\s{}\"'\[\]]+(?=[\s{}]|$)")
-_FILTERS = re.compile(
-    r"filters[ \t]*=[ \t]*((?:\"(?:\\.|[^\"\\\n])*\"|'(?:\\.|[^'\\\n])*'|\{[^\s{}]*\}|[ \t]*[|:][ \t]*|[^\s\"'{}|])+)"
-)
-_TEXT_BLOCK = re.compile(r"(\"\"\"|'''|```)[ \t]*\r?\n")
-_WORD_OPERATOR = re.compile(
-    r"(?:not[ \t]+)?(?:in|contains|includes|overlaps|ilike|like|search)\b(?:\?(?![:=]))?", re.ASCII
-)
-_BETWEEN = re.compile(r"(?:not[ \t]+)?between\b\??", re.ASCII)
-_ATTRIBUTE = re.compile(r"[A-Za-z_]\w*[ \t]*=(?!=)", re.ASCII)
-_CAST = re.compile(
-    r"!(any|int|decimal|text|auth|bool|expr|timestamp|null|input|var|env|object|array)[ \t]+(?=[\"'{\[])"
-)
-_CALL = re.compile(r"[A-Za-z_]\w*(?:\.\w+)*(?=\()", re.ASCII)
-_FILTER = re.compile(r"\|(?!\|)[ \t]*(!?)[ \t]*([A-Za-z_]\w*)", re.ASCII)
-_MEMBER = re.compile(r"\.(?!\.)[ \t]*(\$?)(\w+)", re.ASCII)
-_ASSIGN = re.compile(r"=(?!=)")
-_NAME = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 
-#: Everything an expression is made of, longest first where one is the beginning of another.
-_TOKEN = re.compile(
-    r"""
-    (?P<TIMESTAMP>\d{4}-\d\d-\d\d[ \t]\d\d:\d\d:\d\d[+-]\d{4})
-  | (?P<NUMBER>\d+(?:\.\d+)?(?:[eE][+-]?\d+)?(?![A-Za-z_]))
-  | (?P<STRING>"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*')
-  | (?P<BACKTICK>`(?:[^`\\]|\\.)*`)
-  | (?P<VARIABLE>\$(?:\$|\w+)?)
-  | (?P<NAME>[A-Za-z_]\w*)
-  | (?P<COMPARE>(?:===|!==|==|!=|>=|<=|!~|@>|>|<)\??(?!\?))
-  | (?P<NULLISH>\?\?)
-  | (?P<ELVIS>\?:)
-  | (?P<OR>\|\|)
-  | (?P<AND>&&)
-  | (?P<PLACEHOLDER>\.\.\.(?=[ \t]*(?:[,\r\n\]})]|//|$)))
-  | (?P<SPREAD>\.\.\.)
-  | (?P<RANGE>\.\.)
-  | (?P<CONCAT>\+\+|~\??)
-  | (?P<PLUS>\+)
-  | (?P<MINUS>-)
-  | (?P<TIMES>[*%]|/(?!\*))
-  | (?P<BANG>!)
-  | (?P<QUESTION>\?)
-  | (?P<_COLON>:)
-  | (?P<COMMA>,)
-  | (?P<ASSIGN>=)
-    """,
-    re.VERBOSE | re.ASCII,
-)
+def _terminal(name: str) -> Callable[[str, int], re.Match[str] | None]:
+    return re.compile(patterns()[name], re.ASCII).match
 
-_WORD_LITERALS = {"true": "TRUE", "false": "FALSE", "null": "NULL", "now": "NOW"}
+
+_BLANKS = _terminal("BLANKS")
+_NEWLINE = _terminal("_NEWLINE")
+# Bodies and heads
+read_separator = _terminal("_DOCUMENT_SEPARATOR")
+_FIELDS = _terminal("FIELDS")
+_STATEMENT_NAME = _terminal("STATEMENT_NAME")
+_PLACEHOLDER = _terminal("PLACEHOLDER")
+_VERB = _terminal("VERB")
+_AS = _terminal("AS")
+_IF = _terminal("IF")
+_BREAK = _terminal("BREAK")
+_HEAD_NAME = _terminal("HEAD_NAME")
+_NEXT_ARM = _terminal("NEXT_ARM")
+_NEXT_ATTRIBUTE = _terminal("NEXT_ATTRIBUTE")
+# Fields
+_NAME = _terminal("NAME")
+_SIZE = _terminal("SIZE")
+_DEFAULT = _terminal("DEFAULT")
+_RAW_DEFAULT = _terminal("RAW_DEFAULT")
+_FILTERS = _terminal("FILTERS")
+# Expressions
+_KEY = _terminal("KEY")
+_WORDS = _terminal("WORDS")
+_FILTER = _terminal("FILTER")
+_MEMBER = _terminal("MEMBER")
+_DOT = _terminal("DOT")
+_CAST = _terminal("CAST")
+_CALL = _terminal("CALL")
+_BETWEEN = _terminal("BETWEEN")
+_WORD_OPERATOR = _terminal("WORD_OPERATOR")
+_BLOCKS = {'"': _terminal("TEXT_BLOCK"), "'": _terminal("TEXT_BLOCK"), "`": _terminal("FENCE")}
+
+#: What can stand anywhere in an expression, in the order of trying: longest first where one begins another.
+_ANYWHERE = (
+    *("TIMESTAMP", "NUMBER", "STRING", "BACKTICK", "VARIABLE", "NAME", "COMPARE", "NULLISH", "ELVIS", "OR", "AND"),
+    *("PLACEHOLDER", "SPREAD", "RANGE", "CONCAT", "PLUS", "MINUS", "TIMES", "BANG", "QUESTION", "_COLON", "COMMA"),
+    "ASSIGN",
+)
+_TOKEN = re.compile("|".join(f"(?P<{name}>{patterns()[name]})" for name in _ANYWHERE), re.ASCII).match
+#: Words that are read as a NAME first.
+_KEYWORDS = {patterns()[name]: name for name in ("TRUE", "FALSE", "NULL", "NOW")}
+
 #: Tokens after which a newline separates nothing.
-_ENDS_NO_ITEM = OPENERS | {"_NEWLINE", "_DOCUMENT_SEPARATOR"}
-
-
-class Comment:
-    """A comment: its text without the slashes, and where it stands."""
-
-    __slots__ = ("column", "line", "own_line", "text")
-
-    def __init__(self, text: str, line: int, column: int, own_line: bool) -> None:
-        self.text, self.line, self.column, self.own_line = text, line, column, own_line
+_BEFORE_ITEMS = OPENERS | {"_NEWLINE", "_DOCUMENT_SEPARATOR"}
 
 
 class Lexer:
@@ -175,7 +151,7 @@ class Lexer:
             raise syntax_messages.unclosed(self.source, self.openers, self.items)
 
     def read_blanks(self) -> None:
-        match = _BLANKS.match(self.text, self.position)
+        match = _BLANKS(self.text, self.position)
         assert match
         if "\u00a0" in match.group():
             self.notes.append(("no-break-space", self.line, self.position - self.line_start + 1, 1))
@@ -209,7 +185,7 @@ class Lexer:
 
     def read_newlines(self) -> None:
         """Read a run of line ends, blank lines and comments; leave one NEWLINE token if it separates anything."""
-        match = _NEWLINES.match(self.text, self.position)
+        match = _NEWLINE(self.text, self.position)
         assert match
         start, run = self.position, match.group()
         first = (self.line, start - self.line_start + 1)
@@ -230,7 +206,7 @@ class Lexer:
     def separate(self, start: int, first: tuple[int, int]) -> None:
         """Decide whether the line end at `first` separates two items here."""
         text, position, context = self.text, self.position, self.contexts[-1]
-        if context == PAREN or self.previous in _ENDS_NO_ITEM or not self.items:
+        if context == PAREN or self.previous in _BEFORE_ITEMS or not self.items:
             return
         following = text[position : position + 2]
         if context in (OBJECT, LIST):
@@ -266,21 +242,21 @@ class Lexer:
         if character == "!":
             self.emit("BANG", position + 1)
             return
-        if len(self.contexts) == 1 and (match := SEPARATOR.match(text, position)):
+        if len(self.contexts) == 1 and (match := read_separator(text, position)):
             if self.previous == "_NEWLINE":
                 self.items.pop()
             self.emit("_DOCUMENT_SEPARATOR", match.end())
             return
-        if match := _FIELDS.match(text, position):
+        if match := _FIELDS(text, position):
             self.emit("FIELDS", match.end())
             self.modes[-1] = HEAD
             return
-        if match := _STATEMENT.match(text, position):
+        if match := _STATEMENT_NAME(text, position):
             self.emit("NAME", match.end())
             self.modes[-1] = HEAD
             return
-        if text.startswith("...", position):
-            self.emit("PLACEHOLDER", position + 3)
+        if match := _PLACEHOLDER(text, position):
+            self.emit("PLACEHOLDER", match.end())
             self.modes[-1] = HEAD
             return
         self.modes[-1] = HEAD
@@ -289,7 +265,7 @@ class Lexer:
     def read_head(self, character: str) -> None:
         """Read a token of a statement's head, or of what follows its closing brace."""
         text, position = self.text, self.position
-        if self.previous == "RBRACE" and _NEXT_ARM.match(text, position):
+        if self.previous == "RBRACE" and _NEXT_ARM(text, position):
             line, column = self.line, position - self.line_start + 1
             self.items.append(Token("_NEWLINE", "", position, line, column, line, column, position))
             self.previous = "_NEWLINE"
@@ -297,22 +273,22 @@ class Lexer:
         elif character == "{":
             context = FIELDS if self.previous == "FIELDS" else BODY
             self.open("FIELDS_OPEN" if context == FIELDS else "BODY_OPEN", context)
-        elif match := _ASSIGN.match(text, position):
-            self.emit("ASSIGN", match.end())
+        elif character == "=" and not text.startswith("==", position):
+            self.emit("ASSIGN", position + 1)
             self.modes[-1] = VALUE
         elif character == "$":
             self.read_token(character)
-        elif match := _VERB.match(text, position):
+        elif match := _VERB(text, position):
             self.emit("VERB", match.end())
-        elif match := _AS.match(text, position):
+        elif match := _AS(text, position):
             self.emit("AS", match.end())
-        elif match := _IF.match(text, position):
+        elif match := _IF(text, position):
             self.emit("IF", match.end())
-        elif self.previous in ("RBRACE", "RPAR") and (match := _BREAK.match(text, position)):
+        elif self.previous in ("RBRACE", "RPAR") and (match := _BREAK(text, position)):
             self.emit("BREAK", match.end())
-        elif self.previous in ("NAME", "VERB", "AS", "BREAK") and (match := _HEAD_NAME.match(text, position)):
+        elif self.previous in ("NAME", "VERB", "AS", "BREAK") and (match := _HEAD_NAME(text, position)):
             self.emit("HEAD_NAME", match.end())
-        elif _ATTRIBUTE.match(text, position) and self.previous not in ("FIELDS",):
+        elif _NEXT_ATTRIBUTE(text, position) and self.previous not in ("FIELDS",):
             self.modes[-1] = START
         elif character == ",":
             self.emit("COMMA", position + 1)
@@ -327,7 +303,7 @@ class Lexer:
             self.modes[-1] = START
             return
         if self.previous in VALUE_ENDS and character.isidentifier():
-            match = _ATTRIBUTE.match(self.text, self.position)
+            match = _NEXT_ATTRIBUTE(self.text, self.position)
             if match:
                 self.modes[-1] = START
                 return
@@ -341,17 +317,17 @@ class Lexer:
             self.close(character)
         elif self.previous == "DEFAULT":
             self.read_default(character)
-        elif match := _FILTERS.match(text, position):
+        elif match := _FILTERS(text, position):
             self.emit("FILTERS", match.end(), match.group(1))
-        elif match := _SIZE.match(text, position):
+        elif match := _SIZE(text, position):
             self.emit("SIZE", match.end())
-        elif match := _DEFAULT.match(text, position):
+        elif match := _DEFAULT(text, position):
             self.emit("DEFAULT", match.end(), match.group().strip())
         elif character == "?":
             self.emit("QUESTION", position + 1)
         elif character == "{":
             self.open("BODY_OPEN", BODY)
-        elif match := _NAME.match(text, position):
+        elif match := _NAME(text, position):
             self.emit("NAME", match.end())
         else:
             self.read_token(character)
@@ -359,7 +335,7 @@ class Lexer:
     def read_default(self, character: str) -> None:
         if character in "\"'[{":
             self.read_expression(character)
-        elif match := _RAW_DEFAULT.match(self.text, self.position):
+        elif match := _RAW_DEFAULT(self.text, self.position):
             self.emit("RAW_DEFAULT", match.end())
         else:
             self.read_token(character)
@@ -369,13 +345,16 @@ class Lexer:
     def read_in_object(self, character: str) -> None:
         text, position = self.text, self.position
         if self.previous in ("LBRACE", "COMMA", "_NEWLINE"):
-            match = _KEY.match(text, position) or _TEXT_KEY.match(text, position)
-            if match:
-                if match.group(1):
-                    self.emit("BANG", match.end(1), "!")
+            start = position
+            if character == "!":
+                blanks = _BLANKS(text, position + 1)
+                start = blanks.end() if blanks else position + 1
+            if match := _KEY(text, start):
+                if start > position:
+                    self.emit("BANG", start, "!")
                 self.emit("KEY", match.end())
                 return
-            if match := _FIELDS.match(text, position):
+            if match := _FIELDS(text, position):
                 self.emit("FIELDS", match.end())
                 return
         elif self.previous == "FIELDS" and character == "{":
@@ -384,7 +363,7 @@ class Lexer:
         self.read_expression(character)
 
     def read_in_list(self, character: str) -> None:
-        if self.previous in ("LSQB", "COMMA", "_NEWLINE") and (match := _WORDS.match(self.text, self.position)):
+        if self.previous in ("LSQB", "COMMA", "_NEWLINE") and (match := _WORDS(self.text, self.position)):
             self.emit("WORDS", match.end())
             self.notes.append(("words", self.line, match.start() - self.line_start + 1, len(match.group())))
             return
@@ -397,7 +376,7 @@ class Lexer:
             self.open("LPAR", PAREN)
         elif character == "[":
             adjacent = bool(self.items) and self.items[-1].end_pos == position and self.previous in VALUE_ENDS
-            self.open("LINDEX" if adjacent or self.previous == "DOT" else "LSQB", PAREN if adjacent else LIST)
+            self.open("LINDEX" if adjacent else "LSQB", PAREN if adjacent else LIST)
         elif character == "{":
             self.open("LBRACE", OBJECT)
         elif character in ")]}":
@@ -408,7 +387,7 @@ class Lexer:
     def read_token(self, character: str) -> None:
         """Read one token that is no bracket."""
         text, position = self.text, self.position
-        if character == "|" and (match := _FILTER.match(text, position)):
+        if character == "|" and (match := _FILTER(text, position)):
             self.emit("FILTER", match.end(), match.group(1) + match.group(2))
             return
         operand_ended = self.previous in VALUE_ENDS
@@ -417,45 +396,44 @@ class Lexer:
         if operand_ended and character.isalpha() and self.read_word_operator():
             return
         if not operand_ended:
-            if character == "!" and (match := _CAST.match(text, position)):
+            if character == "!" and (match := _CAST(text, position)):
                 self.emit("CAST", match.end(), match.group(1))
                 return
-            if character.isidentifier() and (match := _CALL.match(text, position)):
+            if character.isidentifier() and (match := _CALL(text, position)):
                 self.emit("CALL", match.end())
                 return
         if character in "\"'`" and self.read_text_block(character):
             return
-        match = _TOKEN.match(text, position)
+        match = _TOKEN(text, position)
         if match is None:
             raise syntax_messages.no_token(self.source, position)
         kind = match.lastgroup
         assert kind
         if kind == "NAME":
-            kind = _WORD_LITERALS.get(match.group(), "NAME")
+            kind = _KEYWORDS.get(match.group(), "NAME")
         self.emit(kind, match.end())
 
     def read_member(self) -> bool:
         """Read `.name`, `.0`, `.$name`; or the dot of `."name"` and `.["name"]`."""
         text, position = self.text, self.position
-        if match := _MEMBER.match(text, position):
+        if match := _MEMBER(text, position):
             self.emit("MEMBER", match.end(), match.group(1) + match.group(2))
             return True
-        following = text[position + 1 : position + 2]
-        if following and following in "\"'[":
-            self.emit("DOT", position + 1)
-            if following == "[":
+        if match := _DOT(text, position):
+            self.emit("DOT", match.end())
+            if text.startswith("[", match.end()):
                 self.open("LINDEX", PAREN)
             return True
         return False
 
     def read_word_operator(self) -> bool:
         text, position = self.text, self.position
-        if _ATTRIBUTE.match(text, position):
+        if _NEXT_ATTRIBUTE(text, position):
             return False
-        if match := _BETWEEN.match(text, position):
+        if match := _BETWEEN(text, position):
             self.emit("BETWEEN", match.end(), " ".join(match.group().split()))
             return True
-        if match := _WORD_OPERATOR.match(text, position):
+        if match := _WORD_OPERATOR(text, position):
             self.emit("WORD_OPERATOR", match.end(), " ".join(match.group().split()))
             return True
         return False
@@ -463,17 +441,14 @@ class Lexer:
     def read_text_block(self, character: str) -> bool:
         """Read a text block or a fenced expression; it ends at a line that begins with its delimiter."""
         text, position = self.text, self.position
-        match = _TEXT_BLOCK.match(text, position)
-        if match is None:
-            if text.startswith(character * 3, position):
-                raise syntax_messages.text_block_on_one_line(self.source, position)
+        if not text.startswith(character * 3, position):
             return False
-        delimiter = match.group(1)
-        closing = re.compile(r"^[ \t]*" + delimiter, re.MULTILINE).search(text, match.end())
-        if closing is None:
-            raise syntax_messages.unclosed_quote(self.source, position, delimiter)
-        self.emit("FENCE" if delimiter == "```" else "TEXT_BLOCK", closing.end())
-        return True
+        if match := _BLOCKS[character](text, position):
+            self.emit("FENCE" if character == "`" else "TEXT_BLOCK", match.end())
+            return True
+        if text[position + 3 :].partition("\n")[0].strip(" \t\r"):
+            raise syntax_messages.text_block_on_one_line(self.source, position)
+        raise syntax_messages.unclosed_quote(self.source, position, character * 3)
 
     # Brackets ------------------------------------------------------------------------------------------------------
 

@@ -1,4 +1,4 @@
-"""The grammar's tables, built by Lark: part of the wheel, else kept in the cache.
+"""The grammar's tables, and the patterns of its terminals: part of the wheel, else kept in the cache.
 
 Importing this module imports Lark, which takes time.
 """
@@ -7,8 +7,11 @@ from __future__ import annotations
 
 import hashlib
 import io
+import pickle
+import re
 import sys
 from collections.abc import Iterator
+from functools import cache as remember
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -50,7 +53,7 @@ def grammar_path() -> Path:
 
 
 def packed() -> bytes:
-    """The tables with the key that says what they were made from: a file of the wheel (see `hatch_build.py`)."""
+    """What is made of the grammar, with the key that says what from: a file of the wheel (see `hatch_build.py`)."""
     grammar = grammar_path().read_text(encoding="utf-8")
     return _key(grammar).encode() + _build(grammar)
 
@@ -58,24 +61,36 @@ def packed() -> bytes:
 def load(actions: Builder) -> Lark:
     """Lark with the grammar's tables, calling `actions` (see `build.Builder`) as it parses.
 
-    The tables are those of the wheel if this grammar and this Lark made them, else those of the cache, else new ones.
+    It is `Lark.load`, which itself has no way to pass a transformer on.
     """
+    return Lark.__new__(Lark)._load(_stored()["tables"], transformer=actions)
+
+
+def patterns() -> dict[str, str]:
+    """The pattern of every terminal of the grammar, also of those that only the lexer looks for."""
+    found: dict[str, str] = _stored()["patterns"]
+    return found
+
+
+@remember
+def _stored() -> dict[str, Any]:
+    """What the wheel has, if this grammar and this Lark made it, else what the cache has, else made anew."""
     grammar = grammar_path().read_text(encoding="utf-8")
     key = _key(grammar)
     packaged = Path(__file__).with_name("xanoscript.tables")
     if packaged.exists():
         stored = packaged.read_bytes()
         if stored.startswith(key.encode()):
-            return _restore(stored[len(key) :], actions)
+            return _unpacked(stored[len(key) :])
     kept = cache.read("grammar", key)
     if kept is not None:
         try:
-            return _restore(kept, actions)
+            return _unpacked(kept)
         except Exception as error:  # a damaged cache is no reason to fail: the tables are built anew
             cache.discard("grammar", key, error)
     made = _build(grammar)
     cache.write("grammar", key, made)
-    return _restore(made, actions)
+    return _unpacked(made)
 
 
 def _key(grammar: str) -> str:
@@ -83,11 +98,15 @@ def _key(grammar: str) -> str:
 
 
 def _build(grammar: str) -> bytes:
-    buffer = io.BytesIO()
-    Lark(grammar, parser="lalr", lexer=ListLexer, start=["document", "fields", "expression"]).save(buffer)
-    return buffer.getvalue()
+    """Tables and patterns, packed. Lark drops terminals that no rule names, unless it makes no parser."""
+    starts = ["document", "fields", "expression"]
+    saved = io.BytesIO()
+    Lark(grammar, parser="lalr", lexer=ListLexer, start=starts).save(saved)
+    terminals = Lark(grammar, parser=None, lexer="basic", start=starts, g_regex_flags=re.ASCII).terminals
+    patterns = {terminal.name: terminal.pattern.to_regexp() for terminal in terminals}
+    return pickle.dumps({"tables": pickle.loads(saved.getvalue()), "patterns": patterns})
 
 
-def _restore(stored: bytes, actions: Builder) -> Lark:
-    """`Lark.load`, which itself has no way to pass a transformer on."""
-    return Lark.__new__(Lark)._load(io.BytesIO(stored), transformer=actions)
+def _unpacked(stored: bytes) -> dict[str, Any]:
+    found: dict[str, Any] = pickle.loads(stored)
+    return found

@@ -41,6 +41,15 @@ class Token:
         return f"Token({self.type}, {self.value!r}, {self.line}:{self.column})"
 
 
+class Comment:
+    """A comment: its text without the slashes, and where it stands."""
+
+    __slots__ = ("column", "line", "own_line", "text")
+
+    def __init__(self, text: str, line: int, column: int, own_line: bool) -> None:
+        self.text, self.line, self.column, self.own_line = text, line, column, own_line
+
+
 class LexicalError(Exception):
     """A text that has no tokens: a quote or bracket without its partner, a character nothing begins with."""
 

@@ -13,7 +13,7 @@ from xsrun.workspace import tree_cache
 from xsrun.workspace.construct import DECLARED_KINDS, Construct, construct_of
 
 if TYPE_CHECKING:
-    from xsrun.syntax.parser import Parsed
+    from xsrun.syntax.parsed import Parsed
 
 Key = tuple[str | None, ...]
 

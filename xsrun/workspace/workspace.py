@@ -51,7 +51,7 @@ if TYPE_CHECKING:
     from xsrun.services.network import Hosts, NetworkPolicy
     from xsrun.services.vault import Vault
     from xsrun.syntax.nodes import Document
-    from xsrun.syntax.parser import Parsed
+    from xsrun.syntax.parsed import Parsed
     from xsrun.workspace.options import WorkspaceOptions
 
 

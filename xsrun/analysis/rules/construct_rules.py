@@ -9,8 +9,8 @@ from xsrun.analysis.report import Report, name_span, span_of, title_span
 from xsrun.analysis.rules import field_rules
 from xsrun.diagnostics.suggest import did_you_mean
 from xsrun.names.places import member_of_root, unwrapped
-from xsrun.syntax.lexer import Comment
 from xsrun.syntax.nodes import Attribute, Expression, FieldBlock, Literal, Statement
+from xsrun.syntax.tokens import Comment
 from xsrun.syntax.walk import below, expressions, is_off, statements
 
 _CHOICES = {

@@ -9,7 +9,7 @@ from xsrun.diagnostics.record import Fix
 
 if TYPE_CHECKING:
     from xsrun.syntax.nodes import Document
-    from xsrun.syntax.parser import Parsed
+    from xsrun.syntax.parsed import Parsed
 
 _WORDS: dict[str, tuple[str, str, str | None]] = {
     "no-break-space": ("XS520", "this blank is a no-break space", "replace it with an ordinary blank"),

@@ -12,34 +12,31 @@ where the missing one should stand; the text is then read anew with that knowled
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from xsrun.diagnostics import Diagnostic
 from xsrun.language.token_classes import BLOCK_OPENERS, BODY, CLOSING_TOKENS, FIELDS, OBJECT, PARTNERS
 from xsrun.syntax import recognisers, syntax_messages
-from xsrun.syntax.lexer import HEAD, SEPARATOR, START, VALUE, Lexer
+from xsrun.syntax.lalr import Lalr
+from xsrun.syntax.lexer import HEAD, START, VALUE, Lexer, read_separator
 from xsrun.syntax.nodes import Document, Expression
+from xsrun.syntax.parsed import Parsed, Start
 from xsrun.syntax.recognisers import BLOCK_WORDS
 from xsrun.syntax.recovery.token_repair import Mender
 from xsrun.syntax.source import Source
 from xsrun.syntax.tokens import HOLE, LexicalError, Token
 
-if TYPE_CHECKING:
-    from xsrun.syntax.parser import Parsed, Parser, Start
-
 #: So many mistakes are reported of one text; one with more is hardly XanoScript.
 MOST_ERRORS = 100
 
 
-def parse(parser: Parser, parsed: Parsed[Document | Expression], start: Start, context: str) -> None:
+def parse(lalr: Lalr, parsed: Parsed[Document | Expression], start: Start, context: str) -> None:
     """Parse a text that holds a mistake: fill in its tree (None when nothing can be made of it) and its problems."""
     source = parsed.source
     tokens, lexer, found = _tokens(source, context)
     problems = _Problems(found)
-    parsed.tree = _tree(parser, source, tokens, start, problems) if tokens or not found else None
+    parsed.tree = _tree(lalr, source, tokens, start, problems) if tokens or not found else None
     parsed.comments = lexer.comments
-    parsed.notes = lexer.notes + parser.builder.notes
-    for problem in parser.builder.problems:
+    parsed.notes = lexer.notes + lalr.builder.notes
+    for problem in lalr.builder.problems:
         problems.add(problem)
     if len(problems.found) >= MOST_ERRORS:
         parsed.tree = None
@@ -66,13 +63,13 @@ class _Problems:
 
 
 def _tree(
-    parser: Parser, source: Source, tokens: list[Token], start: Start, problems: _Problems
+    lalr: Lalr, source: Source, tokens: list[Token], start: Start, problems: _Problems
 ) -> Document | Expression | None:
     """The tree of tokens, with a hole for every piece that does not fit."""
     mender = Mender(tokens, start)
     for _ in range(MOST_ERRORS):
-        parser.builder.problems, parser.builder.notes = [], []
-        met, expected, tree = parser.attempt(mender.tokens, start)
+        lalr.builder.problems, lalr.builder.notes = [], []
+        met, expected, tree = lalr.attempt(mender.tokens, start)
         if met is None:
             return tree
         index = next((i for i, token in enumerate(mender.tokens) if token is met), len(mender.tokens))
@@ -317,7 +314,7 @@ class _MendingLexer(Lexer):
         if self.line in self.brackets.opened and self.previous not in BLOCK_OPENERS | {"LBRACE"}:
             self.open_here()
         super().read_newlines()
-        if self.openers and self.position == self.line_start and SEPARATOR.match(self.text, self.position):
+        if self.openers and self.position == self.line_start and read_separator(self.text, self.position):
             self.end_document((self.line, 1))
 
     def open_here(self) -> None:

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field, replace
 
 from xsrun import registry
 from xsrun.diagnostics import Diagnostic
-from xsrun.syntax.lexer import Comment
 from xsrun.syntax.nodes import (
     Document,
     Expression,
@@ -17,8 +16,10 @@ from xsrun.syntax.nodes import (
     Placeholder,
     Statement,
 )
-from xsrun.syntax.parser import Parsed, parser
+from xsrun.syntax.parsed import Parsed
+from xsrun.syntax.parser import parser
 from xsrun.syntax.source import Source
+from xsrun.syntax.tokens import Comment
 from xsrun.testing.doctest.page import Block
 from xsrun.workspace.construct import DECLARED_KINDS
 

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 
 from xsrun.names.places import ungrouped
 from xsrun.running.assertions import show
-from xsrun.syntax.lexer import Comment
 from xsrun.syntax.nodes import (
     Entry,
     Expression,
@@ -29,6 +28,7 @@ from xsrun.syntax.nodes import (
 )
 from xsrun.syntax.parser import parser
 from xsrun.syntax.source import Source
+from xsrun.syntax.tokens import Comment
 from xsrun.values.conversion import Value, from_json
 
 _MARK = re.compile(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from xsrun.names.fixed_values import fixed_value
-from xsrun.syntax.lexer import Comment
+from xsrun.syntax.tokens import Comment
 from xsrun.testing.doctest.expected import read_value
 from xsrun.testing.doctest.labels import labelled_below
 from xsrun.testing.doctest.page import Block
