@@ -56,8 +56,6 @@ CIRCLES = {
     ("analysis.rules.control", "analysis.rules.statements"),
     ("errors", "values.conversion"),
     ("evaluator.filters", "evaluator.inlining"),
-    ("syntax.parser", "syntax.recovery.recovering_lexer"),
-    ("syntax.recognisers", "syntax.syntax_messages", "syntax.value_recognisers"),
 }
 MODULES = sorted(PACKAGE.rglob("*.py"))
 

@@ -12,7 +12,7 @@ from lark.grammar import Rule, Terminal
 from xsrun.diagnostics import Diagnostic
 from xsrun.diagnostics.fixes import apply_fixes
 from xsrun.language import token_classes
-from xsrun.syntax import lexer
+from xsrun.syntax import lexer, token_reader
 from xsrun.syntax.parser import parser
 from xsrun.syntax.source import Source
 from xsrun.syntax.tables import patterns
@@ -76,7 +76,7 @@ def test_the_lexer_reads_every_terminal_of_the_grammar() -> None:
     assert {symbol.name for rule in parser().lalr.lark.rules for symbol in rule.expansion if symbol.is_term} <= set(
         known
     )
-    text = Path(lexer.__file__).read_text(encoding="utf-8")
+    text = "".join(Path(module.__file__).read_text(encoding="utf-8") for module in (lexer, token_reader))
     brackets = token_classes.OPENERS | token_classes.CLOSERS
     assert {name for name in known if f'"{name}"' not in text} <= brackets
     written = {name: known[name].removeprefix("\\") for name in brackets}

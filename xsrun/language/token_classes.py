@@ -65,3 +65,10 @@ INFIX_OPERATORS = frozenset(
     }
 )
 OPERATORS = INFIX_OPERATORS | {"PLUS", "MINUS"}
+
+# Words ---------------------------------------------------------------------------------------------------------------
+
+#: Statements and blocks whose condition or subject stands in parentheses.
+CONDITION_WORDS = ("if", "elseif", "while", "switch", "case", "for", "foreach", "precondition")
+#: Blocks that take no value: what follows their name is a brace.
+BLOCK_WORDS = ("default", "else", "try", "catch", "finally", "each", "stack", "input", "schema", "conditional")

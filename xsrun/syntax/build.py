@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from xsrun.diagnostics import Diagnostic
 from xsrun.diagnostics.record import Fix
-from xsrun.syntax import syntax_messages
 from xsrun.syntax.literals import (
     TimeStampError,
     block_value,
@@ -37,6 +36,7 @@ from xsrun.syntax.nodes import (
     Item,
     ListLiteral,
     Literal,
+    Located,
     Name,
     Node,
     Now,
@@ -53,11 +53,9 @@ from xsrun.syntax.nodes import (
     Variable,
     Word,
 )
+from xsrun.syntax.problems import line_break, problem
 from xsrun.syntax.source import Source
 from xsrun.syntax.tokens import LexicalError, Token
-
-if TYPE_CHECKING:
-    from xsrun.syntax.nodes import Located
 
 Children = list[Any]
 
@@ -74,7 +72,7 @@ class Builder:
 
     def report(self, code: str, message: str, hint: str | None, node: Located, fix: list[Fix] | None = None) -> None:
         start, end = (node.line, node.column), (node.end_line, node.end_column)
-        self.problems.append(syntax_messages.problem(self.source, code, message, hint, start, end, fix))
+        self.problems.append(problem(self.source, code, message, hint, start, end, fix))
 
     # Documents and bodies ------------------------------------------------------------------------------------------
 
@@ -185,7 +183,7 @@ class Builder:
                     default = part
             elif part.type in ("NAME", "STRING"):
                 if name:
-                    fix = syntax_messages.line_break(self.source, part)
+                    fix = line_break(self.source, part)
                     self.report("XS122", "one field a line", f"break the line before `{part.value}`", part, fix)
                     break
                 name = part.value if part.type == "NAME" else text_value(part.value)

@@ -11,13 +11,14 @@ from typing import Any
 from lark.exceptions import UnexpectedToken
 
 from xsrun.language.token_classes import BODY, FIELDS, PAREN
-from xsrun.syntax import syntax_messages, tables
+from xsrun.syntax import tables
 from xsrun.syntax.build import Builder
 from xsrun.syntax.lexer import Lexer
 from xsrun.syntax.nodes import Document, Expression
 from xsrun.syntax.parsed import Start
 from xsrun.syntax.source import Source
 from xsrun.syntax.tokens import LexicalError, Token
+from xsrun.syntax.unexpected import unexpected
 
 #: How the lexer begins to read what a text may be.
 CONTEXTS = {"document": BODY, "fields": FIELDS, "expression": PAREN}
@@ -41,7 +42,7 @@ class Lalr:
         if tree is not None:
             return tree
         index = next((i for i, token in enumerate(tokens) if token is met), len(tokens))
-        raise LexicalError(syntax_messages.unexpected(self.builder.source, tokens, index, expected))
+        raise LexicalError(unexpected(self.builder.source, tokens, index, expected))
 
     def attempt(
         self, tokens: list[Token], start: Start

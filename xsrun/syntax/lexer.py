@@ -18,66 +18,42 @@ quote without end at its beginning.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 
-from xsrun.language.token_classes import (
-    BODY,
-    CLOSING_TOKENS,
-    FIELDS,
-    LIST,
-    OBJECT,
-    OPENERS,
-    PAREN,
-    PARTNERS,
-    VALUE_ENDS,
-)
+from xsrun.language.token_classes import BODY, FIELDS, LIST, OBJECT, PAREN, VALUE_ENDS
 from xsrun.syntax import syntax_messages
-from xsrun.syntax.source import Source
 from xsrun.syntax.tables import patterns
-from xsrun.syntax.tokens import Comment, LexicalError, Token
+from xsrun.syntax.token_reader import BLANKS, HEAD, START, VALUE, TokenReader, terminal
+from xsrun.syntax.tokens import LexicalError, Token
 
-#: Brackets inside one another: more than any program needs, fewer than Python's recursion takes.
-MOST_NESTED = 200
-
-# Modes inside a body.
-START, HEAD, VALUE = "start", "head", "value"
-
-
-def _terminal(name: str) -> Callable[[str, int], re.Match[str] | None]:
-    return re.compile(patterns()[name], re.ASCII).match
-
-
-_BLANKS = _terminal("BLANKS")
-_NEWLINE = _terminal("_NEWLINE")
 # Bodies and heads
-read_separator = _terminal("_DOCUMENT_SEPARATOR")
-_FIELDS = _terminal("FIELDS")
-_STATEMENT_NAME = _terminal("STATEMENT_NAME")
-_PLACEHOLDER = _terminal("PLACEHOLDER")
-_VERB = _terminal("VERB")
-_AS = _terminal("AS")
-_IF = _terminal("IF")
-_BREAK = _terminal("BREAK")
-_HEAD_NAME = _terminal("HEAD_NAME")
-_NEXT_ARM = _terminal("NEXT_ARM")
-_NEXT_ATTRIBUTE = _terminal("NEXT_ATTRIBUTE")
+SEPARATOR = terminal("_DOCUMENT_SEPARATOR")
+_FIELDS = terminal("FIELDS")
+_STATEMENT_NAME = terminal("STATEMENT_NAME")
+_PLACEHOLDER = terminal("PLACEHOLDER")
+_VERB = terminal("VERB")
+_AS = terminal("AS")
+_IF = terminal("IF")
+_BREAK = terminal("BREAK")
+_HEAD_NAME = terminal("HEAD_NAME")
+_NEXT_ARM = terminal("NEXT_ARM")
+_NEXT_ATTRIBUTE = terminal("NEXT_ATTRIBUTE")
 # Fields
-_NAME = _terminal("NAME")
-_SIZE = _terminal("SIZE")
-_DEFAULT = _terminal("DEFAULT")
-_RAW_DEFAULT = _terminal("RAW_DEFAULT")
-_FILTERS = _terminal("FILTERS")
+_NAME = terminal("NAME")
+_SIZE = terminal("SIZE")
+_DEFAULT = terminal("DEFAULT")
+_RAW_DEFAULT = terminal("RAW_DEFAULT")
+_FILTERS = terminal("FILTERS")
 # Expressions
-_KEY = _terminal("KEY")
-_WORDS = _terminal("WORDS")
-_FILTER = _terminal("FILTER")
-_MEMBER = _terminal("MEMBER")
-_DOT = _terminal("DOT")
-_CAST = _terminal("CAST")
-_CALL = _terminal("CALL")
-_BETWEEN = _terminal("BETWEEN")
-_WORD_OPERATOR = _terminal("WORD_OPERATOR")
-_BLOCKS = {'"': _terminal("TEXT_BLOCK"), "'": _terminal("TEXT_BLOCK"), "`": _terminal("FENCE")}
+_KEY = terminal("KEY")
+_WORDS = terminal("WORDS")
+_FILTER = terminal("FILTER")
+_MEMBER = terminal("MEMBER")
+_DOT = terminal("DOT")
+_CAST = terminal("CAST")
+_CALL = terminal("CALL")
+_BETWEEN = terminal("BETWEEN")
+_WORD_OPERATOR = terminal("WORD_OPERATOR")
+_BLOCKS = {'"': terminal("TEXT_BLOCK"), "'": terminal("TEXT_BLOCK"), "`": terminal("FENCE")}
 
 #: What can stand anywhere in an expression, in the order of trying: longest first where one begins another.
 _ANYWHERE = (
@@ -89,29 +65,9 @@ _TOKEN = re.compile("|".join(f"(?P<{name}>{patterns()[name]})" for name in _ANYW
 #: Words that are read as a NAME first.
 _KEYWORDS = {patterns()[name]: name for name in ("TRUE", "FALSE", "NULL", "NOW")}
 
-#: Tokens after which a newline separates nothing.
-_BEFORE_ITEMS = OPENERS | {"_NEWLINE", "_DOCUMENT_SEPARATOR"}
 
-
-class Lexer:
-    """Reads one source text. `tokens()` gives them all or raises `LexicalError`; comments gather in `comments`.
-
-    `notes` gathers warnings as (code, line, column, length) for the checker to word.
-    """
-
-    def __init__(self, source: Source, context: str = BODY, start: int = 0, end: int | None = None) -> None:
-        self.source = source
-        self.text = source.text if end is None else source.text[:end]
-        self.position = start
-        self.line, column = source.position(start) if start else (1, 1)
-        self.line_start = start - column + 1
-        self.items: list[Token] = []
-        self.contexts: list[str] = [context]
-        self.openers: list[Token] = []
-        self.modes: list[str] = [START]
-        self.previous = ""
-        self.comments: list[Comment] = []
-        self.notes: list[tuple[str, int, int, int]] = []
+class Lexer(TokenReader):
+    """Reads one source text: `tokens()` gives all its tokens or raises `LexicalError`."""
 
     # The loop ------------------------------------------------------------------------------------------------------
 
@@ -145,84 +101,10 @@ class Lexer:
                 self.read_newlines()
             else:
                 readers[self.contexts[-1]](character)
-        while self.items and self.items[-1].type in ("_NEWLINE",):
+        while self.items and self.items[-1].type == "_NEWLINE":
             self.items.pop()
         if self.openers:
             raise syntax_messages.unclosed(self.source, self.openers, self.items)
-
-    def read_blanks(self) -> None:
-        match = _BLANKS(self.text, self.position)
-        assert match
-        if "\u00a0" in match.group():
-            self.notes.append(("no-break-space", self.line, self.position - self.line_start + 1, 1))
-        self.position = match.end()
-
-    def emit(self, type: str, end: int, value: str | None = None) -> Token:
-        """Append the token that reaches to the offset `end`."""
-        start = self.position
-        raw = self.text[start:end]
-        column = start - self.line_start + 1
-        line = self.line
-        if "\n" in raw:
-            self.line += raw.count("\n")
-            self.line_start = start + raw.rfind("\n") + 1
-        token = Token(
-            type,
-            raw if value is None else value,
-            start,
-            line,
-            column,
-            self.line,
-            end - self.line_start + 1,
-            end,
-        )
-        self.items.append(token)
-        self.previous = type
-        self.position = end
-        return token
-
-    # Newlines and comments -----------------------------------------------------------------------------------------
-
-    def read_newlines(self) -> None:
-        """Read a run of line ends, blank lines and comments; leave one NEWLINE token if it separates anything."""
-        match = _NEWLINE(self.text, self.position)
-        assert match
-        start, run = self.position, match.group()
-        first = (self.line, start - self.line_start + 1)
-        own_line = not self.text[self.line_start : start].strip()
-        for part in run.split("\n"):
-            slashes = part.find("//")
-            if slashes >= 0:
-                column = slashes + 1 + (first[1] - 1 if self.line == first[0] else 0)
-                self.comments.append(Comment(part[slashes + 2 :].rstrip("\r"), self.line, column, own_line))
-            own_line = True
-            self.line += 1
-        self.line -= 1
-        self.position = start + len(run)
-        if self.line > first[0]:
-            self.line_start = start + run.rfind("\n") + 1
-            self.separate(start, first)
-
-    def separate(self, start: int, first: tuple[int, int]) -> None:
-        """Decide whether the line end at `first` separates two items here."""
-        text, position, context = self.text, self.position, self.contexts[-1]
-        if context == PAREN or self.previous in _BEFORE_ITEMS or not self.items:
-            return
-        following = text[position : position + 2]
-        if context in (OBJECT, LIST):
-            if self.previous == "COMMA" or following[:1] in (",", "]", "}", ""):
-                return
-        elif following[:1] in ("}", ""):
-            return
-        if following[:1] == "|" and following != "||":
-            return
-        if following in ("||", "&&"):
-            self.notes.append(("operator-continues-line", self.line, position - self.line_start + 1, 2))
-            return
-        line, column = first
-        self.items.append(Token("_NEWLINE", "\n", start, line, column, line, column + 1, start + 1))
-        self.previous = "_NEWLINE"
-        self.modes[-1] = START
 
     # Bodies --------------------------------------------------------------------------------------------------------
 
@@ -242,7 +124,7 @@ class Lexer:
         if character == "!":
             self.emit("BANG", position + 1)
             return
-        if len(self.contexts) == 1 and (match := read_separator(text, position)):
+        if len(self.contexts) == 1 and (match := SEPARATOR(text, position)):
             if self.previous == "_NEWLINE":
                 self.items.pop()
             self.emit("_DOCUMENT_SEPARATOR", match.end())
@@ -347,7 +229,7 @@ class Lexer:
         if self.previous in ("LBRACE", "COMMA", "_NEWLINE"):
             start = position
             if character == "!":
-                blanks = _BLANKS(text, position + 1)
+                blanks = BLANKS(text, position + 1)
                 start = blanks.end() if blanks else position + 1
             if match := _KEY(text, start):
                 if start > position:
@@ -449,25 +331,3 @@ class Lexer:
         if text[position + 3 :].partition("\n")[0].strip(" \t\r"):
             raise syntax_messages.text_block_on_one_line(self.source, position)
         raise syntax_messages.unclosed_quote(self.source, position, character * 3)
-
-    # Brackets ------------------------------------------------------------------------------------------------------
-
-    def open(self, type: str, context: str) -> None:
-        token = self.emit(type, self.position + 1)
-        self.openers.append(token)
-        self.contexts.append(context)
-        self.modes.append(START)
-        if len(self.contexts) > MOST_NESTED:
-            raise syntax_messages.nested_too_deeply(self.source, token, MOST_NESTED)
-
-    def close(self, character: str) -> None:
-        if not self.openers or PARTNERS[self.openers[-1].value] != character:
-            raise syntax_messages.unmatched(self.source, self.openers, self.items, self.position)
-        if self.previous == "_NEWLINE":
-            self.items.pop()
-        self.openers.pop()
-        self.contexts.pop()
-        self.modes.pop()
-        self.emit(CLOSING_TOKENS[character], self.position + 1)
-        if self.contexts[-1] == BODY and self.modes[-1] == START:
-            self.modes[-1] = HEAD

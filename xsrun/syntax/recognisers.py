@@ -7,21 +7,13 @@ order of this file, the particular before the general. A `fix` is given only whe
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from typing import NamedTuple
 
-from xsrun.diagnostics.record import Fix
-from xsrun.language.token_classes import CLOSERS, OPENERS
+from xsrun.language.token_classes import CONDITION_WORDS
 from xsrun.lazy_regex import pattern
-from xsrun.syntax.source import Source
-from xsrun.syntax.syntax_messages import TEMPLATE, shorten, spelling
+from xsrun.syntax.place import Found, Place, Recognisers
+from xsrun.syntax.problems import TEMPLATE, shorten, spelling
 from xsrun.syntax.tokens import Token
 
-_CONDITIONS = {"if", "elseif", "while", "switch", "case", "for", "foreach", "precondition"}
-#: Blocks that take no value: what follows their name is a brace.
-BLOCK_WORDS = frozenset(
-    {"default", "else", "try", "catch", "finally", "each", "stack", "input", "schema", "conditional"}
-)
 #: `$item in $list`, the head of a loop in other languages, and what a loop of this one begins with.
 _WALK = pattern(r"(\$?\w+)\s+(?:in|of)\s+(\S.*)")
 _EACH = pattern(r"\s*\{\s*each\s+as\s+(\$?\w+)")
@@ -30,98 +22,13 @@ _STATEMENT = pattern(r"[ \t]*([a-z]\w*(?:\.\w+)+(?:[ \t]+(?:\"[^\"\n]*\"|\w+))?)
 _WORDS = {"and": "&&", "or": "||", "not": "!", "xor": "!=", "is": "==", "equals": "=="}
 
 
-class Found(NamedTuple):
-    """What a recogniser found."""
-
-    code: str
-    message: str
-    hint: str | None
-    token: Token
-    fix: list[Fix] | None = None
-
-
-class Place:
-    """The token that fits nowhere, with its neighbours."""
-
-    def __init__(self, source: Source, items: list[Token], index: int) -> None:
-        self.source, self.items, self.index = source, items, index
-
-    def kind(self, offset: int = 0) -> str:
-        token = self.token(offset)
-        return token.type if token is not None else ""
-
-    def value(self, offset: int = 0) -> str:
-        token = self.token(offset)
-        return token.value if token is not None else ""
-
-    def token(self, offset: int = 0) -> Token | None:
-        place = self.index + offset
-        return self.items[place] if 0 <= place < len(self.items) else None
-
-    def at(self, offset: int = 0) -> Token:
-        return self.items[self.index + offset]
-
-    @property
-    def bracket(self) -> str:
-        """The type of the innermost bracket around the token, empty at the top."""
-        depth = 0
-        for token in reversed(self.items[: self.index]):
-            if token.type in CLOSERS:
-                depth += 1
-            elif token.type in OPENERS:
-                if depth == 0:
-                    return token.type
-                depth -= 1
-        return ""
-
-    def head(self) -> list[Token]:
-        """The tokens of the line's statement before the token."""
-        begin, depth = self.index, 0
-        while begin > 0:
-            kind = self.items[begin - 1].type
-            if depth == 0 and (kind == "_NEWLINE" or kind in OPENERS):
-                break
-            depth += (kind in CLOSERS) - (kind in OPENERS)
-            begin -= 1
-        return self.items[begin : self.index]
-
-    def rest_of_line(self, start: int) -> str:
-        """The text from an offset to the brace that ends the line, or to the line's end."""
-        text = self.source.text[start:].partition("\n")[0]
-        return text.partition(" {")[0].rstrip()
-
-
-Recogniser = Callable[[Place], "Found | None"]
-RECOGNISERS: list[Recogniser] = []
-
-
-def recogniser(function: Recogniser) -> Recogniser:
-    """Declare a recogniser."""
-    RECOGNISERS.append(function)
-    return function
-
-
-def recognise(source: Source, items: list[Token], index: int) -> Found | None:
-    """What the first fitting recogniser says about the token at a place; None when the mistake is none of them."""
-    from xsrun.syntax import value_recognisers
-
-    place = Place(source, items, index)
-    for function in (*RECOGNISERS, *value_recognisers.RECOGNISERS):
-        found = function(place)
-        if found is not None:
-            return found
-    return None
-
-
-def cut(token: Token, new: str = "") -> list[Fix]:
-    """The edit that puts a text in the place of a token."""
-    return [(token.start_pos, token.end_pos, new)]
+RECOGNISERS = Recognisers()
 
 
 # Foreign text --------------------------------------------------------------------------------------------------------
 
 
-@recogniser
+@RECOGNISERS.add
 def template(place: Place) -> Found | None:
     """Twig code outside of texts."""
     token = place.token()
@@ -130,7 +37,7 @@ def template(place: Place) -> Found | None:
     return None
 
 
-@recogniser
+@RECOGNISERS.add
 def word_instead_of_operator(place: Place) -> Found | None:
     """`not $x`, `$a and $b`."""
     for offset in (0, -1):
@@ -149,7 +56,7 @@ def word_instead_of_operator(place: Place) -> Found | None:
     return None
 
 
-@recogniser
+@RECOGNISERS.add
 def arrow_function(place: Place) -> Found | None:
     for offset in (-3, -2, -1, 0, 1):
         token = place.token(offset)
@@ -163,7 +70,7 @@ def arrow_function(place: Place) -> Found | None:
     return None
 
 
-@recogniser
+@RECOGNISERS.add
 def operators_of_other_languages(place: Place) -> Found | None:
     signs: tuple[tuple[str, str, str | None], ...] = (
         ("<>", "write != for not equal", "!="),
@@ -180,7 +87,7 @@ def operators_of_other_languages(place: Place) -> Found | None:
     return None
 
 
-@recogniser
+@RECOGNISERS.add
 def assignment_operator(place: Place) -> Found | None:
     """`$n += 1`, `$n++`."""
     head = place.head()
@@ -200,7 +107,7 @@ def assignment_operator(place: Place) -> Found | None:
 # Heads of statements -------------------------------------------------------------------------------------------------
 
 
-@recogniser
+@RECOGNISERS.add
 def else_if(place: Place) -> Found | None:
     if place.kind(-1) == "NAME" and place.value(-1) == "else" and place.kind() in ("IF", "HEAD_NAME"):
         first, second = place.at(-1), place.at()
@@ -209,7 +116,7 @@ def else_if(place: Place) -> Found | None:
     return None
 
 
-@recogniser
+@RECOGNISERS.add
 def missing_dollar(place: Place) -> Found | None:
     """`as id`, `each as item`."""
     if place.kind(-1) == "AS" and place.kind() == "HEAD_NAME":
@@ -220,12 +127,12 @@ def missing_dollar(place: Place) -> Found | None:
     return None
 
 
-@recogniser
+@RECOGNISERS.add
 def loop_with_as(place: Place) -> Found | None:
     """`foreach ($list as $item) {`, as in PHP: the variable stands at the `each` inside."""
     if place.value() != "as" or place.bracket != "LPAR":
         return None
-    opener = _opener(place)
+    opener = place.opener or 0
     word = place.items[opener - 1].value if opener else ""
     if word not in ("for", "foreach"):
         return None
@@ -235,18 +142,7 @@ def loop_with_as(place: Place) -> Found | None:
     return Found("XS127", f"the variable of a loop stands at its `each`: {name}", hint, place.at())
 
 
-def _opener(place: Place) -> int:
-    """The index of the innermost bracket around a token."""
-    depth = 0
-    for index in range(place.index - 1, -1, -1):
-        kind = place.items[index].type
-        depth += (kind in CLOSERS) - (kind in OPENERS)
-        if depth < 0:
-            return index
-    return 0
-
-
-@recogniser
+@RECOGNISERS.add
 def assigned_statement(place: Place) -> Found | None:
     """`$x = function.run "y" {`: the result of a statement is named after it."""
     head = place.head()
@@ -259,11 +155,11 @@ def assigned_statement(place: Place) -> Found | None:
     return Found("XS129", "the result of a statement is named at its end", hint, head[0])
 
 
-@recogniser
+@RECOGNISERS.add
 def unparenthesised_condition(place: Place) -> Found | None:
     """`if $a == 1 {`, `while $n < 10 {`, `foreach $list as $item {`."""
     head = place.head()
-    if len(head) < 2 or head[0].type != "NAME" or head[0].value not in _CONDITIONS:
+    if len(head) < 2 or head[0].type != "NAME" or head[0].value not in CONDITION_WORDS:
         return None
     if head[1].type in ("LPAR", "BODY_OPEN"):
         return None
@@ -300,7 +196,7 @@ def _walk_over(place: Place, walked: re.Match[str], start: int) -> tuple[str, To
     return hint, place.at(), [(head.start_pos, end, f"foreach ({subject})")] if named else None
 
 
-@recogniser
+@RECOGNISERS.add
 def unparenthesised_return(place: Place) -> Found | None:
     """`return $a + 1`, `throw "x" ~ $y`."""
     head = place.head()
@@ -316,7 +212,7 @@ def unparenthesised_return(place: Place) -> Found | None:
     return Found("XS128", f"the value of `{head[0].value}` stands in braces", hint, place.at(), fix)
 
 
-@recogniser
+@RECOGNISERS.add
 def inline_assignment(place: Place) -> Found | None:
     """`var $x = 1`, `var.update $x = 2`."""
     head = place.head()
@@ -335,7 +231,7 @@ def inline_assignment(place: Place) -> Found | None:
     return None
 
 
-@recogniser
+@RECOGNISERS.add
 def doubled_quote(place: Place) -> Found | None:
     """`'it''s'`: a quote inside a text is not doubled."""
     if place.kind() != "STRING":  # the second text was taken for the name of an attribute
@@ -351,7 +247,7 @@ def doubled_quote(place: Place) -> Found | None:
     return Found("XS119", message, f"write \\{quote}, or quote the text with {other}", token)
 
 
-@recogniser
+@RECOGNISERS.add
 def second_name(place: Place) -> Found | None:
     """`function "a" "b" {`."""
     if place.bracket == "" and place.kind() in ("STRING", "HEAD_NAME") and place.kind(-1) in ("STRING", "HEAD_NAME"):
@@ -362,16 +258,14 @@ def second_name(place: Place) -> Found | None:
     return None
 
 
-@recogniser
+@RECOGNISERS.add
 def call_with_parentheses(place: Place) -> Found | None:
     """`debug.log("a", 1)`: a statement written as a call."""
-    head = place.head()
-    if place.kind() == "COMMA" and place.bracket == "LPAR":
-        opener = next((i for i in range(place.index - 1, -1, -1) if place.items[i].type == "LPAR"), 0)
-        name = place.items[opener - 1] if opener else None
-        if name is not None and name.type == "NAME" and "." in name.value:
-            hint = f"write {name.value} {{ name = value }}, one attribute a line"
-            return Found("XS132", f"the statement `{name.value}` takes attributes in braces, not arguments", hint, name)
-    if head and head[-1].type == "FILTER":
+    opener = place.opener
+    if place.kind() != "COMMA" or place.bracket != "LPAR" or not opener:
         return None
-    return None
+    name = place.items[opener - 1]
+    if name.type != "NAME" or "." not in name.value:
+        return None
+    hint = f"write {name.value} {{ name = value }}, one attribute a line"
+    return Found("XS132", f"the statement `{name.value}` takes attributes in braces, not arguments", hint, name)

@@ -9,6 +9,7 @@ import re
 
 from xsrun.language.token_classes import (
     BLOCK_OPENERS,
+    BLOCK_WORDS,
     INFIX_OPERATORS,
     ITEM_STARTS,
     OPENERS,
@@ -17,23 +18,17 @@ from xsrun.language.token_classes import (
     VALUE_ENDS,
     VALUE_STARTS,
 )
-from xsrun.syntax.recognisers import BLOCK_WORDS, Found, Place, Recogniser, cut
-from xsrun.syntax.syntax_messages import line_break, shorten, spelling
+from xsrun.syntax.place import Found, Place, Recognisers, cut
+from xsrun.syntax.problems import line_break, shorten, spelling
 from xsrun.syntax.tokens import HOLE, Token
 
-RECOGNISERS: list[Recogniser] = []
-
-
-def recogniser(function: Recogniser) -> Recogniser:
-    """Declare a recogniser."""
-    RECOGNISERS.append(function)
-    return function
+RECOGNISERS = Recognisers()
 
 
 # Commas, colons and equals signs -------------------------------------------------------------------------------------
 
 
-@recogniser
+@RECOGNISERS.add
 def comma_ends_attribute(place: Place) -> Found | None:
     """`value = 1,` at the end of a line or block."""
     if place.kind() in ("_NEWLINE", "RBRACE", "") and place.kind(-1) == "COMMA" and place.bracket in ("BODY_OPEN", ""):
@@ -43,7 +38,7 @@ def comma_ends_attribute(place: Place) -> Found | None:
     return None
 
 
-@recogniser
+@RECOGNISERS.add
 def comma_between_fields(place: Place) -> Found | None:
     if place.kind() == "COMMA" and place.bracket == "FIELDS_OPEN":
         comma = place.at()
@@ -52,7 +47,7 @@ def comma_between_fields(place: Place) -> Found | None:
     return None
 
 
-@recogniser
+@RECOGNISERS.add
 def filter_argument_comma(place: Place) -> Found | None:
     """`|get:"a",3` and `|get("a")`."""
     if place.kind() == "LPAR" and place.kind(-1) == "FILTER":
@@ -68,7 +63,7 @@ def filter_argument_comma(place: Place) -> Found | None:
     return None
 
 
-@recogniser
+@RECOGNISERS.add
 def colon_instead_of_assign(place: Place) -> Found | None:
     name = place.value(-1)
     if place.kind() == "_COLON" and place.kind(-1) in ("NAME", "FIELDS") and place.bracket in ("BODY_OPEN", ""):
@@ -80,7 +75,7 @@ def colon_instead_of_assign(place: Place) -> Found | None:
     return None
 
 
-@recogniser
+@RECOGNISERS.add
 def assign_instead_of_colon(place: Place) -> Found | None:
     """`{a = 1}`."""
     if place.bracket != "LBRACE":
@@ -98,7 +93,7 @@ def assign_instead_of_colon(place: Place) -> Found | None:
     return None
 
 
-@recogniser
+@RECOGNISERS.add
 def dynamic_key(place: Place) -> Found | None:
     """`{($k): 1}`, `{[$k]: 1}`."""
     opened = place.kind(-1) in ("LBRACE", "COMMA", "_NEWLINE")
@@ -108,7 +103,7 @@ def dynamic_key(place: Place) -> Found | None:
     return None
 
 
-@recogniser
+@RECOGNISERS.add
 def key_without_value(place: Place) -> Found | None:
     """`{a}`, `{a, b: 1}`."""
     if place.bracket != "LBRACE" or place.kind(-1) not in ("LBRACE", "COMMA", "_NEWLINE"):
@@ -126,7 +121,7 @@ def key_without_value(place: Place) -> Found | None:
     return None
 
 
-@recogniser
+@RECOGNISERS.add
 def item_missing(place: Place) -> Found | None:
     """`[1,, 2]`, `[, 1]`."""
     if place.bracket == "LSQB" and place.kind() == "COMMA" and place.kind(-1) in ("LSQB", "COMMA"):
@@ -138,7 +133,7 @@ def item_missing(place: Place) -> Found | None:
 # Lines and values ----------------------------------------------------------------------------------------------------
 
 
-@recogniser
+@RECOGNISERS.add
 def operator_begins_line(place: Place) -> Found | None:
     if place.kind() in OPERATORS and place.kind(-1) == "_NEWLINE":
         sign = place.value()
@@ -151,7 +146,7 @@ def operator_begins_line(place: Place) -> Found | None:
     return None
 
 
-@recogniser
+@RECOGNISERS.add
 def two_statements_on_a_line(place: Place) -> Found | None:
     ended = place.kind(-1) == "RBRACE" or place.kind(-2) == "AS"
     if ended and place.kind() in ("NAME", "HEAD_NAME") and place.bracket in ("BODY_OPEN", ""):
@@ -176,7 +171,7 @@ _OPERATOR_WORDS = {
 }
 
 
-@recogniser
+@RECOGNISERS.add
 def value_follows_value(place: Place) -> Found | None:
     """`["a" "b"]`, `$a "b"`, `$a|get "b"`."""
     before, token = place.token(-1), place.token()
@@ -216,7 +211,7 @@ def _argument_without_colon(place: Place, name: Token) -> Found:
     return Found("XS114", message, f"write |{shown}:argument:argument", place.at())
 
 
-@recogniser
+@RECOGNISERS.add
 def value_taken_for_attribute(place: Place) -> Found | None:
     """`value = "a" "b"`, `value = $a b`, `value = $a !$b`: what follows was taken for the next attribute."""
     taken = place.kind(-1) in ("STRING", "NAME", "BANG") and place.kind(-2) in VALUE_ENDS
@@ -225,7 +220,7 @@ def value_taken_for_attribute(place: Place) -> Found | None:
     return None
 
 
-@recogniser
+@RECOGNISERS.add
 def conditional_cut_off(place: Place) -> Found | None:
     """`(1 > 2 ? "a"):"b"`: the parenthesis closes before the second value of `? :`."""
     if place.kind() != "RPAR" or place.bracket != "LPAR" or place.kind(1) != "_COLON":
@@ -242,7 +237,7 @@ def conditional_cut_off(place: Place) -> Found | None:
     return Found("XS116", "the parenthesis ends before the second value of `? :`", hint, place.at())
 
 
-@recogniser
+@RECOGNISERS.add
 def nothing_before_operator(place: Place) -> Found | None:
     """`value = == 1`, `(* 2)`, `$a ~ |trim`."""
     begun = OPENERS - BLOCK_OPENERS | {"ASSIGN", "COMMA"}
@@ -255,7 +250,7 @@ def nothing_before_operator(place: Place) -> Found | None:
     return None
 
 
-@recogniser
+@RECOGNISERS.add
 def statement_without_name(place: Place) -> Found | None:
     """A line of a stack that begins with a value."""
     token = place.token()
@@ -281,7 +276,7 @@ def statement_without_name(place: Place) -> Found | None:
     return Found("XS136", f"a statement begins with its name, not with `{shown}`", hint, token)
 
 
-@recogniser
+@RECOGNISERS.add
 def chained_comparison(place: Place) -> Found | None:
     """`1 < $x < 10`."""
     if place.kind() == "COMPARE" and any(token.type == "COMPARE" for token in place.head()):

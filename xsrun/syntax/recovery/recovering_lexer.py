@@ -13,16 +13,18 @@ where the missing one should stand; the text is then read anew with that knowled
 from __future__ import annotations
 
 from xsrun.diagnostics import Diagnostic
-from xsrun.language.token_classes import BLOCK_OPENERS, BODY, CLOSING_TOKENS, FIELDS, OBJECT, PARTNERS
-from xsrun.syntax import recognisers, syntax_messages
+from xsrun.language.token_classes import BLOCK_OPENERS, BLOCK_WORDS, BODY, CLOSING_TOKENS, FIELDS, OBJECT, PARTNERS
+from xsrun.syntax import syntax_messages
 from xsrun.syntax.lalr import Lalr
-from xsrun.syntax.lexer import HEAD, START, VALUE, Lexer, read_separator
+from xsrun.syntax.lexer import SEPARATOR, Lexer
 from xsrun.syntax.nodes import Document, Expression
 from xsrun.syntax.parsed import Parsed, Start
-from xsrun.syntax.recognisers import BLOCK_WORDS
+from xsrun.syntax.problems import problem as problem_at
 from xsrun.syntax.recovery.token_repair import Mender
 from xsrun.syntax.source import Source
+from xsrun.syntax.token_reader import HEAD, START, VALUE
 from xsrun.syntax.tokens import HOLE, LexicalError, Token
+from xsrun.syntax.unexpected import recognise, unexpected
 
 #: So many mistakes are reported of one text; one with more is hardly XanoScript.
 MOST_ERRORS = 100
@@ -74,7 +76,7 @@ def _tree(
             return tree
         index = next((i for i, token in enumerate(mender.tokens) if token is met), len(mender.tokens))
         if met.type != "DAMAGED" and not mender.made_here(index):
-            problems.add(syntax_messages.unexpected(source, mender.tokens, index, expected))
+            problems.add(unexpected(source, mender.tokens, index, expected))
         if not mender.mend(index, expected):
             return None
     return None
@@ -314,7 +316,7 @@ class _MendingLexer(Lexer):
         if self.line in self.brackets.opened and self.previous not in BLOCK_OPENERS | {"LBRACE"}:
             self.open_here()
         super().read_newlines()
-        if self.openers and self.position == self.line_start and read_separator(self.text, self.position):
+        if self.openers and self.position == self.line_start and SEPARATOR(self.text, self.position):
             self.end_document((self.line, 1))
 
     def open_here(self) -> None:
@@ -379,14 +381,12 @@ class _MendingLexer(Lexer):
         """`name: value` in a body is read as the attribute that was meant."""
         if character == ":" and self.previous in ("NAME", "FIELDS") and self.contexts[-1] == BODY:
             self.emit("_COLON", self.position + 1)
-            found = recognisers.recognise(self.source, self.items, len(self.items) - 1)
+            found = recognise(self.source, self.items, len(self.items) - 1)
             colon = self.items.pop()
             if found is not None:
                 end = (colon.end_line, colon.end_column)
                 start = (colon.line, colon.column)
-                problem = syntax_messages.problem(
-                    self.source, found.code, found.message, found.hint, start, end, found.fix
-                )
+                problem = problem_at(self.source, found.code, found.message, found.hint, start, end, found.fix)
                 self.found.append(problem)
             name = self.items[-1]
             self.previous = name.type
