@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from typing import Any
 
@@ -14,6 +13,7 @@ from xsrun.syntax.literals import (
     filter_arguments,
     list_size,
     number_value,
+    raw_value,
     split_filters,
     text_value,
     time_value,
@@ -60,6 +60,15 @@ from xsrun.syntax.tokens import LexicalError, Token
 Children = list[Any]
 
 
+def _constant(value: bool | None) -> Callable[[Builder, Children], Expression]:
+    """The action of a word that stands for a value."""
+
+    def action(builder: Builder, children: Children) -> Expression:
+        return Literal(value).at(children[0], children[0])
+
+    return action
+
+
 class Builder:
     """Makes nodes. One instance serves one parser; `begin` sets what is particular to one text."""
 
@@ -73,6 +82,18 @@ class Builder:
     def report(self, code: str, message: str, hint: str | None, node: Located, fix: list[Fix] | None = None) -> None:
         start, end = (node.line, node.column), (node.end_line, node.end_column)
         self.problems.append(problem(self.source, code, message, hint, start, end, fix))
+
+    def as_it_is(self, children: Children) -> Children:
+        """What the rule above puts together."""
+        return children
+
+    head = result = field_list = as_it_is
+
+    def only(self, children: Children) -> Any:
+        """What stands there alone."""
+        return children[0]
+
+    expression = name_or_text = only
 
     # Documents and bodies ------------------------------------------------------------------------------------------
 
@@ -90,18 +111,12 @@ class Builder:
         node = Statement("...", None, None, None, None, None, False, False, token.end_column)
         return node.at(token, token)
 
-    def name_or_text(self, children: Children) -> Token:
-        token: Token = children[0]
-        return token
-
     def attribute(self, children: Children) -> Attribute:
         disabled = children[0].type == "BANG"
         name, _, value = children[1:] if disabled else children
         text = name.value if name.type == "NAME" else text_value(name.value)
         return Attribute(text, value, "", disabled).at(children[0], value)
 
-    def head(self, children: Children) -> Children:
-        return children
 
     def name(self, children: Children) -> Name:
         token = children[0]
@@ -121,9 +136,6 @@ class Builder:
         """Parentheses without a condition: only a precondition may have them."""
         first, last = children
         return Group(Literal(None, "nothing").at(first, last)).at(first, last)
-
-    def result(self, children: Children) -> Children:
-        return children
 
     def statement(self, children: Children) -> Statement:
         disabled = children[0].__class__ is Token
@@ -158,9 +170,6 @@ class Builder:
     def fields(self, children: Children) -> Document:
         node = Document(children[0] if children else [])
         return node.at(node.items[0], node.items[-1]) if node.items else _whole(node)
-
-    def field_list(self, children: Children) -> list[Field]:
-        return children
 
     def field_block(self, children: Children) -> FieldBlock:
         declared = next((child for child in children if child.__class__ is list), [])
@@ -217,24 +226,11 @@ class Builder:
 
     def raw_default(self, children: Children) -> Expression:
         token = children[0]
-        text = token.value
-        node: Expression
-        if text in ("true", "false", "null"):
-            node = Literal({"true": True, "false": False, "null": None}[text])
-        elif text == "now":
-            node = Now()
-        elif re.fullmatch(r"-?\d+(\.\d+)?([eE][+-]?\d+)?", text):
-            value = number_value(text.lstrip("-"))
-            node = Literal(-value if text[0] == "-" else value)
-        else:
-            node = Word(text)
+        value = raw_value(token.value)
+        node: Expression = Now() if value == "now" else Word(value) if isinstance(value, str) else Literal(value)
         return node.at(token, token)
 
     # Operators -----------------------------------------------------------------------------------------------------
-
-    def expression(self, children: Children) -> Expression:
-        expression: Expression = children[0]
-        return expression
 
     def ternary(self, children: Children) -> Expression:
         condition, _, then, otherwise = children
@@ -298,16 +294,17 @@ class Builder:
 
     def filter_call(self, children: Children) -> Expression:
         operand, token, *arguments = children
-        disabled = token.value[0] == "!"
-        name = token.value[1:] if disabled else token.value
-        return FilterCall(operand, name, arguments, disabled).at(operand, arguments[-1] if arguments else token)
+        return self.filtered(operand, operand, token, arguments)
 
     def null_filter_call(self, children: Children) -> Expression:
         token, *arguments = children
         self.notes.append(("piped-null", token.line, token.column, token.end_pos - token.start_pos))
-        disabled = token.value[0] == "!"
-        name = token.value[1:] if disabled else token.value
-        return FilterCall(None, name, arguments, disabled).at(token, arguments[-1] if arguments else token)
+        return self.filtered(token, None, token, arguments)
+
+    def filtered(self, first: Located, operand: Expression | None, token: Token, arguments: Children) -> Expression:
+        name = token.value.removeprefix("!")
+        node = FilterCall(operand, name, arguments, name != token.value)
+        return node.at(first, arguments[-1] if arguments else token)
 
     def path(self, children: Children) -> Expression:
         base, segment = children
@@ -341,14 +338,7 @@ class Builder:
         token = children[0]
         return Literal(number_value(token.value)).at(token, token)
 
-    def true(self, children: Children) -> Expression:
-        return Literal(True).at(children[0], children[0])
-
-    def false(self, children: Children) -> Expression:
-        return Literal(False).at(children[0], children[0])
-
-    def null(self, children: Children) -> Expression:
-        return Literal(None).at(children[0], children[0])
+    true, false, null = _constant(True), _constant(False), _constant(None)
 
     def now(self, children: Children) -> Expression:
         return Now().at(children[0], children[0])

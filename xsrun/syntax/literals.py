@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from xsrun.lazy_regex import pattern
+
 
 class TimeStampError(ValueError):
     """What looks like a time stamp names a moment that there is not."""
@@ -55,6 +57,20 @@ def number_value(text: str) -> float:
         value = int(text)
         return value if value < 2**63 else float(value)
     return float(text)
+
+
+_RAW_NUMBER = pattern(r"-?\d+(\.\d+)?([eE][+-]?\d+)?")
+_RAW_WORDS = {"true": True, "false": False, "null": None}
+
+
+def raw_value(text: str) -> float | str | None:
+    """What a default without quotes stands for: a number, a boolean, null, else its own text."""
+    if text in _RAW_WORDS:
+        return _RAW_WORDS[text]
+    if not _RAW_NUMBER.fullmatch(text):
+        return text
+    value = number_value(text.lstrip("-"))
+    return -value if text[0] == "-" else value
 
 
 def time_value(text: str) -> int:

@@ -9,14 +9,84 @@ parsing (see `xsrun.analysis`), so that a wrong name gets a message of its own i
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
-
-from xsrun.syntax.base_node import Located as Located
-from xsrun.syntax.base_node import Node as Node
+from typing import TYPE_CHECKING, Any, Protocol, Self
 
 if TYPE_CHECKING:
     from xsrun.diagnostics import Diagnostic
     from xsrun.values.conversion import Value
+
+
+class Located(Protocol):
+    """What stands somewhere in a source text: a node, a token, a comment. Lines and columns count from 1."""
+
+    @property
+    def line(self) -> int: ...
+
+    @property
+    def column(self) -> int: ...
+
+    @property
+    def end_line(self) -> int: ...
+
+    @property
+    def end_column(self) -> int: ...
+
+
+class Node:
+    """A node of the tree. Subclasses list their fields in `__slots__`; two nodes are equal when their fields are,
+    wherever they stand."""
+
+    __slots__ = ("line", "column", "end_line", "end_column")
+
+    line: int
+    column: int
+    end_line: int
+    end_column: int
+
+    def __init__(self, *values: Any) -> None:
+        for name, value in zip(self.__slots__, values, strict=True):
+            setattr(self, name, value)
+        self.line = self.column = self.end_line = self.end_column = 0
+
+    def at(self, first: Located, last: Located) -> Self:
+        """Take the position from the first to the last of two nodes or tokens; returns the node."""
+        self.line, self.column = first.line, first.column
+        self.end_line, self.end_column = last.end_line, last.end_column
+        return self
+
+    def fields(self) -> Iterator[tuple[str, Any]]:
+        """The (name, value) pairs of the node's own fields."""
+        for name in self.__slots__:
+            yield name, getattr(self, name)
+
+    def children(self) -> Iterator[Node]:
+        """The nodes directly below, in source order."""
+        for _, value in self.fields():
+            if isinstance(value, Node):
+                yield value
+            elif isinstance(value, list):
+                for item in value:
+                    if isinstance(item, Node):
+                        yield item
+
+    def walk(self) -> Iterator[Node]:
+        """This node and every node below it, parents first."""
+        stack: list[Node] = [self]
+        while stack:
+            node = stack.pop()
+            yield node
+            stack.extend(reversed(list(node.children())))
+
+    def __eq__(self, other: object) -> bool:
+        from xsrun.syntax.equality import are_equal
+
+        return are_equal(self, other, Node)
+
+    __hash__ = object.__hash__
+
+    def __repr__(self) -> str:
+        shown = ", ".join(f"{name}={value!r}" for name, value in self.fields())
+        return f"{type(self).__name__}({shown})"
 
 
 # Expressions ---------------------------------------------------------------------------------------------------------

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from xsrun.diagnostics import Diagnostic
 from xsrun.diagnostics.record import Fix
-from xsrun.syntax.base_node import Located
+from xsrun.syntax.nodes import Located
 from xsrun.syntax.source import Source
 from xsrun.syntax.tokens import LexicalError, Token
 
