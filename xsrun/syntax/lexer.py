@@ -149,7 +149,7 @@ class Lexer(TokenReader):
         text, position = self.text, self.position
         if self.previous == "RBRACE" and _NEXT_ARM(text, position):
             line, column = self.line, position - self.line_start + 1
-            self.items.append(Token("_NEWLINE", "", position, line, column, line, column, position))
+            self.items.append(Token.absent("_NEWLINE", "", position, line, column))
             self.previous = "_NEWLINE"
             self.modes[-1] = START
         elif character == "{":

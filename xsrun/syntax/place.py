@@ -6,7 +6,8 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from xsrun.diagnostics.record import Fix
-from xsrun.language.token_classes import CLOSERS, OPENERS
+from xsrun.language.token_classes import BLOCK_OPENERS
+from xsrun.syntax.nesting import find, item_begin, opener_before
 from xsrun.syntax.source import Source
 from xsrun.syntax.tokens import Token
 
@@ -51,24 +52,19 @@ class Place:
     @property
     def opener(self) -> int | None:
         """Where the innermost bracket around the token opens among the tokens; None at the top."""
-        depth = 0
-        for index in range(self.index - 1, -1, -1):
-            kind = self.items[index].type
-            depth += (kind in CLOSERS) - (kind in OPENERS)
-            if depth < 0:
-                return index
-        return None
+        return opener_before(self.items, self.index)
 
     def head(self) -> list[Token]:
         """The tokens of the line's statement before the token."""
-        begin, depth = self.index, 0
-        while begin > 0:
-            kind = self.items[begin - 1].type
-            if depth == 0 and (kind == "_NEWLINE" or kind in OPENERS):
-                break
-            depth += (kind in CLOSERS) - (kind in OPENERS)
-            begin -= 1
-        return self.items[begin : self.index]
+        return self.items[item_begin(self.items, self.index, ("_NEWLINE",)) : self.index]
+
+    @property
+    def in_value(self) -> bool:
+        """Is the token in a value, not in the head of a statement or among fields?"""
+        if self.bracket not in BLOCK_OPENERS | {""}:
+            return True
+        begin = item_begin(self.items, self.index, ("_NEWLINE",))
+        return find(self.items, ("ASSIGN",), begin, self.index) is not None
 
     def rest_of_line(self, start: int) -> str:
         """The text from an offset to the brace that ends the line, or to the line's end."""

@@ -37,6 +37,11 @@ class Token:
         self.end_column = end_column
         self.end_pos = end_pos
 
+    @classmethod
+    def absent(cls, type: str, value: str, offset: int, line: int, column: int) -> Token:
+        """A token that the text does not hold, at a place where it should stand."""
+        return cls(type, value, offset, line, column, line, column, offset)
+
     def __repr__(self) -> str:
         return f"Token({self.type}, {self.value!r}, {self.line}:{self.column})"
 

@@ -8,16 +8,15 @@ from __future__ import annotations
 import re
 
 from xsrun.language.token_classes import (
-    BLOCK_OPENERS,
     BLOCK_WORDS,
     INFIX_OPERATORS,
     ITEM_STARTS,
-    OPENERS,
     OPERATORS,
     SIGNS,
     VALUE_ENDS,
     VALUE_STARTS,
 )
+from xsrun.syntax.nesting import find
 from xsrun.syntax.place import Found, Place, Recognisers, cut
 from xsrun.syntax.problems import line_break, shorten, spelling
 from xsrun.syntax.tokens import HOLE, Token
@@ -111,23 +110,22 @@ def key_without_value(place: Place) -> Found | None:
     if place.kind() in ("NAME", "STRING") and place.kind(1) in ("RBRACE", "COMMA", "_NEWLINE"):
         name = place.value()
         return Found("XS134", f"`:` and a value must follow the key {name}", f"write {name}: ...", place.at())
-    if place.kind() in ("NAME", "STRING") and place.kind(1) in VALUE_STARTS and place.kind(2) != "_COLON":
+    if place.kind() in ("NAME", "STRING") and place.kind(1) in VALUE_STARTS:
         name, following = place.value(), place.at(1)
-        fix = [(place.at().end_pos, place.at().end_pos, ":")]
+        fix = [(place.at().end_pos, place.at().end_pos, ":")] if place.kind(2) != "_COLON" else None
         return Found("XS134", f"`:` is missing after the key {name}", f"write {name}: ...", following, fix)
-    if place.kind() == "COMMA":
-        comma = place.at()
-        return Found("XS135", "an entry is missing before the comma", "delete the comma", comma, cut(comma))
     return None
 
 
 @RECOGNISERS.add
 def item_missing(place: Place) -> Found | None:
-    """`[1,, 2]`, `[, 1]`."""
-    if place.bracket == "LSQB" and place.kind() == "COMMA" and place.kind(-1) in ("LSQB", "COMMA"):
-        comma = place.at()
-        return Found("XS135", "an item is missing before the comma", "delete the comma", comma, cut(comma))
-    return None
+    """`[1,, 2]`, `{, a: 1}`."""
+    if place.bracket not in ("LSQB", "LBRACE") or place.kind() != "COMMA":
+        return None
+    if place.kind(-1) not in (place.bracket, "COMMA", "_NEWLINE"):
+        return None
+    what, comma = "item" if place.bracket == "LSQB" else "entry", place.at()
+    return Found("XS135", f"an {what} is missing before the comma", "delete the comma", comma, cut(comma))
 
 
 # Lines and values ----------------------------------------------------------------------------------------------------
@@ -175,10 +173,11 @@ _OPERATOR_WORDS = {
 def value_follows_value(place: Place) -> Found | None:
     """`["a" "b"]`, `$a "b"`, `$a|get "b"`."""
     before, token = place.token(-1), place.token()
-    begins = (ITEM_STARTS if place.bracket == "LSQB" else VALUE_STARTS) | {"BANG"}
+    begins = ITEM_STARTS if place.bracket == "LSQB" else VALUE_STARTS
     if before is None or token is None or before.type not in VALUE_ENDS or before.value == HOLE:
         return None
-    if token.type not in begins and not _begins_entry(place):
+    begun = token.type in begins or (token.type == "BANG" and place.kind(1) in VALUE_STARTS)
+    if not (begun or _begins_entry(place)) or not place.in_value:
         return None
     shown = shorten(spelling(place.source, token))
     filtered = before.type == "FILTER"
@@ -215,7 +214,7 @@ def _argument_without_colon(place: Place, name: Token) -> Found:
 def value_taken_for_attribute(place: Place) -> Found | None:
     """`value = "a" "b"`, `value = $a b`, `value = $a !$b`: what follows was taken for the next attribute."""
     taken = place.kind(-1) in ("STRING", "NAME", "BANG") and place.kind(-2) in VALUE_ENDS
-    if taken and any(token.type == "ASSIGN" for token in place.head()):
+    if taken:
         return value_follows_value(Place(place.source, place.items, place.index - 1))
     return None
 
@@ -225,13 +224,7 @@ def conditional_cut_off(place: Place) -> Found | None:
     """`(1 > 2 ? "a"):"b"`: the parenthesis closes before the second value of `? :`."""
     if place.kind() != "RPAR" or place.bracket != "LPAR" or place.kind(1) != "_COLON":
         return None
-    depth, marks = 0, 0
-    for token in reversed(place.items[: place.index]):
-        depth += (token.type == "RPAR") - (token.type == "LPAR")
-        if depth < 0:
-            break
-        marks += (token.type == "QUESTION") if depth == 0 else 0
-    if not marks:
+    if find(place.items, ("QUESTION",), (place.opener or 0) + 1, place.index) is None:
         return None
     hint = "keep both values of ? : inside the parentheses"
     return Found("XS116", "the parenthesis ends before the second value of `? :`", hint, place.at())
@@ -240,7 +233,7 @@ def conditional_cut_off(place: Place) -> Found | None:
 @RECOGNISERS.add
 def nothing_before_operator(place: Place) -> Found | None:
     """`value = == 1`, `(* 2)`, `$a ~ |trim`."""
-    begun = OPENERS - BLOCK_OPENERS | {"ASSIGN", "COMMA"}
+    begun = {"ASSIGN", "LPAR", "LSQB", "LINDEX"} | ({"COMMA"} if place.bracket != "LBRACE" else set())
     wanting = OPERATORS | SIGNS | (begun if place.kind() != "_COLON" else set())
     if place.kind() in INFIX_OPERATORS | {"FILTER"} and place.kind(-1) in wanting:
         shown = spelling(place.source, place.at())

@@ -271,7 +271,7 @@ class _MendingLexer(Lexer):
         line, column = place
         closing = PARTNERS[opener.value]
         kind = CLOSING_TOKENS[closing]
-        self.items.append(Token(kind, closing, offset, line, column, line, column, offset))
+        self.items.append(Token.absent(kind, closing, offset, line, column))
         self.previous = kind
         if self.contexts[-1] == BODY and self.modes[-1] == START:
             self.modes[-1] = HEAD
@@ -328,7 +328,7 @@ class _MendingLexer(Lexer):
         elif context == BODY and self.previous == "FIELDS":
             kind, inner = "FIELDS_OPEN", FIELDS
         column = self.position - self.line_start + 1
-        token = Token(kind, "{", self.position, self.line, column, self.line, column, self.position)
+        token = Token.absent(kind, "{", self.position, self.line, column)
         self.items.append(token)
         self.openers.append(token)
         self.contexts.append(inner)

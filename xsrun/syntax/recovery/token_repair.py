@@ -23,6 +23,7 @@ from xsrun.language.token_classes import (
     SEPARATORS,
     VALUE_ENDS,
 )
+from xsrun.syntax.nesting import find, item_begin, item_end, opener_before
 from xsrun.syntax.tokens import HOLE, Token
 
 _STARTS = {"document": BODY, "fields": FIELDS, "expression": PAREN}
@@ -65,7 +66,8 @@ class Mender:
             place = openers[-self.level]
             openers = openers[: -self.level]
         context = CONTENTS[self.tokens[openers[-1]].type] if openers else _STARTS[self.start]
-        begin, end = self.bounds(place, openers[-1] if openers else -1, SEPARATORS[context])
+        begin = item_begin(self.tokens, place, SEPARATORS[context])
+        end = item_end(self.tokens, place, SEPARATORS[context])
         before = len(self.tokens)
         same = self.tokens[:]
         if context == BODY:
@@ -85,30 +87,9 @@ class Mender:
     def open_brackets(self, index: int) -> list[int]:
         """The places of the brackets that are open before a token, outermost first."""
         found: list[int] = []
-        for place, token in enumerate(self.tokens[:index]):
-            if token.type in OPENERS:
-                found.append(place)
-            elif token.type in CLOSERS and found:
-                found.pop()
+        while (opener := opener_before(self.tokens, found[0] if found else index)) is not None:
+            found.insert(0, opener)
         return found
-
-    def bounds(self, index: int, opener: int, separators: frozenset[str]) -> tuple[int, int]:
-        """Begin and end of the item that a token belongs to, between two separators of its bracket."""
-        begin, depth = index, 0
-        while begin > opener + 1:
-            kind = self.tokens[begin - 1].type
-            if depth == 0 and kind in separators:
-                break
-            depth += (kind in CLOSERS) - (kind in OPENERS)
-            begin -= 1
-        end, depth = index, 0
-        while end < len(self.tokens):
-            kind = self.tokens[end].type
-            if depth == 0 and (kind in separators or kind in CLOSERS):
-                break
-            depth += (kind in OPENERS) - (kind in CLOSERS)
-            end += 1
-        return begin, end
 
     def put(self, begin: int, end: int, tokens: list[Token]) -> None:
         self.tokens[begin:end] = tokens
@@ -130,25 +111,6 @@ class Mender:
     def hole(self, near: int, kind: str = "PLACEHOLDER") -> Token:
         return self.made_token(kind, HOLE, near)
 
-    def find(self, kinds: frozenset[str], begin: int, end: int) -> int | None:
-        """The first token of some kinds between two places, outside of brackets."""
-        depth = 0
-        for place in range(begin, end):
-            kind = self.tokens[place].type
-            if depth == 0 and kind in kinds:
-                return place
-            depth += (kind in OPENERS) - (kind in CLOSERS)
-        return None
-
-    def partner(self, opener: int) -> int:
-        depth = 0
-        for place in range(opener, len(self.tokens)):
-            kind = self.tokens[place].type
-            depth += (kind in OPENERS) - (kind in CLOSERS)
-            if depth == 0:
-                return place
-        return len(self.tokens)
-
     def kind(self, index: int) -> str:
         return self.tokens[index].type if 0 <= index < len(self.tokens) else ""
 
@@ -161,15 +123,15 @@ class Mender:
         if self.kind(index - 1) == "COMMA" and index == end:
             self.put(index - 1, index, [])
             return
-        block = self.find(BLOCK_OPENERS, begin, end)
+        block = find(self.tokens, BLOCK_OPENERS, begin, end)
         if block is not None and index <= block:
             self.mend_head(index, begin, block, expected)
-        elif block is not None and self.mend_after_block(index, self.partner(block), end):
+        elif block is not None and self.mend_after_block(index, item_end(self.tokens, block + 1, ()), end):
             return
         elif self.kind(index - 1) == "AS":
             self.put(index - 1, end, [])
         elif (assign := self.last_assign(begin, index)) is not None:
-            comma = self.find(frozenset({"COMMA"}), index, end)
+            comma = find(self.tokens, ("COMMA",), index, end)
             self.put(assign + 1, comma if comma is not None else end, [self.hole(assign + 1)])
         else:
             self.put(begin, end, [self.hole(begin, "NAME")])
@@ -194,7 +156,7 @@ class Mender:
         elif first.type in ("NAME", "FIELDS") and block > begin + 1:
             self.put(begin + 1, block, [])
         elif first.type == "FIELDS":
-            self.put(begin, self.partner(block) + 1, [self.hole(begin, "NAME")])
+            self.put(begin, item_end(self.tokens, block + 1, ()) + 1, [self.hole(begin, "NAME")])
         else:
             self.put(begin, block, [self.hole(begin, "NAME")])
 
@@ -223,7 +185,7 @@ class Mender:
     # Fields, objects, lists ----------------------------------------------------------------------------------------
 
     def mend_fields(self, index: int, begin: int, end: int) -> None:
-        block = self.find(BLOCK_OPENERS, begin, end)
+        block = find(self.tokens, BLOCK_OPENERS, begin, end)
         if begin == end:
             self.put(index, index + 1, [])
         elif self.kind(index) == "COMMA" and begin < index:
@@ -244,7 +206,7 @@ class Mender:
             comma = self.made_token("COMMA", ",", index)
             self.put(index, index + 1, [comma, self.changed(self.tokens[index], "KEY")])
         else:
-            colon = self.find(frozenset({"_COLON"}), begin, min(index, end))
+            colon = find(self.tokens, ("_COLON",), begin, min(index, end))
             if colon is not None and self.kind(colon - 1) == "KEY":
                 self.put(colon + 1, end, [self.hole(colon + 1)])
             else:
