@@ -39,7 +39,7 @@ class Code:
         wrong = "\n".join(f"    {line}".rstrip() for line in self.example.splitlines())
         right = "\n".join(f"    {line}".rstrip() for line in self.repair.splitlines())
         head = f"{self.code} ({self.severity}): {self.title}"
-        return f"{head}\n\n{self.why}\n\nnot so:\n\n{wrong}\n\nbut so:\n\n{right}"
+        return f"{head}\n\n{self.why}\n\nwrong:\n\n{wrong}\n\nright:\n\n{right}"
 
 
 @cache

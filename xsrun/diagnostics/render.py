@@ -30,7 +30,7 @@ _WIDEST = 160
 
 def render(diagnostic: Diagnostic, source_text: str, color: bool = False, path: str | None = None) -> str:
     """One diagnostic with the line it speaks of. `source_text` is the whole text of its file, empty if unknown; `path`
-    is what people know the file by, when that is not its name."""
+    is the name to show for the file, if that is another one."""
 
     def paint(what: str, text: str) -> str:
         return painted(text, _STYLES[what], color)
@@ -116,7 +116,7 @@ def _width(character: str) -> int:
 
 
 def _safe(character: str) -> str:
-    """Control characters of a source must not reach the terminal, nor bytes that are no text."""
+    """Control characters of a source must not reach the terminal, nor bytes that are not text."""
     shown = character.isprintable() or (ord(character) > 0x9F and not "\ud800" <= character <= "\udfff")
     return character if shown else "\ufffd"
 

@@ -1,4 +1,4 @@
-"""The known names nearest to one that is not there."""
+"""The known names nearest to a misspelled one."""
 
 from __future__ import annotations
 

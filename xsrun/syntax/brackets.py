@@ -106,7 +106,7 @@ class Brackets:
     """A text without syntax errors, as brackets. Raises LexicalError for one that has no tokens.
 
     `types`, `texts` and `spaced` tell of each token its type, its spelling, and whether a blank comes before it when
-    it shares a line with the token before. A newline is no token here, nor is a comma between items. `gaps` has what
+    it shares a line with the token before. Newlines are not tokens here, nor are commas between items. `gaps` has what
     stood before a token where that was more than blanks; `gaps[len(types)]` is the end of the text.
     """
 
@@ -221,7 +221,7 @@ class Brackets:
             return False
         before = self.types[index - 1]
         if before == "PREFIX" and text[:1] == "+" and self.texts[index - 1] == "+":
-            return True  # `+ +x`, which is no `++`
+            return True  # `+ +x`, which is not `++`
         if kind in _TIGHT_BEFORE or before in _TIGHT_AFTER:
             return False
         if kind == "QUESTION" and inside == FIELDS:
@@ -294,7 +294,7 @@ class Brackets:
         operand = parts[: found[0]]
         if any(isinstance(part, int) and self.spaced[part] for part in operand[1:]) or self.is_prefix(operand[0]):
             return []
-        for number in found:  # a filter without arguments, then something that is no filter: an operator's operand
+        for number in found:  # a filter without arguments, then something that is not a filter: an operator's operand
             if number + 1 < len(parts):
                 following = parts[number + 1]
                 if not isinstance(following, int) or self.types[following] not in ("FILTER", "TIGHT_COLON"):

@@ -193,7 +193,13 @@ class Builder:
             elif part.type in ("NAME", "STRING"):
                 if name:
                     fix = line_break(self.source, part)
-                    self.report("XS122", "one field a line", f"break the line before `{part.value}`", part, fix)
+                    self.report(
+                        "XS122",
+                        "each field must be on a line of its own",
+                        f"start a new line before `{part.value}`",
+                        part,
+                        fix,
+                    )
                     break
                 name = part.value if part.type == "NAME" else text_value(part.value)
                 name_column = part.column

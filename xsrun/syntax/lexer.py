@@ -78,9 +78,9 @@ class Lexer(TokenReader):
                 self.read_all()
                 return self.items
             except LexicalError as error:
-                self.mend(error)
+                self.repair(error)
 
-    def mend(self, error: LexicalError) -> None:
+    def repair(self, error: LexicalError) -> None:
         """What cannot be read ends the reading; `recovery` has a lexer that goes on."""
         raise error
 
@@ -267,7 +267,7 @@ class Lexer(TokenReader):
             self.read_token(character)
 
     def read_token(self, character: str) -> None:
-        """Read one token that is no bracket."""
+        """Read one token that is not a bracket."""
         text, position = self.text, self.position
         if character == "|" and (match := _FILTER(text, position)):
             self.emit("FILTER", match.end(), match.group(1) + match.group(2))

@@ -8,7 +8,7 @@ from xsrun.lazy_regex import pattern
 
 
 class TimeStampError(ValueError):
-    """What looks like a time stamp names a moment that there is not."""
+    """What looks like a time stamp names a moment that does not exist."""
 
 
 _ESCAPE = re.compile(r"\\(x[0-9A-Fa-f]{2}|[0-7]{1,3}|.)", re.DOTALL)

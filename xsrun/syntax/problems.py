@@ -8,9 +8,9 @@ from xsrun.syntax.nodes import Located
 from xsrun.syntax.source import Source
 from xsrun.syntax.tokens import LexicalError, Token
 
-#: The message and hint for template code among the program.
+#: The message and hint for template code in the middle of a program.
 TEMPLATE = (
-    "template code stands among the program",
+    "template code stands in the middle of the program",
     "render the template first; only texts may hold {{ ... }} and {% ... %}",
 )
 

@@ -97,7 +97,7 @@ def assignment_operator(place: Place) -> Found | None:
     verbs = {"+": "math.add", "-": "math.sub", "*": "math.mul", "/": "math.div", "%": "math.mod", "~": "text.append"}
     if sign in ("++", "--") or (sign == "-" and place.value(1) == "-"):
         verb = "math.add" if sign == "++" else "math.sub"
-        return Found("XS126", f"`{sign}` changes no variable", f"write {verb} {name} {{ value = 1 }}", head[0])
+        return Found("XS126", f"`{sign}` does not change a variable", f"write {verb} {name} {{ value = 1 }}", head[0])
     if sign in verbs and place.kind(1) == "ASSIGN":
         hint = f"write {verbs[sign]} {name} {{ value = ... }}"
         return Found("XS126", f"`{sign}=` is not an operator", hint, place.at())
@@ -139,7 +139,7 @@ def loop_with_as(place: Place) -> Found | None:
     subject = place.source.text[place.items[opener].end_pos : place.at().start_pos].strip()
     name = "$" + (place.value(1).lstrip("$") or "item")
     hint = f"write {word} ({shorten(subject)}) {{ each as {name} {{ ... }} }}"
-    return Found("XS127", f"the variable of a loop stands at its `each`: {name}", hint, place.at())
+    return Found("XS127", f"the variable of a loop is named at its `each`: {name}", hint, place.at())
 
 
 @RECOGNISERS.add
@@ -167,7 +167,7 @@ def unparenthesised_condition(place: Place) -> Found | None:
         return None
     word, start = head[0].value, head[1].start_pos
     shown = _condition(place.source.text[start:].partition("\n")[0])
-    message = f"the condition of `{word}` stands in parentheses"
+    message = f"the condition of `{word}` must be in parentheses"
     walked = _WALK.fullmatch(shown) if word in ("for", "foreach") else None
     if walked is not None:
         return Found("XS127", message, *_walk_over(place, walked, start))
@@ -209,7 +209,7 @@ def unparenthesised_return(place: Place) -> Found | None:
     start = head[1].start_pos
     alone = "{" not in shown and "//" not in shown and head[0].value != "throw"
     fix = [(start, start, "{ value = "), (start + len(shown), start + len(shown), " }")] if alone else None
-    return Found("XS128", f"the value of `{head[0].value}` stands in braces", hint, place.at(), fix)
+    return Found("XS128", f"the value of `{head[0].value}` must be in braces", hint, place.at(), fix)
 
 
 @RECOGNISERS.add

@@ -47,7 +47,7 @@ def _unclosed_words(source: Source, opener: Token) -> tuple[str, str]:
     before = line[: opener.column - 1].strip()
     doubled = before.endswith("{") or line[opener.column :].lstrip().startswith("{")
     if doubled and opener.value == "{" and before.rstrip("{ "):
-        message = f"one `{{` too many follows `{shorten(before.rstrip('{ '))}` on line {opener.line}"
+        message = f"there is one `{{` too many after `{shorten(before.rstrip('{ '))}` on line {opener.line}"
         return message, "delete it: one brace opens a block"
     name = f" of `{before} {opener.value}`" if before and opener.value == "{" else ""
     partner = PARTNERS[opener.value]
@@ -134,7 +134,7 @@ def unclosed_quote(source: Source, position: int, delimiter: str) -> LexicalErro
         match = re.fullmatch(r"(\s*\w+\s*=\s*)\w[^\"'`{(\[|]*", before)
         start = position - len(before) + match.end(1) if match else 0
         fix = [(start, start, delimiter)] if match else None
-        message = f"a text ends here that has no opening {delimiter}"
+        message = f"the text that ends here has no opening {delimiter}"
         return at(source, "XS103", message, f"add the opening {delimiter}", position, 1, fix)
     if delimiter == "`":
         hint = "add the closing backtick"
@@ -212,7 +212,7 @@ def _not_a_number(source: Source, text: str, position: int) -> LexicalError:
         value = int(plain, 0) if plain[:2].lower() in ("0x", "0b", "0o") else int(plain)
     hint = "a name begins with a letter; a text stands in quotes" if value is None else f"write {value}"
     fix = [(position, position + len(text), str(value))] if value is not None else None
-    return at(source, "XS108", f"`{text}` is no number of the language", hint, position, len(text), fix)
+    return at(source, "XS108", f"`{text}` is not a number of the language", hint, position, len(text), fix)
 
 
 def _repair(text: str, position: int, sign: str) -> list[Fix] | None:

@@ -86,7 +86,7 @@ def _stored() -> dict[str, Any]:
     if kept is not None:
         try:
             return _unpacked(kept)
-        except Exception as error:  # a damaged cache is no reason to fail: the tables are built anew
+        except Exception as error:  # a damaged cache must not stop a run: the tables are built again
             cache.discard("grammar", key, error)
     made = _build(grammar)
     cache.write("grammar", key, made)

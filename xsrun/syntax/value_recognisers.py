@@ -150,7 +150,7 @@ def two_statements_on_a_line(place: Place) -> Found | None:
     if ended and place.kind() in ("NAME", "HEAD_NAME") and place.bracket in ("BODY_OPEN", ""):
         token = place.at()
         fix = line_break(place.source, token)
-        return Found("XS118", "each statement begins on a line of its own", "break the line before it", token, fix)
+        return Found("XS118", "each statement begins on a line of its own", "start a new line before it", token, fix)
     return None
 
 
@@ -191,7 +191,7 @@ def value_follows_value(place: Place) -> Found | None:
     words = before.type == token.type == "NAME"
     hint = "a text stands in quotes" if words else "put an operator between two values; ~ joins texts"
     hint = _OPERATOR_WORDS.get(before.value, hint) if before.type == "NAME" else hint
-    return Found("XS119", f"nothing joins `{shown}` to what stands before it", hint, token)
+    return Found("XS119", f"an operator is missing before `{shown}`", hint, token)
 
 
 def _begins_entry(place: Place) -> bool:
@@ -274,5 +274,5 @@ def chained_comparison(place: Place) -> Found | None:
     """`1 < $x < 10`."""
     if place.kind() == "COMPARE" and any(token.type == "COMPARE" for token in place.head()):
         hint = "join two comparisons with &&: $x > 1 && $x < 10"
-        return Found("XS137", "comparisons do not chain", hint, place.at())
+        return Found("XS137", "comparisons cannot be chained", hint, place.at())
     return None

@@ -264,7 +264,7 @@ class Formatter:
             self.put(bracket.closer, indent)
 
     def broken_by_author(self, item: Item) -> bool:
-        """Whether the author broke the line before one of some parts that is no filter."""
+        """Whether the author broke the line before one of some parts that is not a filter."""
         for part in item:
             index = first_token(part)
             if self.brackets.starts_line(index) and self.types[index] != "FILTER":
@@ -274,7 +274,7 @@ class Formatter:
     # Objects and lists ---------------------------------------------------------------------------------------------
 
     def literal(self, bracket: Bracket, indent: int, *, whole: bool, data: bool, begins: bool) -> None:
-        """An object or a list. One that is no whole value is only broken where the author did."""
+        """An object or a list. One that is only part of a value is broken only where the author broke it."""
         self.put(bracket.opener, indent, begins=begins)
         if not self.is_broken(bracket, whole, data):
             for number, item in enumerate(bracket.items):

@@ -20,13 +20,13 @@ from xsrun.syntax.lexer import SEPARATOR, Lexer
 from xsrun.syntax.nodes import Document, Expression
 from xsrun.syntax.parsed import Parsed, Start
 from xsrun.syntax.problems import problem as problem_at
-from xsrun.syntax.recovery.token_repair import Mender
+from xsrun.syntax.recovery.token_repair import TokenRepair
 from xsrun.syntax.source import Source
 from xsrun.syntax.token_reader import HEAD, START, VALUE
 from xsrun.syntax.tokens import HOLE, LexicalError, Token
 from xsrun.syntax.unexpected import recognise, unexpected
 
-#: So many mistakes are reported of one text; one with more is hardly XanoScript.
+#: The most mistakes that are reported for one text; one with more is hardly XanoScript.
 MOST_ERRORS = 100
 
 
@@ -68,16 +68,16 @@ def _tree(
     lalr: Lalr, source: Source, tokens: list[Token], start: Start, problems: _Problems
 ) -> Document | Expression | None:
     """The tree of tokens, with a hole for every piece that does not fit."""
-    mender = Mender(tokens, start)
+    repair = TokenRepair(tokens, start)
     for _ in range(MOST_ERRORS):
         lalr.builder.problems, lalr.builder.notes = [], []
-        met, expected, tree = lalr.attempt(mender.tokens, start)
+        met, expected, tree = lalr.attempt(repair.tokens, start)
         if met is None:
             return tree
-        index = next((i for i, token in enumerate(mender.tokens) if token is met), len(mender.tokens))
-        if met.type != "DAMAGED" and not mender.made_here(index):
-            problems.add(unexpected(source, mender.tokens, index, expected))
-        if not mender.mend(index, expected):
+        index = next((i for i, token in enumerate(repair.tokens) if token is met), len(repair.tokens))
+        if met.type != "DAMAGED" and not repair.made_here(index):
+            problems.add(unexpected(source, repair.tokens, index, expected))
+        if not repair.cut(index, expected):
             return None
     return None
 
@@ -106,10 +106,10 @@ class _Brackets:
         self.found: list[Diagnostic] = []
 
 
-def _tokens(source: Source, context: str) -> tuple[list[Token], _MendingLexer, list[Diagnostic]]:
+def _tokens(source: Source, context: str) -> tuple[list[Token], _RecoveringLexer, list[Diagnostic]]:
     brackets = _Brackets()
     while True:
-        lexer = _MendingLexer(source, context, brackets)
+        lexer = _RecoveringLexer(source, context, brackets)
         try:
             tokens = lexer.tokens()
         except _Again:
@@ -119,7 +119,7 @@ def _tokens(source: Source, context: str) -> tuple[list[Token], _MendingLexer, l
         return tokens, lexer, [*brackets.found, *lexer.found]
 
 
-class _MendingLexer(Lexer):
+class _RecoveringLexer(Lexer):
     """The lexer, going on after what it cannot read."""
 
     def __init__(self, source: Source, context: str, brackets: _Brackets) -> None:
@@ -127,10 +127,10 @@ class _MendingLexer(Lexer):
         self.brackets = brackets
         self.found: list[Diagnostic] = []
 
-    def mend(self, error: LexicalError) -> None:
+    def repair(self, error: LexicalError) -> None:
         code = error.diagnostic.code
         if code in ("XS101", "XS102"):
-            self.mend_bracket(error.diagnostic)
+            self.repair_bracket(error.diagnostic)
             return
         self.found.append(error.diagnostic)
         if code == "XS138":
@@ -138,16 +138,16 @@ class _MendingLexer(Lexer):
         if self.contexts[-1] == BODY and self.previous in ("_NEWLINE", "BODY_OPEN", ""):
             self.modes[-1] = START
         if code == "XS103":
-            self.mend_quote()
+            self.repair_quote()
         elif code == "XS104":
-            self.mend_block_on_one_line()
+            self.repair_block_on_one_line()
         elif code == "XS105":
-            self.mend_typographic()
+            self.repair_typographic()
         elif code == "XS106":
             end = self.text.find("*/", self.position)
             self.skip(end + 2 if end >= 0 else self.line_end())
         else:
-            self.mend_character()
+            self.repair_character()
 
     # Texts and characters ------------------------------------------------------------------------------------------
 
@@ -162,7 +162,7 @@ class _MendingLexer(Lexer):
             self.line_start = self.position + passed.rfind("\n") + 1
         self.position = end
 
-    def mend_quote(self) -> None:
+    def repair_quote(self) -> None:
         """A text without end ends with its line, but before the brackets that its line opened and closes."""
         position, quote = self.position, self.text[self.position]
         if position and self.text[position - 1].isalnum() and not self.text.startswith(quote * 3, position):
@@ -197,12 +197,12 @@ class _MendingLexer(Lexer):
             number += 1
         return len(self.text)
 
-    def mend_block_on_one_line(self) -> None:
+    def repair_block_on_one_line(self) -> None:
         delimiter = self.text[self.position : self.position + 3]
         end = self.text.find(delimiter, self.position + 3, self.line_end())
         self.emit_text(end + 3 if end >= 0 else self.line_end())
 
-    def mend_typographic(self) -> None:
+    def repair_typographic(self) -> None:
         end = self.line_end()
         closing = [
             place
@@ -212,9 +212,9 @@ class _MendingLexer(Lexer):
         if closing:
             self.emit("STRING", closing[0] + 1, '""')
         else:
-            self.mend_quote()
+            self.repair_quote()
 
-    def mend_character(self) -> None:
+    def repair_character(self) -> None:
         character = self.text[self.position]
         if character == "#":
             self.skip(self.line_end())
@@ -282,7 +282,7 @@ class _MendingLexer(Lexer):
             return
         super().close(character)
 
-    def mend_bracket(self, problem: Diagnostic) -> None:
+    def repair_bracket(self, problem: Diagnostic) -> None:
         here = (self.line, self.position - self.line_start + 1)
         if self.position >= len(self.text):
             self.end_document(here)

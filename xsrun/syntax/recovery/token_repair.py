@@ -29,7 +29,7 @@ from xsrun.syntax.tokens import HOLE, Token
 _STARTS = {"document": BODY, "fields": FIELDS, "expression": PAREN}
 
 
-class Mender:
+class TokenRepair:
     """A list of tokens, and the cuts made in it."""
 
     def __init__(self, tokens: list[Token], start: str) -> None:
@@ -53,7 +53,7 @@ class Mender:
             else (self.tokens[-1].end_pos if self.tokens else 0)
         )
 
-    def mend(self, index: int, expected: Iterable[str]) -> bool:
+    def cut(self, index: int, expected: Iterable[str]) -> bool:
         """Cut out what does not fit at a token. False when nothing is left to cut."""
         reached = self.offset(index)
         self.level = self.level + 1 if reached <= self.reached else 0
@@ -71,13 +71,13 @@ class Mender:
         before = len(self.tokens)
         same = self.tokens[:]
         if context == BODY:
-            self.mend_body(place, begin, end, frozenset(expected))
+            self.repair_body(place, begin, end, frozenset(expected))
         elif context == FIELDS:
-            self.mend_fields(place, begin, end)
+            self.repair_fields(place, begin, end)
         elif context == OBJECT:
-            self.mend_object(place, begin, end)
+            self.repair_object(place, begin, end)
         elif context == LIST:
-            self.mend_list(place, begin, end)
+            self.repair_list(place, begin, end)
         else:
             self.put(begin, end, [self.hole(place)])
         return len(self.tokens) != before or any(a is not b for a, b in zip(same, self.tokens, strict=True))
@@ -116,7 +116,7 @@ class Mender:
 
     # Bodies --------------------------------------------------------------------------------------------------------
 
-    def mend_body(self, index: int, begin: int, end: int, expected: frozenset[str]) -> None:
+    def repair_body(self, index: int, begin: int, end: int, expected: frozenset[str]) -> None:
         if begin == end:
             self.put(index, index + 1, [])
             return
@@ -125,8 +125,8 @@ class Mender:
             return
         block = find(self.tokens, BLOCK_OPENERS, begin, end)
         if block is not None and index <= block:
-            self.mend_head(index, begin, block, expected)
-        elif block is not None and self.mend_after_block(index, item_end(self.tokens, block + 1, ()), end):
+            self.repair_head(index, begin, block, expected)
+        elif block is not None and self.repair_after_block(index, item_end(self.tokens, block + 1, ()), end):
             return
         elif self.kind(index - 1) == "AS":
             self.put(index - 1, end, [])
@@ -146,7 +146,7 @@ class Mender:
             depth += (kind in CLOSERS) - (kind in OPENERS)
         return None
 
-    def mend_head(self, index: int, begin: int, block: int, expected: frozenset[str]) -> None:
+    def repair_head(self, index: int, begin: int, block: int, expected: frozenset[str]) -> None:
         """The head of a block: keep what was right of it, at least its name."""
         first = self.tokens[begin]
         if first.value == "else" and self.kind(begin + 1) == "IF":
@@ -164,7 +164,7 @@ class Mender:
         at = self.tokens[index]
         return Token("NAME", name, at.start_pos, at.line, at.column, at.line, at.column + len(name), at.end_pos)
 
-    def mend_after_block(self, index: int, closing: int, end: int) -> bool:
+    def repair_after_block(self, index: int, closing: int, end: int) -> bool:
         """What follows the closing brace: a second statement on the line gets a line of its own."""
         if index <= closing:
             return False
@@ -184,7 +184,7 @@ class Mender:
 
     # Fields, objects, lists ----------------------------------------------------------------------------------------
 
-    def mend_fields(self, index: int, begin: int, end: int) -> None:
+    def repair_fields(self, index: int, begin: int, end: int) -> None:
         block = find(self.tokens, BLOCK_OPENERS, begin, end)
         if begin == end:
             self.put(index, index + 1, [])
@@ -196,7 +196,7 @@ class Mender:
         else:
             self.put(begin, end, [self.hole(begin, "NAME")])
 
-    def mend_object(self, index: int, begin: int, end: int) -> None:
+    def repair_object(self, index: int, begin: int, end: int) -> None:
         if begin == end:
             self.put(index, index + 1, [])
         elif self.kind(begin) in ("NAME", "STRING") and self.kind(begin + 1) == "ASSIGN":
@@ -228,7 +228,7 @@ class Mender:
             token.end_pos,
         )
 
-    def mend_list(self, index: int, begin: int, end: int) -> None:
+    def repair_list(self, index: int, begin: int, end: int) -> None:
         if begin == end:
             self.put(index, index + 1, [])
         elif index > begin and self.kind(index) in ITEM_STARTS and self.kind(index - 1) in VALUE_ENDS:
