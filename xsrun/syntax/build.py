@@ -177,44 +177,38 @@ class Builder:
 
     def field(self, children: Children) -> Field:
         kind = children[0]
-        name = ""
-        name_column = kind.end_column
-        size: tuple[int | None, int | None] | None = None
-        nullable = optional = False
-        default: Expression | None = None
-        filters: list[FieldFilter] = []
-        body: Body | None = None
+        node = Field(kind.value, "", None, False, False, None, [], None, kind.end_column)
         for part in children[1:]:
             if part.__class__ is not Token:
-                if isinstance(part, Body):
-                    body = part
-                else:
-                    default = part
-            elif part.type in ("NAME", "STRING"):
-                if name:
-                    fix = line_break(self.source, part)
-                    self.report(
-                        "XS122",
-                        "each field must be on a line of its own",
-                        f"start a new line before `{part.value}`",
-                        part,
-                        fix,
-                    )
-                    break
-                name = part.value if part.type == "NAME" else text_value(part.value)
-                name_column = part.column
-            elif part.type == "QUESTION":
-                nullable, optional = (nullable, True) if name else (True, optional)
-            elif part.type == "SIZE":
-                if size is not None:
-                    self.report("XS123", "there are no lists of lists", "declare the field as json", part)
-                size = list_size(part.value)
-            elif part.type == "DEFAULT":
-                optional = optional or part.value == "?="
-            elif part.type == "FILTERS":
-                filters = [*filters, *self.field_filters(part)]
-        node = Field(kind.value, name, size, nullable, optional, default, filters, body, name_column)
+                self.field_value(node, part)
+            elif part.type in ("NAME", "STRING") and node.name:
+                hint, fix = f"start a new line before `{part.value}`", line_break(self.source, part)
+                self.report("XS122", "each field must be on a line of its own", hint, part, fix)
+                break
+            else:
+                self.field_token(node, part)
         return node.at(kind, children[-1])
+
+    def field_value(self, node: Field, part: Body | Expression) -> None:
+        if isinstance(part, Body):
+            node.body = part
+        else:
+            node.default = part
+
+    def field_token(self, node: Field, part: Token) -> None:
+        if part.type in ("NAME", "STRING"):
+            node.name = part.value if part.type == "NAME" else text_value(part.value)
+            node.name_column = part.column
+        elif part.type == "QUESTION":
+            node.nullable, node.optional = (node.nullable, True) if node.name else (True, node.optional)
+        elif part.type == "SIZE":
+            if node.list_size is not None:
+                self.report("XS123", "there are no lists of lists", "declare the field as json", part)
+            node.list_size = list_size(part.value)
+        elif part.type == "DEFAULT":
+            node.optional = node.optional or part.value == "?="
+        elif part.type == "FILTERS":
+            node.filters += self.field_filters(part)
 
     def field_filters(self, token: Token) -> list[FieldFilter]:
         """Split the raw run after `filters=`. A bar inside brackets or quotes belongs to an argument."""
