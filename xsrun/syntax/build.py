@@ -117,7 +117,6 @@ class Builder:
         text = name.value if name.type == "NAME" else text_value(name.value)
         return Attribute(text, value, "", disabled).at(children[0], value)
 
-
     def name(self, children: Children) -> Name:
         token = children[0]
         if token.type == "STRING":
