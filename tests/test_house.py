@@ -20,6 +20,7 @@ ROOMS = (
     "errors",
     "records",
     "lazy_regex",
+    "reading",
     "cache",
     "language",
     "diagnostics",

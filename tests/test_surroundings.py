@@ -13,6 +13,7 @@ import pytest
 
 from xsrun.api import Workspace
 from xsrun.cli import main
+from xsrun.workspace import loader
 
 FULL = Path("/dev/full")
 TESTED = """function half {
@@ -174,14 +175,14 @@ def test_fixes_leave_alone_what_cannot_be_read(unreadable: Path) -> None:
 def test_a_file_that_is_closed_to_us(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "half.xs").write_text(TESTED, encoding="utf-8")
     (tmp_path / "mine.xs").write_text("function mine {\n}\n", encoding="utf-8")
-    read = Path.read_bytes
+    read = loader.read_bytes
 
-    def refusing(path: Path) -> bytes:
+    def refusing(path: Path, largest: int) -> bytes:
         if path.name == "mine.xs":
             raise PermissionError(13, "Permission denied")
-        return read(path)
+        return read(path, largest)
 
-    monkeypatch.setattr(Path, "read_bytes", refusing)
+    monkeypatch.setattr(loader, "read_bytes", refusing)
     with Workspace.load(tmp_path) as workspace:
         assert [(one.code, one.file) for one in workspace.problems] == [("XS140", "mine.xs")]
         assert workspace.problems[0].message == "the file cannot be read: Permission denied"

@@ -2,32 +2,48 @@
 
 They live in `$XSRUN_CACHE`, else in `xsrun` below `$XDG_CACHE_HOME` or `~/.cache`. A cache that cannot be read or
 written is as good as none; nothing but speed depends on it.
+
+What is kept may be code, so it is believed only when this user wrote it: the folder and the file are the user's own,
+nobody else may write to them, and the file begins with a digest of its content under a secret key that is kept
+elsewhere. What is damaged, or comes from somebody else, is made anew.
 """
 
 from __future__ import annotations
 
 import contextlib
 import os
+import stat
 import sys
+from collections.abc import Iterable
 from functools import cache as remember
 from pathlib import Path
 
+from xsrun.reading import read_bytes, read_known
+
+#: Bytes of a digest, which stands before the content, and of the key it is made with.
+_DIGEST, _KEY = 20, 32
+#: Bytes that an entry may have.
+_LARGEST = 64 << 20
 #: Files that one kind of entry may take; a hundred times what a large workspace needs.
 MOST_ENTRIES = 20_000
 
 
 def digest(*parts: str | bytes) -> str:
     """A name for what was made from these parts: different parts, different names."""
+    return _digest(b"", parts).hex()
+
+
+def _digest(key: bytes, parts: Iterable[str | bytes]) -> bytes:
     try:
         from _blake2 import blake2b  # what hashlib gives, without its import of OpenSSL
     except ImportError:
         from hashlib import blake2b
-    made = blake2b(digest_size=20)
+    made = blake2b(digest_size=_DIGEST, key=key)
     for part in parts:
         data = part.encode("utf-8", "surrogatepass") if isinstance(part, str) else part
         made.update(b"%d:" % len(data))
         made.update(data)
-    return made.hexdigest()
+    return made.digest()
 
 
 @remember
@@ -62,31 +78,110 @@ def folder() -> Path | None:
     return Path(home) / ".cache" / "xsrun" if home else None
 
 
+# Who may write -------------------------------------------------------------------------------------------------------
+
+
+def is_private(path: str | os.PathLike[str]) -> bool:
+    """Does a file or folder belong to this user, with nobody else allowed to write to it?"""
+    try:
+        return _is_own(os.lstat(path))
+    except OSError:
+        return False
+
+
+def _is_own(status: os.stat_result) -> bool:
+    if sys.platform == "win32":  # which by itself keeps what lies below a user's folder from others
+        return True
+    return status.st_uid == os.geteuid() and not status.st_mode & 0o022 and not stat.S_ISLNK(status.st_mode)
+
+
+@remember
+def _secret(place: Path) -> bytes | None:
+    """The key of a cache that is fit for use, else None. It is looked for once: nobody else can change it later."""
+    with contextlib.suppress(OSError):  # a folder that cannot be made is no cache
+        place.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if is_private(place.resolve()):
+            return _key(_key_folder() or place)
+    return None
+
+
+def _key_folder() -> Path | None:
+    """Where the key is: not among what it protects, so that who can write only there cannot read it."""
+    base = os.environ.get("XDG_STATE_HOME")
+    home = os.environ.get("HOME") or os.environ.get("USERPROFILE")
+    if not base and not home:
+        return None
+    found = Path(base or Path(home or "", ".local", "state"), "xsrun")
+    with contextlib.suppress(OSError):  # no place to write to: the cache itself is the next best
+        found.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return found if os.access(found, os.W_OK) else None
+    return None
+
+
+def _key(place: Path) -> bytes | None:
+    """The key in a folder, which gets one if it has none. None when others could have put it there."""
+    path = place / "cache-key"
+    if not is_private(place.resolve()):
+        return None
+    key = _kept_key(path)
+    if key is None:
+        import tempfile
+
+        descriptor, temporary = tempfile.mkstemp(dir=place)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(os.urandom(_KEY))
+        os.replace(temporary, path)  # of several processes that make one at once, the last one's holds for all
+        key = _kept_key(path)
+    return key
+
+
+def _kept_key(path: Path) -> bytes | None:
+    if not is_private(path):
+        return None
+    key = read_bytes(path, _LARGEST)
+    return key if len(key) == _KEY else None
+
+
+# Entries -------------------------------------------------------------------------------------------------------------
+
+
 def read(kind: str, key: str) -> bytes | None:
     """What was stored under a key, or None."""
     place = folder()
-    if place is None:
+    secret = None if place is None else _secret(place)
+    if place is None or secret is None:
         return None
+    path = f"{place}{os.sep}{kind}{os.sep}{key}"
     try:
-        return (place / kind / key).read_bytes()
+        status = os.lstat(path)
+        regular = stat.S_ISREG(status.st_mode) and status.st_size <= _LARGEST
+        stored = read_known(path, status) if regular and _is_own(status) else b""
     except OSError:
         return None
+    data = stored[_DIGEST:]
+    if _digest(secret, (kind, key, data)) == stored[:_DIGEST]:
+        return data
+    with contextlib.suppress(OSError):  # what is written next takes its place
+        os.unlink(path)
+    return None
 
 
 def write(kind: str, key: str, data: bytes) -> None:
     """Store under a key: whole or not at all, so that a reader never sees half a file."""
     place = folder()
-    if place is None:
+    secret = None if place is None else _secret(place)
+    if place is None or secret is None or len(data) > _LARGEST - _DIGEST:
         return
     import tempfile
 
     target = place / kind
     with contextlib.suppress(OSError):  # a cache that cannot be written costs time, nothing else
-        target.mkdir(mode=0o700, parents=True, exist_ok=True)
+        target.mkdir(mode=0o700, exist_ok=True)
         if key.startswith("00"):  # one write in 256: keys are even
             prune(target)
         descriptor, temporary = tempfile.mkstemp(dir=target)
         with os.fdopen(descriptor, "wb") as file:
+            file.write(_digest(secret, (kind, key, data)))
             file.write(data)
         os.replace(temporary, target / key)
 
@@ -105,11 +200,3 @@ def prune(place: Path) -> None:
     for _, path in written[: len(written) // 2]:
         with contextlib.suppress(OSError):
             os.unlink(path)
-
-
-def discard(kind: str, key: str, reason: Exception) -> None:
-    """Forget an entry that turned out to be damaged."""
-    place = folder()
-    if place is not None:
-        with contextlib.suppress(OSError):
-            (place / kind / key).unlink()

@@ -49,12 +49,7 @@ def read_kept(sources: Mapping[str, str]) -> list[Diagnostic] | None:
     """What `check_sources` said of these texts before, or None."""
     key = _key(sources)
     data = cache.read("check", key)
-    if data is not None:
-        try:
-            return [Diagnostic(*values) for values in marshal.loads(data)]
-        except (ValueError, TypeError, EOFError) as error:
-            cache.discard("check", key, error)
-    return None
+    return None if data is None else [Diagnostic(*values) for values in marshal.loads(data)]
 
 
 def check_and_keep(sources: Mapping[str, str]) -> list[Diagnostic]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from xsrun.errors import UsageError
+from xsrun.reading import read_bytes, read_text, require_regular
 from xsrun.running.context import Limits
 from xsrun.values.conversion import Value
 from xsrun.values.json_errors import json_problem
@@ -142,7 +143,7 @@ def read_file(name: str) -> str:
         return read_standard_input()
     path = Path(name).expanduser()
     try:
-        return path.read_text(encoding="utf-8-sig")
+        return read_text(path)
     except UnicodeDecodeError:
         raise UsageError(f"{path} is not UTF-8 text") from None
     except OSError as error:
@@ -275,7 +276,7 @@ def read_body(given: str | None) -> bytes | None:
     if given is None or not given.startswith("@"):
         return None if given is None else given.encode("utf-8")
     try:
-        return Path(given[1:]).expanduser().read_bytes()
+        return read_bytes(Path(given[1:]).expanduser())
     except OSError as error:
         raise UsageError(f"cannot read {given[1:]}: {error.strerror}") from None
 
@@ -285,5 +286,11 @@ def read_files(given: list[str]) -> dict[str, Upload | list[Upload]]:
     files: dict[str, list[Upload]] = {}
     for text in given:
         name, path = split_pair(text, "--file")
+        try:
+            require_regular(path)
+        except FileNotFoundError:
+            pass  # told where it is read
+        except OSError as error:
+            raise UsageError(f"cannot read {path}: {error.strerror}") from None
         files.setdefault(name, []).append(Path(path))
     return {name: paths if len(paths) > 1 else paths[0] for name, paths in files.items()}

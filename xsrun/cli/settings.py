@@ -13,6 +13,7 @@ from pathlib import Path
 from xsrun.diagnostics import Diagnostic
 from xsrun.errors import UsageError
 from xsrun.lazy_regex import pattern
+from xsrun.reading import read_text
 from xsrun.records import record, replace
 from xsrun.values.conversion import Value
 
@@ -53,7 +54,7 @@ def _table(path: Path, section: tuple[str, ...]) -> dict[str, Value] | None:
     import tomllib
 
     try:
-        found: Value = tomllib.loads(path.read_text(encoding="utf-8"))
+        found: Value = tomllib.loads(read_text(path))
     except UnicodeDecodeError:
         raise UsageError(f"{path} is not UTF-8 text") from None
     except tomllib.TOMLDecodeError as error:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from xsrun.diagnostics import Diagnostic
 from xsrun.errors import UsageError, XanoScriptError
 from xsrun.language.constructs import RUNNABLE
+from xsrun.reading import read_text
 from xsrun.server.log import Log
 from xsrun.server.snapshot import Live
 from xsrun.workspace.loader import SKIPPED, read_sources
@@ -101,7 +102,7 @@ class Reloader:
 
     def _read_settings(self, root: Path) -> str | None:
         try:
-            return (root / ".env").read_text(encoding="utf-8-sig")
+            return read_text(root / ".env")
         except (OSError, UnicodeDecodeError):
             return None
 

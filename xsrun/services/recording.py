@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NotRequired, TypedDict
 
 from xsrun.errors import UnavailableError, UsageError
+from xsrun.reading import read_text
 from xsrun.running.masking import masked_form, masked_header, masked_members, masked_url
 from xsrun.services.http_messages import FORM_TYPE, Headers, OutgoingRequest, ReceivedResponse, header_of
 
@@ -104,7 +105,7 @@ class Recording:
 
     def _read(self) -> None:
         try:
-            document = json.loads(self.path.read_text(encoding="utf-8"))
+            document = json.loads(read_text(self.path))
             if document["format"] != FORMAT:
                 raise UsageError(f"{self.path} is a recording of another version: {document['format']}")
             self._calls = document["calls"]

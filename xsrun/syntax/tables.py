@@ -84,10 +84,7 @@ def _stored() -> dict[str, Any]:
             return _unpacked(stored[len(key) :])
     kept = cache.read("grammar", key)
     if kept is not None:
-        try:
-            return _unpacked(kept)
-        except Exception as error:  # a damaged cache must not stop a run: the tables are built again
-            cache.discard("grammar", key, error)
+        return _unpacked(kept)
     made = _build(grammar)
     cache.write("grammar", key, made)
     return _unpacked(made)

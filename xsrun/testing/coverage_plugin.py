@@ -7,6 +7,7 @@ from pathlib import Path
 
 from coverage import CoveragePlugin, FileReporter, FileTracer
 
+from xsrun.reading import read_text
 from xsrun.testing.program_lines import Arc, ProgramLines
 
 
@@ -54,7 +55,7 @@ class XanoReporter(FileReporter):
         return self.name
 
     def source(self) -> str:
-        return Path(self.filename).read_text(encoding="utf-8-sig")
+        return read_text(self.filename)
 
     def lines(self) -> set[int]:
         return self.program.lines

@@ -1,6 +1,7 @@
 """The compiled code of constructs, kept between runs, so that an unchanged file needs no compiler.
 
-It is keyed by the text, by where that stands, and by the version of xsrun and Python (`xsrun.cache`).
+It is keyed by the text, by where that stands, and by the version of xsrun and Python. `xsrun.cache` gives back only
+what this user wrote: what is unpickled here would run whatever somebody else put there.
 """
 
 from __future__ import annotations
@@ -34,12 +35,9 @@ def _stack(construct: Construct, trace: bool) -> Compiled:
     key = _code_key(construct, trace)
     data = cache.read("code", key)
     if data is not None:
-        try:
-            found = _link(construct, data)
-            if found is not None:
-                return found
-        except (ValueError, TypeError, AttributeError, EOFError, LookupError, pickle.UnpicklingError) as error:
-            cache.discard("code", key, error)
+        found = _link(construct, data)
+        if found is not None:
+            return found
     return _compile(construct, trace, key)
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from xsrun.errors import UsageError
 from xsrun.lazy_regex import pattern
+from xsrun.reading import read_text
 from xsrun.syntax.nodes import Entry, ObjectLiteral
 from xsrun.syntax.source import Source
 from xsrun.workspace.construct import Construct, text_of
@@ -56,7 +57,7 @@ def read_environment_file(path: Path) -> dict[str, str]:
     from dotenv.parser import parse_stream
 
     try:
-        content = path.read_text(encoding="utf-8-sig")
+        content = read_text(path)
     except UnicodeDecodeError:
         raise UsageError(f"{path} is not UTF-8 text", hint="save it as UTF-8") from None
     except OSError as error:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from xsrun.diagnostics.record import UNREAD
 from xsrun.errors import UsageError
+from xsrun.reading import LARGEST_SOURCE, read_bytes
 
 #: Folders that never hold programs of the workspace.
 SKIPPED = frozenset((".git", ".xsrun", "node_modules", ".venv", "venv", "__pycache__"))
@@ -52,7 +53,7 @@ def read_source(path: Path) -> str:
     """The text of a file. What cannot be read as UTF-8 text is an error of the file that the parser reports (XS140):
     bytes that do not fit become lone surrogates, and an unreadable file the reason after a mark."""
     try:
-        return path.read_bytes().decode("utf-8", "surrogateescape")
+        return read_bytes(path, LARGEST_SOURCE).decode("utf-8", "surrogateescape")
     except OSError as error:
         return f"{UNREAD}{error.strerror}"
 

@@ -1,6 +1,6 @@
 """The trees of texts that were read before, so that an unchanged file needs no Lark.
 
-They are keyed by the text and by the version of xsrun and Python (`xsrun.cache`).
+They are keyed by the text and by the version of xsrun and Python. `xsrun.cache` gives back only what this user wrote.
 """
 
 from __future__ import annotations
@@ -21,12 +21,8 @@ def read_text(source: Source) -> _Read | None:
     data = cache.read("tree", cache.digest(cache.fingerprint(), source.text))
     if data is None:
         return None
-    try:
-        records, problems = pickle.loads(data)
-        return [_construct(source, *record) for record in records], [_placed(one, source) for one in problems]
-    except (ValueError, TypeError, AttributeError, EOFError, pickle.UnpicklingError) as error:
-        cache.discard("tree", cache.digest(cache.fingerprint(), source.text), error)
-        return None
+    records, problems = pickle.loads(data)
+    return [_construct(source, *record) for record in records], [_placed(one, source) for one in problems]
 
 
 def write_text(source: Source, constructs: list[Construct], problems: list[Diagnostic]) -> None:

@@ -1,0 +1,85 @@
+"""The one way to read a file that xsrun did not write itself: regular files alone, of bounded size.
+
+A named pipe that nobody writes to would hold a command up for ever, and a device without end fill the memory.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+
+#: Bytes that a program or a page of documentation may have: a hundred times the largest anyone has written.
+LARGEST_SOURCE = 16 << 20
+#: Bytes that data may have: inputs, rows, bodies, recordings.
+LARGEST_DATA = 512 << 20
+
+_KINDS = (
+    (stat.S_ISDIR, "a folder"),
+    (stat.S_ISFIFO, "a named pipe"),
+    (stat.S_ISSOCK, "a socket"),
+    (stat.S_ISCHR, "a device"),
+    (stat.S_ISBLK, "a device"),
+)
+#: A pipe without a writer is opened at once, no terminal becomes the process's own, and line ends stay as they are.
+_FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0) | getattr(os, "O_BINARY", 0)
+
+
+def read_bytes(path: str | os.PathLike[str], largest: int = LARGEST_DATA) -> bytes:
+    """The content of a file. Raises OSError, whose `strerror` says why: also for what is not regular, or too large."""
+    _refuse(os.stat(path).st_mode)  # opening some devices does something
+    descriptor = os.open(path, _FLAGS)
+    try:
+        status = os.fstat(descriptor)
+        _refuse(status.st_mode)
+        if status.st_size > largest:
+            raise _too_large(largest)
+        content = _read(descriptor, status.st_size, largest)
+    finally:
+        os.close(descriptor)
+    return content
+
+
+def read_known(path: str, status: os.stat_result) -> bytes:
+    """The content of a file whose status is known, and will not change: it is that of a regular file."""
+    descriptor = os.open(path, _FLAGS)
+    try:
+        return _read(descriptor, status.st_size, status.st_size)
+    finally:
+        os.close(descriptor)
+
+
+def _read(descriptor: int, size: int, largest: int) -> bytes:
+    content = os.read(descriptor, size + 1)
+    if len(content) == size > 0:
+        return content
+    parts = [content]  # it grows, is read in pieces, or is one of those in /proc that say they are empty
+    total = len(content)
+    while total <= largest and (part := os.read(descriptor, 1 << 16)):
+        parts.append(part)
+        total += len(part)
+    if total > largest:
+        raise _too_large(largest)
+    return b"".join(parts)
+
+
+def read_text(path: str | os.PathLike[str], largest: int = LARGEST_DATA) -> str:
+    """The text of a file in UTF-8, a byte order mark left out. Raises OSError and UnicodeDecodeError."""
+    text = read_bytes(path, largest).decode("utf-8-sig")
+    return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
+
+
+def require_regular(path: str | os.PathLike[str]) -> None:
+    """Raise OSError for what is no regular file, before something else opens it."""
+    _refuse(os.stat(path).st_mode)
+
+
+def _refuse(mode: int) -> None:
+    if stat.S_ISREG(mode):
+        return
+    kind = next((kind for is_kind, kind in _KINDS if is_kind(mode)), "something else")
+    raise OSError(errno.EISDIR if stat.S_ISDIR(mode) else errno.EINVAL, f"it is {kind}, not a regular file")
+
+
+def _too_large(largest: int) -> OSError:
+    return OSError(errno.EFBIG, f"it is larger than {largest >> 20} MB")
