@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
 import sys
 import tomllib
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
+from local_server import serving
+
+import xsrun
+from xsrun.errors import UnavailableError
+from xsrun.services.javascript import JavaScript, libraries
+from xsrun.services.network import NetworkPolicy
+from xsrun.services.recording import Recording
 
 ROOT = Path(__file__).parents[1]
 
@@ -51,6 +61,141 @@ def test_wheel_runs_a_sample_in_an_empty_environment(wheel: Path, tmp_path: Path
     assert '"expires_in": 3600' in done.stdout
     parses = "from xsrun.syntax import tables, parser; tables._build = None; parser.parser()"  # without building tables
     subprocess.run([str(python), "-c", parses], cwd=tmp_path, env={**os.environ, "XSRUN_CACHE": "off"}, check=True)
+
+
+# The libraries from npm ----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def folder(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The libraries of the wheel."""
+    with zipfile.ZipFile(wheel) as archive:
+        names = [name for name in archive.namelist() if name.startswith("xsrun/services/javascript/libraries/")]
+        if not names:
+            pytest.skip("npm was not there when the wheel was built")
+        place = tmp_path_factory.mktemp("libraries")
+        archive.extractall(place, names)
+    return place / "xsrun" / "services" / "javascript" / "libraries"
+
+
+@pytest.fixture
+def javascript(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[JavaScript]:
+    monkeypatch.setattr(libraries, "FOLDER", folder)
+    service = JavaScript(timeout=60.0)
+    yield service
+    service.close()
+
+
+def test_all_libraries_are_there_with_their_licences(folder: Path) -> None:
+    assert {path.stem for path in folder.glob("*.js")} == libraries.NAMES
+    licences = (folder / "LICENCES.txt").read_text(encoding="utf-8")
+    pinned = json.loads((ROOT / "xsrun" / "services" / "javascript" / "npm" / "package.json").read_text())
+    for name, version in pinned["dependencies"].items():
+        assert name == "esbuild" or f"{name} {version} (" in licences
+    assert licences.count("Permission is hereby granted") > 30
+
+
+LIBRARIES = [
+    ("return _.chunk([1, 2, 3], 2)", [[1, 2], [3]]),
+    ("return moment.utc('2020-01-31').add(1, 'month').format()", "2020-02-29T00:00:00Z"),
+    ("return DateTime.fromISO('2020-01-31', {zone: 'utc'}).plus({months: 1}).toISODate()", "2020-02-29"),
+    ("return luxon.Duration.fromObject({hours: 1}).toISO()", "PT1H"),
+    ("return [uuid.validate(uuid.v4()), uuid.v5('a', uuid.v5.URL)]", [True, "e1407479-3136-56c0-9908-bb02fb0339e2"]),
+    ("return math.evaluate('sqrt(16) + 2^3')", 12),
+    ("return cryptojs.MD5('a').toString()", "0cc175b9c0f1b6a831c399e269772661"),
+    ("return cryptojs.AES.decrypt(cryptojs.AES.encrypt('a', 'k').toString(), 'k').toString(cryptojs.enc.Utf8)", "a"),
+    (
+        "const signed = aws4.sign({host: 'a.amazonaws.com', path: '/'}, {accessKeyId: 'a', secretAccessKey: 'b'});"
+        "return signed.headers.Authorization.split(' ')[0]",
+        "AWS4-HMAC-SHA256",
+    ),
+    ("return ethers.formatEther('1000000000000000000')", "1.0"),
+    ("return new fastXmlParser.XMLParser().parse('<a><b>1</b></a>')", {"a": {"b": 1}}),
+    (
+        "const key = new TextEncoder().encode('x'.repeat(32)); const head = {alg: 'HS256'};"
+        "const token = await new jose.SignJWT({a: 1}).setProtectedHeader(head).sign(key);"
+        "return (await jose.jwtVerify(token, key)).payload",
+        {"a": 1},
+    ),
+    ("return (await mailparser.simpleParser('Subject: hi\\n\\nbody')).subject", "hi"),
+    (
+        "const mail = {from: 'a@b.c', to: 'd@e.f', subject: 'x', text: 'y'};"
+        "return JSON.parse((await nodemailer.createTransport({jsonTransport: true}).sendMail(mail)).message).subject",
+        "x",
+    ),
+    ("return [typeof require('lodash').map, typeof require('crypto-js').MD5]", ["function", "function"]),
+]
+
+
+@pytest.mark.parametrize(("code", "value"), LIBRARIES)
+def test_a_library_works(javascript: JavaScript, code: str, value: Any) -> None:
+    assert javascript.call(code, {}) == value
+
+
+def test_a_library_changed_by_one_call_is_whole_in_the_next(javascript: JavaScript) -> None:
+    for name in ("_.map", "moment.utc", "uuid.v4", "require('lodash').map"):
+        javascript.call(f"{name} = () => 'evil'; _.prototype.mark = 1; return 1", {})
+    assert javascript.call("return [_.map([1], n => n + 1), moment.utc(0).year(), uuid.v4().length]", {}) == [
+        [2],
+        1970,
+        36,
+    ]
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "return await nodemailer.createTransport({host: '192.0.2.1'}).sendMail({from: 'a@b.c', to: 'd@e.f'})",
+        "const proxy = {host: '192.0.2.1', port: 1080, type: 5}, destination = {host: 'a.example', port: 80};"
+        "return await socks.SocksClient.createConnection({proxy, command: 'connect', destination})",
+    ],
+)
+def test_what_reaches_sockets_is_refused(javascript: JavaScript, code: str) -> None:
+    with pytest.raises(UnavailableError, match="network access") as caught:
+        javascript.call(code, {})
+    assert "--allow-net" in (caught.value.hint or "")
+
+
+def test_what_has_no_library_says_so(javascript: JavaScript) -> None:
+    with pytest.raises(UnavailableError, match="preloaded library utils"):
+        javascript.call("return utils.anything()", {})
+
+
+def lambda_of(code: str, **options: Any) -> Any:
+    source = f"api.lambda {{\n  code = {json.dumps(code)}\n  timeout = 60\n}} as $r\n"
+    with xsrun.Workspace.from_sources({"a.xs": source}, **options) as workspace:
+        result = workspace.run()
+    if result.error is not None:
+        raise result.error
+    return result.response["r"]
+
+
+def test_axios_follows_the_rules_for_hosts_and_is_recorded(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(libraries, "FOLDER", folder)
+    file = tmp_path / "calls.json"
+    with serving() as server:
+        code = f"""
+            const made = axios.create({{baseURL: '{server.url}', headers: {{'X-Own': 'a'}}}});
+            const answer = await made.post('/echo', {{a: [1]}}, {{params: {{q: 'b c'}}}});
+            const missing = await axios.get('{server.url}/nowhere').catch(error => error.response.status);
+            return [answer.status, answer.data.method, answer.data.query, answer.data.body, missing,
+              answer.data.headers.find(([name]) => name.toLowerCase() === 'x-own')[1]]"""
+        expected = [200, "POST", "q=b+c", '{"a":[1]}', 404, "a"]
+        network = NetworkPolicy(recording=Recording(file, replaying=False))
+        assert lambda_of(code, network=network) == expected
+        assert network.recording is not None
+        network.recording.save()
+        seen = len(server.seen)
+        replayed = NetworkPolicy(recording=Recording(file, replaying=True))
+        assert lambda_of(code, network=replayed) == expected
+        assert len(server.seen) == seen
+    with pytest.raises(UnavailableError, match=r"192\.0\.2\.1") as caught:
+        lambda_of("return (await axios.get('http://192.0.2.1/')).data")
+    assert "--allow-net" in (caught.value.hint or "")
+    handled = "try { await axios.get('http://192.0.2.1/') } catch (error) { return 'handled' }"
+    assert lambda_of(handled) == "handled"
 
 
 # Which Pythons -------------------------------------------------------------------------------------------------------

@@ -16,6 +16,8 @@ from collections.abc import Callable
 from xsrun.services.javascript import JavaScript
 
 ROWS = [{"id": number, "name": f"vessel {number}", "tons": number * 1.5} for number in range(2000)]
+HASH = "return crypto.createHash('sha256').update(Buffer.from('YQ==', 'base64')).digest('hex')"
+IMPORT = "return (await import('node:path')).basename('/a/b')"
 
 
 def measure(action: Callable[[], object], times: int) -> tuple[float, float]:
@@ -46,6 +48,8 @@ def main() -> None:
     for name, action, times in (
         ("a call", lambda: javascript.call("return $input.n + 1", {"$input": {"n": 1}}), 500),
         ("a call that logs", lambda: javascript.call("console.log('tide', 3); return 1", {}, log=len), 300),
+        ("a call with Buffer and a hash", lambda: javascript.call(HASH, {}), 300),
+        ("a call that has a process to itself", lambda: javascript.call(IMPORT, {}), 30),
         ("a call in TypeScript", lambda: javascript.call("const n: number = 1; return n", {}), 300),
         (f"{len(json.dumps(ROWS)) // 1000} kB in", lambda: javascript.call("return 1", scope), 100),
         (f"{len(json.dumps(ROWS)) // 1000} kB in and out", lambda: javascript.call("return $var.rows", scope), 100),

@@ -1,33 +1,30 @@
 """JavaScript for `api.lambda` and the `lambda_*` filters, run by Deno in a process without permissions (semantics 6.2).
 
-Nothing starts before the first call. A worker process then stays for the next ones; each call gets a fresh realm, and a
-process that does not answer in time is killed and replaced at the next use. What a lambda may not have (files,
+Nothing starts before the first call. A worker process then stays for the next ones; each call gets a fresh realm that
+shares no object with another's, and one that takes an object of Deno's own has its process to itself. A process that
+does not answer in time is killed and replaced at the next use. What a lambda may not have (files,
 environment, processes, packages, addresses that are not allowed) it is refused twice: by the realm, which has no way to
 ask, and by Deno's permissions.
 """
 
 from __future__ import annotations
 
-import json
 import time
 import weakref
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-import orjson
-
-from xsrun.errors import LimitError, XanoScriptError
-from xsrun.services.javascript import engine
-from xsrun.services.javascript.outcomes import Crashed, Outcome, Refused, Thrown, TimedOut, TooLarge, Value
+from xsrun.errors import LimitError
+from xsrun.services.javascript import engine, wire
+from xsrun.services.javascript.calls import Calls
+from xsrun.services.javascript.outcomes import Crashed, Garbled, Outcome, Refused, Thrown, TimedOut, TooLarge, Value
 from xsrun.services.javascript.pool import WorkerPool, shared
 from xsrun.services.javascript.worker import Died, Log, ScriptRequest, Worker
-from xsrun.values.json_errors import json_error
 
 if TYPE_CHECKING:
     from xsrun.values import conversion
 
-__all__ = ["JavaScript", "Mode", "Outcome", "Value", "Thrown", "TimedOut", "Crashed", "Refused", "TooLarge"]
+__all__ = ["JavaScript", "Mode", "Outcome", "Value", "Thrown", "TimedOut", "Crashed", "Garbled", "Refused", "TooLarge"]
 
 Mode = Literal["map", "filter", "some", "every", "find", "findIndex", "reduce"]
 
@@ -38,7 +35,6 @@ DEFAULT_TIMEOUT = 10.0
 DEFAULT_MEMORY = 256 << 20
 DEFAULT_RESULT_LIMIT = 64_000_000
 _LONGEST_TIMEOUT = 1e6  # seconds; timers of the operating system and of JavaScript end not far above
-NOT_PLAIN = "The value is nested too deep for JSON, or contains itself."
 
 
 class JavaScript:
@@ -78,18 +74,22 @@ class JavaScript:
         remaining: float | None = None,
         now: int | None = None,
         log: Log | None = None,
+        calls: Calls | None = None,
     ) -> conversion.Value:
         """Run a function body and return what it returns; for a body that throws, the text of its error.
 
         `scope` holds what the body sees: `$input`, `$var`, `$auth`, `$env`, `$this`, `$index`, `$parent`, `$result`.
         `timeout` and `remaining`, the rest of the run's own time, are seconds; `now`, in milliseconds since the epoch,
-        is what `Date` starts from instead of the real time. `log` gets each line of the console.
+        is what `Date` starts from instead of the real time. `log` gets each line of the console. `calls` sends what
+        `axios` sends.
 
         Raises XanoScriptError for a timeout or a crash, LimitError when the run's time is over or the result too
         large, UnavailableError when there is no Deno or the code asks for what it may not have.
         """
         allowed = self._allowed(timeout, remaining)
-        return self._settle(self.run(code, scope, timeout=allowed, now=now, log=log), code, remaining, log)
+        return self._settle(
+            self.run(code, scope, timeout=allowed, now=now, log=log, calls=calls), code, remaining, log, calls
+        )
 
     def map(
         self,
@@ -103,6 +103,7 @@ class JavaScript:
         remaining: float | None = None,
         now: int | None = None,
         log: Log | None = None,
+        calls: Calls | None = None,
     ) -> conversion.Value:
         """Run a body for each element as `$this`, with `$index` and `$parent`, all in one request.
 
@@ -114,8 +115,10 @@ class JavaScript:
         if mode == "reduce":
             scope["$result"] = initial
         allowed = self._allowed(timeout, remaining)
-        outcome = self.run(code, scope, mode=_WORKER_MODES.get(mode, mode), timeout=allowed, now=now, log=log)
-        answer = self._settle(outcome, code, remaining, log)
+        outcome = self.run(
+            code, scope, mode=_WORKER_MODES.get(mode, mode), timeout=allowed, now=now, log=log, calls=calls
+        )
+        answer = self._settle(outcome, code, remaining, log, calls)
         if not isinstance(outcome, Value):
             return answer
         return _choose(mode, elements, answer)
@@ -129,11 +132,14 @@ class JavaScript:
         timeout: float | None = None,
         now: int | None = None,
         log: Log | None = None,
+        calls: Calls | None = None,
     ) -> Outcome:
         """Run a body and return what came of it. Raises only for want of an engine, or of JSON for a value."""
         seconds = min(self.timeout if timeout is None else timeout, _LONGEST_TIMEOUT)
         deadline = time.monotonic() + seconds
-        data = _encode(scope)
+        data = wire.encode(scope)
+        if calls is not None:
+            calls.deadline = deadline
         worker = self._pool.acquire(deadline)
         if worker is None:
             return TimedOut(seconds)
@@ -142,7 +148,7 @@ class JavaScript:
         usable = False
         try:
             request: ScriptRequest = {"mode": mode, "code": code, "timeout": seconds, "now": now}
-            kind, payload = worker.ask(request, data, log)
+            kind, payload = worker.ask(request, data, log, calls)
             usable = True
         except Died as death:
             if death.timed_out:
@@ -158,21 +164,29 @@ class JavaScript:
         self._pool.close()
 
     def _outcome(self, kind: bytes, payload: bytes) -> Outcome:
+        try:
+            if kind == b"T":
+                return TooLarge(int(payload), self._result_limit)
+            value = wire.decode(payload)
+        except ValueError:
+            return Garbled()
         if kind == b"V":
-            return Value(_decode(payload))
-        if kind == b"E":
-            return Thrown(**_decode(payload))
+            return Value(value)
         if kind == b"X":
-            return Refused(_decode(payload))
-        return TooLarge(int(payload), self._result_limit)
+            return Refused(str(value))
+        return wire.thrown(value) or Garbled()
 
     def _allowed(self, timeout: float | None, remaining: float | None) -> float:
         seconds = timeout if timeout is not None and timeout > 0 else self.timeout
         return max(0.0, seconds if remaining is None else min(seconds, remaining))
 
     @staticmethod
-    def _settle(outcome: Outcome, code: str, remaining: float | None, log: Log | None) -> conversion.Value:
+    def _settle(
+        outcome: Outcome, code: str, remaining: float | None, log: Log | None, calls: Calls | None
+    ) -> conversion.Value:
         """The value an outcome stands for in XanoScript, or its error raised."""
+        if isinstance(outcome, Refused) and calls is not None and outcome.what in calls.refused:
+            raise calls.refused[outcome.what]
         if isinstance(outcome, Value):
             return outcome.value
         if isinstance(outcome, Thrown):
@@ -193,53 +207,3 @@ def _choose(mode: Mode, elements: list[conversion.Value], answer: conversion.Val
     if mode == "find":
         return elements[answer] if answer >= 0 else None
     return answer
-
-
-# JSON ----------------------------------------------------------------------------------------------------------------
-
-
-def _encode(scope: dict[str, conversion.Value]) -> bytes:
-    try:
-        return orjson.dumps(scope, _plain)
-    except (TypeError, ValueError):  # integers beyond 64 bits, lone surrogates, or nesting too deep for orjson
-        try:
-            return json.dumps(scope, default=_plain).replace("NaN", "null").encode()
-        except (RecursionError, ValueError):
-            raise XanoScriptError(NOT_PLAIN) from None
-
-
-def _plain(value: conversion.Value) -> conversion.Value:
-    """A byte string or a resource (a file, a stream) as something JSON can hold."""
-    if isinstance(value, bytes):
-        return value.decode("utf-8", "replace")
-    record: Callable[[], conversion.Value] | None = getattr(value, "as_value", None)
-    if record is not None:
-        return record()
-    try:
-        return list(value)
-    except TypeError:
-        return str(value)
-
-
-def _decode(payload: bytes) -> conversion.Value:
-    """A result. Objects with the keys "0", "1", ... are lists, as for all that the engine reads (semantics 2.1)."""
-    try:
-        value = orjson.loads(payload)
-    except orjson.JSONDecodeError as error:
-        if json_error(payload, error).too_deep:
-            raise XanoScriptError(NOT_PLAIN) from None
-        try:
-            text = json.dumps(json.loads(payload), ensure_ascii=False)  # a lone surrogate
-            value = json.loads(text.encode("utf-16", "surrogatepass").decode("utf-16", "replace"))
-        except RecursionError:
-            raise XanoScriptError(NOT_PLAIN) from None
-    return _with_lists(value) if b'{"0":' in payload else value
-
-
-def _with_lists(value: conversion.Value) -> conversion.Value:
-    if isinstance(value, list):
-        return [_with_lists(item) for item in value]
-    if isinstance(value, dict):
-        items = {key: _with_lists(item) for key, item in value.items()}
-        return list(items.values()) if list(items) == [str(index) for index in range(len(items))] and items else items
-    return value

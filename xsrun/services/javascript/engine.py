@@ -9,6 +9,7 @@ import shutil
 import sys
 from pathlib import Path
 
+from xsrun.cache import is_private
 from xsrun.errors import UnavailableError, UsageError
 
 WORKER = Path(__file__).with_name("worker.js")
@@ -95,7 +96,8 @@ def environment() -> dict[str, str]:
 def _cache_folder() -> Path:
     """Where Deno keeps compiled code of its own and of the worker: it halves the time of a start.
 
-    No lambda can write there, nor is any lambda's code kept there. Deno runs as well without it.
+    No lambda can write there, nor is any lambda's code kept there. Deno runs as well without it, as it does where
+    others could write.
     """
     if sys.platform == "win32":
         base = os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local"
@@ -108,4 +110,4 @@ def _cache_folder() -> Path:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError:
         return Path(os.devnull, "deno")
-    return folder
+    return folder if is_private(folder.resolve()) else Path(os.devnull, "deno")

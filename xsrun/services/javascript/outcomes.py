@@ -88,8 +88,13 @@ class Refused:
         if self.what.startswith("network access"):
             host = self.what.partition(" to ")[2].strip('"').rpartition(":")[0]
             return f"allow it with --allow-net {host or '*'}, or give the statement a `mock` in a test"
+        if self.what.startswith("the preloaded library utils"):
+            return "what it holds is published nowhere; use plain JavaScript, or give the statement a `mock` in a test"
         if self.what.startswith("the preloaded library"):
-            return "this xsrun was built without npm's libraries; use plain JavaScript, or give the statement a `mock`"
+            return (
+                "this xsrun was built where npm was not: build its wheel where it is (`pip wheel .` in the sources), "
+                "use plain JavaScript, or give the statement a `mock` in a test"
+            )
         return "lambdas run without files, environment, processes and packages; give the statement a `mock` in a test"
 
 
@@ -106,7 +111,18 @@ class TooLarge:
         )
 
 
-Failure = TimedOut | Crashed | Refused | TooLarge
+@dataclass(frozen=True, slots=True)
+class Garbled:
+    """The body got hold of objects of the engine's own and changed what the answer is written with."""
+
+    def error(self) -> XanoScriptError:
+        return XanoScriptError(
+            "The JavaScript engine gave no proper answer.",
+            hint="the code changes objects that the engine itself uses, such as JSON or a module of Node's",
+        )
+
+
+Failure = TimedOut | Crashed | Garbled | Refused | TooLarge
 Outcome = Value | Thrown | Failure
 
 

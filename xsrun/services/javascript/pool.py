@@ -6,7 +6,9 @@ import os
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 
+from xsrun.errors import UnavailableError
 from xsrun.services.javascript.worker import Watchdog, Worker
 
 #: Idle workers kept in this process, whatever services they belong to: a workspace that nobody closed costs memory only
@@ -92,25 +94,35 @@ class WorkerPool:
         return worker
 
     def release(self, worker: Worker, *, usable: bool) -> None:
-        """Give a worker back; one that is not usable is killed."""
+        """Give a worker back. One that is not usable is killed, and a spent one, too: the one for the next call starts
+        at once, and is ready by the time it is asked."""
         common = shared()
-        surplus = []
+        heir: Worker | None = worker
+        if usable and worker.spent:
+            heir = self._successor(worker)
+        surplus = [worker] if heir is not worker else []
         with common.condition:
             known = worker in self._lent
             self._lent.discard(worker)
-            if usable and known and not worker.timed_out:
-                self._idle.append(worker)
-                common.idle[worker] = self
+            if heir is not None and usable and known and not heir.timed_out:
+                self._idle.append(heir)
+                common.idle[heir] = self
                 if len(common.idle) > IDLE_AT_MOST:
                     oldest, owner = next(iter(common.idle.items()))
                     del common.idle[oldest]
                     owner._idle.remove(oldest)
                     surplus.append(oldest)
-            else:
-                surplus.append(worker)
+            elif heir is not None:
+                surplus.append(heir)
             common.condition.notify_all()
         for one in surplus:
             one.close()
+
+    def _successor(self, worker: Worker) -> Worker | None:
+        worker.expire()
+        with suppress(UnavailableError):  # whoever needs it is told
+            return self._start()
+        return None
 
     def close(self) -> None:
         """End every process, also of calls under way in other threads."""

@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 import time
-from typing import Any, Protocol, TypedDict
+from typing import TYPE_CHECKING, TypedDict
 
+from xsrun.running.unfolded_size import check_unfolded
 from xsrun.services.javascript import JavaScript, Mode
+from xsrun.services.javascript.calls import Calls
 from xsrun.services.javascript.worker import Log
 from xsrun.values.conversion import Value
+
+if TYPE_CHECKING:
+    from xsrun.running.context import Context, Identity
 
 #: What the compiler collects for a lambda: `$var` and `$input`; it may hold `$env` and `$auth` too.
 Environment = dict[str, Value]
 #: A run whose clock is further than this (milliseconds) from the real time has a clock of its own.
 _SAME_TIME = 1000
-
-
-class CallerIdentity(Protocol):
-    """Who calls, as `xsrun.running.context.Identity` holds it."""
-
-    id: Value
-    table: str
-    extras: dict[str, Value]
 
 
 class ScriptOptions(TypedDict):
@@ -29,32 +26,18 @@ class ScriptOptions(TypedDict):
     remaining: float | None
     now: int | None
     log: Log
+    calls: Calls
 
 
-class ScriptRun(Protocol):
-    """What is needed of `xsrun.running.context.Context`."""
-
-    environment: dict[str, Value]
-    deadline: float | None
-
-    @property
-    def auth(self) -> CallerIdentity | None: ...
-
-    def now(self) -> int: ...
-
-    def service(self, name: str) -> Any: ...
-
-    def log(self, value: Value) -> None: ...
-
-
-def call(run: ScriptRun, code: str, timeout: float | None, environment: Environment, **values: Value) -> Value:
+def call(run: Context, code: str, timeout: float | None, environment: Environment, **values: Value) -> Value:
     """Run a body once. `values` are `this`, `index`, `parent`, `result` where the body shall see them."""
     scope = _scope(run, environment) | {f"${name}": value for name, value in values.items()}
+    check_unfolded(run, scope)
     return _service(run).call(code, scope, timeout=timeout, **_options(run))
 
 
 def each(
-    run: ScriptRun,
+    run: Context,
     mode: Mode,
     elements: list[Value],
     code: str,
@@ -70,9 +53,11 @@ def each(
         return None
     if not elements:
         return {"some": False, "every": True, "find": None, "findIndex": -1, "reduce": initial}.get(mode, [])
+    scope = _scope(run, environment)
+    check_unfolded(run, [scope, elements, initial])
     return _service(run).map(
         code,
-        _scope(run, environment),
+        scope,
         elements,
         mode=mode,
         initial=initial,
@@ -81,26 +66,27 @@ def each(
     )
 
 
-def _service(run: ScriptRun) -> JavaScript:
+def _service(run: Context) -> JavaScript:
     service: JavaScript = run.service("javascript")
     return service
 
 
-def _options(run: ScriptRun) -> ScriptOptions:
+def _options(run: Context) -> ScriptOptions:
     """Seconds the run has left (its deadline is on the monotonic clock), its clock if not the real one, its log."""
     now = run.now()
     return {
         "remaining": None if run.deadline is None else run.deadline - time.monotonic(),
         "now": now if abs(now - time.time() * 1000) > _SAME_TIME else None,
         "log": run.log,
+        "calls": Calls(run),
     }
 
 
-def _scope(run: ScriptRun, environment: Environment) -> dict[str, Value]:
+def _scope(run: Context, environment: Environment) -> dict[str, Value]:
     return {"$input": {}, "$var": {}, "$env": run.environment, "$auth": _auth(run.auth), **environment}
 
 
-def _auth(identity: CallerIdentity | None) -> dict[str, Value]:
+def _auth(identity: Identity | None) -> dict[str, Value]:
     """`$auth` of a lambda: the id is 0 where no user is signed in, and reading it is not an error (semantics 2.6)."""
     if identity is None:
         return {"id": 0, "extras": {}}

@@ -3,10 +3,16 @@
 //
 // A request is two lines of JSON: {id, mode, code, timeout, now} and the scope. A frame is
 // `<marker><kind><id> <payload>`. The first line ever read is the marker, a random text that lambdas never see, so
-// nothing they write can pass for a frame. Kinds: R ready, L a line of the log, V the value, E an exception,
-// X something refused here, T a result too large.
+// nothing they write can pass for a frame. Kinds: R ready, L a line of the log, S spent, V the value, E an exception,
+// X something refused here, T a result too large; and questions, which a line of JSON answers: N a library from npm,
+// H an HTTP request.
+//
+// A realm shares no object with this one, so a process serves one call after another. A lambda that needs an object of
+// Deno's own (a module, a Response, a stream) gets it, and the process is spent: S is written before the object is
+// handed out, and whoever reads it starts another process for the next call.
 
 import vm from "node:vm";
+import { importable, known, Refused } from "./host.js";
 import { makeRealm } from "./realm.js";
 
 const exit = Deno.exit.bind(Deno);
@@ -14,12 +20,13 @@ const read = Deno.stdin.readSync.bind(Deno.stdin);
 const write = Deno.stdout.writeSync.bind(Deno.stdout);
 const builtin = process.getBuiltinModule.bind(process);
 const encoder = new TextEncoder();
-const { NotCapable } = Deno.errors;
 const host = { fetch, setTimeout, clearTimeout, setInterval, setImmediate };
 
 const WRAPPER = "(async function($input,$var,$auth,$env,$this,$index,$parent,$result){\n";
 const LOG_LIMIT = 1 << 20; // characters of console output kept for one call
 const SCRIPTS_KEPT = 300;
+const TEXT_KEPT = 4 << 20; // characters of code in them
+const IMPORTING_AT_MOST = 500; // scripts with `import`, which Deno never lets go of
 
 // Standard input and output ---------------------------------------------------------------------------------------
 
@@ -62,6 +69,8 @@ function send(marker, kind, id, payload) {
 // Compiling -------------------------------------------------------------------------------------------------------
 
 const compiled = new Map(); // code -> vm.Script or Uncompilable, least recently used first
+let kept = 0; // characters of code in it
+let importing = 0; // scripts compiled so far that may import
 
 function compile(code) {
   let result = compiled.get(code);
@@ -69,9 +78,14 @@ function compile(code) {
     compiled.delete(code);
   } else {
     result = compileAnew(code);
-    if (compiled.size >= SCRIPTS_KEPT) compiled.delete(compiled.keys().next().value);
+    kept += code.length;
   }
   compiled.set(code, result);
+  while (compiled.size > 1 && (compiled.size > SCRIPTS_KEPT || kept > TEXT_KEPT)) {
+    const oldest = compiled.keys().next().value;
+    compiled.delete(oldest);
+    kept -= oldest.length;
+  }
   if (result instanceof Uncompilable) throw result;
   return result;
 }
@@ -80,7 +94,10 @@ function compile(code) {
 function compileAnew(code) {
   const source = `${WRAPPER}${code}\n})`;
   const options = { filename: "lambda.js", lineOffset: -1 };
-  if (/\bimport\b/.test(code)) options.importModuleDynamically = importModule; // Deno never lets go of such a script
+  if (/\bimport\b/.test(code)) {
+    options.importModuleDynamically = importModule;
+    importing++;
+  }
   const stackTraceLimit = Error.stackTraceLimit;
   Error.stackTraceLimit = 0; // an error with a stack would be placed where vm.Script is called
   try {
@@ -138,34 +155,11 @@ function position(error) {
   return place;
 }
 
-// What is refused -------------------------------------------------------------------------------------------------
-
-const MODULES = new Set([
-  "assert", "assert/strict", "buffer", "crypto", "events", "path", "path/posix", "punycode", "querystring", "stream",
-  "stream/promises", "stream/web", "string_decoder", "timers/promises", "url", "util", "util/types", "zlib",
-]);
-class Refused extends Error {
-  constructor(what) {
-    super(`${what} is refused: a lambda run by xsrun does not get it`);
-    this.what = what;
-  }
-}
-
 async function importModule(specifier) {
-  const name = specifier.replace(/^node:/, "");
-  if (!MODULES.has(name)) throw new Refused(`import of "${specifier}"`);
-  const module = await import(`node:${name}`);
-  if (module.default) Object.preventExtensions(module.default);
-  return module;
-}
-
-/** What was refused when this error says so, else undefined. */
-function refusal(error) {
-  if (error instanceof Refused) return error.what;
-  if (error instanceof NotCapable) {
-    const found = /Requires (\w+) access(?: to (.+?))?(?:, run again|$)/.exec(error.message);
-    return found ? `${found[1] === "net" ? "network" : found[1]} access${found[2] ? ` to ${found[2]}` : ""}` : error.message;
-  }
+  if (!current?.call.spend()) throw new Refused(`import of "${specifier}"`);
+  current.realm.teach();
+  if (!importable(specifier)) throw new Refused(`import of "${specifier}"`);
+  return await import(`node:${specifier.replace(/^node:/, "")}`);
 }
 
 // One call --------------------------------------------------------------------------------------------------------
@@ -173,12 +167,17 @@ function refusal(error) {
 let current = null;
 let spare = null; // the next call's realm, made while the host is busy with the last answer
 
+/** What a realm asks on behalf of its call. It passes texts, numbers and callbacks, and gets texts and numbers. */
 class Call {
   #marker;
   #answer;
-  #timers = new Set();
+  #keepAlive;
+  #timers = new Map(); // by number
+  #count = 0;
   #console = null;
   #printed = 0;
+  #answered = false;
+  spent = false;
   done = false;
   waited = false; // whether time has passed for the lambda: a timer of its own has fired
 
@@ -188,24 +187,37 @@ class Call {
     this.resultLimit = resultLimit;
     this.finished = new Promise((resolve) => this.resolve = resolve);
     // Keeps the loop alive while a lambda waits, and ends us should the host be gone by the time it has killed us.
-    this.#timers.add(host.setTimeout(() => exit(124), (request.timeout + 2) * 1000));
+    this.#keepAlive = host.setTimeout(() => exit(124), (request.timeout + 2) * 1000);
   }
 
   end(kind, payload) {
     if (this.done) return;
-    this.done = true;
     this.#answer = [kind, payload];
-    for (const timer of this.#timers) host.clearTimeout(timer);
+    this.done = true;
+    host.clearTimeout(this.#keepAlive);
+    for (const timer of this.#timers.values()) host.clearTimeout(timer);
     this.resolve();
   }
 
   /** Answers one turn of the loop later: a lambda that left an endless chain of promises must not get away with it,
    * or the next call would be the one that times out. */
-  async answer() {
+  async answer(realm) {
     await this.finished;
     await new Promise((resolve) => host.setImmediate(resolve));
+    if (realm.isSpent() || importing > IMPORTING_AT_MOST) this.spend();
+    this.#answered = true;
     const [kind, payload] = this.#answer;
     send(this.#marker, kind, this.id, payload);
+    return this.spent;
+  }
+
+  /** Tells the host that no other call may run in this process. False when the call is over: then nothing of Deno's
+   * may be handed out any more. */
+  spend() {
+    if (this.#answered) return false;
+    if (!this.spent) send(this.#marker, "S", this.id, "");
+    this.spent = true;
+    return true;
   }
 
   finish(text) {
@@ -213,16 +225,24 @@ class Call {
     else this.end("V", text);
   }
 
-  fail(error) {
-    let details;
-    try {
-      const refused = refusal(error);
-      if (refused !== undefined) return this.end("X", JSON.stringify(refused));
-      details = error instanceof Uncompilable ? error.details : describe(error);
-    } catch { // an error whose own properties throw
-      details = { name: "Error", message: "", text: "an error that cannot be shown" };
-    }
-    this.end("E", JSON.stringify(details));
+  refuse(what) {
+    this.end("X", JSON.stringify(what));
+  }
+
+  fail(name, message, text, line, column) {
+    const short = (value) => value.length > LOG_LIMIT ? `${value.slice(0, LOG_LIMIT)} ...` : value;
+    this.end("E", JSON.stringify({ name, message: short(message), text: short(text), line, column }));
+  }
+
+  uncompilable(error) {
+    this.end("E", JSON.stringify(error.details));
+  }
+
+  /** What the host answers to a question, a line of JSON. Nothing else happens here meanwhile. */
+  ask(kind, question) {
+    if (this.#answered) return "null";
+    send(this.#marker, kind, this.id, question);
+    return lines.next();
   }
 
   print(text) {
@@ -232,64 +252,35 @@ class Call {
     send(this.#marker, "L", this.id, JSON.stringify(text));
   }
 
+  /** Writes what `known.rebuilt` made of described values as Node's console does. */
   console(method, values) {
+    if (this.done) return;
     if (this.#console === null) {
       const stream = { write: (text) => this.print(text.replace(/\n$/, "")) };
       const { Console } = builtin("node:console");
       this.#console = new Console({ stdout: stream, stderr: stream, colorMode: false, ignoreErrors: false });
     }
-    return this.#console[method]?.(...values);
+    this.#console[method](...values);
   }
 
-  timer(kind, callback, delay) {
+  timer(repeated, callback, delay) {
     if (this.done) return 0;
-    const id = host[kind](() => {
-      this.waited = true;
-      if (kind === "setTimeout") this.#timers.delete(id);
-      callback();
-    }, delay);
-    this.#timers.add(id);
-    return id;
+    const number = ++this.#count;
+    this.#timers.set(
+      number,
+      host[repeated ? "setInterval" : "setTimeout"](() => {
+        this.waited = true;
+        if (!repeated) this.#timers.delete(number);
+        callback();
+      }, delay),
+    );
+    return number;
   }
 
-  clear(id) {
-    if (this.#timers.delete(id)) host.clearTimeout(id);
+  clear(number) {
+    host.clearTimeout(this.#timers.get(number));
+    this.#timers.delete(number);
   }
-
-  async fetch(input, init) {
-    try {
-      return await host.fetch(input, init);
-    } catch (error) {
-      const refused = refusal(error);
-      throw refused === undefined ? error : new Refused(refused);
-    }
-  }
-
-  refuse(what) {
-    return new Refused(what);
-  }
-
-  require(specifier) {
-    const name = String(specifier).replace(/^node:/, "");
-    if (!MODULES.has(name)) throw new Refused(`require("${specifier}")`);
-    const module = builtin(`node:${name}`);
-    Object.preventExtensions(module);
-    return module;
-  }
-}
-
-/** Name, message, text and place of what a lambda threw, be it an Error or anything else. */
-function describe(error) {
-  if (typeof error !== "object" || error === null) return { name: "", message: String(error), text: String(error) };
-  const isError = Error.isError(error) || typeof error.stack === "string";
-  const text = isError ? String(error) : JSON.stringify(error) ?? String(error);
-  const place = /lambda\.js:(\d+):(\d+)/.exec(isError ? error.stack : "");
-  return {
-    name: isError ? String(error.name) : "",
-    message: isError ? String(error.message) : text,
-    text,
-    ...(place && { line: Number(place[1]), column: Number(place[2]) }),
-  };
 }
 
 // Serving ---------------------------------------------------------------------------------------------------------
@@ -299,22 +290,30 @@ async function serve(marker, lines, resultLimit) {
   const scope = lines.next();
   const realm = spare ?? makeRealm();
   spare = null;
-  current = { call: new Call(marker, request, resultLimit), belongs: realm.belongs };
+  const call = new Call(marker, request, resultLimit);
+  current = { call, realm };
+  realm.begin(call);
+  let script = null;
   try {
-    const script = compile(request.code);
-    realm.run(current.call, script.runInContext(realm.context), request, scope);
+    script = compile(request.code);
   } catch (error) {
-    current.call.fail(error);
+    call.uncompilable(error);
   }
-  await current.call.answer();
+  try { // a lambda may end the function it is the body of, and go on outside it
+    if (script !== null) realm.run(script.runInContext(realm.context), request.mode, request.now, scope);
+  } catch (error) {
+    realm.fail(error);
+  }
+  const spent = await call.answer(realm);
   current = null;
-  spare = makeRealm();
+  if (!spent) spare = makeRealm();
 }
 
 /** An error nobody handled ends the call it comes from; one left over from an earlier call is dropped. */
 function unhandled(event, source) {
   event.preventDefault();
-  if (current?.belongs(source)) current.call.fail(event.reason ?? event.error);
+  if (!current) return;
+  if (current.realm.belongs(source)) current.realm.fail(event.reason ?? event.error);
 }
 
 addEventListener("unhandledrejection", (event) => unhandled(event, event.promise));
@@ -322,6 +321,7 @@ addEventListener("error", (event) => unhandled(event, event.error));
 
 const lines = new Lines();
 const marker = lines.next();
-const { resultLimit } = JSON.parse(lines.next());
+const { resultLimit, network } = JSON.parse(lines.next());
+known.network = network;
 send(marker, "R", 0, JSON.stringify(Deno.version.deno));
 for (;;) await serve(marker, lines, resultLimit);

@@ -21,8 +21,10 @@ from typing import NotRequired, TypedDict
 
 import orjson
 
+from xsrun.documents import Json
 from xsrun.errors import UnavailableError
-from xsrun.services.javascript import engine
+from xsrun.services.javascript import engine, libraries, wire
+from xsrun.services.javascript.calls import Calls
 
 if sys.platform == "linux":
     import fcntl
@@ -44,8 +46,13 @@ class ScriptRequest(TypedDict):
 
 #: Memory that Deno itself takes beside the JavaScript heap, as RLIMIT_DATA counts it (below 600 MB it does not start).
 _ENGINE_MEMORY = 768 << 20
+#: Bytes of console output read for one call; the worker itself sends no more than about a quarter of it.
+_MOST_PRINTED = 16 << 20
 #: Bytes a pipe holds, so that most requests are written at once.
 _PIPE_SIZE = 1 << 20
+
+
+_NO_CALLS: Json = {"refused": "network access outside a run"}
 
 
 class Died(Exception):
@@ -67,6 +74,9 @@ class Worker:
 
     def __init__(self, deno: Path, allow_net: list[str] | None, memory: int, result_limit: int) -> None:
         self.timed_out = False
+        self._longest_line = 4 * result_limit + _MOST_PRINTED
+        #: whether a call got hold of an object of Deno's own, so that no other call may run here
+        self.spent = False
         self._ready = False
         self._count = 0
         self._marker = os.urandom(16).hex().encode()
@@ -92,27 +102,32 @@ class Worker:
         self._stdout = self._process.stdout
         _widen(self._stdin.fileno(), self._stdout.fileno())
         _limit_process(self._process.pid, memory)
-        self._greeting = self._marker + b"\n" + orjson.dumps({"resultLimit": result_limit}) + b"\n"
+        self._greeting = (
+            self._marker + b"\n" + orjson.dumps({"resultLimit": result_limit, "network": bool(allow_net)}) + b"\n"
+        )
 
     @property
     def alive(self) -> bool:
         return not self.timed_out and self._process.poll() is None
 
-    def ask(self, request: ScriptRequest, scope: bytes, log: Log | None) -> Frame:
+    def ask(self, request: ScriptRequest, scope: bytes, log: Log | None, calls: Calls | None = None) -> Frame:
         """Run one request and return the frame that answers it. Raises Died, or UnavailableError at the first."""
         self._count += 1
         request["id"] = self._count
         _limit_cpu(self._process.pid, request["timeout"])
         with contextlib.suppress(OSError):  # the reading end is gone; reading tells why
-            self._stdin.write(self._greeting + orjson.dumps(request) + b"\n" + scope + b"\n")
+            self._stdin.write(self._greeting + wire.encode(request) + b"\n" + scope + b"\n")
             self._stdin.flush()
         self._greeting = b""
-        return self._read(log)
+        return self._read(log, calls)
 
-    def _read(self, log: Log | None) -> Frame:
+    def _read(self, log: Log | None, calls: Calls | None) -> Frame:
         marker = self._marker
         number = b"%d" % self._count
-        while line := self._stdout.readline():
+        printed = 0
+        while line := self._stdout.readline(self._longest_line):
+            if not line.endswith(b"\n"):
+                break  # no answer is that long
             if not line.startswith(marker):
                 continue
             kind = line[len(marker) : len(marker) + 1]
@@ -121,12 +136,24 @@ class Worker:
                 self._ready = True
             elif line[len(marker) + 1 : blank] != number:
                 continue
+            elif kind == b"S":
+                self.spent = True
+            elif kind == b"N":
+                self._reply(libraries.source(line[blank + 1 : -1].decode("ascii", "replace")))
+            elif kind == b"H":
+                self._reply(_NO_CALLS if calls is None else calls.exchange(line[blank + 1 : -1]))
             elif kind == b"L":
-                if log is not None:
-                    log(orjson.loads(line[blank + 1 :]))
+                printed += len(line)
+                if log is not None and printed < _MOST_PRINTED:
+                    log(str(wire.decode(line[blank + 1 :])))
             else:
                 return kind, line[blank + 1 : -1]
         raise self._autopsy()
+
+    def _reply(self, answer: Json) -> None:
+        with contextlib.suppress(OSError):  # the reading end is gone; reading on tells why
+            self._stdin.write(orjson.dumps(answer) + b"\n")
+            self._stdin.flush()
 
     def _autopsy(self) -> Exception:
         self._process.kill()
