@@ -272,6 +272,14 @@ ATTACKS = [
      "return new Headers({a: 'b'}).get('a')", "b"),
     ("rejection left over", "Promise.reject({get stack() { Object.prototype.mark = 'evil'; return '' }}); return 1",
      "return [{}.mark]", [None]),
+    ("rejections left over, one after another", """
+        const plant = () => { const p = Promise.reject(1);
+          Object.setPrototypeOf(p, new Proxy({}, {getPrototypeOf() { if (globalThis.again) for (;;); again = true; plant(); return null }})) };
+        plant(); return 1""", "await new Promise(r => setTimeout(r, 20)); return 'fine'", "fine"),
+    ("rejections with a prototype that never ends", """
+        const plant = (n) => { const p = Promise.reject({get stack() { if (n > 3) for (;;); plant(n + 1) }});
+          Object.setPrototypeOf(p, new Proxy(Promise.prototype, {getPrototypeOf() { for (;;); }})) };
+        plant(0); return 1""", "await new Promise(r => setTimeout(r, 20)); return 'fine'", "fine"),
     ("thenable", "return {then(done) { done.mark = done.constructor.mark = 'evil'; done(1) }}",
      "return [(() => 1).mark, Function.mark]", [None, None]),
     ("thenable that is kept", "return {then() { setTimeout(() => { for (;;); }, 50) }, toJSON() { return 1 }}",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import marshal
 import os
 import pickle
@@ -19,6 +20,7 @@ from xsrun import cache, reading
 from xsrun.analysis.check_cache import check_programs
 from xsrun.cli import main
 from xsrun.errors import UsageError
+from xsrun.workspace import loader
 from xsrun.workspace.environment import read_environment_file
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="owners and pipes are those of POSIX systems")
@@ -219,6 +221,14 @@ def test_only_regular_files_of_bounded_size_are_read(strange: dict[str, Path], t
     assert reading.read_bytes(tmp_path / "full", 3) == b"abc"
     with pytest.raises(OSError, match="larger"):
         reading.read_bytes(tmp_path / "full", 2)
+
+
+def test_standard_input_without_end_is_one_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(loader, "LARGEST_DATA", 1 << 20)
+    endless = io.TextIOWrapper(io.BytesIO(b"a" * (1 << 20) + b"b"))
+    monkeypatch.setattr(sys, "stdin", endless)
+    with pytest.raises(UsageError, match="larger than 1 MB"):
+        loader.read_standard_input()
 
 
 @posix

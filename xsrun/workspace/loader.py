@@ -11,7 +11,7 @@ from pathlib import Path
 
 from xsrun.diagnostics.record import UNREAD
 from xsrun.errors import UsageError
-from xsrun.reading import LARGEST_SOURCE, read_bytes
+from xsrun.reading import LARGEST_DATA, LARGEST_SOURCE, read_bytes
 
 #: Folders that never hold programs of the workspace.
 SKIPPED = frozenset((".git", ".xsrun", "node_modules", ".venv", "venv", "__pycache__"))
@@ -65,9 +65,12 @@ def read_standard_input() -> str:
     if isinstance(sys.stdin, io.TextIOWrapper):
         sys.stdin.reconfigure(encoding="utf-8", errors="strict")
     try:
-        return sys.stdin.read()
+        text = sys.stdin.read(LARGEST_DATA + 1)
     except UnicodeDecodeError:
         raise UsageError("standard input is not UTF-8 text") from None
+    if len(text) > LARGEST_DATA:
+        raise UsageError(f"standard input is larger than {LARGEST_DATA >> 20} MB")
+    return text
 
 
 def write_source(path: Path, text: str) -> None:

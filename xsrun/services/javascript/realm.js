@@ -14,7 +14,7 @@ function furnish(known, lent) {
   "use strict";
   const { parse, stringify } = JSON;
   const { apply } = Reflect;
-  const { defineProperty, isPrototypeOf, hasOwn } = Object;
+  const { defineProperty, hasOwn } = Object;
   const { isView } = ArrayBuffer;
   const { isError } = Error;
   const ownError = Error;
@@ -22,7 +22,6 @@ function furnish(known, lent) {
   const Bytes = Uint8Array;
   const ordinary = Function.prototype[Symbol.hasInstance];
   const realm = globalThis;
-  const own = Object.prototype;
   const promised = Promise.resolve.bind(Promise);
   const { then } = Promise.prototype;
   const bufferOf = Object.getOwnPropertyDescriptor(Object.getPrototypeOf(Bytes.prototype), "buffer").get;
@@ -348,6 +347,7 @@ function furnish(known, lent) {
     return place === null ? [name, message, whole] : [name, message, whole, +place[1], +place[2]];
   };
   const fail = (error) => {
+    if (call.done) return; // to describe the error could run code of the lambda's again
     let details;
     try {
       const what = apply(refusedBy, refusals, [error]) ?? (call.spent ? lent.refusal(error) : undefined);
@@ -375,7 +375,7 @@ function furnish(known, lent) {
     begin: (newCall) => void (call = newCall),
     run,
     fail,
-    belongs: (value) => apply(isPrototypeOf, own, [value]),
+    own: Object.prototype,
     isSpent: () => spent,
     teach,
   };

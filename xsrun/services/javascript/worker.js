@@ -312,8 +312,18 @@ async function serve(marker, lines, resultLimit) {
 /** An error nobody handled ends the call it comes from; one left over from an earlier call is dropped. */
 function unhandled(event, source) {
   event.preventDefault();
-  if (!current) return;
-  if (current.realm.belongs(source)) current.realm.fail(event.reason ?? event.error);
+  if (current && belongs(source, current.realm.own)) current.realm.fail(event.reason ?? event.error);
+}
+
+/** Has this object been made in the realm with this `Object.prototype`? No code of a lambda runs to find out: it would
+ * be that of an earlier call in the time of this one. */
+function belongs(value, own) {
+  if ((typeof value !== "object" && typeof value !== "function") || value === null) return false;
+  const { isProxy } = builtin("node:util").types;
+  for (let one = value; one !== null && !isProxy(one); one = Object.getPrototypeOf(one)) {
+    if (one === own) return true;
+  }
+  return false;
 }
 
 addEventListener("unhandledrejection", (event) => unhandled(event, event.promise));
