@@ -385,3 +385,20 @@ ATTACKS = [
         if (globalThis.kept) Object.getPrototypeOf(kept).mark = 'evil'; return 1""", "return new Map().mark", None),
     ("importing in passing", "import.source?.('node:path').catch(() => 1); return 1", "return 1", 1),
 ]  # fmt: skip
+
+#: What every one of these must leave as it is.
+UNMARKED = (
+    "return [{}.mark, [].mark, (() => 1).mark, structuredClone({}).mark, String(Buffer.from('a')), new TextDecoder().decode(new Uint8Array([97]))]",
+    [None, None, None, None, "a", "a"],
+)
+
+ATTACKS += [
+    ('globals that throw', "Object.defineProperty(globalThis,'Map',{get(){ throw 1}}); console.log(1); Buffer.from('a'); return 1", *UNMARKED),
+    ('JSON replaced', "JSON.parse = () => ({get then(){ for(;;); }}); return new URL('http://a/').href", *UNMARKED),
+    ('iterator left over', 'for await (const x of (async function*(){ yield 1; })()) {} ; return 1', *UNMARKED),
+    ('setters of every object', "for (const k of ['then','get','set','value','writable','configurable','enumerable','done','next','constructor','prototype','name','message','stack','0','1','length','signal','fatal','ignoreBOM','stream','body']) Object.defineProperty(Object.prototype,k,{get(){ return undefined }, set(v){ if (v && typeof v==='object') v.mark='x' }, configurable:true}); console.log({a:1}); new URL('http://a/'); Buffer.from('a'); setTimeout(()=>1,1); return 1", *UNMARKED),
+    ('setters of every list', "for (let i=0;i<5;i++) Object.defineProperty(Array.prototype,i,{set(v){ if (v && (typeof v==='object'||typeof v==='function')) { let p=v; while(Object.getPrototypeOf(p)) p=Object.getPrototypeOf(p); p.mark='x' } Object.defineProperty(this,'length',{writable:true}) }, get(){return undefined}, configurable:true}); console.log({a:[1]}); new URL('http://a/').searchParams.append('a','b'); Buffer.from('a'); crypto.randomUUID(); return 1", *UNMARKED),
+    ('iteration seen', "const I = Array.prototype[Symbol.iterator]; Array.prototype[Symbol.iterator] = function() { const s=this; if (s) for (const k of Object.keys(s)) { const v=s[k]; if (v && (typeof v==='object' || typeof v==='function')) { let p=v; while(Object.getPrototypeOf(p)) p=Object.getPrototypeOf(p); if (p!==Object.prototype) p.mark='x' } } return I.call(this) }; console.log(1,[2]); Buffer.concat([Buffer.from('a')]); setTimeout(()=>1,0); new URL('http://a/'); return 1", *UNMARKED),
+    ('calls seen', "const f=Function.prototype; for (const n of ['call','apply','bind']) { const o=f[n]; f[n]=function(...a){ for (const v of a) if (v && typeof v==='object') { let p=v; while(Object.getPrototypeOf(p)) p=Object.getPrototypeOf(p); if (p!==Object.prototype) p.mark='x' } return Reflect.apply(o,this,a) } } console.log({}); Buffer.from('a').toString(); crypto.createHash('md5').update('a').digest(); return 1", *UNMARKED),
+    ('very many timers left over', 'for (let i=0;i<1e5;i++) setTimeout(()=>{for(;;);},0); return 1', *UNMARKED),
+]  # fmt: skip
