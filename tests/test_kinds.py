@@ -13,11 +13,10 @@ from hypothesis import strategies as st
 import xsrun
 from xsrun.evaluator import filters, stack_functions
 from xsrun.evaluator.assignments import kinds_of
-from xsrun.evaluator.generated import operations
 from xsrun.evaluator.inference import BOOL, COUNTER_BITS, DECIMAL, INT, LIST, NATURAL, NULL, NUMBER, TEXT, Kind, Kinds
 from xsrun.syntax.parser import parser
 from xsrun.syntax.source import Source
-from xsrun.values import arithmetic, comparison
+from xsrun.values import arithmetic, comparison, conversion
 
 # Operators -----------------------------------------------------------------------------------------------------------
 
@@ -31,11 +30,11 @@ OPERATORS: dict[str, Callable[[Any, Any], Any]] = {
     "<=": comparison.less_or_equal,
     ">": comparison.greater,
     ">=": comparison.greater_or_equal,
-    "==": operations.loose_equal,
+    "==": conversion.loose_equal,
     "!=": comparison.not_equal,
-    "===": operations.strict_equal,
+    "===": conversion.strict_equal,
     "!==": comparison.not_identical,
-    "~": lambda left, right: operations.to_text(left) + operations.to_text(right),
+    "~": lambda left, right: conversion.to_text(left) + conversion.to_text(right),
 }
 #: expression -> value, by what the compiler can know of the expression
 VALUES: dict[str, dict[str, Any]] = {
@@ -138,7 +137,7 @@ def test_operators_with_a_literal(sign: str) -> None:
 def test_truth(values: str) -> None:
     source = f"var $out {{ value = [] }}\nforeach ([{', '.join(VALUES[values])}]) {{ each as $a {{\n"
     source += ATTEMPT.format(expression='[$a ? "yes" : "no", !$a, $a && true]') + "\n} }"
-    truths = [operations.truthy(value) for value in VALUES[values].values()]
+    truths = [conversion.truthy(value) for value in VALUES[values].values()]
     assert outcomes(source) == [repr(["yes" if truth else "no", not truth, truth]) for truth in truths]
 
 
