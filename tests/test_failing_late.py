@@ -135,3 +135,10 @@ def test_errors_name_the_root_that_was_read(read: str, message: str) -> None:
     workspace = xsrun.Workspace.from_sources({"f.xs": CONSTRUCT.format(statement=f"var $r {{ value = {read} }}")})
     result = workspace.run("f", input={"go": True}, auth={"id": 1, "table": "user"})
     assert str(result.response).startswith(message)
+
+
+@pytest.mark.parametrize("expression", ["|nope", "|now", "|split", "nope()", "!|nope"])
+def test_a_filter_of_nothing_fails_as_any_other(expression: str) -> None:
+    with pytest.raises(xsrun.XanoScriptError) as raised:
+        xsrun.evaluate(expression)
+    assert not str(raised.value).startswith("internal error")

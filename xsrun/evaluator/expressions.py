@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from xsrun.evaluator.filters import FilterCompiler
-from xsrun.evaluator.quasiquote import call, constant, expression, list_of, place, tuple_of
+from xsrun.evaluator.quasiquote import Position, call, constant, expression, list_of, place, tuple_of
 from xsrun.syntax.nodes import (
     Between,
     Binary,
@@ -40,7 +40,7 @@ class ExpressionCompiler(FilterCompiler):
     def value(self, node: Expression | None) -> ast.expr:
         """The Python expression that gives the value of a node; null for a missing one."""
         if node is None:
-            return ast.Constant(None)
+            return constant(None, Position())
         made = self.compiled(node)
         return self.kept(node, made) if node.__class__ in _READING else made
 
