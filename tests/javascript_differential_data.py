@@ -19,8 +19,10 @@ for (let i = 0; i < ROUNDS; i++) {
   same(['toString', b, e, n, m], B => B.from(b).toString(e, n, m));
   same(['toString', b, e], B => B.from(b).toString(e));
   same(['byteLength', t, e], B => B.byteLength(t, e));
-  same(['indexOf', b, t2, n], B => B.from(b).indexOf(t2, n));
-  same(['lastIndexOf', b, t2, n], B => B.from(b).lastIndexOf(t2, n));
+  if (t2) {  // where an empty text is found differs between versions of Deno
+    same(['indexOf', b, t2, n], B => B.from(b).indexOf(t2, n));
+    same(['lastIndexOf', b, t2, n], B => B.from(b).lastIndexOf(t2, n));
+  }
   same(['includes', b, b[1] ?? 0], B => B.from(b).includes(b[1] ?? 0));
   same(['slice', b, n, m], B => B.from(b).slice(n, m));
   same(['write', b, t, n, e], B => { const x = B.from(b); return [x.write(t, n, e), ...x] });

@@ -12,7 +12,6 @@ from typing import Protocol
 
 from xsrun.errors import InputError, MissingParamError, XanoScriptError
 from xsrun.lazy_regex import pattern
-from xsrun.values import geo
 from xsrun.values.conversion import (
     MAX_INT,
     MIN_INT,
@@ -245,6 +244,8 @@ def to_vector(size: int | None) -> Coercion:
 
 def to_geo(field_type: str, *, column: bool = False) -> Coercion:
     """The coercion to the `{type, data}` object of a geo type; WKT texts are accepted. A column closes polygons."""
+    from xsrun.values import geo
+
     word, _, name = geo.SHAPES[field_type]
 
     def coerce(value: Value, context: Clocked, path: str) -> Value:

@@ -15,7 +15,6 @@ from xsrun.evaluator.generated.operations import too_deep
 from xsrun.evaluator.generated.tracebacks import translate
 from xsrun.fields.declared import of_call
 from xsrun.running.context import Clock, Context, DispatcherProtocol, Identity, Limits, Request, Sleep
-from xsrun.running.trace import Trace
 from xsrun.running.unfolded_size import check_unfolded
 from xsrun.syntax.source import Source
 from xsrun.values.conversion import Value
@@ -47,6 +46,7 @@ if TYPE_CHECKING:
     from xsrun.database.session import Session
     from xsrun.fields.declared import Declared
     from xsrun.running.carrier import Carrier
+    from xsrun.running.trace import Trace
     from xsrun.services.files import Upload
     from xsrun.services.network import Hosts, NetworkPolicy
     from xsrun.services.vault import Vault
@@ -234,7 +234,7 @@ class LoadedWorkspace:
             auth=identity_of(auth),
             request=request,
             datasource=datasource or "live",
-            trace=Trace() if trace else None,
+            trace=_trace() if trace else None,
         )
         return self.execute(construct, {**request.input}, context, variables=variables)
 
@@ -450,3 +450,9 @@ def workspace_of(context: Context) -> LoadedWorkspace:
     workspace = context.workspace
     assert isinstance(workspace, LoadedWorkspace)
     return workspace
+
+
+def _trace() -> Trace:
+    from xsrun.running.trace import Trace
+
+    return Trace()
