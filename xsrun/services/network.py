@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from xsrun.errors import UnavailableError, UsageError, XanoScriptError
 from xsrun.running.context import Context
@@ -112,6 +111,8 @@ def is_loopback(host: str) -> bool:
 
 def host_and_port(address: str) -> tuple[str, int | None]:
     """Host and port of a URL or of `host:port`; an empty host when there is none."""
+    from urllib.parse import urlsplit
+
     try:
         parts = urlsplit(address if "//" in address else f"//{address}")
         port = parts.port
