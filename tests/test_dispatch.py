@@ -228,3 +228,42 @@ def test_a_trigger_condition_sees_the_rows() -> None:
     assert written(where, {"n": 2}, {"n": 1}, "update") == ["ran"]
     assert written(where, {"n": 1}, {"n": 1}, "update") == []
     assert written(trigger("where = $db.berth.n == 2", body=body), {"n": 2}) == ["ran"]
+
+
+FAILING = """function "fails" {
+  input {
+  }
+  stack {
+    throw {
+      name = "e"
+      value = "no berth"
+    }
+  }
+}
+"""
+STARTING = """function "main" {
+  input {
+  }
+  stack {
+    function.run "fails" {
+      runtime_mode = "async-shared"
+    } as $job
+    THEN
+  }
+  response = "gone on"
+}
+"""
+SLEEP = "util.sleep { value = 0 }\n"
+AWAIT = "try_catch {\ntry {\nawait {\nids = [$job]\ntimeout = 1\n}\n}\ncatch {\n}\n}\n"
+
+
+@pytest.mark.parametrize(
+    ("then", "logged"), [("", True), (SLEEP, True), (AWAIT, False), (SLEEP + AWAIT, False)], ids=range(4)
+)
+def test_the_error_of_an_asynchronous_call_is_never_lost(then: str, logged: bool) -> None:
+    """It is raised where the call is awaited, else logged after the response, whenever the call ran."""
+    sources = {"fails.xs": FAILING, "main.xs": STARTING.replace("THEN", then)}
+    result = xsrun.Workspace.from_sources(sources).run("main")
+    assert (result.response, result.error) == ("gone on", None)
+    errors = [str(one) for one in result.warnings if isinstance(one, xsrun.XanoScriptError)]
+    assert errors == (["e: no berth"] if logged else [])

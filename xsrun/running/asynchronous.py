@@ -18,12 +18,13 @@ if TYPE_CHECKING:
 class AsynchronousCall:
     """One call that was started: it runs once, when its outcome is first needed."""
 
-    __slots__ = ("_call", "_error", "_value")
+    __slots__ = ("_awaited", "_call", "_error", "_value")
 
     def __init__(self, call: Callable[[], Value]) -> None:
         self._call: Callable[[], Value] | None = call
         self._value: Value = None
         self._error: XanoScriptError | None = None
+        self._awaited = False
 
     def finish(self) -> None:
         """Run it unless it has run. An error that no program may catch is raised; another one waits for `outcome`."""
@@ -39,14 +40,15 @@ class AsynchronousCall:
 
     def outcome(self) -> Value:
         """Its response, or its error raised."""
+        self._awaited = True
         self.finish()
         if self._error is not None:
             raise self._error
         return self._value
 
     def conclude(self) -> None:
-        """Run what nobody waited for; then its error is nobody else's to see, and is raised."""
-        if self._call is not None:
+        """Run what nobody waited for, and raise its error, which nobody else has seen."""
+        if not self._awaited:
             self.outcome()
 
 
