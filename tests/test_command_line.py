@@ -224,10 +224,11 @@ def test_help() -> None:
     assert "xsrun 0." in xsrun("--version").stdout
 
 
-def test_profile_is_a_speedscope_file(tmp_path: Path) -> None:
+@pytest.mark.parametrize("options", [[], ["--limit", "depth=5000"]], ids=["", "deep"])
+def test_profile_is_a_speedscope_file(options: list[str], tmp_path: Path) -> None:
     source = "var $n { value = 0 }\nfor (3000000) {\n  each as $i {\n    math.add $n { value = $i }\n  }\n}\n"
     (tmp_path / "a.xs").write_text(source, encoding="utf-8")
-    assert xsrun("run", "a.xs", "--profile", "out.json", folder=tmp_path).returncode == 0
+    assert xsrun("run", "a.xs", "--profile", "out.json", *options, folder=tmp_path).returncode == 0
     document = json.loads((tmp_path / "out.json").read_text(encoding="utf-8"))
     (profile,) = document["profiles"]
     assert profile["samples"]

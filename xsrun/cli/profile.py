@@ -28,10 +28,9 @@ Frame = tuple[str, int]
 
 
 class Sampler:
-    """Samples the stack of the thread that makes it, from `start` to `stop`."""
+    """Samples the stack of the program while it is entered, on whichever thread that runs (`workspace.deep_calls`)."""
 
     def __init__(self) -> None:
-        self.thread = threading.get_ident()
         self.samples: list[tuple[tuple[Frame, ...], float]] = []
         self._stopping = threading.Event()
         self._sampler = threading.Thread(target=self._sample, daemon=True)
@@ -47,12 +46,11 @@ class Sampler:
     def _sample(self) -> None:
         before = time.perf_counter()
         while not self._stopping.wait(INTERVAL):
-            frame = sys._current_frames().get(self.thread)
+            stacks = map(stack_of, sys._current_frames().values())
             now = time.perf_counter()
-            if frame is not None:
-                stack = stack_of(frame)
-                if stack:
-                    self.samples.append((stack, now - before))
+            stack = next(filter(None, stacks), None)
+            if stack is not None:
+                self.samples.append((stack, now - before))
             before = now
 
     def document(self, name: str) -> dict[str, Json]:

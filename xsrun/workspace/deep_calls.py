@@ -79,7 +79,7 @@ def _on_a_thread(frames: int, function: Callable[[], Found]) -> Found:
         except BaseException as error:
             raised.append(error)
 
-    thread = threading.Thread(target=work, name="xsrun-deep")
+    thread = threading.Thread(target=work, name="xsrun-deep", daemon=True)  # an interrupt ends the process
     _begin(frames)
     try:
         start_with_stack(thread, frames * _BYTES_PER_FRAME)
