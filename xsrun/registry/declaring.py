@@ -25,6 +25,16 @@ def _declare(made: Builtin) -> None:
     table[name] = made
 
 
+def _declaring(kind: Kind, name: str, **facts: Any) -> Callable[[Function], Function]:
+    """The decorator that declares a function with these facts of its record."""
+
+    def declare(function: Function) -> Function:
+        _declare(Builtin(kind, name, function, **facts))
+        return function
+
+    return declare
+
+
 def statement(
     name: str,
     attributes: str | None = None,
@@ -44,23 +54,16 @@ def statement(
     and `editor_needs` tell of attributes, the last two by names with blanks between: see `Builtin`.
     """
 
-    def declare(function: Function) -> Function:
-        _declare(
-            Builtin(
-                "statement",
-                name,
-                function,
-                declared=attributes,
-                updates=updates,
-                unavailable=unavailable,
-                spellings=spellings,
-                literal=_words(literal),
-                editor_needs=_words(editor_needs),
-            )
-        )
-        return function
-
-    return declare
+    return _declaring(
+        "statement",
+        name,
+        declared=attributes,
+        updates=updates,
+        unavailable=unavailable,
+        spellings=spellings,
+        literal=_words(literal),
+        editor_needs=_words(editor_needs),
+    )
 
 
 def statement_form(
@@ -68,7 +71,6 @@ def statement_form(
     attributes: str = "",
     *,
     changes_target: bool = False,
-    unavailable: str | None = None,
     editor_needs: str = "",
 ) -> Callable[[Function], Function]:
     """Declare a statement form: `function(compiler, node)` emits code through the compiler.
@@ -77,22 +79,14 @@ def statement_form(
     the list or object in the variable or path of its header where that is.
     """
 
-    def declare(function: Function) -> Function:
-        _declare(
-            Builtin(
-                "statement",
-                name,
-                function,
-                form=True,
-                declared=attributes,
-                changes_target=changes_target,
-                unavailable=unavailable,
-                editor_needs=_words(editor_needs),
-            )
-        )
-        return function
-
-    return declare
+    return _declaring(
+        "statement",
+        name,
+        form=True,
+        declared=attributes,
+        changes_target=changes_target,
+        editor_needs=_words(editor_needs),
+    )
 
 
 def filter(
@@ -105,42 +99,22 @@ def filter(
 ) -> Callable[[Function], Function]:
     """Declare a filter: the first parameter is the piped value, the others are the arguments (see `Builtin`)."""
 
-    def declare(function: Function) -> Function:
-        _declare(
-            Builtin(
-                "filter",
-                name,
-                function,
-                gives=gives,
-                elementwise=elementwise,
-                counted=counted,
-                takes_surplus=takes_surplus,
-            )
-        )
-        return function
-
-    return declare
+    return _declaring(
+        "filter", name, gives=gives, elementwise=elementwise, counted=counted, takes_surplus=takes_surplus
+    )
 
 
 def filter_form(name: str, arguments: str = "") -> Callable[[Function], Function]:
     """Declare a filter form: `function(compiler, operand, call)` takes the compiled operand and the `FilterCall`
     node, and returns the code of the result. `arguments` declares what follows its name."""
 
-    def declare(function: Function) -> Function:
-        _declare(Builtin("filter", name, function, form=True, declared=arguments))
-        return function
-
-    return declare
+    return _declaring("filter", name, form=True, declared=arguments)
 
 
 def input_filter(name: str) -> Callable[[Function], Function]:
     """Declare an input filter: `function(value, *arguments)` returns the value to bind or raises `InputError`."""
 
-    def declare(function: Function) -> Function:
-        _declare(Builtin("input_filter", name, function))
-        return function
-
-    return declare
+    return _declaring("input_filter", name)
 
 
 def query_filter(name: str, function: Callable[..., Any], arguments: str) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from xsrun.analysis.report import Report, span_of
 from xsrun.analysis.rules import filters
 from xsrun.language.roots import ADDON_FUNCTION
-from xsrun.names.places import is_fixed
+from xsrun.names.places import is_fixed, ungrouped
 from xsrun.registry import find_function
 from xsrun.syntax.nodes import (
     Between,
@@ -60,9 +60,7 @@ def check_expression(report: Report, node: Expression, mode: int = PLAIN) -> Non
 
 def check_condition(report: Report, node: Expression) -> None:
     """Check the condition of an `if` and its kin, which has no operators of queries outside of backticks."""
-    inner = node
-    while isinstance(inner, Group):
-        inner = inner.expression
+    inner = ungrouped(node)
     if isinstance(inner, Binary) and inner.operator in ("&&", "||"):
         check_condition(report, inner.left)
         check_condition(report, inner.right)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from types import CodeType, FrameType, TracebackType
+from types import CodeType, TracebackType
 
 from xsrun.errors import InputError, InternalError, LimitError, MissingVariableError, XanoScriptError
 from xsrun.lazy_regex import pattern
@@ -76,12 +76,3 @@ def remember(filename: str) -> None:
 def is_generated(filename: str) -> bool:
     """Is this the file name of generated code?"""
     return filename in _files
-
-
-def locate_frame(frame: FrameType | None) -> tuple[str, int] | None:
-    """File and line of the innermost generated frame at or above a frame; None when there is none."""
-    while frame is not None:
-        if frame.f_code.co_filename in _files:
-            return frame.f_code.co_filename, frame.f_lineno
-        frame = frame.f_back
-    return None
