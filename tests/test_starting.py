@@ -119,10 +119,12 @@ class Pair(typing.NamedTuple):
 """
 
 
-def imported(words: list[str], cache: Path) -> set[str]:
-    """The modules that a command imports when it runs for the second time."""
+def imported(words: list[str], cache: Path, edited: Path | None = None) -> set[str]:
+    """The modules that a command imports when it runs for the second time, after an edit of a file if one is given."""
     environment = {**os.environ, "XSRUN_CACHE": str(cache)}
     for _ in range(2):
+        if edited is not None:
+            edited.write_text(edited.read_text(encoding="utf-8") + "\n// edited\n", encoding="utf-8")
         command = [sys.executable, "-X", "importtime", *words]
         done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
     lines = [line for line in done.stderr.splitlines() if line.startswith("import time:")]
@@ -137,6 +139,15 @@ def test_a_second_run_imports_little(command: str, most: int, tmp_path: Path) ->
     found = imported(["-m", "xsrun", command, str(file)], cache) - imported(["-c", PYTHONS_OWN], cache)
     assert not sorted(found & HEAVY)
     assert len(found) <= most, sorted(found)
+
+
+def test_checking_an_edited_file_imports_neither_compiler_nor_services(tmp_path: Path) -> None:
+    shop, cache = tmp_path / "shop", tmp_path / "cache"
+    shutil.copytree(SAMPLES / "shop", shop)
+    found = imported(["-m", "xsrun", "check", str(shop)], cache, shop / "function" / "discount.xs")
+    assert "xsrun.syntax.lalr" in found, "the edited file is parsed"
+    unwanted = {"regex._main", "sqlalchemy", "jwcrypto", "cryptography", "jinja2", "httpx", "xsrun.services.javascript"}
+    assert not sorted(found & (unwanted | {"xsrun.evaluator.compiler", "xsrun.database.operators"}))
 
 
 def test_a_full_cache_loses_its_oldest_entries(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

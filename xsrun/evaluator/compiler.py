@@ -16,7 +16,6 @@ from xsrun.evaluator.expressions import ExpressionCompiler
 from xsrun.evaluator.filter_arguments import lacking_arguments, without_surplus
 from xsrun.evaluator.generated.linker import Linker
 from xsrun.evaluator.quasiquote import (
-    Position,
     assign,
     call,
     constant,
@@ -25,6 +24,7 @@ from xsrun.evaluator.quasiquote import (
     is_simple,
     name,
     place,
+    statement_position,
     statements,
     tuple_of,
 )
@@ -411,11 +411,6 @@ def describe_statement(node: Statement) -> str:
         return f"{node.name} {node.target.text}"
     root = root_of(node.target) if node.target is not None else None
     return f"{node.name} ${root}" if root is not None else node.name
-
-
-def statement_position(node: Statement) -> Position:
-    """Where errors of a statement are shown: at its name."""
-    return Position(node.line, node.column, node.line, node.name_end_column)
 
 
 def is_true(node: Expression | None) -> bool:

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from xsrun.errors import XanoScriptError, XanoScriptSyntaxError
 from xsrun.evaluator.generated import collections
-from xsrun.evaluator.generated.linker import Linker, link
 from xsrun.evaluator.quasiquote import call, constant, expression, function, name, place, statements
 from xsrun.evaluator.scope import Element, Scope
 from xsrun.fields.declared import Declared
@@ -132,6 +131,7 @@ def _compiled(
     Its code belongs to no file, so that errors in it are shown at the statement that brought the text.
     """
     from xsrun.evaluator.compiler import StatementCompiler
+    from xsrun.evaluator.generated.linker import Linker, link
     from xsrun.syntax.parser import parser, raise_problems
     from xsrun.syntax.source import Source
 

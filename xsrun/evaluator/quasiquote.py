@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from functools import cache
 from typing import TypeVar
 
-from xsrun.syntax.nodes import Located
+from xsrun.syntax.nodes import Located, Statement
 from xsrun.values.conversion import Value
 
 #: What a name of a template can stand for: a node, another name, statements.
@@ -29,6 +29,11 @@ class Position:
 
     def __init__(self, line: int = 1, column: int = 1, end_line: int = 1, end_column: int = 1) -> None:
         self.line, self.column, self.end_line, self.end_column = line, column, end_line, end_column
+
+
+def statement_position(node: Statement) -> Position:
+    """Where errors of a statement are shown: at its name."""
+    return Position(node.line, node.column, node.line, node.name_end_column)
 
 
 def place(node: Placed, at: Located) -> Placed:

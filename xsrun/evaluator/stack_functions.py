@@ -13,10 +13,10 @@ from contextlib import contextmanager
 from xsrun.errors import LimitError
 from xsrun.evaluator.assignments import kinds_of
 from xsrun.evaluator.changes import changes_of, owners_defined
-from xsrun.evaluator.compiler import StatementCompiler, statement_position
+from xsrun.evaluator.compiler import StatementCompiler
 from xsrun.evaluator.generated import tracebacks
 from xsrun.evaluator.generated.linker import Compiled, Linker, link
-from xsrun.evaluator.quasiquote import Position, constant, expression, name, place, statements
+from xsrun.evaluator.quasiquote import Position, constant, expression, name, place, statement_position, statements
 from xsrun.evaluator.scope import Scope
 from xsrun.fields.declared import Declared
 from xsrun.names.bindings import changeable_variables

@@ -7,8 +7,8 @@ list as `$parent`. Objects work too: their keys are the indexes, and `map` and `
 from __future__ import annotations
 
 import ast
+from typing import TYPE_CHECKING
 
-from xsrun.evaluator.compiler import StatementCompiler
 from xsrun.evaluator.element_expressions import element_call, evaluate_text
 from xsrun.evaluator.generated import collections
 from xsrun.evaluator.quasiquote import bind, constant, function, name, place
@@ -16,6 +16,9 @@ from xsrun.evaluator.quasiquote import call as quote_call
 from xsrun.names.bindings import name_given_by
 from xsrun.registry import filter_form
 from xsrun.syntax.nodes import FilterCall
+
+if TYPE_CHECKING:
+    from xsrun.evaluator.compiler import StatementCompiler
 
 
 @filter_form("map", "expression: expression")
@@ -140,7 +143,7 @@ def as_(compiler: StatementCompiler, operand: ast.expr, call: FilterCall) -> ast
     return bind(kept, operand, call)
 
 
-@filter_form("to_expr", "")
+@filter_form("to_expr")
 def to_expr(compiler: StatementCompiler, operand: ast.expr, call: FilterCall) -> ast.expr:
     """The value of an expression that is written in a text. It sees the variables and inputs, but no piped value.
 

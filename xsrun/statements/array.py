@@ -8,15 +8,18 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
-from xsrun.evaluator.compiler import StatementCompiler, statement_position
 from xsrun.evaluator.element_expressions import element_call
 from xsrun.evaluator.generated import collections
 from xsrun.evaluator.inplace_code import append, list_in_place
-from xsrun.evaluator.quasiquote import assign, constant, expression, name, statements
+from xsrun.evaluator.quasiquote import assign, constant, expression, name, statement_position, statements
 from xsrun.registry import statement_form
 from xsrun.syntax.nodes import Expression, Literal, Statement, Variable
 from xsrun.values.conversion import Value
+
+if TYPE_CHECKING:
+    from xsrun.evaluator.compiler import StatementCompiler
 
 # Changing the list in a variable -------------------------------------------------------------------------------------
 

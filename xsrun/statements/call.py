@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import ast
+from typing import TYPE_CHECKING
 
-from xsrun.evaluator.compiler import StatementCompiler, statement_position
-from xsrun.evaluator.quasiquote import call, constant, expression, name, place
+from xsrun.evaluator.quasiquote import call, constant, expression, name, place, statement_position
 from xsrun.registry import statement_form
 from xsrun.syntax.nodes import Entry, Expression, Literal, Name, ObjectLiteral, Statement
+
+if TYPE_CHECKING:
+    from xsrun.evaluator.compiler import StatementCompiler
 
 
 def called_name(compiler: StatementCompiler, node: Statement) -> str:

@@ -4,14 +4,28 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
-from xsrun.evaluator.compiler import StatementCompiler, statement_position
 from xsrun.evaluator.inplace_code import update_in_place
-from xsrun.evaluator.quasiquote import Part, assign, bind, call, constant, expression, name, place, statements
+from xsrun.evaluator.quasiquote import (
+    Part,
+    assign,
+    bind,
+    call,
+    constant,
+    expression,
+    name,
+    place,
+    statement_position,
+    statements,
+)
 from xsrun.names.places import place_of, ungrouped
 from xsrun.registry import statement_form
 from xsrun.syntax.nodes import Body, Expression, Group, Literal, Node, Path, Segment, Statement, Variable, Word
 from xsrun.values.conversion import Value
+
+if TYPE_CHECKING:
+    from xsrun.evaluator.compiler import StatementCompiler
 
 
 @statement_form("var", "value")

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import ast
 from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING
 
 from xsrun.database.plans import QueryPlan, RowPlan
-from xsrun.evaluator.compiler import StatementCompiler, statement_position
-from xsrun.evaluator.quasiquote import call, name, place
+from xsrun.evaluator.quasiquote import call, name, place, statement_position
 from xsrun.names.fixed_values import fixed_value
 from xsrun.registry import statement_form
 from xsrun.running.context import Context
@@ -19,6 +19,9 @@ from xsrun.statements import db_external
 from xsrun.statements.db_plans import PlanBuilder, emit_plan, fails_without_table, table_name
 from xsrun.syntax.nodes import Literal, Name, Statement
 from xsrun.values.conversion import Value, to_text
+
+if TYPE_CHECKING:
+    from xsrun.evaluator.compiler import StatementCompiler
 
 
 def row_statement(compiler: StatementCompiler, node: Statement, *attributes: str, **aliases: str) -> None:

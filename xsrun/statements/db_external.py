@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from xsrun.database.plans import RowPlan
-from xsrun.evaluator.compiler import StatementCompiler
 from xsrun.registry import statement_form
 from xsrun.statements.db_plans import PlanBuilder, emit_plan
 from xsrun.syntax.nodes import Statement
+
+if TYPE_CHECKING:
+    from xsrun.evaluator.compiler import StatementCompiler
 
 
 def external(compiler: StatementCompiler, node: Statement) -> None:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from xsrun.database.aggregates import AGGREGATES
-from xsrun.database.operators import OPERATORS, filter_names
 from xsrun.database.plans import (
     AddonPlan,
     Column,
@@ -21,9 +20,8 @@ from xsrun.database.plans import (
     SortKey,
 )
 from xsrun.errors import UnavailableError
-from xsrun.evaluator.compiler import StatementCompiler, statement_position
 from xsrun.evaluator.generated.filter_calls import fail
-from xsrun.evaluator.quasiquote import call, constant, function, name, place
+from xsrun.evaluator.quasiquote import call, constant, function, name, place, statement_position
 from xsrun.language.roots import ADDON_FUNCTION
 from xsrun.names.fixed_values import UNKNOWN, fixed_value
 from xsrun.names.places import is_fixed, unwrapped
@@ -52,6 +50,9 @@ from xsrun.syntax.nodes import (
 )
 from xsrun.values.conversion import to_text
 
+if TYPE_CHECKING:
+    from xsrun.evaluator.compiler import StatementCompiler
+
 #: The call of an addon that documentation shows in `eval` (language 2.10).
 #: What a filter that only values have may be replaced with in a condition.
 _INSTEAD = {
@@ -68,6 +69,13 @@ _INSTEAD = {
     "in": "write `in`",
     "regex_matches": "write `~`",
 }
+
+
+def is_operator(name: str) -> bool:
+    """Can the database run the filter of this name? The operators are loaded when a condition first has one."""
+    from xsrun.database.operators import OPERATORS
+
+    return name in OPERATORS
 
 
 def table_name(compiler: StatementCompiler, node: Statement) -> str:
@@ -199,13 +207,15 @@ class PlanBuilder:
     def filter_call(self, node: FilterCall) -> Expression:
         if node.disabled and node.operand is not None:
             return self.value(node.operand)
-        known = node.name in OPERATORS or (self.aggregating and node.name in AGGREGATES)
+        known = is_operator(node.name) or (self.aggregating and node.name in AGGREGATES)
         if not known or node.operand is None:
             raise self.unknown_filter(node)
         arguments = [self.value(argument) for argument in node.arguments]
         return self.rebuilt(FilterCall(self.value(node.operand), node.name, arguments, False), node)
 
     def unknown_filter(self, node: FilterCall) -> Exception:
+        from xsrun.database.operators import filter_names
+
         names = filter_names()
         if node.name in AGGREGATES:
             hint = 'it belongs into the eval of return = {type: "aggregate"}'
@@ -294,7 +304,7 @@ class PlanBuilder:
                 continue
             arguments = [self.operand(Literal(one.get("value")).at(item, item)) for one in entry.get("arg") or []]
             filtered = FilterCall(made, str(entry.get("name")), list(arguments), False).at(item, item)
-            if filtered.name not in OPERATORS and filtered.name not in AGGREGATES:
+            if not is_operator(filtered.name) and filtered.name not in AGGREGATES:
                 raise self.unknown_filter(filtered)
             made = filtered
         return NamedExpression(str(settings.get("as") or settings["name"]), made)

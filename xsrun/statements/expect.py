@@ -7,18 +7,21 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from xsrun import registry
 from xsrun.errors import XanoScriptError
-from xsrun.evaluator.compiler import StatementCompiler, statement_position
 from xsrun.evaluator.generated.tracebacks import translate
-from xsrun.evaluator.quasiquote import call, constant, name, place, tuple_of
+from xsrun.evaluator.quasiquote import call, constant, name, place, statement_position, tuple_of
 from xsrun.registry import statement_form
 from xsrun.running.assertions import OPERANDS, ExpectationError, judge, throws
 from xsrun.running.context import Context
 from xsrun.statements.control import subject_of
 from xsrun.syntax.nodes import Literal, Statement
 from xsrun.values.conversion import Value
+
+if TYPE_CHECKING:
+    from xsrun.evaluator.compiler import StatementCompiler
 
 #: The key in a run's scratch room that tells an `api.call` to raise what it would bind elsewhere.
 EXPECTING_ERROR = "expecting an error"

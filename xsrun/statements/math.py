@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from xsrun.evaluator.compiler import StatementCompiler, statement_position
+from typing import TYPE_CHECKING
+
+from xsrun.evaluator.quasiquote import statement_position
 from xsrun.registry import statement, statement_form
 from xsrun.syntax.nodes import Binary, Statement
 from xsrun.values.conversion import as_int
+
+if TYPE_CHECKING:
+    from xsrun.evaluator.compiler import StatementCompiler
 
 
 def update(compiler: StatementCompiler, node: Statement, operator: str) -> None:

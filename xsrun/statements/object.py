@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from xsrun.evaluator.compiler import StatementCompiler, statement_position
+from typing import TYPE_CHECKING
+
+from xsrun.evaluator.quasiquote import statement_position
 from xsrun.registry import statement_form
 from xsrun.syntax.nodes import FilterCall, Statement
+
+if TYPE_CHECKING:
+    from xsrun.evaluator.compiler import StatementCompiler
 
 
 def bind_filtered(compiler: StatementCompiler, node: Statement, filter_name: str) -> None:

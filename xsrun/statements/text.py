@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import ast
+from typing import TYPE_CHECKING
 
 from xsrun import registry
-from xsrun.evaluator.compiler import StatementCompiler, statement_position
 from xsrun.evaluator.inplace_code import grow_text
-from xsrun.evaluator.quasiquote import Position, expression
+from xsrun.evaluator.quasiquote import Position, expression, statement_position
 from xsrun.registry import statement_form
 from xsrun.syntax.nodes import Statement
+
+if TYPE_CHECKING:
+    from xsrun.evaluator.compiler import StatementCompiler
 
 # Changing ------------------------------------------------------------------------------------------------------------
 

@@ -7,17 +7,20 @@ import math
 import re
 import time
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from xsrun.errors import InputError, LimitError, MissingParamError, XanoScriptError
 from xsrun.evaluator.changes import owners_defined
-from xsrun.evaluator.compiler import StatementCompiler, statement_position
-from xsrun.evaluator.quasiquote import call, constant, name, place, statements
+from xsrun.evaluator.quasiquote import call, constant, name, place, statement_position, statements
 from xsrun.registry import statement, statement_form
 from xsrun.running.asynchronous import finish_all
 from xsrun.running.context import Answer, Context
 from xsrun.statements.template_filters import render_template
 from xsrun.syntax.nodes import Statement
 from xsrun.values.conversion import Value, as_text, describe, from_json, text_of_bytes, to_json
+
+if TYPE_CHECKING:
+    from xsrun.evaluator.compiler import StatementCompiler
 
 # What a program is given ---------------------------------------------------------------------------------------------
 

@@ -7,12 +7,11 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from xsrun.errors import MissingConstructError, StoppedError
-from xsrun.evaluator.compiler import StatementCompiler, statement_position
 from xsrun.evaluator.generated.tracebacks import translate
-from xsrun.evaluator.quasiquote import call, constant, name, place
+from xsrun.evaluator.quasiquote import call, constant, name, place, statement_position
 from xsrun.language.constructs import TRIGGER_KINDS
 from xsrun.registry import statement_form
 from xsrun.running.carrier import Carrier
@@ -21,6 +20,9 @@ from xsrun.statements.call import called_name
 from xsrun.statements.expect import EXPECTING_ERROR
 from xsrun.syntax.nodes import Literal, ObjectLiteral, Statement
 from xsrun.values.conversion import Value, from_json, to_text
+
+if TYPE_CHECKING:
+    from xsrun.evaluator.compiler import StatementCompiler
 
 #: Constructs whose stacks may hold these calls. Bare lists of statements may too: pages show them so.
 CALLERS = ("workflow_test", "tool", "stack", "")

@@ -8,8 +8,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from lark.exceptions import UnexpectedToken
-
 from xsrun.language.token_classes import BODY, FIELDS, PAREN
 from xsrun.syntax import tables
 from xsrun.syntax.build import Builder
@@ -51,7 +49,7 @@ class Lalr:
         try:
             tree: Any = self.lark.parse(tokens, start=start)  # what the builder makes, in place of Lark's own trees
             return None, (), tree
-        except UnexpectedToken as error:
+        except tables.UnexpectedToken as error:
             met: Any = error.token  # one of our own
             return met, error.accepts or error.expected, None
 

@@ -18,11 +18,12 @@ from typing import TYPE_CHECKING, Any
 from xsrun import cache
 
 # Lark imports the package `regex` when it is there, for grammars with patterns that need it. This one has none, and
-# the import takes longer than the rest of Lark's start-up.
+# the import takes longer than the rest of Lark's start-up. So nothing but this module imports Lark.
 _without_regex = "regex" not in sys.modules
 if _without_regex:
     sys.modules["regex"] = None  # type: ignore[assignment]
 from lark import Lark, __version__  # noqa: E402
+from lark.exceptions import UnexpectedToken as UnexpectedToken  # noqa: E402
 from lark.lexer import Lexer  # noqa: E402
 
 if _without_regex:
