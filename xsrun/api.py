@@ -112,6 +112,7 @@ def evaluate(expression: str, variables: dict[str, Value] | None = None, env: di
     """
     from xsrun.evaluator.generated.tracebacks import translate
     from xsrun.evaluator.stack_functions import compile_expression
+    from xsrun.running.watchdog import watched
     from xsrun.syntax.parser import parser, raise_problems
     from xsrun.syntax.source import Source
     from xsrun.workspace.environment import named_variables
@@ -124,7 +125,8 @@ def evaluate(expression: str, variables: dict[str, Value] | None = None, env: di
     workspace = LoadedWorkspace({}, env={**named_variables([expression]), **(env or {})})
     try:
         run = compile_expression(tree, "<expression>", given)
-        return run(workspace.context(), {}, *given.values())
+        context = workspace.context()
+        return watched(context, run, context, {}, *given.values())
     except Exception as error:
         raise translate(error) from None
     finally:

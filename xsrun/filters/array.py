@@ -13,6 +13,7 @@ from xsrun.errors import XanoScriptError
 from xsrun.filters import array_order, array_selection, array_sets
 from xsrun.registry import filter
 from xsrun.running.context import Context
+from xsrun.values.arithmetic import whole_numbers
 from xsrun.values.conversion import NOT_ARRAY, Value, describe, text_of_bytes, to_bytes
 from xsrun.values.paths import MISSING, find_path, set_path, update_path
 from xsrun.values.php_arrays import (
@@ -97,7 +98,7 @@ def range_(context: Context, value: Value, start: int, stop: int) -> list[int]:
     [1, 0, -1]
     """
     context.check_size(abs(stop - start) + 1)
-    return list(range(start, stop + 1) if start <= stop else range(start, stop - 1, -1))
+    return whole_numbers(start, stop)
 
 
 @filter("safe_array")

@@ -26,6 +26,8 @@ Sleep = Callable[[float], None]
 
 #: loop passes between two looks at the limits
 _BATCH = 1_000
+#: characters or members of a value that is large enough to ask for the memory before it is built
+_LARGE = 1_000_000
 #: how long a reading of the memory counts: asking the system costs as much as a small program. More than the 5 ms after
 #: which Python lets another thread go on, which asking would put off each time.
 _READING_SECONDS = 0.01
@@ -326,17 +328,24 @@ class Context:
 
     def _look_at_clock_and_memory(self) -> None:
         moment = time.monotonic()
+        passed = self.passed_limit(moment, 0 if self.memory_ceiling is None else recent_memory(moment))
+        if passed is not None:
+            raise passed
+
+    def passed_limit(self, moment: float, memory: int) -> LimitError | None:
+        """The error of the limit that the run has passed, if any; `memory` is what the process holds at the moment."""
         if self.deadline is not None and moment > self.deadline:
-            raise LimitError(
+            return LimitError(
                 f"The run took longer than its time limit of {self.limits.seconds:g} s.",
                 hint="raise the limit with --limit seconds=N",
             )
-        if self.memory_ceiling is not None and recent_memory(moment) > self.memory_ceiling:
+        if self.memory_ceiling is not None and memory > self.memory_ceiling:
             assert self.limits.memory is not None
-            raise LimitError(
+            return LimitError(
                 f"The run uses more memory than its limit of {self.limits.memory // 2**20} MB.",
                 hint="does a value grow without end? raise the limit with --limit memory=BYTES",
             )
+        return None
 
     def log(self, value: Value, file: str | None = None, line: int | None = None) -> None:
         self.logs.append(LogEntry(value, file, line))
@@ -349,3 +358,7 @@ class Context:
                 f"The value would have {size:,} characters or members; the limit is {limit:,}.",
                 hint="raise the limit with --limit size=N if the program really needs it",
             )
+        if size > _LARGE and self.memory_ceiling is not None:
+            passed = self.passed_limit(float("-inf"), resident_memory() + size)
+            if passed is not None:
+                raise passed

@@ -69,3 +69,19 @@ def negate(value: Value) -> float:
 
 def division_by_zero() -> XanoScriptError:
     return XanoScriptError("Division by zero", hint="test the divisor before dividing")
+
+
+#: whole numbers that are made at once: another thread has its turn between two pieces
+_PIECE = 100_000
+
+
+def whole_numbers(start: int, stop: int) -> list[int]:
+    """The whole numbers from one bound to the other, both included, downwards too."""
+    step = 1 if start <= stop else -1
+    if abs(stop - start) < _PIECE:
+        return list(range(start, stop + step, step))
+    found: list[int] = []
+    for first in range(start, stop + step, step * _PIECE):
+        last = first + step * (_PIECE - 1)
+        found += range(first, (min(last, stop) if step > 0 else max(last, stop)) + step, step)
+    return found

@@ -21,9 +21,10 @@ SHAPES = {
     "geo_multipolygon": ("polys", 2, "MULTIPOLYGON"),
 }
 
-_NUMBER = r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?"
-_TOKEN = pattern(rf"\s*(?:({_NUMBER})\s+({_NUMBER})(?:\s+{_NUMBER})*|([(),]))", re.ASCII)
-_HEAD = pattern(r"\s*(?:SRID=\d+;)?\s*([A-Za-z]+)\s*(?=\()")
+# What repeats never gives back what it took (`++`), so that a long text which is no WKT is refused at once.
+_NUMBER = r"[+-]?(?:\d++(?:\.\d*+)?|\.\d++)(?:[eE][+-]?\d++)?"
+_TOKEN = pattern(rf"\s*+(?:({_NUMBER})\s++({_NUMBER})(?:\s++{_NUMBER})*+|([(),]))", re.ASCII)
+_HEAD = pattern(r"\s*+(?:SRID=\d++;\s*+)?([A-Za-z]++)\s*+(?=\()")
 
 
 def is_position(value: Value) -> bool:
@@ -89,7 +90,8 @@ def _read_groups(text: str, start: int) -> list[Value] | None:
     """The parenthesised positions of a WKT text as nested lists; None when brackets do not match."""
     stack: list[list[Value]] = [[]]
     position = start
-    while position < len(text.rstrip()):
+    end = len(text.rstrip())
+    while position < end:
         match = _TOKEN.match(text, position)
         if match is None or len(stack) > 4:
             return None

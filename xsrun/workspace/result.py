@@ -8,6 +8,7 @@ from xsrun.errors import XanoScriptError
 from xsrun.evaluator.generated.tracebacks import translate
 from xsrun.records import made, record
 from xsrun.running.context import Answer, Context, LogEntry
+from xsrun.running.watchdog import watched
 from xsrun.values.conversion import Value
 
 if TYPE_CHECKING:
@@ -77,7 +78,7 @@ def run_deferred(context: Context, result: Result) -> None:
     answer = Answer(result.body, result.headers, result.status)
     while context.deferred:
         try:
-            context.deferred.pop(0)(answer)
+            watched(context, context.deferred.pop(0), answer)
         except Exception as error:
             context.warnings.append(translate(error))
 

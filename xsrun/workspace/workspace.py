@@ -16,6 +16,7 @@ from xsrun.evaluator.generated.tracebacks import translate
 from xsrun.fields.declared import of_call
 from xsrun.running.context import Clock, Context, DispatcherProtocol, Identity, Limits, Request, Sleep
 from xsrun.running.unfolded_size import check_unfolded
+from xsrun.running.watchdog import watched
 from xsrun.syntax.source import Source
 from xsrun.values.conversion import Value
 from xsrun.workspace.argument_checks import (
@@ -269,7 +270,7 @@ class LoadedWorkspace:
         try:
             if admit and self.dispatcher is not None:
                 self.dispatcher.admit(construct, context)
-            result.response = self.respond(construct, values, context, variables)
+            result.response = watched(context, self.respond, construct, values, context, variables)
             stream = context.head.stream
             if stream is not None and stream.media_type is not None:  # else a server's, which nothing was sent to
                 result.stream = stream

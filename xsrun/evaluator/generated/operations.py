@@ -25,6 +25,7 @@ from xsrun.errors import (
 )
 from xsrun.fields.literals import UNBOUND
 from xsrun.running.context import Context
+from xsrun.values.arithmetic import whole_numbers
 from xsrun.values.change import as_index
 from xsrun.values.conversion import (
     Value,
@@ -49,9 +50,16 @@ def refuse_now(_left: Value, _right: Value) -> NoReturn:
     )
 
 
+#: No more than so many texts are put together before their size is looked at.
+_FEW_TEXTS = 4
+
+
 def concatenate_all(context: Context, *parts: Value) -> str:
     """The text of all parts, one after another; refuses to build one beyond the size limit."""
-    text = "".join([part if part.__class__ is str else to_text(part) for part in parts])
+    texts = [part if part.__class__ is str else to_text(part) for part in parts]
+    if len(texts) > _FEW_TEXTS:
+        context.check_size(sum(map(len, texts)))
+    text = "".join(texts)
     limit = context.limits.size
     if limit is not None and len(text) > limit:
         context.check_size(len(text))
@@ -62,7 +70,7 @@ def number_range(context: Context, first: Value, last: Value) -> list[int]:
     """`first..last`, both ends included; counts down when the first is greater (PHP's range)."""
     start, stop = as_int(first), as_int(last)
     context.check_size(abs(stop - start) + 1)
-    return list(range(start, stop + 1)) if start <= stop else list(range(start, stop - 1, -1))
+    return whole_numbers(start, stop)
 
 
 # Reading by path (semantics 1.2) -------------------------------------------------------------------------------------

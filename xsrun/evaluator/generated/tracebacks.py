@@ -7,6 +7,9 @@ from types import CodeType, TracebackType
 from xsrun.errors import InputError, InternalError, LimitError, MissingVariableError, XanoScriptError
 from xsrun.lazy_regex import pattern
 
+#: line, end line, column and end column, as Python keeps them
+Position = tuple[int | None, int | None, int | None, int | None]
+
 _UNSET = pattern(r"'v_(\w+)'")
 
 
@@ -49,8 +52,7 @@ def fill_place(problem: XanoScriptError, traceback: TracebackType | None) -> Non
     if isinstance(problem, (InputError, LimitError)) and len(frames) > 1 and _binds(frames[-1]):
         frames.pop()  # what a call begins with fails: the caller is to blame
     code, instruction = frames[-1]
-    positions = list(code.co_positions())
-    line, end_line, column, end_column = positions[instruction // 2]
+    line, end_line, column, end_column = _position(code, instruction)
     problem.file = code.co_filename
     problem.line = line
     problem.column = column + 1 if column is not None else None
@@ -61,8 +63,16 @@ def fill_place(problem: XanoScriptError, traceback: TracebackType | None) -> Non
 def _binds(frame: tuple[CodeType, int]) -> bool:
     """Is the frame at the binding of its inputs, which has the position of the construct's first line?"""
     code, instruction = frame
-    line = list(code.co_positions())[instruction // 2][0]
-    return code.co_name == "direct" and line == code.co_firstlineno
+    return code.co_name == "direct" and _position(code, instruction)[0] == code.co_firstlineno
+
+
+def _position(code: CodeType, instruction: int) -> Position:
+    """Where an instruction comes from. One that no text stands for, as the end of a loop, counts to what it follows."""
+    positions = list(code.co_positions())
+    at = instruction // 2
+    while at > 0 and positions[at][0] is None:
+        at -= 1
+    return positions[at]
 
 
 _files: set[str] = set()
