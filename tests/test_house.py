@@ -49,13 +49,11 @@ ROOMS = (
 EXCEPTIONS = {
     ("testing", "api"): "the pytest plugin is an entry point, like a command",
     ("errors", "diagnostics"): "for type checking only: an error of a program's text carries its diagnostics",
-    ("errors", "values"): "for type checking only: an error carries a value of the program",
     ("fields", "services"): "a file input makes a file of a data URL, when one comes",
 }
 #: Modules of one room that still import one another, to be taken apart; no others may.
 CIRCLES = {
     ("analysis.rules.control", "analysis.rules.statements"),
-    ("errors", "values.conversion"),
     ("evaluator.filters", "evaluator.inlining"),
 }
 MODULES = sorted(PACKAGE.rglob("*.py"))

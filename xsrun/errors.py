@@ -11,9 +11,10 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, TypedDict, Unpack
 
 if TYPE_CHECKING:
+    from typing import Any as Value  # any value of a program: `xsrun.values` stands on this module
+
     from xsrun.diagnostics import Diagnostic
     from xsrun.documents import ErrorBody
-    from xsrun.values.conversion import Value
 
     class _Place(TypedDict, total=False):
         hint: str | None

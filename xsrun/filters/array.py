@@ -13,6 +13,7 @@ from xsrun.errors import XanoScriptError
 from xsrun.filters import array_order, array_selection, array_sets
 from xsrun.registry import filter
 from xsrun.running.context import Context
+from xsrun.running.unfolded_size import check_unfolded
 from xsrun.values.arithmetic import whole_numbers
 from xsrun.values.conversion import NOT_ARRAY, Value, describe, text_of_bytes, to_bytes
 from xsrun.values.paths import MISSING, find_path, set_path, update_path
@@ -122,19 +123,17 @@ def flatten(context: Context, value: list[Value] | dict[str, Value]) -> list[Val
     >>> [1, [2, [3]], {a: [4]}]|flatten
     [1, 2, 3, {"a": [4]}]
     """
+    check_unfolded(context, value)
     result: list[Value] = []
     opened = [iter(members(value))]
-    visited = 0
     while opened:
         for item in opened[-1]:
             if item.__class__ is list:
-                visited += 1
                 opened.append(iter(item))
                 break
             result.append(item)
         else:
             opened.pop()
-            context.check_size(len(result) + visited)
     return result
 
 

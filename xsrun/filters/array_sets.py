@@ -9,8 +9,8 @@ from xsrun.errors import LimitError
 from xsrun.registry import filter
 from xsrun.running.context import Context
 from xsrun.values.conversion import Value
+from xsrun.values.extent import TOO_DEEP
 from xsrun.values.php_arrays import (
-    TOO_DEEP,
     Array,
     Identities,
     as_array_value,
@@ -152,13 +152,22 @@ def merge_recursive(
 
 
 class _Merger:
-    """Merges on all levels, and counts what it writes: shared members can make a small value very large."""
+    """Merges on all levels, and counts what it writes. Two members that meet again are not merged again."""
 
     def __init__(self, context: Context) -> None:
         self.context = context
         self.written = 0
+        #: by the `id` of both, with both, which live as long as this
+        self._known: dict[tuple[int, int], tuple[Array, Array, Array]] = {}
 
     def merged(self, left: Array, right: Array) -> Array:
+        known = self._known.get((id(left), id(right)))
+        if known is None:
+            known = left, right, self._merged(left, right)
+            self._known[id(left), id(right)] = known
+        return known[2]
+
+    def _merged(self, left: Array, right: Array) -> Array:
         self.written += len(left) + len(right)
         self.context.check_size(self.written)
         if isinstance(left, list) and isinstance(right, list):

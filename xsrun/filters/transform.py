@@ -32,11 +32,12 @@ from xsrun.values.conversion import (
     describe,
     from_json,
     normalize_object,
-    to_json,
     truthy,
+    write_json,
 )
+from xsrun.values.extent import TOO_DEEP
 from xsrun.values.json_errors import JsonError
-from xsrun.values.php_arrays import TOO_DEEP, cast_to_number
+from xsrun.values.php_arrays import cast_to_number
 
 # Scalars -------------------------------------------------------------------------------------------------------------
 
@@ -153,7 +154,7 @@ def json_encode(context: Context, value: Value) -> str:
     """
     try:
         check_unfolded(context, value)
-        return to_json(value)
+        return write_json(value)
     except RecursionError:
         raise LimitError(TOO_DEEP) from None
 

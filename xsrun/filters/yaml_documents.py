@@ -11,7 +11,7 @@ from xsrun.registry import filter
 from xsrun.running.context import Context
 from xsrun.running.unfolded_size import check_unfolded
 from xsrun.values.conversion import Value, to_bytes
-from xsrun.values.php_arrays import TOO_DEEP
+from xsrun.values.extent import TOO_DEEP
 
 
 @filter("yaml_decode")

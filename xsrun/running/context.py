@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, Protocol
 from xsrun.errors import LimitError, XanoScriptError
 from xsrun.records import made, record
 from xsrun.values.conversion import Value
+from xsrun.values.extent import check_extent
 
 if TYPE_CHECKING:
     from xsrun.diagnostics import Diagnostic
@@ -348,6 +349,7 @@ class Context:
         return None
 
     def log(self, value: Value, file: str | None = None, line: int | None = None) -> None:
+        check_extent(value)  # here, where a line is to blame: the log is written when the run has ended
         self.logs.append(LogEntry(value, file, line))
 
     def check_size(self, size: int) -> None:

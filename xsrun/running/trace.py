@@ -6,11 +6,15 @@ import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
+from xsrun.errors import LimitError
 from xsrun.records import record
 from xsrun.values.conversion import Value
+from xsrun.values.extent import check_extent
 
 #: Characters of a value that a trace keeps.
 SHOWN = 200
+#: Of a value with more members than this a trace only tells what it is.
+_MOST_SHOWN = 100_000
 
 
 @record
@@ -66,8 +70,12 @@ class Trace:
         if value is None:
             return ""
         from xsrun.running.masking import MASK, masked_members, masked_text
-        from xsrun.values.conversion import to_json
+        from xsrun.values.conversion import describe, to_json
 
+        try:
+            check_extent(value, _MOST_SHOWN)
+        except LimitError:
+            return describe(value)
         text = to_json(masked_members(value, masked_text))
         for secret in self.secrets:
             text = text.replace(secret, MASK)

@@ -8,6 +8,7 @@ from urllib.parse import quote_plus
 
 from xsrun.services.files import FileResource
 from xsrun.values.conversion import Value, as_text, from_json, text_of_bytes, to_bytes, to_json, to_text
+from xsrun.values.extent import check_extent
 
 Headers = list[tuple[str, str]]
 
@@ -129,6 +130,7 @@ def with_query(url: str, params: Value) -> str:
 
 def build_query(value: Value) -> str:
     """PHP's http_build_query: `a[b]=1`, lists by position, true as 1, null left out."""
+    check_extent(value)
     members = _members(value)
     if members is None:
         return "" if value is None else as_text(value)
@@ -160,6 +162,7 @@ def body_of(method: str, params: Value, headers: Headers) -> tuple[bytes | None,
     A text goes as it is, and so does the value of the only member `""`; objects and lists go as JSON, as a form where
     the header says so, and as multipart where it says that or a file is among them.
     """
+    check_extent(params)
     media_type = header_of(headers, "content-type").partition(";")[0].strip().lower()
     if isinstance(params, dict) and list(params) == [""]:
         params = params[""]

@@ -11,11 +11,12 @@ import json
 import math
 import re
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from xsrun.errors import XanoScriptError
 from xsrun.lazy_regex import pattern
+from xsrun.values.extent import check_extent
 
 Value = Any
 
@@ -226,13 +227,8 @@ def loose_equal(left: Value, right: Value) -> bool:
     if one is two:
         if one is str:
             return left == right or _numeric_texts_equal(left, right)
-        if one is list:
-            return left is right or (len(left) == len(right) and all(map(loose_equal, left, right)))
-        if one is dict:
-            return left is right or (
-                len(left) == len(right)
-                and all(key in right and loose_equal(value, right[key]) for key, value in left.items())
-            )
+        if one is list or one is dict:
+            return _same_members(left, right, loose_equal)
         return bool(left == right)
     if left is None or right is None:
         other = right if left is None else left
@@ -264,14 +260,38 @@ def strict_equal(left: Value, right: Value) -> bool:
     kind = left.__class__
     if kind is not right.__class__:
         return False
-    if kind is list:
-        return left is right or (len(left) == len(right) and all(map(strict_equal, left, right)))
-    if kind is dict:
-        return left is right or (
-            len(left) == len(right)
-            and all(key in right and strict_equal(value, right[key]) for key, value in left.items())
-        )
+    if kind is list or kind is dict:
+        return _same_members(left, right, strict_equal)
     return bool(left == right)
+
+
+def _same_members(left: Value, right: Value, equal: Callable[[Value, Value], bool]) -> bool:
+    """Are two lists, or two objects, equal member by member? Two that are met again are not compared again."""
+    pending = [(left, right)]
+    met: set[tuple[int, int]] = set()
+    while pending:
+        left, right = pending.pop()
+        if left is right:
+            continue
+        if len(left) != len(right):
+            return False
+        if left.__class__ is dict:
+            if not all(map(right.__contains__, left)):
+                return False
+            right = [right[key] for key in left]
+            left = left.values()
+        for one, two in zip(left, right, strict=True):
+            kind = one.__class__
+            if kind is not two.__class__:
+                if not equal(one, two):
+                    return False
+            elif kind is not list and kind is not dict:
+                if one != two and not equal(one, two):
+                    return False
+            elif one is not two and (id(one), id(two)) not in met:
+                met.add((id(one), id(two)))
+                pending.append((one, two))
+    return True
 
 
 def compare(left: Value, right: Value) -> int:
@@ -305,18 +325,33 @@ def compare_texts(left: str, right: str) -> int:
 
 
 def _compare_containers(left: Value, right: Value) -> int:
-    one, two = left.__class__, right.__class__
-    if left is right:
-        return 0
-    if one is list and two is list:
-        if len(left) != len(right):
-            return (len(left) > len(right)) - (len(left) < len(right))
-        return next((order for order in map(compare, left, right) if order), 0)
-    if one is dict and two is dict:
-        if len(left) != len(right):
-            return (len(left) > len(right)) - (len(left) < len(right))
-        return next((compare(value, right.get(key)) for key, value in left.items() if value != right.get(key)), 0)
-    return (one in (list, dict)) - (two in (list, dict))  # an array is greater than any scalar
+    """By the number of members, then by the first that differ. Two that are met again are not compared again."""
+    if left.__class__ is not right.__class__ or left.__class__ not in (list, dict):
+        return (left.__class__ in (list, dict)) - (right.__class__ in (list, dict))  # an array is above any scalar
+    opened = [iter(((left, right),))]
+    met: set[tuple[int, int]] = set()
+    while opened:
+        for one, two in opened[-1]:
+            kind = one.__class__
+            if kind is not two.__class__ or (kind is not list and kind is not dict):
+                order = compare(one, two)
+                if order:
+                    return order
+            elif one is not two and (id(one), id(two)) not in met:
+                if len(one) != len(two):
+                    return (len(one) > len(two)) - (len(one) < len(two))
+                met.add((id(one), id(two)))
+                opened.append(_pairs(one, two))
+                break
+        else:
+            opened.pop()
+    return 0
+
+
+def _pairs(left: Value, right: Value) -> Iterator[tuple[Value, Value]]:
+    if left.__class__ is list:
+        return zip(left, right, strict=True)
+    return ((value, right.get(key)) for key, value in left.items())
 
 
 # Objects -------------------------------------------------------------------------------------------------------------
@@ -333,7 +368,16 @@ def normalize_object(entries: dict[str, Value]) -> Value:
 
 
 def to_json(value: Value, *, indent: bool = False) -> str:
-    """A value as JSON text, compact unless `indent`. Bytes lose what is not UTF-8; NaN and infinities are null."""
+    """A value as JSON text, compact unless `indent`. Bytes lose what is not UTF-8; NaN and infinities are null.
+
+    Raises LimitError for a value that is too large or too deep to be walked.
+    """
+    check_extent(value)
+    return write_json(value, indent=indent)
+
+
+def write_json(value: Value, *, indent: bool = False) -> str:
+    """The same for a value that was measured before."""
     global _written
     if _written < _FEW_TEXTS and "orjson" not in sys.modules and _is_simple_json(value):
         _written += 1
@@ -438,9 +482,17 @@ def _within_64_bits(value: Value) -> Value:
 
 
 def copy_deep(value: Value) -> Value:
-    """A copy that shares no list or object with the original. Scalars and resources are shared."""
+    """A copy that shares no list or object with the original. Scalars and resources are shared.
+
+    Raises LimitError for a value that is too large or too deep to be walked.
+    """
+    check_extent(value)
+    return _copied(value)
+
+
+def _copied(value: Value) -> Value:
     if value.__class__ is list:
-        return [copy_deep(item) for item in value]
+        return [_copied(item) for item in value]
     if value.__class__ is dict:
-        return {key: copy_deep(item) for key, item in value.items()}
+        return {key: _copied(item) for key, item in value.items()}
     return value

@@ -13,7 +13,8 @@ from collections.abc import Callable
 from xsrun.errors import LimitError, XanoScriptError
 from xsrun.values.characters import characters
 from xsrun.values.conversion import Value, to_json
-from xsrun.values.php_arrays import TOO_DEEP, cast_to_text
+from xsrun.values.extent import TOO_DEEP
+from xsrun.values.php_arrays import cast_to_text
 
 # Reading -------------------------------------------------------------------------------------------------------------
 

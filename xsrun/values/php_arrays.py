@@ -19,12 +19,9 @@ from xsrun.values.conversion import (
     normalize_object,
     text_of_number,
 )
+from xsrun.values.extent import MAX_DEPTH, TOO_DEEP
 
 Array = list[Value] | dict[str, Value]
-
-TOO_DEEP = "The value is nested too deeply."
-#: How deep values are compared. Python's own limit is no guard: where a program has raised it, the stack ends first.
-MAX_DEPTH = 2_000
 
 
 # Scalars -------------------------------------------------------------------------------------------------------------

@@ -37,6 +37,7 @@ from xsrun.values.conversion import (
     to_json,
     to_text,
 )
+from xsrun.values.extent import check_extent
 from xsrun.values.ownership import Owned
 
 # Arithmetic (semantics 2.5; the rest is in runtime.arithmetic) -----------------------------------------------------
@@ -290,6 +291,7 @@ def fail_precondition(error_type: Value, message: Value, payload: Value) -> NoRe
     text = message if message.__class__ is str else ""
     if message.__class__ in (int, float):
         text = to_text(message)
+    check_extent(payload)
     raise PreconditionError(text or "Precondition failed.", code, payload)
 
 
@@ -298,10 +300,12 @@ def _shown(value: Value) -> str:
 
 
 def throw(name: Value, value: Value) -> NoReturn:
+    check_extent(value)
     raise ThrownError(_shown(name), value, to_json)
 
 
 def stop(value: Value) -> NoReturn:
+    check_extent(value)
     raise StoppedError(value)
 
 

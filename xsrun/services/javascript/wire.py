@@ -10,6 +10,7 @@ import orjson
 
 from xsrun.errors import XanoScriptError
 from xsrun.services.javascript.outcomes import Thrown
+from xsrun.values.extent import check_extent
 from xsrun.values.json_errors import json_error
 
 if TYPE_CHECKING:
@@ -19,7 +20,8 @@ NOT_PLAIN = "The value is nested too deep for JSON, or contains itself."
 
 
 def encode(scope: Mapping[str, conversion.Value]) -> bytes:
-    """JSON on one line. Raises XanoScriptError for what is nested too deep."""
+    """JSON on one line. Raises XanoScriptError for what is nested too deep, LimitError for what is too large."""
+    check_extent(dict(scope))
     try:
         return orjson.dumps(scope, _plain)
     except (TypeError, ValueError):  # integers beyond 64 bits, lone surrogates, or nesting too deep for orjson
