@@ -19,7 +19,7 @@ import xsrun
 from xsrun.cli import main
 from xsrun.errors import XanoScriptError
 from xsrun.values.conversion import from_json
-from xsrun.values.json_errors import JsonError, json_problem
+from xsrun.values.json_errors import JsonError
 
 
 @pytest.mark.parametrize(
@@ -36,6 +36,7 @@ from xsrun.values.json_errors import JsonError, json_problem
         ('["a\tb"]', "U+0009 does not fit at column 4"),
         (b'["\xff"]', "it is not UTF-8 text"),
         ('"\ud800"', "it is not UTF-8 text"),
+        ("[1e999]", "the number at column 2 is too large"),
         ("[" * 2000, "it is nested too deeply at column 1026"),
     ],
 )
@@ -43,8 +44,6 @@ def test_what_is_wrong_with_json(text: str | bytes, reason: str) -> None:
     with pytest.raises(JsonError) as caught:
         from_json(text)
     assert str(caught.value) == reason
-    if isinstance(text, str):
-        assert json_problem(text) == reason
 
 
 @given(st.text('{}[]",:1e-+.truefalsn \\', max_size=12))
@@ -52,7 +51,8 @@ def test_there_is_a_reason_for_whatever_json_refuses(text: str) -> None:
     try:
         json.loads(text)
     except ValueError:
-        assert json_problem(text)
+        with pytest.raises(JsonError, match=r"\S"):
+            from_json(text)
 
 
 def test_a_number_that_is_too_long_for_python(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

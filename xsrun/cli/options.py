@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,13 +10,20 @@ from typing import TYPE_CHECKING
 from xsrun.errors import UsageError
 from xsrun.reading import read_bytes, read_text, require_regular
 from xsrun.running.context import Limits
-from xsrun.values.conversion import Value
-from xsrun.values.json_errors import json_problem
+from xsrun.values.conversion import Value, from_json
+from xsrun.values.digits import whole_of_digits
+from xsrun.values.json_errors import JsonError
 
 if TYPE_CHECKING:
     from xsrun.services.files import Upload
     from xsrun.services.network import NetworkPolicy
     from xsrun.workspace.options import WorkspaceOptions
+
+
+#: Limits are lower than this: a number of more is a mistake, and no machine counts so far.
+_MOST_OF_A_LIMIT = 10**18
+#: The last millisecond of the year 9999, in which dates end.
+_LATEST = 253_402_300_799_999
 
 
 def add_run_options(parser: argparse.ArgumentParser) -> None:
@@ -121,8 +127,10 @@ def read_value(text: str) -> Value:
     if text.startswith("@"):
         text = read_value_file(text)
     try:
-        return json.loads(text)
-    except ValueError:
+        return from_json(text)
+    except JsonError as error:
+        if error.too_deep:
+            raise UsageError(f"a value on the command line cannot be read: {error}") from None
         return text
 
 
@@ -152,10 +160,10 @@ def read_file(name: str) -> str:
 
 def parse_json(text: str, what: str) -> Value:
     try:
-        return json.loads(text)
-    except ValueError:
-        hint = 'names need double quotes: {"xs": [1]}'
-        raise UsageError(f"{what} is not JSON: {json_problem(text)}", hint=hint) from None
+        return from_json(text)
+    except JsonError as error:
+        hint = None if error.too_deep else 'names need double quotes: {"xs": [1]}'
+        raise UsageError(f"{what} is not JSON: {error}", hint=hint) from None
 
 
 def read_inputs(given: list[str]) -> list[dict[str, Value]]:
@@ -197,7 +205,8 @@ def read_auth(text: str | None) -> dict[str, Value] | None:
     table, colon, number = text.partition(":")
     if not colon or not table or not number:
         raise UsageError(f"--auth needs TABLE:ID, not `{text}`")
-    return {"table": table, "id": int(number) if number.isdigit() else number, "extras": {}}
+    whole = whole_of_digits(number)
+    return {"table": table, "id": number if whole is None else whole, "extras": {}}
 
 
 def read_limits(given: list[str]) -> Limits:
@@ -210,7 +219,9 @@ def read_limits(given: list[str]) -> Limits:
         try:
             number = float(value)
         except ValueError:
-            raise UsageError(f"--limit {name} needs a number, not `{value}`") from None
+            number = -1
+        if not 0 <= number < _MOST_OF_A_LIMIT:  # `nan` is not either
+            raise UsageError(f"--limit {name} needs a number, not `{value}`", hint=f"--limit {name}=0 is no limit")
         setattr(limits, name, None if number == 0 else number if name == "seconds" else int(number))
     return limits
 
@@ -219,8 +230,9 @@ def read_clock(text: str | None) -> int | None:
     """The fixed time in milliseconds."""
     if text is None:
         return None
-    if text.isdigit():
-        return int(text)
+    milliseconds = whole_of_digits(text)
+    if milliseconds is not None and milliseconds <= _LATEST:
+        return milliseconds
     from datetime import UTC, datetime
 
     try:
@@ -274,7 +286,7 @@ def read_headers(given: list[str]) -> dict[str, str]:
 def read_body(given: str | None) -> bytes | None:
     """The raw body of a request; `@FILE` is a file's content."""
     if given is None or not given.startswith("@"):
-        return None if given is None else given.encode("utf-8")
+        return None if given is None else os.fsencode(given)  # the bytes that were typed, UTF-8 or not
     try:
         return read_bytes(Path(given[1:]).expanduser())
     except OSError as error:

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from xsrun.cli.options import read_file
 from xsrun.errors import UsageError, XanoScriptError
-from xsrun.values.conversion import Value
-from xsrun.values.json_errors import json_problem
+from xsrun.values.conversion import Value, from_json
+from xsrun.values.json_errors import JsonError
 
 if TYPE_CHECKING:
     from xsrun.workspace.workspace import LoadedWorkspace
@@ -56,14 +56,16 @@ def rows_of_yaml(text: str, name: str) -> Value:
         return yaml.load(text, RowLoader)
     except yaml.YAMLError as error:
         raise UsageError(f"{name} is not YAML: {error}") from None
+    except RecursionError:
+        raise UsageError(f"{name} is nested too deeply") from None
 
 
 def rows_of_json(text: str, name: str) -> Value:
     """What a JSON file of rows holds. Raises UsageError that names it."""
     try:
-        return json.loads(text)
-    except ValueError:
-        raise UsageError(f"{name} is not JSON: {json_problem(text)}") from None
+        return from_json(text)
+    except JsonError as error:
+        raise UsageError(f"{name} is not JSON: {error}") from None
 
 
 def checked_rows(rows: Value, name: str) -> Rows:

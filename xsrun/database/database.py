@@ -12,6 +12,7 @@ from xsrun.database.tables import physical_name
 from xsrun.errors import UsageError
 from xsrun.running.masking import masked_address
 from xsrun.syntax.nodes import Statement
+from xsrun.values.digits import whole_of_digits
 
 if TYPE_CHECKING:
     from xsrun.database.backend import Backend
@@ -80,14 +81,15 @@ class Database:
 
     def note_file(self, name: str, file: str) -> None:
         """Remember the number that the file of a table begins with: the SQL of old exports names the table by it."""
-        digits = PurePath(file).name.partition("_")[0]
-        if digits.isascii() and digits.isdigit():
-            self.numbers[int(digits)] = name
+        number = whole_of_digits(PurePath(file).name.partition("_")[0])
+        if number is not None:
+            self.numbers[number] = name
 
     def numbered(self, name: str) -> str | None:
         """The table that a name with its number means in the engine's own SQL; None for any other name."""
         match = _NUMBERED.fullmatch(name)
-        return self.numbers.get(int(match[1])) if match is not None else None
+        number = whole_of_digits(match[1]) if match is not None else None
+        return self.numbers.get(number) if number is not None else None
 
     def share(self, other: Database) -> None:
         """Use the back end of another database, what it has prepared, and what is known of its tables."""

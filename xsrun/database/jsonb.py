@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from xsrun.values.conversion import Value, from_json, parse_number, to_json
+from xsrun.values.digits import index_of
 
 _NUMBERS = (int, float)
 
@@ -50,8 +51,8 @@ def member(value: Value, keys: Iterable[str]) -> Value:
     for key in keys:
         if value.__class__ is dict:
             value = value.get(key)
-        elif value.__class__ is list and key.removeprefix("-").isdigit() and -len(value) <= int(key) < len(value):
-            value = value[int(key)]
+        elif value.__class__ is list and (position := index_of(key, len(value))) is not None:
+            value = value[position]
         else:
             return None
     return value

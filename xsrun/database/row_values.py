@@ -16,6 +16,7 @@ from xsrun.database.tables import Table, unknown_column
 from xsrun.errors import InputError, XanoScriptError
 from xsrun.fields.declared import default_value
 from xsrun.values.conversion import Value, as_object
+from xsrun.values.digits import whole_of_digits
 
 if TYPE_CHECKING:
     from xsrun.database.backend import Backend
@@ -111,8 +112,8 @@ def explicit_id(table: Table, data: dict[str, Value], context: Context) -> Value
     if column.declared is not None:
         return column.declared.write(value, context, "id")
     if column.kind == "int":
-        if value.__class__ is str and value.isdigit():
-            return int(value)  # rows of a CSV file are all text
+        if value.__class__ is str and (number := whole_of_digits(value)) is not None:
+            return number  # rows of a CSV file are all text
         if value.__class__ is not int:
             raise InputError("Value is not a valid integer", "id", hint=f'the ids of table "{table.name}" are numbers')
         return value

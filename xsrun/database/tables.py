@@ -20,7 +20,8 @@ from xsrun.fields.declared import Declared, compile_fields
 from xsrun.names.fixed_values import UNKNOWN, fixed_value
 from xsrun.names.places import unwrapped
 from xsrun.syntax import nodes
-from xsrun.values.conversion import Value
+from xsrun.values.conversion import Value, to_json
+from xsrun.values.json_errors import is_utf8
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
@@ -206,6 +207,9 @@ def without_mark(name: str) -> str:
 def physical_name(name: str, datasource: str) -> str:
     """The name a table has in the database: its own in the live datasource, else with the datasource before it."""
     physical = name if datasource in ("live", "") else f"{datasource}:{name}"
+    if "\0" in physical or not is_utf8(physical):
+        shown = to_json(physical).strip('"')
+        raise XanoScriptError(f"No table can be called `{shown}`.", hint="a name is text without zero bytes")
     if len(physical.encode()) <= _LONGEST_NAME and not physical.lower().startswith("sqlite_"):
         return physical
     return f"{physical[:20]}~{sha256(physical.encode()).hexdigest()[:24]}"

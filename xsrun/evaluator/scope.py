@@ -35,7 +35,7 @@ class Scope:
         #: the declared inputs by name, and the local variables that hold them
         self.declared = {one.name: one for one in declared or []}
         self.inputs = {
-            name: f"i_{name}" if name.isidentifier() and name.isascii() else f"i__{position}"
+            name: f"i_{name}" if name.isidentifier() and name.isascii() else f"i_{position}"
             for position, name in enumerate(self.declared)
         }
         self.elements: list[Element] = []

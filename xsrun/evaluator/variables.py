@@ -24,6 +24,7 @@ from xsrun.syntax.nodes import (
     Unary,
     Variable,
 )
+from xsrun.values.digits import whole_of_digits
 
 _LOOP_ROOTS = {
     "$": "this",
@@ -193,7 +194,8 @@ class VariableCompiler(CompilerBase):
             if self.scope.elements and not self.linker.may_assign(root):
                 return constant(None, at)  # `$this` in a transform, `$result` outside reduce
             return None
-        return (self.transform_operand(int(root), at) or constant(None, at)) if root.isdigit() else None
+        number = whole_of_digits(root)
+        return (self.transform_operand(number, at) or constant(None, at)) if number is not None else None
 
     def transform_operand(self, number: int, at: Located) -> ast.expr | None:
         """`$0`, `$[-1]`: the operands of the `transform`s around, outermost first, negative from the inside."""

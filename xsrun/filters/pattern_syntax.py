@@ -175,7 +175,7 @@ class _Translator:
         if char == "{":
             match = _QUANTIFIER.match(self.body, self.position - 1)
             assert match is not None
-            text, low, high = match.group(), int(match.group(1)), int(match.group(3) or match.group(1))
+            text, low, high = match.group(), _times(match.group(1)), _times(match.group(3) or match.group(1))
             self.position = match.end()
             if max(low, high) > 65_535:
                 raise self._refused("number too big in {} quantifier")
@@ -456,3 +456,9 @@ _ASSERTIONS = {"A": r"\A", "G": r"\G", "K": r"\K", "Z": r"(?=\n?\Z)", "z": r"\Z"
 def literal(char: str) -> str:
     """A character that stands for itself in a pattern of `regex`."""
     return "\\" + char if char in _SPECIAL else char
+
+
+def _times(digits: str) -> int:
+    """How often a quantifier repeats; too often, whatever the number is, where it has more digits than PCRE takes."""
+    digits = digits.lstrip("0") or "0"
+    return int(digits) if len(digits) < 6 else 99_999

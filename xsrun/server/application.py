@@ -19,6 +19,7 @@ from xsrun.server.snapshot import Live, Snapshot
 from xsrun.server.streaming import ResponseStream
 from xsrun.server.threads import ThreadPool
 from xsrun.server.vault import PREFIX, StoredFile, stored_file
+from xsrun.values.digits import whole_of_digits
 
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
@@ -158,7 +159,7 @@ class Application:
         """The body of a request. Raises XanoScriptError when it is too long or takes too long."""
         length = request.header(b"content-length")
         limit = self.settings.max_body
-        if length is not None and length.isdigit() and int(length) > limit:
+        if length is not None and length.isdigit() and (whole_of_digits(length) or 0) > limit:
             raise too_long(limit)
         message = await receive()
         chunk: bytes = message.get("body", b"")

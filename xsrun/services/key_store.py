@@ -158,7 +158,7 @@ class KeyStore:
             if text is None:
                 self.set(key, str(amount))
                 return amount
-            if _NUMBER.fullmatch(text) is None or abs(int(text)) > _LARGEST:
+            if _NUMBER.fullmatch(text) is None or len(text) > 20 or abs(int(text)) > _LARGEST:
                 raise XanoScriptError("value is not an integer or out of range")
             total = int(text) + amount
             if abs(total) > _LARGEST:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from xsrun.errors import UnavailableError, UsageError, XanoScriptError
 from xsrun.running.context import Context
+from xsrun.values.digits import whole_of_digits
 
 if TYPE_CHECKING:
     from xsrun.services.recording import Recording
@@ -125,7 +126,7 @@ def _covers(pattern: str, host: str, port: int | None) -> bool:
     if pattern == "*":
         return True
     named, _, wanted = pattern.rpartition(":") if pattern.rpartition(":")[2].isdigit() else (pattern, "", "")
-    if wanted and int(wanted) != port:
+    if wanted and whole_of_digits(wanted) != port:
         return False
     named = named.strip("[]")
     return host == named or (named.startswith("*.") and host.endswith(named[1:]))

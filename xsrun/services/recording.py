@@ -70,6 +70,8 @@ class Recording:
         self._unsaved: weakref.finalize[[Path, list[RecordedCall]], Recording] | None = None
         if replaying:
             self._read()
+        elif path.is_dir():  # found out before anything is asked, which would be lost
+            raise UsageError(f"cannot write the recording {path}: it is a folder")
         else:
             self._unsaved = weakref.finalize(self, _save, path, self._calls)
 

@@ -15,7 +15,7 @@ from xsrun.evaluator.generated import collections
 from xsrun.evaluator.inplace_code import append, list_in_place
 from xsrun.evaluator.quasiquote import assign, constant, expression, name, statement_position, statements
 from xsrun.registry import statement_form
-from xsrun.syntax.nodes import Expression, Literal, Statement, Variable
+from xsrun.syntax.nodes import Expression, ListLiteral, Statement, Variable
 from xsrun.values.conversion import Value
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def merge(compiler: StatementCompiler, node: Statement) -> None:
     {"list": [1, 2, 3, 4]}
     """
     at, target = statement_position(node), compiler.target(node)
-    value = compiler.value(compiler.attribute(node, "value") or Literal([]))
+    value = compiler.value(compiler.attribute(node, "value") or ListLiteral([]).at(node, node))
     root, _ = compiler.changeable(target)
     template = (
         "if T.__class__ is list:\n    context.check_size(len(L) + len(T))\n    L.extend(T)\n"

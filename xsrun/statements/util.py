@@ -216,6 +216,8 @@ def geo_distance(latitude_1: float = 0, longitude_1: float = 0, latitude_2: floa
     ... } as $metres
     {"metres": 0}
     """
+    if not all(map(math.isfinite, (latitude_1, longitude_1, latitude_2, longitude_2))):
+        raise XanoScriptError("A coordinate is infinite.", hint="latitudes and longitudes are degrees")
     one, two = math.radians(latitude_1), math.radians(latitude_2)
     half = math.sin((two - one) / 2) ** 2
     half += math.cos(one) * math.cos(two) * math.sin(math.radians(longitude_2 - longitude_1) / 2) ** 2

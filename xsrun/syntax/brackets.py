@@ -222,6 +222,8 @@ class Brackets:
         before = self.types[index - 1]
         if before == "PREFIX" and text[:1] == "+" and self.texts[index - 1] == "+":
             return True  # `+ +x`, which is not `++`
+        if before == "DEFAULT" and text[:1] == "=":
+            return True  # `= =x`, which is not `==`
         if kind in _TIGHT_BEFORE or before in _TIGHT_AFTER:
             return False
         if kind == "QUESTION" and inside == FIELDS:

@@ -203,11 +203,18 @@ class Builder:
         elif part.type == "SIZE":
             if node.list_size is not None:
                 self.report("XS123", "there are no lists of lists", "declare the field as json", part)
-            node.list_size = list_size(part.value)
+            node.list_size = self.list_size(part)
         elif part.type == "DEFAULT":
             node.optional = node.optional or part.value == "?="
         elif part.type == "FILTERS":
             node.filters += self.field_filters(part)
+
+    def list_size(self, token: Token) -> tuple[int | None, int | None]:
+        """The bounds of a list. A number beyond 64 bits is none that a list can have."""
+        sizes = list_size(token.value)
+        if any(size is not None and size >= 2**63 for size in sizes):
+            self.report("XS141", "no list can have so many elements", "write a smaller number, or none", token)
+        return sizes
 
     def field_filters(self, token: Token) -> list[FieldFilter]:
         """Split the raw run after `filters=`. A bar inside brackets or quotes belongs to an argument."""

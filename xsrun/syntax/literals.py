@@ -53,8 +53,9 @@ def block_value(raw: str) -> str:
 
 def number_value(text: str) -> float:
     """An int, or a decimal when it has a fraction, an exponent, or more than 64 bits."""
-    if text.isdigit():
-        value = int(text)
+    digits = text.lstrip("0")
+    if text.isdigit() and len(digits) < 20:
+        value = int(digits or "0")
         return value if value < 2**63 else float(value)
     return float(text)
 
@@ -100,8 +101,13 @@ def list_size(text: str) -> tuple[int | None, int | None]:
     """`[]`, `[3]`, `[1:5]`, `[1:]`, `[:5]` as (least, most)."""
     inner = text.strip("[] \t")
     least, colon, most = (part.strip() for part in inner.partition(":"))
-    low = int(least) if least else None
-    return (low, (int(most) if most else None)) if colon else (low, low)
+    low, high = (_size(digits) if digits else None for digits in (least, most))
+    return (low, high) if colon else (low, low)
+
+
+def _size(digits: str) -> int:
+    """The number of some digits, 2**63 for whatever is more: Python does not read very long ones."""
+    return 2**63 if len(digits.lstrip("0")) > 18 else int(digits.lstrip("0") or "0")
 
 
 def split_filters(text: str) -> list[tuple[int, str]]:

@@ -14,11 +14,14 @@ from typing import Any
 from xsrun.errors import XanoScriptError
 from xsrun.fields.declared import Declared
 from xsrun.language.types import MEDIA_TYPES
+from xsrun.values.digits import whole_of_digits
 from xsrun.values.geo import SHAPES
 
 #: The first day that made-up dates lie after: fixed, so that the same seed gives the same dates.
 _FIRST_DAY = date(2025, 1, 1)
 _DAY = 86_400_000
+#: the longest text that is made up for an input that asks for a length
+_LONGEST = 1_000_000
 _WORDS = (
     "amber",
     "basil",
@@ -167,11 +170,11 @@ class Plausible:
             text = self.random.choice((text, text.upper()[:3], text[:1].upper() + text[1:], "1234", "A1", "#336699"))
         prefix = (filters.get("startsWith") or [""])[0]
         text = text if text.startswith(prefix) else prefix + text
-        least, most = ((filters.get(name) or [""])[0] for name in ("min", "max"))
-        if least.isdigit() and len(text) < int(least):
-            text += (text or "a") * (int(least) // max(len(text), 1) + 1)
-            text = text[: int(least)]
-        return text[: int(most)] if most.isdigit() else text
+        least, most = (whole_of_digits((filters.get(name) or [""])[0]) for name in ("min", "max"))
+        if least is not None and len(text) < least <= _LONGEST:
+            text += (text or "a") * (least // max(len(text), 1) + 1)
+            text = text[:least]
+        return text[:most] if most is not None else text
 
     def _word(self) -> str:
         return self.random.choice(_WORDS)

@@ -7,6 +7,7 @@ variable holds from then on. Values are computed before: a statement that fails 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 from xsrun.values.conversion import Value, as_list, as_text, parse_number, to_text
@@ -21,7 +22,7 @@ def as_index(key: Value) -> int | None:
     if key.__class__ is int:
         return int(key)
     number = parse_number(key) if key.__class__ is str else key if key.__class__ is float else None
-    if number is None or number != int(number) or (number < 0 and key.__class__ is str):
+    if number is None or not math.isfinite(number) or number != int(number) or (number < 0 and key.__class__ is str):
         return None
     return int(number)
 
@@ -118,7 +119,8 @@ def own_list(owned: Owned, target: Value, keys: Keys, convert: Callable[[Value],
     """
     leaf = target if target.__class__ is list or target.__class__ is dict else {}
     for key in keys:
-        leaf = _child(leaf, _slot(_shape_for(leaf, key), key))
+        leaf = _shape_for(leaf, key)
+        leaf = _child(leaf, _slot(leaf, key))
     made = copied(convert(leaf))
     target, parent, slot = _way(owned, target, keys)
     _store(parent, slot, owned.add(made, parent))

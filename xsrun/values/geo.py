@@ -10,6 +10,7 @@ import re
 
 from xsrun.lazy_regex import pattern
 from xsrun.values.conversion import Value
+from xsrun.values.digits import whole_of_digits
 
 #: field type -> (type word of the value, how deep its lists nest, word of WKT)
 SHAPES = {
@@ -110,4 +111,5 @@ def _read_groups(text: str, start: int) -> list[Value] | None:
 
 
 def _number(text: str) -> float:
-    return int(text) if text.lstrip("+-").isdigit() else float(text)
+    whole = whole_of_digits(text.lstrip("+-"))
+    return float(text) if whole is None else -whole if text.startswith("-") else whole

@@ -26,6 +26,8 @@ def json_error(text: str | bytes, refusal: Any) -> JsonError:
     at = f"column {refusal.colno}"
     if refusal.lineno > 1 or "\n" in refusal.doc.strip():
         at = f"line {refusal.lineno}, {at}"
+    if "infinity" in refusal.msg:
+        return JsonError(f"the number at {at} is too large")
     if "depth" in refusal.msg:
         return JsonError(f"it is nested too deeply at {at}", too_deep=True)
     found: str = refusal.doc[refusal.pos : refusal.pos + 1]
@@ -33,17 +35,6 @@ def json_error(text: str | bytes, refusal: Any) -> JsonError:
         return JsonError("it ends too early")
     shown = f"`{found}`" if found.isprintable() else f"U+{ord(found):04X}"
     return JsonError(f"{shown} does not fit at {at}")
-
-
-def json_problem(text: str) -> str:
-    """Why Python's `json` does not take a text."""
-    import orjson
-
-    try:
-        orjson.loads(text)
-    except orjson.JSONDecodeError as refusal:
-        return str(json_error(text, refusal))
-    return "one of its numbers is too long"  # Python converts 4,300 digits at most
 
 
 def is_utf8(text: str | bytes) -> bool:

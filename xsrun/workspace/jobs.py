@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from xsrun.errors import XanoScriptError
 from xsrun.running.context import Context
 from xsrun.syntax.nodes import Expression
-from xsrun.values.conversion import Value
+from xsrun.values.conversion import Value, describe
 from xsrun.workspace.construct import Construct
+
+_WORDS: dict[type, str] = {str: "a text", dict: "an object"}
 
 
 def run_job(construct: Construct, context: Context) -> Value:
@@ -25,4 +28,10 @@ def _call(construct: Construct, context: Context, settings: Expression) -> Value
     from xsrun.evaluator.stack_functions import compile_expression
 
     named = compile_expression(settings, construct.file)(context, {})
-    return context.call("function", named.get("name", ""), named.get("input") or {})
+    members = named if named.__class__ is dict else {}
+    name, given = members.get("name", ""), members.get("input") or {}
+    for member, value, wanted in (("name", name, str), ("input", given, dict)):
+        if value.__class__ is not wanted:
+            message = f"The `{member}` of what {construct.kind} runs must be {_WORDS[wanted]}, not {describe(value)}."
+            raise XanoScriptError(message, file=construct.file, line=settings.line, column=settings.column)
+    return context.call("function", name, given)

@@ -14,6 +14,7 @@ from xsrun.database.raw_sql.placeholders import Marks, pieces, with_arguments
 from xsrun.database.session import Session
 from xsrun.errors import InputError, MissingParamError, UnavailableError, XanoScriptError
 from xsrun.values.conversion import Value, from_json, to_json
+from xsrun.values.digits import whole_of_digits
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
@@ -60,7 +61,7 @@ def url_of(engine: str, address: str) -> sa.URL:
             username=pairs.get("user"),
             password=pairs.get("password"),
             host=pairs.get("host"),
-            port=int(port) if port.isdigit() else None,
+            port=whole_of_digits(port),
             database=pairs.get("dbname"),
         )
     try:

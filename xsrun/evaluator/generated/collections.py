@@ -15,6 +15,7 @@ from typing import NamedTuple
 from xsrun.errors import XanoScriptError
 from xsrun.running.context import Context
 from xsrun.values.conversion import Value, as_array, describe, normalize_object, to_text
+from xsrun.values.digits import index_or_key
 from xsrun.values.php_arrays import Identities
 
 Function = Callable[..., Value]
@@ -38,7 +39,7 @@ def elements(context: Context, value: Value, function: Function, positions: bool
         indexes: Iterable[Value] = range(len(items))
     else:
         items = list(array.values())  # type: ignore[union-attr]
-        indexes = [int(key) if key.isdigit() and str(int(key)) == key else key for key in array]
+        indexes = [index_or_key(key) for key in array]
     if positions is None:
         return Elements(array, items, indexes, function(items))
     results = map(function, items, indexes, repeat(array)) if positions else map(function, items)

@@ -37,6 +37,7 @@ from xsrun.values.conversion import (
     to_json,
     to_text,
 )
+from xsrun.values.digits import whole_of_digits
 from xsrun.values.extent import check_extent
 from xsrun.values.ownership import Owned
 
@@ -107,8 +108,9 @@ def member(value: Value, key: str, path: str) -> Value:
         if key in value:
             return value[key]
     elif value.__class__ is list:
-        if key.isdigit() and int(key) < len(value):
-            return value[int(key)]
+        position = whole_of_digits(key)
+        if position is not None and position < len(value):
+            return value[position]
     elif hasattr(value, "as_value"):
         return member(value.as_value(), key, path)
     missing(path, value)

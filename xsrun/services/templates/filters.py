@@ -289,7 +289,18 @@ def keys(value: Value) -> list[Value]:
     return [key for key, _ in entries(value)]
 
 
+def _needs_arrow(arrow: Value, name: str) -> Value:
+    """The function that a filter cannot do without. Only arrow functions are callable here."""
+    if callable(arrow):
+        return arrow
+    raise XanoScriptError(
+        f"The template's filter `{name}` needs an arrow function, not {describe(arrow)}.",
+        hint=f"write it like {name}(item => item)",
+    )
+
+
 def map_values(value: Value, arrow: Value) -> Value:
+    arrow = _needs_arrow(arrow, "map")
     return keyed([(key, arrow(item, key)) for key, item in entries(value)], value)
 
 
@@ -299,11 +310,12 @@ def filter_values(value: Value, arrow: Value = None) -> Value:
 
 
 def find(value: Value, arrow: Value) -> Value:
+    arrow = _needs_arrow(arrow, "find")
     return next((item for key, item in entries(value) if is_true(arrow(item, key))), None)
 
 
 def reduce(value: Value, arrow: Value, initial: Value = None) -> Value:
-    result = initial
+    result, arrow = initial, _needs_arrow(arrow, "reduce")
     for key, item in entries(value):
         result = arrow(result, item, key)
     return result

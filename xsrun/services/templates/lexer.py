@@ -37,7 +37,17 @@ class TwigLexer(Lexer):
         """The tokens of a template; Twig's spellings of Jinja's `raw` and of trimming within a line are translated."""
         source = _VERBATIM.sub(r"{%\1 \2raw \3%}", source)
         source = _LINE_TRIM.sub(lambda found: f"{{{found[1]}" if found[1] else f"{found[2]}}}", source)
-        return super().tokeniter(source, name, filename, state)
+        for line, token, text in super().tokeniter(source, name, filename, state):
+            yield (line, *_number(text)) if token == "integer" else (line, token, text)
+
+
+def _number(text: str) -> tuple[str, str]:
+    """A token of digits: a decimal where they have more than 64 bits, since Python does not read very long integers."""
+    digits = text.replace("_", "")
+    if not digits.isdigit():  # hexadecimal and the like
+        return ("integer", text) if len(text) < 1000 else ("float", "1e999")
+    digits = digits.lstrip("0") or "0"
+    return ("integer", digits) if len(digits) < 20 and int(digits) < 2**63 else ("float", f"{digits}.0")
 
 
 _ESCAPES = {"n": "\n", "r": "\r", "t": "\t", "f": "\f", "v": "\v", "a": "\a", "b": "\b", "e": "\x1b"}

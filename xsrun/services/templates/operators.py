@@ -21,6 +21,7 @@ from xsrun.services.templates.values import (
 )
 from xsrun.values import arithmetic
 from xsrun.values.conversion import Value, compare, describe, loose_equal, normalize_object, strict_equal
+from xsrun.values.digits import whole_of_digits
 
 # Operators -----------------------------------------------------------------------------------------------------------
 
@@ -154,8 +155,9 @@ def to_moment(state: State, value: Value, zone: Value = None) -> Moment:
         return Moment(int(value * 1000))
     if value.__class__ is not str:
         raise XanoScriptError(f"A date cannot be made of {describe(value)}.")
-    if value.lstrip("-").isdigit() and value.isascii():
-        return Moment(int(value) * 1000)
+    seconds = whole_of_digits(value.removeprefix("-"))
+    if seconds is not None:
+        return Moment((-seconds if value.startswith("-") else seconds) * 1000)
     return Moment(parse_timestamp_value(value, state.run.now(), zone))
 
 

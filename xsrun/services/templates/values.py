@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from xsrun.errors import XanoScriptError
 from xsrun.values.conversion import Value, describe, normalize_object, parse_number, text_of_number, truthy
+from xsrun.values.digits import index_or_key
 
 
 class Undefined:
@@ -75,12 +76,8 @@ def entries(value: Value) -> list[tuple[Value, Value]]:
     if value.__class__ is list:
         return list(enumerate(value))
     if value.__class__ is dict:
-        return [(_key(key), item) for key, item in value.items()]
+        return [(index_or_key(key), item) for key, item in value.items()]
     return []
-
-
-def _key(key: str) -> Value:
-    return int(key) if key.isdigit() and str(int(key)) == key else key
 
 
 def items(value: Value, wanted_by: str) -> list[Value]:
