@@ -39,10 +39,9 @@ PENDING = {
     ),
     **dict.fromkeys(("like-backtracking", "sql-endless", "sql-memory", "sql-vacuum-into"), SQL),
     **dict.fromkeys(("js-decode-takeover", "js-module-leak"), REALM),
-    **dict.fromkeys(("check-braces", "check-unknown-reads", "run-index-chain"), "checking grows faster than the text"),
 }
 #: cases that pass, and take more than some seconds
-LONG = {"shared-template"}
+LONG = {"check-unknown-reads", "shared-template"}
 
 
 def load_runner() -> Any:

@@ -81,6 +81,7 @@ class Workspace:
         self.by_name: dict[tuple[str, str], list[Unit]] = {}
         for unit in self.units:
             self.by_name.setdefault((unit.kind, unit.name.lower()), []).append(unit)
+        self._names: dict[str, list[str]] = {}
         #: a text that could not be read whole may hold what the others look for
         self.complete = all(text.complete for text in texts)
 
@@ -90,7 +91,10 @@ class Workspace:
         return found[0] if found else None
 
     def names(self, kind: str) -> list[str]:
-        return sorted({unit.name for unit in self.units if unit.kind == kind})
+        """The names of all constructs of a kind, sorted."""
+        if kind not in self._names:
+            self._names[kind] = sorted({unit.name for unit in self.units if unit.kind == kind})
+        return self._names[kind]
 
     def columns(self, table: str) -> dict[str, Field] | None:
         """The columns of a declared table; None when it is not declared."""

@@ -2,16 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+
+#: How many names may still be compared in the work that `comparing` bounds; no bound outside of it.
+_left: ContextVar[list[int] | None] = ContextVar("_left", default=None)
 
 
-def nearest(name: str, candidates: Iterable[str]) -> str | None:
+@contextmanager
+def comparing(most: int) -> Iterator[None]:
+    """Compare so many names at most inside: afterwards nothing is near, so that a text with thousands of unknown names
+    and thousands of known ones takes no longer than it is worth."""
+    token = _left.set([most])
+    try:
+        yield
+    finally:
+        _left.reset(token)
+
+
+def _may_compare(count: int) -> bool:
+    left = _left.get()
+    if left is None:
+        return True
+    left[0] -= count
+    return left[0] >= 0
+
+
+def nearest(name: str, candidates: Collection[str]) -> str | None:
     """The candidate that a misspelled name most likely means, or None when none is close."""
     return next(iter(nearest_names(name, candidates, 1)), None)
 
 
-def nearest_names(word: str, candidates: Iterable[str], most: int = 3) -> list[str]:
+def nearest_names(word: str, candidates: Collection[str], most: int = 3) -> list[str]:
     """The nearest candidates, best first: near in spelling, or sharing a part (`lowercase`, `to_lower`)."""
+    if not _may_compare(len(candidates)):
+        return []
     wanted = word.lower()
     limit = max(1, len(wanted) // 3) if len(wanted) > 2 else 0
     parts = _parts(wanted)
@@ -63,7 +89,7 @@ def one_of(names: list[str]) -> str:
     return quoted[0] if len(quoted) == 1 else f"{', '.join(quoted[:-1])} or {quoted[-1]}"
 
 
-def did_you_mean(word: str, candidates: Iterable[str]) -> str | None:
+def did_you_mean(word: str, candidates: Collection[str]) -> str | None:
     """A hint that names the nearest candidates; None when nothing is near."""
     found = nearest_names(word, candidates)
     return f"did you mean {one_of(found)}?" if found else None

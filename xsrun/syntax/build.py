@@ -58,6 +58,8 @@ from xsrun.syntax.source import Source
 from xsrun.syntax.tokens import LexicalError, Token
 
 Children = list[Any]
+#: Steps of one path: more than any program needs, fewer than Python can compile.
+MOST_STEPS = 1_000
 
 
 def _constant(value: bool | None) -> Callable[[Builder, Children], Expression]:
@@ -315,7 +317,11 @@ class Builder:
     def path(self, children: Children) -> Expression:
         base, segment = children
         if base.__class__ is Path:
-            base.segments.append(segment)
+            if len(base.segments) == MOST_STEPS:
+                hint = "put a part of the path into a variable"
+                self.report("XS138", f"a path has more than {MOST_STEPS:,} steps", hint, segment)
+            if len(base.segments) <= MOST_STEPS:
+                base.segments.append(segment)
             base.end_line, base.end_column = segment.end_line, segment.end_column
             return base
         return Path(base, [segment]).at(base, segment)

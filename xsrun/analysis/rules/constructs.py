@@ -42,10 +42,10 @@ _MEMBERS = frozenset({"stack", "test", "schedule", "main"})
 
 def check_document(report: Report, document: Document) -> None:
     """Check every construct of a text, or a bare list of statements, members or fields."""
-    constructs = [item for item in document.items if _is_construct(item)]
+    constructs = {id(item) for item in document.items if _is_construct(item)}
     previous: Node | None = None
     for item in document.items:
-        if isinstance(item, Statement) and item in constructs:
+        if isinstance(item, Statement) and id(item) in constructs:
             if previous is not None and not _separated(report, previous, item):
                 report.add(
                     "XS203",

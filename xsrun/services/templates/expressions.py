@@ -7,7 +7,7 @@ environment: generated code reads no attribute, and calls nothing that a templat
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection
 from typing import NoReturn
 
 from jinja2 import nodes
@@ -98,7 +98,7 @@ class ExpressionParser(Parser):
         """A statement that only evaluates."""
         return nodes.ExprStmt(expression, lineno=expression.lineno)
 
-    def unknown(self, what: str, name: str, known: Iterable[str]) -> NoReturn:
+    def unknown(self, what: str, name: str, known: Collection[str]) -> NoReturn:
         close = nearest(name, known)
         self.fail(f"Unknown {what} `{name}`" + (f"; did you mean `{close}`?" if close else ""))
 

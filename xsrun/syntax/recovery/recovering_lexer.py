@@ -104,6 +104,8 @@ class _Brackets:
         #: lines that should end with an opening brace
         self.opened: set[int] = set()
         self.found: list[Diagnostic] = []
+        #: where the problems found are, by line and column
+        self.places: set[tuple[int, int]] = set()
 
 
 def _tokens(source: Source, context: str) -> tuple[list[Token], _RecoveringLexer, list[Diagnostic]]:
@@ -345,7 +347,9 @@ class _RecoveringLexer(Lexer):
         return False
 
     def remember(self, problem: Diagnostic) -> None:
-        if all((problem.line, problem.column) != (other.line, other.column) for other in self.brackets.found):
+        place = (problem.line, problem.column)
+        if place not in self.brackets.places:
+            self.brackets.places.add(place)
             self.brackets.found.append(problem)
 
     def unclosed(self, opener: Token) -> None:
@@ -356,6 +360,10 @@ class _RecoveringLexer(Lexer):
 
     def extra_bracket(self, character: str, problem: Diagnostic) -> None:
         """A closing bracket too many. Of braces the first one at a strange indentation is the suspect."""
+        if len(self.brackets.found) >= MOST_ERRORS:
+            self.remember(problem)
+            self.brackets.extra.add(self.position)
+            return
         here = self.position - self.line_start + 1
         place = (self.position, self.line, here, self.line, here + 1, self.position + 1)
         suspect = syntax_messages.too_early(self.source, self.items) if character == "}" else None
@@ -363,11 +371,11 @@ class _RecoveringLexer(Lexer):
             suspect = Token("RBRACE", character, *place)
         own_line = not self.source.line(suspect.line)[: suspect.column - 1].strip()
         number = syntax_messages.lacks_opener(self.source, suspect) if character == "}" and own_line else None
-        if number is not None and number not in self.brackets.opened and len(self.brackets.found) < MOST_ERRORS:
+        if number is not None and number not in self.brackets.opened:
             self.brackets.opened.add(number)
             self.remember(syntax_messages.missing_opener(self.source, number, suspect))
             raise _Again
-        if suspect.start_pos == self.position or len(self.brackets.found) >= MOST_ERRORS:
+        if suspect.start_pos == self.position:
             self.remember(problem)
             self.brackets.extra.add(self.position)
             return

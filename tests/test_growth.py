@@ -1,0 +1,81 @@
+"""Checking takes work in proportion to the text, also where everything in it is wrong.
+
+The work is counted in calls, of Python's functions and of its built-in ones: no clock is looked at.
+"""
+
+from __future__ import annotations
+
+import cProfile
+import pstats
+
+import pytest
+
+import xsrun
+from xsrun.diagnostics.suggest import comparing, did_you_mean, nearest
+
+
+def function(body: str) -> str:
+    """A function around some statements."""
+    return f"function f {{\n  input {{\n  }}\n  stack {{\n{body}  }}\n  response = null\n}}\n"
+
+
+def declared(count: int) -> str:
+    """As many functions, each of a name of its own."""
+    return "".join(
+        f"---\nfunction g{n} {{\n  input {{\n  }}\n  stack {{\n  }}\n  response = null\n}}\n" for n in range(count)
+    )
+
+
+#: what is wrong or long -> a text with so much of it
+TEXTS = {
+    "unknown variables": lambda n: function("".join(f"    var $a{i} {{ value = $b{i} }}\n" for i in range(n))),
+    "unknown functions": lambda n: (
+        function("".join(f"    function.run h{i} as $x{i}\n" for i in range(n))) + declared(n)
+    ),
+    "unknown statements": lambda n: "".join(f"db.foo{i} {{\n}}\n" for i in range(n)),
+    "unknown filters": lambda n: "".join(f"var $a{i} {{ value = 1|foo{i} }}\n" for i in range(n)),
+    "closing braces": lambda n: "}" * n,
+    "closing braces on lines": lambda n: "}\n" * n,
+    "members": lambda n: "var $x { value = {} }\nvar $a { value = $x" + ".a" * n + " }\n",
+    "indexes": lambda n: "var $x { value = [] }\nvar $a { value = $x" + "[0]" * n + " }\n",
+    "additions": lambda n: "var $a { value = 1" + "+1" * n + " }\n",
+    "constructs": declared,
+}
+
+
+def work(text: str) -> int:
+    """How many calls it takes to check a text."""
+    profile = cProfile.Profile()
+    with profile:
+        xsrun.check({"a.xs": text})
+    return int(pstats.Stats(profile).total_calls)  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("kind", TEXTS)
+def test_checking_grows_with_the_text(kind: str) -> None:
+    make = TEXTS[kind]
+    work(make(50))  # what is made once, and imported
+    base = work("")
+    once, twice, fourfold = (work(make(count)) - base for count in (300, 600, 1200))
+    assert twice < 2.6 * once
+    assert fourfold < 2.6 * twice
+
+
+def test_a_path_of_too_many_steps_is_an_error_at_its_place() -> None:
+    source = "var $x { value = {} }\nvar $a { value = $x" + ".a" * 1_000 + ".b.c.d }\n"
+    (found,) = [one for one in xsrun.check({"a.xs": source}) if one.severity == "error"]
+    assert (found.code, found.line, found.column) == ("XS138", 2, 20 + 2_000)
+    assert not [one for one in xsrun.check({"a.xs": source.replace(".b.c.d", "")}) if one.severity == "error"]
+
+
+def test_suggestions_end_where_they_have_cost_enough() -> None:
+    names = [f"name{number}" for number in range(100)]
+    with comparing(250):
+        assert [nearest("nome1", names), nearest("nome2", names), nearest("nome3", names)] == ["name1", "name2", None]
+        assert did_you_mean("nome4", names) is None
+    assert nearest("nome5", names) == "name5"
+
+
+def test_constructs_that_are_equal_are_told_apart() -> None:
+    twins = "function f {\n  input {\n  }\n  stack {\n  }\n  response = null\n}\n"
+    assert [one.code for one in xsrun.check({"a.xs": twins * 2})].count("XS203") == 1
