@@ -26,6 +26,7 @@ from xsrun.dates.zones import (
     zone_of,
 )
 from xsrun.errors import XanoScriptError
+from xsrun.values.conversion import readable
 
 _DAYS = ("Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday")
 _MONTHS = (
@@ -129,7 +130,7 @@ def format_timestamp(milliseconds: int, format: str, zone: str | None = None) ->
     here = zone_of(zone)
     check_range(milliseconds)
     moment = _Moment(milliseconds, clock_at(milliseconds, here), here.offset_at(milliseconds // 1000), here)
-    return _write(moment, format)
+    return _write(moment, readable(format))
 
 
 def _write(moment: _Moment, format: str) -> str:
@@ -304,7 +305,7 @@ def parse_with_format(text: str, format: str, now: int, zone: str | None = None)
     here = zone_of(zone)
     reading = _Reading(text)
     try:
-        _read(reading, format)
+        _read(reading, readable(format))
         return check_range(_instant(reading, now, here))
     except _Mismatch as error:
         raise XanoScriptError(

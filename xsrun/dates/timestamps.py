@@ -12,7 +12,7 @@ from typing import NamedTuple
 from xsrun.dates.phrases import Phrase, PhraseError, parse_phrase
 from xsrun.dates.zones import DAY, Zone, date_of_days, days_of_date, weekday_of_days, zone_of
 from xsrun.errors import XanoScriptError
-from xsrun.values.conversion import MAX_INT, MIN_INT, Value, describe, parse_number
+from xsrun.values.conversion import MAX_INT, MIN_INT, Value, describe, parse_number, readable
 
 
 class Clock(NamedTuple):
@@ -76,7 +76,7 @@ def time_of_text(text: str, now: int, zone: str | None = None) -> int:
 
     A date without a time is midnight; a phrase keeps the time of day of `now` unless it says otherwise.
     """
-    here = zone_of(zone)
+    here, text = zone_of(zone), readable(text)
     if text == "now":  # by far the most frequent one, and the table of tokens is costly to make
         return now
     try:
@@ -89,7 +89,7 @@ def time_of_text(text: str, now: int, zone: str | None = None) -> int:
 
 def shift(milliseconds: int, text: str, zone: str | None = None) -> int:
     """A time stamp moved by a phrase, as PHP's DateTime::modify: a date in the phrase keeps the time of day."""
-    here = zone_of(zone)
+    here, text = zone_of(zone), readable(text)
     try:
         phrase = parse_phrase(text)
     except PhraseError as error:

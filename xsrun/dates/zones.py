@@ -13,6 +13,7 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo, available_timezones
 
 from xsrun.errors import XanoScriptError
+from xsrun.values.conversion import readable
 
 DAY = 86_400
 #: 400 years, after which the calendar and the weekdays repeat.
@@ -228,6 +229,7 @@ def _names() -> dict[str, str]:
 
 def zone_of(name: str | None) -> Zone:
     """The zone a builtin was given; none is UTC. Raises for a name that nobody knows."""
+    name = readable(name) if name else None
     zone = find_zone(name) if name else UTC_ZONE
     if zone is None:
         raise XanoScriptError(

@@ -14,7 +14,7 @@ from xsrun.evaluator.scope import Element, Scope
 from xsrun.fields.declared import Declared
 from xsrun.running.context import Context
 from xsrun.syntax.nodes import Expression, Located
-from xsrun.values.conversion import Value, as_text
+from xsrun.values.conversion import Value, as_text, readable
 
 if TYPE_CHECKING:
     from xsrun.evaluator.compiler import StatementCompiler
@@ -103,7 +103,7 @@ def evaluate_text(context: Context, text: Value, environment: dict[str, Value]) 
     `environment` holds what it sees as `$var` and `$input`. Raises XanoScriptError for what is no expression.
     """
     variables, inputs = environment["$var"], environment["$input"]
-    source = as_text(text)
+    source = readable(as_text(text))
     try:
         run = _text_expression(source, tuple(variables), tuple(inputs))
     except XanoScriptSyntaxError as error:

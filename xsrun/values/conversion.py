@@ -108,6 +108,11 @@ def text_of_bytes(data: bytes) -> str | bytes:
         return data
 
 
+def readable(text: str | bytes) -> str:
+    """A text that people wrote, such as a name; whatever is not UTF-8 in a byte string shows as U+FFFD."""
+    return text.decode("utf-8", "replace") if isinstance(text, bytes) else text
+
+
 def to_bytes(value: Value) -> bytes:
     """The bytes of a text value, as the engine's byte strings hold them."""
     return value if value.__class__ is bytes else as_text(value).encode("utf-8", "surrogatepass")
