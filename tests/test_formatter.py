@@ -133,6 +133,40 @@ def test_condition_that_the_author_broke_stays_broken() -> None:
     assert format_source(text.replace("(\n  ", "(").replace("\n)", ")")) == text
 
 
+@pytest.mark.parametrize("before", [" ", "", "\n    "], ids=["behind", "tight", "below"])
+@pytest.mark.parametrize(
+    "field",
+    [
+        *(
+            "int a",
+            "int? a?",
+            "int a?=5",
+            "text a?=http://x",
+            "text a?=http://",
+            'text a?="x"',
+            "int[1:3] a?",
+            "json a?={}",
+        ),
+        *("text a filters=trim|min:1", 'text a filters=pattern:"a//b"', "text a filters=pattern:a//b"),
+        *('enum a { values = ["x"] }', "object a {\n      schema {\n        int b\n      }\n    }"),
+    ],
+)
+def test_a_comment_beside_an_input_stays_a_comment(field: str, before: str) -> None:
+    plain = f"function f {{\n  input {{\n    {field}\n    int z\n  }}\n  stack {{\n  }}\n  response = 1\n}}"
+    for comment in ("// why", "// a { b", '// "q', "// it's", "// ?=5", "//// x", "//"):
+        if before == "" and field == "text a?=http://":
+            continue  # three slashes of a path and no comment
+        text = plain.replace("\n    int z", f"{before}{comment}\n    int z")
+        made = check_laws(text)
+        assert parse(text) == parse(plain)
+        assert comments(text) == [comment[2:]] and comment in made
+
+
+def test_an_empty_condition_keeps_its_comment() -> None:
+    text = "conditional {\n  if () {\n  }\n\n  elseif (\n    // gone\n  ) {\n  }\n}"
+    assert check_laws(text) == text
+
+
 # Laws -----------------------------------------------------------------------------------------------------------------
 
 

@@ -152,3 +152,6 @@ def test_a_precondition_without_a_condition(workspace: xsrun.Workspace) -> None:
     result = workspace.run("no_condition", kind="function")
     assert result.error is None
     assert result.response == "passed by"
+    result = workspace.run("no_condition", kind="function", input={"is_reached": True})
+    assert result.error is not None
+    assert (result.error.code, result.status) == ("ERROR_CODE_NOT_FOUND", 404)

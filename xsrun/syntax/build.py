@@ -191,6 +191,9 @@ class Builder:
         return node.at(kind, children[-1])
 
     def field_value(self, node: Field, part: Body | Expression) -> None:
+        is_body = isinstance(part, Body)
+        if (node.body if is_body else node.default) is not None:
+            self.report("XS142", f"a field has one {'block' if is_body else 'default'}", "delete one of the two", part)
         if isinstance(part, Body):
             node.body = part
         else:

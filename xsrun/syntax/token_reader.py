@@ -38,6 +38,7 @@ class TokenReader:
     def __init__(self, source: Source, context: str = BODY, start: int = 0, end: int | None = None) -> None:
         self.source = source
         self.text = source.text if end is None else source.text[:end]
+        self.has_no_break_spaces = "\u00a0" in self.text
         self.position = start
         self.line, column = source.position(start) if start else (1, 1)
         self.line_start = start - column + 1
@@ -51,23 +52,14 @@ class TokenReader:
 
     def emit(self, type: str, end: int, value: str | None = None) -> Token:
         """Append the token that reaches to the offset `end`."""
-        start = self.position
+        start, line = self.position, self.line
         raw = self.text[start:end]
         column = start - self.line_start + 1
-        line = self.line
         if "\n" in raw:
             self.line += raw.count("\n")
             self.line_start = start + raw.rfind("\n") + 1
-        token = Token(
-            type,
-            raw if value is None else value,
-            start,
-            line,
-            column,
-            self.line,
-            end - self.line_start + 1,
-            end,
-        )
+        end_column = end - self.line_start + 1
+        token = Token(type, raw if value is None else value, start, line, column, self.line, end_column, end)
         self.items.append(token)
         self.previous = type
         self.position = end
@@ -76,7 +68,7 @@ class TokenReader:
     def read_blanks(self) -> None:
         match = BLANKS(self.text, self.position)
         assert match
-        if "\u00a0" in match.group():
+        if self.has_no_break_spaces and "\u00a0" in match.group():
             self.notes.append(("no-break-space", self.line, self.position - self.line_start + 1, 1))
         self.position = match.end()
 

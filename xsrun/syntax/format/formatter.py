@@ -134,13 +134,17 @@ class Formatter:
             moved.append(wanted + line[shared:] if line else line)
         return "\n".join([*moved, wanted + closing[-3:]])
 
+    def close(self, bracket: Bracket, indent: int, *, blank: bool = False) -> None:
+        """Write a closing bracket on a line of its own."""
+        self.line(bracket.closer, indent, blank=blank, last=True)
+        self.out.append(self.texts[bracket.closer])
+
     # Bodies --------------------------------------------------------------------------------------------------------
 
     def body(self, bracket: Bracket, indent: int) -> None:
         self.put(bracket.opener, indent)
         after_block = self.items(bracket, indent + _INDENT)
-        self.line(bracket.closer, indent, blank=after_block, last=True)
-        self.out.append(self.texts[bracket.closer])
+        self.close(bracket, indent, blank=after_block)
 
     def items(self, bracket: Bracket, indent: int) -> bool:
         """The statements, attributes or fields of a block, or the documents of a text; whether a block ends them."""
@@ -234,7 +238,7 @@ class Formatter:
             self.body(bracket, indent)
         elif bracket.kind in (OBJECT, LIST):
             self.literal(bracket, indent, whole=False, data=False, begins=begins)
-        elif bracket.kind == PAREN and bracket.items and self.types[bracket.opener - 1 : bracket.opener] != ["CALL"]:
+        elif bracket.kind == PAREN and self.types[bracket.opener - 1 : bracket.opener] != ["CALL"]:
             self.group(bracket, indent, breaks=breaks, begins=begins)
         else:
             self.put(bracket.opener, indent, begins=begins)
@@ -245,11 +249,16 @@ class Formatter:
     def group(self, bracket: Bracket, indent: int, *, breaks: bool, begins: bool) -> None:
         """Something in parentheses."""
         self.put(bracket.opener, indent, begins=begins)
+        if not bracket.items:
+            if self.brackets.has_comment(bracket.opener, bracket.closer):
+                self.close(bracket, indent)
+            else:
+                self.put(bracket.closer, indent)
+            return
         item = bracket.items[0]
         if self.broken_filters(item, breaks):
             self.value(item, indent, breaks=breaks)
-            self.line(bracket.closer, indent, last=True)
-            self.out.append(self.texts[bracket.closer])
+            self.close(bracket, indent)
         elif self.broken_by_author(item):
             self.line(first_token(item[0]), indent + _INDENT, first=True)
             starts = [0, *self.brackets.loosest_operators(item)]
@@ -257,8 +266,7 @@ class Formatter:
                 if start:
                     self.line(first_token(item[start]), indent + _INDENT)
                 self.parts(item[start:end], indent + _INDENT, breaks=breaks, begins=True)
-            self.line(bracket.closer, indent, last=True)
-            self.out.append(self.texts[bracket.closer])
+            self.close(bracket, indent)
         else:
             self.value(item, indent, breaks=breaks)
             self.put(bracket.closer, indent)
@@ -288,8 +296,7 @@ class Formatter:
         for number, item in enumerate(bracket.items):
             self.line(first_token(item[0]), inner, first=number == 0)
             self.entry(item, inner, width, data)
-        self.line(bracket.closer, indent, last=True)
-        self.out.append(self.texts[bracket.closer])
+        self.close(bracket, indent)
 
     def is_broken(self, bracket: Bracket, whole: bool, data: bool) -> bool:
         first, last = bracket.opener, bracket.closer
