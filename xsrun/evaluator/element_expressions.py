@@ -1,30 +1,21 @@
-"""Expressions that are evaluated for each element, and those that programs hold as texts."""
+"""Expressions that are evaluated for each element of a list."""
 
 from __future__ import annotations
 
 import ast
 from collections.abc import Callable
-from functools import lru_cache
-from typing import TYPE_CHECKING
 
-from xsrun.errors import XanoScriptError, XanoScriptSyntaxError
 from xsrun.evaluator.generated import collections
-from xsrun.evaluator.quasiquote import call, constant, expression, function, name, place, statements
-from xsrun.evaluator.scope import Element, Scope
-from xsrun.fields.declared import Declared
-from xsrun.running.context import Context
+from xsrun.evaluator.operators import condition as true_condition
+from xsrun.evaluator.operators import stored_condition
+from xsrun.evaluator.quasiquote import call, constant, expression, function, name
+from xsrun.evaluator.state import CompilerState
 from xsrun.syntax.nodes import Expression, Located
-from xsrun.values.conversion import Value, as_text, readable
-
-if TYPE_CHECKING:
-    from xsrun.evaluator.compiler import StatementCompiler
-
-#: The file name of code whose expression is a text of the program.
-TEXT = "<text>"
+from xsrun.values.conversion import Value
 
 
 def element_call(
-    compiler: StatementCompiler,
+    state: CompilerState,
     helper: Callable[..., Value],
     value: ast.expr,
     node: Expression,
@@ -37,14 +28,14 @@ def element_call(
     """A call of a function of `generated.collections` with a value and an expression over its elements."""
     choosing = collections.WHOLE.get(helper)
     made, positions = element_function(
-        compiler, node, condition=condition, stored=stored, result=result, choosing=choosing
+        state, node, condition=condition, stored=stored, result=result, choosing=choosing
     )
-    identifier = compiler.linker.helper(helper)
+    identifier = state.linker.helper(helper)
     return call(identifier, at, name("context", at), value, made, constant(positions, at), *more)
 
 
 def element_function(
-    compiler: StatementCompiler,
+    state: CompilerState,
     node: Expression,
     *,
     condition: bool,
@@ -58,12 +49,12 @@ def element_function(
     `$result` in front. `choosing`, if given: where it needs the element only, it may be a function of all elements,
     which gives those it holds for, or all results.
     """
-    names = {root: compiler.scope.fresh(root + "_") for root in ("this", "index", "parent")}
+    names = {root: state.scope.fresh(root + "_") for root in ("this", "index", "parent")}
     if result:
-        names["result"] = compiler.scope.fresh("result_")
-    with compiler.scope.element({**names, "$": names["this"]}):
-        look = compiler.stored_condition if stored else compiler.condition
-        body = look(node) if condition else compiler.value(node)
+        names["result"] = state.scope.fresh("result_")
+    with state.scope.element({**names, "$": names["this"]}):
+        look = stored_condition if stored else true_condition
+        body = look(state, node) if condition else state.value(node)
     used = {inner.id for inner in ast.walk(body) if isinstance(inner, ast.Name)}
     positions = names["index"] in used or names["parent"] in used
     parameters = [names["this"], names["index"], names["parent"]] if positions else [names["this"]]
@@ -71,85 +62,6 @@ def element_function(
         parameters.insert(0, names["result"])
     if choosing is not None and not positions:
         template = "[THIS for THIS in ITEMS if BODY]" if choosing else "[BODY for THIS in ITEMS]"
-        items = compiler.scope.fresh("items_")
+        items = state.scope.fresh("items_")
         return function([items], expression(template, node, BODY=body, THIS=names["this"], ITEMS=items), node), None
     return function(parameters, body, node), positions
-
-
-# Expressions that a program holds as texts ---------------------------------------------------------------------------
-
-
-@lru_cache(maxsize=1024)
-def path_condition(text: str) -> Callable[[Value, int, Value, Value], Value]:
-    """The condition in the brackets of a path, as `xsrun.values.paths` calls it: of element, index, list and root.
-
-    `$$` is the element and `$0` the value the path started from. Raises XanoScriptError for what is no expression.
-    """
-    elements = [
-        Element({"$": "root"}, binds_this=False),
-        Element({"this": "this", "$": "this", "index": "index", "parent": "parent"}),
-    ]
-    try:
-        run = _compiled(text, ["this", "index", "parent", "root"], elements=elements)
-    except XanoScriptSyntaxError as error:
-        raise XanoScriptError(f"The condition [{text}] of a path is not an expression: {error}") from None
-    context = Context()
-    return lambda this, index, parent, root: run(context, this, index, parent, root)
-
-
-def evaluate_text(context: Context, text: Value, environment: dict[str, Value]) -> Value:
-    """The value of an expression that is only known when the program runs: the filter `to_expr`.
-
-    `environment` holds what it sees as `$var` and `$input`. Raises XanoScriptError for what is no expression.
-    """
-    variables, inputs = environment["$var"], environment["$input"]
-    source = readable(as_text(text))
-    try:
-        run = _text_expression(source, tuple(variables), tuple(inputs))
-    except XanoScriptSyntaxError as error:
-        raise XanoScriptError(f"The text is not an expression: {error}", hint=error.hint) from None
-    return run(context, *variables.values(), *inputs.values())
-
-
-@lru_cache(maxsize=256)
-def _text_expression(text: str, variables: tuple[str, ...], inputs: tuple[str, ...]) -> Callable[..., Value]:
-    locals_of_inputs = {key: f"i_{position}" for position, key in enumerate(inputs)}
-    names = [*(f"v_{variable}" for variable in variables), *locals_of_inputs.values()]
-    return _compiled(text, names, variables=variables, inputs=locals_of_inputs)
-
-
-def _compiled(
-    text: str,
-    parameters: list[str],
-    *,
-    elements: list[Element] | None = None,
-    variables: tuple[str, ...] = (),
-    inputs: dict[str, str] | None = None,
-) -> Callable[..., Value]:
-    """A function of the context and the parameters that gives an expression's value.
-
-    Its code belongs to no file, so that errors in it are shown at the statement that brought the text.
-    """
-    from xsrun.evaluator.compiler import StatementCompiler
-    from xsrun.evaluator.generated.linker import Linker, link
-    from xsrun.syntax.parser import parser, raise_problems
-    from xsrun.syntax.source import Source
-
-    parsed = parser().parse(Source(text, TEXT), "expression")
-    raise_problems(parsed)
-    node = parsed.tree
-    assert node is not None
-    scope, linker = Scope(), Linker(frozenset(variables))
-    scope.elements = elements or []
-    scope.assigned = set(variables)
-    scope.inputs = inputs or {}
-    scope.declared = {key: Declared(key, "json", nullable=True) for key in scope.inputs}
-    body = StatementCompiler(scope, linker, TEXT).value(node)
-    (definition,) = statements("def run(context):\n    return BODY", node, BODY=body)
-    assert isinstance(definition, ast.FunctionDef)
-    definition.args.args.extend(place(ast.arg(parameter), node) for parameter in parameters)
-    code = compile(ast.Module([definition], []), TEXT, "exec", dont_inherit=True)
-    return link(code, linker, [])[0]
-
-
-__all__ = ["element_call", "element_function", "evaluate_text", "path_condition"]

@@ -10,13 +10,15 @@ import ast
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from xsrun.evaluator.arithmetic import arithmetic
+from xsrun.evaluator.builtin_calls import builtin_call, gives_scalar
 from xsrun.evaluator.inference import CONTAINER, INT, LIST, NATURAL, NUMBER, OBJECT, TEXT, Kind
 from xsrun.evaluator.quasiquote import Part, call, constant, expression, is_simple, place
+from xsrun.evaluator.state import CompilerState
 from xsrun.syntax.nodes import Binary, FilterCall, Now
 from xsrun.values.conversion import Value
 
 if TYPE_CHECKING:
-    from xsrun.evaluator.filters import FilterCompiler
     from xsrun.registry import Builtin
 
 _LETTERS = "ABC"
@@ -32,14 +34,14 @@ _BY_PATH = frozenset(("get", "has", "set"))
 class FilterUse:
     """One use of a filter: its values as they are compiled, and what they can be."""
 
-    def __init__(self, compiler: FilterCompiler, record: Builtin, piped: ast.expr, node: FilterCall) -> None:
-        self.compiler, self.record, self.node = compiler, record, node
+    def __init__(self, state: CompilerState, record: Builtin, piped: ast.expr, node: FilterCall) -> None:
+        self.state, self.record, self.node = state, record, node
         arguments = list(node.arguments)
         if record.name in _BY_PATH and arguments:
-            arguments[0] = compiler.kinds.without_to_text(arguments[0], NUMBER)
-        scalar = compiler.gives_scalar(record, node)
-        self.values = [piped, *map(compiler.read if scalar else compiler.value, arguments)]
-        self.kinds = [compiler.kinds.of(one) for one in (node.operand, *arguments)]
+            arguments[0] = state.kinds.without_to_text(arguments[0], NUMBER)
+        scalar = gives_scalar(state, record, node)
+        self.values = [piped, *map(state.read if scalar else state.value, arguments)]
+        self.kinds = [state.kinds.of(one) for one in (node.operand, *arguments)]
 
     def constant(self, position: int) -> Value:
         """The value of an argument that is a literal; Ellipsis for any other."""
@@ -63,37 +65,37 @@ class FilterUse:
 
     def made(self, fast: str, *tests: str, **more: Part) -> ast.expr:
         """The fast code where the tests hold, else a call of the filter. Values are evaluated once, in order."""
-        compiler, node = self.compiler, self.node
+        state, node = self.state, self.node
         asked = [test for test in tests if test]
         complex_ = [letter for letter, value in zip(_LETTERS, self.values, strict=False) if not is_simple(value)]
         if not asked and [letter for letter in fast if letter in complex_] == complex_:
             return expression(fast, node, **dict(zip(_LETTERS, self.values, strict=False)), **more)
-        pairs = [compiler.simple(value, node) for value in self.values]
+        pairs = [state.simple(value, node) for value in self.values]
         parts: dict[str, Part] = dict(zip(_LETTERS, [later for _, later in pairs], strict=False))
         parts.update({f"{letter}0": first for letter, (first, _) in zip(_LETTERS, pairs, strict=False)})
         if asked and len(complex_) == 1 and asked[0].startswith(complex_[0]):
             asked[0] = f"{complex_[0]}0{asked[0][1:]}"
         else:
             asked = [*(f"{letter}0.__class__" for letter in complex_), *asked]  # evaluates; a class is true
-        slow = compiler.builtin_call(self.record, [later for _, later in pairs], node)
+        slow = builtin_call(state, self.record, [later for _, later in pairs], node)
         template = f"({fast}) if {' and '.join(asked)} else SLOW" if asked else fast
         return expression(template, node, SLOW=slow, **parts, **more)
 
 
-def as_operator(compiler: FilterCompiler, record: Builtin, node: FilterCall) -> ast.expr | None:
+def as_operator(state: CompilerState, record: Builtin, node: FilterCall) -> ast.expr | None:
     """A filter as the operator that does the same, or None."""
     sign = _SIGNS.get(record.name)
     if sign is None or node.operand is None or Now in (node.operand.__class__, node.arguments[0].__class__):
         return None
-    return compiler.arithmetic(compiler.positioned(Binary(node.operand, sign, node.arguments[0]), node))
+    return arithmetic(state, state.positioned(Binary(node.operand, sign, node.arguments[0]), node))
 
 
-def filtered(compiler: FilterCompiler, record: Builtin, piped: ast.expr, node: FilterCall) -> ast.expr:
+def filtered(state: CompilerState, record: Builtin, piped: ast.expr, node: FilterCall) -> ast.expr:
     """A filter that is a function: in line as far as there is a rule, else called."""
-    use = FilterUse(compiler, record, piped, node)
+    use = FilterUse(state, record, piped, node)
     rule = _RULES.get(record.name)
     made = rule(use) if rule is not None and not isinstance(piped, ast.Constant) else None
-    return made or compiler.builtin_call(record, use.values, node)
+    return made or builtin_call(state, record, use.values, node)
 
 
 # Sizes and members ---------------------------------------------------------------------------------------------------
@@ -141,7 +143,7 @@ def _get_below(use: FilterUse, keys: list[str]) -> ast.expr | None:
         parts[f"K{number}"] = constant(key, use.node)
         tests.append(f"K{number} in {container}")
         if number + 1 < len(keys):
-            parts[f"T{number}"] = use.compiler.scope.temporary()
+            parts[f"T{number}"] = use.state.scope.temporary()
             tests.append(f"(T{number} := {container}[K{number}]).__class__ is dict")
             container = f"T{number}"
     return use.made(f"{container}[K{len(keys) - 1}]", *tests, **parts)
@@ -181,9 +183,9 @@ def merge(use: FilterUse) -> ast.expr | None:
     if not isinstance(added, ast.List) or sum(1 for _ in ast.walk(added)) > _MOST_REPEATED:
         return use.made("[*A, *B]", use.test(0, LIST, "list"), use.test(1, LIST, "list"))
     node = use.node
-    lead, items = use.compiler.simple(use.values[0], node)
+    lead, items = use.state.simple(use.values[0], node)
     longer = place(ast.List([place(ast.Starred(items, ast.Load()), node), *added.elts], ast.Load()), node)
-    slow = use.compiler.builtin_call(use.record, [items, added], node)
+    slow = builtin_call(use.state, use.record, [items, added], node)
     return expression("LONGER if A.__class__ is list else SLOW", node, A=lead, LONGER=longer, SLOW=slow)
 
 
@@ -211,7 +213,7 @@ def substr(use: FilterUse) -> ast.expr | None:
     if part is None:
         return None
     result = f"(R := {part[0]}).isascii()"
-    return use.made("R", use.test(0, TEXT, "str"), *part[1], result, R=use.compiler.scope.temporary())
+    return use.made("R", use.test(0, TEXT, "str"), *part[1], result, R=use.state.scope.temporary())
 
 
 # Numbers -------------------------------------------------------------------------------------------------------------

@@ -8,20 +8,17 @@ statement that fails changes nothing (semantics 1.2).
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
-from typing import TYPE_CHECKING
 
 from xsrun import registry
+from xsrun.evaluator.builtin_calls import builtin_call
 from xsrun.evaluator.changes import ADDING_FILTERS, owner_name
 from xsrun.evaluator.inference import ANY, LIST, NUMBER, TEXT
+from xsrun.evaluator.operators import joined
 from xsrun.evaluator.quasiquote import Part, expression, name, place, statements, tuple_of
-from xsrun.evaluator.storing import place_test
+from xsrun.evaluator.state import CompilerState
+from xsrun.evaluator.storing import changeable, held, held_keys, owned, place_test, store
 from xsrun.names.places import short_form, unwrapped
 from xsrun.syntax.nodes import Binary, Expression, FilterCall, Literal, Located, Path, Segment, Variable
-
-if TYPE_CHECKING:
-    from xsrun.evaluator.compiler import StatementCompiler
 
 #: Members between two looks at the size limit.
 _SIZE_CHECK = "if not len(L) & 1023:\n    context.check_size(len(L))"
@@ -30,79 +27,75 @@ _SIZE_CHECK = "if not len(L) & 1023:\n    context.check_size(len(L))"
 # A list in a variable ------------------------------------------------------------------------------------------------
 
 
-@contextmanager
-def list_in_place(
-    compiler: StatementCompiler, target: Expression, at: Located, *, starts: bool = True
-) -> Iterator[ast.expr]:
+def list_in_place(state: CompilerState, target: Expression, at: Located, *, starts: bool = True) -> ast.expr:
     """Emit what makes the list at a variable or path the statement's own; gives the expression of the list.
 
     With `starts`, null and a path that is not there yet become an empty list. Anything else that is no list raises.
     """
-    root, segments = compiler.changeable(target)
+    root, segments = changeable(state, target)
     variable = f"v_{root}"
+    state.scope.assigned.add(root)
     convert = "pushable" if starts else "as_list"
     if not segments:
-        owner = compiler.owned(root, False, at)
-        known = compiler.kinds.variables.get(root, ANY).within(LIST)
+        owner = owned(state, root, False, at)
+        known = state.kinds.variables.get(root, ANY).within(LIST)
         test = "O.root is not V" if known else "O.root is not V or V.__class__ is not list"
-        compiler.emit(statements(f"if {test}:\n    V = O.take({convert}(V))", at, V=variable, O=owner))
-        yield name(variable, at)
-    else:
-        items = compiler.scope.fresh("list_")
-        with compiler.held_keys(segments, at, root) as keys:
-            template = f"""
+        state.emit(statements(f"if {test}:\n    V = O.take({convert}(V))", at, V=variable, O=owner))
+        return name(variable, at)
+    items = state.scope.fresh("list_")
+    keys = held_keys(state, segments, at, root)
+    template = f"""
 L = list_at(O, V, K)
 if L is None:
     V = own_list(O, V, K, {convert})
     L = list_at(O, V, K)
 """
-            owner = compiler.owned(root, True, at)
-            compiler.emit(statements(template, at, L=items, V=variable, O=owner, K=tuple_of(keys, at)))
-        yield name(items, at)
-    compiler.scope.assigned.add(root)
+    owner = owned(state, root, True, at)
+    state.emit(statements(template, at, L=items, V=variable, O=owner, K=tuple_of(keys, at)))
+    return name(items, at)
 
 
-def append(compiler: StatementCompiler, target: Expression, value: Expression, at: Located) -> None:
+def append(state: CompilerState, target: Expression, value: Expression, at: Located) -> None:
     """`array.push`: add a value at the end of the list in a variable or path."""
-    root, _ = compiler.changeable(target)
-    with compiler.held(compiler.value(value), at, root) as item, list_in_place(compiler, target, at) as items:
-        compiler.emit(statements(f"L.append(T)\n{_SIZE_CHECK}", at, L=items, T=item))
+    root, _ = changeable(state, target)
+    item, items = held(state, state.value(value), at, root), list_in_place(state, target, at)
+    state.emit(statements(f"L.append(T)\n{_SIZE_CHECK}", at, L=items, T=item))
 
 
 # Assignments that only add to what is there --------------------------------------------------------------------------
 
 
-def update_in_place(compiler: StatementCompiler, target: Expression, value: Expression, at: Located) -> bool:
+def update_in_place(state: CompilerState, target: Expression, value: Expression, at: Located) -> bool:
     """Compile `target = target|push:...` and its kin as a change in place; False when the value is nothing like it.
 
     Kin are `push`, `append`, `merge` with lists, `set`, chains of these, and for a variable `target ~ ...`.
     """
     inner = unwrapped(value)
     if isinstance(inner, Binary) and inner.operator in ("~", "++"):
-        return isinstance(target, Variable) and _grow_text(compiler, target, inner, at)
+        return isinstance(target, Variable) and _grow_text(state, target, inner, at)
     chain: list[FilterCall] = []
     while isinstance(inner, FilterCall) and inner.operand is not None and not inner.disabled:
         chain.insert(0, inner)
         inner = unwrapped(inner.operand)
-    if not chain or not _same_place(compiler, target, inner):
+    if not chain or not _same_place(state, target, inner):
         return False
     names = [record.name if (record := registry.find_filter(one.name)) is not None else "" for one in chain]
     if all(ADDING_FILTERS.get(known) == len(one.arguments) for known, one in zip(names, chain, strict=True)):
-        _extend(compiler, target, chain, names, at)
+        _extend(state, target, chain, names, at)
         return True
     if all(known == "set" and len(one.arguments) == 2 for known, one in zip(names, chain, strict=True)):
-        return _set_members(compiler, target, chain, at)
+        return _set_members(state, target, chain, at)
     return False
 
 
-def _same_place(compiler: StatementCompiler, target: Expression, value: Expression | None) -> bool:
+def _same_place(state: CompilerState, target: Expression, value: Expression | None) -> bool:
     """Is the value just what the target holds? Keys that are computed count as different."""
     if not isinstance(target, (Variable, Path)) or not isinstance(value, (Variable, Path)):
         return False
-    return _plain_place(compiler, target) == _plain_place(compiler, value) is not None
+    return _plain_place(state, target) == _plain_place(state, value) is not None
 
 
-def _plain_place(compiler: StatementCompiler, node: Variable | Path) -> tuple[str, list[Segment]] | None:
+def _plain_place(state: CompilerState, node: Variable | Path) -> tuple[str, list[Segment]] | None:
     base, segments = (node, []) if isinstance(node, Variable) else (node.base, node.segments)
     if not isinstance(base, Variable):
         return None
@@ -112,44 +105,42 @@ def _plain_place(compiler: StatementCompiler, node: Variable | Path) -> tuple[st
 
 
 def _filtered(
-    compiler: StatementCompiler, target: Expression, chain: list[FilterCall], arguments: list[list[ast.expr]]
+    state: CompilerState, target: Expression, chain: list[FilterCall], arguments: list[list[ast.expr]]
 ) -> ast.expr:
     """The value of the whole chain by its filters, with arguments that are computed already."""
-    made = compiler.read(target)
+    made = state.read(target)
     for one, given in zip(chain, arguments, strict=True):
         record = registry.find_filter(one.name)
         assert record is not None
-        made = compiler.builtin_call(record, [made, *given], one)
+        made = builtin_call(state, record, [made, *given], one)
     return made
 
 
-def _container(
-    compiler: StatementCompiler, held: ExitStack, target: Expression, at: Located, *, below: bool = False
-) -> str:
+def _container(state: CompilerState, target: Expression, at: Located, *, below: bool = False) -> str:
     """Emit what makes the container at the target the variable's own; its name. The caller looks what it is.
 
     `below`: containers below it will be changed too.
     """
-    root, segments = compiler.changeable(target)
+    root, segments = changeable(state, target)
     variable = f"v_{root}"
     if not segments:
         template = "if O.root is not V and (V.__class__ is list or V.__class__ is dict):\n    V = O.take(V)"
-        compiler.emit(statements(template, at, V=variable, O=compiler.owned(root, below, at)))
+        state.emit(statements(template, at, V=variable, O=owned(state, root, below, at)))
         return variable
-    keys = tuple_of(held.enter_context(compiler.held_keys(segments, at, root)), at)
-    found = compiler.scope.fresh("found_")
+    keys = tuple_of(held_keys(state, segments, at, root), at)
+    found = state.scope.fresh("found_")
     template = """
 C = container_at(O, V, K)
 if C is None:
     V = own_containers(O, V, K)
     C = container_at(O, V, K)
 """
-    compiler.emit(statements(template, at, C=found, V=variable, O=compiler.owned(root, True, at), K=keys))
+    state.emit(statements(template, at, C=found, V=variable, O=owned(state, root, True, at), K=keys))
     return found
 
 
 def _choose(
-    compiler: StatementCompiler,
+    state: CompilerState,
     target: Expression,
     test: ast.expr,
     fast: list[ast.stmt],
@@ -157,68 +148,62 @@ def _choose(
     at: Located,
 ) -> None:
     """Change in place if the test holds, else store what the filters make."""
-    with compiler.collecting() as slow:
-        compiler.store(target, value, at)
-    compiler.emit(place(ast.If(test, fast, slow), at))
+    with state.collecting() as slow:
+        store(state, target, value, at)
+    state.emit(place(ast.If(test, fast, slow), at))
 
 
-def _extend(
-    compiler: StatementCompiler, target: Expression, chain: list[FilterCall], names: list[str], at: Located
-) -> None:
+def _extend(state: CompilerState, target: Expression, chain: list[FilterCall], names: list[str], at: Located) -> None:
     """A chain of `push`, `append` and `merge` on the target itself."""
-    root, _ = compiler.changeable(target)
-    with ExitStack() as held:
-        items = [held.enter_context(compiler.held(compiler.value(one.arguments[0]), at, root)) for one in chain]
-        value = _filtered(compiler, target, chain, [[item] for item in items])
-        container = _container(compiler, held, target, at)
-        tests = ["C.__class__ is list"]
-        parts: dict[str, Part] = {"C": container}
-        fast: list[ast.stmt] = []
-        for number, (item, known) in enumerate(zip(items, names, strict=True)):
-            if known == "merge":
-                parts[f"T{number}"] = item
-                tests.append(f"T{number}.__class__ is list")
-            template = "context.check_size(len(L) + len(T))\nL.extend(T)" if known == "merge" else "L.append(T)"
-            fast.extend(statements(template, at, L=container, T=item))
-        fast.extend(statements(_SIZE_CHECK, at, L=container))
-        _choose(compiler, target, expression(" and ".join(tests), at, **parts), fast, value, at)
+    root, _ = changeable(state, target)
+    items = [held(state, state.value(one.arguments[0]), at, root) for one in chain]
+    value = _filtered(state, target, chain, [[item] for item in items])
+    container = _container(state, target, at)
+    tests = ["C.__class__ is list"]
+    parts: dict[str, Part] = {"C": container}
+    fast: list[ast.stmt] = []
+    for number, (item, known) in enumerate(zip(items, names, strict=True)):
+        if known == "merge":
+            parts[f"T{number}"] = item
+            tests.append(f"T{number}.__class__ is list")
+        template = "context.check_size(len(L) + len(T))\nL.extend(T)" if known == "merge" else "L.append(T)"
+        fast.extend(statements(template, at, L=container, T=item))
+    fast.extend(statements(_SIZE_CHECK, at, L=container))
+    _choose(state, target, expression(" and ".join(tests), at, **parts), fast, value, at)
 
 
-def _set_members(compiler: StatementCompiler, target: Expression, chain: list[FilterCall], at: Located) -> bool:
+def _set_members(state: CompilerState, target: Expression, chain: list[FilterCall], at: Located) -> bool:
     """A chain of `set` on the target itself: any one of them, or several with plain names as their keys."""
     plain = all(_is_plain_key(one.arguments[0]) for one in chain)
     if not plain and len(chain) > 1:
         return False
-    root, _ = compiler.changeable(target)
-    with ExitStack() as held:
-        paths = [compiler.kinds.without_to_text(one.arguments[0], NUMBER) for one in chain]
-        given = [
-            [held.enter_context(compiler.held(compiler.value(part), at, root)) for part in (path, one.arguments[1])]
-            for path, one in zip(paths, chain, strict=True)
-        ]
-        value = _filtered(compiler, target, chain, given)
-        container = _container(compiler, held, target, at, below=not plain)
-        checked = statements(_SIZE_CHECK, at, L=container)
-        if plain:
-            test = expression("C.__class__ is dict", at, C=container)
-            fast = [made for key, item in given for made in statements("C[K] = T", at, C=container, K=key, T=item)]
-            _choose(compiler, target, test, [*fast, *checked], value, at)
-            return True
-        owner = name(owner_name(root), at)
-        parts: dict[str, Part] = {"O": owner, "C": container, "K": given[0][0], "T": given[0][1]}
-        with compiler.collecting() as slow:
-            _choose(compiler, target, expression("set_here(O, C, K, T)", at, **parts), checked, value, at)
-        kind = compiler.kinds.of(paths[0])
-        test = expression(
-            place_test("C", "K", kind) + (" and K.isidentifier()" if kind.within(TEXT) else ""), at, **parts
-        )
-        fast = statements("C[K] = T", at, **parts)
-        if kind.within(TEXT):
-            fast += checked
-        else:
-            adds = expression("C.__class__ is list and K.__class__ is int and K == len(C)", at, **parts)
-            slow = [place(ast.If(adds, [*statements("C.append(T)", at, **parts), *checked], slow), at)]
-        compiler.emit(place(ast.If(test, fast, slow), at))
+    root, _ = changeable(state, target)
+    paths = [state.kinds.without_to_text(one.arguments[0], NUMBER) for one in chain]
+    given = [
+        [held(state, state.value(part), at, root) for part in (path, one.arguments[1])]
+        for path, one in zip(paths, chain, strict=True)
+    ]
+    value = _filtered(state, target, chain, given)
+    container = _container(state, target, at, below=not plain)
+    checked = statements(_SIZE_CHECK, at, L=container)
+    if plain:
+        test = expression("C.__class__ is dict", at, C=container)
+        fast = [made for key, item in given for made in statements("C[K] = T", at, C=container, K=key, T=item)]
+        _choose(state, target, test, [*fast, *checked], value, at)
+        return True
+    owner = name(owner_name(root), at)
+    parts: dict[str, Part] = {"O": owner, "C": container, "K": given[0][0], "T": given[0][1]}
+    with state.collecting() as slow:
+        _choose(state, target, expression("set_here(O, C, K, T)", at, **parts), checked, value, at)
+    kind = state.kinds.of(paths[0])
+    test = expression(place_test("C", "K", kind) + (" and K.isidentifier()" if kind.within(TEXT) else ""), at, **parts)
+    fast = statements("C[K] = T", at, **parts)
+    if kind.within(TEXT):
+        fast += checked
+    else:
+        adds = expression("C.__class__ is list and K.__class__ is int and K == len(C)", at, **parts)
+        slow = [place(ast.If(adds, [*statements("C.append(T)", at, **parts), *checked], slow), at)]
+    state.emit(place(ast.If(test, fast, slow), at))
     return True
 
 
@@ -230,15 +215,15 @@ def _is_plain_key(node: Expression) -> bool:
 # Text ----------------------------------------------------------------------------------------------------------------
 
 
-def _grow_text(compiler: StatementCompiler, target: Variable, value: Binary, at: Located) -> bool:
+def _grow_text(state: CompilerState, target: Variable, value: Binary, at: Located) -> bool:
     """`target = target ~ a ~ b`: CPython extends a text that only one variable holds where it is."""
     parts = joined_parts(value)
-    if len(parts) < 2 or not _same_place(compiler, target, unwrapped(parts[0])):
+    if len(parts) < 2 or not _same_place(state, target, unwrapped(parts[0])):
         return False
-    root, _ = compiler.changeable(target)
-    with compiler.held(compiler.joined(parts[1:], at), at, root) as added:
-        grow_text(compiler, f"v_{root}", added, at)
-    compiler.scope.assigned.add(root)
+    root, _ = changeable(state, target)
+    added = held(state, joined(state, parts[1:], at), at, root)
+    grow_text(state, f"v_{root}", added, at)
+    state.scope.assigned.add(root)
     return True
 
 
@@ -255,9 +240,9 @@ def joined_parts(node: Binary) -> list[Expression]:
     return parts
 
 
-def grow_text(compiler: StatementCompiler, variable: str, added: ast.expr, at: Located) -> None:
+def grow_text(state: CompilerState, variable: str, added: ast.expr, at: Located) -> None:
     """Emit `variable ~= added`, where `added` is a text that is computed already."""
-    compiler.emit(
+    state.emit(
         statements(
             "if V.__class__ is str:\n    V += T\n    if len(V) > 65536:\n        context.check_size(len(V))\n"
             "else:\n    V = concatenate_all(context, V, T)",

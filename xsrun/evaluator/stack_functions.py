@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from xsrun.errors import LimitError
 from xsrun.evaluator.assignments import kinds_of
 from xsrun.evaluator.changes import changes_of, owners_defined
-from xsrun.evaluator.compiler import StatementCompiler
+from xsrun.evaluator.compiler import Compiler
 from xsrun.evaluator.generated import tracebacks
 from xsrun.evaluator.generated.linker import Compiled, Linker, link
 from xsrun.evaluator.quasiquote import Position, constant, expression, name, place, statement_position, statements
@@ -135,7 +135,7 @@ def compile_stack(
         scope.assigned = set(preset)
         scope.changes = changes_of(considered)
         scope.owners = scope.changes.variables & linker.assigned
-        compiler = StatementCompiler(scope, linker, filename, trace=trace, owner=owner)
+        compiler = Compiler(scope, linker, filename, trace=trace, owner=owner)
         compiler.signature = signature
         # attached middleware is given its inputs as they come
         compiler.kinds = kinds_of(considered, [] if owner.startswith("middleware\0") else declared or [], preset)
@@ -164,7 +164,7 @@ def compile_expression(node: Expression, filename: str, variables: Iterable[str]
     linker = Linker(frozenset(names))
     scope = Scope()
     scope.assigned = set(names)
-    compiler = StatementCompiler(scope, linker, filename)
+    compiler = Compiler(scope, linker, filename)
     with followed(filename, node):
         body = compiler.value(node)
         (definition,) = statements("def run(context, inputs):\n    return BODY", node, BODY=body)

@@ -9,20 +9,20 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from xsrun.evaluator.element_expressions import element_call, evaluate_text
 from xsrun.evaluator.generated import collections
 from xsrun.evaluator.quasiquote import bind, constant, function, name, place
 from xsrun.evaluator.quasiquote import call as quote_call
+from xsrun.evaluator.text_expressions import evaluate_text
 from xsrun.names.bindings import name_given_by
 from xsrun.registry import filter_form
 from xsrun.syntax.nodes import FilterCall
 
 if TYPE_CHECKING:
-    from xsrun.evaluator.compiler import StatementCompiler
+    from xsrun.evaluator.compiler import Compiler
 
 
 @filter_form("map", "expression: expression")
-def map_(compiler: StatementCompiler, operand: ast.expr, call: FilterCall) -> ast.expr:
+def map_(compiler: Compiler, operand: ast.expr, call: FilterCall) -> ast.expr:
     """What an expression gives for each element.
 
     >>> [1, 2, 3]|map:$$ * 10
@@ -30,11 +30,11 @@ def map_(compiler: StatementCompiler, operand: ast.expr, call: FilterCall) -> as
     >>> ["a", "b"]|map:{place: $index, letter: $this}
     [{"place": 0, "letter": "a"}, {"place": 1, "letter": "b"}]
     """
-    return element_call(compiler, collections.map_elements, operand, call.arguments[0], call)
+    return compiler.element_call(collections.map_elements, operand, call.arguments[0], call)
 
 
 @filter_form("filter", "expression: expression")
-def filter_(compiler: StatementCompiler, operand: ast.expr, call: FilterCall) -> ast.expr:
+def filter_(compiler: Compiler, operand: ast.expr, call: FilterCall) -> ast.expr:
     """The elements for which an expression is true.
 
     >>> [1, 2, 3, 4]|filter:$$ % 2 == 0
@@ -43,21 +43,21 @@ def filter_(compiler: StatementCompiler, operand: ast.expr, call: FilterCall) ->
     {"a": 1}
     """
     node = call.arguments[0]
-    return element_call(compiler, collections.filter_elements, operand, node, call, condition=True)
+    return compiler.element_call(collections.filter_elements, operand, node, call, condition=True)
 
 
 @filter_form("some", "expression: expression")
-def some(compiler: StatementCompiler, operand: ast.expr, call: FilterCall) -> ast.expr:
+def some(compiler: Compiler, operand: ast.expr, call: FilterCall) -> ast.expr:
     """Whether an expression is true for any element.
 
     >>> [1, 2, 3]|some:$$ > 2
     true
     """
-    return element_call(compiler, collections.some_elements, operand, call.arguments[0], call, condition=True)
+    return compiler.element_call(collections.some_elements, operand, call.arguments[0], call, condition=True)
 
 
 @filter_form("every", "expression: expression")
-def every(compiler: StatementCompiler, operand: ast.expr, call: FilterCall) -> ast.expr:
+def every(compiler: Compiler, operand: ast.expr, call: FilterCall) -> ast.expr:
     """Whether an expression is true for all elements; true when there is none.
 
     >>> [1, 2, 3]|every:$$ > 2
@@ -65,11 +65,11 @@ def every(compiler: StatementCompiler, operand: ast.expr, call: FilterCall) -> a
     >>> []|every:$$ > 2
     true
     """
-    return element_call(compiler, collections.every_element, operand, call.arguments[0], call, condition=True)
+    return compiler.element_call(collections.every_element, operand, call.arguments[0], call, condition=True)
 
 
 @filter_form("find", "expression: expression")
-def find(compiler: StatementCompiler, operand: ast.expr, call: FilterCall) -> ast.expr:
+def find(compiler: Compiler, operand: ast.expr, call: FilterCall) -> ast.expr:
     """The first element for which an expression is true, or null.
 
     >>> [{id: 1}, {id: 2}]|find:$$.id == 2
@@ -77,11 +77,11 @@ def find(compiler: StatementCompiler, operand: ast.expr, call: FilterCall) -> as
     >>> [1, 2]|find:$$ > 5
     null
     """
-    return element_call(compiler, collections.find_element, operand, call.arguments[0], call, condition=True)
+    return compiler.element_call(collections.find_element, operand, call.arguments[0], call, condition=True)
 
 
 @filter_form("findIndex", "expression: expression")
-def find_index(compiler: StatementCompiler, operand: ast.expr, call: FilterCall) -> ast.expr:
+def find_index(compiler: Compiler, operand: ast.expr, call: FilterCall) -> ast.expr:
     """The position of the first element for which an expression is true, or null.
 
     >>> ["a", "b", "c"]|findIndex:$$ == "b"
@@ -89,11 +89,11 @@ def find_index(compiler: StatementCompiler, operand: ast.expr, call: FilterCall)
     """
     node = call.arguments[0]
     missing = constant(None, call)
-    return element_call(compiler, collections.find_index, operand, node, call, missing, condition=True)
+    return compiler.element_call(collections.find_index, operand, node, call, missing, condition=True)
 
 
 @filter_form("reduce", "expression: expression, initial?")
-def reduce(compiler: StatementCompiler, operand: ast.expr, call: FilterCall) -> ast.expr:
+def reduce(compiler: Compiler, operand: ast.expr, call: FilterCall) -> ast.expr:
     """One value out of a list: the expression sees what it gave before as `$result`, at first the second argument.
 
     Without a second argument `$result` begins at 0.
@@ -105,11 +105,11 @@ def reduce(compiler: StatementCompiler, operand: ast.expr, call: FilterCall) -> 
     """
     node = call.arguments[0]
     initial = compiler.value(call.arguments[1]) if len(call.arguments) > 1 else constant(0, call)
-    return element_call(compiler, collections.reduce_elements, operand, node, call, initial, result=True)
+    return compiler.element_call(collections.reduce_elements, operand, node, call, initial, result=True)
 
 
 @filter_form("transform", "expression: expression")
-def transform(compiler: StatementCompiler, operand: ast.expr, call: FilterCall) -> ast.expr:
+def transform(compiler: Compiler, operand: ast.expr, call: FilterCall) -> ast.expr:
     """What an expression gives for the piped value, which it sees as `$$`, and as `$0` in transforms inside it.
 
     `$1` is then the value of the transform inside; `$[-1]` the innermost one. `$this` is not bound.
@@ -128,7 +128,7 @@ def transform(compiler: StatementCompiler, operand: ast.expr, call: FilterCall) 
 
 
 @filter_form("as", "name: name")
-def as_(compiler: StatementCompiler, operand: ast.expr, call: FilterCall) -> ast.expr:
+def as_(compiler: Compiler, operand: ast.expr, call: FilterCall) -> ast.expr:
     """Name the piped value, for the filters that follow in the same statement.
 
     >>> [3, 4]|as:list|map:$$ * ($list|count)
@@ -144,7 +144,7 @@ def as_(compiler: StatementCompiler, operand: ast.expr, call: FilterCall) -> ast
 
 
 @filter_form("to_expr")
-def to_expr(compiler: StatementCompiler, operand: ast.expr, call: FilterCall) -> ast.expr:
+def to_expr(compiler: Compiler, operand: ast.expr, call: FilterCall) -> ast.expr:
     """The value of an expression that is written in a text. It sees the variables and inputs, but no piped value.
 
     >>> "1 + 2 * 3"|to_expr

@@ -10,33 +10,31 @@ import ast
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from xsrun.evaluator.element_expressions import element_call
 from xsrun.evaluator.generated import collections
-from xsrun.evaluator.inplace_code import append, list_in_place
 from xsrun.evaluator.quasiquote import assign, constant, expression, name, statement_position, statements
 from xsrun.registry import statement_form
 from xsrun.syntax.nodes import Expression, ListLiteral, Statement, Variable
 from xsrun.values.conversion import Value
 
 if TYPE_CHECKING:
-    from xsrun.evaluator.compiler import StatementCompiler
+    from xsrun.evaluator.compiler import Compiler
 
 # Changing the list in a variable -------------------------------------------------------------------------------------
 
 
 @statement_form("array.push", "value", changes_target=True)
-def push(compiler: StatementCompiler, node: Statement) -> None:
+def push(compiler: Compiler, node: Statement) -> None:
     """Add a value at the end of the list in a variable or path.
 
     >>> var $list { value = [1] }
     ... array.push $list { value = 2 }
     {"list": [1, 2]}
     """
-    append(compiler, compiler.target(node), compiler.needed(node, "value"), statement_position(node))
+    compiler.append(compiler.target(node), compiler.needed(node, "value"), statement_position(node))
 
 
 @statement_form("array.unshift", "value", changes_target=True)
-def unshift(compiler: StatementCompiler, node: Statement) -> None:
+def unshift(compiler: Compiler, node: Statement) -> None:
     """Add a value in front of the list in a variable or path.
 
     >>> var $list { value = [1] }
@@ -46,12 +44,12 @@ def unshift(compiler: StatementCompiler, node: Statement) -> None:
     at, target = statement_position(node), compiler.target(node)
     value = compiler.value(compiler.needed(node, "value"))
     root, _ = compiler.changeable(target)
-    with compiler.held(value, at, root) as item, list_in_place(compiler, target, at) as items:
-        compiler.emit(statements("context.check_size(len(L) + 1)\nL.insert(0, T)", at, L=items, T=item))
+    item, items = compiler.held(value, at, root), compiler.list_in_place(target, at)
+    compiler.emit(statements("context.check_size(len(L) + 1)\nL.insert(0, T)", at, L=items, T=item))
 
 
 @statement_form("array.merge", "value?", changes_target=True, editor_needs="value")
-def merge(compiler: StatementCompiler, node: Statement) -> None:
+def merge(compiler: Compiler, node: Statement) -> None:
     """Add the elements of a list, or a single value, at the end of the list in a variable or path.
 
     >>> var $list { value = [1] }
@@ -66,12 +64,12 @@ def merge(compiler: StatementCompiler, node: Statement) -> None:
         "if T.__class__ is list:\n    context.check_size(len(L) + len(T))\n    L.extend(T)\n"
         "else:\n    context.check_size(len(L) + 1)\n    L.append(T)"
     )
-    with compiler.held(value, at, root) as item, list_in_place(compiler, target, at) as items:
-        compiler.emit(statements(template, at, L=items, T=item))
+    item, items = compiler.held(value, at, root), compiler.list_in_place(target, at)
+    compiler.emit(statements(template, at, L=items, T=item))
 
 
 @statement_form("array.pop", changes_target=True)
-def pop(compiler: StatementCompiler, node: Statement) -> None:
+def pop(compiler: Compiler, node: Statement) -> None:
     """Remove the last element of the list in a variable or path and bind it; null when the list is empty.
 
     >>> var $list { value = [1, 2] }
@@ -82,7 +80,7 @@ def pop(compiler: StatementCompiler, node: Statement) -> None:
 
 
 @statement_form("array.shift", changes_target=True)
-def shift(compiler: StatementCompiler, node: Statement) -> None:
+def shift(compiler: Compiler, node: Statement) -> None:
     """Remove the first element of the list in a variable or path and bind it; null when the list is empty.
 
     >>> var $list { value = [1, 2] }
@@ -92,13 +90,13 @@ def shift(compiler: StatementCompiler, node: Statement) -> None:
     take(compiler, node, "L.pop(0) if L else None")
 
 
-def take(compiler: StatementCompiler, node: Statement, template: str) -> None:
+def take(compiler: Compiler, node: Statement, template: str) -> None:
     """Remove an element from the target and bind it."""
     at = statement_position(node)
     taken = compiler.scope.fresh("taken_")
     target = compiler.target(node)
-    with list_in_place(compiler, target, at, starts=False) as items:
-        compiler.emit(assign(taken, compiler.released(target, expression(template, at, L=items), at), at))
+    items = compiler.list_in_place(target, at, starts=False)
+    compiler.emit(assign(taken, compiler.released(target, expression(template, at, L=items), at), at))
     if node.result is not None:
         compiler.bind(node.result, name(taken, at), at)
 
@@ -106,19 +104,19 @@ def take(compiler: StatementCompiler, node: Statement, template: str) -> None:
 # Searching -----------------------------------------------------------------------------------------------------------
 
 
-def emit_search(compiler: StatementCompiler, node: Statement, helper: Callable[..., Value], *more: ast.expr) -> None:
+def emit_search(compiler: Compiler, node: Statement, helper: Callable[..., Value], *more: ast.expr) -> None:
     """A statement with an `if (...)` clause over the elements of its header."""
     at = statement_position(node)
     if node.condition is None:
         hint = f"for example {node.name} $list if ($this > 1) as $result"
         raise compiler.refuse("XS309", f"`{node.name}` needs an if (...) after the list", at, hint)
     value = compiler.value(compiler.target(node))
-    made = element_call(compiler, helper, value, node.condition, at, *more, condition=True, stored=True)
+    made = compiler.element_call(helper, value, node.condition, at, *more, condition=True, stored=True)
     compiler.bind_result(node, made)
 
 
 @statement_form("array.find")
-def find(compiler: StatementCompiler, node: Statement) -> None:
+def find(compiler: Compiler, node: Statement) -> None:
     """The first element for which the condition holds, or null.
 
     >>> array.find ([3, 8, 9]) if ($this > 5) as $found
@@ -128,7 +126,7 @@ def find(compiler: StatementCompiler, node: Statement) -> None:
 
 
 @statement_form("array.find_index")
-def find_index(compiler: StatementCompiler, node: Statement) -> None:
+def find_index(compiler: Compiler, node: Statement) -> None:
     """The position of the first element for which the condition holds, or -1.
 
     >>> array.find_index ([3, 8, 9]) if ($this > 5) as $at
@@ -139,7 +137,7 @@ def find_index(compiler: StatementCompiler, node: Statement) -> None:
 
 
 @statement_form("array.has")
-def has(compiler: StatementCompiler, node: Statement) -> None:
+def has(compiler: Compiler, node: Statement) -> None:
     """Whether the condition holds for any element.
 
     >>> array.has (["a", "b"]) if ($this == "b") as $has
@@ -149,7 +147,7 @@ def has(compiler: StatementCompiler, node: Statement) -> None:
 
 
 @statement_form("array.every")
-def every(compiler: StatementCompiler, node: Statement) -> None:
+def every(compiler: Compiler, node: Statement) -> None:
     """Whether the condition holds for all elements; true for an empty list.
 
     >>> array.every ([3, 8]) if ($this > 5) as $all
@@ -159,7 +157,7 @@ def every(compiler: StatementCompiler, node: Statement) -> None:
 
 
 @statement_form("array.filter")
-def filter_(compiler: StatementCompiler, node: Statement) -> None:
+def filter_(compiler: Compiler, node: Statement) -> None:
     """The elements for which the condition holds.
 
     >>> array.filter ([3, 8, 9]) if ($this > 5 && $index > 1) as $kept
@@ -169,7 +167,7 @@ def filter_(compiler: StatementCompiler, node: Statement) -> None:
 
 
 @statement_form("array.filter_count")
-def filter_count(compiler: StatementCompiler, node: Statement) -> None:
+def filter_count(compiler: Compiler, node: Statement) -> None:
     """For how many elements the condition holds.
 
     >>> array.filter_count ([3, 8, 9]) if ($this > 5) as $count
@@ -179,7 +177,7 @@ def filter_count(compiler: StatementCompiler, node: Statement) -> None:
 
 
 @statement_form("array.partition")
-def partition(compiler: StatementCompiler, node: Statement) -> None:
+def partition(compiler: Compiler, node: Statement) -> None:
     """An object of two lists: under `true` the elements for which the condition holds, under `false` the others.
 
     >>> array.partition ([3, 8, 9]) if ($this > 5) as $parts
@@ -192,16 +190,16 @@ def partition(compiler: StatementCompiler, node: Statement) -> None:
 
 
 def emit_over(
-    compiler: StatementCompiler, node: Statement, helper: Callable[..., Value], by: Expression | None, *more: ast.expr
+    compiler: Compiler, node: Statement, helper: Callable[..., Value], by: Expression | None, *more: ast.expr
 ) -> None:
     """A statement with an expression over the elements of its header; without one, the elements themselves count."""
     value = compiler.value(compiler.target(node))
     chosen = by if by is not None else Variable("this").at(node, node)
-    compiler.bind_result(node, element_call(compiler, helper, value, chosen, statement_position(node), *more))
+    compiler.bind_result(node, compiler.element_call(helper, value, chosen, statement_position(node), *more))
 
 
 @statement_form("array.map", "value?, by?")
-def map_(compiler: StatementCompiler, node: Statement) -> None:
+def map_(compiler: Compiler, node: Statement) -> None:
     """What the `by` expression gives for each element.
 
     >>> array.map ([{id: 1, n: "a"}, {id: 2, n: "b"}]) {
@@ -214,7 +212,7 @@ def map_(compiler: StatementCompiler, node: Statement) -> None:
 
 
 @statement_form("array.group_by", "by?")
-def group_by(compiler: StatementCompiler, node: Statement) -> None:
+def group_by(compiler: Compiler, node: Statement) -> None:
     """Lists of the elements under what the `by` expression gives for them. Booleans are the keys `true` and `false`.
 
     >>> array.group_by ([{n: 1, c: "x"}, {n: 2, c: "y"}, {n: 3, c: "x"}]) {
@@ -225,14 +223,14 @@ def group_by(compiler: StatementCompiler, node: Statement) -> None:
     emit_over(compiler, node, collections.group_elements, compiler.attribute(node, "by"))
 
 
-def emit_set(compiler: StatementCompiler, node: Statement, helper: Callable[..., Value]) -> None:
+def emit_set(compiler: Compiler, node: Statement, helper: Callable[..., Value]) -> None:
     """A statement that compares the elements of two lists by the `by` expression."""
     other = compiler.value(compiler.needed(node, "value"))
     emit_over(compiler, node, helper, compiler.attribute(node, "by"), other)
 
 
 @statement_form("array.union", "value?, by?")
-def union(compiler: StatementCompiler, node: Statement) -> None:
+def union(compiler: Compiler, node: Statement) -> None:
     """The elements of both lists, each once; `by` says what makes two elements the same.
 
     >>> array.union ([1, 2, 2]) {
@@ -244,7 +242,7 @@ def union(compiler: StatementCompiler, node: Statement) -> None:
 
 
 @statement_form("array.difference", "value?, by")
-def difference(compiler: StatementCompiler, node: Statement) -> None:
+def difference(compiler: Compiler, node: Statement) -> None:
     """The elements that the other list does not have; `by` says what makes two elements the same.
 
     >>> array.difference ([{id: 1}, {id: 2}]) {
@@ -257,7 +255,7 @@ def difference(compiler: StatementCompiler, node: Statement) -> None:
 
 
 @statement_form("array.intersection", "value?, by?")
-def intersection(compiler: StatementCompiler, node: Statement) -> None:
+def intersection(compiler: Compiler, node: Statement) -> None:
     """The elements that the other list has too; `by` says what makes two elements the same.
 
     >>> array.intersection ([1, 2, 3]) {

@@ -10,17 +10,17 @@ from xsrun.registry import statement_form
 from xsrun.syntax.nodes import Entry, Expression, Literal, Name, ObjectLiteral, Statement
 
 if TYPE_CHECKING:
-    from xsrun.evaluator.compiler import StatementCompiler
+    from xsrun.evaluator.compiler import Compiler
 
 
-def called_name(compiler: StatementCompiler, node: Statement) -> str:
+def called_name(compiler: Compiler, node: Statement) -> str:
     """The name in the header of a call."""
     if isinstance(node.target, Name):
         return node.target.text
     raise compiler.refuse("XS307", f"`{node.name}` needs the name of what it calls", statement_position(node))
 
 
-def emit_call(compiler: StatementCompiler, node: Statement, kind: str, *, inherits: bool = True) -> None:
+def emit_call(compiler: Compiler, node: Statement, kind: str, *, inherits: bool = True) -> None:
     """A call that binds the response of its target."""
     at = statement_position(node)
     given = node.attribute("input")
@@ -48,7 +48,7 @@ def emit_call(compiler: StatementCompiler, node: Statement, kind: str, *, inheri
 
 
 def direct_call(
-    compiler: StatementCompiler, node: Statement, kind: str, given: Expression | None, *, inherits: bool
+    compiler: Compiler, node: Statement, kind: str, given: Expression | None, *, inherits: bool
 ) -> ast.expr | None:
     """The call of a construct whose inputs are known, by position; None when it has to go through the workspace.
 
@@ -85,7 +85,7 @@ def is_asynchronous(mode: Expression | None) -> bool:
 
 
 @statement_form("function.run", "input?, runtime_mode?: text, async?")
-def function_run(compiler: StatementCompiler, node: Statement) -> None:
+def function_run(compiler: Compiler, node: Statement) -> None:
     """Run a function and bind its response.
 
     >>> try_catch {
@@ -104,7 +104,7 @@ def function_run(compiler: StatementCompiler, node: Statement) -> None:
 
 
 @statement_form("function.call", "input?, async?, runtime_mode?")
-def function_call(compiler: StatementCompiler, node: Statement) -> None:
+def function_call(compiler: Compiler, node: Statement) -> None:
     """Run a function and bind its response; the spelling of workflow tests.
 
     >>> try_catch {
@@ -121,7 +121,7 @@ def function_call(compiler: StatementCompiler, node: Statement) -> None:
 
 
 @statement_form("service.function.run", "input?, runtime_mode?: text")
-def service_function_run(compiler: StatementCompiler, node: Statement) -> None:
+def service_function_run(compiler: Compiler, node: Statement) -> None:
     """Run a function of this workspace; services of other workspaces are not on this machine.
 
     >>> try_catch {
@@ -138,7 +138,7 @@ def service_function_run(compiler: StatementCompiler, node: Statement) -> None:
 
 
 @statement_form("tool.call", "input?")
-def tool_call(compiler: StatementCompiler, node: Statement) -> None:
+def tool_call(compiler: Compiler, node: Statement) -> None:
     """Run a tool and bind its response.
 
     >>> try_catch {
@@ -155,7 +155,7 @@ def tool_call(compiler: StatementCompiler, node: Statement) -> None:
 
 
 @statement_form("addon.call", "input?")
-def addon_call(compiler: StatementCompiler, node: Statement) -> None:
+def addon_call(compiler: Compiler, node: Statement) -> None:
     """Run an addon and bind its response.
 
     >>> try_catch {
@@ -172,7 +172,7 @@ def addon_call(compiler: StatementCompiler, node: Statement) -> None:
 
 
 @statement_form("middleware.call", "input?")
-def middleware_call(compiler: StatementCompiler, node: Statement) -> None:
+def middleware_call(compiler: Compiler, node: Statement) -> None:
     """Run a middleware and bind its response.
 
     >>> try_catch {
@@ -189,7 +189,7 @@ def middleware_call(compiler: StatementCompiler, node: Statement) -> None:
 
 
 @statement_form("await", "ids, timeout")
-def await_(compiler: StatementCompiler, node: Statement) -> None:
+def await_(compiler: Compiler, node: Statement) -> None:
     """Wait for asynchronous calls: an object of their responses by id.
 
     >>> try_catch {

@@ -6,7 +6,6 @@ import ast
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from xsrun.evaluator.inplace_code import update_in_place
 from xsrun.evaluator.quasiquote import (
     Part,
     assign,
@@ -25,11 +24,11 @@ from xsrun.syntax.nodes import Body, Expression, Group, Literal, Node, Path, Seg
 from xsrun.values.conversion import Value
 
 if TYPE_CHECKING:
-    from xsrun.evaluator.compiler import StatementCompiler
+    from xsrun.evaluator.compiler import Compiler
 
 
 @statement_form("var", "value")
-def var(compiler: StatementCompiler, node: Statement) -> None:
+def var(compiler: Compiler, node: Statement) -> None:
     """Create a variable, or give it a new value.
 
     >>> var $x { value = 1 + 1 }
@@ -39,12 +38,12 @@ def var(compiler: StatementCompiler, node: Statement) -> None:
     if not isinstance(target, (Variable, Path)):
         raise compiler.refuse("XS307", "a variable must follow `var`", target, "write var $name { value = ... }")
     value, at = compiler.needed(node, "value"), statement_position(node)
-    if not update_in_place(compiler, target, value, at):
+    if not compiler.update_in_place(target, value, at):
         compiler.store(target, compiler.value(value), at)
 
 
 @statement_form("var.update", "value")
-def var_update(compiler: StatementCompiler, node: Statement) -> None:
+def var_update(compiler: Compiler, node: Statement) -> None:
     """Give a variable, or a path below it, a new value; missing objects on the way are made.
 
     >>> var $x { value = {} }
@@ -58,7 +57,7 @@ def var_update(compiler: StatementCompiler, node: Statement) -> None:
 
 
 @statement_form("conditional")
-def conditional(compiler: StatementCompiler, node: Statement) -> None:
+def conditional(compiler: Compiler, node: Statement) -> None:
     """Run the first arm whose condition is true.
 
     >>> var $n { value = 7 }
@@ -83,7 +82,7 @@ def conditional(compiler: StatementCompiler, node: Statement) -> None:
 
 
 @statement_form("if")
-def bare_if(compiler: StatementCompiler, node: Statement) -> None:
+def bare_if(compiler: Compiler, node: Statement) -> None:
     """A lone `if` in the body of a loop runs as a conditional with one arm (language 9).
 
     >>> var $n { value = 0 }
@@ -101,7 +100,7 @@ def bare_if(compiler: StatementCompiler, node: Statement) -> None:
     branches(compiler, [node], None)
 
 
-def branches(compiler: StatementCompiler, arms: list[Statement], otherwise: Statement | None) -> None:
+def branches(compiler: Compiler, arms: list[Statement], otherwise: Statement | None) -> None:
     """An if chain. What every arm assigns is certain afterwards, if there is an `else`."""
     before = set(compiler.scope.assigned)
     certain: set[str] | None = None
@@ -124,7 +123,7 @@ def branches(compiler: StatementCompiler, arms: list[Statement], otherwise: Stat
     compiler.emit(chain)
 
 
-def subject_of(compiler: StatementCompiler, node: Statement) -> Expression:
+def subject_of(compiler: Compiler, node: Statement) -> Expression:
     """The expression in parentheses of a header."""
     target = node.target
     if isinstance(target, Group):
@@ -135,7 +134,7 @@ def subject_of(compiler: StatementCompiler, node: Statement) -> Expression:
 
 
 @statement_form("switch")
-def switch(compiler: StatementCompiler, node: Statement) -> None:
+def switch(compiler: Compiler, node: Statement) -> None:
     """Run the first case that equals the subject, and the ones after it until a `break` (semantics 1.5).
 
     >>> var $seen { value = [] }
@@ -177,7 +176,7 @@ def switch(compiler: StatementCompiler, node: Statement) -> None:
 # Loops ---------------------------------------------------------------------------------------------------------------
 
 
-def loop_body(compiler: StatementCompiler, node: Statement) -> tuple[Expression | None, Body | None]:
+def loop_body(compiler: Compiler, node: Statement) -> tuple[Expression | None, Body | None]:
     """The loop variable and body of the `each` block."""
     each = node.block("each")
     if each is None:
@@ -191,7 +190,7 @@ def loop_body(compiler: StatementCompiler, node: Statement) -> tuple[Expression 
 
 
 def emit_loop(
-    compiler: StatementCompiler,
+    compiler: Compiler,
     node: Statement,
     header: str,
     *,
@@ -231,7 +230,7 @@ def emit_loop(
 
 
 @statement_form("foreach")
-def foreach(compiler: StatementCompiler, node: Statement) -> None:
+def foreach(compiler: Compiler, node: Statement) -> None:
     """Run the body for each item of a list or stream (semantics 1.6).
 
     >>> var $sum { value = 0 }
@@ -263,7 +262,7 @@ def removes_items(node: Statement) -> bool:
     return False
 
 
-def foreach_with_removal(compiler: StatementCompiler, node: Statement, subject: Expression, item: str) -> None:
+def foreach_with_removal(compiler: Compiler, node: Statement, subject: Expression, item: str) -> None:
     """A loop whose body may remove the current item: its variable, if any, gets the items that stay once it ends."""
     at = statement_position(node)
     subject = ungrouped(subject)
@@ -292,7 +291,7 @@ def foreach_with_removal(compiler: StatementCompiler, node: Statement, subject: 
 
 
 @statement_form("foreach.remove")
-def foreach_remove(compiler: StatementCompiler, node: Statement) -> None:
+def foreach_remove(compiler: Compiler, node: Statement) -> None:
     """Remove the current item from the list that the nearest foreach runs over; items after it still come.
 
     >>> var $list { value = [1, 2, 3, 4] }
@@ -314,7 +313,7 @@ def foreach_remove(compiler: StatementCompiler, node: Statement) -> None:
 
 
 @statement_form("remove")
-def remove(compiler: StatementCompiler, node: Statement) -> None:
+def remove(compiler: Compiler, node: Statement) -> None:
     """Another spelling of `foreach.remove`.
 
     >>> var $list { value = [1] }
@@ -329,7 +328,7 @@ def remove(compiler: StatementCompiler, node: Statement) -> None:
 
 
 @statement_form("for")
-def for_(compiler: StatementCompiler, node: Statement) -> None:
+def for_(compiler: Compiler, node: Statement) -> None:
     """Run the body n times; the variable counts from 0.
 
     >>> var $list { value = [] }
@@ -346,7 +345,7 @@ def for_(compiler: StatementCompiler, node: Statement) -> None:
 
 
 @statement_form("while")
-def while_(compiler: StatementCompiler, node: Statement) -> None:
+def while_(compiler: Compiler, node: Statement) -> None:
     """Run the body as long as the condition holds, tested before each pass.
 
     >>> var $n { value = 1 }
@@ -366,7 +365,7 @@ def while_(compiler: StatementCompiler, node: Statement) -> None:
 
 
 @statement_form("break")
-def break_(compiler: StatementCompiler, node: Statement) -> None:
+def break_(compiler: Compiler, node: Statement) -> None:
     """Leave the nearest loop.
 
     >>> for (10) {
@@ -380,7 +379,7 @@ def break_(compiler: StatementCompiler, node: Statement) -> None:
 
 
 @statement_form("continue")
-def continue_(compiler: StatementCompiler, node: Statement) -> None:
+def continue_(compiler: Compiler, node: Statement) -> None:
     """Go on with the next pass of the nearest loop.
 
     >>> var $n { value = 0 }
@@ -395,7 +394,7 @@ def continue_(compiler: StatementCompiler, node: Statement) -> None:
     leave(compiler, node, place(ast.Continue(), node))
 
 
-def leave(compiler: StatementCompiler, node: Statement, code: ast.stmt) -> None:
+def leave(compiler: Compiler, node: Statement, code: ast.stmt) -> None:
     """`break` or `continue`: of the nearest loop; a break as the last word of a case without a loop ends the switch."""
     if any("budget" in loop for loop in compiler.scope.loops):
         compiler.emit(code)
@@ -409,7 +408,7 @@ def leave(compiler: StatementCompiler, node: Statement, code: ast.stmt) -> None:
 
 
 @statement_form("try_catch")
-def try_catch(compiler: StatementCompiler, node: Statement) -> None:
+def try_catch(compiler: Compiler, node: Statement) -> None:
     """Run `try`; when it raises, `catch` with `$error`; in any case `finally` (semantics 1.4).
 
     >>> try_catch {
@@ -443,7 +442,7 @@ def try_catch(compiler: StatementCompiler, node: Statement) -> None:
 
 
 @statement_form("throw", "name?: text, value")
-def throw(compiler: StatementCompiler, node: Statement) -> None:
+def throw(compiler: Compiler, node: Statement) -> None:
     """Raise a named error with a value.
 
     >>> try_catch {
@@ -468,7 +467,7 @@ def throw(compiler: StatementCompiler, node: Statement) -> None:
 
 
 @statement_form("placeholder")
-def placeholder(compiler: StatementCompiler, node: Statement) -> None:
+def placeholder(compiler: Compiler, node: Statement) -> None:
     """What an export writes for a statement that the exporting engine does not know. It raises when it is reached.
 
     >>> try_catch {
@@ -486,7 +485,7 @@ def placeholder(compiler: StatementCompiler, node: Statement) -> None:
 
 
 @statement_form("precondition", "error_type?: text, error?, payload?")
-def precondition(compiler: StatementCompiler, node: Statement) -> None:
+def precondition(compiler: Compiler, node: Statement) -> None:
     """Raise an error unless a condition holds.
 
     >>> precondition (1 < 2) {
@@ -507,7 +506,7 @@ def precondition(compiler: StatementCompiler, node: Statement) -> None:
 
 
 @statement_form("return", "value")
-def return_(compiler: StatementCompiler, node: Statement) -> None:
+def return_(compiler: Compiler, node: Statement) -> None:
     """End the function, query or task; the value takes the place of its response.
 
     >>> return { value = 5 }
@@ -518,7 +517,7 @@ def return_(compiler: StatementCompiler, node: Statement) -> None:
 
 
 @statement_form("group")
-def group(compiler: StatementCompiler, node: Statement) -> None:
+def group(compiler: Compiler, node: Statement) -> None:
     """Statements kept together; its variables stay visible after it.
 
     >>> group {
@@ -532,7 +531,7 @@ def group(compiler: StatementCompiler, node: Statement) -> None:
     compiler.stack(stack.body.items if stack and stack.body else [])
 
 
-def attribute_or(compiler: StatementCompiler, node: Statement, name_: str, default: Value) -> ast.expr:
+def attribute_or(compiler: Compiler, node: Statement, name_: str, default: Value) -> ast.expr:
     """The compiled value of an attribute, or a constant."""
     return compiler.value(node.attribute(name_) or Literal(default))
 

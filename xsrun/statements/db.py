@@ -21,10 +21,10 @@ from xsrun.syntax.nodes import Literal, Name, Statement
 from xsrun.values.conversion import Value, to_text
 
 if TYPE_CHECKING:
-    from xsrun.evaluator.compiler import StatementCompiler
+    from xsrun.evaluator.compiler import Compiler
 
 
-def row_statement(compiler: StatementCompiler, node: Statement, *attributes: str, **aliases: str) -> None:
+def row_statement(compiler: Compiler, node: Statement, *attributes: str, **aliases: str) -> None:
     """A statement about one row: its attributes are operands; `aliases` are older names of some."""
     if fails_without_table(compiler, node):
         return
@@ -42,7 +42,7 @@ def row_statement(compiler: StatementCompiler, node: Statement, *attributes: str
 @statement_form(
     "db.get", "field_name|where?, field_value|where, lock?, output?: list, addon?: addon", editor_needs="field_name"
 )
-def get(compiler: StatementCompiler, node: Statement) -> None:
+def get(compiler: Compiler, node: Statement) -> None:
     """The first row whose field has a value, or null. The value may not be null.
 
     >>> db.add "user" { data = {name: "Ann"} }
@@ -57,7 +57,7 @@ def get(compiler: StatementCompiler, node: Statement) -> None:
 
 
 @statement_form("db.has", "field_name?, field_value", editor_needs="field_name")
-def has(compiler: StatementCompiler, node: Statement) -> None:
+def has(compiler: Compiler, node: Statement) -> None:
     """Whether there is a row whose field has a value.
 
     >>> db.has "user" {
@@ -70,7 +70,7 @@ def has(compiler: StatementCompiler, node: Statement) -> None:
 
 
 @statement_form("db.add", "enforce_hidden_fields?: bool, data: object, output?: list, addon?: addon")
-def add(compiler: StatementCompiler, node: Statement) -> None:
+def add(compiler: Compiler, node: Statement) -> None:
     """Insert a row and bind it, with its id and the defaults of what was left out.
 
     >>> db.add "user" { data = {name: "Ann"} } as $user
@@ -85,7 +85,7 @@ def add(compiler: StatementCompiler, node: Statement) -> None:
     "field_name?, field_value, enforce_hidden_fields?: bool, data: object, output?: list, addon?: addon",
     editor_needs="field_name",
 )
-def edit(compiler: StatementCompiler, node: Statement) -> None:
+def edit(compiler: Compiler, node: Statement) -> None:
     """Change the listed columns of the row whose field has a value, and bind the row. No such row is an error (404).
 
     >>> db.add "user" { data = {name: "Ann", age: 30} }
@@ -103,7 +103,7 @@ def edit(compiler: StatementCompiler, node: Statement) -> None:
 @statement_form(
     "db.patch", "field_name?, field_value?, data, output?: list, addon?: addon", editor_needs="field_name field_value"
 )
-def patch(compiler: StatementCompiler, node: Statement) -> None:
+def patch(compiler: Compiler, node: Statement) -> None:
     """Change every column that an object has a key for, with its nulls, and bind the row.
 
     >>> db.add "user" { data = {name: "Ann", age: 30} }
@@ -124,7 +124,7 @@ def patch(compiler: StatementCompiler, node: Statement) -> None:
     "field_name?, field_value, enforce_hidden_fields?: bool, data: object, output?: list, addon?: addon",
     editor_needs="field_name",
 )
-def add_or_edit(compiler: StatementCompiler, node: Statement) -> None:
+def add_or_edit(compiler: Compiler, node: Statement) -> None:
     """Change the row whose field has a value; insert one when there is none.
 
     >>> db.add_or_edit "setting" {
@@ -139,7 +139,7 @@ def add_or_edit(compiler: StatementCompiler, node: Statement) -> None:
 
 
 @statement_form("db.del", "field_name?, field_value", editor_needs="field_name")
-def delete(compiler: StatementCompiler, node: Statement) -> None:
+def delete(compiler: Compiler, node: Statement) -> None:
     """Delete the row whose field has a value. No such row is an error (404).
 
     >>> db.add "user" { data = {name: "Ann"} }
@@ -154,7 +154,7 @@ def delete(compiler: StatementCompiler, node: Statement) -> None:
 
 
 @statement_form("db.truncate", "reset?")
-def truncate(compiler: StatementCompiler, node: Statement) -> None:
+def truncate(compiler: Compiler, node: Statement) -> None:
     """Delete all rows of a table; with `reset` the ids start from 1 again.
 
     >>> db.add "user" { data = {name: "Ann"} }
@@ -171,7 +171,7 @@ def truncate(compiler: StatementCompiler, node: Statement) -> None:
     "join?: join, eval?: eval, return?: return, output?: list, addon?: addon, external?: object, "
     "external_classic?: object, return_aggregate?: object, select?, order?, paging?, count?, limit?",
 )
-def query(compiler: StatementCompiler, node: Statement) -> None:
+def query(compiler: Compiler, node: Statement) -> None:
     """Rows that meet a condition: a list, a page of it, one row, a count, whether there is any, or aggregates.
 
     >>> db.add "user" { data = {name: "Ann", age: 30} }
@@ -190,7 +190,7 @@ def query(compiler: StatementCompiler, node: Statement) -> None:
     emit_plan(compiler, node, plan, builder)
 
 
-def many_statement(compiler: StatementCompiler, node: Statement, *attributes: str) -> None:
+def many_statement(compiler: Compiler, node: Statement, *attributes: str) -> None:
     """A statement about the rows that meet a condition, or about a list of them."""
     if fails_without_table(compiler, node):
         return
@@ -208,7 +208,7 @@ def many_statement(compiler: StatementCompiler, node: Statement, *attributes: st
 
 
 @statement_form("db.bulk.add", "allow_id_field?, items|data")
-def bulk_add(compiler: StatementCompiler, node: Statement) -> None:
+def bulk_add(compiler: Compiler, node: Statement) -> None:
     """Insert rows, all or none, and bind them. Their ids are dropped unless `allow_id_field` is true.
 
     >>> db.bulk.add "jar" {
@@ -230,7 +230,7 @@ def items_from_data(node: Statement) -> Statement:
 
 
 @statement_form("db.bulk.update", "items|data, where?")
-def bulk_update(compiler: StatementCompiler, node: Statement) -> None:
+def bulk_update(compiler: Compiler, node: Statement) -> None:
     """Set whole rows, found by their ids; columns that an item leaves out go back to their defaults.
 
     With `where` and `data` instead of `items`: set the same columns in all rows that meet the condition, and bind
@@ -247,7 +247,7 @@ def bulk_update(compiler: StatementCompiler, node: Statement) -> None:
 
 
 @statement_form("db.bulk.patch", "items|data, where?")
-def bulk_patch(compiler: StatementCompiler, node: Statement) -> None:
+def bulk_patch(compiler: Compiler, node: Statement) -> None:
     """Set the columns that each item has, in the row of its id.
 
     >>> db.bulk.add "jar" { items = [{n: 1, label: "a"}] }
@@ -261,7 +261,7 @@ def bulk_patch(compiler: StatementCompiler, node: Statement) -> None:
 
 
 @statement_form("db.bulk.delete", "where?: condition")
-def bulk_delete(compiler: StatementCompiler, node: Statement) -> None:
+def bulk_delete(compiler: Compiler, node: Statement) -> None:
     """Delete the rows that meet a condition and bind their number; without a condition, all rows.
 
     >>> db.bulk.add "jar" { items = [{n: 1}, {n: 2}] }
@@ -272,7 +272,7 @@ def bulk_delete(compiler: StatementCompiler, node: Statement) -> None:
 
 
 @statement_form("db.schema", "path?, table?")
-def schema(compiler: StatementCompiler, node: Statement) -> None:
+def schema(compiler: Compiler, node: Statement) -> None:
     """The columns of a table: a list with the name, type and flags of each, or the one at `path`.
 
     >>> db.add "jar" { data = {label: "a"} }
@@ -298,7 +298,7 @@ def schema(compiler: StatementCompiler, node: Statement) -> None:
 @statement_form(
     "db.direct_query", "sql?: text, parser?: text, response_type?: text, arg?*", editor_needs="sql response_type"
 )
-def direct_query(compiler: StatementCompiler, node: Statement) -> None:
+def direct_query(compiler: Compiler, node: Statement) -> None:
     """Run SQL, written for PostgreSQL, and bind its rows; `?` takes the arguments in order.
 
     >>> db.add "jar" { data = {n: 4} }
@@ -336,7 +336,7 @@ def ending(context: Context) -> AbstractContextManager[None]:
 
 
 @statement_form("db.transaction", "isolation?")
-def transaction(compiler: StatementCompiler, node: Statement) -> None:
+def transaction(compiler: Compiler, node: Statement) -> None:
     """Statements that take effect together or not at all: an error that leaves the block undoes them.
 
     Without a stack, all that follows until the object ends.
@@ -377,7 +377,7 @@ def set_datasource(context: Context, value: Value) -> None:
 
 
 @statement_form("db.set_datasource", "value|name")
-def set_datasource_(compiler: StatementCompiler, node: Statement) -> None:
+def set_datasource_(compiler: Compiler, node: Statement) -> None:
     """Let the statements that follow in this run work on another datasource, `test` for example.
 
     >>> db.add "jar" { data = {n: 1} }

@@ -10,10 +10,10 @@ from xsrun.statements.db_plans import PlanBuilder, emit_plan
 from xsrun.syntax.nodes import Statement
 
 if TYPE_CHECKING:
-    from xsrun.evaluator.compiler import StatementCompiler
+    from xsrun.evaluator.compiler import Compiler
 
 
-def external(compiler: StatementCompiler, node: Statement) -> None:
+def external(compiler: Compiler, node: Statement) -> None:
     """A statement that runs a text on the database of its connection string."""
     builder = PlanBuilder(compiler)
     plan = RowPlan(node.name, "", *builder.place(node))
@@ -46,7 +46,7 @@ _ATTRIBUTES = "code|sql?: text, parser?: text, response_type?: text, connection_
 
 for _engine in ("postgres", "mysql", "mssql", "oracle", "snowflake"):
 
-    def _statement(compiler: StatementCompiler, node: Statement) -> None:
+    def _statement(compiler: Compiler, node: Statement) -> None:
         external(compiler, node)
 
     _statement.__doc__ = example(_engine)

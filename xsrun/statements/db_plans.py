@@ -51,7 +51,7 @@ from xsrun.syntax.nodes import (
 from xsrun.values.conversion import to_text
 
 if TYPE_CHECKING:
-    from xsrun.evaluator.compiler import StatementCompiler
+    from xsrun.evaluator.compiler import Compiler
 
 #: The call of an addon that documentation shows in `eval` (language 2.10).
 #: What a filter that only values have may be replaced with in a condition.
@@ -78,7 +78,7 @@ def is_operator(name: str) -> bool:
     return name in OPERATORS
 
 
-def table_name(compiler: StatementCompiler, node: Statement) -> str:
+def table_name(compiler: Compiler, node: Statement) -> str:
     """The table in the header of a statement."""
     if isinstance(node.target, Name) and node.target.text:
         return node.target.text
@@ -87,7 +87,7 @@ def table_name(compiler: StatementCompiler, node: Statement) -> str:
     raise compiler.refuse("XS307", message, statement_position(node), hint)
 
 
-def fails_without_table(compiler: StatementCompiler, node: Statement) -> bool:
+def fails_without_table(compiler: Compiler, node: Statement) -> bool:
     """Emit the failure of a statement whose table is gone: exports leave its name empty. False for any other."""
     if not isinstance(node.target, Name) or node.target.text:
         return False
@@ -117,7 +117,7 @@ def refuse_addon_call() -> NoReturn:
 class PlanBuilder:
     """Collects the operands of one statement while its plan is made."""
 
-    def __init__(self, compiler: StatementCompiler) -> None:
+    def __init__(self, compiler: Compiler) -> None:
         self.compiler = compiler
         self.operands: list[ast.expr] = []
         self.truths: set[int] = set()
@@ -446,7 +446,7 @@ class PlanBuilder:
         return {entry.key: entry.value for entry in self.entries(node, what)}
 
 
-def emit_plan(compiler: StatementCompiler, node: Statement, plan: Plan, builder: PlanBuilder) -> None:
+def emit_plan(compiler: Compiler, node: Statement, plan: Plan, builder: PlanBuilder) -> None:
     """One call of a plan with its operands, bound to the statement's result."""
     at = statement_position(node)
     function = name(compiler.linker.constant(plan), at)

@@ -10,11 +10,11 @@ from xsrun.registry import statement_form
 from xsrun.syntax.nodes import Statement
 
 if TYPE_CHECKING:
-    from xsrun.evaluator.compiler import StatementCompiler
+    from xsrun.evaluator.compiler import Compiler
 
 
 @statement_form("debug.log", "value")
-def log(compiler: StatementCompiler, node: Statement) -> None:
+def log(compiler: Compiler, node: Statement) -> None:
     """Keep a value in the log of the run, with the line that wrote it.
 
     >>> debug.log { value = "here" }
@@ -27,7 +27,7 @@ def log(compiler: StatementCompiler, node: Statement) -> None:
 
 
 @statement_form("debug.stop", "value")
-def stop(compiler: StatementCompiler, node: Statement) -> None:
+def stop(compiler: Compiler, node: Statement) -> None:
     """End the whole run at once, with a value; no `try_catch` holds it up.
 
     >>> conditional {

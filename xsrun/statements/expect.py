@@ -21,7 +21,7 @@ from xsrun.syntax.nodes import Literal, Statement
 from xsrun.values.conversion import Value
 
 if TYPE_CHECKING:
-    from xsrun.evaluator.compiler import StatementCompiler
+    from xsrun.evaluator.compiler import Compiler
 
 #: The key in a run's scratch room that tells an `api.call` to raise what it would bind elsewhere.
 EXPECTING_ERROR = "expecting an error"
@@ -59,7 +59,7 @@ def expect_error(context: Context, run: Callable[[], Value], wanted: Value) -> N
         raise ExpectationError(verdict.message, None if error is None else error.as_record(), [wanted])
 
 
-def emit_expectation(compiler: StatementCompiler, node: Statement) -> None:
+def emit_expectation(compiler: Compiler, node: Statement) -> None:
     """The subject, which may be a path that is missing, and the attributes of an assertion, judged when they run."""
     at = statement_position(node)
     assertion = node.name.removeprefix("expect.")
@@ -71,7 +71,7 @@ def emit_expectation(compiler: StatementCompiler, node: Statement) -> None:
 
 
 @statement_form("expect.to_throw", "exception?, value?")
-def to_throw(compiler: StatementCompiler, node: Statement) -> None:
+def to_throw(compiler: Compiler, node: Statement) -> None:
     """Run the stack, which must raise an error; with `exception`, one whose text contains it, in whatever case.
 
     The stack has variables of its own: it sees none from outside, and leaves none. What it wrote to the database
@@ -98,7 +98,7 @@ def to_throw(compiler: StatementCompiler, node: Statement) -> None:
 
 
 @statement_form("expect.to_equal", "value")
-def to_equal(compiler: StatementCompiler, node: Statement) -> None:
+def to_equal(compiler: Compiler, node: Statement) -> None:
     """The subject equals the value: deeply, and as `==` compares, so 2 equals 2.0.
 
     >>> expect.to_equal (1 + 1) { value = 2.0 }
@@ -108,7 +108,7 @@ def to_equal(compiler: StatementCompiler, node: Statement) -> None:
 
 
 @statement_form("expect.to_not_equal", "value")
-def to_not_equal(compiler: StatementCompiler, node: Statement) -> None:
+def to_not_equal(compiler: Compiler, node: Statement) -> None:
     """The subject does not equal the value.
 
     >>> expect.to_not_equal ("red") { value = "blue" }
@@ -118,7 +118,7 @@ def to_not_equal(compiler: StatementCompiler, node: Statement) -> None:
 
 
 @statement_form("expect.to_be_greater_than", "value")
-def to_be_greater_than(compiler: StatementCompiler, node: Statement) -> None:
+def to_be_greater_than(compiler: Compiler, node: Statement) -> None:
     """The subject is greater than the value. Null, lists and objects never are.
 
     >>> expect.to_be_greater_than (5) { value = 4 }
@@ -128,7 +128,7 @@ def to_be_greater_than(compiler: StatementCompiler, node: Statement) -> None:
 
 
 @statement_form("expect.to_be_less_than", "value")
-def to_be_less_than(compiler: StatementCompiler, node: Statement) -> None:
+def to_be_less_than(compiler: Compiler, node: Statement) -> None:
     """The subject is less than the value. Null, lists and objects never are.
 
     >>> expect.to_be_less_than (5) { value = 5.5 }
@@ -138,7 +138,7 @@ def to_be_less_than(compiler: StatementCompiler, node: Statement) -> None:
 
 
 @statement_form("expect.to_be_within", "min, max")
-def to_be_within(compiler: StatementCompiler, node: Statement) -> None:
+def to_be_within(compiler: Compiler, node: Statement) -> None:
     """The subject lies between `min` and `max`; neither bound is included.
 
     >>> expect.to_be_within (3) { min = 2, max = 4 }
@@ -148,7 +148,7 @@ def to_be_within(compiler: StatementCompiler, node: Statement) -> None:
 
 
 @statement_form("expect.to_contain", "value")
-def to_contain(compiler: StatementCompiler, node: Statement) -> None:
+def to_contain(compiler: Compiler, node: Statement) -> None:
     """The list or object has an element that equals the value, or the text has the value as a part.
 
     >>> expect.to_contain (["oak", "elm"]) { value = "elm" }
@@ -158,7 +158,7 @@ def to_contain(compiler: StatementCompiler, node: Statement) -> None:
 
 
 @statement_form("expect.to_start_with", "value")
-def to_start_with(compiler: StatementCompiler, node: Statement) -> None:
+def to_start_with(compiler: Compiler, node: Statement) -> None:
     """The text starts with the value.
 
     >>> expect.to_start_with ("harbour") { value = "harb" }
@@ -168,7 +168,7 @@ def to_start_with(compiler: StatementCompiler, node: Statement) -> None:
 
 
 @statement_form("expect.to_end_with", "value")
-def to_end_with(compiler: StatementCompiler, node: Statement) -> None:
+def to_end_with(compiler: Compiler, node: Statement) -> None:
     """The text ends with the value.
 
     >>> expect.to_end_with ("harbour") { value = "our" }
@@ -178,7 +178,7 @@ def to_end_with(compiler: StatementCompiler, node: Statement) -> None:
 
 
 @statement_form("expect.to_match", "value")
-def to_match(compiler: StatementCompiler, node: Statement) -> None:
+def to_match(compiler: Compiler, node: Statement) -> None:
     """The text matches a regular expression, in delimiters or bare.
 
     >>> expect.to_match ("pier 12") { value = "/^pier \\d+$/" }
@@ -188,7 +188,7 @@ def to_match(compiler: StatementCompiler, node: Statement) -> None:
 
 
 @statement_form("expect.to_be_true")
-def to_be_true(compiler: StatementCompiler, node: Statement) -> None:
+def to_be_true(compiler: Compiler, node: Statement) -> None:
     """The subject is true, or the number 1.
 
     >>> expect.to_be_true (2 > 1)
@@ -198,7 +198,7 @@ def to_be_true(compiler: StatementCompiler, node: Statement) -> None:
 
 
 @statement_form("expect.to_be_false")
-def to_be_false(compiler: StatementCompiler, node: Statement) -> None:
+def to_be_false(compiler: Compiler, node: Statement) -> None:
     """The subject is false, or the number 0. Null is not.
 
     >>> expect.to_be_false (2 < 1)
@@ -208,7 +208,7 @@ def to_be_false(compiler: StatementCompiler, node: Statement) -> None:
 
 
 @statement_form("expect.to_be_null")
-def to_be_null(compiler: StatementCompiler, node: Statement) -> None:
+def to_be_null(compiler: Compiler, node: Statement) -> None:
     """The subject is null, or a path that is not there.
 
     >>> var $boat { value = {} }
@@ -219,7 +219,7 @@ def to_be_null(compiler: StatementCompiler, node: Statement) -> None:
 
 
 @statement_form("expect.to_not_be_null")
-def to_not_be_null(compiler: StatementCompiler, node: Statement) -> None:
+def to_not_be_null(compiler: Compiler, node: Statement) -> None:
     """The subject is there and is not null.
 
     >>> expect.to_not_be_null (0)
@@ -229,7 +229,7 @@ def to_not_be_null(compiler: StatementCompiler, node: Statement) -> None:
 
 
 @statement_form("expect.to_be_defined")
-def to_be_defined(compiler: StatementCompiler, node: Statement) -> None:
+def to_be_defined(compiler: Compiler, node: Statement) -> None:
     """The subject is there and is not null.
 
     >>> expect.to_be_defined ("")
@@ -239,7 +239,7 @@ def to_be_defined(compiler: StatementCompiler, node: Statement) -> None:
 
 
 @statement_form("expect.to_not_be_defined")
-def to_not_be_defined(compiler: StatementCompiler, node: Statement) -> None:
+def to_not_be_defined(compiler: Compiler, node: Statement) -> None:
     """The subject is a path or variable that is not there, or null.
 
     >>> var $boat { value = {} }
@@ -250,7 +250,7 @@ def to_not_be_defined(compiler: StatementCompiler, node: Statement) -> None:
 
 
 @statement_form("expect.to_be_empty")
-def to_be_empty(compiler: StatementCompiler, node: Statement) -> None:
+def to_be_empty(compiler: Compiler, node: Statement) -> None:
     """The subject is null, false, 0, an empty text, list or object.
 
     >>> expect.to_be_empty ([])
@@ -260,7 +260,7 @@ def to_be_empty(compiler: StatementCompiler, node: Statement) -> None:
 
 
 @statement_form("expect.to_be_in_the_past")
-def to_be_in_the_past(compiler: StatementCompiler, node: Statement) -> None:
+def to_be_in_the_past(compiler: Compiler, node: Statement) -> None:
     """The subject is a time before now: milliseconds, or a text with a time.
 
     >>> expect.to_be_in_the_past ("1999-12-31")
@@ -270,7 +270,7 @@ def to_be_in_the_past(compiler: StatementCompiler, node: Statement) -> None:
 
 
 @statement_form("expect.to_be_in_the_future")
-def to_be_in_the_future(compiler: StatementCompiler, node: Statement) -> None:
+def to_be_in_the_future(compiler: Compiler, node: Statement) -> None:
     """The subject is a time after now: milliseconds, or a text with a time.
 
     >>> expect.to_be_in_the_future (now|add_secs_to_timestamp:60)

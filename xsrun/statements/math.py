@@ -10,10 +10,10 @@ from xsrun.syntax.nodes import Binary, Statement
 from xsrun.values.conversion import as_int
 
 if TYPE_CHECKING:
-    from xsrun.evaluator.compiler import StatementCompiler
+    from xsrun.evaluator.compiler import Compiler
 
 
-def update(compiler: StatementCompiler, node: Statement, operator: str) -> None:
+def update(compiler: Compiler, node: Statement, operator: str) -> None:
     """Store `target operator value` in the target: the same code as the operator in an expression."""
     target, value = compiler.target(node), compiler.needed(node, "value")
     made = Binary(target, operator, value).at(node, node)
@@ -22,7 +22,7 @@ def update(compiler: StatementCompiler, node: Statement, operator: str) -> None:
 
 
 @statement_form("math.add", "value")
-def add(compiler: StatementCompiler, node: Statement) -> None:
+def add(compiler: Compiler, node: Statement) -> None:
     """Add to the number in a variable.
 
     >>> var $n { value = 1 }
@@ -33,7 +33,7 @@ def add(compiler: StatementCompiler, node: Statement) -> None:
 
 
 @statement_form("math.sub", "value")
-def sub(compiler: StatementCompiler, node: Statement) -> None:
+def sub(compiler: Compiler, node: Statement) -> None:
     """Subtract from the number in a variable.
 
     >>> var $n { value = 1 }
@@ -44,7 +44,7 @@ def sub(compiler: StatementCompiler, node: Statement) -> None:
 
 
 @statement_form("math.mul", "value")
-def mul(compiler: StatementCompiler, node: Statement) -> None:
+def mul(compiler: Compiler, node: Statement) -> None:
     """Multiply the number in a variable.
 
     >>> var $n { value = 4 }
@@ -55,7 +55,7 @@ def mul(compiler: StatementCompiler, node: Statement) -> None:
 
 
 @statement_form("math.div", "value")
-def div(compiler: StatementCompiler, node: Statement) -> None:
+def div(compiler: Compiler, node: Statement) -> None:
     """Divide the number in a variable; an exact quotient of ints stays an int.
 
     >>> var $n { value = 7 }
@@ -66,7 +66,7 @@ def div(compiler: StatementCompiler, node: Statement) -> None:
 
 
 @statement_form("math.mod", "value")
-def mod(compiler: StatementCompiler, node: Statement) -> None:
+def mod(compiler: Compiler, node: Statement) -> None:
     """Leave the remainder of a division in the variable.
 
     >>> var $n { value = 7 }

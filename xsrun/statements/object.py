@@ -9,10 +9,10 @@ from xsrun.registry import statement_form
 from xsrun.syntax.nodes import FilterCall, Statement
 
 if TYPE_CHECKING:
-    from xsrun.evaluator.compiler import StatementCompiler
+    from xsrun.evaluator.compiler import Compiler
 
 
-def bind_filtered(compiler: StatementCompiler, node: Statement, filter_name: str) -> None:
+def bind_filtered(compiler: Compiler, node: Statement, filter_name: str) -> None:
     """Bind the filter of a name on the `value`."""
     at = statement_position(node)
     made = FilterCall(compiler.needed(node, "value"), filter_name, [], False).at(at, at)
@@ -20,7 +20,7 @@ def bind_filtered(compiler: StatementCompiler, node: Statement, filter_name: str
 
 
 @statement_form("object.keys", "value")
-def keys(compiler: StatementCompiler, node: Statement) -> None:
+def keys(compiler: Compiler, node: Statement) -> None:
     """The keys of an object, as a list.
 
     >>> object.keys {
@@ -32,7 +32,7 @@ def keys(compiler: StatementCompiler, node: Statement) -> None:
 
 
 @statement_form("object.values", "value")
-def values(compiler: StatementCompiler, node: Statement) -> None:
+def values(compiler: Compiler, node: Statement) -> None:
     """The values of an object, as a list.
 
     >>> object.values {
@@ -44,7 +44,7 @@ def values(compiler: StatementCompiler, node: Statement) -> None:
 
 
 @statement_form("object.entries", "value")
-def entries(compiler: StatementCompiler, node: Statement) -> None:
+def entries(compiler: Compiler, node: Statement) -> None:
     """The entries of an object, as a list of objects with `key` and `value`.
 
     >>> object.entries {

@@ -6,18 +6,17 @@ import ast
 from typing import TYPE_CHECKING
 
 from xsrun import registry
-from xsrun.evaluator.inplace_code import grow_text
 from xsrun.evaluator.quasiquote import Position, expression, statement_position
 from xsrun.registry import statement_form
 from xsrun.syntax.nodes import Statement
 
 if TYPE_CHECKING:
-    from xsrun.evaluator.compiler import StatementCompiler
+    from xsrun.evaluator.compiler import Compiler
 
 # Changing ------------------------------------------------------------------------------------------------------------
 
 
-def filtered(compiler: StatementCompiler, node: Statement, filter_name: str, *arguments: ast.expr) -> ast.expr:
+def filtered(compiler: Compiler, node: Statement, filter_name: str, *arguments: ast.expr) -> ast.expr:
     """The filter of a name on the statement's target, which must be a variable."""
     target = compiler.target(node)
     compiler.changeable(target)
@@ -28,7 +27,7 @@ def filtered(compiler: StatementCompiler, node: Statement, filter_name: str, *ar
 
 
 @statement_form("text.append", "value")
-def append(compiler: StatementCompiler, node: Statement) -> None:
+def append(compiler: Compiler, node: Statement) -> None:
     """Add a text at the end of the text in a variable or path.
 
     >>> var $t { value = "ab" }
@@ -42,13 +41,13 @@ def append(compiler: StatementCompiler, node: Statement) -> None:
     if segments:
         compiler.store(target, compiler.joined([target, value], at), at)
         return
-    with compiler.held(compiler.joined([value], at), at, root) as added:
-        grow_text(compiler, f"v_{root}", added, at)
+    added = compiler.held(compiler.joined([value], at), at, root)
+    compiler.grow_text(f"v_{root}", added, at)
     compiler.scope.assigned.add(root)
 
 
 @statement_form("text.prepend", "value")
-def prepend(compiler: StatementCompiler, node: Statement) -> None:
+def prepend(compiler: Compiler, node: Statement) -> None:
     """Add a text in front of the text in a variable or path.
 
     >>> var $t { value = "bc" }
@@ -59,7 +58,7 @@ def prepend(compiler: StatementCompiler, node: Statement) -> None:
     compiler.store(target, compiler.joined([compiler.needed(node, "value"), target], at), at)
 
 
-def cut(compiler: StatementCompiler, node: Statement, filter_name: str) -> None:
+def cut(compiler: Compiler, node: Statement, filter_name: str) -> None:
     """Store what a trimming filter leaves; no characters, or an empty text of them, means blanks."""
     at = statement_position(node)
     value = compiler.attribute(node, "value")
@@ -71,7 +70,7 @@ def cut(compiler: StatementCompiler, node: Statement, filter_name: str) -> None:
 
 
 @statement_form("text.trim", "value")
-def trim(compiler: StatementCompiler, node: Statement) -> None:
+def trim(compiler: Compiler, node: Statement) -> None:
     """Cut blanks, or the given characters, off both ends of the text in a variable or path.
 
     >>> var $t { value = "**a*b**" }
@@ -82,7 +81,7 @@ def trim(compiler: StatementCompiler, node: Statement) -> None:
 
 
 @statement_form("text.ltrim", "value")
-def ltrim(compiler: StatementCompiler, node: Statement) -> None:
+def ltrim(compiler: Compiler, node: Statement) -> None:
     """Cut blanks, or the given characters, off the start of the text in a variable or path.
 
     >>> var $t { value = "0070" }
@@ -93,7 +92,7 @@ def ltrim(compiler: StatementCompiler, node: Statement) -> None:
 
 
 @statement_form("text.rtrim", "value")
-def rtrim(compiler: StatementCompiler, node: Statement) -> None:
+def rtrim(compiler: Compiler, node: Statement) -> None:
     """Cut blanks, or the given characters, off the end of the text in a variable or path.
 
     >>> var $t { value = " a  " }
@@ -106,14 +105,14 @@ def rtrim(compiler: StatementCompiler, node: Statement) -> None:
 # Testing -------------------------------------------------------------------------------------------------------------
 
 
-def emit_test(compiler: StatementCompiler, node: Statement, filter_name: str) -> None:
+def emit_test(compiler: Compiler, node: Statement, filter_name: str) -> None:
     """Bind what a filter says about the text in a variable."""
     value = compiler.value(compiler.needed(node, "value"))
     compiler.bind_result(node, filtered(compiler, node, filter_name, value))
 
 
 @statement_form("text.contains", "value")
-def contains(compiler: StatementCompiler, node: Statement) -> None:
+def contains(compiler: Compiler, node: Statement) -> None:
     """Whether the text in a variable holds another.
 
     >>> var $t { value = "Low tide" }
@@ -124,7 +123,7 @@ def contains(compiler: StatementCompiler, node: Statement) -> None:
 
 
 @statement_form("text.icontains", "value")
-def icontains(compiler: StatementCompiler, node: Statement) -> None:
+def icontains(compiler: Compiler, node: Statement) -> None:
     """Whether the text in a variable holds another, whatever the case.
 
     >>> var $t { value = "Low tide" }
@@ -135,7 +134,7 @@ def icontains(compiler: StatementCompiler, node: Statement) -> None:
 
 
 @statement_form("text.starts_with", "value")
-def starts_with(compiler: StatementCompiler, node: Statement) -> None:
+def starts_with(compiler: Compiler, node: Statement) -> None:
     """Whether the text in a variable begins with another.
 
     >>> var $t { value = "Low tide" }
@@ -146,7 +145,7 @@ def starts_with(compiler: StatementCompiler, node: Statement) -> None:
 
 
 @statement_form("text.istarts_with", "value")
-def istarts_with(compiler: StatementCompiler, node: Statement) -> None:
+def istarts_with(compiler: Compiler, node: Statement) -> None:
     """Whether the text in a variable begins with another, whatever the case.
 
     >>> var $t { value = "Low tide" }
@@ -157,7 +156,7 @@ def istarts_with(compiler: StatementCompiler, node: Statement) -> None:
 
 
 @statement_form("text.ends_with", "value")
-def ends_with(compiler: StatementCompiler, node: Statement) -> None:
+def ends_with(compiler: Compiler, node: Statement) -> None:
     """Whether the text in a variable ends with another.
 
     >>> var $t { value = "map.svg" }
@@ -168,7 +167,7 @@ def ends_with(compiler: StatementCompiler, node: Statement) -> None:
 
 
 @statement_form("text.iends_with", "value")
-def iends_with(compiler: StatementCompiler, node: Statement) -> None:
+def iends_with(compiler: Compiler, node: Statement) -> None:
     """Whether the text in a variable ends with another, whatever the case.
 
     >>> var $t { value = "map.SVG" }

@@ -20,7 +20,7 @@ from xsrun.syntax.nodes import Statement
 from xsrun.values.conversion import Value, as_text, describe, from_json, text_of_bytes, to_json
 
 if TYPE_CHECKING:
-    from xsrun.evaluator.compiler import StatementCompiler
+    from xsrun.evaluator.compiler import Compiler
 
 # What a program is given ---------------------------------------------------------------------------------------------
 
@@ -39,7 +39,7 @@ def get_env(context: Context) -> dict[str, Value]:
 
 
 @statement_form("util.get_vars")
-def get_vars(compiler: StatementCompiler, node: Statement) -> None:
+def get_vars(compiler: Compiler, node: Statement) -> None:
     """The variables that have a value at this point, by name.
 
     >>> var $x { value = 1 }
@@ -50,7 +50,7 @@ def get_vars(compiler: StatementCompiler, node: Statement) -> None:
 
 
 @statement_form("util.get_all_input")
-def get_all_input(compiler: StatementCompiler, node: Statement) -> None:
+def get_all_input(compiler: Compiler, node: Statement) -> None:
     """The declared inputs with the values they were bound to.
 
     >>> util.get_all_input as $input_data
@@ -132,7 +132,7 @@ def set_header(context: Context, value: str, duplicates: str = "replace") -> Non
 
 
 @statement_form("util.post_process")
-def post_process(compiler: StatementCompiler, node: Statement) -> None:
+def post_process(compiler: Compiler, node: Statement) -> None:
     """Run a stack after the response is sent, with the values that variables have now.
 
     The stack sees the response as `$body`, `$headers` and `$status_code`. What goes wrong in it is a warning.

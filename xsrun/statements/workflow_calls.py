@@ -22,7 +22,7 @@ from xsrun.syntax.nodes import Literal, ObjectLiteral, Statement
 from xsrun.values.conversion import Value, from_json, to_text
 
 if TYPE_CHECKING:
-    from xsrun.evaluator.compiler import StatementCompiler
+    from xsrun.evaluator.compiler import Compiler
 
 #: Constructs whose stacks may hold these calls. Bare lists of statements may too: pages show them so.
 CALLERS = ("workflow_test", "tool", "stack", "")
@@ -129,7 +129,7 @@ def refuse_call(type_: str, name_: str) -> None:
 # The statements ------------------------------------------------------------------------------------------------------
 
 
-def emit(compiler: StatementCompiler, node: Statement, function: Callable[..., Value], *arguments: ast.expr) -> None:
+def emit(compiler: Compiler, node: Statement, function: Callable[..., Value], *arguments: ast.expr) -> None:
     """A call of one of the functions above, or its refusal where the construct may not hold it."""
     at = statement_position(node)
     target = constant(called_name(compiler, node), at)
@@ -141,7 +141,7 @@ def emit(compiler: StatementCompiler, node: Statement, function: Callable[..., V
     compiler.bind_result(node, made)
 
 
-def inputs_of(compiler: StatementCompiler, node: Statement) -> ast.expr:
+def inputs_of(compiler: Compiler, node: Statement) -> ast.expr:
     """The `input` of a call as an object."""
     given = node.attribute("input")
     if given is None:
@@ -156,7 +156,7 @@ def inputs_of(compiler: StatementCompiler, node: Statement) -> ast.expr:
     "api_group?: text, headers?, input?, auth?: object, url?, path_params?, query?, body?",
     editor_needs="api_group",
 )
-def api_call(compiler: StatementCompiler, node: Statement) -> None:
+def api_call(compiler: Compiler, node: Statement) -> None:
     """Run a query and bind the body of its answer; when it fails, that is the error's `code` and `message`.
 
     For workflow tests and tools. The query is found by name (with its braces), verb and `api_group`; path parameters
@@ -183,7 +183,7 @@ def api_call(compiler: StatementCompiler, node: Statement) -> None:
 
 
 @statement_form("task.call")
-def task_call(compiler: StatementCompiler, node: Statement) -> None:
+def task_call(compiler: Compiler, node: Statement) -> None:
     """Run a task; the result is null. For workflow tests and tools.
 
     >>> try_catch {
@@ -200,7 +200,7 @@ def task_call(compiler: StatementCompiler, node: Statement) -> None:
 
 
 @statement_form("trigger.call", "input?")
-def trigger_call(compiler: StatementCompiler, node: Statement) -> None:
+def trigger_call(compiler: Compiler, node: Statement) -> None:
     """Run a trigger with an event: `new`, `old`, `action` and `datasource`. For workflow tests and tools.
 
     >>> try_catch {
@@ -219,7 +219,7 @@ def trigger_call(compiler: StatementCompiler, node: Statement) -> None:
 
 
 @statement_form("workflow_test.call", "datasource?: text")
-def workflow_test_call(compiler: StatementCompiler, node: Statement) -> None:
+def workflow_test_call(compiler: Compiler, node: Statement) -> None:
     """Run another workflow test, on the same database. For workflow tests and tools.
 
     >>> try_catch {

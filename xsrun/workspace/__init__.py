@@ -10,7 +10,7 @@ from xsrun.values.paths import Condition, install_conditions
 
 def _condition(text: str) -> Condition:
     """The condition in the brackets of a path; the compiler is loaded when the first one is met."""
-    from xsrun.evaluator.element_expressions import path_condition
+    from xsrun.evaluator.text_expressions import path_condition
 
     return path_condition(text)
 
