@@ -9,34 +9,21 @@ from __future__ import annotations
 
 import ast
 import sys
+from functools import partial
 
+from xsrun.evaluator.guards import Guarded
 from xsrun.evaluator.inference import DECIMAL, INT, NATURAL, NUMBER, Kind
-from xsrun.evaluator.quasiquote import Part, call, constant, expression, is_simple, place
+from xsrun.evaluator.quasiquote import call, constant, expression, is_simple
 from xsrun.evaluator.state import CompilerState
-from xsrun.records import record
-from xsrun.syntax.nodes import Binary, Located, Now
+from xsrun.syntax.nodes import Binary, Now
 from xsrun.values.conversion import MAX_INT, MIN_INT
 
 _SLOW = {"+": "add", "-": "subtract", "*": "multiply", "/": "divide", "%": "modulo"}
-_INLINE: dict[str, type[ast.operator]] = {"+": ast.Add, "-": ast.Sub, "*": ast.Mult}
+_INLINE = frozenset("+-*")
 COMPARISON = {"<": "less", "<=": "less_or_equal", ">": "greater", ">=": "greater_or_equal"}
 #: Of decimals: NaN compares as equal with everything, as in PHP's `<=>`.
 _WITH_NAN = {"<": "A < B", "<=": "not A > B", ">": "A > B", ">=": "not A < B"}
 _FINITE = f"A >= 0.0 and A <= {sys.float_info.max!r}"
-
-
-@record
-class Operands:
-    """Two operands to be used more than once.
-
-    `test` evaluates both and tells whether they are what was asked for; None when they surely are and only the first
-    is still to be evaluated: with `lead`, in place of its first use.
-    """
-
-    a: ast.expr
-    b: ast.expr
-    lead: ast.expr
-    test: ast.expr | None
 
 
 def arithmetic(state: CompilerState, node: Binary) -> ast.expr:
@@ -56,47 +43,32 @@ def arithmetic(state: CompilerState, node: Binary) -> ast.expr:
     return by_any(state, node, left, right, one, two)
 
 
-def tested_operands(
-    state: CompilerState, node: Located, left: ast.expr, right: ast.expr, one: Kind, two: Kind, known: int = NUMBER
-) -> Operands | None:
-    """The operands, tested for being ints unless they are of `known` classes; None when one cannot be an int."""
-    first, a = state.simple(left, node)
-    second, b = state.simple(right, node)
-    if any(isinstance(side, ast.Constant) and side.value.__class__ not in (int, float) for side in (a, b)):
+def _ints(left: ast.expr, right: ast.expr, one: Kind, two: Kind, known: int = NUMBER) -> str | None:
+    """The test that two values are ints, as far as they may be none of `known` classes; None when one cannot be one."""
+    if any(isinstance(side, ast.Constant) and side.value.__class__ not in (int, float) for side in (left, right)):
         return None
-    parts = {"A": first, "B": second}
-    if one.within(known) and two.within(known):
-        if is_simple(second):
-            return Operands(a, b, first, None)
-        template = "B.__class__" if is_simple(first) else "A.__class__ and B.__class__"  # classes are true
-    elif one.within(known):
-        template = "B.__class__ is int" if is_simple(first) else "A.__class__ and B.__class__ is int"
-    elif two.within(known) and is_simple(second):
-        template = "A.__class__ is int"
-    elif two.within(known) and not two.within(INT):
-        template = "(A, B)[0].__class__ is int"
-    else:
-        template = "A.__class__ is B.__class__ is int"
-    return Operands(a, b, a, expression(template, node, **parts))
+    if one.within(known):
+        return "" if two.within(known) else "B.__class__ is int"
+    if two.within(known) and (is_simple(right) or not two.within(INT)):
+        return "A.__class__ is int"
+    return "A.__class__ is B.__class__ is int"
 
 
 def sum_or_product(
     state: CompilerState, node: Binary, left: ast.expr, right: ast.expr, one: Kind, two: Kind
 ) -> ast.expr:
     """`+`, `-` and `*`."""
-    slow, operator = _SLOW[node.operator], _INLINE[node.operator]()
-    fits = _limit_test(node, left, right)
+    slow = _SLOW[node.operator]
+    result = f"A {node.operator} B"
     if one.within(NUMBER) and two.within(NUMBER):
-        result = place(ast.BinOp(left, operator, right), node)
-        if state.kinds.of(node).within(INT) or state.kinds.of(node).within(DECIMAL):
-            return result
-        return expression(f"R if {fits} else clamp_int(R)", node, R=state.scope.temporary(), RESULT=result)
-    pair = tested_operands(state, node, left, right, one, two)
-    if pair is None or pair.test is None:
+        if not (state.kinds.of(node).within(INT) or state.kinds.of(node).within(DECIMAL)):
+            result = f"R if {' and '.join(_fits(node, left, right))} else clamp_int(R)"
+        return expression(result, node, A=left, B=right, R=state.scope.temporary())
+    ints = _ints(left, right, one, two)
+    if ints is None:
         return call(slow, node, left, right)
-    result = place(ast.BinOp(pair.a, operator, pair.b), node)
-    parts: dict[str, Part] = {"R": state.scope.temporary(), "RESULT": result, "TEST": pair.test}
-    return expression(f"R if TEST and {fits} else SLOW", node, SLOW=call(slow, node, pair.a, pair.b), **parts)
+    tests = [ints, *_fits(node, left, right)]
+    return Guarded(state, node, left, right).code("R", tests, partial(call, slow, node), R=state.scope.temporary())
 
 
 def by_constant(state: CompilerState, node: Binary, left: ast.expr, right: ast.expr, one: Kind) -> ast.expr:
@@ -105,12 +77,12 @@ def by_constant(state: CompilerState, node: Binary, left: ast.expr, right: ast.e
         return call(_SLOW[node.operator], node, left, right)
     if node.operator == "%" and one.within(NATURAL):
         return expression("A % B", node, A=left, B=right)
+    if node.operator == "%" and one.within(INT):
+        return Guarded(state, node, left, right).code("A % B", ["A >= 0"], partial(call, "modulo", node))
     lead, a = state.simple(left, node)
     if node.operator == "%":
-        template = "A % B if LEAD >= 0 else SLOW"
-        if not one.within(INT):
-            template = "A % B if LEAD.__class__ is int and A >= 0 else "
-            template += f"int(A) % B if A.__class__ is float and {_FINITE} else SLOW"
+        template = "A % B if LEAD.__class__ is int and A >= 0 else "
+        template += f"int(A) % B if A.__class__ is float and {_FINITE} else SLOW"
     elif one.within(INT):
         template = "A / B if LEAD % B else A // B"
     elif one.within(NUMBER):
@@ -123,15 +95,12 @@ def by_constant(state: CompilerState, node: Binary, left: ast.expr, right: ast.e
 def by_any(state: CompilerState, node: Binary, left: ast.expr, right: ast.expr, one: Kind, two: Kind) -> ast.expr:
     """`/` and `%` with anything on the right: of ints in line."""
     slow = _SLOW[node.operator]
-    pair = tested_operands(state, node, left, right, one, two, INT)
-    if pair is None:
+    ints = _ints(left, right, one, two, INT)
+    if ints is None:
         return call(slow, node, left, right)
-    test = pair.test or expression("A.__class__", node, A=pair.lead)  # a class is true
-    result = "A % B if TEST" if node.operator == "%" else "(A / B if A % B else A // B) if TEST"
-    if node.operator == "%" and not one.within(NATURAL):
-        result += " and A >= 0"
-    parts = {"A": pair.a, "B": pair.b, "TEST": test, "SLOW": call(slow, node, pair.a, pair.b)}
-    return expression(f"{result} and B > 0 else SLOW", node, **parts)
+    result = "A % B" if node.operator == "%" else "A / B if A % B else A // B"
+    tests = [ints, "A >= 0" if node.operator == "%" and not one.within(NATURAL) else "", "B > 0"]
+    return Guarded(state, node, left, right).code(result, tests, partial(call, slow, node))
 
 
 def comparison(state: CompilerState, node: Binary) -> ast.expr:
@@ -142,20 +111,20 @@ def comparison(state: CompilerState, node: Binary) -> ast.expr:
     if one.within(NUMBER) and two.within(NUMBER):
         return expression(compared, node, A=left, B=right)
     slow = COMPARISON[node.operator]
-    pair = tested_operands(state, node, left, right, one, two)
-    if pair is None or pair.test is None:
+    ints = _ints(left, right, one, two)
+    if ints is None:
         return call(slow, node, left, right)
-    parts = {"A": pair.a, "B": pair.b, "TEST": pair.test}
-    return expression(f"({compared}) if TEST else SLOW", node, SLOW=call(slow, node, pair.a, pair.b), **parts)
+    return Guarded(state, node, left, right).code(compared, [ints], partial(call, slow, node))
 
 
-def _limit_test(node: Binary, left: ast.expr, right: ast.expr) -> str:
-    """The test that keeps a result, `RESULT`, in `R` and tells whether it fits 64 bits."""
+def _fits(node: Binary, left: ast.expr, right: ast.expr) -> list[str]:
+    """The tests that the result, which the first keeps in `R`, fits 64 bits."""
+    result = f"(R := A {node.operator} B)"
     step = right if isinstance(right, ast.Constant) else left if node.operator == "+" else None
     if isinstance(step, ast.Constant) and step.value.__class__ is int and node.operator != "*":
         rises = (step.value >= 0) == (node.operator == "+")
-        return f"(R := RESULT) <= {MAX_INT}" if rises else f"(R := RESULT) >= {MIN_INT}"
-    return f"(R := RESULT) <= {MAX_INT} and R >= {MIN_INT}"
+        return [f"{result} <= {MAX_INT}" if rises else f"{result} >= {MIN_INT}"]
+    return [f"{result} <= {MAX_INT}", f"R >= {MIN_INT}"]
 
 
 def _fold(operator: str, left: ast.expr, right: ast.expr) -> float | None:

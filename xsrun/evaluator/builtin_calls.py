@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import ast
+from functools import partial
 
 from xsrun import registry
 from xsrun.evaluator.generated.filter_calls import for_each_element
+from xsrun.evaluator.guards import Guarded
 from xsrun.evaluator.inference import CONTAINER, LIST
-from xsrun.evaluator.quasiquote import call, constant, expression, is_simple, name, place, tuple_of
+from xsrun.evaluator.quasiquote import call, constant, is_simple, name, tuple_of
 from xsrun.evaluator.state import CompilerState
 from xsrun.evaluator.variables import program_environment
 from xsrun.registry import Parameter
@@ -61,13 +63,18 @@ def elementwise_call(state: CompilerState, record: registry.Builtin, values: lis
     context = [name("context", node)] if record.wants_context else []
     each, function = state.linker.helper(for_each_element), name(state.linker.builtin(record), node)
     converter_name = name(converter[0], node) if converter else constant(None, node)
-    lead, later = state.simple(values[0], node)
     given = tuple_of(context, node), tuple_of(arguments, node)
+
+    def through_lists(value: ast.expr) -> ast.expr:
+        return call(each, node, function, converter_name, value, *given)
+
     if first.type != "text" or not all(map(is_simple, arguments)):
-        return call(each, node, function, converter_name, values[0], *given)
-    slow = call(each, node, function, converter_name, later, *given)
-    straight = call(state.linker.builtin(record), node, *context, later, *arguments)
-    return expression("FAST if A.__class__ is str else SLOW", node, A=lead, FAST=straight, SLOW=slow)
+        return through_lists(values[0])
+
+    def straight(value: ast.expr) -> ast.expr:
+        return call(state.linker.builtin(record), node, *context, value, *arguments)
+
+    return Guarded(state, node, values[0]).code(straight, ["A.__class__ is str"], through_lists)
 
 
 def convert(state: CompilerState, value: ast.expr, parameter: Parameter, at: Located) -> ast.expr:
@@ -84,12 +91,7 @@ def convert(state: CompilerState, value: ast.expr, parameter: Parameter, at: Loc
         return call(function, at, value)
     if not python and not parameter.nullable:
         return call(function, at, value)
-    first, later = state.simple(value, at)
-    tests = []
-    if python:
-        tests.append(expression(f"A.__class__ is {python}", at, A=first))
-        first = later
+    tests = [f"A.__class__ is {python}"] if python else []
     if parameter.nullable:
-        tests.append(expression("A is None", at, A=first))
-    test = tests[0] if len(tests) == 1 else place(ast.BoolOp(ast.Or(), tests), at)
-    return place(ast.IfExp(test, later, call(function, at, later)), at)
+        tests.append("A is None")
+    return Guarded(state, at, value).code("A", [" or ".join(tests)], partial(call, function, at))

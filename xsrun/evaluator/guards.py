@@ -26,30 +26,52 @@ class Guarded:
         self.state = state
         self.at = at
         self.values = values
-        #: the letters of values that cannot be written twice
-        self.complex = [letter for letter, value in zip(LETTERS, values, strict=False) if not is_simple(value)]
+        last = max((position for position, value in enumerate(values) if not is_simple(value)), default=0)
+        #: the letters of values that are to be evaluated before anything else happens: those that cannot be written
+        #: twice, and names of variables that may be unset before one of them
+        self.evaluated = [
+            letter
+            for position, (letter, value) in enumerate(zip(LETTERS, values, strict=False))
+            if not is_simple(value) or (position < last and self._may_be_unset(value))
+        ]
 
-    def code(self, fast: str, tests: Iterable[str], slow: Callable[..., ast.expr], **parts: Part) -> ast.expr:
+    def code(
+        self, fast: str | Callable[..., ast.expr], tests: Iterable[str], slow: Callable[..., ast.expr], **parts: Part
+    ) -> ast.expr:
         """`fast` where all tests hold, else what `slow` makes of the values; empty tests count for nothing.
+
+        `fast` is a template, in which SLOW stands for that call, or makes its code of the values as `slow` does.
 
         The values are evaluated once each, in order, before anything is decided. What else is part of the templates is
         given by its name.
         """
         asked = [test for test in tests if test]
-        if not asked and _mentions(fast, self.complex) == self.complex:
+        if isinstance(fast, str) and not asked and _mentions(fast, self.evaluated) == self.evaluated:
+            if "SLOW" in fast:
+                parts["SLOW"] = slow(*self.values)
             return expression(fast, self.at, **dict(zip(LETTERS, self.values, strict=False)), **parts)
         pairs = [self.state.simple(value, self.at) for value in self.values]
-        named: dict[str, Part] = {letter: later for letter, (_, later) in zip(LETTERS, pairs, strict=False)}
+        named: dict[str, Part] = {letter: after for letter, (_, after) in zip(LETTERS, pairs, strict=False)}
         named |= {f"{letter}0": first for letter, (first, _) in zip(LETTERS, pairs, strict=False)}
-        template = f"({fast}) if {' and '.join(self._evaluated(asked))} else SLOW"
-        return expression(template, self.at, SLOW=slow(*(later for _, later in pairs)), **named, **parts)
+        later = [after for _, after in pairs]
+        if not isinstance(fast, str):
+            named["FAST"] = fast(*later)
+        choice = fast if isinstance(fast, str) else "FAST"
+        template = f"({choice}) if {' and '.join(self._evaluated(asked))} else SLOW"
+        return expression(template, self.at, SLOW=slow(*later), **named, **parts)
+
+    def _may_be_unset(self, value: ast.expr) -> bool:
+        """Is a value the name of a variable that may have none here? Reading it raises then."""
+        if not isinstance(value, ast.Name) or not value.id.startswith("v_"):
+            return False
+        return value.id.removeprefix("v_") not in self.state.scope.assigned
 
     def _evaluated(self, tests: list[str]) -> list[str]:
         """The tests with the values evaluated in them, or in front of them where they come too late there."""
-        bound = _bound_by(tests[0], self.complex) if tests else []
-        before = self.complex[: len(self.complex) - len(bound)]
-        if before + bound != self.complex:
-            before, bound = self.complex, []
+        bound = _bound_by(tests[0], self.evaluated) if tests else []
+        before = self.evaluated[: len(self.evaluated) - len(bound)]
+        if before + bound != self.evaluated:
+            before, bound = self.evaluated, []
         first = tests[:1]
         for letter in bound:
             first = [re.sub(rf"\b{letter}\b", f"{letter}0", first[0], count=1)]

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 
 from xsrun.evaluator.arithmetic import arithmetic
 from xsrun.evaluator.builtin_calls import builtin_call, gives_scalar
+from xsrun.evaluator.guards import LETTERS, Guarded
 from xsrun.evaluator.inference import CONTAINER, INT, LIST, NATURAL, NUMBER, OBJECT, TEXT, Kind
-from xsrun.evaluator.quasiquote import Part, call, constant, expression, is_simple, place
+from xsrun.evaluator.quasiquote import Part, call, constant, is_simple, list_of, place
 from xsrun.evaluator.state import CompilerState
 from xsrun.syntax.nodes import Binary, FilterCall, Now
 from xsrun.values.conversion import Value
@@ -21,7 +22,6 @@ from xsrun.values.conversion import Value
 if TYPE_CHECKING:
     from xsrun.registry import Builtin
 
-_LETTERS = "ABC"
 #: Longer paths are left to the filter.
 _MOST_KEYS = 4
 #: Code of more nodes than this is not written twice.
@@ -51,7 +51,7 @@ class FilterUse:
     def test(self, position: int, classes: int, name: str) -> str:
         """The test that a value is of a Python class; empty when it surely is of these."""
         kind: Kind = self.kinds[position]
-        return "" if kind.within(classes) else f"{_LETTERS[position]}.__class__ is {name}"
+        return "" if kind.within(classes) else f"{LETTERS[position]}.__class__ is {name}"
 
     def count(self, position: int) -> list[str] | None:
         """The tests that an argument is an int that is not negative; None when it cannot be one."""
@@ -60,26 +60,16 @@ class FilterUse:
             return [] if value.__class__ is int and value >= 0 else None
         if not self.kinds[position].classes & INT:
             return None
-        sign = "" if self.kinds[position].within(NATURAL) else f"{_LETTERS[position]} >= 0"
+        sign = "" if self.kinds[position].within(NATURAL) else f"{LETTERS[position]} >= 0"
         return [self.test(position, INT, "int"), sign]
 
     def made(self, fast: str, *tests: str, **more: Part) -> ast.expr:
-        """The fast code where the tests hold, else a call of the filter. Values are evaluated once, in order."""
-        state, node = self.state, self.node
-        asked = [test for test in tests if test]
-        complex_ = [letter for letter, value in zip(_LETTERS, self.values, strict=False) if not is_simple(value)]
-        if not asked and [letter for letter in fast if letter in complex_] == complex_:
-            return expression(fast, node, **dict(zip(_LETTERS, self.values, strict=False)), **more)
-        pairs = [state.simple(value, node) for value in self.values]
-        parts: dict[str, Part] = dict(zip(_LETTERS, [later for _, later in pairs], strict=False))
-        parts.update({f"{letter}0": first for letter, (first, _) in zip(_LETTERS, pairs, strict=False)})
-        if asked and len(complex_) == 1 and asked[0].startswith(complex_[0]):
-            asked[0] = f"{complex_[0]}0{asked[0][1:]}"
-        else:
-            asked = [*(f"{letter}0.__class__" for letter in complex_), *asked]  # evaluates; a class is true
-        slow = builtin_call(state, self.record, [later for _, later in pairs], node)
-        template = f"({fast}) if {' and '.join(asked)} else SLOW" if asked else fast
-        return expression(template, node, SLOW=slow, **parts, **more)
+        """The fast code where the tests hold, else a call of the filter."""
+        return Guarded(self.state, self.node, *self.values).code(fast, tests, self.called, **more)
+
+    def called(self, *values: ast.expr) -> ast.expr:
+        """A call of the filter."""
+        return builtin_call(self.state, self.record, list(values), self.node)
 
 
 def as_operator(state: CompilerState, record: Builtin, node: FilterCall) -> ast.expr | None:
@@ -95,7 +85,7 @@ def filtered(state: CompilerState, record: Builtin, piped: ast.expr, node: Filte
     use = FilterUse(state, record, piped, node)
     rule = _RULES.get(record.name)
     made = rule(use) if rule is not None and not isinstance(piped, ast.Constant) else None
-    return made or builtin_call(state, record, use.values, node)
+    return made or use.called(*use.values)
 
 
 # Sizes and members ---------------------------------------------------------------------------------------------------
@@ -182,11 +172,12 @@ def merge(use: FilterUse) -> ast.expr | None:
     added = use.values[1]
     if not isinstance(added, ast.List) or sum(1 for _ in ast.walk(added)) > _MOST_REPEATED:
         return use.made("[*A, *B]", use.test(0, LIST, "list"), use.test(1, LIST, "list"))
-    node = use.node
-    lead, items = use.state.simple(use.values[0], node)
-    longer = place(ast.List([place(ast.Starred(items, ast.Load()), node), *added.elts], ast.Load()), node)
-    slow = builtin_call(use.state, use.record, [items, added], node)
-    return expression("LONGER if A.__class__ is list else SLOW", node, A=lead, LONGER=longer, SLOW=slow)
+
+    def longer(items: ast.expr) -> ast.expr:
+        return list_of([place(ast.Starred(items, ast.Load()), use.node), *added.elts], use.node)
+
+    one = Guarded(use.state, use.node, use.values[0])
+    return one.code(longer, ["A.__class__ is list"], lambda items: use.called(items, added))
 
 
 def _part(use: FilterUse) -> tuple[str, list[str]] | None:

@@ -7,11 +7,13 @@ needed twice is kept in a temporary with `:=`.
 from __future__ import annotations
 
 import ast
+from functools import partial
 
 from xsrun import registry
 from xsrun.evaluator.arithmetic import COMPARISON, arithmetic, comparison
 from xsrun.evaluator.builtin_calls import goes_into_lists
 from xsrun.evaluator.generated.filter_calls import fail
+from xsrun.evaluator.guards import Guarded
 from xsrun.evaluator.inference import BOOL, DECIMAL, INT, LIST, NULL, NUMBER, OBJECT, TEXT, Kind
 from xsrun.evaluator.quasiquote import call, constant, expression, is_simple, name, place
 from xsrun.evaluator.state import CompilerState, compiles, reads
@@ -203,6 +205,7 @@ def equal_to_constant(
     value = right.value  # type: ignore[attr-defined]
     if isinstance(left, ast.Constant):
         return None
+    slow = partial(call, "loose_equal", node)
     if value is None:
         return expression("not A", node, A=left)  # "0" is not null, all else that is empty is
     if value.__class__ is bool:  # the truth of the other side decides
@@ -210,17 +213,11 @@ def equal_to_constant(
     if value.__class__ is not str:
         if one.within(NUMBER):
             return expression("A == B", node, A=left, B=right)
-        first, later = state.simple(left, node)
-        slow = call("loose_equal", node, later, right)
-        return expression("B == C if A.__class__ is int else SLOW", node, A=first, B=later, C=right, SLOW=slow)
-    first, later = state.simple(left, node)
-    equal = "B == C"
+        return Guarded(state, node, left, right).code("A == B", ["A.__class__ is int"], slow)
+    equal = "A == B"
     if parse_number(value) is not None:  # then other spellings of the number are equal too
-        equal += " or len(B) > 1 and B < ':' and SLOW" if len(value) == 1 else " or B < ':' and SLOW"
-    parts = {"A": first, "B": later, "C": right, "SLOW": call("loose_equal", node, later, right)}
-    if one.within(TEXT):
-        return expression(equal.replace("B", "A", 1) if "or" in equal else "A == C", node, **parts)
-    return expression(f"({equal}) if A.__class__ is str else SLOW", node, **parts)
+        equal += " or len(A) > 1 and A < ':' and SLOW" if len(value) == 1 else " or A < ':' and SLOW"
+    return Guarded(state, node, left, right).code(equal, ["" if one.within(TEXT) else "A.__class__ is str"], slow)
 
 
 def loose_equality(

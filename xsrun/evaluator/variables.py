@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ast
+from functools import partial
 
 from xsrun.evaluator.changes import owners_of
+from xsrun.evaluator.guards import Guarded
 from xsrun.evaluator.inference import ANY, INT, LIST, NATURAL, TEXT, Kind, member_of
 from xsrun.evaluator.quasiquote import call, constant, expression, function, is_simple, name, place, tuple_of
 from xsrun.evaluator.state import CompilerState, compiles
@@ -233,11 +235,11 @@ def read_members(
 def read_member(state: CompilerState, value: ast.expr, key: str, path: PathLabel, at: Located) -> ast.expr:
     if isinstance(value, ast.Constant):
         return call("member", at, value, constant(key, at), path.code(at))
-    first, later = state.simple(value, at)
-    slow = call("member", at, later, constant(key, at), path.code(at))
-    return expression(
-        "B[K] if A.__class__ is dict and K in B else SLOW", at, A=first, B=later, K=constant(key, at), SLOW=slow
-    )
+
+    def slow(container: ast.expr) -> ast.expr:
+        return call("member", at, container, constant(key, at), path.code(at))
+
+    return Guarded(state, at, value).code("A[K]", ["A.__class__ is dict", "K in A"], slow, K=constant(key, at))
 
 
 def read_element(
@@ -247,32 +249,24 @@ def read_element(
     at = segment
     if isinstance(value, ast.Constant):
         return call("element", at, value, key_value(state, segment), path.code(at)), path.with_key(constant("", at))
-    first, base = state.simple(value, at)
-    second, key = state.simple(key_value(state, segment), at)
-    slow = call("element", at, base, key, path.code(at))
+    key = key_value(state, segment)
     if isinstance(key, ast.Constant) and (key.value.__class__ is not int or key.value < 0):
         return call("element", at, value, key, path.code(at)), path.with_key(key)
     known = kind_of_key(state, segment)
-    listed = "" if kind.within(LIST) else "B.__class__ is list"
-    whole = "" if known.within(INT) or isinstance(key, ast.Constant) else "K.__class__ is int"
-    inside = "K < len(B)" if known.within(NATURAL) or isinstance(key, ast.Constant) else "0 <= K < len(B)"
-    if is_simple(first) and is_simple(second):
-        tests = [listed, whole, inside]
-    elif is_simple(second):
-        tests = ["A.__class__ is list" if listed else "A.__class__", whole, inside]  # a class is true
-    elif is_set(state, first):  # then it can be looked at after the key
-        tests = ["I.__class__ is int" if whole else "I.__class__", listed, inside]
-    else:
-        tests = ["(A, I)[0].__class__ is list" if listed else "(A, I)", whole, inside]
-    template = f"B[K] if {' and '.join(filter(None, tests))} else SLOW"
-    return expression(template, at, A=first, B=base, I=second, K=key, SLOW=slow), path.with_key(key)
+    fixed = isinstance(key, ast.Constant)
+    listed = "" if kind.within(LIST) else "A.__class__ is list"
+    whole = "" if known.within(INT) or fixed else "B.__class__ is int"
+    inside = "B < len(A)" if known.within(NATURAL) or fixed else "0 <= B < len(A)"
+    guarded = Guarded(state, at, value, key)
+    tests = (whole, listed, inside) if guarded.evaluated == ["B"] else (listed, whole, inside)
+    label = path
 
+    def slow(container: ast.expr, key: ast.expr) -> ast.expr:
+        nonlocal label
+        label = path.with_key(key)
+        return call("element", at, container, key, path.code(at))
 
-def is_set(state: CompilerState, value: ast.expr) -> bool:
-    """Is a value the name of a variable or input that surely has a value here?"""
-    if not isinstance(value, ast.Name):
-        return False
-    return value.id.startswith("i_") or value.id.removeprefix("v_") in state.scope.assigned
+    return guarded.code("A[B]", tests, slow), label
 
 
 def tolerant(state: CompilerState, node: Expression) -> ast.expr:
@@ -325,19 +319,19 @@ def looked_up(state: CompilerState, value: ast.expr, segments: list[Segment], at
     for segment in segments:
         key = key_value(state, segment)
         if not is_simple(key) or isinstance(value, ast.Constant):
-            value = call("lookup", at, value, tuple_of([key], at))
+            value = _looked_up(at, value, key)
             continue
         kind = kind_of_key(state, segment)
-        template = "B.get(K) if A.__class__ is dict and K.__class__ is str else SLOW"
-        if kind.within(TEXT):
-            template = "B.get(K) if A.__class__ is dict else SLOW"
-        elif kind.within(INT):
+        fast, tests = "A.get(B)", ["A.__class__ is dict", "" if kind.within(TEXT) else "B.__class__ is str"]
+        if kind.within(INT):
             start = "" if kind.within(NATURAL) else "0 <= "
-            template = f"B[K] if A.__class__ is list and {start}K < len(B) else SLOW"
-        first, later = state.simple(value, at)
-        slow = call("lookup", at, later, tuple_of([key], at))
-        value = expression(template, at, A=first, B=later, K=key, SLOW=slow)
+            fast, tests = "A[B]", ["A.__class__ is list", f"{start}B < len(A)"]
+        value = Guarded(state, at, value, key).code(fast, tests, partial(_looked_up, at))
     return value
+
+
+def _looked_up(at: Located, value: ast.expr, key: ast.expr) -> ast.expr:
+    return call("lookup", at, value, tuple_of([key], at))
 
 
 def may_be_unbound(declared: Declared) -> bool:
