@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Hashable, Iterable
 
-from xsrun.errors import LimitError, XanoScriptError
+from xsrun.errors import XanoScriptError
 from xsrun.lazy_regex import pattern
 from xsrun.values.conversion import (
     NOT_JOINABLE,
@@ -19,7 +19,6 @@ from xsrun.values.conversion import (
     normalize_object,
     text_of_number,
 )
-from xsrun.values.extent import MAX_DEPTH, TOO_DEEP
 
 Array = list[Value] | dict[str, Value]
 
@@ -75,29 +74,43 @@ class Identities:
         self._numbers: dict[Hashable, int] = {}
         #: by `id`: the containers live as long as the call that compares them
         self._known: dict[int, Hashable] = {}
-        self._depth = 0
 
     def of(self, value: Value) -> Hashable:
-        """Something hashable that two values share when they count as the same. Raises LimitError for a deep value."""
-        if value.__class__ is str or value.__class__ is bytes:
-            return value
+        """Something hashable that two values share when they count as the same."""
+        if value.__class__ is list or value.__class__ is dict:
+            self._look_into(value)
+        return self._known_of(value)
+
+    def _known_of(self, value: Value) -> Hashable:
+        """The same for a scalar, or for a container that was looked into."""
         kind = value.__class__
+        if kind is str or kind is bytes:
+            identity: Hashable = value
+            return identity
         if kind is not list and kind is not dict:
             return cast_to_text(value) if kind in _SCALARS else (id(value), "resource")
-        known = self._known.get(id(value))
-        if known is None:
-            self._depth += 1
-            if self._depth > MAX_DEPTH:
-                raise LimitError(TOO_DEEP)
+        return self._known.get(id(value))
+
+    def _look_into(self, value: Value) -> None:
+        """Number a container after those inside it, in a loop: it may be nested deeper than Python calls functions."""
+        pending: list[Value] = [value]
+        while pending:
+            container = pending[-1]
+            if id(container) in self._known:
+                pending.pop()
+                continue
+            members = container.values() if container.__class__ is dict else container
+            unknown = [one for one in members if one.__class__ in (list, dict) and id(one) not in self._known]
+            if unknown:
+                pending += unknown
+                continue
+            pending.pop()
+            identities = map(self._known_of, members)
             shape: Hashable
-            if kind is list:
-                shape = tuple(map(self.of, value))
-            else:
-                shape = frozenset((key, self.of(item)) for key, item in value.items())
-            self._depth -= 1
-            known = (self._numbers.setdefault(shape, len(self._numbers)),)
-            self._known[id(value)] = known
-        return known
+            shape = (
+                tuple(identities) if container.__class__ is list else frozenset(zip(container, identities, strict=True))
+            )
+            self._known[id(container)] = (self._numbers.setdefault(shape, len(self._numbers)),)
 
 
 _SCALARS = frozenset((int, float, bool, type(None)))
