@@ -18,9 +18,6 @@ from xsrun.syntax.nodes import Call, FilterCall
 if TYPE_CHECKING:
     pass
 
-#: Filters that may be given a path that is missing: they exist to deal with it (semantics 1.2).
-_TOLERANT = frozenset(("first_notnull", "first_notempty", "is_null", "is_empty"))
-
 
 @compiles(FilterCall)
 def compile_filter_call(state: CompilerState, node: FilterCall) -> ast.expr:
@@ -47,7 +44,7 @@ def compile_filter_call(state: CompilerState, node: FilterCall) -> ast.expr:
 def piped_value(state: CompilerState, record: registry.Builtin, node: FilterCall) -> ast.expr:
     """The piped value; some filters may be given a path that is missing."""
     keeps = record.gives is None and not gives_scalar(state, record, node)
-    if record.name in _TOLERANT and node.operand is not None:
+    if record.takes_missing and node.operand is not None:
         return kept_tolerant(state, node.operand) if keeps else tolerant(state, node.operand)
     return state.value(node.operand) if keeps else state.read(node.operand)
 

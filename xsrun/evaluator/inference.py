@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from xsrun.language.roots import OF_ELEMENTS
 from xsrun.names.places import ungrouped
+from xsrun.registry import find_filter
 from xsrun.syntax.nodes import (
     Between,
     Binary,
@@ -37,6 +38,8 @@ from xsrun.values.conversion import MAX_INT, MIN_INT
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from xsrun.registry.builtin import Result
 
 NATURAL, NEGATIVE, DECIMAL, BOOL, TEXT, NULL, LIST, OBJECT, OTHER = (1 << position for position in range(9))
 #: An int that is not negative is natural.
@@ -177,15 +180,8 @@ def rounded(kind: Kind) -> Kind:
 _ARITHMETIC = frozenset("+-*/%")
 _TEXTS = frozenset(("~", "++"))
 _FALLBACKS = frozenset(("??", "?:"))
-_ADDING = {"add": "+", "subtract": "-", "multiply": "*", "divide": "/"}
 #: The size of a text or list.
 _SIZE = Kind(NATURAL, 48)
-_ROUNDING = frozenset(("floor", "ceil"))
-_SPLITTING = frozenset(("split",))
-#: Filters that give one of the members, or null.
-_TAKING = frozenset(("first", "last", "pop", "shift"))
-#: Filters that make a list of members of a list.
-_KEEPING = frozenset(("slice", "reverse", "sort", "unique"))
 
 
 class Kinds:
@@ -313,46 +309,19 @@ class Kinds:
         return holding(CONTAINER if numbered else OBJECT, item)
 
     def filtered(self, node: FilterCall) -> Kind:
-        if node.disabled:
-            return self.of(node.operand)
-        name, operand = node.name, self.of(node.operand)
-        if not operand.classes:
-            return NOTHING
-        if name == "strlen":
-            return elementwise(operand, _SIZE)
-        if name == "count":
-            return _SIZE
-        if name == "to_int":
-            return operand if operand.within(INT) else elementwise(operand, Kind(INT))
-        if name in _ROUNDING:
-            return operand if operand.within(INT) else Kind(NUMBER)
-        if name in _SPLITTING:
-            return holding(LIST, Kind(TEXT | OTHER, 0))
-        if name == "to_text":
-            texts = TEXT if operand.within(NUMBER | BOOL | TEXT | NULL) else TEXT | OTHER
-            return elementwise(operand, Kind(texts, 0))
-        if name in _TAKING:
-            return join(member_of(operand), Kind(NULL, 0)) if operand.within(CONTAINER) else ANY
-        if name in _KEEPING and operand.within(LIST):
-            return operand
-        arguments = [self.of(one) for one in node.arguments]
-        if name in _ADDING and len(arguments) == 1:
+        operand = self.of(node.operand)
+        if node.disabled or not operand.classes:
+            return operand if node.disabled else NOTHING
+        record = find_filter(node.name)
+        if record is None:
+            return ANY
+        if record.operator is not None and len(node.arguments) == 1:
             counts = is_small(node.arguments[0])
-            return arithmetic(_ADDING[name], operand, arguments[0], counts=counts)
-        return self._filtered_with(name, operand, node, arguments)
-
-    def _filtered_with(self, name: str, operand: Kind, node: FilterCall, arguments: list[Kind]) -> Kind:
-        count = len(arguments)
-        if name in ("push", "append") and count == 1 and operand.within(LIST):
-            return holding(LIST, None if operand.item is None else join(operand.item, arguments[0]))
-        if name == "merge" and count == 1 and operand.within(LIST) and arguments[0].within(LIST):
-            return join(operand, arguments[0])
-        if name == "get" and count in (1, 2) and self.leads_to_member(operand, node.arguments[0]):
-            default = arguments[1] if count == 2 else Kind(NULL, 0)
-            return default if operand.within(NULL) else join(member_of(operand), default)
-        if name == "set" and count == 2 and self.leads_to_member(operand, node.arguments[0]):
-            return written(operand, 1, arguments[1])
-        return ANY
+            return arithmetic(record.operator, operand, self.of(node.arguments[0]), counts=counts)
+        if record.result is None:
+            return ANY
+        kind = _RESULTS[record.result](self, operand, node)
+        return elementwise(operand, kind) if record.elementwise else kind
 
     def leads_to_member(self, kind: Kind, path: Expression) -> bool:
         """Is the path of a filter surely one key or position of the value, whether that is there or not?
@@ -374,6 +343,79 @@ class Kinds:
         return node
 
 
+# Filters, by what their records say they give ----------------------------------------------------------------------
+
+
+def _size(_kinds: Kinds, _operand: Kind, _node: FilterCall) -> Kind:
+    return _SIZE
+
+
+def _int(_kinds: Kinds, operand: Kind, _node: FilterCall) -> Kind:
+    return operand if operand.within(INT) else Kind(INT)
+
+
+def _rounded(_kinds: Kinds, operand: Kind, _node: FilterCall) -> Kind:
+    return operand if operand.within(INT) else Kind(NUMBER)
+
+
+def _text(_kinds: Kinds, operand: Kind, _node: FilterCall) -> Kind:
+    return Kind(TEXT if operand.within(NUMBER | BOOL | TEXT | NULL) else TEXT | OTHER, 0)
+
+
+def _texts(_kinds: Kinds, _operand: Kind, _node: FilterCall) -> Kind:
+    return holding(LIST, Kind(TEXT | OTHER, 0))
+
+
+def _member(_kinds: Kinds, operand: Kind, _node: FilterCall) -> Kind:
+    """One of the members, or null."""
+    return join(member_of(operand), Kind(NULL, 0)) if operand.within(CONTAINER) else ANY
+
+
+def _same(_kinds: Kinds, operand: Kind, _node: FilterCall) -> Kind:
+    """Members of a list as a list."""
+    return operand if operand.within(LIST) else ANY
+
+
+def _pushed(kinds: Kinds, operand: Kind, node: FilterCall) -> Kind:
+    if len(node.arguments) != 1 or not operand.within(LIST):
+        return ANY
+    return holding(LIST, None if operand.item is None else join(operand.item, kinds.of(node.arguments[0])))
+
+
+def _merged(kinds: Kinds, operand: Kind, node: FilterCall) -> Kind:
+    if len(node.arguments) != 1 or not operand.within(LIST):
+        return ANY
+    added = kinds.of(node.arguments[0])
+    return join(operand, added) if added.within(LIST) else ANY
+
+
+def _at_path(kinds: Kinds, operand: Kind, node: FilterCall) -> Kind:
+    arguments = node.arguments
+    if len(arguments) not in (1, 2) or not kinds.leads_to_member(operand, arguments[0]):
+        return ANY
+    default = kinds.of(arguments[1]) if len(arguments) == 2 else Kind(NULL, 0)
+    return default if operand.within(NULL) else join(member_of(operand), default)
+
+
+def _with_path(kinds: Kinds, operand: Kind, node: FilterCall) -> Kind:
+    if len(node.arguments) != 2 or not kinds.leads_to_member(operand, node.arguments[0]):
+        return ANY
+    return written(operand, 1, kinds.of(node.arguments[1]))
+
+
+_RESULTS: dict[Result, Callable[[Kinds, Kind, FilterCall], Kind]] = {
+    "size": _size,
+    "int": _int,
+    "rounded": _rounded,
+    "text": _text,
+    "texts": _texts,
+    "member": _member,
+    "same": _same,
+    "pushed": _pushed,
+    "merged": _merged,
+    "at path": _at_path,
+    "with path": _with_path,
+}
 _METHODS: dict[type, Callable[[Kinds, Any], Kind]] = {
     Literal: Kinds.literal,
     Group: Kinds.inner,

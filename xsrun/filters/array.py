@@ -8,6 +8,7 @@ keeps their keys, and a list closes up. No filter changes the value it is given.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from xsrun.errors import XanoScriptError
 from xsrun.filters import array_order, array_selection, array_sets
@@ -28,6 +29,11 @@ from xsrun.values.php_arrays import (
     with_prepended,
 )
 
+if TYPE_CHECKING:
+    import ast
+
+    from xsrun.evaluator.inlining import FilterUse
+
 #: The registry imports this module for the whole family; importing the others declares their filters.
 PARTS = (array_order, array_selection, array_sets)
 
@@ -35,7 +41,7 @@ PARTS = (array_order, array_selection, array_sets)
 # Reading -------------------------------------------------------------------------------------------------------------
 
 
-@filter("first", gives="member")
+@filter("first", gives="member", result="member", inline=lambda use: use.made("A[0]", use.test(0, "list"), "A"))
 def first(value: list[Value] | dict[str, Value]) -> Value:
     """The first member, or null when there is none.
 
@@ -47,7 +53,7 @@ def first(value: list[Value] | dict[str, Value]) -> Value:
     return next(iter(value.values() if isinstance(value, dict) else value), None)
 
 
-@filter("last", gives="member")
+@filter("last", gives="member", result="member", inline=lambda use: use.made("A[-1]", use.test(0, "list"), "A"))
 def last(value: list[Value] | dict[str, Value]) -> Value:
     """The last member, or null when there is none.
 
@@ -59,7 +65,7 @@ def last(value: list[Value] | dict[str, Value]) -> Value:
     return next(reversed(value.values())) if isinstance(value, dict) else value[-1]
 
 
-@filter("count")
+@filter("count", result="size", inline=lambda use: use.made("len(A)", use.test(0, "container")))
 def count(value: list[Value] | dict[str, Value]) -> int:
     """How many members a list or object has, nulls included. A text has no members: `strlen` counts characters.
 
@@ -137,7 +143,11 @@ def flatten(context: Context, value: list[Value] | dict[str, Value]) -> list[Val
     return result
 
 
-@filter("push")
+def _push_in_line(use: FilterUse) -> ast.expr | None:
+    return use.made("[*A, B]", use.test(0, "list")) if len(use.values) == 2 else None
+
+
+@filter("push", result="pushed", inline=_push_in_line)
 def push(piped: list[Value] | dict[str, Value], value: Value) -> Array:
     """The list with one more member at the end.
 
@@ -169,7 +179,7 @@ def unshift(piped: list[Value] | dict[str, Value], value: Value) -> Array:
     return with_prepended(piped, value)
 
 
-@filter("append")
+@filter("append", result="pushed", inline=_push_in_line)
 def append(piped: Value, value: Value, path: str = "") -> Value:
     """The value with one more member at the end of the list at a path; no path means the value itself.
 
@@ -209,7 +219,7 @@ def _list_to_extend(found: Value, path: str) -> Array:
 # Cutting -------------------------------------------------------------------------------------------------------------
 
 
-@filter("pop", gives="member")
+@filter("pop", gives="member", result="member", inline=lambda use: use.made("A[-1]", use.test(0, "list"), "A"))
 def pop(value: list[Value] | dict[str, Value]) -> Value:
     """The last member, or null when there is none. The list itself stays as it is.
 
@@ -219,7 +229,7 @@ def pop(value: list[Value] | dict[str, Value]) -> Value:
     return last(value)
 
 
-@filter("shift", gives="member")
+@filter("shift", gives="member", result="member", inline=lambda use: use.made("A[0]", use.test(0, "list"), "A"))
 def shift(value: list[Value] | dict[str, Value]) -> Value:
     """The first member, or null when there is none. The list itself stays as it is.
 
@@ -237,7 +247,12 @@ def _bounds(size: int, offset: int, length: int | None) -> tuple[int, int]:
     return start, min(start + length, size) if length >= 0 else max(size + length, start)
 
 
-@filter("slice")
+def _slice_in_line(use: FilterUse) -> ast.expr | None:
+    part = use.part()
+    return use.made(part[0], use.test(0, "list"), *part[1]) if part is not None else None
+
+
+@filter("slice", result="same", inline=_slice_in_line)
 def slice_(value: list[Value] | dict[str, Value], offset: int, length: int | None = None) -> Array:
     """A part of a list: skip `offset` members, take `length` of the others, or all.
 

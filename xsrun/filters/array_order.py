@@ -23,7 +23,7 @@ _DIGITS = frozenset("0123456789")
 _BLANKS = frozenset(" \t\n\r\v\f")
 
 
-@filter("reverse")
+@filter("reverse", result="same")
 def reverse(value: list[Value] | dict[str, Value]) -> Array:
     """The same members in the opposite order.
 
@@ -47,7 +47,7 @@ def shuffle(value: list[Value] | dict[str, Value]) -> list[Value]:
     return result
 
 
-@filter("unique")
+@filter("unique", result="same")
 def unique(value: list[Value] | dict[str, Value], path: str | None = None) -> list[Value]:
     """The members without those that came before. With a path, what is found there decides.
 
@@ -72,7 +72,7 @@ def unique(value: list[Value] | dict[str, Value], path: str | None = None) -> li
 # Sorting -------------------------------------------------------------------------------------------------------------
 
 
-@filter("sort")
+@filter("sort", result="same")
 def sort(value: list[Value] | dict[str, Value], path: str = "", type: str = "itext", asc: bool = True) -> list[Value]:
     """The members in order of what is found at a path in each; no path means the members themselves.
 

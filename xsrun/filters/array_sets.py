@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from itertools import chain
+from typing import TYPE_CHECKING
 
 from xsrun.errors import LimitError
 from xsrun.registry import filter
@@ -21,6 +22,11 @@ from xsrun.values.php_arrays import (
     whole_key,
     with_appended,
 )
+
+if TYPE_CHECKING:
+    import ast
+
+    from xsrun.evaluator.inlining import FilterUse
 
 # Differences ---------------------------------------------------------------------------------------------------------
 
@@ -88,7 +94,17 @@ def _kept_by_key(value: Array, other: Array, wanted: Callable[[bool], bool]) -> 
 # Merging -------------------------------------------------------------------------------------------------------------
 
 
-@filter("merge", counted=False)
+def _merge_in_line(use: FilterUse) -> ast.expr | None:
+    """Two lists as one; the members of a list literal without the list."""
+    if len(use.values) != 2:
+        return None
+    members = use.members(1)
+    if members is None:
+        return use.made("[*A, *B]", use.test(0, "list"), use.test(1, "list"))
+    return use.made(f"[{', '.join(('*A', *members))}]", "A.__class__ is list", guarded=1, parts=members)
+
+
+@filter("merge", counted=False, result="merged", inline=_merge_in_line)
 def merge(
     piped: list[Value] | dict[str, Value], value: list[Value] | dict[str, Value], *more: list[Value] | dict[str, Value]
 ) -> Array:

@@ -141,7 +141,7 @@ def even(value: int) -> bool:
     return value % 2 == 0
 
 
-@filter("is_null")
+@filter("is_null", takes_missing=True)
 def is_null(value: Value) -> bool:
     """Whether the value is null.
 
@@ -153,7 +153,7 @@ def is_null(value: Value) -> bool:
     return value is None
 
 
-@filter("is_empty")
+@filter("is_empty", takes_missing=True)
 def is_empty(value: Value) -> bool:
     """Whether the value is empty: "", null, 0, "0", false, [] and {} are.
 

@@ -5,6 +5,8 @@ Paths are those of `xsrun.values.paths`. No filter changes the value it is given
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from xsrun.errors import XanoScriptError
 from xsrun.registry import filter
 from xsrun.running.context import Context
@@ -12,10 +14,70 @@ from xsrun.values.conversion import Value, truthy
 from xsrun.values.paths import get_path, has_path, set_path, unset_path
 from xsrun.values.php_arrays import Array, as_array_value, cast_to_text, members, whole_key
 
+if TYPE_CHECKING:
+    import ast
+
+    from xsrun.evaluator.inlining import FilterUse
+
 # Paths ---------------------------------------------------------------------------------------------------------------
 
 
-@filter("get", gives="members", takes_surplus=True)
+#: Longer paths are left to the filter.
+_MOST_KEYS = 4
+
+
+def _get_in_line(use: FilterUse) -> ast.expr | None:
+    """A name of an object, or a position of a list. A text of letters and digits is one key."""
+    if len(use.values) == 3 and not use.is_simple(2):
+        return None
+    key = use.constant(1)
+    if key.__class__ is str:
+        return _get_below(use, key.split("."))
+    if use.surely(1, "text"):
+        return use.made("A[B]", use.test(0, "object"), "B in A", "B.isalnum()")
+    position = use.count(1)
+    if position is None or use.surely(0, "object"):
+        return None
+    return use.made("A[B]", use.test(0, "list"), *position, "B < len(A)")
+
+
+def _get_below(use: FilterUse, keys: list[str]) -> ast.expr | None:
+    """Names of objects inside objects."""
+    if len(keys) > _MOST_KEYS or not all(key.isidentifier() for key in keys):
+        return None
+    tests = [use.test(0, "object")]
+    parts: dict[str, ast.expr | str] = {}
+    container = "A"
+    for number, key in enumerate(keys):
+        parts[f"K{number}"] = use.literal(key)
+        tests.append(f"K{number} in {container}")
+        if number + 1 < len(keys):
+            parts[f"T{number}"] = use.temporary()
+            tests.append(f"(T{number} := {container}[K{number}]).__class__ is dict")
+            container = f"T{number}"
+    return use.made(f"{container}[K{len(keys) - 1}]", *tests, parts=parts)
+
+
+def _has_in_line(use: FilterUse) -> ast.expr | None:
+    key = use.constant(1)
+    if key.__class__ is str:
+        return use.made("B in A", use.test(0, "object")) if key.isidentifier() else None
+    if use.surely(1, "text"):
+        return use.made("B in A", use.test(0, "object"), "B.isalnum()")
+    position = use.count(1)
+    if position is None or use.surely(0, "object"):
+        return None
+    return use.made("B < len(A)", use.test(0, "list"), *position)
+
+
+def _set_in_line(use: FilterUse) -> ast.expr | None:
+    key = use.constant(1)
+    if key.__class__ is str:
+        return use.made("{**A, B: C}", use.test(0, "object")) if key.isidentifier() else None
+    return use.calling("set_member")
+
+
+@filter("get", gives="members", takes_surplus=True, result="at path", inline=_get_in_line)
 def get(value: Value, path: str, default: Value = None) -> Value:
     """The value at a path, or a default (null if none is given) when there is nothing there.
 
@@ -34,7 +96,7 @@ def get(value: Value, path: str, default: Value = None) -> Value:
     return get_path(value, path, default)
 
 
-@filter("has")
+@filter("has", inline=_has_in_line)
 def has(value: Value, path: str) -> bool:
     """Whether there is anything at a path; a null that is there counts.
 
@@ -46,7 +108,7 @@ def has(value: Value, path: str) -> bool:
     return has_path(value, path)
 
 
-@filter("set")
+@filter("set", result="with path", inline=_set_in_line)
 def set_(piped: Value, path: str, value: Value) -> Value:
     """The value with another value at a path. Objects that are missing on the way are made; a name over a list is
     written into every element.
@@ -114,7 +176,7 @@ def _copied(value: Value) -> Value:
 # Choosing ------------------------------------------------------------------------------------------------------------
 
 
-@filter("first_notnull")
+@filter("first_notnull", takes_missing=True)
 def first_notnull(piped: Value, value: Value) -> Value:
     """The piped value unless it is null, else the argument.
 
@@ -126,7 +188,7 @@ def first_notnull(piped: Value, value: Value) -> Value:
     return value if piped is None else piped
 
 
-@filter("first_notempty")
+@filter("first_notempty", takes_missing=True)
 def first_notempty(piped: Value, value: Value) -> Value:
     """The piped value unless it is empty ("", null, 0, "0", false, [] and {} are), else the argument.
 

@@ -8,12 +8,18 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
 
 from xsrun.errors import XanoScriptError
 from xsrun.filters import math_functions
 from xsrun.registry import filter
 from xsrun.values.conversion import MIN_INT, Value, as_number, clamp_int, compare
 from xsrun.values.php_arrays import cast_to_number, members
+
+if TYPE_CHECKING:
+    import ast
+
+    from xsrun.evaluator.inlining import FilterUse
 
 #: The registry imports this module for the whole family; importing the other declares its filters.
 PARTS = (math_functions,)
@@ -27,7 +33,7 @@ _MOST_BITS = 256
 # Two numbers ---------------------------------------------------------------------------------------------------------
 
 
-@filter("add")
+@filter("add", operator="+")
 def add(piped: float, value: float) -> float:
     """The sum of two numbers.
 
@@ -37,7 +43,7 @@ def add(piped: float, value: float) -> float:
     return _fitting(piped + value)
 
 
-@filter("subtract")
+@filter("subtract", operator="-")
 def subtract(piped: float, value: float) -> float:
     """The piped number less the argument.
 
@@ -47,7 +53,7 @@ def subtract(piped: float, value: float) -> float:
     return _fitting(piped - value)
 
 
-@filter("multiply")
+@filter("multiply", operator="*")
 def multiply(piped: float, value: float) -> float:
     """The product of two numbers.
 
@@ -57,7 +63,7 @@ def multiply(piped: float, value: float) -> float:
     return _fitting(piped * value)
 
 
-@filter("divide")
+@filter("divide", operator="/")
 def divide(piped: float, value: float) -> float:
     """The piped number divided by the argument: an int when both are ints and it comes out even, else a decimal.
 
@@ -164,7 +170,17 @@ def _extreme_of(value: Value, other: Value, wanted: int) -> Value:
     return number if other is None else _extreme((number, as_number(other)), wanted)
 
 
-@filter("min")
+def _chosen(use: FilterUse, sign: str) -> ast.expr | None:
+    """The smaller or larger of two numbers."""
+    if len(use.values) != 2:
+        return None
+    tests = [use.test(position, "number") for position in (0, 1)]
+    if tests[1] and use.constant(1) is not ...:
+        return None
+    return use.made(f"B if B {sign} A else A", *tests)
+
+
+@filter("min", inline=lambda use: _chosen(use, "<"))
 def min_(piped: Value, value: Value = None) -> Value:
     """The smaller of two numbers. Over a list: its smallest member, or null when there is none.
 
@@ -176,7 +192,7 @@ def min_(piped: Value, value: Value = None) -> Value:
     return _extreme_of(piped, value, -1)
 
 
-@filter("max")
+@filter("max", inline=lambda use: _chosen(use, ">"))
 def max_(piped: Value, value: Value = None) -> Value:
     """The larger of two numbers. Over a list: its largest member, or null when there is none.
 

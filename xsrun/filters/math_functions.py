@@ -12,7 +12,10 @@ from xsrun.running.context import Context as RunContext
 from xsrun.values.conversion import MAX_INT, MIN_INT, clamp_int, to_text
 
 if TYPE_CHECKING:
+    import ast
     from decimal import Context, Decimal
+
+    from xsrun.evaluator.inlining import FilterUse
 
 INFINITY = float("inf")
 NAN = float("nan")
@@ -31,7 +34,11 @@ def _real(function: Callable[[float], float], value: float, overflow: float = IN
 # Rounding ------------------------------------------------------------------------------------------------------------
 
 
-@filter("abs")
+def _abs_in_line(use: FilterUse) -> ast.expr:
+    return use.values[0] if use.surely(0, "natural") else use.made("A", use.test(0, "int"), "A >= 0")
+
+
+@filter("abs", inline=_abs_in_line)
 def abs_(value: float) -> float:
     """The number without its sign.
 
@@ -49,7 +56,15 @@ def _whole(function: Callable[[float], int], value: float) -> float:
     return result if MIN_INT <= result <= MAX_INT else float(result)
 
 
-@filter("floor")
+def _floor_in_line(use: FilterUse) -> ast.expr:
+    if use.surely(0, "int"):
+        return use.values[0]
+    if use.surely(0, "number"):
+        return use.made("A if A.__class__ is int else int(A // 1)", "A > -1e15", "A < 1e15")
+    return use.made("A", "A.__class__ is int")
+
+
+@filter("floor", result="rounded", inline=_floor_in_line)
 def floor(value: float) -> float:
     """The largest whole number that is not above the piped one.
 
@@ -61,7 +76,7 @@ def floor(value: float) -> float:
     return _whole(math.floor, value)
 
 
-@filter("ceil")
+@filter("ceil", result="rounded")
 def ceil(value: float) -> float:
     """The smallest whole number that is not below the piped one.
 

@@ -8,12 +8,18 @@ arguments are: null is "", a list or object is refused.
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 from xsrun.filters import character_sets, escapes, formatting, html_tags, regular_expressions, urls  # noqa: F401
 from xsrun.registry import filter
 from xsrun.running.context import Context
 from xsrun.values.characters import characters, fold, value_of
 from xsrun.values.conversion import Value, as_text, loose_equal
+
+if TYPE_CHECKING:
+    import ast
+
+    from xsrun.evaluator.inlining import FilterUse
 
 #: What PHP's trim takes off.
 _BLANKS = " \n\r\t\v\0"
@@ -113,7 +119,15 @@ def rtrim(value: str, mask: str | None = None) -> Value:
 # Parts ---------------------------------------------------------------------------------------------------------------
 
 
-@filter("substr")
+def _substr_in_line(use: FilterUse) -> ast.expr | None:
+    """Part of a text; one that is not all ASCII may hold stray bytes, which the filter looks for."""
+    part = use.part()
+    if part is None:
+        return None
+    return use.made("R", use.test(0, "text"), *part[1], f"(R := {part[0]}).isascii()", parts={"R": use.temporary()})
+
+
+@filter("substr", inline=_substr_in_line)
 def substr(value: str, start: int, length: int | None = None) -> Value:
     """Part of a text: from a start (negative: from the end) a number of characters (negative: all but so many).
 
@@ -131,7 +145,7 @@ def substr(value: str, start: int, length: int | None = None) -> Value:
     return value_of(text[begin : begin + length if length >= 0 else max(len(text) + length, begin)])
 
 
-@filter("split")
+@filter("split", result="texts")
 def split(value: str, separator: str) -> list[Value]:
     """The parts of a text between separators. A blank separator gives the single characters.
 
@@ -145,7 +159,7 @@ def split(value: str, separator: str) -> list[Value]:
     return parts if text.isascii() else [value_of(part) for part in parts]
 
 
-@filter("strlen", elementwise=True)
+@filter("strlen", elementwise=True, result="size", inline=lambda use: use.made("len(A)", use.test(0, "text")))
 def strlen(value: str) -> int:
     """The number of characters of a text.
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import re
+from typing import TYPE_CHECKING
 
 from xsrun.errors import LimitError, XanoScriptError
 from xsrun.filters import (  # noqa: F401
@@ -39,10 +40,19 @@ from xsrun.values.extent import TOO_DEEP
 from xsrun.values.json_errors import JsonError
 from xsrun.values.php_arrays import cast_to_number
 
+if TYPE_CHECKING:
+    import ast
+
+    from xsrun.evaluator.inlining import FilterUse
+
 # Scalars -------------------------------------------------------------------------------------------------------------
 
 
-@filter("to_text", elementwise=True)
+def _to_text_in_line(use: FilterUse) -> ast.expr:
+    return use.values[0] if use.surely(0, "text") else use.made("str(A)", use.test(0, "int"))
+
+
+@filter("to_text", elementwise=True, result="text", inline=_to_text_in_line)
 def to_text(value: Value) -> Value:
     """A scalar as text: null is "", booleans are `true` and `false`, numbers are in shortest form.
 
@@ -54,7 +64,15 @@ def to_text(value: Value) -> Value:
     return as_text(value)
 
 
-@filter("to_int", elementwise=True)
+def _to_int_in_line(use: FilterUse) -> ast.expr:
+    if use.surely(0, "int"):
+        return use.values[0]
+    if use.surely(0, "number"):
+        return use.made("int(A)", "A > -9e18", "A < 9e18")
+    return use.made("A", "A.__class__ is int")
+
+
+@filter("to_int", elementwise=True, result="int", inline=_to_int_in_line)
 def to_int(value: Value) -> int:
     """A scalar as int: a text counts as the number it begins with, decimals lose their fraction, null is 0.
 

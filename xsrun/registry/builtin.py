@@ -15,6 +15,12 @@ if TYPE_CHECKING:
 
 #: What of its first argument the result of a filter may be or hold, as far as it is known (see `Builtin`).
 Gives = Literal["member", "members"]
+#: What the result of a filter is, as far as generated code makes use of it (`xsrun.evaluator.filter_results`).
+Result = Literal[
+    "size", "int", "rounded", "text", "texts", "member", "same", "pushed", "merged", "at path", "with path"
+]
+#: Gives the code of one use of a filter in line, or None (`xsrun.evaluator.inlining.FilterUse`).
+InliningRule = Callable[[Any], Any]
 _SCALAR_TYPES = frozenset(("str", "bytes", "int", "float", "bool", "None"))
 
 
@@ -39,6 +45,12 @@ class Builtin:
     #: "member": the filter gives one of the members of the piped value, or something new without any of it; "members":
     #: also the piped value itself, or a new container with some of its members. None: it may be anything
     gives: Gives | None = None
+    #: what the result of a filter is
+    result: Result | None = None
+    #: the operator of arithmetic that does the same as the filter
+    operator: str | None = None
+    #: how the filter is done in line
+    inline: InliningRule | None = None
     unavailable: str | None = None
     #: of a list it makes the list of what it gives for each element, lists in it likewise (evidence G6)
     elementwise: bool = False
@@ -50,6 +62,8 @@ class Builtin:
     editor_needs: frozenset[str] = frozenset()
     #: does the engine count the arguments of the filter? Otherwise it raises nothing without them (evidence G2)
     counted: bool = True
+    #: the piped value may be a path that is missing, which the filter is there to deal with (semantics 1.2)
+    takes_missing: bool = False
     #: exports give the filter more arguments than it reads (evidence G3)
     takes_surplus: bool = False
     _signature: tuple[tuple[Parameter, ...], bool] | None = None

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 from xsrun.language.catalogue import Kind
-from xsrun.registry.builtin import Builtin, Gives
+from xsrun.registry.builtin import Builtin, Gives, InliningRule, Result
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -94,13 +94,26 @@ def filter(
     *,
     gives: Gives | None = None,
     elementwise: bool = False,
+    result: Result | None = None,
+    operator: str | None = None,
+    inline: InliningRule | None = None,
     counted: bool = True,
     takes_surplus: bool = False,
+    takes_missing: bool = False,
 ) -> Callable[[Function], Function]:
     """Declare a filter: the first parameter is the piped value, the others are the arguments (see `Builtin`)."""
 
     return _declaring(
-        "filter", name, gives=gives, elementwise=elementwise, counted=counted, takes_surplus=takes_surplus
+        "filter",
+        name,
+        gives=gives,
+        elementwise=elementwise,
+        result=result,
+        operator=operator,
+        inline=inline,
+        counted=counted,
+        takes_surplus=takes_surplus,
+        takes_missing=takes_missing,
     )
 
 
