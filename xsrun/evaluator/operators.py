@@ -1,6 +1,6 @@
 """Operators and conditions.
 
-Two ints, or a text that is a text: the common case is in line, everything else calls `support`. An operand that is
+Two ints, or a text that is a text: the common case is in line, everything else calls `operations`. An operand that is
 needed twice is kept in a temporary with `:=`.
 """
 

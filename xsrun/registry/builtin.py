@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 #: What of its first argument the result of a filter may be or hold, as far as it is known (see `Builtin`).
 Gives = Literal["member", "members"]
-#: What the result of a filter is, as far as generated code makes use of it (`xsrun.evaluator.filter_results`).
+#: What the result of a filter is, as far as generated code makes use of it (`xsrun.evaluator.inference`).
 Result = Literal[
     "size", "int", "rounded", "text", "texts", "member", "same", "pushed", "merged", "at path", "with path"
 ]
