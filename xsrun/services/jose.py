@@ -6,6 +6,7 @@ caller passes them, seconds inside a token. Only the algorithms a caller names a
 
 from __future__ import annotations
 
+import json
 from typing import NoReturn
 
 from xsrun.errors import XanoScriptError
@@ -217,7 +218,19 @@ def _read_header(token: str, parts: int) -> dict[str, Value]:
         raise TokenError(_NO_TOKEN[parts], hint="its header is not an object")
     if "crit" in header or "b64" in header:
         _refuse("its header asks for an extension that is not supported")
+    _check_named_once(decoded[0])
     return header
+
+
+def _check_named_once(header: bytes) -> None:
+    """Refuse a header with two members of one name: of the two readers of it each might take another (RFC 7515, 4)."""
+
+    def members(pairs: list[tuple[str, object]]) -> None:
+        names = [name for name, _ in pairs]
+        if len(set(names)) < len(names):
+            _refuse("its header has two members of the same name")
+
+    json.loads(header, object_pairs_hook=members)
 
 
 def _shape_hint(found: int, wanted: int) -> str:

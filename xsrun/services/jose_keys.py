@@ -56,6 +56,8 @@ INVALID_KEY = "Invalid key."
 
 #: The members that say what a key is. Others (names, notes, certificates) have no part in signing or encrypting.
 _MEMBERS = ("kty", "crv", "k", "x", "y", "n", "e", "d", "p", "q", "dp", "dq", "qi")
+#: How the text of an OpenSSH public key begins.
+_OPENSSH = re.compile(rb"(?:ssh-(?:rsa|dss|ed25519)|ecdsa-sha2-nistp\d+)\s")
 _SEGMENT = re.compile(r"[A-Za-z0-9_-]*")
 _BASE64 = re.compile(rb"[A-Za-z0-9+/_\-\s]+=*")
 
@@ -110,8 +112,10 @@ def read_key(value: Value) -> dict[str, str]:
     if not data.strip():
         refuse("the key is empty; is its environment variable set?")
     trimmed = data.strip()
-    if trimmed.startswith(b"-----BEGIN"):
+    if b"-----BEGIN" in trimmed:  # comments may stand before it; a public key must never pass as a secret
         return _from_pem(trimmed)
+    if _OPENSSH.match(trimmed):
+        refuse("this is a public key as OpenSSH writes it; ssh-keygen -e -m pkcs8 -f FILE gives its PEM text")
     found = _jwk_in(trimmed)
     return found if found is not None else secret_key(data)
 
