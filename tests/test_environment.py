@@ -48,6 +48,45 @@ def test_template_and_job_name_theirs() -> None:
     assert xsrun.Workspace.from_sources(sources).run("j").response == {"XSTEST_SECRET": "hush"}
 
 
+SECRET = "$env.XSTEST_SECRET"
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        f"// {SECRET}\n",
+        f"var $x {{\n  value = 1 // {SECRET}\n}}\n",
+        f'var $x {{ value = "{SECRET}" }}\n',
+        f'var $x {{ value = "a"|concat:"{SECRET}" }}\n',
+        f'var $x {{\n  value = """\n    {SECRET}\n    """\n}}\n',
+        f'var $x {{\n  value = 1\n  description = "{{{{ {SECRET} }}}}"\n}}\n',
+        f'util.template_engine {{ value = "{{# {SECRET} #}}{SECRET}" }} as $x\n',
+        f'api.lambda {{\n  code = """\n    // {SECRET}\n    /* {SECRET} */\n    return 1\n    """\n}} as $x\n',
+        f"api.lambda {{\n  code = \"return ['{SECRET}', `{SECRET.replace('.', '_')}`].length\"\n}} as $x\n",
+        '// env = ["XSTEST_SECRET"]\n',
+        'var $x { value = "env = [\\"XSTEST_SECRET\\"]" }\n',
+    ],
+)
+def test_a_remark_or_a_text_opens_no_variable(source: str) -> None:
+    assert run(f"{source}util.get_env as $all\n")["all"] == {}
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        f"var $x {{ value = ({SECRET}|first_notnull:1) }}\n",
+        f"conditional {{\n  if ({SECRET} == 1) {{\n  }}\n}}\n",
+        f'var $x {{ value = "{SECRET}"|to_expr }}\n',
+        f'var $x {{ value = [1]|lambda_map:"return {SECRET}":10 }}\n',
+        f'var $text {{ value = "{{% if {SECRET} %}}a{{% endif %}}" }}\n',
+        'api.lambda {\n  code = """\n    return `https://${$env.XSTEST_SECRET}/` + "//"\n    """\n} as $x\n',
+        "api.lambda {\n  code = \"return $env['XSTEST_SECRET']\"\n} as $x\n",
+    ],
+)
+def test_whatever_reads_a_variable_opens_it(source: str) -> None:
+    assert run(f"{source}util.get_env as $all\n")["all"] == {"XSTEST_SECRET": "hush"}
+
+
 def test_nearer_values_win(tmp_path: Path) -> None:
     (tmp_path / "a.xs").write_text("var $city { value = $env.XSTEST_CITY }\n", encoding="utf-8")
     assert xsrun.Workspace.load(tmp_path).run().variables == {"city": "Oslo"}

@@ -115,14 +115,15 @@ def evaluate(expression: str, variables: dict[str, Value] | None = None, env: di
     from xsrun.running.watchdog import watched
     from xsrun.syntax.parser import parser, raise_problems
     from xsrun.syntax.source import Source
-    from xsrun.workspace.environment import named_variables
+    from xsrun.workspace.environment import values_of_process
+    from xsrun.workspace.environment_reads import names_in
 
     require("expression", expression, str, "the text of an expression")
     require("env", env, (dict, type(None)), "a dict of values by name")
     given = variables_of("variables", variables)
     parsed = parser().parse(Source(expression, "<expression>"), "expression")
     tree = raise_problems(parsed)
-    workspace = LoadedWorkspace({}, env={**named_variables([expression]), **(env or {})})
+    workspace = LoadedWorkspace({}, env={**values_of_process(names_in([tree])), **(env or {})})
     try:
         run = compile_expression(tree, "<expression>", given)
         context = workspace.context()

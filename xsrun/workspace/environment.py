@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from xsrun.errors import UsageError
@@ -13,9 +13,8 @@ from xsrun.reading import read_text
 from xsrun.syntax.nodes import Entry, ObjectLiteral
 from xsrun.syntax.source import Source
 from xsrun.workspace.construct import Construct, text_of
+from xsrun.workspace.environment_reads import NAMED, read_names
 
-#: `$env.NAME`, `$env["NAME"]`, `$env|get:"NAME"`, in expressions, templates and JavaScript alike.
-_NAMED = pattern(r"""\$env(?:\.|\[\s*["'`]|\s*\|\s*get\s*:\s*["'`])([A-Za-z_]\w*)""")
 #: The names that `run.job` and `run.service` ask for: `env = ["NAME"]`.
 _LISTED = pattern(r"\benv\s*=\s*\[([^\]]*)\]")
 _QUOTED = pattern(r"""["'](\w+)["']""")
@@ -24,7 +23,8 @@ _QUOTED = pattern(r"""["'](\w+)["']""")
 def own_environment(constructs: Iterable[Construct], sources: Iterable[Source], root: Path | None) -> dict[str, str]:
     """What a workspace knows of `$env` by itself: the process's variables that a program names, over these its own
     values, over these the `.env` file beside it."""
-    values = named_variables(source.text for source in sources)
+    constructs = list(constructs)
+    values = named_variables(constructs, sources)
     for construct in constructs:
         node = construct.attribute("env") if construct.kind == "workspace" else None
         for entry in node.entries if isinstance(node, ObjectLiteral) else []:
@@ -35,18 +35,29 @@ def own_environment(constructs: Iterable[Construct], sources: Iterable[Source], 
     return values
 
 
-def named_variables(texts: Iterable[str]) -> dict[str, str]:
-    """The variables of the process that some texts name.
+def named_variables(constructs: Iterable[Construct], sources: Iterable[Source]) -> dict[str, str]:
+    """The variables of the process that some programs read.
 
     Only those: what enumerates `$env` (`util.get_env`, JavaScript) would else hand out every secret of the shell or
-    the CI job that xsrun was started in.
+    the CI job that xsrun was started in. The texts tell at once whether any may be meant; then the programs are asked,
+    since a remark or a text that says `$env.NAME` reads nothing.
     """
-    names: set[str] = set()
-    for text in texts:
-        if "env" in text:
-            names.update(_NAMED.findall(text))
-            names.update(name for listed in _LISTED.findall(text) for name in _QUOTED.findall(listed))
-    return {name: os.environ[name] for name in sorted(names) if name in os.environ}
+    files = {source.filename for source in sources if any(name in os.environ for name in _mentioned(source.text))}
+    if not files:
+        return {}
+    return values_of_process(name for one in constructs if one.file in files for name in read_names(one))
+
+
+def values_of_process(names: Iterable[str]) -> dict[str, str]:
+    """The variables of the process that have one of these names."""
+    return {name: os.environ[name] for name in sorted(set(names)) if name in os.environ}
+
+
+def _mentioned(text: str) -> Iterator[str]:
+    """The names that a text may read, or only mention."""
+    if "env" in text:
+        yield from NAMED.findall(text)
+        yield from (name for listed in _LISTED.findall(text) for name in _QUOTED.findall(listed))
 
 
 def read_environment_file(path: Path) -> dict[str, str]:
