@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from xsrun.cli import main
-from xsrun.running.masking import is_secret, masked_address, masked_members, masked_text, masked_url
+from xsrun.running.masking import is_secret, masked_address, masked_members, masked_url
 
 SECRETS = (
     "Authorization|X-Api-Key|api_key|client_secret|Set-Cookie|access_token|PASSWORD|password_confirmation|pass|"
@@ -47,11 +47,13 @@ def test_values() -> None:
         "headers": ["Authorization: Bearer hidden", "Accept: */*"],
         "url": "https://me:hidden@host/p?token=hidden&q=a@b.c",
         "body": {"password": "hidden", "tokens_left": 3, "note": "Warning: deep", "api_key": None},
+        "passwords": ["hidden", {"pin": 1234, "set": True}],
     }
-    assert masked_members(value, masked_text) == {
+    assert masked_members(value, lines=True) == {
         "headers": ["Authorization: ***", "Accept: */*"],
         "url": "https://***@host/p?token=***&q=a@b.c",
         "body": {"password": "***", "tokens_left": 3, "note": "Warning: deep", "api_key": None},
+        "passwords": ["***", {"pin": "***", "set": True}],
     }
     assert masked_url("https://me:hidden@host/p?q=1#x") == "https://host/p?q=1"
 

@@ -7,10 +7,13 @@ import importlib
 import os
 import sys
 from collections.abc import Callable
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from xsrun.errors import InternalError, UsageError, XanoScriptError
 from xsrun.lazy_regex import pattern
+
+if TYPE_CHECKING:
+    from xsrun.running.secrets import Secrets
 
 #: command -> (what it does, module below `xsrun.cli`)
 COMMANDS = {
@@ -210,9 +213,13 @@ def show_failure(error: XanoScriptError, words: list[str]) -> None:
 
 
 def show_error(
-    error: XanoScriptError, sources: dict[str, str] | None = None, shown_path: Callable[[str], str] = str
+    error: XanoScriptError,
+    sources: dict[str, str] | None = None,
+    shown_path: Callable[[str], str] = str,
+    secrets: Secrets | None = None,
 ) -> None:
-    """Print an error to standard error, with its source line where it has one."""
+    """Print an error to standard error, with its source line where it has one, without the secrets of its run."""
     from xsrun.cli.output import describe_error
 
-    print(describe_error(error, sources or {}, shown_path), file=sys.stderr)
+    text = describe_error(error, sources or {}, shown_path)
+    print(text if secrets is None else secrets.hide_text(text), file=sys.stderr)

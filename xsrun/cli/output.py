@@ -7,7 +7,7 @@ import io
 import os
 import sys
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from xsrun.diagnostics import Diagnostic
 from xsrun.errors import InputError, InternalError, XanoScriptError, XanoScriptSyntaxError
@@ -149,6 +149,8 @@ def result_document(result: Result) -> RunDocument:
             "hint": result.error.hint,
         }
         error.setdefault("message", str(result.error))
+        if result.secrets is not None:
+            error = cast("ErrorDocument", result.secrets.hide(cast("Value", error)))
     document: RunDocument = {
         "response": result.response if result.error is None else None,
         "error": error,

@@ -90,15 +90,18 @@ def run(options: argparse.Namespace) -> int:
             if result.trace is not None:
                 print_trace(result.trace, workspace.shown)
             if result.error is not None:
-                show_error(result.error, sources, workspace.shown)
+                show_error(result.error, sources, workspace.shown, result.secrets)
                 if isinstance(result.error, StoppedError):
-                    print_value(result.error.result)
+                    stopped = result.error.result
+                    print_value(stopped if result.secrets is None else result.secrets.hide(stopped))
             elif several:
                 print(to_json(result.response))
             else:
                 print_value(result.response)
             for warning in result.warnings:
-                print(f"warning: {getattr(warning, 'message', warning)}", file=sys.stderr)
+                text = str(getattr(warning, "message", warning))
+                text = text if result.secrets is None else result.secrets.hide_text(text)
+                print(f"warning: {text}", file=sys.stderr)
     return 1 if failed else 0
 
 

@@ -18,6 +18,7 @@ from xsrun.values.extent import check_extent
 if TYPE_CHECKING:
     from xsrun.diagnostics import Diagnostic
     from xsrun.running.asynchronous import AsynchronousCall
+    from xsrun.running.secrets import Secrets
     from xsrun.running.trace import Trace
     from xsrun.values.streams import StreamedResponse
 
@@ -216,6 +217,7 @@ class Context:
         "memory_ceiling",
         "request",
         "scratch",
+        "secrets",
         "session_slot",
         "sleep",
         "steps",
@@ -251,6 +253,8 @@ class Context:
         #: (construct, name) of the unit test that runs, which mocks are looked up by (semantics 1.8)
         self.test = test
         self.trace = trace
+        #: what logs must not show; None while nothing is known to be secret
+        self.secrets: Secrets | None = None
         self.head = ResponseHead()
         self.logs: list[LogEntry] = []
         self.warnings: list[Diagnostic | XanoScriptError] = []
@@ -350,7 +354,17 @@ class Context:
 
     def log(self, value: Value, file: str | None = None, line: int | None = None) -> None:
         check_extent(value)  # here, where a line is to blame: the log is written when the run has ended
-        self.logs.append(LogEntry(value, file, line))
+        self.logs.append(LogEntry(value if self.secrets is None else self.secrets.hide(value), file, line))
+
+    def keep_secret(self, value: Value) -> None:
+        """Keep a value, and all that is in it, out of logs, traces and recordings from now on."""
+        if self.secrets is None:
+            from xsrun.running.secrets import Secrets
+
+            self.secrets = Secrets()
+            if self.trace is not None:
+                self.trace.secrets = self.secrets
+        self.secrets.add(value)
 
     def check_size(self, size: int) -> None:
         """Refuse a value before it is built; `size` is in characters or members."""

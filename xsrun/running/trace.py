@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from xsrun.errors import LimitError
 from xsrun.records import record
 from xsrun.values.conversion import Value
 from xsrun.values.extent import check_extent
+
+if TYPE_CHECKING:
+    from xsrun.running.secrets import Secrets
 
 #: Characters of a value that a trace keeps.
 SHOWN = 200
@@ -39,7 +43,8 @@ class Trace:
         self.entries: list[TraceEntry] = []
         self.depth = 0
         self.file = ""
-        self.secrets: list[str] = []
+        #: those of the run; None while it knows none
+        self.secrets: Secrets | None = None
 
     def start(self, statement: str, line: int) -> tuple[int, float]:
         """Note that a statement begins; returns what `end` needs. One that raises is never ended."""
@@ -54,11 +59,10 @@ class Trace:
         entry.value = self.show(value)
 
     @contextmanager
-    def inside(self, file: str, secrets: Iterable[Value]) -> Iterator[None]:
-        """What is noted meanwhile happens in a construct of this file, one call deeper; its secrets are masked."""
+    def inside(self, file: str) -> Iterator[None]:
+        """What is noted meanwhile happens in a construct of this file, one call deeper."""
         caller, self.file = self.file, file
         self.depth += 1
-        self.secrets += [one for one in secrets if isinstance(one, str) and one]
         try:
             yield
         finally:
@@ -69,14 +73,13 @@ class Trace:
         """A value as cut and masked text; empty for null."""
         if value is None:
             return ""
-        from xsrun.running.masking import MASK, masked_members, masked_text
+        from xsrun.running.masking import masked_members
+        from xsrun.running.secrets import NOTHING
         from xsrun.values.conversion import describe, to_json
 
         try:
             check_extent(value, _MOST_SHOWN)
         except LimitError:
             return describe(value)
-        text = to_json(masked_members(value, masked_text))
-        for secret in self.secrets:
-            text = text.replace(secret, MASK)
+        text = to_json(masked_members(value, self.secrets or NOTHING, lines=True))
         return text if len(text) <= SHOWN else text[: SHOWN - 3] + "..."

@@ -79,7 +79,7 @@ class Application:
             response = error_response(XanoScriptError(stopped, status=503))
         except XanoScriptError as error:
             response = error_response(error)
-            self.log.request(request.verb, request.path, response.status, 0.0, error)
+            self.log.request(request.verb, self.shown_path(request), response.status, 0.0, error)
         except Exception as error:
             self.log.fault(error)
             response = error_response(InternalError(error))
@@ -106,6 +106,10 @@ class Application:
     def snapshot(self, request: HttpRequest) -> Snapshot:
         """The workspace that serves a request."""
         return self.live.current
+
+    def shown_path(self, request: HttpRequest) -> str:
+        """The path of a request as logs show it."""
+        return self.snapshot(request).routes.shown(request.path)
 
     async def response(self, request: HttpRequest, receive: Receive) -> Response:
         """The response to a request. Raises ClientLeft, or XanoScriptError for one that cannot be read."""
@@ -152,7 +156,7 @@ class Application:
         response = not_found()
         policy = Policy() if match is None else snapshot.policy(match.group)
         response.headers += policy.headers_for(request)
-        self.log.request(request.verb, request.path, response.status, 0.0, None)
+        self.log.request(request.verb, snapshot.routes.shown(request.path), response.status, 0.0, None)
         return response
 
     async def body(self, request: HttpRequest, receive: Receive) -> bytes:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from xsrun.errors import XanoScriptError
 from xsrun.evaluator.generated.tracebacks import translate
 from xsrun.running.context import Context, Identity
-from xsrun.running.masking import masked_for_log, masked_uri
+from xsrun.running.masking import masked_for_log, masked_uri, proofs_in, secrets_sent
+from xsrun.running.secrets import NOTHING, Secrets
 from xsrun.server.cors import Headers
 from xsrun.server.history import History, HistoryEntry
 from xsrun.server.http_request import HttpRequest
@@ -76,25 +77,33 @@ class Endpoint:
         """Run what the program left for after its response."""
         logs, warnings = len(result.logs), len(result.warnings)
         after_response(run.context, result)
-        self.log.entries(result.logs[logs:])
-        self.log.warnings(result.warnings[warnings:])
+        if len(result.logs) > logs or len(result.warnings) > warnings:
+            secrets = run.secrets()
+            self.log.entries(result.logs[logs:], secrets)
+            self.log.warnings(result.warnings[warnings:], secrets)
 
     def remember(self, run: QueryRun, result: Result, response: HttpResponse, duration: float) -> None:
         """Note the request in the history and on the console."""
         route, request = run.route, run.request
         path = route.path if route.secret_path else request.path
+        plain = result.error is None and not result.logs and not result.warnings
+        secrets = NOTHING if plain else run.secrets()
         if not self.log.quiet or response.status >= 500:
-            uri = masked_uri(path, request.query)
-            self.log.request(request.verb, uri, response.status, duration, result.error)
+            uri = masked_uri(path, request.query, route.sensitive)
+            if request.query:
+                uri = secrets_sent(run.inputs, route.sensitive).hide_text(uri)
+            self.log.request(request.verb, uri, response.status, duration, result.error, secrets)
         if result.logs:
-            self.log.entries(result.logs)
+            self.log.entries(result.logs, secrets)
         if result.warnings:
-            self.log.warnings(result.warnings)
+            self.log.warnings(result.warnings, secrets)
         wanted = route.group.history if route.history in (None, "inherit") else route.history
         if not self.history.keeps or wanted is False:
             return
         # short input is kept as it came and masked when it is shown; long input is masked and cut now, to save memory
-        sent = run.inputs if len(request.body) <= _KEPT else masked_for_log(run.inputs, route.sensitive)
+        sent: Value = run.inputs
+        if len(request.body) > _KEPT:
+            sent = masked_for_log(sent, route.sensitive, secrets_sent(sent, route.sensitive))
         entry = HistoryEntry(
             self.history.next_number(),
             run.at,
@@ -110,20 +119,23 @@ class Endpoint:
             len(response.body),
         )
         if result.error is not None:
-            entry.error = _record(result.error)
+            entry.error = _record(result.error, secrets)
         if result.logs:
             logs = result.logs[:50]
-            entry.logs = [{"value": masked_for_log(one.value), "file": one.file, "line": one.line} for one in logs]
+            entry.logs = [
+                {"value": masked_for_log(one.value, secrets=secrets), "file": one.file, "line": one.line}
+                for one in logs
+            ]
         if result.warnings:
-            entry.warnings = [str(getattr(one, "message", one)) for one in result.warnings[:50]]
+            entry.warnings = [secrets.hide_text(str(getattr(one, "message", one))) for one in result.warnings[:50]]
         self.history.entries.append(entry)
 
 
-def _record(error: XanoScriptError) -> ErrorDocument:
+def _record(error: XanoScriptError, secrets: Secrets) -> ErrorDocument:
     return {
-        "code": error.code,
-        "message": error.message,
-        "hint": error.hint,
+        "code": secrets.hide_text(error.code),
+        "message": secrets.hide_text(error.message),
+        "hint": None if error.hint is None else secrets.hide_text(error.hint),
         "file": error.file,
         "line": error.line,
         "column": error.column,
@@ -158,6 +170,13 @@ class QueryRun:
             return Result(error=error, status=error.status)
         context.request.input, context.request.in_path = self.inputs, frozenset(self.path_values)
         return self.workspace.execute(self.route.query, self.inputs, context, admit=False, conclude=False)
+
+    def secrets(self) -> Secrets:
+        """What logs must not show of this request, wherever it went."""
+        sent = secrets_sent(self.inputs, self.route.sensitive)
+        for proof in proofs_in(self.context.request.headers):
+            sent.add(proof)
+        return sent if self.context.secrets is None else sent.joined(self.context.secrets)
 
     def identify(self) -> None:
         """Read the token and let the caller in. Raises UnauthorizedError. Public queries have no identity."""

@@ -7,7 +7,7 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from xsrun.running.masking import masked_for_log, masked_uri
+from xsrun.running.masking import masked_for_log, masked_uri, secrets_sent
 from xsrun.values.conversion import Value
 
 if TYPE_CHECKING:
@@ -40,11 +40,12 @@ class HistoryEntry:
 
     @property
     def uri(self) -> str:
-        return masked_uri(self.path, self.query_string)
+        uri = masked_uri(self.path, self.query_string, self.sensitive)
+        return secrets_sent(self.sent, self.sensitive).hide_text(uri)
 
     @property
     def input(self) -> Value:
-        return masked_for_log(self.sent, self.sensitive)
+        return masked_for_log(self.sent, self.sensitive, secrets_sent(self.sent, self.sensitive))
 
     def as_dict(self) -> dict[str, Json]:
         shown = ("number", "at", "verb", "uri", "status", "duration", "query", "file", "input", "error", "logs")

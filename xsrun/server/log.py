@@ -11,6 +11,7 @@ from xsrun.diagnostics import Diagnostic
 from xsrun.diagnostics.color import paint
 from xsrun.errors import InputError, InternalError, XanoScriptError
 from xsrun.running.masking import masked_for_log
+from xsrun.running.secrets import NOTHING, Secrets
 from xsrun.values.conversion import to_json
 
 if TYPE_CHECKING:
@@ -36,7 +37,15 @@ class Log:
         with self._lock:
             self._output(text)
 
-    def request(self, verb: str, uri: str, status: int, duration: float, error: XanoScriptError | None) -> None:
+    def request(
+        self,
+        verb: str,
+        uri: str,
+        status: int,
+        duration: float,
+        error: XanoScriptError | None,
+        secrets: Secrets = NOTHING,
+    ) -> None:
         """One request and, for a fault of the program, where it is."""
         if self.quiet and status < 500:
             return
@@ -45,12 +54,12 @@ class Log:
         if error is not None:
             place = f"{self.shown_path(error.file)}:{error.line}: " if error.file and error.line else ""
             message = error.described() if isinstance(error, InputError) else str(error)
-            text += f"\n  {place}{error.code}: {masked_for_log(message)}"
+            text += f"\n  {place}{error.code}: {masked_for_log(message, secrets=secrets)}"
             if error.hint and (status >= 500 or isinstance(error, InputError)):
-                text += f"\n  help: {error.hint}"
+                text += f"\n  help: {secrets.hide_text(error.hint)}"
         self.line(text)
         if isinstance(error, InternalError) and error.__cause__ is not None:
-            self.fault(error.__cause__)
+            self.fault(error.__cause__, secrets)
 
     def problems(self, errors: Sequence[Diagnostic]) -> None:
         """Errors of files, the first ten."""
@@ -62,26 +71,26 @@ class Log:
         if len(errors) > 10:
             self.line(f"  and {len(errors) - 10} more: xsrun check lists all")
 
-    def entries(self, logs: Iterable[LogEntry]) -> None:
+    def entries(self, logs: Iterable[LogEntry], secrets: Secrets = NOTHING) -> None:
         """What `debug.log` and the console of JavaScript left."""
         if self.quiet:
             return
         for entry in logs:
             place = f"{self.shown_path(entry.file)}:{entry.line}: " if entry.file else ""
-            value = masked_for_log(entry.value)
+            value = masked_for_log(entry.value, secrets=secrets)
             self.line(f"  log: {place}{value if isinstance(value, str) else to_json(value)}")
 
-    def warnings(self, warnings: Iterable[Diagnostic | XanoScriptError]) -> None:
+    def warnings(self, warnings: Iterable[Diagnostic | XanoScriptError], secrets: Secrets = NOTHING) -> None:
         if self.quiet:
             return
         for warning in warnings:
-            self.line(f"  warning: {getattr(warning, 'message', warning)}")
+            self.line(f"  warning: {secrets.hide_text(str(getattr(warning, 'message', warning)))}")
 
-    def fault(self, error: BaseException) -> None:
+    def fault(self, error: BaseException, secrets: Secrets = NOTHING) -> None:
         """A fault of xsrun itself, with all that helps to find it."""
         import traceback
 
-        self.line("".join(traceback.format_exception(error)).rstrip())
+        self.line(secrets.hide_text("".join(traceback.format_exception(error)).rstrip()))
 
 
 def _print(text: str) -> None:

@@ -85,10 +85,10 @@ class Route:
         """Does the path itself hold what a log should not show?"""
         return any(is_secret(name) or name in self.sensitive for name in self.parameters)
 
-    @cached_property
+    @property
     def sensitive(self) -> frozenset[str]:
         """The inputs that a log does not show."""
-        return frozenset(one.name for one in self.query.declared if one.sensitive or one.type == "password")
+        return self.query.sensitive
 
     def match(self, parts: list[str]) -> dict[str, str] | None:
         """The values of the parameters when the parts of a path are this query's; else None."""
@@ -103,6 +103,11 @@ class Route:
                 return None
             values.update(zip(segment.names, found.groups(), strict=True))
         return values
+
+    def resembles(self, parts: list[str]) -> bool:
+        """Is it likely that a path is meant for this query, though a parameter may be of another type?"""
+        pairs = zip(self.segments, parts, strict=True)
+        return all(segment.pattern is not None or part == segment.text for segment, part in pairs)
 
 
 @dataclass(slots=True)
@@ -174,6 +179,18 @@ class Routes:
             self._known[verb, path] = match
         return match
 
+    def shown(self, path: str) -> str:
+        """A path as logs show it: that of a query in place of one that holds a secret, whatever the verb."""
+        address = _ADDRESS.fullmatch(path)
+        group = self._by_address.get(unquote(address[1])) if address is not None else None
+        if address is None or group is None:
+            return path
+        parts = _parts(address[3])
+        for route in self._by_length.get((group.canonical, len(parts)), ()):
+            if route.secret_path and route.resembles(parts):
+                return route.path
+        return path
+
     def _search(self, verb: str, path: str) -> Match | None:
         address = _ADDRESS.fullmatch(path)
         if address is None:
@@ -183,7 +200,7 @@ class Routes:
         branch = unquote(branch or "") or MAIN_BRANCH
         if group is None or not group.active or branch not in self.branches:
             return None
-        parts = [unquote(part) for part in (rest or "").removesuffix("/").split("/")]
+        parts = _parts(rest)
         found: dict[str, tuple[Route, dict[str, str]]] = {}
         for route in self._by_length.get((group.canonical, len(parts)), ()):
             if route.verb not in found and (values := route.match(parts)) is not None:
@@ -192,6 +209,11 @@ class Routes:
         if chosen is None:
             return Match(group, None, {}, tuple(found), branch)
         return Match(group, *chosen, tuple(found), branch)
+
+
+def _parts(rest: str | None) -> list[str]:
+    """What stands between the slashes of a path behind its group."""
+    return [unquote(part) for part in (rest or "").removesuffix("/").split("/")]
 
 
 def _active(construct: Construct) -> bool:

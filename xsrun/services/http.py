@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from xsrun.running.context import Context
+from xsrun.running.secrets import NOTHING
 from xsrun.services.http_messages import OutgoingRequest, ReceivedResponse, Tls
 from xsrun.services.network import NetworkPolicy, host_and_port, is_loopback
 
@@ -51,10 +52,10 @@ class HttpService:
         policy: NetworkPolicy = context.service("network")
         recording = policy.recording
         if recording is not None and recording.replaying:
-            return recording.replay(request, statement)
+            return recording.replay(request, statement, context.secrets or NOTHING)
         received = self._send(context, policy, request, statement)
         if recording is not None:
-            recording.add(request, received)
+            recording.add(request, received, context.secrets or NOTHING)
         return received
 
     def _send(

@@ -1,8 +1,9 @@
 """Recorded responses to outside calls, so that a program with such calls runs offline the second time.
 
 A recording is a JSON file: `{"format": "xsrun recording 1", "calls": [{"request": ..., "response": ...}]}`. Requests
-are kept with their secrets masked (headers, query arguments, and members of JSON and form bodies whose names say so);
-responses are kept as they came, because the program needs them so: look before you publish a recording.
+are kept with their secrets masked: those of the run wherever they stand, and headers, query arguments and members of
+JSON and form bodies whose names say so. Responses are kept as they came, because the program needs them so, but for
+what they repeat of the run's own secrets: look before you publish a recording.
 """
 
 from __future__ import annotations
@@ -17,8 +18,22 @@ from typing import TYPE_CHECKING, NotRequired, TypedDict
 
 from xsrun.errors import UnavailableError, UsageError
 from xsrun.reading import read_text
-from xsrun.running.masking import masked_form, masked_header, masked_members, masked_url
-from xsrun.services.http_messages import FORM_TYPE, Headers, OutgoingRequest, ReceivedResponse, header_of
+from xsrun.running.masking import (
+    masked_form,
+    masked_form_with_files,
+    masked_header,
+    masked_members,
+    masked_url,
+)
+from xsrun.running.secrets import NOTHING, Secrets
+from xsrun.services.http_messages import (
+    FORM_TYPE,
+    MULTIPART_TYPE,
+    Headers,
+    OutgoingRequest,
+    ReceivedResponse,
+    header_of,
+)
 
 if TYPE_CHECKING:
     from xsrun.documents import Json
@@ -75,9 +90,12 @@ class Recording:
         else:
             self._unsaved = weakref.finalize(self, _save, path, self._calls)
 
-    def add(self, request: OutgoingRequest, response: ReceivedResponse) -> None:
-        """Keep a response; it is written by `save`, at the latest when Python ends."""
-        call: RecordedCall = {"request": described(request), "response": _described_response(response)}
+    def add(self, request: OutgoingRequest, response: ReceivedResponse, secrets: Secrets = NOTHING) -> None:
+        """Keep a response; it is written by `save`, at the latest when Python ends. `secrets` are those of the run."""
+        call: RecordedCall = {
+            "request": described(request, secrets),
+            "response": _described_response(response, secrets),
+        }
         with self._lock:
             self._calls.append(call)
             if self._unsaved is None:
@@ -90,9 +108,9 @@ class Recording:
                 self._unsaved()
                 self._unsaved = None
 
-    def replay(self, request: OutgoingRequest, statement: str) -> ReceivedResponse:
+    def replay(self, request: OutgoingRequest, statement: str, secrets: Secrets = NOTHING) -> ReceivedResponse:
         """The recorded response. Raises UnavailableError when there is none."""
-        wanted = described(request)
+        wanted = described(request, secrets)
         with self._lock:
             responses = self._responses.get(_key(wanted))
             if responses:
@@ -133,16 +151,27 @@ def _save(path: Path, calls: list[RecordedCall]) -> None:
 # Requests ------------------------------------------------------------------------------------------------------------
 
 
-def described(request: OutgoingRequest) -> RecordedRequest:
+def described(request: OutgoingRequest, secrets: Secrets = NOTHING) -> RecordedRequest:
     """A request as a recording holds it, secrets masked."""
     found: RecordedRequest = {
         "method": request.method,
-        "url": masked_url(request.url),
-        "headers": [masked_header(name, value) for name, value in request.headers],
+        "url": secrets.hide_text(masked_url(request.url)),
+        "headers": [secrets.hide_text(_without_boundary(name, value)) for name, value in request.headers],
     }
     if request.body is not None:
-        found["body"] = _masked_body(request.body, request.headers)
+        found["body"] = _masked_body(request.body, request.headers, secrets)
     return found
+
+
+def _without_boundary(name: str, value: str) -> str:
+    if name.lower() == "content-type" and value.startswith(MULTIPART_TYPE):
+        value = value.replace(_boundary(value), "boundary")
+    return masked_header(name, value)
+
+
+def _boundary(content_type: str) -> str:
+    """What stands between the parts of a form with files."""
+    return content_type.partition("boundary=")[2].strip('"') or "boundary"
 
 
 def _key(request: RecordedRequest) -> str:
@@ -150,7 +179,7 @@ def _key(request: RecordedRequest) -> str:
     return json.dumps([request["method"], request["url"], request.get("body")], sort_keys=True)
 
 
-def _masked_body(body: bytes, headers: Headers) -> RecordedBody:
+def _masked_body(body: bytes, headers: Headers, secrets: Secrets) -> RecordedBody:
     """JSON as it is, other texts as texts, bytes and long bodies as a digest."""
     if len(body) > _LARGEST_BODY:
         return {"sha256": hashlib.sha256(body).hexdigest(), "size": len(body)}
@@ -158,28 +187,32 @@ def _masked_body(body: bytes, headers: Headers) -> RecordedBody:
         text = body.decode("utf-8")
     except UnicodeDecodeError:
         return {"sha256": hashlib.sha256(body).hexdigest(), "size": len(body)}
-    if header_of(headers, "content-type").startswith(FORM_TYPE):
-        return {"text": masked_form(text)}
+    kind = header_of(headers, "content-type")
+    if kind.startswith(FORM_TYPE):
+        return {"text": secrets.hide_text(masked_form(text))}
+    if kind.startswith(MULTIPART_TYPE):
+        # the boundary follows from the content, secrets included
+        return {"text": secrets.hide_text(masked_form_with_files(text.replace(_boundary(kind), "boundary")))}
     try:
-        return {"json": masked_members(json.loads(text))}
+        return {"json": masked_members(json.loads(text), secrets)}
     except ValueError:
-        return {"text": text}
+        return {"text": secrets.hide_text(text)}
 
 
 # Answers -------------------------------------------------------------------------------------------------------------
 
 
-def _described_response(response: ReceivedResponse) -> dict[str, Json]:
+def _described_response(response: ReceivedResponse, secrets: Secrets) -> dict[str, Json]:
     if response.error is not None:
-        return {"error": response.error}
+        return {"error": secrets.hide_text(response.error)}
     found: dict[str, Json] = {
         "status": response.status,
         "reason": response.reason,
         "version": response.version,
-        "headers": [[name, value] for name, value in response.headers],
+        "headers": [[name, secrets.hide_text(value)] for name, value in response.headers],
     }
     try:
-        found["body"] = response.body.decode("utf-8")
+        found["body"] = secrets.hide_text(response.body.decode("utf-8"))
     except UnicodeDecodeError:
         found["base64"] = base64.b64encode(response.body).decode()
     return found

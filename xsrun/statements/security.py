@@ -282,8 +282,7 @@ def create_auth_token(context: Context, table: str, id: Value, extras: Value, ex
     added = jose.object_of(extras, "extras")
     seconds = 86400 if expiration is None else expiration
     token: str = context.service("tokens").encode(table, id, added, seconds, context.datasource, context.now())
-    if context.trace is not None:
-        context.trace.secrets.append(token)
+    context.keep_secret(token)
     return token
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import pickle
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from xsrun.diagnostics import Diagnostic
@@ -74,6 +74,7 @@ class Construct:
         self.compiled: dict[bool, Compiled] = {}
         self.lock = threading.RLock()
         self._declared: list[Declared] | None = None
+        self._sensitive: frozenset[str] | None = None
 
     @property
     def node(self) -> Statement | None:
@@ -111,6 +112,7 @@ class Construct:
         made = copy.copy(self)
         made.variables = tuple(names)
         made._declared = untyped_fields(inputs)
+        made._sensitive = None
         made.lock, made.compiled = threading.RLock(), {}
         return made
 
@@ -133,6 +135,13 @@ class Construct:
             nodes = self.node.fields_of("input") if self.node is not None else None
             self._declared = compile_fields(nodes or [], self.file, self.columns_of)
         return self._declared
+
+    @property
+    def sensitive(self) -> frozenset[str]:
+        """The inputs that logs do not show, and members of objects among them: `sensitive = true`, and passwords."""
+        if self._sensitive is None:
+            self._sensitive = frozenset(_sensitive_names(self.declared))
+        return self._sensitive
 
     @property
     def path_parameters(self) -> frozenset[str]:
@@ -179,7 +188,24 @@ class Construct:
         """Validate and convert the given values into what `$input` holds."""
         from xsrun.fields.declared import bind
 
-        return bind(self.declared, values, context)
+        names = self.sensitive
+        if not names:
+            return bind(self.declared, values, context)
+        from xsrun.running.secrets import named_in
+
+        for secret in named_in(values, names):
+            context.keep_secret(secret)
+        bound = bind(self.declared, values, context)
+        for secret in named_in(bound, names):
+            context.keep_secret(secret)
+        return bound
+
+
+def _sensitive_names(fields: list[Declared]) -> Iterator[str]:
+    for one in fields:
+        if one.sensitive or one.type == "password":
+            yield one.name
+        yield from _sensitive_names(one.schema)
 
 
 def construct_of(node: Statement, file: str, text: str) -> Construct:

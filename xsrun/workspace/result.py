@@ -13,6 +13,7 @@ from xsrun.values.conversion import Value
 
 if TYPE_CHECKING:
     from xsrun.diagnostics import Diagnostic
+    from xsrun.running.secrets import Secrets
     from xsrun.running.trace import TraceEntry
     from xsrun.values.streams import StreamedResponse
 
@@ -35,6 +36,8 @@ class Result:
     trace: list[TraceEntry] | None = None
     duration: float = 0.0
     stream: StreamedResponse | None = None
+    #: what of all this logs must not show
+    secrets: Secrets | None = None
 
     @property
     def body(self) -> Value:
@@ -55,6 +58,7 @@ def finish(context: Context, result: Result, *, now: bool) -> None:
     result.logs = context.logs
     result.warnings = context.warnings
     result.trace = context.trace.entries if context.trace is not None else None
+    result.secrets = context.secrets
     if result.error is not None:
         result.status = result.error.status
 

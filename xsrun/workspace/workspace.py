@@ -339,8 +339,7 @@ class LoadedWorkspace:
                 run = partial(run, variables=variables)
             if trace is None:
                 return run(context, inputs)
-            secrets = [inputs.get(one.name) for one in construct.declared if one.sensitive]
-            with trace.inside(construct.file, secrets):
+            with trace.inside(construct.file):
                 return run(context, inputs)
         finally:
             context.depth -= 1
@@ -364,6 +363,8 @@ class LoadedWorkspace:
         """The declared inputs of a construct that other code may call directly; None when calls must come here."""
         construct = self.lookup(kind, name)
         if construct is None or any(problem.severity == "error" for problem in construct.problems):
+            return None
+        if construct.sensitive:  # `bind` notes what logs must not show
             return None
         if self.dispatcher is not None and self.dispatcher.around(construct) is not None:
             return None
