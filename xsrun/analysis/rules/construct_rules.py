@@ -7,6 +7,7 @@ import re
 from xsrun.analysis.model import Unit
 from xsrun.analysis.report import Report, name_span, span_of, title_span
 from xsrun.analysis.rules import field_rules
+from xsrun.analysis.rules.isolation import check_open_transaction
 from xsrun.diagnostics.suggest import did_you_mean
 from xsrun.names.places import member_of_root, unwrapped
 from xsrun.syntax.nodes import Attribute, Expression, FieldBlock, Literal, Statement
@@ -30,6 +31,9 @@ def check_unit(unit: Unit) -> None:
             _choice(report, item)
         elif isinstance(item, Statement) and item.name == "test" and not is_off(item):
             _expects(report, item)
+    stack = node.block("stack")
+    if stack is not None:
+        check_open_transaction(report, stack.body)
     if unit.kind == "query":
         _public(unit)
         _uncaught(unit)

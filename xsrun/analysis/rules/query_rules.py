@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from xsrun.analysis.report import Report, attribute_span, span_of
+from xsrun.analysis.rules.isolation import check_transaction
 from xsrun.diagnostics.suggest import did_you_mean
 from xsrun.names.places import unwrapped
 from xsrun.syntax.nodes import (
@@ -149,4 +150,5 @@ _CHECKS: dict[str, Callable[[Report, Statement], None]] = {
     "db.bulk.add": _bulk_add,
     "db.get": _get,
     "db.query": _query,
+    "db.transaction": check_transaction,
 }
