@@ -105,6 +105,11 @@ def add_workspace_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--redis", metavar="URL", help="a Redis server for redis.* (default: a cache of xsrun's own)")
     parser.add_argument("--seed", metavar="FILE", help="rows to begin with: JSON, YAML or CSV")
     parser.add_argument("--strict", action="store_true", help="refuse undeclared tables, as the engine does")
+    parser.add_argument(
+        "--isolation",
+        choices=["read-committed"],
+        help="let transactions run at once on SQLite, too: what one reads without a lock, another may change",
+    )
     parser.add_argument("--now", metavar="TIME", help="fix the clock: milliseconds or an ISO time")
     parser.add_argument(
         "--limit",
@@ -254,6 +259,7 @@ def workspace_settings(options: argparse.Namespace) -> WorkspaceOptions:
         "vault": Path(options.vault).expanduser() if options.vault else None,
         "cache": options.redis,
         "base_url": options.base_url,
+        "isolation": options.isolation,
     }
 
 

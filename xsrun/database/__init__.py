@@ -12,16 +12,18 @@ if TYPE_CHECKING:
     from xsrun.running.context import Context
 
 
-def open_database(url: str, tables: dict[str, Statement], strict: bool = False) -> Database:
+def open_database(
+    url: str, tables: dict[str, Statement], strict: bool = False, read_committed: bool = False
+) -> Database:
     """A database at a URL: `sqlite://` (in memory), `sqlite:///file.db` or `postgresql://...`.
 
     `tables` are the `table` constructs by name. Nothing connects, and SQLAlchemy is not loaded, before the first
-    session opens. With `strict`, a table that no file declares is the engine's error. Raises UsageError for a URL
-    that does not name a database.
+    session opens. With `strict`, a table that no file declares is the engine's error. With `read_committed`, SQLite
+    lets transactions run at once as PostgreSQL does. Raises UsageError for a URL that does not name a database.
     """
     from xsrun.database.database import Database
 
-    return Database(url, tables, strict=strict)
+    return Database(url, tables, strict=strict, read_committed=read_committed)
 
 
 def open_session(database: Database, context: Context) -> Session:

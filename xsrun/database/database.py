@@ -31,7 +31,9 @@ class Database:
     server each session holds a connection of its own from a pool.
     """
 
-    def __init__(self, url: str, tables: dict[str, Statement], *, strict: bool = False) -> None:
+    def __init__(
+        self, url: str, tables: dict[str, Statement], *, strict: bool = False, read_committed: bool = False
+    ) -> None:
         if not url.startswith(("sqlite:", "postgresql:", "postgres:")):
             raise UsageError(
                 f"`{masked_address(url)}` is not the URL of a database",
@@ -39,6 +41,8 @@ class Database:
             )
         self.url = url
         self.strict = strict
+        #: does SQLite behave as PostgreSQL's default level? See `Transaction.begin`
+        self.read_committed = read_committed
         self.in_memory = url in ("sqlite://", "sqlite:///:memory:")
         self.nodes = tables
         #: do new tables begin with the rows that their files list? Those of tests begin empty (semantics 8.1)

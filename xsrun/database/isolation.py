@@ -71,7 +71,7 @@ def _schema(database: Database) -> Iterator[Database]:
 
 def _empty(database: Database, url: str) -> Database:
     """A database with the tables of another, which begin without the rows that their files list."""
-    other = Database(url, database.nodes, strict=database.strict)
+    other = Database(url, database.nodes, strict=database.strict, read_committed=database.read_committed)
     other.share(database)
     other.fills = False
     return other

@@ -176,6 +176,8 @@ class QueryExecution:
 
     def listing(self, page: PageRange | None, first: bool) -> Listing:
         lock = flag(setting(self.plan.lock, self.operands), "lock") and self.session.transaction.depth > 0
+        if lock:
+            self.session.transaction.hold()
         limited = page is not None
 
         def make(builder: SelectBuilder) -> Listing:

@@ -99,6 +99,8 @@ def find(
 ) -> dict[str, Value] | None:
     """The first row whose field has a value, as the reader reads it; None when there is none."""
     lock = lock and session.transaction.depth > 0 and table.exists
+    if lock:
+        session.transaction.hold()
     rows = by_field(session, table, field, (value,), finding, reader, lock)
     return with_addresses(session.context, table, reader.read(rows[0])) if rows else None
 

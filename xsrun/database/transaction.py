@@ -18,13 +18,20 @@ if TYPE_CHECKING:
 Found = TypeVar("Found")
 
 
+def _is_strict(isolation: str | None) -> bool:
+    """Is a level stricter than READ COMMITTED?"""
+    return str(isolation or "").lower().replace(" ", "_") in ("repeatable_read", "serializable")
+
+
 class Transaction:
     """Executes statements, in a transaction while one is open. Others see what it made when it is committed."""
 
     __slots__ = (
         "_connection",
         "_saved_tables",
+        "begun",
         "database",
+        "delays",
         "depth",
         "fails_whole",
         "locks_all",
@@ -38,6 +45,9 @@ class Transaction:
         self._connection: Connection | None = None
         #: how many transactions are open, one in another
         self.depth = 0
+        #: has the database begun the open transactions, too? See `begin`
+        self.begun = False
+        self.delays = database.read_committed and database.backend.one_writer
         self.locks_all = database.in_memory
         self.locks_writes = database.backend.one_writer
         self.fails_whole = database.backend.fails_whole
@@ -61,6 +71,8 @@ class Transaction:
     def execute(self, text: str, parameters: Sequence[Value] = (), *, writes: bool = False) -> list[Row]:
         """Execute one statement; on SQLite in turn with other runs. Raises XanoScriptError."""
         connection = self._connection or self.connect()
+        if writes and self.depth and not self.begun:
+            self.hold()
         if self.locks_all or (writes and self.locks_writes):
             with self.database.turn:
                 return connection.execute(text, parameters)
@@ -68,9 +80,11 @@ class Transaction:
             return self._guarded(lambda: connection.execute(text, parameters))
         return connection.execute(text, parameters)
 
-    def query(self, text: str, parameters: Parameters) -> tuple[ResultColumns, list[Row]]:
+    def query(self, text: str, parameters: Parameters, *, writes: bool = True) -> tuple[ResultColumns, list[Row]]:
         """Execute a program's own statement: its columns and rows."""
         connection = self.connect()
+        if writes and self.depth and not self.begun:
+            self.hold()
         if self.locks_writes:
             with self.database.turn:
                 return connection.query(text, parameters)
@@ -92,32 +106,55 @@ class Transaction:
 
     # Begin and end -------------------------------------------------------------------------------------------------
 
-    def begin(self, isolation: str | None = None) -> None:
-        """Open a transaction; inside another one, a savepoint."""
+    def begin(self, isolation: str | None = None, *, may_delay: bool = False) -> None:
+        """Open a transaction; inside another one, a savepoint.
+
+        SQLite has one writer at a time, from whose beginning nobody else writes. Where it is to behave as PostgreSQL's
+        READ COMMITTED, a transaction that may be delayed begins there with its first write, or read with a lock: what
+        it reads before is what others have committed, and may change.
+        """
         if self.depth == 0:
-            connection = self.connect()
-            if self.locks_writes:
-                self.database.turn.acquire()
-            try:
-                connection.execute(self.database.backend.begin(isolation))
-            except BaseException:
-                if self.locks_writes:
-                    self.database.turn.release()
-                raise
+            self.connect()
+            if not (may_delay and self.delays and not _is_strict(isolation)):
+                self._start(isolation)
         else:
-            self.connect().execute(f"SAVEPOINT level_{self.depth}")
+            if not may_delay:
+                self.hold()
+            if self.begun:
+                self.connect().execute(f"SAVEPOINT level_{self.depth}")
             self._saved_tables.append(dict(self.tables))
         self.depth += 1
+
+    def hold(self) -> None:
+        """Let nobody else write until the open transaction ends, on SQLite."""
+        if self.depth and not self.begun:
+            self._start(None)
+            for level in range(1, self.depth):
+                self.connect().execute(f"SAVEPOINT level_{level}")
+
+    def _start(self, isolation: str | None) -> None:
+        connection = self.connect()
+        if self.locks_writes:
+            self.database.turn.acquire()
+        try:
+            connection.execute(self.database.backend.begin(isolation))
+        except BaseException:
+            if self.locks_writes:
+                self.database.turn.release()
+            raise
+        self.begun = True
 
     def commit(self) -> None:
         """Keep what the innermost transaction did."""
         if self.depth > 1:
-            self.connect().execute(f"RELEASE SAVEPOINT level_{self.depth - 1}")
+            if self.begun:
+                self.connect().execute(f"RELEASE SAVEPOINT level_{self.depth - 1}")
             self._saved_tables.pop()
             self.depth -= 1
             return
         try:
-            self.connect().execute("COMMIT")
+            if self.begun:
+                self.connect().execute("COMMIT")
         except BaseException:
             self.connect().rollback()
             self.tables.clear()
@@ -130,13 +167,15 @@ class Transaction:
     def roll_back(self) -> None:
         """Undo what the innermost transaction did."""
         if self.depth > 1:
-            self.connect().execute(f"ROLLBACK TO SAVEPOINT level_{self.depth - 1}")
-            self.connect().execute(f"RELEASE SAVEPOINT level_{self.depth - 1}")
+            if self.begun:
+                self.connect().execute(f"ROLLBACK TO SAVEPOINT level_{self.depth - 1}")
+                self.connect().execute(f"RELEASE SAVEPOINT level_{self.depth - 1}")
             self.tables = self._saved_tables.pop()
             self.depth -= 1
             return
         try:
-            self.connect().rollback()
+            if self.begun:
+                self.connect().rollback()
         finally:
             self._left()
             self.tables.clear()
@@ -144,13 +183,14 @@ class Transaction:
     def _left(self) -> None:
         self.depth = 0
         self._saved_tables.clear()
-        if self.locks_writes:
+        begun, self.begun = self.begun, False
+        if begun and self.locks_writes:
             self.database.turn.release()
 
     @contextmanager
-    def atomic(self, isolation: str | None = None) -> Iterator[None]:
+    def atomic(self, isolation: str | None = None, *, may_delay: bool = False) -> Iterator[None]:
         """A block of statements that is kept when it ends and undone when it raises."""
-        self.begin(isolation)
+        self.begin(isolation, may_delay=may_delay)
         try:
             yield
         except BaseException:
@@ -160,7 +200,7 @@ class Transaction:
 
     def open(self) -> None:
         """`db.transaction {}` without a stack: until the object that runs ends (semantics 12)."""
-        self.begin()
+        self.begin(may_delay=True)
         self.open_ended += 1
 
     @contextmanager

@@ -320,7 +320,7 @@ def direct_query(compiler: Compiler, node: Statement) -> None:
 
 def in_transaction(context: Context, isolation: Value = None) -> AbstractContextManager[None]:
     """A transaction around a block of generated code."""
-    manager: AbstractContextManager[None] = context.session.transaction.atomic(isolation)
+    manager: AbstractContextManager[None] = context.session.transaction.atomic(isolation, may_delay=True)
     return manager
 
 
@@ -339,7 +339,9 @@ def ending(context: Context) -> AbstractContextManager[None]:
 def transaction(compiler: Compiler, node: Statement) -> None:
     """Statements that take effect together or not at all: an error that leaves the block undoes them.
 
-    Without a stack, all that follows until the object ends.
+    Without a stack, all that follows until the object ends. On the hosted engine and PostgreSQL transactions run at
+    once: what one has read without `lock = true` may have changed when it writes. SQLite runs them one after another,
+    unless `--isolation read-committed` says otherwise.
 
     >>> try_catch {
     ...   try {

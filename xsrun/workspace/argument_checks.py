@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import wraps
-from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, ParamSpec, TypeVar
 
 from xsrun.errors import UsageError
 from xsrun.running.context import Clock, Identity, Limits, Request, system_clock
@@ -14,6 +14,8 @@ from xsrun.workspace.construct import Construct
 if TYPE_CHECKING:
     from xsrun.services.files import Upload
 
+#: How transactions see one another on SQLite; on PostgreSQL they do so by themselves.
+Isolation = Literal["read-committed"]
 Parameters = ParamSpec("Parameters")
 Returned = TypeVar("Returned")
 
@@ -90,6 +92,13 @@ def clock_of(given: Clock | int | None) -> Clock:
         return given
     require("clock", given, int, "milliseconds, or a function that returns them")
     return lambda: given
+
+
+def is_read_committed(given: Isolation | None) -> bool:
+    """Do transactions run at once on SQLite as well?"""
+    if given not in (None, "read-committed"):
+        raise UsageError(f'isolation must be "read-committed" or None, not {given!r}')
+    return given is not None
 
 
 def limits_of(given: Limits | None) -> Limits:

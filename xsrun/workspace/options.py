@@ -9,6 +9,7 @@ from xsrun.running.context import Clock, Limits
 from xsrun.services.network import Hosts, NetworkPolicy
 from xsrun.services.vault import Vault
 from xsrun.values.conversion import Value
+from xsrun.workspace.argument_checks import Isolation
 
 
 class WorkspaceOptions(TypedDict, total=False):
@@ -18,6 +19,7 @@ class WorkspaceOptions(TypedDict, total=False):
     still, or a function that returns them. `limits`: how far a run may go. `network`: the hosts that programs may
     reach. `vault`: the folder of stored files. `cache`: the URL of a Redis server for `redis.*`. `strict`: refuse
     tables that no file declares, and keys that are not columns. `base_url`: the prefix of the paths of stored files.
+    `isolation`: "read-committed" lets transactions run at once on SQLite, too, as they do on the hosted engine.
     """
 
     database: str
@@ -29,3 +31,4 @@ class WorkspaceOptions(TypedDict, total=False):
     cache: str | None
     strict: bool
     base_url: str | None
+    isolation: Isolation | None

@@ -20,9 +20,11 @@ from xsrun.running.watchdog import watched
 from xsrun.syntax.source import Source
 from xsrun.values.conversion import Value
 from xsrun.workspace.argument_checks import (
+    Isolation,
     checked,
     clock_of,
     identity_of,
+    is_read_committed,
     keywords_of,
     limits_of,
     object_input,
@@ -77,6 +79,7 @@ class LoadedWorkspace:
         cache: str | None = None,
         strict: bool = False,
         base_url: str | None = None,
+        isolation: Isolation | None = None,
     ) -> None:
         texts_by_name("sources", sources)
         require("database", database, str, "a URL", "for example sqlite:///file.db")
@@ -84,6 +87,7 @@ class LoadedWorkspace:
         self.sources = {name: Source(text, name) for name, text in sources.items()}
         self.root = root
         self.strict = strict
+        self.read_committed = is_read_committed(isolation)
         #: what stands before the paths of stored files in their addresses; None takes that of the request
         self.base_url = (base_url or os.environ.get("XSRUN_BASE_URL") or "").rstrip("/") or None
         self.database_url = database
@@ -396,7 +400,9 @@ class LoadedWorkspace:
             if self._database is None:
                 from xsrun.workspace.tables import open_tables
 
-                self._database = open_tables(self.constructs, self.database_url, strict=self.strict)
+                self._database = open_tables(
+                    self.constructs, self.database_url, strict=self.strict, read_committed=self.read_committed
+                )
                 before = self._services.exchange("database", self._database)
                 if before is not None:
                     self._database.follow(before)

@@ -6,7 +6,7 @@ from xsrun.database.columns import DOCUMENTS, Codec, decode_bool, decode_json, d
 from xsrun.database.connection import Row
 from xsrun.database.raw_sql.placeholders import Marks, pieces, with_arguments
 from xsrun.database.raw_sql.rewriting import parameter_name
-from xsrun.database.raw_sql.translation import HINT, Translated, translate
+from xsrun.database.raw_sql.translation import HINT, Translated, only_reads, translate
 from xsrun.database.session import Session
 from xsrun.database.tables import Table, without_mark
 from xsrun.errors import XanoScriptError
@@ -22,7 +22,8 @@ def run(session: Session, sql: str, arguments: list[Value]) -> list[dict[str, Va
     given = [encode_json(value) if value.__class__ in (list, dict) else value for value in parameters]
     numbered = {str(number): value for number, value in enumerate(given, 1)}  # to Python, ?1 is a name
     try:
-        columns, rows = session.transaction.query(translated.sql, numbered)
+        writes = session.transaction.delays and not only_reads(text)
+        columns, rows = session.transaction.query(translated.sql, numbered, writes=writes)
     except XanoScriptError as error:
         raise explained(error) from None
     stored = {name for table in translated.tables.values() for name in session.backend.stored_names(table).values()}

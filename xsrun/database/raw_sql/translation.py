@@ -57,6 +57,13 @@ def table_names(tree: exp.Expr) -> tuple[str, ...]:
     return tuple(name for name in dict.fromkeys(found) if name not in common)
 
 
+def only_reads(sql: str) -> bool:
+    """Does a statement neither write nor lock?"""
+    tree = parsed(sql)
+    acts = tree.find(exp.Insert, exp.Update, exp.Delete, exp.Lock)
+    return isinstance(tree, exp.Query) and acts is None
+
+
 def translate(sql: str, describe: Callable[[str], Table | None]) -> Translated:
     """Translate one statement. `describe` finds a table by the name that the text has for it."""
     tree = parsed(sql).copy()
