@@ -378,6 +378,54 @@ def test_recordings(tmp_path: Path, place_of_secret: str, capsys: pytest.Capture
     assert capsys.readouterr().out.split() == ["200", "200"]
 
 
+@pytest.mark.parametrize("way", ["header", "cookie", "input"])
+def test_what_a_caller_sends_is_not_recorded_under_another_name(tmp_path: Path, way: str) -> None:
+    read = {
+        "header": '$env.$http_headers["X-Api-Key"]',
+        "cookie": '($env.$http_headers["Cookie"]|split:"="|last)',
+        "input": "$input.api_key",
+    }[way]
+    with serving() as server:
+        (tmp_path / "f.xs").write_text(
+            "function f {\n  input {\n    text api_key?\n  }\n  stack {\n    api.request {\n"
+            f'      url = "{server.url}/echo"\n      method = "POST"\n      params = {{word: {read}}}\n'
+            "    } as $reply\n    debug.log {\n      value = $env.$http_headers\n    }\n  }\n"
+            "  response = $reply.response.status\n}\n",
+            encoding="utf-8",
+        )
+        recording = tmp_path / "calls.json"
+        words = ["run", "function:f", "-w", str(tmp_path), "--allow-net", "127.0.0.1", "--record", str(recording)]
+        sent = {
+            "header": ["--header", f"X-Api-Key: {PLAIN}"],
+            "cookie": ["--header", f"Cookie: session={PLAIN}"],
+            "input": ["--input", f"api_key={PLAIN}"],
+        }[way]
+        assert main([*words, *sent]) == 0
+        assert PLAIN in server.seen[0]["body"]
+    assert absent(PLAIN, recording.read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("option", ["--trace", "--json"])
+@pytest.mark.parametrize("act", ["log", "throw", "outside", "call"])
+def test_headers_of_a_run_are_not_printed(
+    tmp_path: Path, act: str, option: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "inner.xs").write_text(INNER, encoding="utf-8")
+    (tmp_path / "leak.xs").write_text(query("leak", "POST", INPUTS, act), encoding="utf-8")
+    for header in (f"X-Api-Key: {PLAIN}", f"Cookie: session={PLAIN}"):
+        main(["run", "query:POST leak", "-w", str(tmp_path), "--header", header, "--trace", option])
+        printed = capsys.readouterr()
+        out = printed.out
+        if option == "--json":
+            document = json.loads(out)
+            assert document["response"] in (None, PLAIN)
+            out = json.dumps({**document, "response": None})
+        elif act != "throw":
+            assert json.loads(out) == PLAIN
+            out = ""
+        assert absent(PLAIN, out) and absent(PLAIN, printed.err) and "***" in out + printed.err
+
+
 def test_names_that_tell_in_recordings(tmp_path: Path) -> None:
     with serving() as server:
         (tmp_path / "a.xs").write_text(

@@ -190,6 +190,16 @@ def secrets_sent(inputs: Value, sensitive: frozenset[str]) -> Secrets:
     return Secrets([*named_in(inputs, sensitive), *looking_secret(inputs)])
 
 
+def secrets_of_request(
+    known: Secrets | None, headers: Mapping[str, str], inputs: Value, sensitive: frozenset[str] = _NO_NAMES
+) -> Secrets:
+    """What a run knows to be secret, what its caller proves itself with, and what it sent that is a secret."""
+    found = secrets_sent(inputs, sensitive)
+    for proof in proofs_in(headers):
+        found.add(proof)
+    return found if known is None else found.joined(known)
+
+
 def masked_uri(path: str, query: bytes, sensitive: frozenset[str] = _NO_NAMES) -> str:
     """Path and query string for a log: the values of secrets masked, nothing that moves a terminal's cursor."""
     text = path

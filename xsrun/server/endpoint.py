@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from xsrun.errors import XanoScriptError
 from xsrun.evaluator.generated.tracebacks import translate
 from xsrun.running.context import Context, Identity
-from xsrun.running.masking import masked_for_log, masked_uri, proofs_in, secrets_sent
+from xsrun.running.masking import masked_for_log, masked_uri, secrets_of_request, secrets_sent
 from xsrun.running.secrets import NOTHING, Secrets
 from xsrun.server.cors import Headers
 from xsrun.server.history import History, HistoryEntry
@@ -173,10 +173,8 @@ class QueryRun:
 
     def secrets(self) -> Secrets:
         """What logs must not show of this request, wherever it went."""
-        sent = secrets_sent(self.inputs, self.route.sensitive)
-        for proof in proofs_in(self.context.request.headers):
-            sent.add(proof)
-        return sent if self.context.secrets is None else sent.joined(self.context.secrets)
+        context = self.context
+        return secrets_of_request(context.secrets, context.request.headers, self.inputs, self.route.sensitive)
 
     def identify(self) -> None:
         """Read the token and let the caller in. Raises UnauthorizedError. Public queries have no identity."""

@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from xsrun.running.context import Context
-from xsrun.running.secrets import NOTHING
+from xsrun.running.masking import secrets_of_request
+from xsrun.running.secrets import Secrets
 from xsrun.services.http_messages import OutgoingRequest, ReceivedResponse, Tls
 from xsrun.services.network import NetworkPolicy, host_and_port, is_loopback
 
@@ -36,6 +37,11 @@ class TransferError(Exception):
     """The call got no complete response; the message says why."""
 
 
+def _secrets_of(context: Context) -> Secrets:
+    """What a recording must not show."""
+    return secrets_of_request(context.secrets, context.request.headers, context.request.input)
+
+
 class HttpService:
     """Sends requests. Safe to use from several threads at once."""
 
@@ -52,10 +58,10 @@ class HttpService:
         policy: NetworkPolicy = context.service("network")
         recording = policy.recording
         if recording is not None and recording.replaying:
-            return recording.replay(request, statement, context.secrets or NOTHING)
+            return recording.replay(request, statement, _secrets_of(context))
         received = self._send(context, policy, request, statement)
         if recording is not None:
-            recording.add(request, received, context.secrets or NOTHING)
+            recording.add(request, received, _secrets_of(context))
         return received
 
     def _send(

@@ -241,6 +241,11 @@ class LoadedWorkspace:
             datasource=datasource or "live",
             trace=_trace() if trace else None,
         )
+        if headers:
+            from xsrun.running.masking import proofs_in
+
+            for proof in proofs_in(headers):
+                context.keep_secret(proof)
         return self.execute(construct, {**request.input}, context, variables=variables)
 
     def execute(
