@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from xsrun.errors import InputError
-from xsrun.fields.declared import NOW, Declared, bind, coerce, compile_fields, default_value, has_zero_value, zero_value
+from xsrun.fields.compiling import compile_fields
+from xsrun.fields.declared import NOW, Declared, bind, coerce, default_value, has_zero_value, zero_value
 from xsrun.running.context import Context
 from xsrun.syntax import nodes
 

@@ -9,7 +9,7 @@ import pytest
 
 import xsrun
 from xsrun.cli import main
-from xsrun.fields.declared import compile_fields
+from xsrun.fields.compiling import compile_fields
 from xsrun.testing.plausible import Plausible
 from xsrun.testing.sandbox import Sandbox
 from xsrun.testing.smoke import fill_tables

@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Protocol
 from xsrun.database.bounded import Bounded
 from xsrun.database.columns import ColumnDefinition, kind_of
 from xsrun.errors import XanoScriptError
-from xsrun.fields.declared import Declared, compile_fields
+from xsrun.fields.compiling import compile_fields
+from xsrun.fields.declared import Declared
 from xsrun.names.fixed_values import UNKNOWN, fixed_value
 from xsrun.names.places import unwrapped
 from xsrun.syntax import nodes

@@ -1,64 +1,32 @@
 """Declared fields of inputs, tables and objects: presence, coercion, filters (semantics 3, language 4).
 
-`compile_fields` turns the nodes of an `input` or `schema` block into `Declared` records. A record carries closures
-that are made once: `accept` for a value that was sent to an input, `convert` for the value of a list's element or an
-object's member after the presence test, `write` for a value that goes into a table's column. Faults of a declaration
-are the checker's to report; here an unknown type takes anything, and a default or filter that makes no sense is none.
+`compiling.compile_fields` turns the nodes of an `input` or `schema` block into `Declared` records. A record carries
+closures that are made once: `accept` for a value that was sent to an input, `convert` for the value of a list's
+element or an object's member after the presence test, `write` for a value that goes into a table's column. Faults of a
+declaration are the checker's to report; here an unknown type takes anything, and a default or filter that makes no
+sense is none.
 """
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from xsrun.errors import InputError, MissingParamError, UsageError, XanoScriptError
+from xsrun.errors import InputError, MissingParamError, XanoScriptError
 from xsrun.fields import field_types
 from xsrun.fields.input_filters import Step, filter_step, run_steps, usable_steps
-from xsrun.fields.literals import NOW, OMITTED, UNBOUND, literal, object_attribute, text_attribute
-from xsrun.language.types import GEO_TYPES, MEDIA_TYPES, type_named
-from xsrun.records import made, record, replace, unset
-from xsrun.syntax import nodes
+from xsrun.fields.literals import NOW, OMITTED, UNBOUND
+from xsrun.language.types import GEO_TYPES, type_named
+from xsrun.records import made, record, unset
 from xsrun.values.conversion import MAX_INT, MIN_INT, Value, copy_deep, from_json
-from xsrun.values.conversion import to_text as text_of
 
 if TYPE_CHECKING:
     from xsrun.running.context import Context
 
 Converter = Callable[[Value, "Context", str], Value]
-ColumnsOf = Callable[[str], "list[Declared] | None"]
-
-
-def _to_file(value: Value, context: Context, path: str) -> Value:
-    """An upload, the object that describes one, or its content as a data URL or base64 text."""
-    if value.__class__ is str and value:
-        from xsrun.services.files import embedded
-
-        file = embedded(value)
-        if file is not None:
-            return file
-    return field_types.to_upload(value, context, path)
-
-
-_COERCIONS: dict[str, Converter] = {
-    "text": field_types.to_text,
-    "int": field_types.to_int,
-    "decimal": field_types.to_decimal,
-    "bool": field_types.to_bool,
-    "email": field_types.to_email,
-    "password": field_types.to_password,
-    "uuid": field_types.to_uuid,
-    "date": field_types.to_date,
-    "timestamp": field_types.to_timestamp,
-    "json": field_types.to_json_value,
-    "file": _to_file,
-}
-_COLUMN_COERCIONS: dict[str, Converter] = {
-    **_COERCIONS,
-    "int": field_types.to_clamped_int,
-    "json": field_types.as_it_is,
-    "date": field_types.to_date_column,
-}
+#: The types whose default is converted once; that of others is bound as it is written, or goes by the run.
+_CONVERTED_DEFAULTS = frozenset(("text", "int", "decimal", "bool", "enum", "json"))
 
 
 @record
@@ -121,6 +89,24 @@ class Declared:
         time stamp, a missing header.
         """
         return not (self.required or self.nullable)
+
+    def set_default(self, default: Value) -> None:
+        """Take over a default, converted to the type where that works."""
+        if default is UNBOUND:
+            return
+        if default == "now" and self.type in ("timestamp", "date"):
+            default = NOW
+        elif default is NOW and self.type not in ("timestamp", "date", "int", "decimal"):
+            default = "now"  # in a text the word is a word
+        elif default is not None and default is not NOW and self.type in _CONVERTED_DEFAULTS:
+            from xsrun.running.context import Context
+
+            convert = self.convert if self.list_size else _base_converter(self, column=False)
+            # a default that does not fit is bound as it is written; the checker reports it
+            with contextlib.suppress(XanoScriptError):
+                default = convert(default, Context(), self.name)
+        self.has_default, self.default = True, default
+        self.accept = _acceptor(self)  # what has a default is not required
 
 
 # Binding -------------------------------------------------------------------------------------------------------------
@@ -333,9 +319,7 @@ def _base_converter(one: Declared, *, column: bool) -> Converter:
         return field_types.to_timestamp_column(None if one.nullable else 0)
     if kind in GEO_TYPES:
         return field_types.to_geo(kind, column=column)
-    if kind in MEDIA_TYPES:
-        return field_types.to_media_column if column else field_types.to_media
-    return (_COLUMN_COERCIONS if column else _COERCIONS).get(kind, field_types.as_it_is)
+    return (field_types.COLUMN_COERCIONS if column else field_types.COERCIONS).get(kind, field_types.as_it_is)
 
 
 def _object_converter(one: Declared, *, column: bool) -> Converter:
@@ -413,93 +397,3 @@ def _hash(value: Value) -> Value:
     from xsrun.fields.passwords import hash_password
 
     return hash_password(value)
-
-
-# Compiling -----------------------------------------------------------------------------------------------------------
-
-
-def untyped_fields(names: Iterable[str]) -> list[Declared]:
-    """Inputs that nothing declares: each may be any value, as `json? name?`. Raises UsageError for what is no name."""
-    found = []
-    for name in names:
-        if not (name.isidentifier() and name.isascii()):
-            raise UsageError(f"an input's name is a word, unlike {name}")
-        node = nodes.Field("json", name, None, True, True, None, [], None, 1)
-        node.line = 1
-        found.append(node)
-    return compile_fields(found)
-
-
-def compile_fields(
-    fields: list[nodes.Field], filename: str = "", columns_of: ColumnsOf | None = None
-) -> list[Declared]:
-    """The records of the fields of a block, in order.
-
-    A `dblink` field gives those columns of its table that it does not hide; `columns_of` finds the columns of a
-    table by name, and None or an unknown table gives none. A name declared twice keeps its last declaration.
-    """
-    compiled: dict[str, Declared] = {}
-    for node in fields:
-        linked = node.type == "dblink"
-        for one in _expand_link(node, columns_of) if linked else [_compile_field(node, filename, columns_of)]:
-            compiled[one.name] = one
-    return list(compiled.values())
-
-
-def _compile_field(node: nodes.Field, filename: str, columns_of: ColumnsOf | None) -> Declared:
-    values = literal(node.attribute("values"))
-    size = literal(node.attribute("size"))
-    one = Declared(
-        name=node.name,
-        type=node.type,
-        list_size=node.list_size,
-        nullable=node.nullable,
-        optional=node.optional,
-        filters=[(entry.name, list(entry.arguments)) for entry in node.filters if not entry.disabled],
-        values=[text_of(value) for value in values if value.__class__ not in (list, dict)]
-        if values.__class__ is list
-        else [],
-        schema=compile_fields(node.schema, filename, columns_of) if node.type == "object" else [],
-        table=text_attribute(node, "table"),
-        sensitive=literal(node.attribute("sensitive")) in (True, "true"),
-        description=text_attribute(node, "description") or "",
-        visibility=text_attribute(node, "visibility"),
-        size=size if size.__class__ is int else None,
-        override=object_attribute(node, "override"),
-        place=(filename, node.line, node.name_column, node.name_column + len(node.name)),
-    )
-    if node.default is not None:
-        _set_default(one, literal(node.default))
-    return one
-
-
-def _set_default(one: Declared, default: Value) -> None:
-    """Take over a default, converted to the type where that works."""
-    if default is UNBOUND:
-        return
-    if default == "now" and one.type in ("timestamp", "date"):
-        default = NOW
-    elif default is NOW and one.type not in ("timestamp", "date", "int", "decimal"):
-        default = "now"  # in a text the word is a word
-    elif default is not None and default is not NOW and one.type in ("text", "int", "decimal", "bool", "enum", "json"):
-        from xsrun.running.context import Context
-
-        convert = one.convert if one.list_size else _base_converter(one, column=False)
-        # a default that does not fit is bound as it is written; the checker reports it
-        with contextlib.suppress(XanoScriptError):
-            default = convert(default, Context(), one.name)
-    one.has_default, one.default = True, default
-    one.accept = _acceptor(one)  # what has a default is not required
-
-
-def _expand_link(node: nodes.Field, columns_of: ColumnsOf | None) -> list[Declared]:
-    table = text_attribute(node, "table")
-    columns = (columns_of(table) if columns_of and table else None) or []
-    override = object_attribute(node, "override")
-    shown = [one for one in columns if not _is_hidden(override.get(one.name))]
-    # the id of a link may always be left out: the endpoints that Xano's editor makes link the whole table
-    return [replace(one, optional=True) if one.name == "id" and one.required else one for one in shown]
-
-
-def _is_hidden(entry: Value) -> bool:
-    return entry.__class__ is dict and entry.get("hidden") in (True, "true")

@@ -1,7 +1,8 @@
 """What each declared type accepts, and what it makes of it (semantics 3.3).
 
 A coercion takes `(value, context, path)`, never a null, and returns the value or raises `InputError` naming the path.
-The presence of a value, lists, children and filters are the business of `xsrun.fields.declared`.
+The presence of a value, lists, children and filters are the business of `xsrun.fields.declared`. A type whose coercion
+needs no attribute of the field stands in `COERCIONS`.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from xsrun.errors import InputError, MissingParamError, XanoScriptError
+from xsrun.language.types import MEDIA_TYPES
 from xsrun.lazy_regex import pattern
 from xsrun.values.conversion import (
     MAX_INT,
@@ -207,6 +209,17 @@ def to_upload(value: Value, context: Clocked, path: str) -> Value:
     raise refuse("Value is not a valid file", path, value, "an uploaded file, a data URL or base64 text")
 
 
+def to_file(value: Value, context: Clocked, path: str) -> Value:
+    """An upload, the object that describes one, or its content as a data URL or base64 text."""
+    if value.__class__ is str and value:
+        from xsrun.services.files import embedded
+
+        file = embedded(value)
+        if file is not None:
+            return file
+    return to_upload(value, context, path)
+
+
 def to_media(value: Value, context: Clocked, path: str) -> Value:
     """What `storage.create_image` and its like return: an object with a `path`. An upload itself is refused."""
     if value.__class__ is str:
@@ -276,3 +289,28 @@ def to_enum(values: list[str]) -> Coercion:
         return text
 
     return coerce
+
+
+#: What an input of each type makes of a value; a type that is not here takes anything.
+COERCIONS: dict[str, Coercion] = {
+    "text": to_text,
+    "int": to_int,
+    "decimal": to_decimal,
+    "bool": to_bool,
+    "email": to_email,
+    "password": to_password,
+    "uuid": to_uuid,
+    "date": to_date,
+    "timestamp": to_timestamp,
+    "json": to_json_value,
+    "file": to_file,
+    **dict.fromkeys(MEDIA_TYPES, to_media),
+}
+#: What a column of each type makes of a value.
+COLUMN_COERCIONS: dict[str, Coercion] = {
+    **COERCIONS,
+    "int": to_clamped_int,
+    "json": as_it_is,
+    "date": to_date_column,
+    **dict.fromkeys(MEDIA_TYPES, to_media_column),
+}

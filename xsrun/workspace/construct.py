@@ -107,7 +107,7 @@ class Construct:
 
     def with_variables(self, names: Iterable[str], inputs: Iterable[str] = ()) -> Construct:
         """The same bare list with some variables set before it runs, and with inputs, which may be anything."""
-        from xsrun.fields.declared import untyped_fields
+        from xsrun.fields.compiling import untyped_fields
 
         made = copy.copy(self)
         made.variables = tuple(names)
@@ -130,7 +130,7 @@ class Construct:
     def declared(self) -> list[Declared]:
         """The compiled input fields."""
         if self._declared is None:
-            from xsrun.fields.declared import compile_fields
+            from xsrun.fields.compiling import compile_fields
 
             nodes = self.node.fields_of("input") if self.node is not None else None
             self._declared = compile_fields(nodes or [], self.file, self.columns_of)

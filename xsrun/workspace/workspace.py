@@ -148,7 +148,7 @@ class LoadedWorkspace:
 
     def columns_of(self, table: str) -> list[Declared]:
         """The declared columns of a table, for `dblink` fields; none when no file declares it."""
-        from xsrun.fields.declared import compile_fields
+        from xsrun.fields.compiling import compile_fields
 
         for construct in self._by_key.get(("table", table), ()):
             nodes = construct.node.fields_of("schema") if construct.node is not None else None
