@@ -5,18 +5,12 @@ and subtracted: every character that `regex` would read differently is escaped.
 from __future__ import annotations
 
 import re
-from typing import Protocol
 
-from xsrun.errors import XanoScriptError
+from xsrun.filters.pattern_escapes import UNICODE_BLANKS, Walk, read_escape, refused
 
 #: `[:alpha:]`, `[:^alpha:]`, and the collating elements that PCRE2 does not have.
 POSIX_CLASS = re.compile(r"\[([:.=])(\^?)([^\]\\]*?)\1\]")
 _CLASS_SPECIAL = frozenset("\\[]^-&|~")
-
-BLANKS = r"\t \xa0"
-UNICODE_BLANKS = BLANKS + r"\u1680\u180e\u2000-\u200a\u202f\u205f\u3000"
-LINE_ENDS = r"\n\x0b\f\r\x85"
-UNICODE_LINE_ENDS = LINE_ENDS + r"\u2028\u2029"
 
 _POSIX = {
     "alnum": "0-9A-Za-z",
@@ -46,17 +40,6 @@ _UNICODE_POSIX = _POSIX | {
     "punct": r"\p{P}$+<=>\^`\|\~",
     "upper": r"\p{Lu}",
 }
-
-
-class Walk(Protocol):
-    """The reading of a pattern, as far as a class needs it."""
-
-    body: str
-    position: int
-    unicode: bool
-
-    def read_escape(self, *, in_class: bool = False) -> tuple[str | None, str]:
-        """Read what follows a backslash: a single character, or else the text of a set of characters."""
 
 
 class ClassReader:
@@ -113,7 +96,7 @@ class ClassReader:
         if walk.body[walk.position] in "QE":
             self._quoted()
             return None
-        single, text = walk.read_escape(in_class=True)
+        single, text = read_escape(walk, in_class=True)
         if single is None:
             self.parts.append(text)
         return single
@@ -141,11 +124,3 @@ class ClassReader:
 def class_literal(char: str) -> str:
     """A character that stands for itself inside a class of `regex`."""
     return "\\" + char if char in _CLASS_SPECIAL else char
-
-
-def refused(problem: str) -> XanoScriptError:
-    """The error for a pattern that PCRE2 does not accept."""
-    return XanoScriptError(
-        f"Regular expression: {problem}",
-        hint='the pattern is the piped value, in delimiters: "/[0-9]+/i"|regex_matches:$subject',
-    )

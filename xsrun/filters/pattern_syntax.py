@@ -14,15 +14,8 @@ import re
 from typing import NamedTuple
 
 from xsrun.errors import UnavailableError, XanoScriptError
-from xsrun.filters.pattern_classes import (
-    BLANKS,
-    LINE_ENDS,
-    POSIX_CLASS,
-    UNICODE_BLANKS,
-    UNICODE_LINE_ENDS,
-    ClassReader,
-    refused,
-)
+from xsrun.filters.pattern_classes import POSIX_CLASS, ClassReader
+from xsrun.filters.pattern_escapes import LINE_ENDS, UNICODE_LINE_ENDS, character, read_escape, refused
 
 #: PCRE2 refuses patterns whose compiled form passes 64 KiB; `regex` writes out counted repeats and needs a limit too.
 MAX_WEIGHT = 65_535
@@ -38,18 +31,8 @@ _LOOKAROUND = ("?=", "?!", "?<=", "?<!")
 _OTHER_GROUPS = ("?:", "?>", *_LOOKAROUND)
 _SUPPORTED_VERBS = {"F": "FAIL", "FAIL": "FAIL", "SKIP": "SKIP", "PRUNE": "PRUNE"}
 _ESCAPED_REFERENCE = re.compile(r"(?:k(?:<(\w+)>|'(\w+)'|\{(\w+)\})|g\{([+-]?\w+)\}|g([+-]?\d+))", re.ASCII)
+_CODE_POINT = re.compile(r"\{U\+([0-9A-Fa-f]{1,8})\}")
 _ESCAPED_CALL = re.compile(r"g(?:<([+-]?\w+)>|'([+-]?\w+)')", re.ASCII)
-_PROPERTY = re.compile(r"[pP](?:\{(\^?)([\w &]+)\}|([A-Z]))", re.ASCII)
-
-_CONTROL = {"a": "\a", "e": "\x1b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
-_OWN_PROPERTIES = {
-    "Any": r"\s\S",
-    "L&": r"\p{Lu}\p{Ll}\p{Lt}",
-    "Xan": r"\p{L}\p{N}",
-    "Xsp": r"\s",
-    "Xps": r"\s",
-    "Xwd": r"\w",
-}
 
 
 class Translation(NamedTuple):
@@ -354,15 +337,24 @@ class _Translator:
         if char in "RNX":
             self.position += 1
             return self._atom(self._line_or_cluster(char))
-        single, text = self.read_escape()
+        single, text = read_escape(self)
         return self._atom(literal(single) if single is not None else text)
 
     def _line_or_cluster(self, char: str) -> str:
         if char == "N":
-            return r"[^\n]"
+            return self._not_a_line_end()
         if char == "X":
             return r"\X" if self.unicode else "(?s:.)"
         return rf"(?>\r\n|[{UNICODE_LINE_ENDS if self.unicode else LINE_ENDS}])"
+
+    def _not_a_line_end(self) -> str:
+        """`\\N`; in braces behind it is a character's number, or a quantifier."""
+        if match := _CODE_POINT.match(self.body, self.position) if self.unicode else None:
+            self.position = match.end()
+            return literal(character(self, int(match.group(1), 16)))
+        if self.body.startswith("{", self.position) and not _QUANTIFIER.match(self.body, self.position):
+            raise self._refused("\\N{name} is not supported")
+        return r"[^\n]"
 
     def _quoted(self) -> None:
         end = self.body.find("\\E", self.position)
@@ -385,66 +377,7 @@ class _Translator:
         if octal is None:  # \8 and \9 with further digits
             raise self._refused("reference to non-existent subpattern")
         self.position = octal.end()
-        return self._atom(literal(self._character(int(octal.group(), 8))))
-
-    def read_escape(self, *, in_class: bool = False) -> tuple[str | None, str]:
-        """Read what follows a backslash: a single character, or else the text of a set of characters."""
-        char = self.body[self.position]
-        self.position += 1
-        if char in _CONTROL:
-            return _CONTROL[char], ""
-        if char in "xoc0" or (in_class and char in "1234567"):
-            return self._coded_character(char), ""
-        if char in "dDwWsS":
-            return None, "\\" + char
-        if char in "hHvV":
-            lower = char.lower() == "h"
-            if self.unicode:
-                members = UNICODE_BLANKS if lower else UNICODE_LINE_ENDS
-            else:
-                members = BLANKS if lower else LINE_ENDS
-            return None, f"[{'^' if char.isupper() else ''}{members}]"
-        if char in "pP":
-            return None, self._property()
-        if in_class and char == "b":
-            return "\b", ""
-        if char == "C":
-            raise UnavailableError(r"Regular expression: \C (a single byte) is not supported by xsrun")
-        if char.isascii() and char.isalpha():
-            raise self._refused("unrecognized character follows \\", back=1)
-        return char, ""
-
-    def _coded_character(self, char: str) -> str:
-        body, at = self.body, self.position
-        if char == "c":
-            self.position += 1
-            if at >= len(body):
-                raise self._refused("\\c at end of pattern")
-            return chr(ord(body[at].upper()) ^ 64)
-        if char in "xo" and (braced := re.compile(r"\{([0-9A-Fa-f]+)\}").match(body, at)):
-            self.position = braced.end()
-            return self._character(int(braced.group(1), 16 if char == "x" else 8))
-        digits = re.compile(r"[0-9A-Fa-f]{0,2}" if char == "x" else r"[0-7]{0,2}").match(body, at)
-        assert digits is not None
-        self.position = digits.end()
-        text = digits.group() if char in "xo" else char + digits.group()
-        return self._character(int(text or "0", 16 if char == "x" else 8))
-
-    def _character(self, code: int) -> str:
-        if code > (0x10FFFF if self.unicode else 0xFF) or 0xD800 <= code <= 0xDFFF:
-            raise self._refused("character code point value in \\x{} or \\o{} is too large")
-        return chr(code)
-
-    def _property(self) -> str:
-        match = _PROPERTY.match(self.body, self.position - 1)
-        if match is None:
-            raise self._refused("malformed \\P or \\p sequence")
-        negated = (match.group()[0] == "P") != bool(match.group(1))
-        name = match.group(2) or match.group(3)
-        self.position = match.end()
-        if name in _OWN_PROPERTIES:
-            return f"[{'^' if negated else ''}{_OWN_PROPERTIES[name]}]"
-        return f"\\{'P' if negated else 'p'}{{{name}}}"
+        return self._atom(literal(character(self, int(octal.group(), 8))))
 
     def _refused(self, problem: str, back: int = 0) -> XanoScriptError:
         return refused(f"{problem} at offset {self.position - back}")
