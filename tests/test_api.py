@@ -217,7 +217,7 @@ def test_a_broken_table_stops_only_what_uses_it() -> None:
         (lambda one: one.run("double", input={"n": {1, 2}}), "input['n'] is a set"),
         (lambda one: one.run("double", body="text"), "body must be bytes"),
         (lambda one: one.run("double", headers=["a"]), "headers must be a dict"),
-        (lambda one: one.test(kind="bogus"), "kind 'bogus' is no kind of tests"),
+        (lambda one: one.test(kind="bogus"), "kind 'bogus' is not a kind of tests"),
         (lambda one: xsrun.evaluate(5), "expression must be the text of an expression"),
         (lambda one: xsrun.evaluate("$x", {"$x": 5}), "without the dollar sign: 'x', not '$x'"),
         (lambda one: xsrun.evaluate("$x", {"x": Decimal(1)}), "variables['x'] is a Decimal"),

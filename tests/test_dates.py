@@ -1,4 +1,4 @@
-"""Time stamps: laws of reading, shifting and formatting, and that garbage is refused."""
+"""Timestamps: laws of reading, shifting and formatting, and that garbage is refused."""
 
 from __future__ import annotations
 

@@ -259,7 +259,7 @@ def test_claims_that_hold() -> None:
         assert unseal(token, check_claims=wanted)["id"] == 7
 
 
-#: What the engine says of a text that is no JWS, and of one that is no JWE.
+#: What the engine says of a text that is not a JWS, and of one that is not a JWE.
 NO_TOKEN = "Unable to load and verify the token.", "Unsupported input"
 
 

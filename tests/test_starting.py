@@ -110,7 +110,7 @@ HEAVY = {
     *("xsrun.evaluator.compiler", "xsrun.syntax.parser", "xsrun.analysis.check", "xsrun.database"),
 }
 #: What Python's reader of options and its NamedTuple bring along differs from Python to Python: since 3.14 the one
-#: needs dataclasses and inspect, since 3.15 the other annotationlib and ast. That is no fault of ours.
+#: needs dataclasses and inspect, since 3.15 the other annotationlib and ast. That is not a fault of ours.
 PYTHONS_OWN = """from __future__ import annotations
 import argparse, typing
 argparse.ArgumentParser().add_argument("--a")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -92,8 +93,8 @@ def test_settings_that_cannot_be_read(
         ("2026-01-01 00:00:00+2400", "zone +2400"),
     ],
 )
-def test_time_stamps_that_there_are_not(literal: str, missing: str) -> None:
-    with pytest.raises(XanoScriptError, match=f"not a time stamp: (the )?{missing}".replace("+", r"\+")):
+def test_timestamps_that_there_are_not(literal: str, missing: str) -> None:
+    with pytest.raises(XanoScriptError, match=f"not a timestamp: (the )?{missing}".replace("+", r"\+")):
         xsrun.evaluate(literal)
 
 
@@ -106,7 +107,7 @@ def test_time_stamps_that_there_are_not(literal: str, missing: str) -> None:
         ("9999-12-31 23:59:59-2359", 253402387139000),
     ],
 )
-def test_time_stamps(literal: str, value: int) -> None:
+def test_timestamps(literal: str, value: int) -> None:
     assert xsrun.evaluate(f"{literal}|to_int") == value
 
 
@@ -143,3 +144,24 @@ def test_an_encoding_that_xml_cannot_have() -> None:
     text: Any = b'<?xml version="1.0" encoding="no-such"?><a>\xe9</a>'
     with pytest.raises(XanoScriptError, match="its encoding is not known"):
         xsrun.evaluate("$x|xml_decode", {"x": text})
+
+
+#: Words that a native speaker would stop at, with what stands in their place.
+STOPPED_AT = {
+    r"\btime stamps?\b": "timestamp",
+    r"(?<![Tt]here )\b(?:is|are) no (?!limit\b|longer\b|more\b|one\b|other\b)[`\"{]?\w": "is not a ...",
+}
+
+
+@pytest.mark.parametrize("words", STOPPED_AT)
+def test_words_that_are_not_english(words: str) -> None:
+    root = Path(__file__).parents[1]
+    texts = [root / "README.md", *(root / "xsrun").rglob("*.py"), *(root / "xsrun").rglob("*.md")]
+    found = [
+        f"{path.relative_to(root)}:{number}"
+        for path in texts
+        if "npm" not in path.parts
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1)
+        if re.search(words, line, re.IGNORECASE)
+    ]
+    assert found == [], f"write {STOPPED_AT[words]}"

@@ -65,7 +65,7 @@ class Workspace(LoadedWorkspace):
         from xsrun.testing.runner import run_tests
 
         if kind not in (None, "unit", "workflow", "smoke"):
-            raise UsageError(f"kind {kind!r} is no kind of tests", hint='it is "unit", "workflow" or None for both')
+            raise UsageError(f"kind {kind!r} is not a kind of tests", hint='it is "unit", "workflow" or None for both')
         require("pattern", pattern, (str, type(None)), "a part of a test's name")
         return run_tests(self, pattern=pattern, kind=kind)
 

@@ -98,7 +98,7 @@ def _is_own(status: os.stat_result) -> bool:
 @remember
 def _secret(place: Path) -> bytes | None:
     """The key of a cache that is fit for use, else None. It is looked for once: nobody else can change it later."""
-    with contextlib.suppress(OSError):  # a folder that cannot be made is no cache
+    with contextlib.suppress(OSError):  # a folder that cannot be made is not a cache
         place.mkdir(mode=0o700, parents=True, exist_ok=True)
         if is_private(place.resolve()):
             return _key(_key_folder() or place)

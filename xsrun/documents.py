@@ -102,7 +102,7 @@ class OutcomeDocument(TypedDict):
 
 
 class NoticeDocument(TypedDict):
-    """Something about the tests that is no failure."""
+    """Something about the tests that is not a failure."""
 
     message: str
     file: str

@@ -70,7 +70,7 @@ def read_text(path: str | os.PathLike[str], largest: int = LARGEST_DATA) -> str:
 
 
 def require_regular(path: str | os.PathLike[str]) -> None:
-    """Raise OSError for what is no regular file, before something else opens it."""
+    """Raise OSError for what is not a regular file, before something else opens it."""
     _refuse(os.stat(path).st_mode)
 
 

@@ -101,7 +101,7 @@ def to_timestamp(value: Value, context: Context) -> float:
         try:
             return parse_timestamp_value(value, context.now())
         except XanoScriptError:
-            raise invalid(value, "time stamps") from None
+            raise invalid(value, "timestamps") from None
     return to_int(value, context)
 
 
@@ -118,7 +118,7 @@ def to_text(value: Value, context: Context) -> str:
 
 
 def to_date(value: Value, context: Context) -> str:
-    """A date as text; a time stamp, and a text with a time or a phrase, give their day."""
+    """A date as text; a timestamp, and a text with a time or a phrase, give their day."""
     if value.__class__ is str:
         try:
             return str(field_types.to_date(value, context, ""))

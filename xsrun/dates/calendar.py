@@ -1,4 +1,4 @@
-"""Calendar arithmetic: the moment of a time stamp (UTC), and months later."""
+"""Calendar arithmetic: the moment of a timestamp (UTC), and months later."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ EPOCH = datetime(1970, 1, 1)
 
 
 def moment(milliseconds: int) -> datetime | None:
-    """The calendar moment of a time stamp; None outside the years 1 to 9999."""
+    """The calendar moment of a timestamp; None outside the years 1 to 9999."""
     try:
         return EPOCH + timedelta(milliseconds=milliseconds)
     except OverflowError:

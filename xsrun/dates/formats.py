@@ -1,4 +1,4 @@
-"""PHP's date letters in both directions: `Y-m-d H:i:s` from a time stamp, and a time stamp from such a text.
+"""PHP's date letters in both directions: `Y-m-d H:i:s` from a timestamp, and a timestamp from such a text.
 
 A backslash before a letter makes it stand for itself. Reading follows DateTime::createFromFormat: what the format does
 not name comes from the current time, unless the format holds `!` or `|`.
@@ -126,7 +126,7 @@ _COMPOUND = {"c": "Y-m-d\\TH:i:sP", "r": "D, d M Y H:i:s O"}
 
 
 def format_timestamp(milliseconds: int, format: str, zone: str | None = None) -> str:
-    """A time stamp as text, in PHP's date letters. Letters that mean nothing stand for themselves."""
+    """A timestamp as text, in PHP's date letters. Letters that mean nothing stand for themselves."""
     here = zone_of(zone)
     check_range(milliseconds)
     moment = _Moment(milliseconds, clock_at(milliseconds, here), here.offset_at(milliseconds // 1000), here)
@@ -298,7 +298,7 @@ _READERS: dict[str, Callable[[_Reading], None]] = {
 
 
 def parse_with_format(text: str, format: str, now: int, zone: str | None = None) -> int:
-    """The time stamp of a text that has the form of a format. Raises when it has not.
+    """The timestamp of a text that has the form of a format. Raises when it has not.
 
     A zone in the text wins over the argument. Dates that do not exist carry over: February 30 is in March.
     """

@@ -1,6 +1,6 @@
-"""Time stamps: reading them from texts, shifting and formatting them (semantics 2.7).
+"""Timestamps: reading them from texts, shifting and formatting them (semantics 2.7).
 
-A time stamp is an int, milliseconds since the epoch, UTC. Zones are given by name and default to UTC. What cannot be
+A timestamp is an int, milliseconds since the epoch, UTC. Zones are given by name and default to UTC. What cannot be
 read raises `XanoScriptError`.
 """
 
@@ -36,7 +36,7 @@ def clock_at(milliseconds: int, zone: Zone) -> Clock:
 
 
 def check_range(milliseconds: int) -> int:
-    """The time stamp itself; raises when it does not fit 64 bits."""
+    """The timestamp itself; raises when it does not fit 64 bits."""
     if not MIN_INT <= milliseconds <= MAX_INT:
         raise XanoScriptError("The time is out of range")
     return milliseconds
@@ -54,7 +54,7 @@ def refuse(text: str, reason: str = "") -> XanoScriptError:
 
 
 def parse_timestamp_value(value: Value, now: int, zone: str | None = None) -> int:
-    """The time stamp of a value that stands for one: a number, numeric text, a time text or a relative phrase.
+    """The timestamp of a value that stands for one: a number, numeric text, a time text or a relative phrase.
 
     Numbers are milliseconds as they are. `now` (milliseconds) is what phrases count from; a fraction of a second that
     is written in the text is dropped (semantics 3.3).
@@ -72,7 +72,7 @@ def parse_timestamp_value(value: Value, now: int, zone: str | None = None) -> in
 
 
 def time_of_text(text: str, now: int, zone: str | None = None) -> int:
-    """The time stamp of a time text or relative phrase, counted from `now`, as PHP's strtotime.
+    """The timestamp of a time text or relative phrase, counted from `now`, as PHP's strtotime.
 
     A date without a time is midnight; a phrase keeps the time of day of `now` unless it says otherwise.
     """
@@ -88,7 +88,7 @@ def time_of_text(text: str, now: int, zone: str | None = None) -> int:
 
 
 def shift(milliseconds: int, text: str, zone: str | None = None) -> int:
-    """A time stamp moved by a phrase, as PHP's DateTime::modify: a date in the phrase keeps the time of day."""
+    """A timestamp moved by a phrase, as PHP's DateTime::modify: a date in the phrase keeps the time of day."""
     here, text = zone_of(zone), readable(text)
     try:
         phrase = parse_phrase(text)

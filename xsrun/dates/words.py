@@ -52,7 +52,7 @@ UNITS: dict[str, tuple[str, int]] = {
     **dict.fromkeys(("month", "months"), ("months", 1)),
     **dict.fromkeys(("year", "years"), ("years", 1)),
 }
-#: Units below what a time stamp holds.
+#: Units below what a timestamp holds.
 TOO_SMALL_UNITS = ("usec", "usecs", "microsecond", "microseconds", "µs", "µsec", "µsecs")
 
 

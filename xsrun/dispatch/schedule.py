@@ -60,7 +60,7 @@ def _event(item: Expression) -> Event | None:
 
 
 def _instant(node: Expression | None) -> int | None:
-    """The time of a literal: a time stamp, a text with a time, or milliseconds."""
+    """The time of a literal: a timestamp, a text with a time, or milliseconds."""
     if isinstance(node, Timestamp):
         return node.value
     if isinstance(node, Literal) and node.value.__class__ in (int, str) and node.value != "":

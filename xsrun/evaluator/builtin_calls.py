@@ -53,7 +53,7 @@ def goes_into_lists(state: CompilerState, record: registry.Builtin, node: Locate
 
 
 def elementwise_call(state: CompilerState, record: registry.Builtin, values: list[ast.expr], node: Located) -> ast.expr:
-    """A call of a filter that goes into lists; a text, which is no list, goes to its function straight away."""
+    """A call of a filter that goes into lists; a text, which is not a list, goes to its function straight away."""
     first, *parameters = record.parameters
     converter = _CONVERTERS.get(first.type)
     arguments = [

@@ -111,7 +111,7 @@ def member_of(kind: Kind) -> Kind:
 
 
 def written(kind: Kind, depth: int, value: Kind) -> Kind:
-    """The kind after a value was written `depth` keys below: what is no container becomes one on the way."""
+    """The kind after a value was written `depth` keys below: what is not a container becomes one on the way."""
     if depth == 0:
         return value
     if kind.classes & OTHER or (kind.classes & CONTAINER and kind.item is None):
@@ -130,7 +130,7 @@ def elementwise(operand: Kind, result: Kind) -> Kind:
 
 
 def arithmetic(operator: str, one: Kind, two: Kind, *, counts: bool = False) -> Kind:
-    """The kind of a result; operands that are no numbers raise, or are texts of some.
+    """The kind of a result; operands that are not numbers raise, or are texts of some.
 
     `counts`: one of the operands is a small literal.
     """

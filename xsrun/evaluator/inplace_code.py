@@ -30,7 +30,7 @@ _SIZE_CHECK = "if not len(L) & 1023:\n    context.check_size(len(L))"
 def list_in_place(state: CompilerState, target: Expression, at: Located, *, starts: bool = True) -> ast.expr:
     """Emit what makes the list at a variable or path the statement's own; gives the expression of the list.
 
-    With `starts`, null and a path that is not there yet become an empty list. Anything else that is no list raises.
+    With `starts`, null and a path that is not there yet become an empty list. Anything else that is not a list raises.
     """
     root, segments = changeable(state, target)
     variable = f"v_{root}"

@@ -21,7 +21,7 @@ TEXT = "<text>"
 def path_condition(text: str) -> Callable[[Value, int, Value, Value], Value]:
     """The condition in the brackets of a path, as `xsrun.values.paths` calls it: of element, index, list and root.
 
-    `$$` is the element and `$0` the value the path started from. Raises XanoScriptError for what is no expression.
+    `$$` is the element and `$0` the value the path started from. Raises XanoScriptError for what is not an expression.
     """
     elements = [
         Element({"$": "root"}, binds_this=False),
@@ -38,7 +38,7 @@ def path_condition(text: str) -> Callable[[Value, int, Value, Value], Value]:
 def evaluate_text(context: Context, text: Value, environment: dict[str, Value]) -> Value:
     """The value of an expression that is only known when the program runs: the filter `to_expr`.
 
-    `environment` holds what it sees as `$var` and `$input`. Raises XanoScriptError for what is no expression.
+    `environment` holds what it sees as `$var` and `$input`. Raises XanoScriptError for what is not an expression.
     """
     variables, inputs = environment["$var"], environment["$input"]
     source = readable(as_text(text))

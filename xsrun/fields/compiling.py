@@ -16,7 +16,7 @@ ColumnsOf = Callable[[str], "list[Declared] | None"]
 
 
 def untyped_fields(names: Iterable[str]) -> list[Declared]:
-    """Inputs that nothing declares: each may be any value, as `json? name?`. Raises UsageError for what is no name."""
+    """Inputs that nothing declares: any values, as `json? name?`. Raises UsageError for what is not a name."""
     found = []
     for name in names:
         if not (name.isidentifier() and name.isascii()):

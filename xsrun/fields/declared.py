@@ -86,7 +86,7 @@ class Declared:
         """Does a null that `function.run` or a test passes count as left out? A client's null is refused.
 
         Published suites that pass on the engine hand nulls on to optional inputs that may not be null: an omitted
-        time stamp, a missing header.
+        timestamp, a missing header.
         """
         return not (self.required or self.nullable)
 

@@ -37,7 +37,7 @@ def hash_password(text: str) -> str:
 def check_password(text: str | None, stored: str | None) -> bool:
     """Whether a password is the one a hash was made of.
 
-    False when either is null, when `stored` is no hash, and when the password itself is one: whoever read a hash
+    False when either is null, when `stored` is not a hash, and when the password itself is one: whoever read a hash
     cannot log in with it (semantics 5.4).
     """
     if text is None or is_hash(text) or not isinstance(stored, str) or not is_hash(stored):

@@ -127,7 +127,7 @@ def remove(piped: list[Value] | dict[str, Value], value: Value, path: str = "", 
 
 
 def matches(item: Value, example: Value) -> bool:
-    """Whether an object has every key of an example with a loosely equal value; what is no object must equal it."""
+    """Whether an object has every key of an example with a loosely equal value; what is not an object must equal it."""
     if not isinstance(example, dict):
         return loose_equal(item, example)
     return isinstance(item, dict) and all(
@@ -220,7 +220,7 @@ def index_by(value: list[Value] | dict[str, Value], path: str, is_list: bool | N
 
 @filter("array_set")
 def array_set(piped: Value, path: str, value: Value) -> Value:
-    """The value with another value at a path; what is no object or list is replaced by an empty object first.
+    """The value with another value at a path; what is not an object or list is replaced by an empty object first.
 
     >>> {a: {b: 1}}|array_set:"a.c":2
     {"a": {"b": 1, "c": 2}}

@@ -170,7 +170,7 @@ def from_utf8(value: str) -> Value:
 def convert_encoding(value: str, to: str, from_: str) -> Value:
     """A text in another encoding: first the encoding to convert to, then the one it has (a list: detected).
 
-    Characters that the new encoding lacks become "?". Raises for a name that is no encoding.
+    Characters that the new encoding lacks become "?". Raises for a name that is not an encoding.
 
     >>> ("é"|convert_encoding:"ISO-8859-1":"UTF-8")|bin2hex
     "e9"
@@ -184,7 +184,7 @@ def convert_encoding(value: str, to: str, from_: str) -> Value:
     return text_of_bytes(text.encode(_CODECS[target], "replace"))
 
 
-#: Letters that are no plain letter with a mark.
+#: Letters that are not a plain letter with a mark.
 _PLAIN_LETTERS = str.maketrans(
     {
         "ß": "ss",

@@ -11,7 +11,7 @@ from xsrun.values.conversion import Value, describe
 
 
 def _shape(field_type: str, value: Value) -> Value:
-    """The `{type, data}` object of this field type. Null stays null; what is no such value raises."""
+    """The `{type, data}` object of this field type. Null stays null; what is not such a value raises."""
     word, depth, _ = geo.SHAPES[field_type]
     kind = field_type.removeprefix("geo_")
     if value is None:

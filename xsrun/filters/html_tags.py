@@ -1,6 +1,6 @@
 """The filter `strip_html`: PHP's strip_tags, which reads markup with a small state machine of its own.
 
-It is no HTML parser, and programs see the difference: `a < b` keeps its sign because a blank follows, `a <b` loses
+It is not an HTML parser, and programs see the difference: `a < b` keeps its sign because a blank follows, `a <b` loses
 everything after it, and quotes inside a tag protect `>`.
 """
 
@@ -146,7 +146,7 @@ class _Stripper:
                     self.last = "" if self.last == char else char if self.last != "\\" else self.last
                     self._toggle(char)
             elif (self._before(2) + self._before(1)).lower() == "xm" and self._before(3) == "?" and self.position > 5:
-                self.xml = True  # "<?xml" is no PHP code
+                self.xml = True  # "<?xml" is not PHP code
                 return "inside"
         return "code"
 

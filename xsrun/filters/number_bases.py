@@ -1,4 +1,4 @@
-"""The filters between numbers and their digits in other bases. Characters that are no digits are passed over, as PHP
+"""The filters between numbers and their digits in other bases. Characters that are not digits are passed over, as PHP
 does; what has more than 64 bits is a decimal.
 """
 

@@ -6,7 +6,7 @@ modifier u sees bytes: `.` is one byte, `\\w` and `i` know ASCII only. What rema
 * a pattern that backtracks too much is stopped by time, not by a count of steps; `try_catch` cannot swallow that;
 * `\\C`, `(*ACCEPT)`, `(*COMMIT)`, `(*THEN)`, `(*MARK)`, newline verbs and conditions on recursion are refused;
 * lookbehinds of any length are accepted, PCRE2 wants a bounded one;
-* `{,2}` and `{ 2 }` are no quantifiers, as before PCRE2 10.43.
+* `{,2}` and `{ 2 }` are not quantifiers, as before PCRE2 10.43.
 
 `Pattern` is all that the filters know of it; PCRE2 itself can take its place here when the package `pcre2` has wheels
 for every Python. Until then it is what tests/test_pattern_oracle.py compares with.

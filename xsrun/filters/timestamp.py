@@ -1,4 +1,4 @@
-"""Filters on time stamps: milliseconds since the epoch, UTC (semantics 2.7).
+"""Filters on timestamps: milliseconds since the epoch, UTC (semantics 2.7).
 
 Formats are in the letters of PHP's date(), phrases are PHP's, time zones are named as in `Europe/Paris` and default to
 UTC. `"now"` and relative phrases count from the time of the run.
@@ -16,7 +16,7 @@ from xsrun.values.conversion import Value, parse_number
 
 
 def _time(context: Context, value: Value, timezone: str | None = None) -> int:
-    """The time stamp a filter is given: a number, numeric text or a time text; null is 0, as for any int."""
+    """The timestamp a filter is given: a number, numeric text or a time text; null is 0, as for any int."""
     return 0 if value is None else parse_timestamp_value(value, context.now(), timezone)
 
 
@@ -34,7 +34,7 @@ def _time_of_phrase(context: Context, value: Value, timezone: str | None) -> int
 
 @filter("to_timestamp", elementwise=True)
 def to_timestamp(context: Context, value: Value, timezone: str | None = "UTC") -> int:
-    """The time stamp of a time text or relative phrase, in milliseconds.
+    """The timestamp of a time text or relative phrase, in milliseconds.
 
     The time zone applies to texts that name none. A number is taken as milliseconds already.
 
@@ -98,7 +98,7 @@ def to_days(context: Context, value: Value, timezone: str | None = "UTC") -> int
 
 @filter("parse_timestamp")
 def parse_timestamp(context: Context, value: str, format: str, timezone: str | None = "UTC") -> int:
-    """The time stamp of a text that is written in a format. A text in another form is an error.
+    """The timestamp of a text that is written in a format. A text in another form is an error.
 
     What the format does not name comes from the current time: begin it with `!` to have zeros instead.
 
@@ -110,7 +110,7 @@ def parse_timestamp(context: Context, value: str, format: str, timezone: str | N
 
 @filter("format_timestamp")
 def format_timestamp(context: Context, value: Value, format: str, timezone: str | None = "UTC") -> str:
-    """A time stamp as text. A backslash keeps a letter of the format as it is.
+    """A timestamp as text. A backslash keeps a letter of the format as it is.
 
     >>> 1692132330000|format_timestamp:"Y-m-d H:i:s":"America/New_York"
     "2023-08-15 16:45:30"
@@ -121,7 +121,7 @@ def format_timestamp(context: Context, value: Value, format: str, timezone: str 
 
 @filter("transform_timestamp")
 def transform_timestamp(context: Context, value: Value, format: str, timezone: str | None = "UTC") -> int:
-    """A time stamp moved by a relative phrase, in the calendar of the time zone.
+    """A timestamp moved by a relative phrase, in the calendar of the time zone.
 
     January 31 and a month is in March: days that a month does not have carry over. A phrase with only a date keeps
     the time of day.
@@ -136,7 +136,7 @@ def transform_timestamp(context: Context, value: Value, format: str, timezone: s
 
 @filter("add_secs_to_timestamp")
 def add_secs_to_timestamp(context: Context, value: Value, seconds: int) -> int:
-    """A time stamp so many seconds later, or earlier for a negative number.
+    """A timestamp so many seconds later, or earlier for a negative number.
 
     >>> 1691527530000|add_secs_to_timestamp:60
     1691527590000
@@ -146,7 +146,7 @@ def add_secs_to_timestamp(context: Context, value: Value, seconds: int) -> int:
 
 @filter("add_ms_to_timestamp")
 def add_ms_to_timestamp(context: Context, value: Value, milliseconds: int) -> int:
-    """A time stamp so many milliseconds later, or earlier for a negative number.
+    """A timestamp so many milliseconds later, or earlier for a negative number.
 
     >>> 1698710400000|add_ms_to_timestamp:-250
     1698710399750
@@ -180,7 +180,7 @@ def _part(context: Context, value: Value, letter: str, timezone: str | None) -> 
 
 @filter("timestamp_year")
 def timestamp_year(context: Context, value: Value, timezone: str | None = "UTC") -> int:
-    """The year of a time stamp.
+    """The year of a timestamp.
 
     >>> 1698710400000|timestamp_year
     2023
@@ -190,7 +190,7 @@ def timestamp_year(context: Context, value: Value, timezone: str | None = "UTC")
 
 @filter("timestamp_month")
 def timestamp_month(context: Context, value: Value, timezone: str | None = "UTC") -> int:
-    """The month of a time stamp, 1 to 12.
+    """The month of a timestamp, 1 to 12.
 
     >>> 1698710400000|timestamp_month
     10
@@ -200,7 +200,7 @@ def timestamp_month(context: Context, value: Value, timezone: str | None = "UTC"
 
 @filter("timestamp_week")
 def timestamp_week(context: Context, value: Value, timezone: str | None = "UTC") -> int:
-    """The ISO week of a time stamp, 1 to 53; weeks begin on Monday.
+    """The ISO week of a timestamp, 1 to 53; weeks begin on Monday.
 
     >>> 1698710400000|timestamp_week
     44
@@ -210,7 +210,7 @@ def timestamp_week(context: Context, value: Value, timezone: str | None = "UTC")
 
 @filter("timestamp_hour")
 def timestamp_hour(context: Context, value: Value, timezone: str | None = "UTC") -> int:
-    """The hour of a time stamp, 0 to 23.
+    """The hour of a timestamp, 0 to 23.
 
     >>> 1692132330000|timestamp_hour:"America/New_York"
     16
@@ -220,7 +220,7 @@ def timestamp_hour(context: Context, value: Value, timezone: str | None = "UTC")
 
 @filter("timestamp_minute")
 def timestamp_minute(context: Context, value: Value, timezone: str | None = "UTC") -> int:
-    """The minute of a time stamp, 0 to 59.
+    """The minute of a timestamp, 0 to 59.
 
     >>> 1692132330000|timestamp_minute
     45
@@ -230,7 +230,7 @@ def timestamp_minute(context: Context, value: Value, timezone: str | None = "UTC
 
 @filter("timestamp_day_of_month")
 def timestamp_day_of_month(context: Context, value: Value, timezone: str | None = "UTC") -> int:
-    """The day of the month of a time stamp, 1 to 31.
+    """The day of the month of a timestamp, 1 to 31.
 
     >>> 1698710400000|timestamp_day_of_month
     31
@@ -240,7 +240,7 @@ def timestamp_day_of_month(context: Context, value: Value, timezone: str | None 
 
 @filter("timestamp_day_of_week")
 def timestamp_day_of_week(context: Context, value: Value, timezone: str | None = "UTC") -> int:
-    """The weekday of a time stamp, 0 for Sunday to 6 for Saturday.
+    """The weekday of a timestamp, 0 for Sunday to 6 for Saturday.
 
     >>> 1698710400000|timestamp_day_of_week
     2
@@ -250,7 +250,7 @@ def timestamp_day_of_week(context: Context, value: Value, timezone: str | None =
 
 @filter("timestamp_day_of_year")
 def timestamp_day_of_year(context: Context, value: Value, timezone: str | None = "UTC") -> int:
-    """The day of the year of a time stamp, 1 to 366.
+    """The day of the year of a timestamp, 1 to 366.
 
     >>> 1698710400000|timestamp_day_of_year
     304

@@ -134,7 +134,7 @@ _UNUSUAL = re.compile(r'"0"\s*:|\d{19}')
 
 @filter("json_decode")
 def json_decode(value: str) -> Value:
-    """The value of a JSON text. Raises for text that is no JSON.
+    """The value of a JSON text. Raises for text that is not JSON.
 
     Ints beyond 64 bits become decimals. An object with the keys "0", "1", ... is a list, as everywhere.
 

@@ -221,7 +221,7 @@ class _UrlReader:
         return self.parts
 
     def _scheme(self) -> str | None:
-        """Take a scheme off and return the rest, `//` in front where a host follows; None for what is no URL."""
+        """Take a scheme off and return the rest, `//` in front where a host follows; None for what is not a URL."""
         text = self.text
         colon = text.find(":")
         if colon < 0:

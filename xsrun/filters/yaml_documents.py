@@ -16,7 +16,7 @@ from xsrun.values.extent import TOO_DEEP
 
 @filter("yaml_decode")
 def yaml_decode(value: str) -> Value:
-    """The value of a YAML document. Raises for text that is no YAML, and for more than one document.
+    """The value of a YAML document. Raises for text that is not YAML, and for more than one document.
 
     A number with leading zeros and a number beyond 64 bits stay text, a date without quotes becomes Unix seconds.
 

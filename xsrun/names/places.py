@@ -57,7 +57,7 @@ def short_form(base: Variable, segments: list[Segment]) -> Place:
 
 
 def place_of(node: Node | None) -> Place | None:
-    """The place that an expression reads whole; None for one that computes, or begins with what is no variable."""
+    """The place that an expression reads whole; None for one that computes, or begins with what is not a variable."""
     if isinstance(node, Variable):
         return Place(node.name, [])
     if isinstance(node, Path) and isinstance(node.base, Variable):

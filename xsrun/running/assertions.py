@@ -60,7 +60,7 @@ def _state(name: str, subject: Value) -> Verdict:
 
 
 def _instant(name: str, subject: Value, now: int) -> Verdict:
-    """`to_be_in_the_past` and `to_be_in_the_future`: a time stamp in milliseconds, or a text with a time."""
+    """`to_be_in_the_past` and `to_be_in_the_future`: a timestamp in milliseconds, or a text with a time."""
     from xsrun.dates.timestamps import parse_timestamp_value
 
     if subject is None or subject.__class__ in (bool, list, dict):

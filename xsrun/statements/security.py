@@ -290,8 +290,8 @@ def create_auth_token(context: Context, table: str, id: Value, extras: Value, ex
 def check_password(text_password: str | None = None, hash_password: str | None = None) -> bool:
     """Whether a password in plain text is the one that was hashed into `hash_password`.
 
-    False where either is null, where `hash_password` is no hash, and where `text_password` is itself a hash: an input
-    of type password is hashed when it is bound, so a login takes a `text` input.
+    False where either is null, where `hash_password` is not a hash, and where `text_password` is itself a hash: an
+    input of type password is hashed when it is bound, so a login takes a `text` input.
 
     >>> security.check_password {
     ...   text_password = "Secret1"

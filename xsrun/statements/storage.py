@@ -24,7 +24,7 @@ def stored(context: Context, value: Value, access: Value, filename: Value, *, im
     if images and extension_of(name) not in IMAGE_EXTENSIONS:
         raise XanoScriptError(
             "Invalid file extension.",
-            hint=f"`{name}` is no jpeg, png, gif or webp; storage.create_attachment takes any file",
+            hint=f"`{name}` is not a jpeg, png, gif or webp; storage.create_attachment takes any file",
         )
     vault: Vault = context.service("vault")
     metadata = vault.store(file, wanted, name)
@@ -34,7 +34,7 @@ def stored(context: Context, value: Value, access: Value, filename: Value, *, im
 
 
 def dimensions(file: FileResource) -> dict[str, int]:
-    """Width and height of an image in pixels; nothing when it is no image that can be read."""
+    """Width and height of an image in pixels; nothing when it is not an image that can be read."""
     import imagesize  # type: ignore[import-untyped]
 
     with file.open() as content:

@@ -8,7 +8,7 @@ from typing import Any
 from xsrun.diagnostics import Diagnostic
 from xsrun.diagnostics.record import Fix
 from xsrun.syntax.literals import (
-    TimeStampError,
+    TimestampError,
     block_value,
     filter_arguments,
     list_size,
@@ -363,9 +363,9 @@ class Builder:
         text = " ".join(token.value.split())
         try:
             value = time_value(text)
-        except TimeStampError as error:
-            hint = "a time stamp is written YYYY-MM-DD HH:MM:SS+ZZZZ"
-            self.report("XS124", f"not a time stamp: {error}", hint, token)
+        except TimestampError as error:
+            hint = "a timestamp is written YYYY-MM-DD HH:MM:SS+ZZZZ"
+            self.report("XS124", f"not a timestamp: {error}", hint, token)
             value = 0
         return Timestamp(text, value).at(token, token)
 

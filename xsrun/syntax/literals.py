@@ -7,8 +7,8 @@ import re
 from xsrun.lazy_regex import pattern
 
 
-class TimeStampError(ValueError):
-    """What looks like a time stamp names a moment that does not exist."""
+class TimestampError(ValueError):
+    """What looks like a timestamp names a moment that does not exist."""
 
 
 _ESCAPE = re.compile(r"\\(x[0-9A-Fa-f]{2}|[0-7]{1,3}|.)", re.DOTALL)
@@ -75,23 +75,23 @@ def raw_value(text: str) -> float | str | None:
 
 
 def time_value(text: str) -> int:
-    """Milliseconds of a time stamp, `2026-01-31 10:00:00+0100`. Raises TimeStampError."""
+    """Milliseconds of a timestamp, `2026-01-31 10:00:00+0100`. Raises TimestampError."""
     from xsrun.dates.zones import DAY, days_of_date
 
     year, month, day, hour, minute, second = (int(part) for part in re.split("[- :]", text[:19]))
     east, further = int(text[20:22]), int(text[22:24])
     parts = (("hour", hour, 23), ("minute", minute, 59), ("second", second, 59))
     if year == 0:
-        raise TimeStampError("year 0 does not exist")
+        raise TimestampError("year 0 does not exist")
     if not 1 <= month <= 12:
-        raise TimeStampError(f"month {month} does not exist")
+        raise TimestampError(f"month {month} does not exist")
     if not 1 <= day <= days_of_date(year, month + 1, 1) - days_of_date(year, month, 1):
-        raise TimeStampError(f"day {day} does not exist in {text[:7]}")
+        raise TimestampError(f"day {day} does not exist in {text[:7]}")
     for name, number, most in parts:
         if number > most:
-            raise TimeStampError(f"{name} {number} does not exist")
+            raise TimestampError(f"{name} {number} does not exist")
     if east > 23 or further > 59:
-        raise TimeStampError(f"the zone {text[19:]} does not exist")
+        raise TimestampError(f"the zone {text[19:]} does not exist")
     offset = (east * 3600 + further * 60) * (-1 if text[19] == "-" else 1)
     seconds = days_of_date(year, month, day) * DAY + hour * 3600 + minute * 60 + second - offset
     return seconds * 1000

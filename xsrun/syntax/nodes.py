@@ -118,7 +118,7 @@ class Now(Expression):
 
 
 class Timestamp(Expression):
-    """A time stamp literal: its `text` as written, and its `value` in milliseconds since the epoch, UTC."""
+    """A timestamp literal: its `text` as written, and its `value` in milliseconds since the epoch, UTC."""
 
     __slots__ = ("text", "value")
     text: str

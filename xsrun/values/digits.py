@@ -1,6 +1,6 @@
 """Texts that are whole numbers.
 
-`str.isdigit` alone does not tell: it is true for `²`, which is no number to Python, and Python refuses to read more
+`str.isdigit` alone does not tell: it is true for `²`, which is not a number to Python, and Python refuses to read more
 than 4,300 digits.
 """
 

@@ -14,7 +14,7 @@ from typing import Any
 from xsrun.errors import LimitError
 
 TOO_DEEP = "The value is nested too deeply."
-#: How deep a value may nest that is walked. Python's own limit is no guard: where a program has raised it, the stack
+#: How deep a value may nest that is walked. Python's own limit is not a guard: where a program has raised it, the stack
 #: of the machine ends first.
 MAX_DEPTH = 2_000
 #: How many members may be walked where no limit of a run says less.

@@ -22,7 +22,7 @@ SHAPES = {
     "geo_multipolygon": ("polys", 2, "MULTIPOLYGON"),
 }
 
-# What repeats never gives back what it took (`++`), so that a long text which is no WKT is refused at once.
+# What repeats never gives back what it took (`++`), so that a long text which is not WKT is refused at once.
 _NUMBER = r"[+-]?(?:\d++(?:\.\d*+)?|\.\d++)(?:[eE][+-]?\d++)?"
 _TOKEN = pattern(rf"\s*+(?:({_NUMBER})\s++({_NUMBER})(?:\s++{_NUMBER})*+|([(),]))", re.ASCII)
 _HEAD = pattern(r"\s*+(?:SRID=\d++;\s*+)?([A-Za-z]++)\s*+(?=\()")
@@ -61,7 +61,7 @@ def _ring(positions: list[Value]) -> list[Value]:
 
 
 def shape_of_wkt(field_type: str, text: str) -> dict[str, Value] | None:
-    """The `{type, data}` object of a WKT text; None when it is not a WKT text of that field type.
+    """The `{type, data}` object of a WKT text; None when it is not WKT text of that field type.
 
     Of a polygon with holes only the outer ring is kept: the language's value has no place for the others.
     """

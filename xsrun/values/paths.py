@@ -55,7 +55,7 @@ class Step(NamedTuple):
 
 _POSITION = pattern(r"-?(?:0|[1-9]\d{0,17})", re.ASCII)
 _WORD = pattern(r"[^\[\]$\"'`\s]+(?: [^\[\]$\"'`\s]+)*")
-#: Deeper paths than this are refused: they are no paths, and writing goes one call deeper a step.
+#: Deeper paths than this are refused: they are not paths, and writing goes one call deeper a step.
 MAX_STEPS = 250
 #: Elements that one path may visit. Members can be shared, so that a small value has very many of them.
 MAX_VISITS = 5_000_000
@@ -67,7 +67,7 @@ _LONGEST_KEPT = 200
 
 def parse_path(path: str) -> tuple[Step, ...]:
     """The steps of a path; none for the empty path, which means the value itself."""
-    if path.__class__ is not str:  # an int, or bytes that are no UTF-8
+    if path.__class__ is not str:  # an int, or bytes that are not UTF-8
         path = to_text(path)
     return _parsed(path) if len(path) <= _LONGEST_KEPT else _parse(path)
 

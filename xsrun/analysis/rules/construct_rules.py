@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from xsrun.analysis.model import Unit
-from xsrun.analysis.report import Report, name_span, span_of, title_span
+from xsrun.analysis.report import Report, article, name_span, span_of, title_span
 from xsrun.analysis.rules import field_rules
 from xsrun.analysis.rules.isolation import check_open_transaction
 from xsrun.diagnostics.suggest import did_you_mean
@@ -51,7 +51,7 @@ def _choice(report: Report, item: Attribute) -> None:
     choices = _CHOICES[item.name]
     if isinstance(value, Literal) and isinstance(value.value, str) and value.value not in choices:
         hint = did_you_mean(value.value, choices) or f"write one of {', '.join(choices)}"
-        report.add("XS535", f'"{value.value}" is no {item.name}', span_of(value), hint)
+        report.add("XS535", f'"{value.value}" is not {article(item.name)}', span_of(value), hint)
 
 
 def _stack(unit: Unit) -> list[Statement]:

@@ -169,7 +169,7 @@ def _check_header(report: Report, item: Statement) -> None:
     elif not isinstance(target, (Name, Variable)):
         report.add(
             "XS202",
-            f"this is no name for {article(item.name)}",
+            f"this is not a name for {article(item.name)}",
             span_of(target),
             'a name is a word, a path or a "text"',
         )

@@ -206,7 +206,7 @@ def _check_conditional(report: Report, item: Statement) -> None:
 
 
 def stray_block(report: Report, item: Statement, context: str) -> bool:
-    """A sub-block where a statement should stand. False when the name is no sub-block."""
+    """A sub-block where a statement should stand. False when the name is not a sub-block."""
     name = item.name
     owner = OWNERS.get(name)
     if owner is None:

@@ -119,7 +119,7 @@ def _check_default(report: Report, field: Field) -> None:
         return
     if _unsuitable(field, default):
         shown = report.text_of(default) or "this"
-        message = f"{shown} is no default for a field of type {_shown_type(field)}"
+        message = f"{shown} is not a default for a field of type {_shown_type(field)}"
         report.add("XS224", message, span_of(default), f"write one of the type, or {field.name}? without a default")
 
 
@@ -213,7 +213,7 @@ def _check_block(report: Report, field: Field, place: str) -> None:
             has_schema = True
         elif isinstance(item, Statement) and not item.disabled and item.name != HOLE:
             hint = _field_hint(field, item.name, None) or "write one attribute a line: name = value"
-            report.add("XS227", f"`{item.name}` is no attribute of a field", name_span(item), hint)
+            report.add("XS227", f"`{item.name}` is not an attribute of a field", name_span(item), hint)
     if field.type == "object" and not has_schema and not any(getattr(i, "name", "") == HOLE for i in items):
         hint = f"declare its members: object {field.name} {{ schema {{ ... }} }}, or use json for any shape"
         report.add("XS229", f"the object `{field.name}` has no schema", _type_span(field), hint)
@@ -229,7 +229,7 @@ def _check_attribute(report: Report, field: Field, item: Attribute) -> None:
     if item.name not in ATTRIBUTES:
         hint = _field_hint(field, item.name, item.value)
         hint = hint or did_you_mean(item.name, ATTRIBUTES) or f"a field has: {', '.join(ATTRIBUTES)}"
-        report.add("XS227", f"`{item.name}` is no attribute of a field", attribute_span(item), hint)
+        report.add("XS227", f"`{item.name}` is not an attribute of a field", attribute_span(item), hint)
 
 
 def _field_hint(field: Field, name: str, value: Expression | None) -> str | None:

@@ -121,7 +121,7 @@ def _sort(report: Report, node: FilterCall) -> None:
     text = _text_of(kind)
     if kind is not None and text is not None and text not in _SORTS:
         hint = 'numbers are sorted by "number": |sort:"age":"number":true'
-        report.add("XS618", f'"{text}" is no kind of order; the items are sorted as text', span_of(kind), hint)
+        report.add("XS618", f'"{text}" is not a kind of order; the items are sorted as text', span_of(kind), hint)
 
 
 def _regex(report: Report, node: FilterCall) -> None:
@@ -137,7 +137,7 @@ def _format(report: Report, node: FilterCall) -> None:
     text = _text_of(node.arguments[0])
     if text is not None and _MOMENT.search(text):
         hint = "letters are those of PHP: Y-m-d H:i:s gives 2026-01-31 23:59:59"
-        report.add("XS620", f'"{text}" is no format of the engine', span_of(node.arguments[0]), hint)
+        report.add("XS620", f'"{text}" is not a format of the engine', span_of(node.arguments[0]), hint)
 
 
 _CHECKS: dict[str, Callable[[Report, FilterCall], None]] = {

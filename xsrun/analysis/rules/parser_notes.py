@@ -26,7 +26,7 @@ _WORDS: dict[str, tuple[str, str, str | None]] = {
     ),
     "piped-null": ("XS524", "nothing stands before this filter; it gets null", "write null|..., or a value"),
     "empty-root": ("XS525", "this variable has no name; it is null", "write the name of a variable, or null"),
-    "backtick-text": ("XS526", "the text in backticks is no expression; it stays a text", 'write "..." for text'),
+    "backtick-text": ("XS526", "the text in backticks is not an expression; it stays a text", 'write "..." for text'),
 }
 
 

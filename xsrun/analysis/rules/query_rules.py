@@ -116,7 +116,8 @@ def _sort(report: Report, item: Statement) -> None:
     for entry in entries_of(item.attribute("sort")).values():
         text = _text(entry.value)
         if text is not None and text.lower() not in _DIRECTIONS:
-            report.add("XS712", f'"{text}" is no direction', span_of(entry.value), "write asc, desc or rand in quotes")
+            message = f'"{text}" is not a direction'
+            report.add("XS712", message, span_of(entry.value), "write asc, desc or rand in quotes")
 
 
 def _paged_output(report: Report, item: Statement) -> None:

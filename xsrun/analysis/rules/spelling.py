@@ -34,7 +34,7 @@ def check_literal(report: Report, node: Literal) -> None:
             if match.group(1):
                 line, column = report.source.position(match.start())
                 shown = match.group(1)
-                text = f"`{shown}` is no escape; saving to Xano drops the backslash"
+                text = f"`{shown}` is not an escape; saving to Xano drops the backslash"
                 fix = [(match.start(), match.start(), "\\")]
                 report.add("XS527", text, (line, column, line, column + 2), f"write \\{shown}", fix)
                 return

@@ -101,7 +101,7 @@ def _precondition(report: Report, item: Statement) -> None:
     value = attribute.value if attribute else None
     if isinstance(value, Literal) and isinstance(value.value, str) and value.value not in CODE_OF_ERROR_TYPE:
         names = ", ".join(CODE_OF_ERROR_TYPE)
-        text = f'"{value.value}" is no error type: the engine answers 400 when the precondition fails'
+        text = f'"{value.value}" is not an error type: the engine answers 400 when the precondition fails'
         report.add("XS507", text, span_of(value), f"the error types are {names}")
     if isinstance(item.target, Literal):
         report.add("XS609", "this condition is always the same", span_of(item.target))

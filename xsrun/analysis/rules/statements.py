@@ -427,4 +427,4 @@ def _statement_in_statement(report: Report, item: Statement, member: Statement) 
         check_statement(report, member, "any")
     else:
         hint = f"write one attribute a line: {name} = ..."
-        report.add("XS319", f"`{name}` is no attribute of `{item.name}`", name_span(member), hint)
+        report.add("XS319", f"`{name}` is not an attribute of `{item.name}`", name_span(member), hint)

@@ -1,4 +1,4 @@
-"""Filters of time stamps: milliseconds since the epoch, UTC."""
+"""Filters of timestamps: milliseconds since the epoch, UTC."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from xsrun.dates.calendar import EPOCH, moment, months_later
 
 
 def _part(name: str, part: str, what: str) -> None:
-    """Declare a filter that gives a part of a time stamp."""
+    """Declare a filter that gives a part of a timestamp."""
     read = DATE_PARTS[part]
 
     def part_of(milliseconds: int) -> float | None:
@@ -104,9 +104,9 @@ def _shift_text(name: str, what: str, expected: int) -> str:
 
 
 for _unit, _milliseconds in (("seconds", 1_000), ("minutes", 60_000), ("hours", 3_600_000), ("days", 86_400_000)):
-    _shift(f"timestamp_add_{_unit}", 1, _milliseconds, f"A time stamp a number of {_unit} later")
-    _shift(f"timestamp_subtract_{_unit}", -1, _milliseconds, f"A time stamp a number of {_unit} earlier")
-_shift_months("timestamp_add_months", 1, 1, "A time stamp a number of months later", 1703980800000)
-_shift_months("timestamp_subtract_months", -1, 1, "A time stamp a number of months earlier", 1693440000000)
-_shift_months("timestamp_add_years", 1, 12, "A time stamp a number of years later", 1761868800000)
-_shift_months("timestamp_subtract_years", -1, 12, "A time stamp a number of years earlier", 1635638400000)
+    _shift(f"timestamp_add_{_unit}", 1, _milliseconds, f"A timestamp a number of {_unit} later")
+    _shift(f"timestamp_subtract_{_unit}", -1, _milliseconds, f"A timestamp a number of {_unit} earlier")
+_shift_months("timestamp_add_months", 1, 1, "A timestamp a number of months later", 1703980800000)
+_shift_months("timestamp_subtract_months", -1, 1, "A timestamp a number of months earlier", 1693440000000)
+_shift_months("timestamp_add_years", 1, 12, "A timestamp a number of years later", 1761868800000)
+_shift_months("timestamp_subtract_years", -1, 12, "A timestamp a number of years earlier", 1635638400000)

@@ -31,7 +31,7 @@ class Elements(NamedTuple):
 
 
 def elements(context: Context, value: Value, function: Function, positions: bool | None) -> Elements:
-    """Prepare going through a value. Raises when it is no list, object or stream."""
+    """Prepare going through a value. Raises when it is not a list, object or stream."""
     array = as_array(value)
     context.spend(len(array))
     if array.__class__ is list:
