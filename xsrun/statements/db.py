@@ -16,7 +16,8 @@ from xsrun.names.fixed_values import fixed_value
 from xsrun.registry import statement_form
 from xsrun.running.context import Context
 from xsrun.statements import db_external
-from xsrun.statements.db_plans import PlanBuilder, emit_plan, fails_without_table, table_name
+from xsrun.statements.db_plans import PlanBuilder, emit_plan, fails_without_table
+from xsrun.statements.headers import table_name
 from xsrun.syntax.nodes import Literal, Name, Statement
 from xsrun.values.conversion import Value, to_text
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
 from xsrun.database.aggregates import AGGREGATES
 from xsrun.database.plans import (
@@ -16,75 +16,30 @@ from xsrun.database.plans import (
     Plan,
     QueryPlan,
     RowPlan,
-    Setting,
     SortKey,
 )
-from xsrun.errors import UnavailableError
 from xsrun.evaluator.generated.filter_calls import fail
 from xsrun.evaluator.quasiquote import call, constant, function, name, place, statement_position
-from xsrun.language.roots import ADDON_FUNCTION
-from xsrun.names.fixed_values import UNKNOWN, fixed_value
-from xsrun.names.places import is_fixed, unwrapped
+from xsrun.names.fixed_values import fixed_value
+from xsrun.names.places import unwrapped
+from xsrun.statements.db_conditions import ConditionBuilder, is_operator, reads_database
 from xsrun.statements.template_filters import render_template
 from xsrun.syntax.nodes import (
-    Between,
     Binary,
-    Call,
-    Entry,
     Expression,
     FilterCall,
-    Group,
     ListLiteral,
     Literal,
     Name,
-    Node,
     ObjectLiteral,
     Path,
-    Quoted,
     Segment,
-    Spread,
     Statement,
-    Ternary,
-    Unary,
     Variable,
 )
-from xsrun.values.conversion import to_text
 
 if TYPE_CHECKING:
     from xsrun.evaluator.compiler import Compiler
-
-#: The call of an addon that documentation shows in `eval` (language 2.10).
-#: What a filter that only values have may be replaced with in a condition.
-_INSTEAD = {
-    "starts_with": 'write `ilike "text%"`',
-    "istarts_with": 'write `ilike "text%"`',
-    "ends_with": 'write `ilike "%text"`',
-    "iends_with": 'write `ilike "%text"`',
-    "contains": "write `includes` for texts",
-    "icontains": "write `includes`",
-    "strlen": "compare the text itself, or filter the rows afterwards",
-    "count": "write |length",
-    "is_null": "write `== null`",
-    "is_empty": 'write `== null` or `== ""`',
-    "in": "write `in`",
-    "regex_matches": "write `~`",
-}
-
-
-def is_operator(name: str) -> bool:
-    """Can the database run the filter of this name? The operators are loaded when a condition first has one."""
-    from xsrun.database.operators import OPERATORS
-
-    return name in OPERATORS
-
-
-def table_name(compiler: Compiler, node: Statement) -> str:
-    """The table in the header of a statement."""
-    if isinstance(node.target, Name) and node.target.text:
-        return node.target.text
-    hint = f'for example {node.name} "user" {{ }}'
-    message = f"the name of a table must follow `{node.name}`"
-    raise compiler.refuse("XS307", message, statement_position(node), hint)
 
 
 def fails_without_table(compiler: Compiler, node: Statement) -> bool:
@@ -98,148 +53,8 @@ def fails_without_table(compiler: Compiler, node: Statement) -> bool:
     return True
 
 
-def reads_database(node: Node) -> bool:
-    """Does any part of an expression name a column, or an addon that is called for each row?"""
-    return any(
-        (isinstance(one, Variable) and one.name == "db") or (isinstance(one, Call) and one.name == ADDON_FUNCTION)
-        for one in node.walk()
-    )
-
-
-def refuse_addon_call() -> NoReturn:
-    """Documentation names the call; what it gives is recorded nowhere."""
-    raise UnavailableError(
-        f"`{ADDON_FUNCTION}` cannot run here: it is not known what it gives",
-        hint="call the addon for each row with the attribute addon = [{name: ..., input: {...}, as: ...}]",
-    )
-
-
-class PlanBuilder:
-    """Collects the operands of one statement while its plan is made."""
-
-    def __init__(self, compiler: Compiler) -> None:
-        self.compiler = compiler
-        self.operands: list[ast.expr] = []
-        self.truths: set[int] = set()
-        self.optional: set[int] = set()
-        self.lists: set[int] = set()
-        self.aggregating = False
-
-    def place(self, node: Statement) -> tuple[str, int, int]:
-        """Where the statement stands."""
-        return self.compiler.filename, node.line, node.column
-
-    def operand(self, node: Expression) -> Operand:
-        """A value that the generated code passes."""
-        return self.add(self.compiler.value(node), node)
-
-    def add(self, code: ast.expr, node: Expression) -> Operand:
-        self.operands.append(code)
-        made: Operand = Operand(len(self.operands) - 1).at(node, node)
-        return made
-
-    def setting(self, node: Expression | None) -> Setting:
-        """A part that is mostly written as a literal: its value, else an operand."""
-        if node is None:
-            return None
-        fixed = fixed_value(node)
-        return fixed if fixed is not UNKNOWN else self.operand(node)
-
-    # Conditions ----------------------------------------------------------------------------------------------------
-
-    def condition(self, node: Expression) -> Expression:
-        """A condition with its columns and operands told apart."""
-        if isinstance(node, (Group, Quoted)):
-            inner = node.expression
-            return self.operand(node) if inner is None else self.condition(inner)
-        if not reads_database(node):
-            operand = self.operand(node)
-            self.truths.add(operand.index)
-            return operand
-        if isinstance(node, Unary) and node.operator == "!":
-            return self.rebuilt(Unary("!", self.condition(node.operand)), node)
-        if isinstance(node, Binary) and node.operator in ("&&", "||"):
-            sides = self.condition(node.left), self.condition(node.right)
-            return self.rebuilt(Binary(sides[0], node.operator, sides[1]), node)
-        if isinstance(node, Binary) and node.operator == "++":
-            return self.value(node)
-        return self.value(node)
-
-    def value(self, node: Expression) -> Expression:
-        """A value in a condition, with its columns and operands told apart."""
-        if isinstance(node, (Group, Quoted)) and node.expression is not None:
-            return self.value(node.expression)
-        if not reads_database(node):
-            return self.operand(node)
-        if isinstance(node, Path):
-            return self.column(node)
-        if isinstance(node, Binary):
-            return self.binary(node)
-        if isinstance(node, Between):
-            operand, low, high = (self.value(one) for one in (node.operand, node.low, node.high))
-            if node.operator.endswith("?"):
-                self.optional.update(one.index for one in (low, high) if isinstance(one, Operand))
-            return self.rebuilt(Between(operand, node.operator, low, high), node)
-        if isinstance(node, Unary):
-            inner = self.condition(node.operand) if node.operator == "!" else self.value(node.operand)
-            return self.rebuilt(Unary(node.operator, inner), node)
-        if isinstance(node, Ternary):
-            parts = self.condition(node.condition), self.value(node.then), self.value(node.otherwise)
-            return self.rebuilt(Ternary(*parts), node)
-        called = filtered_value(node)
-        if isinstance(called, Call) and called.name == ADDON_FUNCTION:
-            return self.add(call(self.compiler.linker.helper(refuse_addon_call), node), node)
-        if isinstance(node, FilterCall):
-            return self.filter_call(node)
-        raise self.compiler.refuse("XS405", "this cannot stand in a database condition", node)
-
-    def binary(self, node: Binary) -> Expression:
-        if node.operator in ("&&", "||"):
-            return self.condition(node)
-        left, right = self.value(node.left), self.value(node.right)
-        sides = [side.index for side in (left, right) if isinstance(side, Operand)]
-        if node.operator.endswith("?") and node.operator != "??":
-            self.optional.update(sides)
-        if node.operator.removeprefix("not ").removesuffix("?") == "in" and isinstance(right, Operand):
-            self.lists.add(right.index)
-        return self.rebuilt(Binary(left, node.operator, right), node)
-
-    def filter_call(self, node: FilterCall) -> Expression:
-        if node.disabled and node.operand is not None:
-            return self.value(node.operand)
-        known = is_operator(node.name) or (self.aggregating and node.name in AGGREGATES)
-        if not known or node.operand is None:
-            raise self.unknown_filter(node)
-        arguments = [self.value(argument) for argument in node.arguments]
-        return self.rebuilt(FilterCall(self.value(node.operand), node.name, arguments, False), node)
-
-    def unknown_filter(self, node: FilterCall) -> Exception:
-        from xsrun.database.operators import filter_names
-
-        names = filter_names()
-        if node.name in AGGREGATES:
-            hint = 'it belongs into the eval of return = {type: "aggregate"}'
-        else:
-            instead = _INSTEAD.get(node.name)
-            listed = f"filters that work on columns: {', '.join(names)}"
-            hint = f"{instead}; {listed}" if instead else listed
-        return self.compiler.refuse("XS405", f"the filter `{node.name}` does not work on columns", node, hint)
-
-    def column(self, node: Path) -> Expression:
-        """`$db.a.b`: its names."""
-        if not (isinstance(node.base, Variable) and node.base.name == "db"):
-            raise self.compiler.refuse("XS408", "a member of a computed value cannot be read in the database", node)
-        names = []
-        for segment in node.segments:
-            key = to_text(segment.key.value) if isinstance(segment.key, Literal) else segment.key
-            if not is_fixed(segment):
-                raise self.compiler.refuse("XS408", "the name of a column must be written out", segment)
-            names.append(str(key))
-        return self.rebuilt(Column(names), node)
-
-    def rebuilt(self, made: Expression, node: Expression) -> Expression:
-        placed: Expression = made.at(node, node)
-        return placed
+class PlanBuilder(ConditionBuilder):
+    """Makes the plan of one statement from its attributes."""
 
     # db.query ------------------------------------------------------------------------------------------------------
 
@@ -433,18 +248,6 @@ class PlanBuilder:
         plan.nested = self.addons(settings.get("addon"))
         return plan
 
-    # Objects -------------------------------------------------------------------------------------------------------
-
-    def entries(self, node: Expression, what: str) -> list[Entry]:
-        """The entries of an object that must be written out."""
-        inner = unwrapped(node)
-        if not isinstance(inner, ObjectLiteral) or any(isinstance(entry, Spread) for entry in inner.entries):
-            raise self.compiler.refuse("XS328", f"`{what}` must be written as an object", node)
-        return [entry for entry in inner.entries if isinstance(entry, Entry) and not entry.disabled]
-
-    def object_of(self, node: Expression, what: str) -> dict[str, Expression]:
-        return {entry.key: entry.value for entry in self.entries(node, what)}
-
 
 def emit_plan(compiler: Compiler, node: Statement, plan: Plan, builder: PlanBuilder) -> None:
     """One call of a plan with its operands, bound to the statement's result."""
@@ -477,10 +280,3 @@ def addon_path(destination: str) -> list[str]:
     """The keys of an addon's destination below a row: the prefix `items` is that of the envelope (semantics 4.7)."""
     names = [name for name in destination.replace("[]", "").split(".") if name]
     return names[1:] if len(names) > 1 and names[0] == "items" else names
-
-
-def filtered_value(node: Expression) -> Expression:
-    """What a chain of filters begins with."""
-    while isinstance(node, FilterCall) and node.operand is not None:
-        node = node.operand
-    return node

@@ -16,7 +16,7 @@ from xsrun.evaluator.quasiquote import call, constant, name, place, statement_po
 from xsrun.registry import statement_form
 from xsrun.running.assertions import OPERANDS, ExpectationError, judge, throws
 from xsrun.running.context import Context
-from xsrun.statements.control import subject_of
+from xsrun.statements.headers import subject_of
 from xsrun.syntax.nodes import Literal, Statement
 from xsrun.values.conversion import Value
 
