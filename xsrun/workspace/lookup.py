@@ -3,16 +3,67 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from xsrun.errors import MissingConstructError, UsageError
 from xsrun.language.constructs import RUNNABLE
+from xsrun.workspace.argument_checks import require
 from xsrun.workspace.construct import Construct
+
+if TYPE_CHECKING:
+    from xsrun.fields.declared import Declared
 
 #: What may be done with constructs that cannot be run.
 _INSTEAD = {
     "table": "xsrun run FILE --seed ROWS.json fills it for a run, and xsrun db manages its rows",
     "api_group": "run one of its queries: xsrun run 'query:GET NAME'",
 }
+
+
+class ConstructTable:
+    """Constructs by kind and name."""
+
+    def __init__(self, constructs: list[Construct]) -> None:
+        self.constructs = constructs
+        self._by_key: dict[tuple[str, str], list[Construct]] = {}
+        for construct in constructs:
+            self._by_key.setdefault((construct.kind, construct.name), []).append(construct)
+
+    def columns_of(self, table: str) -> list[Declared]:
+        """The declared columns of a table, for `dblink` fields; none when no file declares it."""
+        from xsrun.fields.compiling import compile_fields
+
+        for construct in self._by_key.get(("table", table), ()):
+            nodes = construct.node.fields_of("schema") if construct.node is not None else None
+            return compile_fields(nodes or [], construct.file)
+        return []
+
+    def find(
+        self,
+        name: str | None,
+        kind: str | None = None,
+        verb: str | None = None,
+        api_group: str | None = None,
+        file: str | None = None,
+    ) -> Construct:
+        """The one runnable construct that fits. Raises UsageError when none or several do."""
+        for argument, value in {"name": name, "kind": kind, "verb": verb, "api_group": api_group, "file": file}.items():
+            require(argument, value, (str, type(None)), "a text")
+        return runnable(self.constructs, name, kind, verb, api_group, file)
+
+    def lookup(self, kind: str, name: str, verb: str | None = None, api_group: str | None = None) -> Construct | None:
+        """The construct of a kind and name, for queries also of a verb and group, or None."""
+        found = self._by_key.get((kind, name))
+        if found is None or (verb is None and api_group is None):
+            return found[0] if found else None
+        fitting = [
+            c for c in found if verb in (None, c.verb) and (api_group is None or c.api_group in (None, api_group))
+        ]
+        return fitting[0] if fitting else None
+
+    def no_target(self, kind: str, name: str) -> MissingConstructError:
+        """The error of a call whose target is not there (semantics 1.7)."""
+        return no_target(self.constructs, kind, name)
 
 
 def runnable(

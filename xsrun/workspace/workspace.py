@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, Unpack
 
 from xsrun.diagnostics import Diagnostic
-from xsrun.errors import XanoScriptError
 from xsrun.evaluator.generated.operations import too_deep
 from xsrun.evaluator.generated.tracebacks import translate
 from xsrun.fields.declared import of_call
@@ -40,7 +39,7 @@ from xsrun.workspace.construct import Construct
 from xsrun.workspace.deep_calls import frames_for, with_room
 from xsrun.workspace.environment import own_environment
 from xsrun.workspace.loader import read_sources, shown_path
-from xsrun.workspace.lookup import no_target, runnable
+from xsrun.workspace.lookup import ConstructTable
 from xsrun.workspace.result import Result, end_session, finish
 from xsrun.workspace.services import Services
 
@@ -58,7 +57,7 @@ if TYPE_CHECKING:
     from xsrun.workspace.options import WorkspaceOptions
 
 
-class LoadedWorkspace:
+class LoadedWorkspace(ConstructTable):
     """Constructs by kind and name, and the database, cache and engines that their runs share.
 
     A workspace may run from several threads at once. `close()`, or leaving it as a context manager, ends its
@@ -96,20 +95,13 @@ class LoadedWorkspace:
         self.clock: Clock = clock_of(clock)
         #: how runs wait: `util.sleep`; another function may take its place
         self.sleep: Sleep = time.sleep
-        self._by_key: dict[tuple[str, str], list[Construct]] = {}
         self._database: Database | None = None
         #: what runs around constructs; the public API sets it, without it they run bare
         self.dispatcher: DispatcherProtocol | None = None
         #: how workflow tests reach queries; None runs them where they are called (see `xsrun.server.over_http`)
         self.carrier: Carrier | None = None
         self._load()
-        self._services = Services(
-            root,
-            network=network,
-            vault=vault,
-            cache_url=cache or os.environ.get("XSRUN_REDIS_URL") or None,
-            lasting=any(construct.kind != "stack" for construct in self.constructs),
-        )
+        self._services = self._own_services(network, vault, cache)
         self.environment = {**own_environment(self.constructs, self.sources.values(), root), **(env or {})}
         self._frames = frames_for(self.limits.depth)
 
@@ -130,11 +122,25 @@ class LoadedWorkspace:
         return cls(sources, **options)
 
     def _load(self) -> None:
-        self.constructs, self.problems = collect(self.sources.values(), self.structure_problems)
-        for construct in self.constructs:
+        constructs, self.problems = collect(self.sources.values(), self.structure_problems)
+        super().__init__(constructs)
+        for construct in constructs:
             construct.columns_of = self.columns_of
             construct.signature = self.signature_of
-            self._by_key.setdefault((construct.kind, construct.name), []).append(construct)
+
+    def _own_services(
+        self,
+        network: NetworkPolicy | Hosts,
+        vault: Vault | str | os.PathLike[str] | None,
+        cache: str | None,
+    ) -> Services:
+        return Services(
+            self.root,
+            network=network,
+            vault=vault,
+            cache_url=cache or os.environ.get("XSRUN_REDIS_URL") or None,
+            lasting=any(construct.kind != "stack" for construct in self.constructs),
+        )
 
     def structure_problems(self, parsed: Parsed[Document]) -> list[Diagnostic]:
         """What the tables of the language object to in one file; the public workspace asks the checker."""
@@ -143,40 +149,6 @@ class LoadedWorkspace:
     def shown(self, file: str) -> str:
         """The path of one of its files for messages: from the user's folder, not from the workspace's."""
         return shown_path(self.root, file)
-
-    # Looking up ----------------------------------------------------------------------------------------------------
-
-    def columns_of(self, table: str) -> list[Declared]:
-        """The declared columns of a table, for `dblink` fields; none when no file declares it."""
-        from xsrun.fields.compiling import compile_fields
-
-        for construct in self._by_key.get(("table", table), ()):
-            nodes = construct.node.fields_of("schema") if construct.node is not None else None
-            return compile_fields(nodes or [], construct.file)
-        return []
-
-    def find(
-        self,
-        name: str | None,
-        kind: str | None = None,
-        verb: str | None = None,
-        api_group: str | None = None,
-        file: str | None = None,
-    ) -> Construct:
-        """The one runnable construct that fits. Raises UsageError when none or several do."""
-        for argument, value in {"name": name, "kind": kind, "verb": verb, "api_group": api_group, "file": file}.items():
-            require(argument, value, (str, type(None)), "a text")
-        return runnable(self.constructs, name, kind, verb, api_group, file)
-
-    def lookup(self, kind: str, name: str, verb: str | None = None, api_group: str | None = None) -> Construct | None:
-        """The construct of a kind and name, for queries also of a verb and group, or None."""
-        found = self._by_key.get((kind, name))
-        if found is None or (verb is None and api_group is None):
-            return found[0] if found else None
-        fitting = [
-            c for c in found if verb in (None, c.verb) and (api_group is None or c.api_group in (None, api_group))
-        ]
-        return fitting[0] if fitting else None
 
     # Running -------------------------------------------------------------------------------------------------------
 
@@ -385,10 +357,6 @@ class LoadedWorkspace:
         if construct is None:
             raise self.no_target(kind, name)
         return compiled_stack(construct).direct
-
-    def no_target(self, kind: str, name: str) -> XanoScriptError:
-        """The error of a call whose target is not there (semantics 1.7)."""
-        return no_target(self.constructs, kind, name)
 
     # Shared services -----------------------------------------------------------------------------------------------
 
