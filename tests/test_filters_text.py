@@ -38,7 +38,7 @@ from xsrun.filters import (
 from xsrun.filters.query_strings import parse_query
 from xsrun.language import catalogue
 from xsrun.running.context import Context, Limits
-from xsrun.values import conversion
+from xsrun.values import comparison, conversion
 from xsrun.values.characters import characters, fold, value_of
 
 CONTEXT = Context()
@@ -173,7 +173,7 @@ def test_json_round_trip(value: Any) -> None:
 @given(anything, st.integers(0, 6), st.integers(1, 4))
 def test_yaml_round_trip(value: Any, inline: int, indent: int) -> None:
     written = yaml_documents.yaml_encode(CONTEXT, value, False, inline, indent)
-    assert conversion.strict_equal(yaml_documents.yaml_decode(written), without_list_objects(value))
+    assert comparison.strict_equal(yaml_documents.yaml_decode(written), without_list_objects(value))
 
 
 @given(st.lists(st.lists(odd_texts, min_size=2, max_size=4), max_size=4), st.sampled_from([",", ";", "\t", "|"]))

@@ -30,9 +30,9 @@ OPERATORS: dict[str, Callable[[Any, Any], Any]] = {
     "<=": comparison.less_or_equal,
     ">": comparison.greater,
     ">=": comparison.greater_or_equal,
-    "==": conversion.loose_equal,
+    "==": comparison.loose_equal,
     "!=": comparison.not_equal,
-    "===": conversion.strict_equal,
+    "===": comparison.strict_equal,
     "!==": comparison.not_identical,
     "~": lambda left, right: conversion.to_text(left) + conversion.to_text(right),
 }

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 import xsrun
 from xsrun.errors import InternalError, LimitError
-from xsrun.values.conversion import compare, loose_equal, strict_equal
+from xsrun.values.comparison import compare, loose_equal, strict_equal
 from xsrun.values.extent import MAX_DEPTH, MOST_MEMBERS, check_extent, measure
 
 NESTED = {

@@ -6,7 +6,7 @@ import argparse
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from xsrun.cli.arguments import show_error
 from xsrun.cli.options import (
@@ -20,11 +20,13 @@ from xsrun.cli.options import (
     split_pair,
 )
 from xsrun.cli.output import print_logs, print_trace, print_value, result_document
-from xsrun.errors import MissingMemberError, StoppedError
+from xsrun.errors import MissingMemberError, StoppedError, XanoScriptError
 from xsrun.values.conversion import Value, to_json
 
 if TYPE_CHECKING:
     from xsrun.workspace.construct import Construct
+    from xsrun.workspace.result import Result
+    from xsrun.workspace.workspace import LoadedWorkspace
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -42,10 +44,13 @@ def run(options: argparse.Namespace) -> int:
     from xsrun.cli.target import resolve
 
     inputs = read_inputs(options.input)
-    variables = {name: read_value(value) for name, value in (split_pair(text, "--var") for text in options.var)}
-    auth = read_auth(options.auth)
-    files = read_files(options.file)
-    headers, body = read_headers(options.header), read_body(options.body)
+    of_request: dict[str, Any] = {
+        "variables": {name: read_value(value) for name, value in (split_pair(text, "--var") for text in options.var)},
+        "auth": read_auth(options.auth),
+        "files": read_files(options.file),
+        "headers": read_headers(options.header),
+        "body": read_body(options.body),
+    }
     target = resolve(options.target, options)
     failed = False
     with target.workspace as workspace:
@@ -54,8 +59,6 @@ def run(options: argparse.Namespace) -> int:
 
             seed_file(workspace, options.seed)
         construct = workspace.find(target.name, target.kind, target.verb, None, target.file)
-        sources = {name: source.text for name, source in workspace.sources.items()}
-        several = len(inputs) > 1
         if construct.kind == "stack" and not construct.items and not construct.problems:
             print(f"warning: {workspace.shown(construct.file)} holds no statements", file=sys.stderr)
         for given in inputs:
@@ -67,42 +70,50 @@ def run(options: argparse.Namespace) -> int:
                     verb=construct.verb,
                     file=construct.file,
                     input=given,
-                    files=files,
-                    auth=auth,
                     trace=options.trace,
-                    variables=variables,
-                    headers=headers,
-                    body=body,
+                    **of_request,
                 )
             failed = failed or result.error is not None
             if result.error is not None:
-                from xsrun.analysis.explain import explain
-
-                explain(result.error, sources.get(result.error.file or "", ""))
-                if construct.kind == "stack" and isinstance(result.error, MissingMemberError):
-                    root, path = result.error.root, result.error.path
-                    if root == "input" and "." not in path:
-                        result.error.hint = f"give it with --input {path}=VALUE"
+                explain_error(result.error, construct, workspace)
             if options.json:
                 print(to_json(result_document(result)))
-                continue
-            print_logs(result.logs, workspace.shown)
-            if result.trace is not None:
-                print_trace(result.trace, workspace.shown)
-            if result.error is not None:
-                show_error(result.error, sources, workspace.shown, result.secrets)
-                if isinstance(result.error, StoppedError):
-                    stopped = result.error.result
-                    print_value(stopped if result.secrets is None else result.secrets.hide(stopped))
-            elif several:
-                print(to_json(result.response))
             else:
-                print_value(result.response)
-            for warning in result.warnings:
-                text = str(getattr(warning, "message", warning))
-                text = text if result.secrets is None else result.secrets.hide_text(text)
-                print(f"warning: {text}", file=sys.stderr)
+                show_result(result, workspace, several=len(inputs) > 1)
     return 1 if failed else 0
+
+
+def explain_error(error: XanoScriptError, construct: Construct, workspace: LoadedWorkspace) -> None:
+    """Complete the hint of an error: what the checker knows of its place, and how a missing input is given."""
+    from xsrun.analysis.explain import explain
+
+    source = workspace.sources.get(error.file or "")
+    explain(error, source.text if source is not None else "")
+    if construct.kind == "stack" and isinstance(error, MissingMemberError):
+        root, path = error.root, error.path
+        if root == "input" and "." not in path:
+            error.hint = f"give it with --input {path}=VALUE"
+
+
+def show_result(result: Result, workspace: LoadedWorkspace, *, several: bool) -> None:
+    """Print what a run left; one of `several` results takes one line."""
+    print_logs(result.logs, workspace.shown)
+    if result.trace is not None:
+        print_trace(result.trace, workspace.shown)
+    if result.error is not None:
+        sources = {name: source.text for name, source in workspace.sources.items()}
+        show_error(result.error, sources, workspace.shown, result.secrets)
+        if isinstance(result.error, StoppedError):
+            stopped = result.error.result
+            print_value(stopped if result.secrets is None else result.secrets.hide(stopped))
+    elif several:
+        print(to_json(result.response))
+    else:
+        print_value(result.response)
+    for warning in result.warnings:
+        text = str(getattr(warning, "message", warning))
+        text = text if result.secrets is None else result.secrets.hide_text(text)
+        print(f"warning: {text}", file=sys.stderr)
 
 
 @contextmanager

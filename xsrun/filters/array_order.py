@@ -8,7 +8,8 @@ from operator import attrgetter, itemgetter
 from typing import TYPE_CHECKING
 
 from xsrun.registry import filter
-from xsrun.values.conversion import Value, compare
+from xsrun.values.comparison import compare
+from xsrun.values.conversion import Value
 from xsrun.values.paths import MISSING, find_steps, parse_path
 from xsrun.values.php_arrays import Array, Identities, cast_to_number, cast_to_text, members
 

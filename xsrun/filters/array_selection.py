@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 from xsrun.errors import XanoScriptError
 from xsrun.registry import filter
-from xsrun.values.conversion import Value, loose_equal, strict_equal, to_text, truthy
+from xsrun.values.comparison import loose_equal, strict_equal
+from xsrun.values.conversion import Value, to_text, truthy
 from xsrun.values.paths import MISSING, find_steps, parse_path, set_path
 from xsrun.values.php_arrays import Array, as_array_value, kept, members
 

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 from xsrun.errors import XanoScriptError
 from xsrun.filters import math_functions
 from xsrun.registry import filter
-from xsrun.values.conversion import MIN_INT, Value, as_number, clamp_int, compare
+from xsrun.values.comparison import compare
+from xsrun.values.conversion import MIN_INT, Value, as_number, clamp_int
 from xsrun.values.php_arrays import cast_to_number, members
 
 if TYPE_CHECKING:

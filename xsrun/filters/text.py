@@ -14,7 +14,8 @@ from xsrun.filters import character_sets, escapes, formatting, html_tags, regula
 from xsrun.registry import filter
 from xsrun.running.context import Context
 from xsrun.values.characters import characters, fold, value_of
-from xsrun.values.conversion import Value, as_text, loose_equal
+from xsrun.values.comparison import loose_equal
+from xsrun.values.conversion import Value, as_text
 
 if TYPE_CHECKING:
     import ast

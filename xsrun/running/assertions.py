@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from xsrun.errors import XanoScriptError
-from xsrun.values.conversion import Value, as_text, compare, loose_equal, to_json, to_text, truthy
+from xsrun.values.comparison import compare, loose_equal
+from xsrun.values.conversion import Value, as_text, to_json, to_text, truthy
 
 #: Characters of a value that a message shows.
 SHOWN = 300

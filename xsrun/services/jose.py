@@ -19,13 +19,13 @@ from xsrun.services.jose_keys import (
     library_refusals,
     signing_key,
 )
+from xsrun.values.comparison import strict_equal
 from xsrun.values.conversion import (
     Value,
     as_object,
     as_text,
     describe,
     from_json,
-    strict_equal,
     text_of_bytes,
     to_json,
 )

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from itertools import islice
 
 from xsrun.running.assertions import show
-from xsrun.values.conversion import Value, loose_equal
+from xsrun.values.comparison import loose_equal
+from xsrun.values.conversion import Value
 
 #: Differences that are listed; the rest is counted.
 LISTED = 12

@@ -25,7 +25,8 @@ from xsrun.services.templates.values import (
     to_output,
     to_whole,
 )
-from xsrun.values.conversion import Value, compare, describe, normalize_object, to_number
+from xsrun.values.comparison import compare
+from xsrun.values.conversion import Value, describe, normalize_object, to_number
 
 _BLANKS = " \t\n\r\0\x0b"
 

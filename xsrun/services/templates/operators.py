@@ -20,7 +20,8 @@ from xsrun.services.templates.values import (
     to_whole,
 )
 from xsrun.values import arithmetic
-from xsrun.values.conversion import Value, compare, describe, loose_equal, normalize_object, strict_equal
+from xsrun.values.comparison import compare, loose_equal, strict_equal
+from xsrun.values.conversion import Value, describe, normalize_object
 from xsrun.values.digits import whole_of_digits
 
 # Operators -----------------------------------------------------------------------------------------------------------
@@ -248,6 +249,10 @@ def declare_operators(environment: FunctionEnvironment) -> None:
     declare("list", make_list)
     declare("hash", make_hash)
     declare_tests(declare)
+    declare_functions(declare)
+
+
+def declare_functions(declare: Callable[..., None]) -> None:
     for name, made, with_state in (
         ("attribute", attribute, False),
         ("cycle", cycle, False),
