@@ -44,13 +44,7 @@ def run(options: argparse.Namespace) -> int:
     from xsrun.cli.target import resolve
 
     inputs = read_inputs(options.input)
-    of_request: dict[str, Any] = {
-        "variables": {name: read_value(value) for name, value in (split_pair(text, "--var") for text in options.var)},
-        "auth": read_auth(options.auth),
-        "files": read_files(options.file),
-        "headers": read_headers(options.header),
-        "body": read_body(options.body),
-    }
+    given_besides = read_request(options)
     target = resolve(options.target, options)
     failed = False
     with target.workspace as workspace:
@@ -71,7 +65,7 @@ def run(options: argparse.Namespace) -> int:
                     file=construct.file,
                     input=given,
                     trace=options.trace,
-                    **of_request,
+                    **given_besides,
                 )
             failed = failed or result.error is not None
             if result.error is not None:
@@ -81,6 +75,17 @@ def run(options: argparse.Namespace) -> int:
             else:
                 show_result(result, workspace, several=len(inputs) > 1)
     return 1 if failed else 0
+
+
+def read_request(options: argparse.Namespace) -> dict[str, Any]:
+    """What the options give to every run beside its input, by the parameters of `Workspace.run`."""
+    return {
+        "variables": {name: read_value(value) for name, value in (split_pair(text, "--var") for text in options.var)},
+        "auth": read_auth(options.auth),
+        "files": read_files(options.file),
+        "headers": read_headers(options.header),
+        "body": read_body(options.body),
+    }
 
 
 def explain_error(error: XanoScriptError, construct: Construct, workspace: LoadedWorkspace) -> None:

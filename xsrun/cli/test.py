@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from xsrun.diagnostics import Diagnostic
     from xsrun.testing.coverage_report import CoverageRun
     from xsrun.testing.report import Report
+    from xsrun.testing.terminal import Terminal
     from xsrun.workspace.workspace import LoadedWorkspace
 
 
@@ -99,31 +100,17 @@ def run_suites(suites: list[Suite], options: argparse.Namespace) -> Report:
     """Run the tests of some workspaces, print as asked, and return one report of all."""
     from xsrun.testing.cases import find_cases
     from xsrun.testing.report import Report
-    from xsrun.testing.runner import run_tests
     from xsrun.testing.terminal import Terminal, duration_lines
 
     whole = Report()
     notes: list[str] = []
     warned: list[str] = []
     tables: list[str] = []
-    chosen = options.pattern, options.kind
     terminal = Terminal((lambda text: None) if options.json else print, color=use_color(sys.stdout))
+    chosen = options.pattern, options.kind
     terminal.start([case for suite in suites for case in find_cases(suite.workspace.constructs, *chosen, suite.files)])
     for suite in suites:
-        if options.seed:
-            from xsrun.cli.seeds import seed_file
-
-            seed_file(suite.workspace, options.seed)
-        terminal.shown_path = suite.workspace.shown
-        with suite.workspace, carried(suite.workspace, options), measured(suite.workspace, options) as coverage:
-            report = run_tests(
-                suite.workspace,
-                *chosen,
-                files=suite.files,
-                network=suite.workspace.network,
-                trace=options.trace,
-                on_result=terminal.result,
-            )
+        report, coverage = run_suite(suite, options, terminal)
         if coverage is not None:
             tables.append(coverage.table())
         notes += traces(report, suite.workspace)
@@ -137,6 +124,29 @@ def run_suites(suites: list[Suite], options: argparse.Namespace) -> Report:
     if not options.json:
         print("".join(f"{line}\n" for line in notes + warned), end="", file=sys.stderr)
     return whole
+
+
+def run_suite(suite: Suite, options: argparse.Namespace, terminal: Terminal) -> tuple[Report, CoverageRun | None]:
+    """Run the tests of one workspace; their report, and what they covered where that is measured."""
+    from xsrun.testing.runner import run_tests
+
+    workspace = suite.workspace
+    if options.seed:
+        from xsrun.cli.seeds import seed_file
+
+        seed_file(workspace, options.seed)
+    terminal.shown_path = workspace.shown
+    with workspace, carried(workspace, options), measured(workspace, options) as coverage:
+        report = run_tests(
+            workspace,
+            options.pattern,
+            options.kind,
+            files=suite.files,
+            network=workspace.network,
+            trace=options.trace,
+            on_result=terminal.result,
+        )
+    return report, coverage
 
 
 def carried(workspace: LoadedWorkspace, options: argparse.Namespace) -> AbstractContextManager[None]:

@@ -19,6 +19,7 @@ from xsrun.evaluator.generated.linker import Compiled, Linker, link
 from xsrun.evaluator.quasiquote import Position, constant, expression, name, place, statement_position, statements
 from xsrun.evaluator.scope import Scope
 from xsrun.fields.declared import Declared
+from xsrun.language.constructs import NO_CONSTRUCT, ConstructKey
 from xsrun.names.bindings import changeable_variables
 from xsrun.syntax.nodes import Expression, Located, Node, Statement
 from xsrun.values.conversion import Value
@@ -114,7 +115,7 @@ def compile_stack(
     variables: Iterable[str] = (),
     signature: Callable[[str, str], list[Declared] | None] | None = None,
     trace: bool = False,
-    owner: str = "",
+    owner: ConstructKey = NO_CONSTRUCT,
     returns_variables: bool = False,
     at: Statement | None = None,
 ) -> Compiled:
@@ -138,15 +139,8 @@ def compile_stack(
         compiler = Compiler(scope, linker, filename, trace=trace, owner=owner)
         compiler.signature = signature
         # attached middleware is given its inputs as they come
-        compiler.kinds = kinds_of(considered, [] if owner.startswith("middleware\0") else declared or [], preset)
-        with compiler.collecting() as code:
-            compiler.stack(items)
-            if returns_variables:
-                compiler.emit(place(ast.Return(compiler.environment(start)), start))
-            elif response is not None:
-                compiler.emit(place(ast.Return(compiler.value(response)), response))
-            elif not code:
-                compiler.emit(place(ast.Pass(), start))
+        compiler.kinds = kinds_of(considered, [] if owner.kind == "middleware" else declared or [], preset)
+        code = _stack_code(compiler, items, response, start, returns_variables)
         code = [*owners_defined(scope.owners, start), *code]
         if compiler.manager is not None:
             code = [place(ast.With([ast.withitem(compiler.manager, None)], code), start)]
@@ -156,6 +150,25 @@ def compile_stack(
         compiled = compile(module, filename, "exec", dont_inherit=True)
     run, direct = link(compiled, linker, declared or [])
     return Compiled(run, direct, compiled, linker)
+
+
+def _stack_code(
+    compiler: Compiler,
+    items: Sequence[Node],
+    response: Expression | None,
+    start: Position,
+    returns_variables: bool,
+) -> list[ast.stmt]:
+    """The statements, and what the function returns after them."""
+    with compiler.collecting() as code:
+        compiler.stack(items)
+        if returns_variables:
+            compiler.emit(place(ast.Return(compiler.environment(start)), start))
+        elif response is not None:
+            compiler.emit(place(ast.Return(compiler.value(response)), response))
+        elif not code:
+            compiler.emit(place(ast.Pass(), start))
+    return code
 
 
 def compile_expression(node: Expression, filename: str, variables: Iterable[str] = ()) -> Callable[..., Value]:

@@ -19,6 +19,7 @@ from xsrun.evaluator.quasiquote import Position, bind, constant, expression, is_
 from xsrun.evaluator.reach import reach_of
 from xsrun.evaluator.scope import Scope
 from xsrun.fields.declared import Declared
+from xsrun.language.constructs import NO_CONSTRUCT, ConstructKey
 from xsrun.names.places import unwrapped
 from xsrun.syntax.nodes import Expression, FilterCall, Located, Node, Path, Variable
 
@@ -56,7 +57,9 @@ def reads(*classes: type[Node]) -> Callable[[Reader], Reader]:
 class CompilerState:
     """A scope to compile in, a linker for what the code needs, the file that errors name, and the code so far."""
 
-    def __init__(self, scope: Scope, linker: Linker, filename: str, *, trace: bool = False, owner: str = "") -> None:
+    def __init__(
+        self, scope: Scope, linker: Linker, filename: str, *, trace: bool = False, owner: ConstructKey = NO_CONSTRUCT
+    ) -> None:
         self.scope = scope
         self.linker = linker
         self.filename = filename

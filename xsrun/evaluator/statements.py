@@ -196,7 +196,7 @@ def mocked(state: CompilerState, node: Statement, mocks: dict[str, Expression]) 
         assigned = set(state.scope.assigned)
     target = node.result or (node.target if isinstance(node.target, (Variable, Path)) else None)
     test = state.scope.fresh()
-    state.emit(assign(test, call("mocked_test", at, name("context", at), constant(state.owner, at)), at))
+    state.emit(assign(test, call("mocked_test", at, name("context", at), constant(tuple(state.owner), at)), at))
     chain = plain or [place(ast.Pass(), at)]
     for test_name, value in reversed(mocks.items()):
         with state.collecting() as code, state.scope.maybe():

@@ -183,7 +183,7 @@ def all_inputs(state: CompilerState, at: Located) -> ast.expr:
 
 def input_may_be_unbound(state: CompilerState, name: str) -> bool:
     """May a declared input be without a value? Attached middleware is given two of its inputs (semantics 7.2)."""
-    return state.owner.startswith("middleware\0") or may_be_unbound(state.scope.declared[name])
+    return state.owner.kind == "middleware" or may_be_unbound(state.scope.declared[name])
 
 
 def environment_root(state: CompilerState, rest: list[Segment], at: Located) -> tuple[ast.expr, list[Segment], str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from xsrun.records import record
 
 #: Members that every construct may have, except `run.job` and `run.service` (language 9).
@@ -10,6 +12,19 @@ COMMON = frozenset({"description", "docs", "tags", "guid", "history", "active", 
 #: Members written as blocks of fields, as blocks of statements, and as other blocks.
 FIELD_BLOCKS = frozenset({"input", "schema", "output"})
 VERBS = ("GET", "POST", "PUT", "PATCH", "DELETE")
+
+
+class ConstructKey(NamedTuple):
+    """What makes it the same construct when found again; mocks and tests know it by this."""
+
+    kind: str
+    name: str
+    verb: str | None = None
+    api_group: str | None = None
+
+
+#: The key of statements that stand in no construct.
+NO_CONSTRUCT = ConstructKey("", "")
 
 
 @record

@@ -17,6 +17,7 @@ from xsrun.values.extent import check_extent
 
 if TYPE_CHECKING:
     from xsrun.diagnostics import Diagnostic
+    from xsrun.language.constructs import ConstructKey
     from xsrun.running.asynchronous import AsynchronousCall
     from xsrun.running.secrets import Secrets
     from xsrun.running.trace import Trace
@@ -238,7 +239,7 @@ class Context:
         auth: Identity | None = None,
         request: Request | None = None,
         datasource: str = "live",
-        test: tuple[str, str] | None = None,
+        test: tuple[ConstructKey, str] | None = None,
         trace: Trace | None = None,
     ) -> None:
         self.workspace = workspace
@@ -258,13 +259,7 @@ class Context:
         self.head = ResponseHead()
         self.logs: list[LogEntry] = []
         self.warnings: list[Diagnostic | XanoScriptError] = []
-        self.steps = 0
-        #: loop passes that may still run before they are counted against the limits
-        self.budget = 0
-        self.depth = 0
-        self.depth_limit = (1 << 60) if self.limits.depth is None else self.limits.depth
-        self.deadline: float | None = None
-        self.memory_ceiling: int | None = None
+        self._count_anew()
         #: asynchronous calls by job id
         self.asynchronous: dict[str, AsynchronousCall] = {}
         #: what runs after the response: stacks of `util.post_process`, and asynchronous calls that nobody waited for
@@ -272,6 +267,16 @@ class Context:
         self.session_slot: Any = None
         #: room for builtins that keep something for the length of a run, by their own key
         self.scratch: dict[str, Any] = {}
+
+    def _count_anew(self) -> None:
+        """What is measured against the limits."""
+        self.steps = 0
+        #: loop passes that may still run before they are counted against the limits
+        self.budget = 0
+        self.depth = 0
+        self.depth_limit = (1 << 60) if self.limits.depth is None else self.limits.depth
+        self.deadline: float | None = None
+        self.memory_ceiling: int | None = None
 
     def now(self) -> int:
         """The run's time: milliseconds since the epoch. Tests and `--now` fix it."""

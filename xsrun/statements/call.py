@@ -25,7 +25,7 @@ def emit_call(compiler: Compiler, node: Statement, kind: str, *, inherits: bool 
     at = statement_position(node)
     given = node.attribute("input")
     asynchronous = is_asynchronous(node.attribute("runtime_mode")) or is_asynchronous(node.attribute("async"))
-    hands_on = inherits and not compiler.scope.declared and compiler.owner.startswith("query\0")
+    hands_on = inherits and not compiler.scope.declared and compiler.owner.kind == "query"
     direct = None if asynchronous or hands_on else direct_call(compiler, node, kind, given, inherits=inherits)
     if direct is not None:
         compiler.bind_result(node, direct)

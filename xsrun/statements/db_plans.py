@@ -254,7 +254,7 @@ def emit_plan(compiler: Compiler, node: Statement, plan: Plan, builder: PlanBuil
     at = statement_position(node)
     function = name(compiler.linker.constant(plan), at)
     made: ast.expr = place(ast.Call(function, [name("context", at), *builder.operands], []), at)
-    if node.result is None and compiler.owner.startswith("addon\0") and node.name == "db.query":
+    if node.result is None and compiler.owner.kind == "addon" and node.name == "db.query":
         compiler.emit(place(ast.Return(made), at))  # an addon answers what its query gives (semantics 4.7)
     else:
         compiler.bind_result(node, made)

@@ -6,11 +6,11 @@ Elsewhere the engine does not know them (semantics 1.7).
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from xsrun.errors import MissingConstructError, StoppedError
-from xsrun.evaluator.generated.tracebacks import translate
+from xsrun.evaluator.generated.tracebacks import run_unattended, translate
 from xsrun.evaluator.quasiquote import call, constant, name, place, statement_position
 from xsrun.language.constructs import TRIGGER_KINDS
 from xsrun.registry import statement_form
@@ -65,7 +65,9 @@ def call_endpoint(
     finally:
         head, after = context.head, context.deferred
         context.request, context.head, context.deferred = outer
-    run_deferred(context, after, Answer(response, head.headers, status if head.status is None else head.status))
+    answer = Answer(response, head.headers, status if head.status is None else head.status)
+    for run in after:
+        run_unattended(context, run, answer)
     return response
 
 
@@ -78,15 +80,6 @@ def carried(context: Context, carrier: Carrier, query: Any, inputs: dict[str, Va
         if error.message and context.scratch.get(EXPECTING_ERROR):
             raise error
     return response
-
-
-def run_deferred(context: Context, stacks: Iterable[Callable[[Answer], Value]], answer: Answer) -> None:
-    """What the query left to run after its response; a failure there is no longer the query's."""
-    for run in stacks:
-        try:
-            run(answer)
-        except Exception as error:
-            context.warnings.append(translate(error))
 
 
 def header_object(headers: Value) -> dict[str, str]:
@@ -133,7 +126,7 @@ def emit(compiler: Compiler, node: Statement, function: Callable[..., Value], *a
     """A call of one of the functions above, or its refusal where the construct may not hold it."""
     at = statement_position(node)
     target = constant(called_name(compiler, node), at)
-    if compiler.owner.partition("\0")[0] in CALLERS:
+    if compiler.owner.kind in CALLERS:
         made = call(compiler.linker.helper(function), at, name("context", at), target, *arguments)
     else:
         type_ = constant(node.name.removesuffix(".call"), at)

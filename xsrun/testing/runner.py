@@ -128,7 +128,7 @@ def run_unit(sandbox: Sandbox, case: Case, outcome: Outcome, trace: Trace | None
         )
     planned = expectations.plan(node, case.file)
     source = case.datasource or "live"
-    context = sandbox.context(test=(construct.owner, case.name), trace=trace, auth=_identity(case), datasource=source)
+    context = sandbox.context(test=(construct.key, case.name), trace=trace, auth=_identity(case), datasource=source)
     given = expectations.reader(node.attribute("input"), case.file)(context, None)
     values = of_call(construct.declared, expectations.as_input(copy_deep(given)))
     context.request = Request(method=construct.verb or "", input=values, in_path=construct.path_parameters)

@@ -45,7 +45,7 @@ def _code_key(construct: Construct, trace: bool) -> str:
     given = ",".join(construct.variables)
     if construct.kind == "stack":
         given += ":" + ",".join(declared.name for declared in construct.declared)
-    place = f"{construct.file}:{construct.line}:{trace}:{construct.owner}:{given}"
+    place = f"{construct.file}:{construct.line}:{trace}:{tuple(construct.key)}:{given}"
     return cache.digest(cache.fingerprint(), place, construct.text)
 
 
@@ -67,7 +67,7 @@ def _compile(construct: Construct, trace: bool, key: str) -> Compiled:
         variables=construct.variables,
         signature=signature,
         trace=trace,
-        owner=construct.owner,
+        owner=construct.key,
         returns_variables=construct.kind == "stack",
         at=construct.node,
     )

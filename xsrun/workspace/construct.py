@@ -117,9 +117,8 @@ class Construct:
         return made
 
     @property
-    def key(self) -> tuple[str, str, str | None, str | None]:
-        """What makes it the same construct when found again."""
-        return (self.kind, self.name, self.verb, self.api_group)
+    def key(self) -> constructs.ConstructKey:
+        return constructs.ConstructKey(self.kind, self.name, self.verb, self.api_group)
 
     @property
     def label(self) -> str:
@@ -178,11 +177,6 @@ class Construct:
         return XanoScriptSyntaxError(
             first.message, errors, hint=first.hint, file=first.file, line=first.line, column=first.column
         )
-
-    @property
-    def owner(self) -> str:
-        """What mocks and tests know it by."""
-        return "\0".join(part or "" for part in self.key)
 
     def bind(self, values: dict[str, Value], context: Context) -> dict[str, Value]:
         """Validate and convert the given values into what `$input` holds."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from xsrun.errors import XanoScriptError
-from xsrun.evaluator.generated.tracebacks import translate
+from xsrun.evaluator.generated.tracebacks import run_unattended, translate
 from xsrun.records import made, record
 from xsrun.running.context import Answer, Context, LogEntry
 from xsrun.running.watchdog import watched
@@ -69,10 +69,7 @@ def after_response(context: Context, result: Result) -> None:
         return
     context.start()
     run_deferred(context, result)
-    try:
-        end_session(context)
-    except Exception as error:
-        context.warnings.append(translate(error))
+    run_unattended(context, end_session, context)
 
 
 def run_deferred(context: Context, result: Result) -> None:
@@ -81,10 +78,7 @@ def run_deferred(context: Context, result: Result) -> None:
         result.status = result.error.status
     answer = Answer(result.body, result.headers, result.status)
     while context.deferred:
-        try:
-            watched(context, context.deferred.pop(0), answer)
-        except Exception as error:
-            context.warnings.append(translate(error))
+        run_unattended(context, watched, context, context.deferred.pop(0), answer)
 
 
 def end_session(context: Context) -> None:

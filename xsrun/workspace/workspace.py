@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from xsrun.database.database import Database
     from xsrun.database.session import Session
     from xsrun.fields.declared import Declared
+    from xsrun.language.constructs import ConstructKey
     from xsrun.running.carrier import Carrier
     from xsrun.running.trace import Trace
     from xsrun.services.files import Upload
@@ -159,7 +160,7 @@ class LoadedWorkspace(ConstructTable):
         auth: Identity | None = None,
         request: Request | None = None,
         datasource: str = "live",
-        test: tuple[str, str] | None = None,
+        test: tuple[ConstructKey, str] | None = None,
         trace: Trace | None = None,
     ) -> Context:
         """A context for one run in this workspace."""

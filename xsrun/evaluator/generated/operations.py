@@ -379,7 +379,7 @@ def raise_unavailable(statement: str) -> NoReturn:
 # Tests and traces ----------------------------------------------------------------------------------------------------
 
 
-def mocked_test(context: Context, owner: str) -> str | None:
+def mocked_test(context: Context, owner: tuple[str | None, ...]) -> str | None:
     """The name of the unit test that runs, if it is one of this construct's own (semantics 1.8)."""
     test = context.test
     return test[1] if test is not None and test[0] == owner else None

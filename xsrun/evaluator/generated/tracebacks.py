@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from types import CodeType, TracebackType
+from typing import TYPE_CHECKING
 
 from xsrun.errors import InputError, InternalError, LimitError, MissingVariableError, XanoScriptError
 from xsrun.lazy_regex import pattern
+
+if TYPE_CHECKING:
+    from xsrun.running.context import Context
 
 #: line, end line, column and end column, as Python keeps them
 Position = tuple[int | None, int | None, int | None, int | None]
@@ -37,6 +42,14 @@ def translate(error: BaseException) -> XanoScriptError:
         problem.file, problem.line, problem.column, problem.end_column = problem.declared_at
         problem.end_line = problem.line
     return problem
+
+
+def run_unattended(context: Context, function: Callable[..., object], *arguments: object) -> None:
+    """Call what runs when the response is known: an error is no longer the program's, it is logged."""
+    try:
+        function(*arguments)
+    except Exception as error:
+        context.warnings.append(translate(error))
 
 
 def fill_place(problem: XanoScriptError, traceback: TracebackType | None) -> None:
