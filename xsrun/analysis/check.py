@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from xsrun.analysis import ignore
-from xsrun.analysis.model import Text, Unit, Workspace
-from xsrun.analysis.report import Report, guarded
+from xsrun.analysis.model import CheckedText, Program, Unit
+from xsrun.analysis.report import TextReport, guarded
 from xsrun.analysis.rules import (
     construct_rules,
     constructs,
@@ -40,8 +40,8 @@ _QUERY_ATTRIBUTES = frozenset({"eval", "group", "return", "join", "view", "addon
 def check(sources: Mapping[str, str]) -> list[Diagnostic]:
     """Every problem of the given texts, sorted by file and line."""
     reader = parser()
-    texts = [Text(reader.parse(Source(text, name), "document")) for name, text in sources.items()]
-    everything = Workspace(texts)
+    texts = [CheckedText(reader.parse(Source(text, name), "document")) for name, text in sources.items()]
+    everything = Program(texts)
     for text in texts:
         tree = text.parsed.tree
         if tree is not None:
@@ -57,14 +57,14 @@ def check(sources: Mapping[str, str]) -> list[Diagnostic]:
     return sorted(found, key=Diagnostic.sort_key)
 
 
-def _of(text: Text) -> list[Diagnostic]:
+def _of(text: CheckedText) -> list[Diagnostic]:
     """The problems of one text: none beside a syntax error on the same line, none that a comment switches off."""
     broken = {one.line for one in text.parsed.diagnostics if one.severity == "error" and one.code not in _HARMLESS}
     own = [problem for problem in text.report.found if problem.line not in broken]
     return ignore.without_ignored(text.parsed, text.parsed.diagnostics + own)
 
 
-def check_unit(everything: Workspace, unit: Unit) -> None:
+def check_unit(everything: Program, unit: Unit) -> None:
     """The checks of one construct that look at what it does."""
     report, node = unit.report, unit.node
     construct_rules.check_unit(unit)
@@ -93,7 +93,7 @@ def check_unit(everything: Workspace, unit: Unit) -> None:
                 statement_rules.one_line_attributes(report, statement)
 
 
-def check_bare(text: Text, tree: Document) -> None:
+def check_bare(text: CheckedText, tree: Document) -> None:
     """The same for statements without a construct. Which variables they are given is not known, so none is missed."""
     nesting.check_bare(text.report, tree)
     surprises = Surprises(text.report, {})
@@ -102,7 +102,7 @@ def check_bare(text: Text, tree: Document) -> None:
         look_at_habits(text.report, statement, "bare")
 
 
-def look_at_habits(report: Report, statement: Statement, kind: str) -> None:
+def look_at_habits(report: TextReport, statement: Statement, kind: str) -> None:
     statement_rules.check_statement(report, statement, kind)
     import_rules.check_statement(report, statement)
     query_rules.check_statement(report, statement)

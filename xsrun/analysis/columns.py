@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from xsrun.analysis.model import Unit, Workspace
+from xsrun.analysis.model import Program, Unit
 from xsrun.analysis.report import span_of
 from xsrun.database.plans import name_below_db
 from xsrun.diagnostics.suggest import did_you_mean
@@ -13,7 +13,7 @@ from xsrun.syntax.walk import below, expressions
 _ALWAYS = frozenset({"id", "created_at"})
 
 
-def check_statement(workspace: Workspace, unit: Unit, item: Statement) -> None:
+def check_statement(workspace: Program, unit: Unit, item: Statement) -> None:
     """Check the table that a database statement names, and the columns it writes, sorts by and compares."""
     if not item.name.startswith("db.") or not isinstance(item.target, Name):
         return
@@ -61,7 +61,7 @@ def _field_name(unit: Unit, item: Statement, table: str, columns: dict[str, Fiel
             _unknown(unit, table, column, columns, span_of(name))
 
 
-def _compared(workspace: Workspace, unit: Unit, item: Statement) -> None:
+def _compared(workspace: Program, unit: Unit, item: Statement) -> None:
     """Columns that conditions and computed values name: `$db.table.column`."""
     tables = _tables(workspace, item)
     for expression, role in expressions(item):
@@ -70,7 +70,7 @@ def _compared(workspace: Workspace, unit: Unit, item: Statement) -> None:
                 _check_path(unit, inner, tables)
 
 
-def _tables(workspace: Workspace, item: Statement) -> dict[str, dict[str, Field] | None]:
+def _tables(workspace: Program, item: Statement) -> dict[str, dict[str, Field] | None]:
     """Name below `$db` -> columns: the table itself and the joined ones by alias; None where they are not known."""
     assert isinstance(item.target, Name)
     name = item.target.text

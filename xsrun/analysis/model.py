@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from xsrun.analysis.report import Report
+from xsrun.analysis.report import TextReport
 from xsrun.language.constructs import KINDS
 from xsrun.syntax.nodes import Document, Field, FieldBlock, Statement
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from xsrun.syntax.parsed import Parsed
 
 
-class Text:
+class CheckedText:
     """One parsed text with the report of what is wrong with it.
 
     `complete` tells that it parsed without a hole, `bare` that it is a list of statements without a construct.
@@ -22,7 +22,7 @@ class Text:
 
     def __init__(self, parsed: Parsed[Document]) -> None:
         self.parsed = parsed
-        self.report = Report(parsed.source)
+        self.report = TextReport(parsed.source)
         self.complete = parsed.tree is not None and not any(d.severity == "error" for d in parsed.diagnostics)
         self.units: list[Unit] = []
         for item in parsed.tree.items if parsed.tree is not None else []:
@@ -36,14 +36,14 @@ class Unit:
 
     __slots__ = ("kind", "name", "node", "text")
 
-    def __init__(self, text: Text, node: Statement) -> None:
+    def __init__(self, text: CheckedText, node: Statement) -> None:
         self.text = text
         self.node = node
         self.kind = node.name
         self.name = (node.label or "").removeprefix("/")
 
     @property
-    def report(self) -> Report:
+    def report(self) -> TextReport:
         return self.text.report
 
     @property
@@ -72,10 +72,10 @@ class Unit:
         return self.kind, self.name.lower()
 
 
-class Workspace:
+class Program:
     """All constructs of the texts that are checked together."""
 
-    def __init__(self, texts: list[Text]) -> None:
+    def __init__(self, texts: list[CheckedText]) -> None:
         self.texts = texts
         self.units = [unit for text in texts for unit in text.units]
         self.by_name: dict[tuple[str, str], list[Unit]] = {}

@@ -19,7 +19,7 @@ Span = tuple[int, int, int, int]
 Arguments = TypeVarTuple("Arguments")
 
 
-class Report:
+class TextReport:
     """Gathers the problems of one text."""
 
     __slots__ = ("found", "source")
@@ -51,7 +51,7 @@ class Report:
 _DEEP = 20_000
 
 
-def guarded(report: Report, place: Located, check: Callable[[*Arguments], None], *arguments: *Arguments) -> None:
+def guarded(report: TextReport, place: Located, check: Callable[[*Arguments], None], *arguments: *Arguments) -> None:
     """Run a check; a program nested deeper than Python can follow is a problem of the program, not a crash."""
     found, usual = len(report.found), sys.getrecursionlimit()
     try:

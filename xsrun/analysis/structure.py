@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from xsrun.analysis.report import Report, guarded
+from xsrun.analysis.report import TextReport, guarded
 from xsrun.analysis.rules import constructs
 from xsrun.diagnostics import Diagnostic
 
@@ -30,7 +30,7 @@ def problems(parsed: Parsed[Document]) -> list[Diagnostic]:
     tree = parsed.tree
     if tree is None:
         return []
-    report = Report(parsed.source)
+    report = TextReport(parsed.source)
     guarded(report, tree, constructs.check_document, report, tree)
     broken = {found.line for found in parsed.diagnostics if found.severity == "error"}
     found = [one for one in report.found if one.severity == "error" and one.code not in LATE]

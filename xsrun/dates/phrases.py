@@ -25,7 +25,7 @@ MAX_LENGTH = 1000
 Handler = Callable[[Phrase, "re.Match[str]"], None]
 
 
-class Token(NamedTuple):
+class TokenRule(NamedTuple):
     pattern: re.Pattern[str]
     handle: Handler
 
@@ -44,11 +44,11 @@ def _token(*patterns: str) -> Callable[[Handler], Handler]:
 
 
 @cache
-def _table() -> list[Token]:
+def _table() -> list[TokenRule]:
     def fill(pattern: str) -> re.Pattern[str]:
         return re.compile(re.sub(r"(?<!\?P)<(\w+)>", lambda match: PIECES[match.group(1)], pattern), re.ASCII)
 
-    return [Token(fill(pattern), handle) for pattern, handle in _tokens]
+    return [TokenRule(fill(pattern), handle) for pattern, handle in _tokens]
 
 
 def _number(text: str) -> int:

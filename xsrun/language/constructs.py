@@ -28,7 +28,7 @@ NO_CONSTRUCT = ConstructKey("", "")
 
 
 @record
-class Kind:
+class ConstructKind:
     """The members of a construct beyond the common ones.
 
     `attributes` are written `name = value`; `blocks` as `name { ... }`; `required` is the part of both that no
@@ -46,11 +46,11 @@ class Kind:
         return set(self.attributes) | set(self.blocks) | (set(COMMON) if self.common else set())
 
 
-def _kind(attributes: str = "", blocks: str = "", required: str = "", common: bool = True) -> Kind:
-    return Kind(frozenset(attributes.split()), frozenset(blocks.split()), tuple(required.split()), common)
+def _kind(attributes: str = "", blocks: str = "", required: str = "", common: bool = True) -> ConstructKind:
+    return ConstructKind(frozenset(attributes.split()), frozenset(blocks.split()), tuple(required.split()), common)
 
 
-KINDS: dict[str, Kind] = {
+KINDS: dict[str, ConstructKind] = {
     "query": _kind("api_group auth response response_type cache", "input stack test", "input stack"),
     "function": _kind("response response_type cache", "input stack test", "input stack"),
     "task": _kind("schedule datasource", "stack schedule test", "stack"),

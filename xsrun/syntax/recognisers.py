@@ -10,7 +10,7 @@ import re
 
 from xsrun.language.token_classes import CONDITION_WORDS
 from xsrun.lazy_regex import pattern
-from xsrun.syntax.place import Found, Place, Recognisers
+from xsrun.syntax.misfit import Found, Misfit, Recognisers
 from xsrun.syntax.problems import TEMPLATE, shorten, spelling
 from xsrun.syntax.tokens import Token
 
@@ -29,7 +29,7 @@ RECOGNISERS = Recognisers()
 
 
 @RECOGNISERS.add
-def template(place: Place) -> Found | None:
+def template(place: Misfit) -> Found | None:
     """Twig code outside of texts."""
     token = place.token()
     if token is not None and place.source.text[token.start_pos : token.start_pos + 2] in ("{%", "{{"):
@@ -38,7 +38,7 @@ def template(place: Place) -> Found | None:
 
 
 @RECOGNISERS.add
-def word_instead_of_operator(place: Place) -> Found | None:
+def word_instead_of_operator(place: Misfit) -> Found | None:
     """`not $x`, `$a and $b`."""
     for offset in (0, -1):
         kind, value = place.kind(offset), place.value(offset).lower()
@@ -57,7 +57,7 @@ def word_instead_of_operator(place: Place) -> Found | None:
 
 
 @RECOGNISERS.add
-def arrow_function(place: Place) -> Found | None:
+def arrow_function(place: Misfit) -> Found | None:
     for offset in (-3, -2, -1, 0, 1):
         token = place.token(offset)
         if token is not None and place.source.text.startswith("=>", token.start_pos):
@@ -71,7 +71,7 @@ def arrow_function(place: Place) -> Found | None:
 
 
 @RECOGNISERS.add
-def operators_of_other_languages(place: Place) -> Found | None:
+def operators_of_other_languages(place: Misfit) -> Found | None:
     signs: tuple[tuple[str, str, str | None], ...] = (
         ("<>", "write != for not equal", "!="),
         ("**", "write |pow:x", None),
@@ -88,7 +88,7 @@ def operators_of_other_languages(place: Place) -> Found | None:
 
 
 @RECOGNISERS.add
-def assignment_operator(place: Place) -> Found | None:
+def assignment_operator(place: Misfit) -> Found | None:
     """`$n += 1`, `$n++`."""
     head = place.head()
     if not head or head[0].type != "NAME" or not head[0].value.startswith("$"):
@@ -108,7 +108,7 @@ def assignment_operator(place: Place) -> Found | None:
 
 
 @RECOGNISERS.add
-def else_if(place: Place) -> Found | None:
+def else_if(place: Misfit) -> Found | None:
     if place.kind(-1) == "NAME" and place.value(-1) == "else" and place.kind() in ("IF", "HEAD_NAME"):
         first, second = place.at(-1), place.at()
         fix = [(first.start_pos, second.end_pos, "elseif")] if second.value == "if" else None
@@ -117,7 +117,7 @@ def else_if(place: Place) -> Found | None:
 
 
 @RECOGNISERS.add
-def missing_dollar(place: Place) -> Found | None:
+def missing_dollar(place: Misfit) -> Found | None:
     """`as id`, `each as item`."""
     if place.kind(-1) == "AS" and place.kind() == "HEAD_NAME":
         token = place.at()
@@ -128,7 +128,7 @@ def missing_dollar(place: Place) -> Found | None:
 
 
 @RECOGNISERS.add
-def loop_with_as(place: Place) -> Found | None:
+def loop_with_as(place: Misfit) -> Found | None:
     """`foreach ($list as $item) {`, as in PHP: the variable stands at the `each` inside."""
     if place.value() != "as" or place.bracket != "LPAR":
         return None
@@ -143,7 +143,7 @@ def loop_with_as(place: Place) -> Found | None:
 
 
 @RECOGNISERS.add
-def assigned_statement(place: Place) -> Found | None:
+def assigned_statement(place: Misfit) -> Found | None:
     """`$x = function.run "y" {`: the result of a statement is named after it."""
     head = place.head()
     if len(head) < 3 or head[0].type != "NAME" or head[1].type != "ASSIGN" or not head[0].value.startswith("$"):
@@ -156,7 +156,7 @@ def assigned_statement(place: Place) -> Found | None:
 
 
 @RECOGNISERS.add
-def unparenthesised_condition(place: Place) -> Found | None:
+def unparenthesised_condition(place: Misfit) -> Found | None:
     """`if $a == 1 {`, `while $n < 10 {`, `foreach $list as $item {`."""
     head = place.head()
     if len(head) < 2 or head[0].type != "NAME" or head[0].value not in CONDITION_WORDS:
@@ -185,7 +185,9 @@ def _condition(line: str) -> str:
     return line.partition("{")[0].rstrip()
 
 
-def _walk_over(place: Place, walked: re.Match[str], start: int) -> tuple[str, Token, list[tuple[int, int, str]] | None]:
+def _walk_over(
+    place: Misfit, walked: re.Match[str], start: int
+) -> tuple[str, Token, list[tuple[int, int, str]] | None]:
     """`for $i in 0..5`, as in other languages: a foreach, whose `each` names the variable."""
     name, subject = "$" + walked[1].lstrip("$"), walked[2]
     hint = f"write foreach ({shorten(subject)}) {{ each as {name} {{ ... }} }}"
@@ -197,7 +199,7 @@ def _walk_over(place: Place, walked: re.Match[str], start: int) -> tuple[str, To
 
 
 @RECOGNISERS.add
-def unparenthesised_return(place: Place) -> Found | None:
+def unparenthesised_return(place: Misfit) -> Found | None:
     """`return $a + 1`, `throw "x" ~ $y`."""
     head = place.head()
     if len(head) < 2 or head[0].type != "NAME" or head[1].type == "BODY_OPEN":
@@ -213,7 +215,7 @@ def unparenthesised_return(place: Place) -> Found | None:
 
 
 @RECOGNISERS.add
-def inline_assignment(place: Place) -> Found | None:
+def inline_assignment(place: Misfit) -> Found | None:
     """`var $x = 1`, `var.update $x = 2`."""
     head = place.head()
     if len(head) >= 2 and head[0].value in ("var", "var.update", "let", "const") and place.kind() == "ASSIGN":
@@ -232,10 +234,10 @@ def inline_assignment(place: Place) -> Found | None:
 
 
 @RECOGNISERS.add
-def doubled_quote(place: Place) -> Found | None:
+def doubled_quote(place: Misfit) -> Found | None:
     """`'it''s'`: a quote inside a text is not doubled."""
     if place.kind() != "STRING":  # the second text was taken for the name of an attribute
-        place = Place(place.source, place.items, place.index - 1)
+        place = Misfit(place.source, place.items, place.index - 1)
     before, token = place.token(-1), place.token()
     if before is None or token is None or before.type != "STRING" or token.type != "STRING":
         return None
@@ -248,7 +250,7 @@ def doubled_quote(place: Place) -> Found | None:
 
 
 @RECOGNISERS.add
-def second_name(place: Place) -> Found | None:
+def second_name(place: Misfit) -> Found | None:
     """`function "a" "b" {`."""
     if place.bracket == "" and place.kind() in ("STRING", "HEAD_NAME") and place.kind(-1) in ("STRING", "HEAD_NAME"):
         name = spelling(place.source, place.at())
@@ -259,7 +261,7 @@ def second_name(place: Place) -> Found | None:
 
 
 @RECOGNISERS.add
-def call_with_parentheses(place: Place) -> Found | None:
+def call_with_parentheses(place: Misfit) -> Found | None:
     """`debug.log("a", 1)`: a statement written as a call."""
     opener = place.opener
     if place.kind() != "COMMA" or place.bracket != "LPAR" or not opener:

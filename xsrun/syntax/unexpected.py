@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from xsrun.diagnostics import Diagnostic
 from xsrun.language.token_classes import ITEM_ENDS, VALUE_STARTS
 from xsrun.syntax import recognisers, value_recognisers
-from xsrun.syntax.place import Found, Place
+from xsrun.syntax.misfit import Found, Misfit
 from xsrun.syntax.problems import at_token, problem, shorten, spelling
 from xsrun.syntax.source import Source
 from xsrun.syntax.tokens import Token
@@ -71,7 +71,7 @@ def _wanted(expected: Iterable[str]) -> str:
 
 def recognise(source: Source, items: list[Token], index: int) -> Found | None:
     """What the first fitting recogniser says about the token at a place; None when the mistake is none of them."""
-    place = Place(source, items, index)
+    place = Misfit(source, items, index)
     for function in (*recognisers.RECOGNISERS.all, *value_recognisers.RECOGNISERS.all):
         found = function(place)
         if found is not None:

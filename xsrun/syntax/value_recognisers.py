@@ -16,8 +16,8 @@ from xsrun.language.token_classes import (
     VALUE_ENDS,
     VALUE_STARTS,
 )
+from xsrun.syntax.misfit import Found, Misfit, Recognisers, cut
 from xsrun.syntax.nesting import find
-from xsrun.syntax.place import Found, Place, Recognisers, cut
 from xsrun.syntax.problems import line_break, shorten, spelling
 from xsrun.syntax.tokens import HOLE, Token
 
@@ -28,7 +28,7 @@ RECOGNISERS = Recognisers()
 
 
 @RECOGNISERS.add
-def comma_ends_attribute(place: Place) -> Found | None:
+def comma_ends_attribute(place: Misfit) -> Found | None:
     """`value = 1,` at the end of a line or block."""
     if place.kind() in ("_NEWLINE", "RBRACE", "") and place.kind(-1) == "COMMA" and place.bracket in ("BODY_OPEN", ""):
         comma = place.at(-1)
@@ -38,7 +38,7 @@ def comma_ends_attribute(place: Place) -> Found | None:
 
 
 @RECOGNISERS.add
-def comma_between_fields(place: Place) -> Found | None:
+def comma_between_fields(place: Misfit) -> Found | None:
     if place.kind() == "COMMA" and place.bracket == "FIELDS_OPEN":
         comma = place.at()
         fix = cut(comma) if place.kind(1) in ("_NEWLINE", "RBRACE") else None
@@ -47,7 +47,7 @@ def comma_between_fields(place: Place) -> Found | None:
 
 
 @RECOGNISERS.add
-def filter_argument_comma(place: Place) -> Found | None:
+def filter_argument_comma(place: Misfit) -> Found | None:
     """`|get:"a",3` and `|get("a")`."""
     if place.kind() == "LPAR" and place.kind(-1) == "FILTER":
         return _argument_without_colon(place, place.at(-1))
@@ -63,7 +63,7 @@ def filter_argument_comma(place: Place) -> Found | None:
 
 
 @RECOGNISERS.add
-def colon_instead_of_assign(place: Place) -> Found | None:
+def colon_instead_of_assign(place: Misfit) -> Found | None:
     name = place.value(-1)
     if place.kind() == "_COLON" and place.kind(-1) in ("NAME", "FIELDS") and place.bracket in ("BODY_OPEN", ""):
         colon = place.at()
@@ -75,7 +75,7 @@ def colon_instead_of_assign(place: Place) -> Found | None:
 
 
 @RECOGNISERS.add
-def assign_instead_of_colon(place: Place) -> Found | None:
+def assign_instead_of_colon(place: Misfit) -> Found | None:
     """`{a = 1}`."""
     if place.bracket != "LBRACE":
         return None
@@ -93,7 +93,7 @@ def assign_instead_of_colon(place: Place) -> Found | None:
 
 
 @RECOGNISERS.add
-def dynamic_key(place: Place) -> Found | None:
+def dynamic_key(place: Misfit) -> Found | None:
     """`{($k): 1}`, `{[$k]: 1}`."""
     opened = place.kind(-1) in ("LBRACE", "COMMA", "_NEWLINE")
     if place.bracket == "LBRACE" and opened and place.kind() in ("LPAR", "LSQB", "VARIABLE", "BACKTICK"):
@@ -103,7 +103,7 @@ def dynamic_key(place: Place) -> Found | None:
 
 
 @RECOGNISERS.add
-def key_without_value(place: Place) -> Found | None:
+def key_without_value(place: Misfit) -> Found | None:
     """`{a}`, `{a, b: 1}`."""
     if place.bracket != "LBRACE" or place.kind(-1) not in ("LBRACE", "COMMA", "_NEWLINE"):
         return None
@@ -118,7 +118,7 @@ def key_without_value(place: Place) -> Found | None:
 
 
 @RECOGNISERS.add
-def item_missing(place: Place) -> Found | None:
+def item_missing(place: Misfit) -> Found | None:
     """`[1,, 2]`, `{, a: 1}`."""
     if place.bracket not in ("LSQB", "LBRACE") or place.kind() != "COMMA":
         return None
@@ -132,7 +132,7 @@ def item_missing(place: Place) -> Found | None:
 
 
 @RECOGNISERS.add
-def operator_begins_line(place: Place) -> Found | None:
+def operator_begins_line(place: Misfit) -> Found | None:
     if place.kind() in OPERATORS and place.kind(-1) == "_NEWLINE":
         sign = place.value()
         return Found(
@@ -145,7 +145,7 @@ def operator_begins_line(place: Place) -> Found | None:
 
 
 @RECOGNISERS.add
-def two_statements_on_a_line(place: Place) -> Found | None:
+def two_statements_on_a_line(place: Misfit) -> Found | None:
     ended = place.kind(-1) == "RBRACE" or place.kind(-2) == "AS"
     if ended and place.kind() in ("NAME", "HEAD_NAME") and place.bracket in ("BODY_OPEN", ""):
         token = place.at()
@@ -170,7 +170,7 @@ _OPERATOR_WORDS = {
 
 
 @RECOGNISERS.add
-def value_follows_value(place: Place) -> Found | None:
+def value_follows_value(place: Misfit) -> Found | None:
     """`["a" "b"]`, `$a "b"`, `$a|get "b"`."""
     before, token = place.token(-1), place.token()
     begins = ITEM_STARTS if place.bracket == "LSQB" else VALUE_STARTS
@@ -194,7 +194,7 @@ def value_follows_value(place: Place) -> Found | None:
     return Found("XS119", f"an operator is missing before `{shown}`", hint, token)
 
 
-def _begins_entry(place: Place) -> bool:
+def _begins_entry(place: Misfit) -> bool:
     """Is a token of an object the beginning of its next entry?"""
     if place.bracket != "LBRACE":
         return False
@@ -203,7 +203,7 @@ def _begins_entry(place: Place) -> bool:
     return place.kind() == "SPREAD" or named
 
 
-def _argument_without_colon(place: Place, name: Token) -> Found:
+def _argument_without_colon(place: Misfit, name: Token) -> Found:
     """`$a|get "b"`, `$a|get("b")`."""
     shown = name.value.lstrip("!")
     message = f"the arguments of a filter follow a colon: `{shown}`"
@@ -211,16 +211,16 @@ def _argument_without_colon(place: Place, name: Token) -> Found:
 
 
 @RECOGNISERS.add
-def value_taken_for_attribute(place: Place) -> Found | None:
+def value_taken_for_attribute(place: Misfit) -> Found | None:
     """`value = "a" "b"`, `value = $a b`, `value = $a !$b`: what follows was taken for the next attribute."""
     taken = place.kind(-1) in ("STRING", "NAME", "BANG") and place.kind(-2) in VALUE_ENDS
     if taken:
-        return value_follows_value(Place(place.source, place.items, place.index - 1))
+        return value_follows_value(Misfit(place.source, place.items, place.index - 1))
     return None
 
 
 @RECOGNISERS.add
-def conditional_cut_off(place: Place) -> Found | None:
+def conditional_cut_off(place: Misfit) -> Found | None:
     """`(1 > 2 ? "a"):"b"`: the parenthesis closes before the second value of `? :`."""
     if place.kind() != "RPAR" or place.bracket != "LPAR" or place.kind(1) != "_COLON":
         return None
@@ -231,7 +231,7 @@ def conditional_cut_off(place: Place) -> Found | None:
 
 
 @RECOGNISERS.add
-def nothing_before_operator(place: Place) -> Found | None:
+def nothing_before_operator(place: Misfit) -> Found | None:
     """`value = == 1`, `(* 2)`, `$a ~ |trim`."""
     begun = {"ASSIGN", "LPAR", "LSQB", "LINDEX"} | ({"COMMA"} if place.bracket != "LBRACE" else set())
     wanting = OPERATORS | SIGNS | (begun if place.kind() != "_COLON" else set())
@@ -244,7 +244,7 @@ def nothing_before_operator(place: Place) -> Found | None:
 
 
 @RECOGNISERS.add
-def statement_without_name(place: Place) -> Found | None:
+def statement_without_name(place: Misfit) -> Found | None:
     """A line of a stack that begins with a value."""
     token = place.token()
     if (
@@ -252,7 +252,7 @@ def statement_without_name(place: Place) -> Found | None:
         and place.kind(-1) == "STRING"
         and place.kind(-2) in ("_NEWLINE", "BODY_OPEN")
     ):
-        return statement_without_name(Place(place.source, place.items, place.index - 1))
+        return statement_without_name(Misfit(place.source, place.items, place.index - 1))
     begins = place.kind(-1) in ("_NEWLINE", "BODY_OPEN", "")
     head = place.head()
     operator = place.kind() in OPERATORS | {"FILTER", "LINDEX"}
@@ -270,7 +270,7 @@ def statement_without_name(place: Place) -> Found | None:
 
 
 @RECOGNISERS.add
-def chained_comparison(place: Place) -> Found | None:
+def chained_comparison(place: Misfit) -> Found | None:
     """`1 < $x < 10`."""
     if place.kind() == "COMPARE" and any(token.type == "COMPARE" for token in place.head()):
         hint = "join two comparisons with &&: $x > 1 && $x < 10"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from xsrun.analysis.report import Report, article, span_of
+from xsrun.analysis.report import TextReport, article, span_of
 from xsrun.registry import Parameter
 from xsrun.syntax.nodes import (
     Expression,
@@ -48,20 +48,20 @@ _MEMBERS: dict[str, tuple[str, ...]] = {
 _EXCEPT = {("table", "agent"), ("branch", "history"), ("message", "channel")}
 
 
-def check_attribute(report: Report, statement: str, attribute: Parameter, value: Expression) -> None:
+def check_attribute(report: TextReport, statement: str, attribute: Parameter, value: Expression) -> None:
     """Check the value of a statement's attribute by what its record says of it."""
     if attribute.literal and (wanted := _TYPES.get(attribute.type)) is not None:
         _check(report, f"`{attribute.name}` of `{statement}`", wanted, value)
 
 
-def check_member(report: Report, construct: str, name: str, value: Expression) -> None:
+def check_member(report: TextReport, construct: str, name: str, value: Expression) -> None:
     """Check a member of a construct."""
     wanted = _MEMBERS.get(name)
     if wanted is not None and (construct, name) not in _EXCEPT:
         _check(report, f"`{name}` of {article(construct)}", wanted, value)
 
 
-def _check(report: Report, what: str, wanted: tuple[str, ...], value: Expression) -> None:
+def _check(report: TextReport, what: str, wanted: tuple[str, ...], value: Expression) -> None:
     shape = _shape(value)
     if shape in wanted or shape == "unknown":
         return
@@ -98,7 +98,7 @@ def _article(value: Expression, shape: str) -> str:
     return {"number": "a number", "text": "a text"}.get(shape) or _NAMES.get(shape, "this")
 
 
-def _hint(report: Report, wanted: str, value: Expression) -> str | None:
+def _hint(report: TextReport, wanted: str, value: Expression) -> str | None:
     shown = report.text_of(value)
     if len(shown) > 40:
         return None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from xsrun.analysis.model import Unit
-from xsrun.analysis.report import Report, article, name_span, span_of, title_span
+from xsrun.analysis.report import TextReport, article, name_span, span_of, title_span
 from xsrun.analysis.rules import field_rules
 from xsrun.analysis.rules.isolation import check_open_transaction
 from xsrun.diagnostics.suggest import did_you_mean
@@ -41,12 +41,12 @@ def check_unit(unit: Unit) -> None:
         _error_message(unit)
 
 
-def _expects(report: Report, item: Statement) -> None:
+def _expects(report: TextReport, item: Statement) -> None:
     if not any(inner.name.startswith("expect.") for inner in item.blocks()):
         report.add("XS804", "this test expects nothing", title_span(item), "add an expect.* statement")
 
 
-def _choice(report: Report, item: Attribute) -> None:
+def _choice(report: TextReport, item: Attribute) -> None:
     value = item.value
     choices = _CHOICES[item.name]
     if isinstance(value, Literal) and isinstance(value.value, str) and value.value not in choices:
@@ -116,7 +116,7 @@ def _is_message(node: Expression) -> bool:
     return member_of_root(node, "error") == "message"
 
 
-def check_comments(report: Report, comments: list[Comment]) -> None:
+def check_comments(report: TextReport, comments: list[Comment]) -> None:
     """A comment that looks like a division: `$n // 2` (feedback, cluster 12)."""
     for comment in comments:
         line, column = comment.line, comment.column

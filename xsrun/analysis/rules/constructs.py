@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from xsrun.analysis.report import Report, article, attribute_span, name_span, span_of, title_span
+from xsrun.analysis.report import TextReport, article, attribute_span, name_span, span_of, title_span
 from xsrun.analysis.rules import attribute_types, fields, statements, unit_tests
 from xsrun.analysis.rules.expressions import check_value
 from xsrun.diagnostics.suggest import did_you_mean, nearest
@@ -18,7 +18,7 @@ from xsrun.language.constructs import (
     LOOSE_KINDS,
     OPEN_KINDS,
     VERBS,
-    Kind,
+    ConstructKind,
 )
 from xsrun.syntax.nodes import (
     Attribute,
@@ -40,7 +40,7 @@ _SEPARATOR = re.compile(r"---[ \t]*(?://.*)?$")
 _MEMBERS = frozenset({"stack", "test", "schedule", "main"})
 
 
-def check_document(report: Report, document: Document) -> None:
+def check_document(report: TextReport, document: Document) -> None:
     """Check every construct of a text, or a bare list of statements, members or fields."""
     constructs = {id(item) for item in document.items if _is_construct(item)}
     previous: Node | None = None
@@ -78,12 +78,12 @@ def _items(statement: Statement) -> list[Item]:
     return list(statement.body.items) if statement.body else []
 
 
-def _separated(report: Report, first: Node, second: Node) -> bool:
+def _separated(report: TextReport, first: Node, second: Node) -> bool:
     lines = range(first.end_line + 1, second.line)
     return not report.source.text or any(_SEPARATOR.match(report.source.line(number)) for number in lines)
 
 
-def _outside(report: Report, item: Node) -> None:
+def _outside(report: TextReport, item: Node) -> None:
     """Something beside the constructs of a text."""
     name = getattr(item, "name", "")
     if isinstance(item, Statement) and not catalogue.entry("statement", name) and name not in _MEMBERS:
@@ -94,7 +94,7 @@ def _outside(report: Report, item: Node) -> None:
     report.add("XS209", f"`{name}` stands outside of any construct", place, f"move it {where}")
 
 
-def _piece(report: Report, item: Node) -> None:
+def _piece(report: TextReport, item: Node) -> None:
     """A part of a text without constructs: statements, members or fields on their own."""
     if isinstance(item, FieldBlock):
         fields.check_fields(report, item.declared, "schema" if item.name == "schema" else "input")
@@ -112,7 +112,7 @@ def _piece(report: Report, item: Node) -> None:
             statements.check_statement(report, item, "any")
 
 
-def _unknown_kind(report: Report, item: Statement) -> str | None:
+def _unknown_kind(report: TextReport, item: Statement) -> str | None:
     """Report a kind that there is none of; gives the one that was probably meant."""
     meant = FOREIGN_KINDS.get(item.name.lower()) or nearest(item.name, KINDS)
     hint = f"did you mean `{meant}`?" if meant else f"a file holds one of: {', '.join(KINDS)}"
@@ -123,7 +123,7 @@ def _unknown_kind(report: Report, item: Statement) -> str | None:
 # One construct -------------------------------------------------------------------------------------------------------
 
 
-def check_construct(report: Report, item: Statement) -> None:
+def check_construct(report: TextReport, item: Statement) -> None:
     """Check one construct: its kind, header and members."""
     if item.name in OPEN_KINDS:
         return
@@ -157,7 +157,7 @@ def check_construct(report: Report, item: Statement) -> None:
     unit_tests.check_test_names(report, item)
 
 
-def _check_header(report: Report, item: Statement) -> None:
+def _check_header(report: TextReport, item: Statement) -> None:
     target = item.target
     if target is None:
         report.add(
@@ -183,7 +183,7 @@ def _check_header(report: Report, item: Statement) -> None:
         report.add("XS208", f"{article(item.name)} binds no result", span_of(item.result), "delete `as` and the name")
 
 
-def _check_verb(report: Report, item: Statement) -> None:
+def _check_verb(report: TextReport, item: Statement) -> None:
     hint = f"write verb={', verb='.join(VERBS[:-1])} or verb={VERBS[-1]}"
     if item.verb is None:
         report.add("XS204", "a query needs a verb after its name", title_span(item), hint)
@@ -196,7 +196,7 @@ def _check_verb(report: Report, item: Statement) -> None:
         report.add("XS204", f"`{item.verb}` is not a verb of a query", place, hint, fix)
 
 
-def _verb_span(report: Report, item: Statement) -> tuple[int, int, int, int]:
+def _verb_span(report: TextReport, item: Statement) -> tuple[int, int, int, int]:
     line = report.source.line(item.line)
     column = line.find("verb", item.name_end_column) + 1 or item.name_end_column
     return item.line, column, item.line, column + len("verb=") + len(item.verb or "")
@@ -208,7 +208,7 @@ def _member_span(member: Node) -> tuple[int, int, int, int]:
     return member.line, member.column, member.line, member.column + len(getattr(member, "name", " "))
 
 
-def _check_required(report: Report, item: Statement, kind: Kind, seen: set[str]) -> None:
+def _check_required(report: TextReport, item: Statement, kind: ConstructKind, seen: set[str]) -> None:
     for name in kind.required:
         if name in seen:
             continue
@@ -222,7 +222,7 @@ def _check_required(report: Report, item: Statement, kind: Kind, seen: set[str])
 # Members -------------------------------------------------------------------------------------------------------------
 
 
-def _check_member(report: Report, item: Statement, kind: Kind, member: Node) -> None:
+def _check_member(report: TextReport, item: Statement, kind: ConstructKind, member: Node) -> None:
     if isinstance(member, Attribute):
         _check_attribute(report, item, kind, member)
     elif isinstance(member, FieldBlock):
@@ -234,7 +234,7 @@ def _check_member(report: Report, item: Statement, kind: Kind, member: Node) -> 
         _check_block(report, item, kind, member)
 
 
-def _check_attribute(report: Report, item: Statement, kind: Kind, member: Attribute) -> None:
+def _check_attribute(report: TextReport, item: Statement, kind: ConstructKind, member: Attribute) -> None:
     name = member.name
     if name in kind.attributes or (kind.common and name in COMMON):
         check_value(report, member.value, name)
@@ -254,7 +254,7 @@ def _check_attribute(report: Report, item: Statement, kind: Kind, member: Attrib
         _unknown_member(report, item, kind, name, attribute_span(member))
 
 
-def _check_main(report: Report, item: Statement, member: Attribute) -> None:
+def _check_main(report: TextReport, item: Statement, member: Attribute) -> None:
     """`main` of a job names the function that runs."""
     assert isinstance(member.value, ObjectLiteral)
     keys = [entry.key for entry in member.value.entries if isinstance(entry, Entry)]
@@ -263,7 +263,7 @@ def _check_main(report: Report, item: Statement, member: Attribute) -> None:
         report.add("XS211", "Missing member: main.name", span_of(member.value), hint)
 
 
-def _check_block(report: Report, item: Statement, kind: Kind, member: Statement) -> None:
+def _check_block(report: TextReport, item: Statement, kind: ConstructKind, member: Statement) -> None:
     name = member.name
     if name == HOLE or (name in kind.blocks and name == "stack"):
         context = item.name if item.name in ("workflow_test", "tool") else "stack"
@@ -293,7 +293,9 @@ def _after(member: Statement) -> tuple[int, int, int, int]:
     return member.line, member.name_end_column, member.line, member.name_end_column + 1
 
 
-def _unknown_member(report: Report, item: Statement, kind: Kind, name: str, place: tuple[int, int, int, int]) -> None:
+def _unknown_member(
+    report: TextReport, item: Statement, kind: ConstructKind, name: str, place: tuple[int, int, int, int]
+) -> None:
     if item.name in LOOSE_KINDS or name == HOLE:
         return
     if name.startswith("$"):

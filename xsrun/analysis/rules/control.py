@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from xsrun.analysis.report import Report, attribute_span, name_span, span_of, title_span
+from xsrun.analysis.report import TextReport, attribute_span, name_span, span_of, title_span
 from xsrun.analysis.rules import statements
 from xsrun.analysis.rules.expressions import check_condition, check_expression, check_value
 from xsrun.syntax.nodes import Attribute, FieldBlock, Group, Item, Name, Statement, Variable
@@ -31,7 +31,7 @@ OWNERS = {
 }
 
 
-def check_control(report: Report, item: Statement, entry: StatementEntry, context: str) -> None:
+def check_control(report: TextReport, item: Statement, entry: StatementEntry, context: str) -> None:
     """Check the body of a statement that holds blocks."""
     name = item.name
     allowed = {block.rstrip("*?").split()[0] for block in entry["blocks"]}
@@ -58,7 +58,7 @@ def check_control(report: Report, item: Statement, entry: StatementEntry, contex
         _check_complete(report, item, seen, context)
 
 
-def _check_attribute(report: Report, item: Statement, member: Attribute, allowed: frozenset[str]) -> None:
+def _check_attribute(report: TextReport, item: Statement, member: Attribute, allowed: frozenset[str]) -> None:
     if member.name in allowed:
         check_value(report, member.value, member.name)
     elif member.name == "response" or member.name.startswith("$"):
@@ -79,7 +79,7 @@ def _block_hint(name: str) -> str:
     }.get(name, "stack { } block")
 
 
-def _check_block(report: Report, item: Statement, member: Statement, context: str) -> None:
+def _check_block(report: TextReport, item: Statement, member: Statement, context: str) -> None:
     """One sub-block in its place: its header, then its statements."""
     name = member.name
     if name in ("if", "elseif", "case"):
@@ -112,7 +112,7 @@ def _check_block(report: Report, item: Statement, member: Statement, context: st
     statements.check_body(report, member, context)
 
 
-def _check_each(report: Report, item: Statement, member: Statement) -> None:
+def _check_each(report: TextReport, item: Statement, member: Statement) -> None:
     if item.name == "while":
         if member.target is not None:
             report.add("XS321", "the each of a while loop binds nothing", span_of(member.target), "write each {")
@@ -128,7 +128,7 @@ def _check_each(report: Report, item: Statement, member: Statement) -> None:
         report.add("XS321", "a loop variable is a plain name", span_of(member.target), "write each as $item {")
 
 
-def _foreign_in_control(report: Report, item: Statement, member: Statement, seen: list[str], context: str) -> None:
+def _foreign_in_control(report: TextReport, item: Statement, member: Statement, seen: list[str], context: str) -> None:
     """A statement where only a block may stand: the wrapper is missing."""
     name = item.name
     if name in _LOOPS or name in ("group", "db.transaction", "util.post_process", "expect.to_throw", "try_catch"):
@@ -161,7 +161,7 @@ def _foreign_in_control(report: Report, item: Statement, member: Statement, seen
             statements.check_statement(report, member, context)
 
 
-def _check_complete(report: Report, item: Statement, seen: list[str], context: str) -> None:
+def _check_complete(report: TextReport, item: Statement, seen: list[str], context: str) -> None:
     name = item.name
     if name == "conditional":
         _check_conditional(report, item)
@@ -184,7 +184,7 @@ def _check_complete(report: Report, item: Statement, seen: list[str], context: s
                 report.add("XS325", f"a try_catch has one {block}", name_span(item.blocks(block)[1]), "merge the two")
 
 
-def _check_conditional(report: Report, item: Statement) -> None:
+def _check_conditional(report: TextReport, item: Statement) -> None:
     arms = item.blocks("if", "elseif", "else")
     ifs = [arm for arm in arms if arm.name == "if"]
     for again in ifs[1:]:
@@ -205,7 +205,7 @@ def _check_conditional(report: Report, item: Statement) -> None:
 # Blocks in the wrong place -------------------------------------------------------------------------------------------
 
 
-def stray_block(report: Report, item: Statement, context: str) -> bool:
+def stray_block(report: TextReport, item: Statement, context: str) -> bool:
     """A sub-block where a statement should stand. False when the name is not a sub-block."""
     name = item.name
     owner = OWNERS.get(name)
@@ -244,7 +244,7 @@ def follows_stray_if(previous: Item) -> bool:
     return isinstance(previous, Statement) and previous.name in ("if", "elseif", "else")
 
 
-def stray_if(report: Report, item: Statement, following: Sequence[Item], context: str) -> None:
+def stray_if(report: TextReport, item: Statement, following: Sequence[Item], context: str) -> None:
     """An `if` without its conditional, perhaps with branches after it."""
     last = item
     for branch in following:
@@ -262,7 +262,7 @@ def stray_if(report: Report, item: Statement, following: Sequence[Item], context
     statements.check_body(report, item, context)
 
 
-def lone_if(report: Report, item: Statement, context: str) -> None:
+def lone_if(report: TextReport, item: Statement, context: str) -> None:
     """An `if` alone in the body of a loop runs as a conditional with one arm (language 9)."""
     report.add(
         "XS501",
@@ -275,7 +275,7 @@ def lone_if(report: Report, item: Statement, context: str) -> None:
     statements.check_body(report, item, context)
 
 
-def misplaced_member(report: Report, item: Statement) -> None:
+def misplaced_member(report: TextReport, item: Statement) -> None:
     """`response` or `test` where a statement should stand."""
     name = item.name
     if name == "test":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from xsrun.analysis.report import Report, span_of
+from xsrun.analysis.report import TextReport, span_of
 from xsrun.analysis.rules import filter_rules, spelling
 from xsrun.analysis.rules.expressions import CONDITION, PLAIN, QUERY
 from xsrun.analysis.rules.filter_rules import EXPRESSION_FILTERS
@@ -38,7 +38,7 @@ _ZERO_TYPES = frozenset({"text", "int", "decimal", "bool", "email", "password"})
 class Surprises:
     """Looks through the expressions of one construct. `inputs` are its declared inputs by name."""
 
-    def __init__(self, report: Report, inputs: dict[str, Field]) -> None:
+    def __init__(self, report: TextReport, inputs: dict[str, Field]) -> None:
         self.report = report
         self.inputs = inputs
 

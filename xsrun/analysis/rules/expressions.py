@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from xsrun.analysis.report import Report, span_of
+from xsrun.analysis.report import TextReport, span_of
 from xsrun.analysis.rules import filters
 from xsrun.language.roots import ADDON_FUNCTION
 from xsrun.names.places import is_fixed, ungrouped
@@ -41,7 +41,7 @@ _QUERIES = frozenset({"eval", "group", "return", "join", "view", "addon", "retur
 _REPEATING = frozenset({"sort"})
 
 
-def check_value(report: Report, value: Expression, attribute: str) -> None:
+def check_value(report: TextReport, value: Expression, attribute: str) -> None:
     """Check the value of an attribute; its name tells whether it is a condition of a query."""
     mode = CONDITION if attribute in _CONDITIONS else QUERY if attribute in _QUERIES else PLAIN
     if mode == PLAIN and attribute in _REPEATING and isinstance(value, ObjectLiteral):
@@ -51,14 +51,14 @@ def check_value(report: Report, value: Expression, attribute: str) -> None:
     check_expression(report, value, mode)
 
 
-def check_expression(report: Report, node: Expression, mode: int = PLAIN) -> None:
+def check_expression(report: TextReport, node: Expression, mode: int = PLAIN) -> None:
     """Check an expression and everything below it."""
     check = _CHECKS.get(node.__class__)
     if check is not None:
         check(report, node, mode)
 
 
-def check_condition(report: Report, node: Expression) -> None:
+def check_condition(report: TextReport, node: Expression) -> None:
     """Check the condition of an `if` and its kin, which has no operators of queries outside of backticks."""
     inner = ungrouped(node)
     if isinstance(inner, Binary) and inner.operator in ("&&", "||"):
@@ -75,7 +75,7 @@ def check_condition(report: Report, node: Expression) -> None:
     check_expression(report, node)
 
 
-def _binary(report: Report, node: Binary, mode: int) -> None:
+def _binary(report: TextReport, node: Binary, mode: int) -> None:
     """Long chains of operators lean to the left; they are followed without recursion."""
     left: Expression = node
     while isinstance(left, Binary):
@@ -88,7 +88,7 @@ def _binary(report: Report, node: Binary, mode: int) -> None:
     check_expression(report, left, mode)
 
 
-def _operator_place(report: Report, node: Binary) -> tuple[tuple[int, int, int, int], int]:
+def _operator_place(report: TextReport, node: Binary) -> tuple[tuple[int, int, int, int], int]:
     source = report.source
     start = source.offset(node.left.end_line, node.left.end_column)
     found = source.text.find(node.operator, start) if source.text else start
@@ -96,12 +96,12 @@ def _operator_place(report: Report, node: Binary) -> tuple[tuple[int, int, int, 
     return (line, column, line, column + len(node.operator)), found
 
 
-def _between(report: Report, node: Between, mode: int) -> None:
+def _between(report: TextReport, node: Between, mode: int) -> None:
     for part in (node.operand, node.low, node.high):
         check_expression(report, part, mode)
 
 
-def _filter_call(report: Report, node: FilterCall, mode: int) -> None:
+def _filter_call(report: TextReport, node: FilterCall, mode: int) -> None:
     """A chain of filters, from its last to its first."""
     operand: Expression | None = node
     while isinstance(operand, FilterCall):
@@ -114,7 +114,7 @@ def _filter_call(report: Report, node: FilterCall, mode: int) -> None:
         check_expression(report, operand, mode)
 
 
-def _object(report: Report, node: ObjectLiteral, mode: int) -> None:
+def _object(report: TextReport, node: ObjectLiteral, mode: int) -> None:
     seen: set[str] = set()
     for entry in node.entries:
         if isinstance(entry, Entry):
@@ -144,12 +144,12 @@ def _object(report: Report, node: ObjectLiteral, mode: int) -> None:
             check_expression(report, entry, mode)
 
 
-def _list(report: Report, node: ListLiteral, mode: int) -> None:
+def _list(report: TextReport, node: ListLiteral, mode: int) -> None:
     for item in node.items:
         check_expression(report, item, mode)
 
 
-def _path(report: Report, node: Path, mode: int) -> None:
+def _path(report: TextReport, node: Path, mode: int) -> None:
     of_table = mode != PLAIN and isinstance(node.base, Variable) and node.base.name == "db"
     if of_table and not all(is_fixed(segment) for segment in node.segments):
         hint = "write the column's name; to choose columns when it runs, give `external` its search as JSON"
@@ -161,14 +161,14 @@ def _path(report: Report, node: Path, mode: int) -> None:
             check_expression(report, segment.key, PLAIN)
 
 
-def _placeholder(report: Report, node: Placeholder, mode: int) -> None:
+def _placeholder(report: TextReport, node: Placeholder, mode: int) -> None:
     text = report.source.text
     if text and not text.startswith("...", report.source.offset(node.line, node.column)):
         return
     report.add("XS212", "a placeholder is left in the program", span_of(node), "write what `...` stands for")
 
 
-def _call(report: Report, node: Call, mode: int) -> None:
+def _call(report: TextReport, node: Call, mode: int) -> None:
     if find_function(node.name) is None and node.name != ADDON_FUNCTION:
         text = f"there is no function `{node.name}`"
         hint = (
@@ -179,34 +179,34 @@ def _call(report: Report, node: Call, mode: int) -> None:
         check_expression(report, argument, mode)
 
 
-def _literal(report: Report, node: Literal, mode: int) -> None:
+def _literal(report: TextReport, node: Literal, mode: int) -> None:
     if node.style == "nothing":
         report.add("XS109", "a value is missing after `(`", (node.line, node.column + 1, node.line, node.column + 2))
 
 
-def _group(report: Report, node: Group, mode: int) -> None:
+def _group(report: TextReport, node: Group, mode: int) -> None:
     check_expression(report, node.expression, mode)
 
 
-def _quoted(report: Report, node: Quoted, mode: int) -> None:
+def _quoted(report: TextReport, node: Quoted, mode: int) -> None:
     if node.expression is not None:
         check_expression(report, node.expression, mode)
 
 
-def _ternary(report: Report, node: Ternary, mode: int) -> None:
+def _ternary(report: TextReport, node: Ternary, mode: int) -> None:
     for part in (node.condition, node.then, node.otherwise):
         check_expression(report, part, mode)
 
 
-def _unary(report: Report, node: Unary, mode: int) -> None:
+def _unary(report: TextReport, node: Unary, mode: int) -> None:
     check_expression(report, node.operand, mode)
 
 
-def _spread(report: Report, node: Spread, mode: int) -> None:
+def _spread(report: TextReport, node: Spread, mode: int) -> None:
     check_expression(report, node.value, mode)
 
 
-def _cast(report: Report, node: Cast, mode: int) -> None:
+def _cast(report: TextReport, node: Cast, mode: int) -> None:
     check_expression(report, node.operand, mode)
 
 

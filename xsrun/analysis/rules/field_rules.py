@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from xsrun.analysis.report import Report, span_of
+from xsrun.analysis.report import TextReport, span_of
 from xsrun.language import catalogue
 from xsrun.language.types import type_named
 from xsrun.syntax.nodes import Field, ListLiteral, Literal, Word
 
 
-def check_fields(report: Report, declared: list[Field], place: str) -> None:
+def check_fields(report: TextReport, declared: list[Field], place: str) -> None:
     """Look at the fields of an `input` or `schema` block. `place` is "input" or "column"."""
     for field in declared:
         _private(report, field)
@@ -24,14 +24,14 @@ def _name_span(field: Field) -> tuple[int, int, int, int]:
     return field.line, field.name_column, field.line, field.name_column + max(1, len(field.name))
 
 
-def _private(report: Report, field: Field) -> None:
+def _private(report: TextReport, field: Field) -> None:
     if field.default is not None and not field.optional:
         place = span_of(field.default)
         hint = f"write {field.name}?={report.text_of(field.default)} for a default"
         report.add("XS530", "`=` without `?` makes a private field, not a default", place, hint)
 
 
-def _enum(report: Report, field: Field) -> None:
+def _enum(report: TextReport, field: Field) -> None:
     if field.type != "enum":
         return
     values = field.attribute("values")
@@ -47,7 +47,7 @@ def _enum(report: Report, field: Field) -> None:
         report.add("XS533", f"the default `{chosen}` is none of the values", span_of(default), hint)
 
 
-def _filters(report: Report, field: Field) -> None:
+def _filters(report: TextReport, field: Field) -> None:
     """Filters that do nothing for this type."""
     allowed = type_named(field.type).filters
     if allowed is None or field.list_size is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from xsrun.analysis.report import Report, attribute_span, name_span, span_of
+from xsrun.analysis.report import TextReport, attribute_span, name_span, span_of
 from xsrun.diagnostics.suggest import did_you_mean
 from xsrun.language import catalogue
 from xsrun.language.types import FOREIGN_TYPES, GEO_TYPES, TYPES
@@ -49,7 +49,7 @@ _FOREIGN_FILTERS = {
 }
 
 
-def check_fields(report: Report, declared: list[Field], place: str) -> None:
+def check_fields(report: TextReport, declared: list[Field], place: str) -> None:
     """Check the fields of an `input` or `schema` block and everything below them."""
     seen: set[str] = set()
     for field in declared:
@@ -74,7 +74,7 @@ def _name_span(field: Field) -> tuple[int, int, int, int]:
     return field.line, field.name_column, field.line, field.name_column + max(1, len(field.name))
 
 
-def _check_mark(report: Report, field: Field) -> None:
+def _check_mark(report: TextReport, field: Field) -> None:
     """`timestamp ?seen?`: the question mark of the type stands at the type."""
     line = report.source.text.split("\n")[field.line - 1]
     between = line[field.column - 1 : field.name_column - 1]
@@ -85,7 +85,7 @@ def _check_mark(report: Report, field: Field) -> None:
         report.add("XS235", f"a question mark does not stand before the name `{field.name}`", place, hint)
 
 
-def _check_type(report: Report, field: Field) -> None:
+def _check_type(report: TextReport, field: Field) -> None:
     kind = field.type
     if kind not in TYPES and field.name:
         lower = kind.lower()
@@ -113,7 +113,7 @@ def _check_type(report: Report, field: Field) -> None:
             )
 
 
-def _check_default(report: Report, field: Field) -> None:
+def _check_default(report: TextReport, field: Field) -> None:
     default = field.default
     if default is None or (isinstance(default, Literal) and default.value is None):
         return
@@ -156,7 +156,7 @@ def _is_number(text: str) -> bool:
 # Filters -------------------------------------------------------------------------------------------------------------
 
 
-def _check_filter(report: Report, field: Field, filter: FieldFilter) -> None:
+def _check_filter(report: TextReport, field: Field, filter: FieldFilter) -> None:
     if filter.disabled or filter.name == "@":
         return
     name = filter.name
@@ -173,7 +173,7 @@ def _check_filter(report: Report, field: Field, filter: FieldFilter) -> None:
         report.add("XS226", f"the argument of `{name}` is a number, not `{shown}`", span_of(filter))
 
 
-def _unknown_filter(report: Report, field: Field, filter: FieldFilter) -> None:
+def _unknown_filter(report: TextReport, field: Field, filter: FieldFilter) -> None:
     name = filter.name
     known = catalogue.names("input_filter")
     if name in ("required", "notnull", "not_null", "notempty", "presence"):
@@ -194,7 +194,7 @@ def _unknown_filter(report: Report, field: Field, filter: FieldFilter) -> None:
 # Blocks --------------------------------------------------------------------------------------------------------------
 
 
-def _check_block(report: Report, field: Field, place: str) -> None:
+def _check_block(report: TextReport, field: Field, place: str) -> None:
     items = field.body.items if field.body else []
     has_schema = False
     for item in items:
@@ -225,7 +225,7 @@ def _check_block(report: Report, field: Field, place: str) -> None:
         report.add("XS229", "a dblink names no table", _type_span(field), 'write dblink { table = "name" }')
 
 
-def _check_attribute(report: Report, field: Field, item: Attribute) -> None:
+def _check_attribute(report: TextReport, field: Field, item: Attribute) -> None:
     if item.name not in ATTRIBUTES:
         hint = _field_hint(field, item.name, item.value)
         hint = hint or did_you_mean(item.name, ATTRIBUTES) or f"a field has: {', '.join(ATTRIBUTES)}"

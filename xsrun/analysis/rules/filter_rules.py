@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from xsrun.analysis.report import Report, span_of
+from xsrun.analysis.report import TextReport, span_of
 from xsrun.analysis.rules.filters import filter_span
 from xsrun.names.places import unwrapped
 from xsrun.syntax.nodes import Expression, Field, FilterCall, ListLiteral, Literal, ObjectLiteral, Path, Variable, Word
@@ -25,7 +25,7 @@ _REGEX = re.compile(r"([/#~!]).+\1[imsxuADUX]*$", re.DOTALL)
 _MOMENT = re.compile(r"YYYY|YY-|DD|MM[-/. ]|HH:|hh:|:mm|:ss\b")
 
 
-def check_filter(report: Report, node: FilterCall, inputs: dict[str, Field]) -> None:
+def check_filter(report: TextReport, node: FilterCall, inputs: dict[str, Field]) -> None:
     """Look at one filter by its name."""
     _wrong_type(report, node, inputs)
     if not node.arguments:
@@ -46,7 +46,7 @@ def _text_of(node: Expression | None) -> str | None:
     return inner.value if isinstance(inner, Literal) and isinstance(inner.value, str) else None
 
 
-def _code(report: Report, node: FilterCall) -> None:
+def _code(report: TextReport, node: FilterCall) -> None:
     """JavaScript given to a filter that takes an expression."""
     first = node.arguments[0]
     text = _text_of(first)
@@ -60,7 +60,7 @@ def _code(report: Report, node: FilterCall) -> None:
             report.add("XS617", message, span_of(first), "swap the two; only lambda_reduce has the initial value first")
 
 
-def _expression(report: Report, node: FilterCall) -> None:
+def _expression(report: TextReport, node: FilterCall) -> None:
     """An expression given to a filter that takes JavaScript."""
     code = node.arguments[1 if node.name == "lambda_reduce" and len(node.arguments) > 1 else 0]
     if _over_elements(code):
@@ -99,7 +99,7 @@ def _kind_of(node: Expression | None, inputs: dict[str, Field]) -> str | None:
     return None
 
 
-def _wrong_type(report: Report, node: FilterCall, inputs: dict[str, Field]) -> None:
+def _wrong_type(report: TextReport, node: FilterCall, inputs: dict[str, Field]) -> None:
     """A filter for lists on a text, or one for text on a list or object."""
     if node.name not in _LIST_FILTERS and node.name not in _TEXT_FILTERS:
         return
@@ -116,7 +116,7 @@ def _wrong_type(report: Report, node: FilterCall, inputs: dict[str, Field]) -> N
 # One filter each -----------------------------------------------------------------------------------------------------
 
 
-def _sort(report: Report, node: FilterCall) -> None:
+def _sort(report: TextReport, node: FilterCall) -> None:
     kind = node.arguments[1] if len(node.arguments) > 1 else None
     text = _text_of(kind)
     if kind is not None and text is not None and text not in _SORTS:
@@ -124,7 +124,7 @@ def _sort(report: Report, node: FilterCall) -> None:
         report.add("XS618", f'"{text}" is not a kind of order; the items are sorted as text', span_of(kind), hint)
 
 
-def _regex(report: Report, node: FilterCall) -> None:
+def _regex(report: TextReport, node: FilterCall) -> None:
     """The pattern is piped, the text is the argument; people write it the other way round."""
     last = node.arguments[-1]
     operand, argument = _text_of(node.operand), _text_of(last)
@@ -133,14 +133,14 @@ def _regex(report: Report, node: FilterCall) -> None:
         report.add("XS619", "the pattern stands before the filter, the text after it", span_of(last), f"write {shown}")
 
 
-def _format(report: Report, node: FilterCall) -> None:
+def _format(report: TextReport, node: FilterCall) -> None:
     text = _text_of(node.arguments[0])
     if text is not None and _MOMENT.search(text):
         hint = "letters are those of PHP: Y-m-d H:i:s gives 2026-01-31 23:59:59"
         report.add("XS620", f'"{text}" is not a format of the engine', span_of(node.arguments[0]), hint)
 
 
-_CHECKS: dict[str, Callable[[Report, FilterCall], None]] = {
+_CHECKS: dict[str, Callable[[TextReport, FilterCall], None]] = {
     "sort": _sort,
     "fsort": _sort,
     "regex_matches": _regex,

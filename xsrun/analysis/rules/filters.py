@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from xsrun.analysis.report import Report
+from xsrun.analysis.report import TextReport
 from xsrun.diagnostics.suggest import did_you_mean, nearest
 from xsrun.language import catalogue
 from xsrun.language.foreign_words import FOREIGN_FILTERS
@@ -21,7 +21,7 @@ _AGGREGATE_NAMES = (
 _AGGREGATES = frozenset(_AGGREGATE_NAMES.split())
 
 
-def check_filter(report: Report, node: FilterCall, mode: int) -> None:
+def check_filter(report: TextReport, node: FilterCall, mode: int) -> None:
     """Check the name and the arguments of one filter; `mode` tells whether it stands in a query."""
     name = node.name
     on_column = mode != 0 and _is_column(node.operand)
@@ -37,7 +37,7 @@ def check_filter(report: Report, node: FilterCall, mode: int) -> None:
         _check_arguments(report, node, record)
 
 
-def filter_span(report: Report, node: FilterCall) -> tuple[int, int, int, int]:
+def filter_span(report: TextReport, node: FilterCall) -> tuple[int, int, int, int]:
     """From the bar to the end of the filter's name."""
     source = report.source
     if node.operand is None:
@@ -64,7 +64,7 @@ def _is_column(operand: Expression | None) -> bool:
     return False
 
 
-def _unknown(report: Report, node: FilterCall, mode: int) -> None:
+def _unknown(report: TextReport, node: FilterCall, mode: int) -> None:
     name = node.name
     if mode and _is_column(node.operand):
         report.add("XS406", f"there is no filter `{name}`", filter_span(report, node), column_hint(name))
@@ -83,7 +83,7 @@ def _unknown(report: Report, node: FilterCall, mode: int) -> None:
     report.add("XS406" if mode else "XS403", f"there is no filter `{name}`", filter_span(report, node), hint)
 
 
-def _not_in_query(report: Report, node: FilterCall) -> None:
+def _not_in_query(report: TextReport, node: FilterCall) -> None:
     text = f"a database cannot run the filter `{node.name}` on a column"
     report.add("XS405", text, filter_span(report, node), column_hint(node.name))
 
@@ -98,7 +98,7 @@ def column_hint(name: str) -> str:
     return near or f"columns take: {usable}; use operators such as includes or ilike, or filter the rows afterwards"
 
 
-def _check_arguments(report: Report, node: FilterCall, record: Builtin) -> None:
+def _check_arguments(report: TextReport, node: FilterCall, record: Builtin) -> None:
     """Too few arguments fail when they are reached; surplus ones are ignored."""
     wanted, given = record.arguments, len(node.arguments)
     least = sum(argument.required for argument in wanted)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from xsrun.analysis.model import Unit, Workspace
-from xsrun.analysis.report import Report, Span, attribute_span, span_of, title_span
+from xsrun.analysis.model import Program, Unit
+from xsrun.analysis.report import Span, TextReport, attribute_span, span_of, title_span
 from xsrun.analysis.rules.query_rules import entries_of
 from xsrun.diagnostics.suggest import nearest
 from xsrun.names.places import unwrapped
@@ -32,7 +32,7 @@ _COMMENT = re.compile(r"[ \t]*//")
 _WITH_TABLE = re.compile(r"db\.(?:get|has|add|edit|patch|add_or_edit|del|query|truncate|bulk\.\w+)")
 
 
-def check_unit(everything: Workspace, unit: Unit) -> None:
+def check_unit(everything: Program, unit: Unit) -> None:
     """Look at one construct as a whole."""
     _comments_behind_inputs(unit)
     if unit.kind == "table":
@@ -44,7 +44,7 @@ def check_unit(everything: Workspace, unit: Unit) -> None:
         _hidden_route(everything, unit)
 
 
-def check_statement(report: Report, item: Statement) -> None:
+def check_statement(report: TextReport, item: Statement) -> None:
     """Look at one statement."""
     if item.name == "db.query":
         _query(report, item)
@@ -79,7 +79,7 @@ def _index(unit: Unit) -> None:
                 report.add("XS236", f"the index names no column of the table: `{text}`", span_of(named.value), hint)
 
 
-def _comment_lines(report: Report, attribute: Attribute) -> Iterator[Span]:
+def _comment_lines(report: TextReport, attribute: Attribute) -> Iterator[Span]:
     lines = report.source.text.split("\n")
     for number in range(attribute.line, attribute.end_line + 1):
         match = _COMMENT.match(lines[number - 1])
@@ -118,7 +118,7 @@ def _swagger(unit: Unit) -> None:
             return
 
 
-def _path_parameters(everything: Workspace, unit: Unit) -> None:
+def _path_parameters(everything: Program, unit: Unit) -> None:
     inputs = {*unit.inputs}
     for table in unit.linked_tables:
         columns = everything.columns(table)
@@ -132,7 +132,7 @@ def _path_parameters(everything: Workspace, unit: Unit) -> None:
             unit.report.add("XS717", f"no input takes the path parameter `{name}`", title_span(unit.node), hint)
 
 
-def _hidden_route(everything: Workspace, unit: Unit) -> None:
+def _hidden_route(everything: Program, unit: Unit) -> None:
     """`deed/{uid}` beside `deed/by_name`: which of the two answers is not settled; here the literal one does."""
     mine = unit.name.split("/")
     if not any(_PARAMETER.fullmatch(part) for part in mine):
@@ -155,7 +155,7 @@ def _hidden_route(everything: Workspace, unit: Unit) -> None:
 # Statements ----------------------------------------------------------------------------------------------------------
 
 
-def _query(report: Report, item: Statement) -> None:
+def _query(report: TextReport, item: Statement) -> None:
     sort = item.find("sort")
     if sort is not None and not sort.disabled:
         _sort(report, sort)
@@ -164,12 +164,12 @@ def _query(report: Report, item: Statement) -> None:
         _unquoted(report, kind.value)
 
 
-def _unquoted(report: Report, word: Word) -> None:
+def _unquoted(report: TextReport, word: Word) -> None:
     text = f"one report says that the import refuses `{word.text}` without quotes"
     report.add("XS718", text, span_of(word), f'write "{word.text}"')
 
 
-def _sort(report: Report, sort: Attribute) -> None:
+def _sort(report: TextReport, sort: Attribute) -> None:
     value = unwrapped(sort.value)
     if isinstance(value, ListLiteral):
         report.add("XS330", "`sort` is an object", attribute_span(sort), 'write sort = {column: "asc"}')

@@ -7,7 +7,7 @@ The editor's parser asks for more than the engine's schema (language 3 and 5, th
 from __future__ import annotations
 
 from xsrun.analysis.model import Unit
-from xsrun.analysis.report import Report, article, name_span, span_of, title_span
+from xsrun.analysis.report import TextReport, article, name_span, span_of, title_span
 from xsrun.diagnostics.suggest import did_you_mean
 from xsrun.registry import find_statement
 from xsrun.syntax.nodes import Attribute, Entry, Literal, Name, ObjectLiteral, Statement
@@ -60,7 +60,7 @@ def _trigger(unit: Unit) -> None:
             unit.report.add("XS540", f"`{entry.key}` is switched on by true or false", span_of(entry.value), hint)
 
 
-def check_statement(report: Report, item: Statement) -> None:
+def check_statement(report: TextReport, item: Statement) -> None:
     """Look at the attributes and blocks of one statement."""
     present = {getattr(member, "name", "") for member in item.body.items} if item.body else set()
     if HOLE in present:
@@ -84,7 +84,7 @@ def check_statement(report: Report, item: Statement) -> None:
             report.add("XS540", text, name_span(item), hint)
 
 
-def _default_last(report: Report, item: Statement) -> None:
+def _default_last(report: TextReport, item: Statement) -> None:
     arms = [arm for arm in item.blocks("case", "default") if not arm.disabled]
     for arm in arms[:-1]:
         if arm.name == "default" and arms[-1].name == "case":

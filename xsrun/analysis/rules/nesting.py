@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from xsrun.analysis.report import Report
+from xsrun.analysis.report import TextReport
 from xsrun.errors import LimitError, XanoScriptError
 from xsrun.syntax.nodes import Body, Document, Statement
 from xsrun.syntax.walk import is_off
@@ -21,7 +21,7 @@ _LOOPS = frozenset({"for", "foreach", "while"})
 _NEAR = 9
 
 
-def check_construct(report: Report, node: Statement) -> None:
+def check_construct(report: TextReport, node: Statement) -> None:
     """Report it when the stack of a construct cannot be compiled."""
     stack = node.block("stack")
     if stack is not None and _loops(stack.body) >= _NEAR:
@@ -30,7 +30,7 @@ def check_construct(report: Report, node: Statement) -> None:
         _compile(report, construct_of(node, report.source.filename, report.source.text))
 
 
-def check_bare(report: Report, body: Document) -> None:
+def check_bare(report: TextReport, body: Document) -> None:
     """The same for a list of statements without a construct."""
     if _loops(body) >= _NEAR:
         from xsrun.workspace.construct import Construct
@@ -48,7 +48,7 @@ def _loops(body: Body | Document | None) -> int:
     return deepest
 
 
-def _compile(report: Report, construct: Construct) -> None:
+def _compile(report: TextReport, construct: Construct) -> None:
     from xsrun.workspace.code_cache import compiled_stack
 
     try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from xsrun.analysis import columns
-from xsrun.analysis.model import Unit, Workspace
+from xsrun.analysis.model import Program, Unit
 from xsrun.analysis.report import guarded, name_span, span_of, title_span
 from xsrun.analysis.rules import mocks
 from xsrun.diagnostics.suggest import did_you_mean
@@ -25,14 +25,14 @@ _TARGETS = {
 }
 
 
-def check_workspace(workspace: Workspace) -> None:
+def check_workspace(workspace: Program) -> None:
     """Check what connects the constructs of a workspace."""
     check_doubles(workspace)
     for unit in workspace.units:
         guarded(unit.report, unit.node, check_names, workspace, unit)
 
 
-def check_names(workspace: Workspace, unit: Unit) -> None:
+def check_names(workspace: Program, unit: Unit) -> None:
     """Check the names that one construct speaks of."""
     check_members(workspace, unit)
     mocks.check_tests(unit)
@@ -47,7 +47,7 @@ def own_statements(unit: Unit) -> Iterator[Statement]:
     return statements(stack.body if stack is not None else None)
 
 
-def check_doubles(workspace: Workspace) -> None:
+def check_doubles(workspace: Program) -> None:
     """The same construct twice is one too many, unless both texts are the same."""
     seen: dict[tuple[str, ...], Unit] = {}
     for unit in workspace.units:
@@ -65,7 +65,7 @@ def check_doubles(workspace: Workspace) -> None:
 # Calls ---------------------------------------------------------------------------------------------------------------
 
 
-def check_call(workspace: Workspace, unit: Unit, item: Statement) -> None:
+def check_call(workspace: Program, unit: Unit, item: Statement) -> None:
     """Check that what a statement calls is there, and takes what it is given."""
     kind = _TARGETS.get(item.name)
     if kind is None or not isinstance(item.target, Name):
@@ -85,7 +85,7 @@ def check_call(workspace: Workspace, unit: Unit, item: Statement) -> None:
         unit.report.add("XS422", text, span_of(item.target), hint)
 
 
-def _knows_others(workspace: Workspace, unit: Unit, kind: str) -> bool:
+def _knows_others(workspace: Program, unit: Unit, kind: str) -> bool:
     """Whether the texts at hand hold constructs of this kind, so that a missing one is missing indeed."""
     return any(other is not unit and other.kind == kind for other in workspace.units)
 
@@ -127,7 +127,7 @@ def check_missing(unit: Unit, item: Statement, target: Unit, given: set[str]) ->
 # Members -------------------------------------------------------------------------------------------------------------
 
 
-def check_members(workspace: Workspace, unit: Unit) -> None:
+def check_members(workspace: Program, unit: Unit) -> None:
     """Names in the members of a construct: tables, groups, functions."""
     node = unit.node
     if unit.kind in ("query", "tool"):
@@ -145,7 +145,7 @@ def check_members(workspace: Workspace, unit: Unit) -> None:
             _references(workspace, unit, item.declared)
 
 
-def _named(workspace: Workspace, unit: Unit, member: str, kind: str, code: str) -> None:
+def _named(workspace: Program, unit: Unit, member: str, kind: str, code: str) -> None:
     value = unit.node.attribute(member)
     if not isinstance(value, Literal) or not isinstance(value.value, str) or not value.value:
         return
@@ -154,7 +154,7 @@ def _named(workspace: Workspace, unit: Unit, member: str, kind: str, code: str) 
         unit.report.add(code, f"there is no {kind} `{value.value}`", span_of(value), hint)
 
 
-def _job(workspace: Workspace, unit: Unit) -> None:
+def _job(workspace: Program, unit: Unit) -> None:
     main = unit.node.attribute("main")
     for entry in main.entries if isinstance(main, ObjectLiteral) else []:
         if isinstance(entry, Entry) and entry.key == "name" and isinstance(entry.value, Literal):
@@ -175,7 +175,7 @@ def _table(unit: Unit) -> None:
         unit.report.add("XS709", "a table has a column `id` of type int or uuid", title_span(unit.node), hint)
 
 
-def _references(workspace: Workspace, unit: Unit, declared: list[Field]) -> None:
+def _references(workspace: Program, unit: Unit, declared: list[Field]) -> None:
     """Fields that point to a table."""
     for field in declared:
         table = field.attribute("table")

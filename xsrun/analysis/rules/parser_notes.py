@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from xsrun.analysis.report import Report
+from xsrun.analysis.report import TextReport
 from xsrun.diagnostics.record import Fix
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ _WORDS: dict[str, tuple[str, str, str | None]] = {
 }
 
 
-def report_notes(report: Report, parsed: Parsed[Document]) -> None:
+def report_notes(report: TextReport, parsed: Parsed[Document]) -> None:
     """Turn the notes of a parse into warnings."""
     for word, line, column, length in parsed.notes:
         code, message, hint = _WORDS[word]
@@ -38,7 +38,7 @@ def report_notes(report: Report, parsed: Parsed[Document]) -> None:
         report.add(code, message, (line, column, line, column + length), hint, fix)
 
 
-def _fix(report: Report, word: str, line: int, column: int) -> list[Fix] | None:
+def _fix(report: TextReport, word: str, line: int, column: int) -> list[Fix] | None:
     """The edit for what can be written otherwise without changing anything."""
     source = report.source
     start = source.offset(line, column)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from xsrun.analysis.report import Report, span_of
+from xsrun.analysis.report import TextReport, span_of
 from xsrun.names.fixed_values import UNKNOWN, fixed_value
 from xsrun.names.places import unwrapped
 from xsrun.syntax.nodes import Entry, Expression, ListLiteral, ObjectLiteral
@@ -12,7 +12,7 @@ from xsrun.syntax.nodes import Entry, Expression, ListLiteral, ObjectLiteral
 JOINS = ("inner", "left", "right")
 
 
-def check_clause(report: Report, kind: str, value: Expression) -> None:
+def check_clause(report: TextReport, kind: str, value: Expression) -> None:
     """Check the value of an attribute by the type that its record gives it: "join", "eval" or "addon"."""
     check = _CHECKS.get(kind)
     if check is not None:
@@ -25,7 +25,7 @@ def _settings(node: Expression) -> dict[str, Expression]:
     return {entry.key: entry.value for entry in entries if isinstance(entry, Entry) and not entry.disabled}
 
 
-def _joins(report: Report, value: Expression) -> None:
+def _joins(report: TextReport, value: Expression) -> None:
     for join in _settings(value).values():
         settings = _settings(join)
         kind, table = settings.get("type"), settings.get("table")
@@ -36,7 +36,7 @@ def _joins(report: Report, value: Expression) -> None:
             report.add("XS331", "the table of a join must be written out", span_of(table), hint)
 
 
-def _evals(report: Report, value: Expression) -> None:
+def _evals(report: TextReport, value: Expression) -> None:
     for item in value.items if isinstance(value, ListLiteral) else []:
         settings = fixed_value(item)
         if not (isinstance(settings, dict) and settings.get("name")):
@@ -44,7 +44,7 @@ def _evals(report: Report, value: Expression) -> None:
             report.add("XS331", "an entry of `eval` is an object with a name", span_of(item), hint)
 
 
-def _addons(report: Report, value: Expression) -> None:
+def _addons(report: TextReport, value: Expression) -> None:
     addons = value.items if isinstance(value, ListLiteral) else list(_settings(value).values())
     for addon in addons:
         settings = _settings(addon)
@@ -57,4 +57,4 @@ def _addons(report: Report, value: Expression) -> None:
             _addons(report, unwrapped(settings["addon"]))
 
 
-_CHECKS: dict[str, Callable[[Report, Expression], None]] = {"join": _joins, "eval": _evals, "addon": _addons}
+_CHECKS: dict[str, Callable[[TextReport, Expression], None]] = {"join": _joins, "eval": _evals, "addon": _addons}

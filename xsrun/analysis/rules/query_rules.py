@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from xsrun.analysis.report import Report, attribute_span, span_of
+from xsrun.analysis.report import TextReport, attribute_span, span_of
 from xsrun.analysis.rules.isolation import check_transaction
 from xsrun.diagnostics.suggest import did_you_mean
 from xsrun.names.places import unwrapped
@@ -28,7 +28,7 @@ RETURN_TYPES = ("list", "single", "count", "exists", "stream", "aggregate")
 _DIRECTIONS = ("asc", "desc", "rand")
 
 
-def check_statement(report: Report, item: Statement) -> None:
+def check_statement(report: TextReport, item: Statement) -> None:
     """Look at one database statement by its name."""
     check = _CHECKS.get(item.name)
     if check is not None:
@@ -48,7 +48,7 @@ def _text(node: Node | None) -> str | None:
     return node.value if isinstance(node, Literal) and isinstance(node.value, str) else None
 
 
-def _write(report: Report, item: Statement) -> None:
+def _write(report: TextReport, item: Statement) -> None:
     """`data = $row`: refused by the hosted import, which wants an object literal."""
     attribute = item.find("data")
     value = unwrapped(attribute.value) if attribute else None
@@ -58,7 +58,7 @@ def _write(report: Report, item: Statement) -> None:
         report.add("XS701", "the hosted import takes only an object literal as `data`", span_of(value), hint)
 
 
-def _bulk_add(report: Report, item: Statement) -> None:
+def _bulk_add(report: TextReport, item: Statement) -> None:
     items = item.attribute("items")
     allowed = item.attribute("allow_id_field")
     if not isinstance(items, ListLiteral) or (isinstance(allowed, Literal) and allowed.value is True):
@@ -74,14 +74,14 @@ def _bulk_add(report: Report, item: Statement) -> None:
             return
 
 
-def _get(report: Report, item: Statement) -> None:
+def _get(report: TextReport, item: Statement) -> None:
     where = item.find("where")
     if where is not None:
         hint = 'use db.query with return = {type: "single"}'
         report.add("XS703", "db.get finds a row by one field, not by a condition", attribute_span(where), hint)
 
 
-def _query(report: Report, item: Statement) -> None:
+def _query(report: TextReport, item: Statement) -> None:
     _return_type(report, item)
     _sort(report, item)
     _paged_output(report, item)
@@ -95,7 +95,7 @@ def _query(report: Report, item: Statement) -> None:
                 _pattern(report, node)
 
 
-def _addon_calls(report: Report, value: Expression) -> None:
+def _addon_calls(report: TextReport, value: Expression) -> None:
     """`dbAddonAttr(...)`, of which only documentation knows (language 2.10)."""
     for node in below(value):
         if isinstance(node, Call) and node.name == "dbAddonAttr":
@@ -104,7 +104,7 @@ def _addon_calls(report: Report, value: Expression) -> None:
             report.add("XS715", "`dbAddonAttr` is not known to run; xsrun raises an error here", place, hint)
 
 
-def _return_type(report: Report, item: Statement) -> None:
+def _return_type(report: TextReport, item: Statement) -> None:
     entry = entries_of(item.attribute("return")).get("type")
     text = _text(entry.value) if entry is not None else None
     if entry is not None and text is not None and text not in RETURN_TYPES:
@@ -112,7 +112,7 @@ def _return_type(report: Report, item: Statement) -> None:
         report.add("XS711", f'"{text}" is nothing that a query returns', span_of(entry.value), hint)
 
 
-def _sort(report: Report, item: Statement) -> None:
+def _sort(report: TextReport, item: Statement) -> None:
     for entry in entries_of(item.attribute("sort")).values():
         text = _text(entry.value)
         if text is not None and text.lower() not in _DIRECTIONS:
@@ -120,7 +120,7 @@ def _sort(report: Report, item: Statement) -> None:
             report.add("XS712", message, span_of(entry.value), "write asc, desc or rand in quotes")
 
 
-def _paged_output(report: Report, item: Statement) -> None:
+def _paged_output(report: TextReport, item: Statement) -> None:
     """With paging, `output` chooses from the envelope: bare column names choose nothing (semantics 4.3)."""
     paging = entries_of(item.attribute("return")).get("paging")
     output = item.find("output")
@@ -135,7 +135,7 @@ def _paged_output(report: Report, item: Statement) -> None:
         report.add("XS713", "a paged query with this output gives no rows", attribute_span(output), hint)
 
 
-def _pattern(report: Report, node: Binary) -> None:
+def _pattern(report: TextReport, node: Binary) -> None:
     """`like "abc"` compares with the whole value: nothing is added to the pattern (semantics 4.4)."""
     operator = node.operator.rstrip("?").removeprefix("not ")
     text = _text(node.right)
@@ -144,7 +144,7 @@ def _pattern(report: Report, node: Binary) -> None:
         report.add("XS714", f"`{operator}` without % finds only the whole value", span_of(node.right), hint)
 
 
-_CHECKS: dict[str, Callable[[Report, Statement], None]] = {
+_CHECKS: dict[str, Callable[[TextReport, Statement], None]] = {
     "db.add": _write,
     "db.edit": _write,
     "db.add_or_edit": _write,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from xsrun.analysis.report import Report, span_of
+from xsrun.analysis.report import TextReport, span_of
 from xsrun.syntax.nodes import Literal, Word
 
 _UNKNOWN_ESCAPE = re.compile(r'\\(?:\\|x[0-9A-Fa-f]{2}|[0-7]|[nrtabfv"])|(\\.)', re.DOTALL)
@@ -26,7 +26,7 @@ _FOREIGN_WORDS = {
 }
 
 
-def check_literal(report: Report, node: Literal) -> None:
+def check_literal(report: TextReport, node: Literal) -> None:
     """A text with an escape that the language does not know, or a number with a leading zero."""
     if node.style == '"' and "\\" in node.value:
         start, end = report.offsets(node)
@@ -49,7 +49,7 @@ def check_literal(report: Report, node: Literal) -> None:
             )
 
 
-def _swallowed_block(report: Report, node: Literal) -> None:
+def _swallowed_block(report: TextReport, node: Literal) -> None:
     """A text block that holds the beginning of another one has most likely lost its own end."""
     start, _ = report.offsets(node)
     delimiter = report.source.text[start : start + 3]
@@ -61,7 +61,7 @@ def _swallowed_block(report: Report, node: Literal) -> None:
             return
 
 
-def check_word(report: Report, node: Word) -> None:
+def check_word(report: TextReport, node: Word) -> None:
     """A bare word where a value is meant: it stands for its own text."""
     text = node.text
     if text in _FOREIGN_WORDS:
@@ -71,7 +71,7 @@ def check_word(report: Report, node: Word) -> None:
     report.add("XS615", f'the bare word `{text}` is the text "{text}"', span_of(node), hint)
 
 
-def _header(report: Report, node: Word) -> str | None:
+def _header(report: TextReport, node: Word) -> str | None:
     """`$env.$http_headers.X-Shop-Domain` is a subtraction: a key with a hyphen stands in brackets."""
     line = report.source.text.split("\n")[node.line - 1]
     for match in _HEADER.finditer(line):

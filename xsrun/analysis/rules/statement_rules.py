@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from xsrun.analysis.report import Report, attribute_span, name_span, span_of
+from xsrun.analysis.report import TextReport, attribute_span, name_span, span_of
 from xsrun.errors import CODE_OF_ERROR_TYPE
 from xsrun.names.places import unwrapped
 from xsrun.syntax.nodes import (
@@ -69,7 +69,7 @@ _ONLY_RESULT = frozenset(
 )
 
 
-def check_statement(report: Report, item: Statement, kind: str) -> None:
+def check_statement(report: TextReport, item: Statement, kind: str) -> None:
     """Look at one statement by its name. `kind` is that of the construct, or `bare`.
 
     An addon's query has its result unbound; bare expectations may be part of a test.
@@ -85,7 +85,7 @@ def check_statement(report: Report, item: Statement, kind: str) -> None:
         report.add("XS505", f"the result of `{item.name}` is not bound to a variable", name_span(item), hint)
 
 
-def _switch(report: Report, item: Statement) -> None:
+def _switch(report: TextReport, item: Statement) -> None:
     """A case without `break` runs on into the next one (semantics 1.5)."""
     arms = [arm for arm in item.blocks("case", "default") if not arm.disabled]
     for index, arm in enumerate(arms[:-1]):
@@ -96,7 +96,7 @@ def _switch(report: Report, item: Statement) -> None:
             report.add("XS506", text, name_span(arm), "write } break after it, or say in a comment that it is meant")
 
 
-def _precondition(report: Report, item: Statement) -> None:
+def _precondition(report: TextReport, item: Statement) -> None:
     attribute = item.find("error_type")
     value = attribute.value if attribute else None
     if isinstance(value, Literal) and isinstance(value.value, str) and value.value not in CODE_OF_ERROR_TYPE:
@@ -107,7 +107,7 @@ def _precondition(report: Report, item: Statement) -> None:
         report.add("XS609", "this condition is always the same", span_of(item.target))
 
 
-def _endless(report: Report, item: Statement) -> None:
+def _endless(report: TextReport, item: Statement) -> None:
     """`while (true)` that nothing leaves."""
     condition = unwrapped(item.target) if item.target is not None and not isinstance(item.target, Name) else None
     if not (isinstance(condition, Literal) and condition.value not in (False, None, 0, "")):
@@ -118,12 +118,12 @@ def _endless(report: Report, item: Statement) -> None:
         report.add("XS508", "this loop never ends", name_span(item), "add a break, or a condition that becomes false")
 
 
-def _throw(report: Report, item: Statement) -> None:
+def _throw(report: TextReport, item: Statement) -> None:
     if item.body is not None and item.find("name") is None and item.find("value") is not None:
         report.add("XS509", "this error has no name", name_span(item), 'add name = "..."; hosted editors require it')
 
 
-_CHECKS: dict[str, Callable[[Report, Statement], None]] = {
+_CHECKS: dict[str, Callable[[TextReport, Statement], None]] = {
     "switch": _switch,
     "precondition": _precondition,
     "while": _endless,
@@ -131,7 +131,7 @@ _CHECKS: dict[str, Callable[[Report, Statement], None]] = {
 }
 
 
-def one_line_attributes(report: Report, item: Statement) -> None:
+def one_line_attributes(report: TextReport, item: Statement) -> None:
     """Several attributes on one line, with nothing but a blank between them (language 1.3)."""
     previous: Attribute | None = None
     for member in item.body.items if item.body else []:

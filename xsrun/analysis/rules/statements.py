@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from xsrun.analysis.report import Report, attribute_span, name_span, span_of, title_span
+from xsrun.analysis.report import TextReport, attribute_span, name_span, span_of, title_span
 from xsrun.analysis.rules import attribute_types, control, query_clauses
 from xsrun.analysis.rules.expressions import check_condition, check_expression, check_value
 from xsrun.diagnostics.record import Fix
@@ -40,7 +40,7 @@ _BINDS_NULL = frozenset({"db.del", "db.truncate"})
 _CONDITIONS = frozenset({"while", "precondition"})
 
 
-def check_body(report: Report, block: Statement, context: str) -> None:
+def check_body(report: TextReport, block: Statement, context: str) -> None:
     """Check what stands in the braces of a stack, or of a block that holds statements."""
     items = block.body.items if block.body else []
     for index, item in enumerate(items):
@@ -69,7 +69,7 @@ def check_body(report: Report, block: Statement, context: str) -> None:
             report.add("XS301", f"`{item.name}` is a member of the construct, not a statement", span, hint)
 
 
-def attribute_in_stack(report: Report, item: Attribute) -> None:
+def attribute_in_stack(report: TextReport, item: Attribute) -> None:
     """`name = value` where a statement should stand."""
     name = item.name
     value = report.text_of(item.value)
@@ -99,7 +99,7 @@ def attribute_in_stack(report: Report, item: Attribute) -> None:
     check_value(report, item.value, name)
 
 
-def check_statement(report: Report, item: Statement, context: str) -> None:
+def check_statement(report: TextReport, item: Statement, context: str) -> None:
     """Check one statement and everything below it."""
     if item.disabled or _switched_off(item):
         return
@@ -140,13 +140,13 @@ def _end_of(item: Statement) -> tuple[int, int, int, int]:
     return item.end_line, max(1, item.end_column - 5), item.end_line, item.end_column
 
 
-def _look_inside(report: Report, item: Statement, context: str) -> None:
+def _look_inside(report: TextReport, item: Statement, context: str) -> None:
     """Check the statements below one whose own name means nothing, so that one run reports them too."""
     for inner in item.blocks():
         check_statement(report, inner, context)
 
 
-def _unknown_statement(report: Report, item: Statement) -> None:
+def _unknown_statement(report: TextReport, item: Statement) -> None:
     name = item.name
     if name == "response" or (name == "test" and item.body is not None):
         control.misplaced_member(report, item)
@@ -173,7 +173,7 @@ def _unknown_statement(report: Report, item: Statement) -> None:
     report.add("XS305", f"there is no statement `{name}`", name_span(item), hint)
 
 
-def _check_place(report: Report, item: Statement, context: str) -> None:
+def _check_place(report: TextReport, item: Statement, context: str) -> None:
     if item.name in _TEST_ONLY and context not in _TEST_CONTEXTS:
         hint = (
             "use function.run for functions"
@@ -186,7 +186,7 @@ def _check_place(report: Report, item: Statement, context: str) -> None:
 # Headers -------------------------------------------------------------------------------------------------------------
 
 
-def _check_header(report: Report, item: Statement, entry: StatementEntry) -> None:
+def _check_header(report: TextReport, item: Statement, entry: StatementEntry) -> None:
     name, target, wanted = item.name, item.target, entry["target"]
     if wanted == "variable":
         _check_variable_target(report, item)
@@ -214,7 +214,7 @@ def _after_target(item: Statement) -> tuple[int, int, int, int]:
     return end.end_line, end.end_column, end.end_line, end.end_column + 1
 
 
-def _check_result(report: Report, item: Statement, entry: StatementEntry) -> None:
+def _check_result(report: TextReport, item: Statement, entry: StatementEntry) -> None:
     result = item.result
     if result is None:
         return
@@ -232,12 +232,12 @@ def _check_result(report: Report, item: Statement, entry: StatementEntry) -> Non
         check_expression(report, result)
 
 
-def _read_only(report: Report, place: Expression, root: str) -> None:
+def _read_only(report: TextReport, place: Expression, root: str) -> None:
     hint = f"copy it first: var $copy {{ value = {report.text_of(place)} }}, then change $copy"
     report.add("XS311", f"`${root}` is read-only", span_of(place), hint)
 
 
-def _check_variable_target(report: Report, item: Statement) -> None:
+def _check_variable_target(report: TextReport, item: Statement) -> None:
     target, name = item.target, item.name
     if target is None:
         report.add(
@@ -267,7 +267,7 @@ def _check_variable_target(report: Report, item: Statement) -> None:
                 check_expression(report, segment.key)
 
 
-def _check_name_target(report: Report, item: Statement) -> None:
+def _check_name_target(report: TextReport, item: Statement) -> None:
     target, name = item.target, item.name
     what = "table" if name.startswith("db.") else "name"
     if target is None:
@@ -290,7 +290,7 @@ def _check_name_target(report: Report, item: Statement) -> None:
         report.add("XS307", f"`{name}` takes {taken} as it is, not an expression", span_of(target))
 
 
-def _check_expression_target(report: Report, item: Statement, entry: StatementEntry) -> None:
+def _check_expression_target(report: TextReport, item: Statement, entry: StatementEntry) -> None:
     target, name = item.target, item.name
     example = {"for": "(10)", "foreach": "($list)", "while": "($n < 10)", "switch": "($value)"}.get(name, "(...)")
     if target is None:
@@ -312,13 +312,13 @@ def _check_expression_target(report: Report, item: Statement, entry: StatementEn
         )
 
 
-def wrapped(report: Report, node: Expression | Name) -> list[Fix]:
+def wrapped(report: TextReport, node: Expression | Name) -> list[Fix]:
     """The edit that puts parentheses around a value."""
     start, end = report.offsets(node)
     return [(start, start, "("), (end, end, ")")]
 
 
-def _check_no_target(report: Report, item: Statement) -> None:
+def _check_no_target(report: TextReport, item: Statement) -> None:
     name, target = item.name, item.target
     assert target is not None
     own = allowed_attributes(name) - COMMON_ATTRIBUTES
@@ -342,7 +342,7 @@ def allowed_attributes(name: str) -> frozenset[str]:
     return COMMON_ATTRIBUTES.union(one.name for one in record.attributes) if record is not None else COMMON_ATTRIBUTES
 
 
-def _check_attributes(report: Report, item: Statement, entry: StatementEntry) -> None:
+def _check_attributes(report: TextReport, item: Statement, entry: StatementEntry) -> None:
     record = find_statement(item.name)
     known = {one.name: one for one in (*COMMON, *(record.attributes if record is not None else ()))}
     seen: set[str] = set()
@@ -371,7 +371,7 @@ def _check_attributes(report: Report, item: Statement, entry: StatementEntry) ->
         _check_required(report, record, item, seen)
 
 
-def _check_required(report: Report, record: Builtin, item: Statement, seen: set[str]) -> None:
+def _check_required(report: TextReport, record: Builtin, item: Statement, seen: set[str]) -> None:
     """Attributes that the engine cannot do without; documentation's other spellings count as them."""
     present = seen | record.stood_for(seen)
     for attribute in record.attributes:
@@ -382,7 +382,7 @@ def _check_required(report: Report, record: Builtin, item: Statement, seen: set[
 
 
 def _unknown_attribute(
-    report: Report, item: Statement, member: Attribute, entry: StatementEntry, known: Mapping[str, Parameter]
+    report: TextReport, item: Statement, member: Attribute, entry: StatementEntry, known: Mapping[str, Parameter]
 ) -> None:
     name = member.name
     if name == "response":
@@ -404,13 +404,13 @@ def _unknown_attribute(
     report.add("XS315", f"`{item.name}` has no attribute `{name}`", attribute_span(member), hint)
 
 
-def _field_block_in_statement(report: Report, item: Statement, member: FieldBlock) -> None:
+def _field_block_in_statement(report: TextReport, item: Statement, member: FieldBlock) -> None:
     span = (member.line, member.column, member.line, member.column + len(member.name))
     hint = f"write {member.name} = {{name: value}}"
     report.add("XS318", f"`{member.name}` of `{item.name}` is an attribute, not a block", span, hint)
 
 
-def _statement_in_statement(report: Report, item: Statement, member: Statement) -> None:
+def _statement_in_statement(report: TextReport, item: Statement, member: Statement) -> None:
     name = member.name
     if name == "mock" and isinstance(member.target, Name):
         return

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from xsrun.analysis.report import Report, attribute_span, name_span, span_of, title_span
+from xsrun.analysis.report import TextReport, attribute_span, name_span, span_of, title_span
 from xsrun.analysis.rules import statements
 from xsrun.analysis.rules.expressions import check_value
 from xsrun.diagnostics.suggest import did_you_mean
@@ -12,7 +12,7 @@ from xsrun.syntax.tokens import HOLE
 _ATTRIBUTES = ("input", "datasource", "description", "disabled", "auth", "headers")
 
 
-def check_test(report: Report, item: Statement) -> None:
+def check_test(report: TextReport, item: Statement) -> None:
     """Check one `test` block: its name, its attributes, and that everything else in it is an expectation."""
     if item.disabled:
         return
@@ -38,7 +38,7 @@ def check_test(report: Report, item: Statement) -> None:
             _check_member(report, member)
 
 
-def _check_member(report: Report, member: Statement) -> None:
+def _check_member(report: TextReport, member: Statement) -> None:
     if member.name == HOLE or member.disabled:
         return
     if member.name.startswith("expect."):
@@ -55,7 +55,7 @@ def _check_member(report: Report, member: Statement) -> None:
     report.add("XS231", f"`{member.name}` cannot stand in a test", name_span(member), hint)
 
 
-def check_test_names(report: Report, construct: Statement) -> None:
+def check_test_names(report: TextReport, construct: Statement) -> None:
     """Two tests of one construct cannot have one name: mocks are chosen by it."""
     seen: set[str] = set()
     for test in construct.blocks("test"):

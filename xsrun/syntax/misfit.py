@@ -22,7 +22,7 @@ class Found(NamedTuple):
     fix: list[Fix] | None = None
 
 
-class Place:
+class Misfit:
     """The token that fits nowhere, with its neighbours."""
 
     def __init__(self, source: Source, items: list[Token], index: int) -> None:
@@ -72,7 +72,7 @@ class Place:
         return text.partition(" {")[0].rstrip()
 
 
-Recogniser = Callable[[Place], Found | None]
+Recogniser = Callable[[Misfit], Found | None]
 
 
 class Recognisers:
