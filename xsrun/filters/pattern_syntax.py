@@ -88,11 +88,11 @@ class _Translator:
 
     def run(self) -> None:
         body = self.body
-        while self.position < len(body):
+        while True:
+            self._skip_comments()
+            if self.position >= len(body):
+                break
             char = body[self.position]
-            if "x" in self.modes and (char in " \t\n\r\f\v" or char == "#"):
-                self._skip_comment(char)
-                continue
             self.position += 1
             self._step(char)
         if self.frames:
@@ -128,9 +128,12 @@ class _Translator:
         else:
             self._atom(literal(char))
 
-    def _skip_comment(self, char: str) -> None:
-        end = self.body.find("\n", self.position) if char == "#" else self.position
-        self.position = len(self.body) if end < 0 else end + 1
+    def _skip_comments(self) -> None:
+        """Go over blanks and comments, where the mode x has them mean nothing."""
+        body = self.body
+        while "x" in self.modes and (char := body[self.position : self.position + 1]) and char in " \t\n\r\f\v#":
+            end = body.find("\n", self.position) if char == "#" else self.position
+            self.position = len(body) if end < 0 else end + 1
 
     def _push(self, text: str, weight: int = 1) -> None:
         self.output.append(text)
@@ -173,6 +176,7 @@ class _Translator:
 
     def _greed(self) -> str:
         """The mark after a quantifier; the mode U swaps greedy and lazy."""
+        self._skip_comments()
         mark = self.body[self.position : self.position + 1]
         if mark in ("?", "+") and mark:
             self.position += 1

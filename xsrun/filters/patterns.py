@@ -6,6 +6,7 @@ modifier u sees bytes: `.` is one byte, `\\w` and `i` know ASCII only. What rema
 * a pattern that backtracks too much is stopped by time, not by a count of steps; `try_catch` cannot swallow that;
 * `\\C`, `(*ACCEPT)`, `(*COMMIT)`, `(*THEN)`, `(*MARK)`, newline verbs and conditions on recursion are refused;
 * lookbehinds of any length are accepted, PCRE2 wants a bounded one;
+* without u, `\\p{Lu}` under the modifier i takes the other case of ASCII letters only;
 * `{,2}` and `{ 2 }` are not quantifiers, as before PCRE2 10.43.
 
 `Pattern` is all that the filters know of it; PCRE2 itself can take its place here when the package `pcre2` has wheels
