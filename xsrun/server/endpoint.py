@@ -118,17 +118,21 @@ class Endpoint:
             route.sensitive,
             len(response.body),
         )
-        if result.error is not None:
-            entry.error = _record(result.error, secrets)
-        if result.logs:
-            logs = result.logs[:50]
-            entry.logs = [
-                {"value": masked_for_log(one.value, secrets=secrets), "file": one.file, "line": one.line}
-                for one in logs
-            ]
-        if result.warnings:
-            entry.warnings = [secrets.hide_text(str(getattr(one, "message", one))) for one in result.warnings[:50]]
+        _note_outcome(entry, result, secrets)
         self.history.entries.append(entry)
+
+
+def _note_outcome(entry: HistoryEntry, result: Result, secrets: Secrets) -> None:
+    """The error, the log and the warnings of a request, without its secrets."""
+    if result.error is not None:
+        entry.error = _record(result.error, secrets)
+    if result.logs:
+        logs = result.logs[:50]
+        entry.logs = [
+            {"value": masked_for_log(one.value, secrets=secrets), "file": one.file, "line": one.line} for one in logs
+        ]
+    if result.warnings:
+        entry.warnings = [secrets.hide_text(str(getattr(one, "message", one))) for one in result.warnings[:50]]
 
 
 def _record(error: XanoScriptError, secrets: Secrets) -> ErrorDocument:

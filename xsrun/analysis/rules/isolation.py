@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from xsrun.analysis.report import Report, span_of
+from xsrun.analysis.report import TextReport, span_of
 from xsrun.names.places import place_of, root_of
 from xsrun.names.reads import reads
 from xsrun.syntax.nodes import Body, Expression, Literal, Name, Statement
@@ -20,7 +20,7 @@ _WRITES = {"db.edit": "data", "db.patch": "data", "db.add_or_edit": "data"}
 _STRICT = ("repeatable_read", "serializable")
 
 
-def check_transaction(report: Report, item: Statement) -> None:
+def check_transaction(report: TextReport, item: Statement) -> None:
     """Follow the rows that a transaction reads to the writes of their tables."""
     level = item.attribute("isolation")
     if isinstance(level, Literal) and str(level.value).lower().replace(" ", "_") in _STRICT:
@@ -30,7 +30,7 @@ def check_transaction(report: Report, item: Statement) -> None:
         _Rows(report).body(stack.body)
 
 
-def check_open_transaction(report: Report, stack: Body | None) -> None:
+def check_open_transaction(report: TextReport, stack: Body | None) -> None:
     """The same for `db.transaction {}` without a stack: it lasts until the construct ends."""
     items = stack.items if stack is not None else []
     for index, item in enumerate(items):
@@ -46,7 +46,7 @@ def _stays_open(item: Statement) -> bool:
 class _Rows:
     """Walks a transaction in order. A variable stands for the rows that it came from, by table, with their lines."""
 
-    def __init__(self, report: Report) -> None:
+    def __init__(self, report: TextReport) -> None:
         self.report = report
         self.origins: dict[str, dict[str, int]] = {}
 
