@@ -22,11 +22,21 @@ Arguments = TypeVarTuple("Arguments")
 class TextReport:
     """Gathers the problems of one text."""
 
-    __slots__ = ("found", "source")
+    __slots__ = ("found", "source", "unchecked")
 
     def __init__(self, source: Source) -> None:
         self.source = source
         self.found: list[Diagnostic] = []
+        #: statements that are still to be checked, where they stand, and whether they themselves are or only their body
+        self.unchecked: list[tuple[Statement, str, bool]] = []
+
+    def look_at(self, statement: Statement, context: str) -> None:
+        """Have a statement checked, and what stands in its braces."""
+        self.unchecked.append((statement, context, True))
+
+    def look_into(self, block: Statement, context: str) -> None:
+        """Have only what stands in the braces of a block checked."""
+        self.unchecked.append((block, context, False))
 
     def add(
         self, code: str, message: str, place: Located | Span, hint: str | None = None, fix: list[Fix] | None = None
@@ -59,6 +69,7 @@ def guarded(report: TextReport, place: Located, check: Callable[[*Arguments], No
         return
     except RecursionError:
         del report.found[found:]
+        report.unchecked.clear()
     sys.setrecursionlimit(max(usual, _DEEP))
     try:
         check(*arguments)

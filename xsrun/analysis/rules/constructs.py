@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from xsrun.analysis.report import TextReport, article, attribute_span, name_span, span_of, title_span
-from xsrun.analysis.rules import attribute_types, fields, statements, unit_tests
+from xsrun.analysis.rules import attribute_types, attributes, fields, statements, unit_tests
 from xsrun.analysis.rules.expressions import check_value
 from xsrun.diagnostics.suggest import did_you_mean, nearest
 from xsrun.language import catalogue
@@ -100,7 +100,7 @@ def _piece(report: TextReport, item: Node) -> None:
         fields.check_fields(report, item.declared, "schema" if item.name == "schema" else "input")
     elif isinstance(item, Attribute):
         if item.name.startswith("$"):
-            statements.attribute_in_stack(report, item)
+            attributes.attribute_in_stack(report, item)
         else:
             check_value(report, item.value, item.name)
     elif isinstance(item, Statement):

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from xsrun.analysis.report import TextReport, attribute_span, name_span, span_of, title_span
-from xsrun.analysis.rules import statements
+from xsrun.analysis.rules.attributes import allowed_attributes, attribute_in_stack, wrapped
 from xsrun.analysis.rules.expressions import check_condition, check_expression, check_value
 from xsrun.syntax.nodes import Attribute, FieldBlock, Group, Item, Name, Statement, Variable
 from xsrun.syntax.tokens import HOLE
@@ -35,7 +35,7 @@ def check_control(report: TextReport, item: Statement, entry: StatementEntry, co
     """Check the body of a statement that holds blocks."""
     name = item.name
     allowed = {block.rstrip("*?").split()[0] for block in entry["blocks"]}
-    attributes = statements.allowed_attributes(name)
+    attributes = allowed_attributes(name)
     seen: list[str] = []
     for member in item.body.items if item.body else []:
         if isinstance(member, Attribute):
@@ -47,7 +47,7 @@ def check_control(report: TextReport, item: Statement, entry: StatementEntry, co
             continue
         elif member.name == HOLE:
             seen.append(HOLE)
-            statements.check_body(report, member, context)
+            report.look_into(member, context)
         else:
             seen.append(member.name)
             if member.name in allowed:
@@ -62,7 +62,7 @@ def _check_attribute(report: TextReport, item: Statement, member: Attribute, all
     if member.name in allowed:
         check_value(report, member.value, member.name)
     elif member.name == "response" or member.name.startswith("$"):
-        statements.attribute_in_stack(report, member)
+        attribute_in_stack(report, member)
     else:
         hint = f"put statements into the {_block_hint(item.name)} of {item.name}"
         report.add("XS315", f"`{item.name}` has no attribute `{member.name}`", attribute_span(member), hint)
@@ -91,7 +91,7 @@ def _check_block(report: TextReport, item: Statement, member: Statement, context
         elif not isinstance(member.target, Group):
             shown = report.text_of(member.target)
             message = f"the {what} of `{name}` stands in parentheses"
-            fix = statements.wrapped(report, member.target)
+            fix = wrapped(report, member.target)
             report.add("XS320", message, span_of(member.target), f"write {name} ({shown}) {{", fix)
         elif name == "case":
             check_expression(report, member.target.expression)
@@ -109,7 +109,7 @@ def _check_block(report: TextReport, item: Statement, member: Statement, context
         report.add(
             "XS304", "`break` follows only the closing brace of a case", name_span(member), "put it on its own line"
         )
-    statements.check_body(report, member, context)
+    report.look_into(member, context)
 
 
 def _check_each(report: TextReport, item: Statement, member: Statement) -> None:
@@ -145,20 +145,20 @@ def _foreign_in_control(report: TextReport, item: Statement, member: Statement, 
             )
             seen.append("*")
         if name in _LOOPS and member.name in ("if", "elseif", "else"):
-            statements.check_body(report, member, context)
+            report.look_into(member, context)
         elif member.name not in OWNERS or not stray_block(report, member, context):
-            statements.check_statement(report, member, context)
+            report.look_at(member, context)
     elif name == "conditional" and member.name in ("else_if", "elsif", "elif", "elseIf"):
         place = name_span(member)
         start = report.source.offset(place[0], place[1])
         fix = [(start, start + len(member.name), "elseif")]
         report.add("XS323", f"`{member.name}` is spelled elseif here", place, "write elseif (...) {", fix)
-        statements.check_body(report, member, context)
+        report.look_into(member, context)
     else:
         hint = f"put it into the {_block_hint(name)}, or after the closing brace"
         report.add("XS319", f"`{member.name}` stands directly inside `{name}`", name_span(member), hint)
         if member.name not in OWNERS:
-            statements.check_statement(report, member, context)
+            report.look_at(member, context)
 
 
 def _check_complete(report: TextReport, item: Statement, seen: list[str], context: str) -> None:
@@ -229,7 +229,7 @@ def stray_block(report: TextReport, item: Statement, context: str) -> bool:
         )
     if isinstance(item.target, Group):
         check_expression(report, item.target.expression)
-    statements.check_body(report, item, context)
+    report.look_into(item, context)
     return True
 
 
@@ -259,7 +259,7 @@ def stray_if(report: TextReport, item: Statement, following: Sequence[Item], con
     report.add("XS327", "`if` stands only inside a conditional", name_span(item), hint, fix)
     if isinstance(item.target, Group):
         check_expression(report, item.target.expression)
-    statements.check_body(report, item, context)
+    report.look_into(item, context)
 
 
 def lone_if(report: TextReport, item: Statement, context: str) -> None:
@@ -272,7 +272,7 @@ def lone_if(report: TextReport, item: Statement, context: str) -> None:
     )
     if isinstance(item.target, Group):
         check_condition(report, item.target.expression)
-    statements.check_body(report, item, context)
+    report.look_into(item, context)
 
 
 def misplaced_member(report: TextReport, item: Statement) -> None:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from xsrun.analysis.report import TextReport, attribute_span, name_span, span_of, title_span
 from xsrun.analysis.rules import attribute_types, control, query_clauses
+from xsrun.analysis.rules.attributes import allowed_attributes, attribute_in_stack, wrapped
 from xsrun.analysis.rules.expressions import check_condition, check_expression, check_value
-from xsrun.diagnostics.record import Fix
 from xsrun.diagnostics.suggest import did_you_mean, nearest, one_of
 from xsrun.language import catalogue
 from xsrun.language.foreign_words import FOREIGN_STATEMENTS, FOREIGN_WORDS
@@ -42,6 +42,28 @@ _CONDITIONS = frozenset({"while", "precondition"})
 
 def check_body(report: TextReport, block: Statement, context: str) -> None:
     """Check what stands in the braces of a stack, or of a block that holds statements."""
+    report.look_into(block, context)
+    _check_all(report)
+
+
+def check_statement(report: TextReport, item: Statement, context: str) -> None:
+    """Check one statement and everything below it."""
+    report.look_at(item, context)
+    _check_all(report)
+
+
+def _check_all(report: TextReport) -> None:
+    """Check statements, and those that checking finds in them, until none is left."""
+    while report.unchecked:
+        item, context, whole = report.unchecked.pop()
+        if whole:
+            _check_one(report, item, context)
+        else:
+            _check_members(report, item, context)
+
+
+def _check_members(report: TextReport, block: Statement, context: str) -> None:
+    """Check the members of a block."""
     items = block.body.items if block.body else []
     for index, item in enumerate(items):
         if isinstance(item, Statement):
@@ -52,9 +74,9 @@ def check_body(report: TextReport, block: Statement, context: str) -> None:
                 control.stray_if(report, item, items[index + 1 :], context)
                 continue
             if item.name in ("else", "elseif") and index and control.follows_stray_if(items[index - 1]):
-                check_body(report, item, context)
+                report.look_into(item, context)
                 continue
-            check_statement(report, item, context)
+            report.look_at(item, context)
         elif isinstance(item, Attribute):
             if block.name == HOLE:
                 if item.name.startswith("$"):
@@ -69,43 +91,13 @@ def check_body(report: TextReport, block: Statement, context: str) -> None:
             report.add("XS301", f"`{item.name}` is a member of the construct, not a statement", span, hint)
 
 
-def attribute_in_stack(report: TextReport, item: Attribute) -> None:
-    """`name = value` where a statement should stand."""
-    name = item.name
-    value = report.text_of(item.value)
-    shown = value if len(value) <= 40 else "..."
-    if name == "response":
-        report.add(
-            "XS302",
-            "`response` stands inside the stack",
-            attribute_span(item),
-            "write it after the stack's closing brace; to leave early, write return { value = ... }",
-        )
-    elif name.startswith("$") or name == "return":
-        meant = name if name == "return" else f"var.update {name}"
-        hint = f"write {meant} {{ value = {shown} }}"
-        if name != "return":
-            hint += f", or var {name} {{ ... }} to create it"
-        start, end = report.offsets(item)
-        whole = report.source.text[report.offsets(item.value)[0] : end]
-        alone = "\n" not in whole and report.source.line(item.line).strip() == report.text_of(item)
-        fix = [(start, end, f"{meant} {{ value = {whole} }}")] if alone else None
-        report.add("XS303", f"`{name} = ...` is not a statement", attribute_span(item), hint, fix)
-    elif name in ("input", "schema"):
-        report.add("XS301", f"`{name}` is a member of the construct, not a statement", attribute_span(item))
-    else:
-        hint = f"write var ${name} {{ value = {shown} }}"
-        report.add("XS303", f"`{name} = ...` is not a statement", attribute_span(item), hint)
-    check_value(report, item.value, name)
-
-
-def check_statement(report: TextReport, item: Statement, context: str) -> None:
-    """Check one statement and everything below it."""
+def _check_one(report: TextReport, item: Statement, context: str) -> None:
+    """Check one statement."""
     if item.disabled or _switched_off(item):
         return
     name = item.name
     if name == HOLE:
-        check_body(report, item, context)
+        report.look_into(item, context)
         return
     if name == "...":
         report.add("XS212", "a placeholder is left in the program", span_of(item), "write what `...` stands for")
@@ -143,7 +135,7 @@ def _end_of(item: Statement) -> tuple[int, int, int, int]:
 def _look_inside(report: TextReport, item: Statement, context: str) -> None:
     """Check the statements below one whose own name means nothing, so that one run reports them too."""
     for inner in item.blocks():
-        check_statement(report, inner, context)
+        report.look_at(inner, context)
 
 
 def _unknown_statement(report: TextReport, item: Statement) -> None:
@@ -312,12 +304,6 @@ def _check_expression_target(report: TextReport, item: Statement, entry: Stateme
         )
 
 
-def wrapped(report: TextReport, node: Expression | Name) -> list[Fix]:
-    """The edit that puts parentheses around a value."""
-    start, end = report.offsets(node)
-    return [(start, start, "("), (end, end, ")")]
-
-
 def _check_no_target(report: TextReport, item: Statement) -> None:
     name, target = item.name, item.target
     assert target is not None
@@ -334,12 +320,6 @@ def _check_no_target(report: TextReport, item: Statement) -> None:
 
 
 # Attributes ----------------------------------------------------------------------------------------------------------
-
-
-def allowed_attributes(name: str) -> frozenset[str]:
-    """Every attribute that a statement may have, by any source."""
-    record = find_statement(name)
-    return COMMON_ATTRIBUTES.union(one.name for one in record.attributes) if record is not None else COMMON_ATTRIBUTES
 
 
 def _check_attributes(report: TextReport, item: Statement, entry: StatementEntry) -> None:
@@ -424,7 +404,7 @@ def _statement_in_statement(report: TextReport, item: Statement, member: Stateme
     elif catalogue.entry("statement", name) is not None:
         hint = "close the braces before it; one statement does not hold another"
         report.add("XS319", f"`{name}` stands inside the braces of `{item.name}`", name_span(member), hint)
-        check_statement(report, member, "any")
+        report.look_at(member, "any")
     else:
         hint = f"write one attribute a line: {name} = ..."
         report.add("XS319", f"`{name}` is not an attribute of `{item.name}`", name_span(member), hint)
