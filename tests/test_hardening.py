@@ -17,7 +17,6 @@ FOLDER = Path(__file__).parent / "hardening"
 
 WALKS = "what walks a value does not count what it unfolds"
 INSIDE = "time and memory are looked at between steps only"
-SQL = "a query of SQL has no limits and no fence"
 REALM = "a lambda changes what the next one sees"
 #: id of a case -> what is missing
 PENDING = {
@@ -37,7 +36,6 @@ PENDING = {
     **dict.fromkeys(
         ("geo-blanks", "memory-limit", "time-filter", "time-passes", "time-password", "time-to-expr"), INSIDE
     ),
-    **dict.fromkeys(("like-backtracking", "sql-endless", "sql-memory", "sql-vacuum-into"), SQL),
     **dict.fromkeys(("js-decode-takeover", "js-module-leak"), REALM),
 }
 #: cases that pass, and take more than some seconds

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import time
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
-from xsrun.errors import XanoScriptError
+from xsrun.errors import LimitError, XanoScriptError
+from xsrun.running.context import Context, resident_memory
 from xsrun.values.conversion import Value
+
+#: How many rows are fetched before the limits are looked at again.
+PIECE = 1_000
 
 #: A row as the driver gives it: what is kept as JSON is still text.
 Row = tuple[Value, ...]
@@ -26,6 +31,9 @@ class Execute(Protocol):
 class Connection(ABC):
     """A connection and what to do with it. Each back end has its own."""
 
+    #: the run that uses it, whose limits hold for its statements
+    context: Context | None = None
+
     @property
     @abstractmethod
     def broken(self) -> bool:
@@ -43,6 +51,15 @@ class Connection(ABC):
     def changed(self) -> bool:
         """Is it time to look at which tables exist?"""
 
+    @property
+    @abstractmethod
+    def in_transaction(self) -> bool:
+        """Is a transaction open? SQLite ends one itself when a statement that writes is interrupted."""
+
+    def roll_back_to(self, savepoint: str) -> None:
+        """Undo what was done since a savepoint."""
+        self.execute(f"ROLLBACK TO SAVEPOINT {savepoint}")
+
     @abstractmethod
     def rollback(self) -> None:
         """End a transaction that was left open."""
@@ -50,6 +67,28 @@ class Connection(ABC):
     @abstractmethod
     def close(self) -> None:
         """End the connection."""
+
+
+def in_pieces(fetch: Callable[[int], list[Row]], context: Context | None, first: list[Row] | None = None) -> list[Row]:
+    """All rows, fetched a number of them at a time, their count and the limits of the run looked at each time; `first`
+    are those that were fetched before."""
+    rows = fetch(PIECE) if first is None else first
+    if len(rows) < PIECE:
+        return rows
+    while piece := fetch(PIECE):
+        rows += piece
+        if context is not None:
+            context.check_size(len(rows))
+            if (passed := passed_by(context)) is not None:
+                raise passed
+    return rows
+
+
+def passed_by(context: Context | None) -> LimitError | None:
+    """The error of the limit of time or memory that a run has passed, if any."""
+    if context is None or (context.deadline is None and context.memory_ceiling is None):
+        return None
+    return context.passed_limit(time.monotonic(), resident_memory())
 
 
 def first_line(error: Exception) -> str:

@@ -90,7 +90,10 @@ def to_int(value: Value, context: Context) -> int:
 
 
 def to_decimal(value: Value, context: Context) -> float:
-    return float(to_number(value, context))
+    try:
+        return float(to_number(value, context))
+    except OverflowError:
+        raise invalid(value, "numbers of up to 308 digits") from None
 
 
 def to_timestamp(value: Value, context: Context) -> float:

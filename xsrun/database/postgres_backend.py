@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Sequence
+import time
+from collections.abc import Generator, Sequence
+from contextlib import closing
 from hashlib import sha256
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
@@ -14,13 +18,24 @@ from sqlalchemy.ext.compiler import compiles
 from xsrun.database import geometry, postgres_text
 from xsrun.database.backend import Backend, SchemaQueries, Step
 from xsrun.database.columns import ENCODE, Codec, Codecs, decode_json, encode_text
-from xsrun.database.connection import Connection, Parameters, ResultColumns, Row, duplicate_record, first_line
+from xsrun.database.connection import (
+    PIECE,
+    Connection,
+    Parameters,
+    ResultColumns,
+    Row,
+    duplicate_record,
+    first_line,
+    in_pieces,
+    passed_by,
+)
 from xsrun.database.operands import Converter
 from xsrun.database.operators import OPERATORS
 from xsrun.database.sql import Applied, Condition, KindType, Sql, type_of
 from xsrun.database.tables import Table
 from xsrun.database.vectors import decode_numbers
 from xsrun.errors import UnavailableError, UsageError, XanoScriptError
+from xsrun.running.context import Context
 from xsrun.running.masking import masked_address
 from xsrun.syntax.nodes import Statement
 from xsrun.values.conversion import Value
@@ -53,6 +68,16 @@ _ISOLATION = {
 }
 #: Types that a program's own SQL may select and the language has no values for: they come as texts.
 _TEXT_TYPES = ("timestamp", "timestamptz", "date", "time", "timetz", "interval", "uuid", "inet", "cidr", "bytea")
+#: What psycopg says of a statement that gives no rows.
+_NO_ROWS = "didn't produce a result"
+#: The least time of a statement in seconds, so that a run which is over can be undone; the longest in milliseconds.
+_LEAST = 0.1
+_MOST = 2**31 - 1
+#: How much more than what is left to the run a statement is given, and how much more it may come to have.
+_A_LITTLE_MORE = 1.05
+_TOO_MUCH = 1.1
+#: psycopg's number of a transaction in which a statement has failed.
+_FAILED = 3
 _KEY = re.compile(r"\((.*?)\)=")
 
 
@@ -107,6 +132,8 @@ class PostgresConnection(Connection):
                 f"`{masked_address(url)}` is not the URL of a PostgreSQL database",
                 hint="write postgresql://USER:PASSWORD@HOST/NAME, other characters in the parts as %20",
             ) from None
+        #: rows that the server sends at a time; older versions of its library know all or one
+        self._piece = PIECE if psycopg.capabilities.has_stream_chunked() else 1
         from psycopg.types.numeric import FloatLoader
         from psycopg.types.string import TextLoader
 
@@ -114,27 +141,40 @@ class PostgresConnection(Connection):
             self.raw.adapters.register_loader(name, TextLoader)
         self.raw.adapters.register_loader("numeric", FloatLoader)
         self._fresh = True
+        self._bounds = StatementBounds(self.raw)
         if search_path is not None:
             self.execute(f"SET search_path TO {search_path}")
 
     def execute(self, text: str, parameters: Sequence[Value] = ()) -> list[Row]:
         """Execute one statement and fetch everything. Raises XanoScriptError for what the database refuses."""
         try:
+            self._bounds.follow(self.context)
             cursor = self.raw.execute(text, parameters)
             return cursor.fetchall() if cursor.description is not None else []
         except self._errors as error:
-            raise translated(error) from error
+            raise passed_by(self.context) or translated(error) from error
 
     def query(self, text: str, parameters: Parameters = ()) -> tuple[ResultColumns, list[Row]]:
         """Execute one statement; name and type of each of its columns, and all rows."""
+        cursor = self.raw.cursor()
         try:
-            # prepared, so that the text can be one statement only
-            cursor = self.raw.execute(text, parameters, prepare=True)
-            if cursor.description is None:
-                return [], []
-            return [(column.name, column.type_code) for column in cursor.description], cursor.fetchall()
+            self._bounds.follow(self.context)
+            # never as a simple query, so that the text can be one statement only
+            stream = cursor.stream(text, parameters, size=self._piece)
+            assert isinstance(stream, Generator)
+            with closing(stream):
+                rows = in_pieces(lambda count: list(islice(stream, count)), self.context)
+            return [(column.name, column.type_code) for column in cursor.description or ()], rows
         except self._errors as error:
-            raise translated(error) from error
+            if _NO_ROWS in str(error):
+                return [], []
+            raise passed_by(self.context) or translated(error) from error
+        finally:
+            self._bounds.forget()  # the statement may have set others
+
+    def roll_back_to(self, savepoint: str) -> None:
+        super().roll_back_to(savepoint)
+        self._bounds.forget()
 
     def changed(self) -> bool:
         """Whether to look for tables: when the connection is new."""
@@ -153,9 +193,47 @@ class PostgresConnection(Connection):
         """End a transaction that was left open."""
         if not self.broken and self.in_transaction:
             self.raw.execute("ROLLBACK")
+            self._bounds.forget()
 
     def close(self) -> None:
         self.raw.close()
+
+
+class StatementBounds:
+    """How long the server lets each statement of a connection run: what is left to the run, or a little more.
+
+    It is told anew only when the bound that it has is too small, or too large by a tenth: a run of many statements
+    tells it once.
+    """
+
+    def __init__(self, raw: psycopg.Connection) -> None:
+        self._raw = raw
+        #: seconds that the server allows at the moment; None when that is not known
+        self._seconds: float | None = None
+        #: what it allows unless told otherwise, in milliseconds; 0 for any time
+        self._usual: int | None = None
+
+    def forget(self) -> None:
+        """What was set may have been undone or changed."""
+        self._seconds = None
+
+    def follow(self, context: Context | None) -> None:
+        """Have the server end the next statement of this run when the run's time is over."""
+        deadline = None if context is None else context.deadline
+        left = math.inf if deadline is None else max(deadline - time.monotonic(), _LEAST)
+        if self._seconds is None or not left <= self._seconds <= left * _TOO_MUCH:
+            self._tell(left * _A_LITTLE_MORE)
+
+    def _tell(self, seconds: float) -> None:
+        if self._raw.info.transaction_status == _FAILED:  # where nothing can be set, and nothing runs for long
+            return
+        if self._usual is None:
+            found = self._raw.execute("SELECT setting FROM pg_settings WHERE name = 'statement_timeout'").fetchone()
+            self._usual = int(found[0]) if found is not None else 0
+        wanted = 0 if seconds * 1000 > _MOST else math.ceil(seconds * 1000)
+        bound = min((one for one in (wanted, self._usual) if one), default=0)
+        self._raw.execute(f"SET statement_timeout = {bound}")
+        self._seconds = seconds
 
 
 def translated(error: psycopg.Error) -> XanoScriptError:

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Callable
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
+from xsrun.database.like import like_matcher
 from xsrun.errors import XanoScriptError
 from xsrun.values.conversion import text_of_number
 
 if TYPE_CHECKING:
     import regex
+
+Found = TypeVar("Found")
 
 #: Seconds that one regular expression may take on one value.
 _PATIENCE = 1.0
@@ -48,30 +52,9 @@ def unaccent(text: str) -> str:
     return unicodedata.normalize("NFC", "".join(c for c in parts if not "\u0300" <= c <= "\u036f"))
 
 
-@lru_cache(512)
-def _like_pattern(pattern: str) -> re.Pattern[str]:
-    parts = []
-    position = 0
-    while position < len(pattern):
-        character = pattern[position]
-        position += 1
-        if character == "%":
-            parts.append(".*")
-        elif character == "_":
-            parts.append(".")
-        elif character == "\\":
-            if position == len(pattern):
-                raise XanoScriptError("SQL Error: LIKE pattern must not end with escape character")
-            parts.append(re.escape(pattern[position]))
-            position += 1
-        else:
-            parts.append(re.escape(character))
-    return re.compile("".join(parts), re.DOTALL)
-
-
 def like(text: str, pattern: str) -> bool:
     """SQL's LIKE."""
-    return _like_pattern(pattern).fullmatch(text) is not None
+    return like_matcher(pattern)(text)
 
 
 def includes(text: str, needle: str) -> bool:
@@ -128,14 +111,20 @@ def expression_of(pattern: str, ignore_case: bool) -> regex.Pattern[str]:
         ) from None
 
 
-def matches(text: str, pattern: str, ignore_case: bool = False) -> bool:
-    """Whether a pattern is found. Raises XanoScriptError for one that is not valid, or that takes too long."""
+def with_expression(pattern: str, ignore_case: bool, use: Callable[[regex.Pattern[str], float], Found]) -> Found:
+    """What `use` gives for a pattern and the seconds it may take. Raises XanoScriptError for a pattern that is not
+    valid, or that takes too long."""
     try:
-        return expression_of(pattern, ignore_case).search(text, timeout=_PATIENCE) is not None
+        return use(expression_of(pattern, ignore_case), _PATIENCE)
     except TimeoutError:
         raise XanoScriptError(
             "SQL Error: the regular expression takes too long", hint=f"the pattern is {pattern!r}"
         ) from None
+
+
+def matches(text: str, pattern: str, ignore_case: bool = False) -> bool:
+    """Whether a pattern is found. Raises XanoScriptError for one that is not valid, or that takes too long."""
+    return with_expression(pattern, ignore_case, lambda found, seconds: found.search(text, timeout=seconds) is not None)
 
 
 def words(text: str) -> list[str]:

@@ -27,7 +27,7 @@ class Session:
         self.database = database
         self.backend = database.backend
         self.context = context
-        self.transaction = Transaction(database)
+        self.transaction = Transaction(database, context)
         self.catalog = Catalog(database, self.transaction, context)
         self._handlers = handlers
 

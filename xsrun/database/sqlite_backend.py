@@ -16,16 +16,28 @@ from sqlalchemy.ext.compiler import compiles
 from xsrun.database.aggregates import AGGREGATES
 from xsrun.database.backend import Backend, SchemaQueries, Step
 from xsrun.database.columns import ENCODE, Codec, Codecs, decode_bool, decode_json, encode_json
-from xsrun.database.connection import Connection, Execute, Parameters, ResultColumns, Row, duplicate_record
+from xsrun.database.connection import (
+    PIECE,
+    Connection,
+    Execute,
+    Parameters,
+    ResultColumns,
+    Row,
+    duplicate_record,
+    in_pieces,
+    passed_by,
+)
 from xsrun.database.operands import Converter
 from xsrun.database.operators import OPERATORS
+from xsrun.database.raw_sql.fence import Fence, refusal, refused
 from xsrun.database.sql import Applied, Condition, KindType, Sql, type_of
 from xsrun.database.tables import Table, told_apart, without_mark
 from xsrun.database.vectors import decode_numbers, vector_bytes, vector_of
-from xsrun.errors import UnavailableError, UsageError, XanoScriptError
+from xsrun.errors import LimitError, UnavailableError, UsageError, XanoScriptError
 from xsrun.running.masking import masked_address
 from xsrun.syntax.nodes import Statement
 from xsrun.values.conversion import Value
+from xsrun.values.json_errors import JsonError
 
 if TYPE_CHECKING:
     from sqlalchemy.sql.compiler import GenericTypeCompiler, SQLCompiler
@@ -33,10 +45,17 @@ if TYPE_CHECKING:
 Given = TypeVarTuple("Given")
 Found = TypeVar("Found")
 
-#: Seconds to wait for another process that writes to the file.
+#: Seconds to wait for another process that writes to the file, and how long SQLite waits at a time.
 _PATIENCE = 30.0
+_TURN = 0.25
+#: Instructions of SQLite's machine between two looks at the limits: a millisecond's worth, or a little more.
+_LOOK = 20_000
+#: The longest text or blob that SQLite makes, in bytes; and what it may have in any case, for rows that are there.
+_LONGEST = 1_000_000_000
+_LEAST = 1_000_000
 _UNFIT = "SQL Error: a value is out of range: a number beyond 64 bits, or a text with half a character"
 _PLAIN_NAME = re.compile(r"[A-Za-z_]\w*", re.ASCII)
+_LOCKED = "database is locked"
 _DUPLICATE = re.compile(r"UNIQUE constraint failed: (.*)")
 
 
@@ -75,75 +94,140 @@ class SQLiteConnection(Connection):
     """A connection and the one thing to do with it: execute a text and fetch all its rows."""
 
     def __init__(self, path: str) -> None:
+        #: what a function of SQLite's raised, and its name
         self.failure: BaseException | None = None
+        self.failed = ""
         self._schema_version = -1
         self._has_sql_functions = False
-        raw = sqlite3.connect(
-            path, isolation_level=None, check_same_thread=False, cached_statements=512, timeout=_PATIENCE
-        )
+        raw = sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=512, timeout=_TURN)
         self.raw = raw
         if path != ":memory:":
             write_ahead(raw)
+        self._fence = Fence()
+        raw.set_authorizer(self._fence.decide)
+        raw.set_progress_handler(self._is_over, _LOOK)
         for name, operator in OPERATORS.items():
             if not operator.native:
-                body = self._guarded(operator.python)
+                body = self._guarded(name, operator.python)
                 raw.create_function(f"xs_{name}", len(operator.operands), body, deterministic=True)
         for name, aggregate in AGGREGATES.items():
             if aggregate.python is not None:
                 raw.create_aggregate(f"xs_{name}", aggregate.arity, aggregate.python)
 
-    def _guarded(self, function: Callable[[*Given], Found]) -> Callable[[*Given], Found]:
+    def _guarded(self, name: str, function: Callable[[*Given], Found]) -> Callable[[*Given], Found]:
         """The function, with its exceptions kept: SQLite tells only that there was one."""
 
         def call(*values: *Given) -> Found:
             try:
                 return function(*values)
-            except Exception as error:
-                self.failure = error
+            except BaseException as error:
+                self.failure, self.failed = error, name
                 raise
 
         return call
 
+    def _is_over(self) -> bool:
+        """Whether to interrupt the statement that runs: SQLite asks from time to time."""
+        try:
+            return passed_by(self.context) is not None
+        except BaseException as error:  # an interrupt by the user arrives where Python code runs
+            self.failure = error
+            return True
+
     def execute(self, text: str, parameters: Sequence[Value] = ()) -> list[Row]:
         """Execute one statement and fetch everything. Raises XanoScriptError for what the database refuses."""
         try:
-            return self.raw.execute(text, parameters).fetchall()
+            cursor = self.raw.execute(text, parameters)
+            rows = cursor.fetchmany(PIECE)
+            return rows if len(rows) < PIECE else in_pieces(cursor.fetchmany, self.context, rows)
         except sqlite3.Error as error:
-            raise self._translated(error) from error
+            if not self._is_locked(error):
+                raise self._translated(error) from error
         except (OverflowError, UnicodeEncodeError):
             raise XanoScriptError(_UNFIT) from None
+        return self._execute_later(text, parameters)
 
     def query(self, text: str, parameters: Parameters = ()) -> tuple[ResultColumns, list[Row]]:
-        """Execute a program's own statement; its columns, and all rows."""
+        """Execute a program's own statement, inside the fence; its columns, and all rows."""
         if not self._has_sql_functions:
             self._add_sql_functions()
+        size = None if self.context is None else self.context.limits.size
+        self._fence.close()
         try:
-            cursor = self.raw.execute(text, parameters)
-            return [(column[0], 0) for column in cursor.description or ()], cursor.fetchall()
+            if size is not None:
+                self.raw.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, min(4 * size + _LEAST, _LONGEST))
+            # a text of its own: what was prepared for the same text outside the fence does not take its place
+            cursor = self._begun(f"/* direct */ {text}", parameters)
+            return [(column[0], 0) for column in cursor.description or ()], in_pieces(cursor.fetchmany, self.context)
         except sqlite3.Error as error:
-            raise self._translated(error) from error
+            raise self._refused(text, error) or self._translated(error, direct=True) from error
         except (OverflowError, UnicodeEncodeError):
             raise XanoScriptError(_UNFIT) from None
+        finally:
+            self._fence.open()
+            self.raw.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _LONGEST)
+
+    def _is_locked(self, error: sqlite3.Error) -> bool:
+        """Whether a statement failed because another process writes to the file."""
+        return _LOCKED in str(error) and not self.raw.in_transaction
+
+    def _execute_later(self, text: str, parameters: Sequence[Value]) -> list[Row]:
+        """Execute a statement when no other process writes to the file any more."""
+        try:
+            return in_pieces(self._begun(text, parameters).fetchmany, self.context)
+        except sqlite3.Error as error:
+            raise self._translated(error) from error
+
+    def _begun(self, text: str, parameters: Parameters) -> sqlite3.Cursor:
+        """A statement that has begun, once no other process writes to the file any more."""
+        until = time.monotonic() + _PATIENCE
+        while True:
+            try:
+                return self.raw.execute(text, parameters)
+            except sqlite3.OperationalError as error:
+                late = time.monotonic() > until or passed_by(self.context) is not None
+                if late or not self._is_locked(error):
+                    raise
+
+    def _refused(self, text: str, error: sqlite3.Error) -> XanoScriptError | None:
+        """The error of a program's own statement that the fence or a limit of SQLite refused, if one did."""
+        size = None if self.context is None else self.context.limits.size
+        if "too big" in str(error) and size is not None:
+            return LimitError(
+                f"The statement makes a value of more than {size:,} characters, which is the limit.",
+                hint="raise the limit with --limit size=N if the program really needs it",
+            )
+        what = self._fence.refused
+        return None if what is None else refusal(text) or refused(what)
 
     def _add_sql_functions(self) -> None:
         """Register the functions of PostgreSQL that programs may call."""
         from xsrun.database.raw_sql import functions
 
         for name, (arity, function) in functions.FUNCTIONS.items():
-            self.raw.create_function(name, arity, self._guarded(function))
+            checked = functions.sized(name, function, self._check_size)
+            self.raw.create_function(name, arity, self._guarded(name.removeprefix("xs_sql_"), checked))
         for name, (arity, aggregate) in functions.AGGREGATES.items():
             self.raw.create_aggregate(name, arity, aggregate)
         self._has_sql_functions = True
 
-    def _translated(self, error: sqlite3.Error) -> BaseException:
+    def _check_size(self, size: int) -> None:
+        if self.context is not None:
+            self.context.check_size(size)
+
+    def _translated(self, error: sqlite3.Error, *, direct: bool = False) -> BaseException:
         failure, self.failure = self.failure, None
-        if failure is not None and "user-defined" in str(error):
-            return failure
+        if (passed := passed_by(self.context)) is not None:
+            return passed
+        if failure is not None and any(part in str(error) for part in ("user-defined", "interrupted")):
+            if isinstance(failure, JsonError):  # of an operand: what is stored was JSON before
+                return XanoScriptError(f"SQL Error: a value that is compared cannot be read as JSON: {failure}")
+            return misused(self.failed, failure) if direct else failure
         match = _DUPLICATE.search(str(error))
         if match is not None:
             columns = match.group(1).split(",")
             return duplicate_record([without_mark(one.strip().rpartition(".")[2]) for one in columns])
-        if "database is locked" in str(error):
+        if _LOCKED in str(error):
             return XanoScriptError("SQL Error: the database is locked", hint="another process holds a transaction open")
         return XanoScriptError(f"SQL Error: {error}")
 
@@ -156,6 +240,10 @@ class SQLiteConnection(Connection):
     #: a file does not go away
     broken = False
 
+    @property
+    def in_transaction(self) -> bool:
+        return self.raw.in_transaction
+
     def rollback(self) -> None:
         """End a transaction that was left open."""
         if self.raw.in_transaction:
@@ -163,6 +251,15 @@ class SQLiteConnection(Connection):
 
     def close(self) -> None:
         self.raw.close()
+
+
+def misused(name: str, failure: BaseException) -> BaseException:
+    """The error of a program whose own SQL gives a function values that it does not take; any other as it is."""
+    from xsrun.database.raw_sql.functions import MISUSE
+
+    if not isinstance(failure, MISUSE):
+        return failure
+    return XanoScriptError(f"SQL Error: {name} does not take these values", hint=f"what was wrong: {failure}")
 
 
 _TABLES = (

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeVar
 
-from xsrun.database.connection import Parameters, ResultColumns, Row
+from xsrun.database.connection import Parameters, ResultColumns, Row, passed_by
 from xsrun.errors import XanoScriptError
 from xsrun.values.conversion import Value
 
@@ -14,8 +14,12 @@ if TYPE_CHECKING:
     from xsrun.database.connection import Connection
     from xsrun.database.database import Database
     from xsrun.database.tables import Table, TableKey
+    from xsrun.running.context import Context
 
 Found = TypeVar("Found")
+
+#: Seconds of waiting for another run between two looks at the limits.
+_WAITING = 0.05
 
 
 def _is_strict(isolation: str | None) -> bool:
@@ -30,6 +34,7 @@ class Transaction:
         "_connection",
         "_saved_tables",
         "begun",
+        "context",
         "database",
         "delays",
         "depth",
@@ -40,8 +45,10 @@ class Transaction:
         "tables",
     )
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, context: Context) -> None:
         self.database = database
+        #: the run, whose limits hold
+        self.context = context
         self._connection: Connection | None = None
         #: how many transactions are open, one in another
         self.depth = 0
@@ -64,6 +71,8 @@ class Transaction:
         found = self._connection
         if found is None:
             found = self._connection = self.database.connections.take()
+            if not self.locks_all:
+                found.context = self.context
             if not self.database.in_memory:
                 self.database.look_around(found)
         return found
@@ -74,8 +83,16 @@ class Transaction:
         if writes and self.depth and not self.begun:
             self.hold()
         if self.locks_all or (writes and self.locks_writes):
-            with self.database.turn:
+            turn = self.database.turn
+            if not turn.acquire(False):
+                self.take_turn()
+            try:
+                connection.context = self.context
                 return connection.execute(text, parameters)
+            finally:
+                if self.locks_all:
+                    connection.context = None
+                turn.release()
         if self.depth and self.fails_whole:
             return self._guarded(lambda: connection.execute(text, parameters))
         return connection.execute(text, parameters)
@@ -86,11 +103,24 @@ class Transaction:
         if writes and self.depth and not self.begun:
             self.hold()
         if self.locks_writes:
-            with self.database.turn:
+            self.take_turn()
+            try:
+                connection.context = self.context
                 return connection.query(text, parameters)
+            finally:
+                if self.locks_all:
+                    connection.context = None
+                self.database.turn.release()
         if self.depth and self.fails_whole:
             return self._guarded(lambda: connection.query(text, parameters))
         return connection.query(text, parameters)
+
+    def take_turn(self) -> None:
+        """Wait until no other run writes. Raises LimitError when the run passes a limit meanwhile."""
+        turn = self.database.turn
+        while not turn.acquire(timeout=_WAITING):
+            if (passed := passed_by(self.context)) is not None:
+                raise passed
 
     def _guarded(self, run: Callable[[], Found]) -> Found:
         """A statement in a savepoint: PostgreSQL would refuse all that follow a failure, and a program may catch it."""
@@ -99,7 +129,7 @@ class Transaction:
         try:
             found = run()
         except XanoScriptError:
-            connection.execute("ROLLBACK TO SAVEPOINT statement")
+            connection.roll_back_to("statement")
             raise
         connection.execute("RELEASE SAVEPOINT statement")
         return found
@@ -135,7 +165,7 @@ class Transaction:
     def _start(self, isolation: str | None) -> None:
         connection = self.connect()
         if self.locks_writes:
-            self.database.turn.acquire()
+            self.take_turn()
         try:
             connection.execute(self.database.backend.begin(isolation))
         except BaseException:
@@ -167,9 +197,12 @@ class Transaction:
     def roll_back(self) -> None:
         """Undo what the innermost transaction did."""
         if self.depth > 1:
-            if self.begun:
-                self.connect().execute(f"ROLLBACK TO SAVEPOINT level_{self.depth - 1}")
-                self.connect().execute(f"RELEASE SAVEPOINT level_{self.depth - 1}")
+            connection, savepoint = self.connect(), f"level_{self.depth - 1}"
+            if (
+                self.begun and connection.in_transaction
+            ):  # SQLite ends it all when a statement that writes is interrupted
+                connection.roll_back_to(savepoint)
+                connection.execute(f"RELEASE SAVEPOINT {savepoint}")
             self.tables = self._saved_tables.pop()
             self.depth -= 1
             return
@@ -225,4 +258,5 @@ class Transaction:
             self.roll_back()
         connection, self._connection = self._connection, None
         if connection is not None:
+            connection.context = None
             self.database.connections.give_back(connection)

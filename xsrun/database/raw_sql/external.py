@@ -5,9 +5,11 @@ SQLAlchemy finds the driver; which ones are installed is the user's choice.
 
 from __future__ import annotations
 
+import math
+import time
 from typing import TYPE_CHECKING
 
-from xsrun.database.connection import first_line
+from xsrun.database.connection import first_line, in_pieces, passed_by
 from xsrun.database.plans import RowPlan, value_of
 from xsrun.database.raw_sql.direct_query import arguments_of, shaped, text_of
 from xsrun.database.raw_sql.placeholders import Marks, pieces, with_arguments
@@ -19,6 +21,8 @@ from xsrun.values.digits import whole_of_digits
 if TYPE_CHECKING:
     import sqlalchemy as sa
 
+    from xsrun.running.context import Context
+
 #: engine in the statement's name -> (SQLAlchemy's dialects with their drivers, the package that is tried first)
 _ENGINES = {
     "postgres": (("postgresql+psycopg",), "psycopg[binary]"),
@@ -26,6 +30,13 @@ _ENGINES = {
     "mssql": (("mssql+pymssql", "mssql+pyodbc"), "pymssql"),
     "oracle": (("oracle+oracledb",), "oracledb"),
     "snowflake": (("snowflake",), "snowflake-sqlalchemy"),
+}
+#: What the drivers call the seconds that they wait for a connection and for an answer.
+_TIMEOUTS = {
+    "postgresql+psycopg": ("connect_timeout",),
+    "mysql+pymysql": ("connect_timeout", "read_timeout", "write_timeout"),
+    "mysql+mysqldb": ("connect_timeout", "read_timeout", "write_timeout"),
+    "mssql+pymssql": ("login_timeout", "timeout"),
 }
 
 
@@ -42,7 +53,7 @@ def direct_query(session: Session, plan: RowPlan, operands: tuple[Value, ...]) -
     except ConnectionError as error:
         raise XanoScriptError(f"SQL Error: {error}") from None
     sql = text_of(plan, operands)
-    rows = rows_of(engine, url, sql, arguments_of(plan, operands))
+    rows = rows_of(engine, url, sql, arguments_of(plan, operands), context)
     return shaped(rows, value_of(plan, operands, "response_type"))
 
 
@@ -70,34 +81,46 @@ def url_of(engine: str, address: str) -> sa.URL:
         raise InputError("Invalid connection string", "connection_string", hint="the URL cannot be read") from None
 
 
-def rows_of(engine: str, url: sa.URL, sql: str, arguments: list[Value]) -> list[dict[str, Value]]:
-    """Connect, run one text, read its rows."""
+def rows_of(engine: str, url: sa.URL, sql: str, arguments: list[Value], context: Context) -> list[dict[str, Value]]:
+    """Connect, run one text within what is left of the run's time, read its rows."""
     from sqlalchemy.exc import SQLAlchemyError
 
-    connecting = connectable(engine, url)
+    left = None if context.deadline is None else max(math.ceil(context.deadline - time.monotonic()), 1)
+    connecting = connectable(engine, url, left)
     text, parameters = for_driver(sql, arguments, connecting.dialect)
     try:
         with connecting.connect() as connection:
+            if engine == "postgres" and left is not None:
+                connection.exec_driver_sql(f"SET statement_timeout = '{left}s'")
             result = connection.exec_driver_sql(text, tuple(parameters))
-            rows = [dict(row._mapping) for row in result] if result.returns_rows else []
+            rows = (
+                in_pieces(lambda count: [tuple(row) for row in result.fetchmany(count)], context)
+                if (result.returns_rows)
+                else []
+            )
+            names = list(result.keys()) if result.returns_rows else []
             connection.commit()
     except SQLAlchemyError as error:
-        raise XanoScriptError(f"SQL Error: {first_line(getattr(error, 'orig', None) or error)}") from None
+        passed = passed_by(context)
+        shown = first_line(getattr(error, "orig", None) or error)
+        raise passed or XanoScriptError(f"SQL Error: {shown}") from None
     finally:
         connecting.dispose()
-    return [{name: plain(value) for name, value in row.items()} for row in rows]
+    return [{name: plain(value) for name, value in zip(names, row, strict=True)} for row in rows]
 
 
-def connectable(engine: str, url: sa.URL) -> sa.Engine:
-    """A SQLAlchemy engine with the first driver that is installed. Raises UnavailableError."""
+def connectable(engine: str, url: sa.URL, left: int | None) -> sa.Engine:
+    """A SQLAlchemy engine with the first driver that is installed, whose statements take no longer than the seconds
+    that are left. Raises UnavailableError."""
     import sqlalchemy as sa
     from sqlalchemy.exc import NoSuchModuleError
     from sqlalchemy.pool import NullPool
 
     drivers, package = _ENGINES[engine]
     for driver in drivers:
+        waiting = {} if left is None else dict.fromkeys(_TIMEOUTS.get(driver, ()), left)
         try:
-            return sa.create_engine(url.set(drivername=driver), poolclass=NullPool)
+            return sa.create_engine(url.set(drivername=driver), poolclass=NullPool, connect_args=waiting)
         except (ModuleNotFoundError, NoSuchModuleError):
             continue
     raise UnavailableError(

@@ -164,14 +164,21 @@ def regexp_replace(text: str | None, pattern: str, replacement: str, flags: str 
     """`regexp_replace`: the first match, or all with the flag g."""
     if text is None:
         return None
-    found = postgres_text.expression_of(pattern, "i" in flags)
     template = re.sub(r"\\(\d|&)", lambda m: "\\g<0>" if m.group(1) == "&" else f"\\g<{m.group(1)}>", replacement)
-    return str(found.sub(template, text, count=0 if "g" in flags else 1, timeout=1.0))
+    count = 0 if "g" in flags else 1
+    return postgres_text.with_expression(
+        pattern, "i" in flags, lambda found, seconds: str(found.sub(template, text, count=count, timeout=seconds))
+    )
 
 
 def regexp_split(text: str | None, pattern: str) -> str | None:
     """`regexp_split_to_array` as a JSON list."""
-    return None if text is None else to_json(postgres_text.expression_of(pattern, False).split(text))
+    if text is None:
+        return None
+    parts = postgres_text.with_expression(
+        pattern, False, lambda found, seconds: found.split(text, timeout=seconds, concurrent=False)
+    )
+    return to_json(parts)
 
 
 def array_item(items: str | None, number: int) -> Value:
@@ -325,3 +332,27 @@ FUNCTIONS: dict[str, tuple[int, Callable[..., Value]]] = {
     "xs_sql_concat": (-1, concat),
     "xs_sql_concat_ws": (-1, concat_ws),
 }
+
+#: How long the text or list is that a function of these values gives, for those that make long ones of short ones.
+SIZES: dict[str, Callable[..., int]] = {
+    "xs_sql_repeat": lambda text, n: len(text) * n,
+    "xs_sql_lpad": lambda _text, n, _fill=" ": n,
+    "xs_sql_rpad": lambda _text, n, _fill=" ": n,
+    "xs_sql_series": lambda first, last, step=1: (last - first) // (step or 1),
+}
+#: What a function raises for values of a kind that it does not take.
+MISUSE = (TypeError, ValueError, AttributeError, LookupError, ArithmeticError)
+
+
+def sized(name: str, function: Callable[..., Value], check_size: Callable[[int], None]) -> Callable[..., Value]:
+    """A function that has the size of what it is to make tested before."""
+    size = SIZES.get(name)
+    if size is None:
+        return function
+
+    def checked(*values: Value) -> Value:
+        if None not in values:
+            check_size(size(*values))
+        return function(*values)
+
+    return checked

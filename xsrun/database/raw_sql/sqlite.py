@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from xsrun.database.columns import DOCUMENTS, Codec, decode_bool, decode_json, decode_loose, encode_json
 from xsrun.database.connection import Row
+from xsrun.database.raw_sql.fence import refusal
 from xsrun.database.raw_sql.placeholders import Marks, pieces, with_arguments
 from xsrun.database.raw_sql.rewriting import parameter_name
 from xsrun.database.raw_sql.translation import HINT, Translated, only_reads, translate
@@ -18,6 +19,9 @@ def run(session: Session, sql: str, arguments: list[Value]) -> list[dict[str, Va
     refuses."""
     marks = Marks(parameter_name, session.backend.quote)
     text, parameters = with_arguments(pieces(sql), arguments, marks)
+    refused = refusal(text)
+    if refused is not None:
+        raise refused
     translated = translate(text, lambda name: live_table(session, name))
     given = [encode_json(value) if value.__class__ in (list, dict) else value for value in parameters]
     numbered = {str(number): value for number, value in enumerate(given, 1)}  # to Python, ?1 is a name
