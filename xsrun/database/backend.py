@@ -21,7 +21,7 @@ from xsrun.database.columns import TEXTS, Codec, Codecs, ColumnDefinition
 from xsrun.database.operands import Converter
 from xsrun.database.prepared import RowReader
 from xsrun.database.sql import CompiledSql, Condition, Sql, type_of
-from xsrun.database.tables import Definition, Table, TableKey
+from xsrun.database.tables import Definition, IndexDefinition, Table, TableKey
 from xsrun.syntax.nodes import Statement
 from xsrun.values.conversion import Value
 
@@ -34,6 +34,8 @@ Step = tuple[str, tuple[Value, ...]]
 _MOST_QUERIES = 10_000
 #: Undeclared tables that are kept, with what is prepared for each: one that grows becomes another with every step.
 MOST_SHAPES = 100
+#: How much of a table's name stands in the names of its indexes.
+_NAME_IN_INDEX = 30
 
 
 class SchemaQueries(NamedTuple):
@@ -194,15 +196,27 @@ class Backend(ABC):
             table.creation = [made, *self.index_statements(table).values()]
         return table.creation
 
-    def index_statements(self, table: Table) -> dict[str, str]:
-        """The statements that make the indexes of a table, by their names, which say what each is over."""
-        stored, made = self.stored(table), {}
+    def indexes(self, table: Table) -> dict[str, IndexDefinition]:
+        """The indexes that a table has here, by their names, which say what each is over."""
+        found = {}
         for index in table.definition.indexes if table.definition else ():
-            if not self.supports_index(index.kind, [table.by_name[name].kind for name, _ in index.columns]):
-                continue
-            columns = [stored.c[name].desc() if way == "desc" else stored.c[name] for name, way in index.columns]
-            digest = sha256(repr((index.kind, index.unique, index.columns)).encode()).hexdigest()
-            name = f"{table.physical[:30]}~{digest[:12]}"
+            if self.supports_index(index.kind, [table.by_name[name].kind for name, _ in index.columns]):
+                about: tuple[Hashable, ...] = (index.kind, index.unique, index.columns)
+                if len(table.physical) > _NAME_IN_INDEX:  # two tables may begin alike
+                    about = (*about, table.physical)
+                digest = sha256(repr(about).encode()).hexdigest()
+                found[f"{self.index_prefix(table)}{digest[:12]}"] = index
+        return found
+
+    def index_prefix(self, table: Table) -> str:
+        """What the names of a table's indexes begin with."""
+        return f"{table.physical[:_NAME_IN_INDEX]}~"
+
+    def index_statements(self, table: Table) -> dict[str, str]:
+        """The statements that make the indexes of a table, by their names."""
+        stored, made = self.stored(table), {}
+        for name, index in self.indexes(table).items():
+            columns = [stored.c[column].desc() if way == "desc" else stored.c[column] for column, way in index.columns]
             one = sa.Index(name, *columns, unique=index.unique, **self.index_options(index.kind))
             made[name] = str(CreateIndex(one, if_not_exists=True).compile(dialect=self.dialect))
         return made
@@ -215,6 +229,14 @@ class Backend(ABC):
     def plain_type(self, text: str) -> str:
         """An SQL type, in the form in which types are compared."""
         return text.upper()
+
+    @abstractmethod
+    def stored_value(self, kind: str, value: Value) -> Value:
+        """What a column of an existing type holds; `kind` is the type in the form in which types are compared."""
+
+    def holds_documents(self, kind: str) -> bool:
+        """Whether an existing type may be that of the columns of an undeclared table, which hold JSON."""
+        return self.plain_type(kind) == self.plain_type(self.stored_type("json"))
 
     def supports_index(self, kind: str, column_kinds: list[str]) -> bool:
         """Whether the back end has indexes of this kind over columns of these kinds."""

@@ -6,19 +6,24 @@ whose type changed and some of whose values do not fit. Those are only done when
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from xsrun.database.columns import ColumnDefinition, decode_loose
+from xsrun.database.columns import DOCUMENTS, NUMBERS, TEXTS, ColumnDefinition, decode_loose
 from xsrun.database.row_values import column_value, encoded
 from xsrun.database.session import Session
 from xsrun.database.sql import type_of
 from xsrun.database.tables import Table, logical_name
+from xsrun.dates.calendar import moment
 from xsrun.errors import XanoScriptError
-from xsrun.values.conversion import Value
+from xsrun.values.conversion import Value, to_json
 
+#: What a column that gets another type is called until the old one is gone.
+_NEW = "~new"
+#: Milliseconds: a smaller number is not taken for a timestamp.
+_DAY = 86_400_000
 #: Columns of a database by name, with their types.
 Columns = list[tuple[str, str]]
 
@@ -59,40 +64,46 @@ def datasources(name: str, physical: dict[str, Columns]) -> list[str]:
 
 def is_undeclared(session: Session, columns: Columns) -> bool:
     """Whether a table looks like one that writes made: an id, and JSON in all other columns."""
-    plain = session.backend.plain_type
-    kind = plain(session.backend.stored_type("json"))
-    return all(name == "id" or plain(one) == kind for name, one in columns)
+    return all(name == "id" or session.backend.holds_documents(kind) for name, kind in columns)
 
 
 def table_changes(session: Session, table: Table, columns: Columns | None) -> list[Change]:
-    """The changes of one declared table."""
+    """The changes of one declared table: what stands in the way goes first, and indexes come back last."""
     if columns is None:
         return [Change(f"create table {table.physical}", False, lambda session: session.catalog.make(table))]
-    there, plain = dict(columns), session.backend.plain_type
-    names = session.backend.stored_names(table)
-    found = []
+    backend, there = session.backend, dict(columns)
+    names, plain = backend.stored_names(table), session.backend.plain_type
+    found, changed = [], set()
     for column in table.columns:
-        wanted, name = session.backend.stored_type(column.kind), names[column.name]
+        wanted, name = backend.stored_type(column.kind), names[column.name]
         if name not in there:
             found.append(Change(f"add column {table.physical}.{name}", False, adder(table, column)))
         elif column.name != "id" and plain(there[name]) != plain(wanted):
             text = f"change column {table.physical}.{name} from {there[name]} to {wanted}"
-            found.append(Change(text, True, converter(table, column)))
+            found.append(Change(text, True, converter(table, column, plain(there[name]))))
+            changed.add(column.name)
     extra = [name for name in there if name not in names.values()]
     found += [Change(f"drop column {table.physical}.{name}", True, column_dropper(table, name)) for name in extra]
-    return [*found, *index_changes(session, table)]
+    return [*old_indexes(session, table), *found, *new_indexes(session, table, changed)]
 
 
-def index_changes(session: Session, table: Table) -> list[Change]:
-    """Indexes to make and to drop. Their names tell what they are over."""
+def old_indexes(session: Session, table: Table) -> list[Change]:
+    """Indexes to drop. Their names tell what they are over."""
     backend = session.backend
-    wanted = backend.index_statements(table)
+    wanted, ours = backend.indexes(table), backend.index_prefix(table)
     there = backend.index_names(session.transaction.execute, table.physical)
-    ours = f"{table.physical[:30]}~"
     old = [name for name in there if name not in wanted and name.startswith(ours)]
+    return [Change(f"drop index {name}", False, runner(f"DROP INDEX {backend.quote(name)}")) for name in old]
+
+
+def new_indexes(session: Session, table: Table, changed: Collection[str]) -> list[Change]:
+    """Indexes to make: those that are not there, and those over columns that get another type, which go with them."""
+    backend, definitions = session.backend, session.backend.indexes(table)
+    there = backend.index_names(session.transaction.execute, table.physical)
     return [
-        *(Change(f"create index {name}", False, runner(text)) for name, text in wanted.items() if name not in there),
-        *(Change(f"drop index {name}", False, runner(f"DROP INDEX {backend.quote(name)}")) for name in old),
+        Change(f"create index {name}", False, runner(text))
+        for name, text in backend.index_statements(table).items()
+        if name not in there or any(column in changed for column, _ in definitions[name].columns)
     ]
 
 
@@ -123,38 +134,52 @@ def adder(table: Table, column: ColumnDefinition) -> Callable[[Session], None]:
     return lambda session: session.catalog.add_column(table, column)
 
 
-def converter(table: Table, column: ColumnDefinition) -> Callable[[Session], None]:
-    """A step that gives a column its new type, its values converted where they can be."""
+def converter(table: Table, column: ColumnDefinition, before: str) -> Callable[[Session], None]:
+    """A step that gives a column its new type; `before` is the one it had. Values are converted where they can be, and
+    become the default where they cannot."""
 
     def perform(session: Session) -> None:
         backend = session.backend
         quote, quoted = backend.quote, backend.quote(table.physical)
-        name, new = backend.stored_names(table)[column.name], f"{column.name[:40]}~new"
-        session.catalog.add_column(table, column, new)
-        stored = sa.table(table.physical, sa.column("id"), sa.column(new, type_of(column.kind)))
+        name = backend.stored_names(table)[column.name]
+        session.catalog.add_column(table, column, _NEW)
+        stored = sa.table(table.physical, sa.column("id"), sa.column(_NEW, type_of(column.kind)))
         value = sa.bindparam("value", type_=type_of(column.kind))
         text = backend.text(
-            sa.update(stored).values({new: value}).where(stored.c.id == sa.bindparam("row", type_=None))
+            sa.update(stored).values({_NEW: value}).where(stored.c.id == sa.bindparam("row", type_=None))
         )
         for row_id, old in session.transaction.execute(f"SELECT id, {quote(name)} FROM {quoted}"):
-            given = converted(session, column, decode_loose(old))
-            if given is not None:
-                values = {"value": encoded(backend, table, column, given), "row": row_id}
+            fits, given = converted(session, table, column, backend.stored_value(before, old))
+            if fits:
+                values = {"value": given, "row": row_id}
                 session.transaction.execute(text.sql, [values[name] for name in text.order], writes=True)
         column_dropper(table, name)(session)
-        session.transaction.execute(f"ALTER TABLE {quoted} RENAME COLUMN {quote(new)} TO {quote(name)}", writes=True)
+        session.transaction.execute(f"ALTER TABLE {quoted} RENAME COLUMN {quote(_NEW)} TO {quote(name)}", writes=True)
 
     return perform
 
 
-def converted(session: Session, column: ColumnDefinition, old: Value) -> Value:
-    """An old value as the column takes it now; None when it does not fit."""
+def converted(session: Session, table: Table, column: ColumnDefinition, old: Value) -> tuple[bool, Value]:
+    """Whether the column can hold an old value, and what the database is then given."""
     if old is None:
-        return None
+        return column.declared is not None and column.declared.nullable, None
     try:
-        return column_value(column, old, session.context)
+        return True, encoded(session.backend, table, column, column_value(column, recast(column, old), session.context))
     except XanoScriptError:
-        return None
+        return False, None
+
+
+def recast(column: ColumnDefinition, old: Value) -> Value:
+    """An old value in the form in which a column of another kind takes it: documents as JSON text, and back; the day of
+    a timestamp."""
+    if column.kind == "date" and old.__class__ is int and abs(old) >= _DAY and (when := moment(old)) is not None:
+        return when.date().isoformat()
+    if column.kind in TEXTS:
+        return to_json(old) if old.__class__ in (list, dict) else old
+    if old.__class__ is str and (column.kind == "vector" or column.kind in DOCUMENTS):
+        document = decode_loose(old)
+        return document if document.__class__ in (list, dict) else old
+    return int(old) if old.__class__ is bool and column.kind in NUMBERS else old
 
 
 # All of it -----------------------------------------------------------------------------------------------------------

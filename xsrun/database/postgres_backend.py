@@ -17,7 +17,7 @@ from sqlalchemy.ext.compiler import compiles
 
 from xsrun.database import geometry, postgres_text
 from xsrun.database.backend import Backend, SchemaQueries, Step
-from xsrun.database.columns import ENCODE, Codec, Codecs, decode_json, encode_text
+from xsrun.database.columns import ENCODE, Codec, Codecs, decode_json, decode_loose, encode_text
 from xsrun.database.connection import (
     PIECE,
     Connection,
@@ -346,7 +346,12 @@ class PostgresBackend(Backend):
         return kind == "btree" and not any(one in ("json", "geo", "vector") for one in column_kinds)
 
     def plain_type(self, text: str) -> str:
-        return text.upper().partition(" COLLATE")[0].removesuffix("[]").replace("ARRAY", "DOUBLE PRECISION").strip()
+        return text.upper().partition(" COLLATE")[0].replace("ARRAY", "DOUBLE PRECISION[]").strip()
+
+    def stored_value(self, kind: str, value: Value) -> Value:
+        if kind == "JSONB":
+            return decode_loose(value)
+        return _decode_vector(value) if kind == "DOUBLE PRECISION[]" else value
 
     def index_options(self, kind: str) -> dict[str, str]:
         return {"postgresql_using": kind} if kind == "gin" else {}

@@ -149,6 +149,8 @@ def write_row(
 
 def insertion(backend: Backend, table: Table, names: list[str]) -> Insertion:
     """The text that inserts a row of these columns, and the order in which it takes them."""
+    if not names:
+        return Insertion(f"INSERT INTO {backend.quote(table.physical)} DEFAULT VALUES RETURNING id", [])
     stored = backend.stored_names(table)
     kinds = [table.by_name[name].kind for name in names]
     part = backend.part(
@@ -158,8 +160,7 @@ def insertion(backend: Backend, table: Table, names: list[str]) -> Insertion:
         stored[name]: sa.bindparam(f"c{position}", type_=type_of(kind))
         for position, (name, kind) in enumerate(zip(names, kinds, strict=True))
     }
-    statement = sa.insert(part).values(given) if given else sa.insert(part)
-    text = backend.text(statement.returning(part.c.id))
+    text = backend.text(sa.insert(part).values(given).returning(part.c.id))
     return Insertion(text.sql, [names[int(name[1:])] for name in text.order])
 
 

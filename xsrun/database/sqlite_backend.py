@@ -15,7 +15,7 @@ from sqlalchemy.ext.compiler import compiles
 
 from xsrun.database.aggregates import AGGREGATES
 from xsrun.database.backend import Backend, SchemaQueries, Step
-from xsrun.database.columns import ENCODE, Codec, Codecs, decode_bool, decode_json, encode_json
+from xsrun.database.columns import ENCODE, Codec, Codecs, decode_bool, decode_json, decode_loose, encode_json
 from xsrun.database.connection import (
     PIECE,
     Connection,
@@ -59,7 +59,9 @@ _LOCKED = "database is locked"
 _DUPLICATE = re.compile(r"UNIQUE constraint failed: (.*)")
 
 
-_TYPES = {"int": "BIGINT", "decimal": "REAL", "text": "TEXT", "json": "TEXT", "vector": "BLOB"}
+#: All that SQLite makes of the name of a type is how it keeps numbers: in `JSON TEXT` as in a text. It tells migrations
+#: what a column holds.
+_TYPES = {"int": "BIGINT", "decimal": "REAL", "text": "TEXT", "json": "JSON TEXT", "vector": "BLOB"}
 
 
 @compiles(KindType, "sqlite")
@@ -300,6 +302,15 @@ class SQLiteBackend(Backend):
 
     def column_name(self, stored: str) -> str:
         return without_mark(stored)
+
+    def stored_value(self, kind: str, value: Value) -> Value:
+        if kind == "JSON TEXT":
+            return decode_loose(value)
+        decode = {"BOOLEAN": decode_bool, "BLOB": _decode_vector}.get(kind)
+        return value if decode is None else decode(value)
+
+    def holds_documents(self, kind: str) -> bool:
+        return kind.upper() in ("JSON TEXT", "TEXT")  # those of older versions are called like texts
 
     def connect(self, url: str, search_path: str | None = None) -> SQLiteConnection:
         """A connection to the file of a URL. Raises UsageError for one that is not a database or cannot be opened."""
