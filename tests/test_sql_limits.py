@@ -260,6 +260,8 @@ def test_what_leaves_the_tables_is_refused(
 def test_what_programs_need_is_allowed(backend: str) -> None:
     statements = [
         "CREATE TABLE made (a INTEGER PRIMARY KEY, b TEXT)",
+        "CREATE INDEX made_b ON made (b)",
+        "CREATE UNIQUE INDEX made_ba ON made (b DESC, a)",
         "INSERT INTO made (a, b) VALUES (1, 'x'), (2, 'y')",
         "INSERT INTO made (a, b) VALUES (1, 'z') ON CONFLICT (a) DO UPDATE SET b = excluded.b",
         "CREATE VIEW seen AS SELECT a FROM made",
@@ -272,6 +274,7 @@ def test_what_programs_need_is_allowed(backend: str) -> None:
         "SELECT value FROM json_each('[1, 2]')",
         "SELECT count(*) AS n FROM sqlite_master",
         "DROP VIEW seen",
+        "DROP INDEX made_b",
         "DROP TABLE made",
     ]
     source = "db.transaction {\n  stack {\n" + "".join(map(direct, statements)) + "  }\n}\n"

@@ -81,6 +81,8 @@ def translate(sql: str, describe: Callable[[str], Table | None]) -> Translated:
     if described and not any(table.declared for table in described.values()):
         read_values(tree)
     spread_lists(tree)
+    if isinstance(tree, exp.Create):
+        order_as_usual(tree)
     tree = rewriter.rewrite(tree)
     try:
         text = tree.sql(dialect="sqlite", unsupported_level=ErrorLevel.IGNORE)
@@ -89,6 +91,12 @@ def translate(sql: str, describe: Callable[[str], Table | None]) -> Translated:
     except ValueError:
         raise XanoScriptError("SQL Error: SQLite cannot express a part of this statement", hint=HINT) from None
     return Translated(text, described, columns)
+
+
+def order_as_usual(tree: exp.Expr) -> None:
+    """The columns of a new index without a place for nulls, which SQLite has none for there."""
+    for ordered in tree.find_all(exp.Ordered):
+        ordered.set("nulls_first", not ordered.args.get("desc"))
 
 
 def read_values(tree: exp.Expr) -> None:
