@@ -1,45 +1,14 @@
-"""Hostile programs: each ends in time and within its memory, with an error of its own at most (`hardening/run.py`).
-
-What does not pass yet stands in `PENDING` with the reason. A pending case that passes fails here, so that the list
-never lies; since most of them only end when their time is over, they run with `-m slow`.
-"""
+"""Hostile programs: each ends in time and within its memory, with an error of its own at most (`hardening/run.py`)."""
 
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 FOLDER = Path(__file__).parent / "hardening"
-
-WALKS = "what walks a value does not count what it unfolds"
-INSIDE = "time and memory are looked at between steps only"
-REALM = "a lambda changes what the next one sees"
-#: id of a case -> what is missing
-PENDING = {
-    **dict.fromkeys(
-        (
-            "shared-api_request",
-            "shared-debug_stop",
-            "shared-equality",
-            "shared-flatten",
-            "shared-jws",
-            "shared-lambda",
-            "shared-throw",
-            "shared-trace",
-        ),
-        WALKS,
-    ),
-    **dict.fromkeys(
-        ("geo-blanks", "memory-limit", "time-filter", "time-passes", "time-password", "time-to-expr"), INSIDE
-    ),
-    **dict.fromkeys(("js-decode-takeover", "js-module-leak"), REALM),
-}
-#: cases that pass, and take more than some seconds
-LONG = {"check-unknown-reads", "shared-template"}
 
 
 def load_runner() -> Any:
@@ -54,24 +23,9 @@ def load_runner() -> Any:
 RUNNER = load_runner()
 
 
-def cases() -> Iterator[Any]:
-    """Each case, with the marks that its id asks for."""
-    for case in RUNNER.read_cases():
-        marks = []
-        if case["id"] in PENDING:
-            marks.append(pytest.mark.xfail(reason=PENDING[case["id"]], strict=True))
-        if case["id"] in PENDING or case["id"] in LONG:
-            marks.append(pytest.mark.slow)
-        yield pytest.param(case, id=case["id"], marks=marks)
-
-
-@pytest.mark.parametrize("case", list(cases()))
+@pytest.mark.parametrize("case", RUNNER.read_cases(), ids=lambda case: case["id"])
 def test_hostile_program(case: dict[str, Any]) -> None:
     assert RUNNER.perform(case) is None
-
-
-def test_the_list_of_what_is_pending_names_cases() -> None:
-    assert {*PENDING, *LONG} <= {case["id"] for case in RUNNER.read_cases()}
 
 
 def test_a_program_that_does_not_end_is_ended() -> None:

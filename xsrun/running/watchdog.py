@@ -87,11 +87,26 @@ class Watch:
         self.spared_until: float | None = None
 
 
-def raise_in_thread(thread: int, kind: type[BaseException] | None) -> None:
-    """Raise an exception in another thread as soon as it runs Python code; None takes back one that waits there."""
+def raise_in_thread(thread: int, kind: type[BaseException]) -> None:
+    """Raise an exception in a thread as soon as it runs Python code, in place of one that waits there."""
     import ctypes
 
-    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), None if kind is None else ctypes.py_object(kind))
+    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), ctypes.py_object(kind))
+
+
+def take_back() -> None:
+    """Drop an interruption that may still wait in this thread: let one arrive here.
+
+    CPython takes one back itself when it is given none to raise, but until 3.12 that leaves a flag set, for which it
+    looks between all instructions from then on, and under a tracer or profiler without end at the first one of a
+    function.
+    """
+    try:
+        raise_in_thread(threading.get_ident(), Interruption)
+        while True:
+            pass
+    except Interruption:
+        return
 
 
 class LimitWatchdog:
@@ -101,12 +116,14 @@ class LimitWatchdog:
         self,
         clock: Callable[[], float] = time.monotonic,
         memory: Callable[[], int] = resident_memory,
-        interrupt: Callable[[int, type[BaseException] | None], None] = raise_in_thread,
+        interrupt: Callable[[int, type[BaseException]], None] = raise_in_thread,
+        take_back: Callable[[], None] = take_back,
         pause: Callable[[float | None], None] | None = None,
     ) -> None:
         self.clock = clock
         self.memory = memory
         self.interrupt = interrupt
+        self.take_back = take_back
         self._pause = pause or self._sleep
         self.watches: dict[int, Watch] = {}
         #: whether the next run has to start or wake the thread
@@ -142,7 +159,7 @@ class LimitWatchdog:
         with self._lock:
             self.watches.pop(id(watch), None)
             if watch.passed is not None:
-                self.interrupt(watch.thread, None)
+                self.take_back()
 
     def look(self) -> None:
         """Interrupt the runs that have passed a limit."""
