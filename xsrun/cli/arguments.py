@@ -58,8 +58,12 @@ class CommandParser(argparse.ArgumentParser):
 
     def __init__(self, **settings: Any) -> None:
         super().__init__(**{"formatter_class": HelpFormatter, **settings})
+        #: is what begins with a minus and no letter an expression? -2.5|round, -$x, -(1 + 2)
+        self.takes_expression = False
 
     def parse_args(self, args: Any = None, namespace: Any = None) -> Any:
+        if self.takes_expression:
+            args = [f" {word}" if _NEGATIVE.match(word) else word for word in args]  # with a blank in front: no option
         options, (*unknown,) = self.parse_known_args(args, namespace)
         if unknown:
             self._refuse(unknown[0])
@@ -81,6 +85,7 @@ class CommandParser(argparse.ArgumentParser):
         raise UsageError(message, hint=f"see {self.prog} --help")
 
 
+_NEGATIVE = pattern(r"-[^A-Za-z-]")
 _OPTION = pattern(r"(?<![\w-])--[a-z][a-z-]*")
 _NO_CHOICE = pattern(r"argument (\S+): invalid choice: '(.*?)'")
 

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import argparse
-import re
 import time
 
-from xsrun.cli.arguments import show_error
+from xsrun.cli.arguments import CommandParser, show_error
 from xsrun.cli.options import add_environment_option, read_environment, read_value, split_pair
 from xsrun.cli.output import print_value, result_document
 from xsrun.errors import XanoScriptError
 from xsrun.values.conversion import to_json
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
+def add_arguments(parser: CommandParser) -> None:
     parser.add_argument("expression", help="an expression, for example '[1, 2, 3]|sum'")
-    # what begins with a minus and no letter is an expression: -2.5|round, -$x, -(1 + 2)
-    parser._negative_number_matcher = re.compile(r"-[^A-Za-z-]")
+    parser.takes_expression = True
     parser.add_argument("--var", action="append", default=[], metavar="NAME=VALUE", help="set a variable")
     add_environment_option(parser)
     parser.add_argument("--json", action="store_true", help="print one JSON document and nothing else")
@@ -27,20 +25,21 @@ def run(options: argparse.Namespace) -> int:
 
     variables = {name: read_value(value) for name, value in (split_pair(text, "--var") for text in options.var)}
     environment = read_environment(options.env)
+    expression = options.expression.removeprefix(" ")  # which the parser may have put there
     result = Result()
     started = time.perf_counter()
     try:
-        result.response = evaluate(options.expression, variables, environment)
+        result.response = evaluate(expression, variables, environment)
     except XanoScriptError as error:
         from xsrun.analysis.explain import explain
 
-        explain(error, options.expression, expression=True)
+        explain(error, expression, expression=True)
         result.error, result.status = error, error.status
     result.duration = time.perf_counter() - started
     if options.json:
         print(to_json(result_document(result)))
     elif result.error is not None:
-        show_error(result.error, {"<expression>": options.expression})
+        show_error(result.error, {"<expression>": expression})
     else:
         print_value(result.response)
     return 0 if result.error is None else 1

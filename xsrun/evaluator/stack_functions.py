@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from types import CodeType
 
 from xsrun.errors import LimitError
 from xsrun.evaluator.assignments import kinds_of
@@ -87,23 +88,48 @@ def define_functions(
     return made
 
 
+#: How many loops and `try`s inside one another CPython compiles.
+_MOST_BLOCKS = 20
+
+
 @contextmanager
 def followed(filename: str, at: Located) -> Iterator[None]:
-    """Turn what Python says of a program that is nested too deeply for it into an error of that program.
-
-    Python compiles 20 loops and `try`s inside one another (SyntaxError), and as deep a tree as its recursion limit.
-    """
+    """Turn what Python says of a program that is nested too deeply for its recursion into an error of that program."""
     try:
         yield
-    except (RecursionError, SyntaxError) as error:
-        if isinstance(error, SyntaxError) and "nested" not in str(error):
+    except RecursionError:
+        raise _nested_too_deeply(filename, at.line) from None
+
+
+def _nested_too_deeply(filename: str, line: int | None) -> LimitError:
+    hint = "put the inner part into a function of its own and call it with function.run"
+    return LimitError("This is nested too deeply to be compiled.", hint=hint, file=filename, line=line)
+
+
+def compile_module(module: ast.Module, filename: str) -> CodeType:
+    """The code of generated functions. Raises LimitError for more blocks inside one another than CPython compiles."""
+    tracebacks.remember(filename)
+    try:
+        return compile(module, filename, "exec", dont_inherit=True)
+    except SyntaxError as error:
+        if _most_blocks(module) < _MOST_BLOCKS:
             raise
-        hint = "put the inner part into a function of its own and call it with function.run"
-        refused = LimitError("This is nested too deeply to be compiled.", hint=hint, file=filename, line=at.line)
-        if isinstance(error, SyntaxError):
-            refused.line, refused.column = error.lineno, error.offset
-            refused.end_line, refused.end_column = error.end_lineno, error.end_offset
+        refused = _nested_too_deeply(filename, error.lineno)
+        refused.column = error.offset
+        refused.end_line, refused.end_column = error.end_lineno, error.end_offset
         raise refused from None
+
+
+def _most_blocks(module: ast.Module) -> int:
+    """How many blocks stand inside one another at most."""
+    most = 0
+    pending: list[tuple[ast.AST, int]] = [(module, 0)]
+    while pending:
+        node, depth = pending.pop()
+        depth += isinstance(node, (ast.For, ast.While, ast.Try, ast.With))
+        most = max(most, depth)
+        pending.extend((child, depth) for child in ast.iter_child_nodes(node))
+    return most
 
 
 def compile_stack(
@@ -146,8 +172,7 @@ def compile_stack(
             code = [place(ast.With([ast.withitem(compiler.manager, None)], code), start)]
         prologue = input_prologue(scope, linker, start)
         module = ast.Module(define_functions(scope, preset, prologue, code, start), [])
-        tracebacks.remember(filename)
-        compiled = compile(module, filename, "exec", dont_inherit=True)
+        compiled = compile_module(module, filename)
     run, direct = link(compiled, linker, declared or [])
     return Compiled(run, direct, compiled, linker)
 
@@ -183,6 +208,5 @@ def compile_expression(node: Expression, filename: str, variables: Iterable[str]
         (definition,) = statements("def run(context, inputs):\n    return BODY", node, BODY=body)
         assert isinstance(definition, ast.FunctionDef)
         definition.args.args.extend(place(ast.arg(f"v_{variable}"), node) for variable in names)
-        tracebacks.remember(filename)
-        compiled = compile(ast.Module([definition], []), filename, "exec", dont_inherit=True)
+        compiled = compile_module(ast.Module([definition], []), filename)
     return link(compiled, linker, [])[0]

@@ -7,15 +7,12 @@ from types import CodeType, TracebackType
 from typing import TYPE_CHECKING
 
 from xsrun.errors import InputError, InternalError, LimitError, MissingVariableError, XanoScriptError
-from xsrun.lazy_regex import pattern
 
 if TYPE_CHECKING:
     from xsrun.running.context import Context
 
 #: line, end line, column and end column, as Python keeps them
 Position = tuple[int | None, int | None, int | None, int | None]
-
-_UNSET = pattern(r"'v_(\w+)'")
 
 
 def translate(error: BaseException) -> XanoScriptError:
@@ -27,8 +24,8 @@ def translate(error: BaseException) -> XanoScriptError:
     problem: XanoScriptError
     if isinstance(error, XanoScriptError):
         problem = error
-    elif isinstance(error, NameError) and (match := _UNSET.search(str(error))):
-        problem = MissingVariableError(match.group(1), hint=f"no statement that ran before has set ${match.group(1)}")
+    elif isinstance(error, NameError) and (unset := _unset_variable(error.__traceback__)) is not None:
+        problem = MissingVariableError(unset, hint=f"no statement that ran before has set ${unset}")
     elif isinstance(error, RecursionError):
         problem = LimitError("Calls or values are nested too deep.", hint="does the recursion end?")
     elif isinstance(error, MemoryError):
@@ -42,6 +39,19 @@ def translate(error: BaseException) -> XanoScriptError:
         problem.file, problem.line, problem.column, problem.end_column = problem.declared_at
         problem.end_line = problem.line
     return problem
+
+
+def _unset_variable(traceback: TracebackType | None) -> str | None:
+    """The variable that the innermost frame of a NameError was to read, asked of its instruction, or None."""
+    import dis
+
+    if traceback is None:
+        return None
+    while traceback.tb_next is not None:
+        traceback = traceback.tb_next
+    at = traceback.tb_lasti
+    read = next((one.argval for one in dis.get_instructions(traceback.tb_frame.f_code) if one.offset == at), None)
+    return read.removeprefix("v_") if isinstance(read, str) and read.startswith("v_") else None
 
 
 def run_unattended(context: Context, function: Callable[..., object], *arguments: object) -> None:
