@@ -8,7 +8,6 @@ first, where shared members are counted without being walked one by one, and not
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
 from typing import Any
 
 from xsrun.errors import LimitError
@@ -23,6 +22,10 @@ MOST_MEMBERS = 1 << 26
 _CONTAINERS = frozenset((list, dict))
 #: Down to this depth members are not asked whether they are the same: values of programs are seldom deeper.
 _PLAIN_DEPTH = 8
+#: A value of up to so many containers is small: gone through without a look at how deep it is. A list of more members
+#: than `_LONG` is first asked in one go whether any of them is a container.
+_SMALL = 64
+_LONG = 16
 
 
 def measure(value: Any, most: int = MOST_MEMBERS) -> int:
@@ -32,8 +35,25 @@ def measure(value: Any, most: int = MOST_MEMBERS) -> int:
     """
     if value.__class__ not in _CONTAINERS:
         return 0
+    total = len(value)
+    found = [value]
+    for one in found:  # which grows as it is gone through
+        items = one.values() if one.__class__ is dict else one
+        if len(one) > _LONG and _CONTAINERS.isdisjoint(map(type, items)):
+            continue
+        for item in items:
+            if item.__class__ is dict or item.__class__ is list:
+                total += len(item)
+                found.append(item)
+        if len(found) > _SMALL:
+            return _measure_levels(value, most)
+    return total
+
+
+def _measure_levels(value: Any, most: int) -> int:
+    """The same for a value of any size and depth, level by level; members that are the same are looked into once."""
     total = depth = 0
-    level: Iterable[tuple[Any, int]] = ((value, 1),)
+    level = [(value, 1)]
     while level:
         depth += 1
         if depth > MAX_DEPTH:
