@@ -152,13 +152,14 @@ class Meeting:
                 join(self.second)
 
     def outcome(self) -> tuple[list[Any], int]:
-        """What the runs gave in the order in which they ended, and what is in the row then."""
+        """What the runs gave, in the order in which they ended if that is certain, and what is in the row then."""
         with self.workspace:
             self.workspace.seed({"counter": [{"id": 1, "n": 0}]})
             self.run()
             assert self.second is not None
             join(self.second)
-            return self.responses, self.workspace.run("look").response["n"]
+            responses = self.responses if self.waits else sorted(self.responses, key=str)
+            return responses, self.workspace.run("look").response["n"]
 
 
 LOOK = f"function look {{\n  input {{\n  }}\n  stack {{\n    {GET}\n  }}\n  response = $row\n}}\n"
