@@ -236,6 +236,21 @@ ATTACKS = [
         try { null.x } catch (e) { e.stack }
         if (sites) Object.getPrototypeOf(sites[0]).getFileName = () => 'evil'; return 1""",
      "Error.prepareStackTrace = (e, s) => String(s[0].getFileName()); return new Error().stack", "lambda.js"),
+    ("prepareStackTrace of an Error that is defined anew", """
+        let sites; const fake = {prepareStackTrace: (e, s) => { sites = s; return '' }};
+        try { Object.defineProperty(globalThis, 'Error', {value: fake}) } catch {}
+        try { delete globalThis.Error; globalThis.Error = fake } catch {}
+        try { null.x } catch (e) { e.stack }
+        if (sites) Object.getPrototypeOf(sites[0]).getFileName = () => 'evil'; return 1""",
+     "Error.prepareStackTrace = (e, s) => String(s[0].getFileName()); return new Error().stack", "lambda.js"),
+    ("modules whose name is an object", """
+        const replace = String.prototype.replace; let got = null;
+        String.prototype.replace = function (a, b) {
+          if (String(this) !== 'node:util') return replace.call(this, a, b);
+          const view = new Uint8Array(1); view.replace = (found) => { got = found; return 'zzz' }; return view };
+        try { _.chunk } catch {} try { mailparser.simpleParser } catch {}
+        if (got) Object.getPrototypeOf(got).exec = () => { throw new Error('evil') }; return 1""",
+     "return 'a-b'.replace(/-/, '+')", "a+b"),
     ("prepareStackTrace by eval", """
         try { (0, eval)("var Error = {prepareStackTrace: (e, s) => { globalThis.s = s }}") } catch {}
         try { (0, eval)("function Error() {}; Error.prepareStackTrace = (e, s) => { globalThis.s = s }") } catch {}

@@ -259,6 +259,18 @@ def test_a_seed_that_is_nested_too_deeply(program: Path, suffix: str, capsys: py
     assert "nested too deeply" in capsys.readouterr().err
 
 
+def test_a_seed_that_holds_itself(program: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    seed = program.with_name("rows.yaml")
+    seed.write_text("fruit: &rows [*rows]", encoding="utf-8")
+    assert main(["run", str(program), "--seed", str(seed)]) == 2
+    assert "row 1 of `fruit` must be an object of columns, not a list that holds itself" in capsys.readouterr().err
+
+
+def test_a_target_that_no_file_can_be_called(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["run", "a" * 5_000]) == 2
+    assert capsys.readouterr().err.startswith("error: no such file, folder or construct: aaa")
+
+
 @pytest.mark.skipif(os.name == "nt", reason="words are texts there, not bytes")
 def test_a_body_of_any_bytes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     source = """query q verb=POST {

@@ -14,12 +14,12 @@ import pytest
 from databases import BACKENDS, new_database, server
 
 import xsrun
-from xsrun.database.like import ANY, like_matcher
 from xsrun.database.postgres_backend import StatementBounds
 from xsrun.database.raw_sql import functions
 from xsrun.database.sqlite_backend import SQLiteConnection
 from xsrun.errors import InternalError, LimitError, XanoScriptError
 from xsrun.running.context import Context, Limits, resident_memory
+from xsrun.values.like import ANY, like_matcher
 
 #: A moment: long enough for a program to begin, and far less than what is asked of the database takes.
 SOON = Limits(seconds=0.05, memory=None)
@@ -342,9 +342,9 @@ def test_like_is_what_the_regular_expression_says(rounds: int, monkeypatch: pyte
     chance = random.Random(7)
     for number in range(rounds):
         if number == rounds // 2:  # from here on without `re` for short parts, and in small pieces
-            monkeypatch.setattr("xsrun.database.like._SHORT", 0)
-            monkeypatch.setattr("xsrun.database.like._NEAR", 1)
-            monkeypatch.setattr("xsrun.database.like._KNOWN", 1)
+            monkeypatch.setattr("xsrun.values.like._SHORT", 0)
+            monkeypatch.setattr("xsrun.values.like._NEAR", 1)
+            monkeypatch.setattr("xsrun.values.like._KNOWN", 1)
         pattern = "".join(
             chance.choice(["a", "b", "%", "_", "\\%", "\\_", "\\\\"]) for _ in range(chance.randint(0, 9))
         )

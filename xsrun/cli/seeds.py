@@ -80,9 +80,15 @@ def checked_rows(rows: Value, name: str) -> Rows:
             raise UsageError(f"{name}: the rows of `{table}` must be a list", hint='for example [{"name": "Ann"}]')
         for number, item in enumerate(items, 1):
             if not isinstance(item, dict):
-                shown = json.dumps(item, default=str)[:60]
-                raise UsageError(f"{name}: row {number} of `{table}` must be an object of columns, not {shown}")
+                raise UsageError(f"{name}: row {number} of `{table}` must be an object of columns, not {_shown(item)}")
     return rows
+
+
+def _shown(item: Value) -> str:
+    try:
+        return json.dumps(item, default=str)[:60]
+    except ValueError:  # an anchor of YAML inside itself
+        return "a list that holds itself"
 
 
 def seed_file(workspace: LoadedWorkspace, name: str) -> None:

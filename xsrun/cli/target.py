@@ -34,6 +34,14 @@ class Target:
     file: str | None = None
 
 
+def _is_there(path: Path) -> bool:
+    """Is there such a file or folder? A name that is too long for one is of none."""
+    try:
+        return path.exists()
+    except OSError:
+        return False
+
+
 def resolve(text: str, options: argparse.Namespace) -> Target:
     """Find out what is meant and load as little as it needs. Raises UsageError when nothing fits."""
     settings = workspace_settings(options)
@@ -41,19 +49,19 @@ def resolve(text: str, options: argparse.Namespace) -> Target:
         return Target(Workspace.from_sources({"stdin.xs": read_standard_input()}, **settings), file="stdin.xs")
     kind, colon, name = text.partition(":")
     path = Path(text).expanduser()
-    if colon and kind in DECLARED_KINDS and not path.exists():
+    if colon and kind in DECLARED_KINDS and not _is_there(path):
         workspace = Workspace.load(options.workspace or ".", **settings)
         first, blank, rest = name.strip().partition(" ")
         if kind == "query" and blank and first.upper() in _VERBS:
             return Target(workspace, rest.strip(), kind, first.upper())
         return Target(workspace, name.strip(), kind)
-    if path.is_dir():
-        return Target(Workspace.load(path, **settings))
-    if not path.exists():
+    if not _is_there(path):
         raise UsageError(
             f"no such file, folder or construct: {text}",
             hint="name a .xs file, or a construct as KIND:NAME, for example function:math/add",
         )
+    if path.is_dir():
+        return Target(Workspace.load(path, **settings))
     return file_target(path, options, settings)
 
 

@@ -8,9 +8,9 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import TYPE_CHECKING, TypeVar
 
-from xsrun.database.like import like_matcher
 from xsrun.errors import XanoScriptError
 from xsrun.values.conversion import text_of_number
+from xsrun.values.like import like_matcher
 
 if TYPE_CHECKING:
     import regex

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from xsrun.values.conversion import Value, as_list, as_text, parse_number, text_of_number, truthy
+from xsrun.values.conversion import Value, as_list, as_text, parse_number, text_of_number, to_bytes, truthy
 
 
 def loose_equal(left: Value, right: Value) -> bool:
@@ -199,11 +199,11 @@ def ilike(value: Value, pattern: Value) -> bool:
 
 
 def _like(text: str, pattern: str) -> bool:
-    import re
+    from xsrun.values.like import like_matcher
 
-    parts = re.split(r"([%_])", pattern)
-    expression = "".join({"%": ".*", "_": "."}.get(part, re.escape(part)) for part in parts)
-    return re.fullmatch(expression, text, re.DOTALL) is not None
+    if isinstance(text, bytes) or isinstance(pattern, bytes):  # what is not UTF-8 is compared byte by byte
+        text, pattern = to_bytes(text).decode("latin-1"), to_bytes(pattern).decode("latin-1")
+    return like_matcher(pattern, escapes=False)(text)
 
 
 def between(value: Value, low: Value, high: Value) -> bool:

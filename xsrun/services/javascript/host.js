@@ -16,7 +16,7 @@ const MODULES = new Set([
 ]);
 
 /** May a lambda have this module of Node's? */
-export const importable = (specifier) => MODULES.has(specifier.replace(/^node:/, ""));
+export const importable = (specifier) => typeof specifier === "string" && MODULES.has(specifier.replace(/^node:/, ""));
 
 export class Refused extends Error {
   constructor(what) {

@@ -143,9 +143,9 @@ function furnish(known, lent) {
   ) {
     for (const member of members) lazy(member, () => part(name)[member]);
   }
-  tools.library = (name) => asked(known, "library", [call, realm, name]);
+  tools.library = (name) => asked(known, "library", [call, realm, `${name}`]); // a text once and for all
   tools.exchange = (request) => asked(known, "exchange", [call, `${request}`]);
-  tools.importable = (name) => ask("importable", name);
+  tools.importable = (name) => ask("importable", `${name}`);
   tools.part = part;
   tools.network = known.network;
   tools.write = (method, description) => asked(known, "console", [call, method, `${description}`]);
@@ -194,6 +194,7 @@ function furnish(known, lent) {
       spend();
       error = value;
     },
+    configurable: false, // or another definition takes its place
   });
 
   // Time ------------------------------------------------------------------------------------------------------------

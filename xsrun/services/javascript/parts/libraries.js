@@ -29,7 +29,8 @@ export function libraries({ borrow, refused, realm, part, library, exchange, imp
 
   // Modules of Node's -----------------------------------------------------------------------------------------------
 
-  const needed = (name) => {
+  const needed = (specifier) => {
+    const name = `${specifier}`; // what stands behind it may have been changed by the lambda
     if (name === "buffer") return part("buffer").module;
     if (name === "crypto") return part("crypto").crypto;
     if (name === "os") return { EOL: "\n", hostname: () => "localhost", platform: () => "linux", release: () => "", type: () => "Linux", arch: () => "x64" };

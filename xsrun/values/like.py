@@ -146,9 +146,12 @@ def parts_of(pattern: str) -> list[str]:
 
 
 @lru_cache(512)
-def like_matcher(pattern: str) -> Callable[[str], bool]:
-    """What tells whether a text is as a pattern says. Raises XanoScriptError for one that ends with a backslash."""
-    parts = parts_of(pattern)
+def like_matcher(pattern: str, escapes: bool = True) -> Callable[[str], bool]:
+    """What tells whether a text is as a pattern says. Raises XanoScriptError for one that ends with a backslash.
+
+    `escapes`: a backslash takes the next character as it is, as in SQL; it is a character like others without.
+    """
+    parts = parts_of(pattern) if escapes else pattern.replace("_", ANY).split("%")
     first, last = parts[0], parts[-1]
     middle = [part for part in parts[1:-1] if part]
     if any(ANY in part for part in parts):
