@@ -7,11 +7,17 @@ from __future__ import annotations
 
 import cProfile
 import pstats
+from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import xsrun
 from xsrun.diagnostics.suggest import comparing, did_you_mean, nearest
+from xsrun.running.trace import SHOWN, Trace, beginning
+from xsrun.values.conversion import to_json
+from xsrun.values.extent import measure
 
 
 def function(body: str) -> str:
@@ -88,3 +94,22 @@ def test_like_does_not_go_back_and_try_again() -> None:
     assert xsrun.evaluate('$text like "%a%a%a%a%a%a%a%_b"', variables) is True
     assert xsrun.evaluate("$bytes like '_A'", variables) is True
     assert xsrun.evaluate(r"$text like 'a\%'", variables) is False
+
+
+NUMBERS = st.recursive(
+    st.integers() | st.booleans(), lambda inner: st.lists(inner) | st.dictionaries(st.sampled_from("abcdefgh"), inner)
+)
+
+
+@given(NUMBERS)
+def test_a_trace_shows_the_beginning_of_a_value(value: Any) -> None:
+    """It looks at no more members than can be seen, and shows what the whole would show."""
+    whole = to_json(value)
+    assert Trace().show(value) == (whole if len(whole) <= SHOWN else whole[: SHOWN - 3] + "...")
+    assert measure(beginning(value, [SHOWN])) <= SHOWN
+
+
+def test_a_trace_does_not_look_at_all_of_a_large_value() -> None:
+    value = [[number] for number in range(1_000)]
+    assert measure(beginning(value, [SHOWN])) == SHOWN
+    assert Trace().show(value) == to_json(value)[: SHOWN - 3] + "..."

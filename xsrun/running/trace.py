@@ -7,18 +7,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from xsrun.errors import LimitError
 from xsrun.records import record
 from xsrun.values.conversion import Value
-from xsrun.values.extent import check_extent
 
 if TYPE_CHECKING:
     from xsrun.running.secrets import Secrets
 
 #: Characters of a value that a trace keeps.
 SHOWN = 200
-#: Of a value with more members than this a trace only tells what it is.
-_MOST_SHOWN = 100_000
 
 
 @record
@@ -75,11 +71,32 @@ class Trace:
             return ""
         from xsrun.running.masking import masked_members
         from xsrun.running.secrets import NOTHING
-        from xsrun.values.conversion import describe, to_json
+        from xsrun.values.conversion import to_json
 
-        try:
-            check_extent(value, _MOST_SHOWN)
-        except LimitError:
-            return describe(value)
-        text = to_json(masked_members(value, self.secrets or NOTHING, lines=True))
+        shown = beginning(value, [SHOWN])
+        text = to_json(masked_members(shown, self.secrets or NOTHING, lines=True))
         return text if len(text) <= SHOWN else text[: SHOWN - 3] + "..."
+
+
+def beginning(value: Value, left: list[int]) -> Value:
+    """A copy of the first members of a value, as many as are `left`: each takes a character of its JSON at least.
+
+    So a step costs no more than what is shown of it, however large its value is, and however often it holds the same.
+    """
+    if value.__class__ is list:
+        part = []
+        for item in value:
+            if left[0] <= 0:
+                break
+            left[0] -= 1
+            part.append(beginning(item, left))
+        return part
+    if value.__class__ is dict:
+        entries = {}
+        for key, item in value.items():
+            if left[0] <= 0:
+                break
+            left[0] -= 1
+            entries[key] = beginning(item, left)
+        return entries
+    return value
