@@ -73,6 +73,25 @@ def test_memory_is_a_limit_too(bench: Bench) -> None:
     assert (error.line, bench.calls) == (1, 5)  # type: ignore[union-attr]
 
 
+def test_a_long_text_grows_without_a_look_at_the_memory_each_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    looks: list[int] = []
+    monkeypatch.setattr("xsrun.running.context.resident_memory", lambda: looks.append(1) or 0)
+    monkeypatch.setattr("xsrun.running.context._READING_SECONDS", float("inf"))
+    source = """var $text { value = $long }
+for (1000) {
+  each as $index {
+    text.append $text { value = "x" }
+  }
+}
+var $size { value = $text|strlen }
+"""
+    with xsrun.Workspace.from_sources({"a.xs": source}) as workspace:
+        result = workspace.run("a", variables={"long": "x" * 2_000_000})
+    assert result.error is None
+    assert result.variables["size"] == 2_001_000
+    assert len(looks) <= 1
+
+
 def test_nothing_happens_within_the_limits(bench: Bench) -> None:
     bench.moment = 0.0
     result = bench.run("var $x { value = (1..100)|map:(now|to_int)|count }")

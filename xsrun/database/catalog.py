@@ -118,11 +118,8 @@ class Catalog:
             _check_name(name, table)
         if not self.transaction.locks_writes:
             return self._grow(table, names)
-        self.transaction.take_turn()
-        try:
+        with self.transaction.turn():
             return self._grow(table, names)
-        finally:
-            self.database.turn.release()
 
     def _grow(self, table: Table, names: Collection[str]) -> Table:
         """Make the table or add columns; other runs may do the same at the same time."""

@@ -35,6 +35,7 @@ from xsrun.database.sql import Applied, Condition, KindType, Sql, type_of
 from xsrun.database.tables import Table
 from xsrun.database.vectors import decode_numbers
 from xsrun.errors import UnavailableError, UsageError, XanoScriptError
+from xsrun.language.isolation_levels import level_of
 from xsrun.running.context import Context
 from xsrun.running.masking import masked_address
 from xsrun.syntax.nodes import Statement
@@ -60,12 +61,6 @@ _TYPES = {
 }
 #: The kinds of lists that travel as one parameter, by the kind of their elements; the others are lists of texts.
 _LISTS = {"int": "ints", "decimal": "decimals", "timestamp": "ints", "bool": "bools"}
-_ISOLATION = {
-    "serializable": "SERIALIZABLE",
-    "repeatable_read": "REPEATABLE READ",
-    "read_committed": "READ COMMITTED",
-    "read_uncommitted": "READ UNCOMMITTED",
-}
 #: Types that a program's own SQL may select and the language has no values for: they come as texts.
 _TEXT_TYPES = ("timestamp", "timestamptz", "date", "time", "timetz", "interval", "uuid", "inet", "cidr", "bytea")
 #: What psycopg says of a statement that gives no rows.
@@ -320,7 +315,7 @@ class PostgresBackend(Backend):
         return connection
 
     def begin(self, isolation: str | None) -> str:
-        level = _ISOLATION.get(str(isolation or "").lower().replace(" ", "_"))
+        level = level_of(isolation)
         return f"BEGIN ISOLATION LEVEL {level}" if level else "BEGIN"
 
     def json_path(self, path: list[str]) -> tuple[str, str]:

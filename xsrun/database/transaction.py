@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from xsrun.database.connection import Parameters, ResultColumns, Row, passed_by
 from xsrun.errors import XanoScriptError
+from xsrun.language.isolation_levels import is_strict
 from xsrun.values.conversion import Value
 
 if TYPE_CHECKING:
@@ -20,11 +21,6 @@ Found = TypeVar("Found")
 
 #: Seconds of waiting for another run between two looks at the limits.
 _WAITING = 0.05
-
-
-def _is_strict(isolation: str | None) -> bool:
-    """Is a level stricter than READ COMMITTED?"""
-    return str(isolation or "").lower().replace(" ", "_") in ("repeatable_read", "serializable")
 
 
 class Transaction:
@@ -103,17 +99,25 @@ class Transaction:
         if writes and self.depth and not self.begun:
             self.hold()
         if self.locks_writes:
-            self.take_turn()
-            try:
+            with self.turn():
                 connection.context = self.context
-                return connection.query(text, parameters)
-            finally:
-                if self.locks_all:
-                    connection.context = None
-                self.database.turn.release()
+                try:
+                    return connection.query(text, parameters)
+                finally:
+                    if self.locks_all:
+                        connection.context = None
         if self.depth and self.fails_whole:
             return self._guarded(lambda: connection.query(text, parameters))
         return connection.query(text, parameters)
+
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        """A time in which no other run writes. Raises LimitError when the run passes a limit before it begins."""
+        self.take_turn()
+        try:
+            yield
+        finally:
+            self.database.turn.release()
 
     def take_turn(self) -> None:
         """Wait until no other run writes. Raises LimitError when the run passes a limit meanwhile."""
@@ -145,7 +149,7 @@ class Transaction:
         """
         if self.depth == 0:
             self.connect()
-            if not (may_delay and self.delays and not _is_strict(isolation)):
+            if not (may_delay and self.delays and not is_strict(isolation)):
                 self._start(isolation)
         else:
             if not may_delay:
@@ -198,9 +202,8 @@ class Transaction:
         """Undo what the innermost transaction did."""
         if self.depth > 1:
             connection, savepoint = self.connect(), f"level_{self.depth - 1}"
-            if (
-                self.begun and connection.in_transaction
-            ):  # SQLite ends it all when a statement that writes is interrupted
+            # SQLite ends the whole transaction when a statement that writes is interrupted
+            if self.begun and connection.in_transaction:
                 connection.roll_back_to(savepoint)
                 connection.execute(f"RELEASE SAVEPOINT {savepoint}")
             self.tables = self._saved_tables.pop()

@@ -380,6 +380,7 @@ class Context:
                 hint="raise the limit with --limit size=N if the program really needs it",
             )
         if size > _LARGE and self.memory_ceiling is not None:
-            passed = self.passed_limit(float("-inf"), resident_memory() + size)
+            # a recent reading: a text of two million characters may grow by one at a time
+            passed = self.passed_limit(float("-inf"), recent_memory(time.monotonic()) + size)
             if passed is not None:
                 raise passed

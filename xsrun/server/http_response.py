@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from xsrun.errors import NotFoundError, XanoScriptError, XanoScriptSyntaxError
 from xsrun.server.cors import Headers
-from xsrun.values.conversion import Value, to_bytes, to_json
+from xsrun.values.conversion import Value, to_bytes, to_json, write_json
 from xsrun.workspace.result import Result
 
 if TYPE_CHECKING:
@@ -66,8 +66,13 @@ def accepts_gzip(accepted: str | None) -> bool:
 
 
 def json_body(value: Value) -> bytes:
-    """A value as the JSON of a body; characters that UTF-8 cannot hold become question marks."""
-    return to_json(value).encode("utf-8", "replace")
+    """A value as the JSON of a body. Raises LimitError."""
+    return _encoded(to_json(value))
+
+
+def _encoded(text: str) -> bytes:
+    """A text as a body; characters that UTF-8 cannot hold become question marks."""
+    return text.encode("utf-8", "replace")
 
 
 def response_of(result: Result) -> HttpResponse:
@@ -83,11 +88,16 @@ def response_of(result: Result) -> HttpResponse:
         return HttpResponse(status, [pair for pair in headers if pair[0].lower() != b"content-type"])
     content_type = next((value for key, value in reversed(headers) if key.lower() == b"content-type"), None)
     if content_type is None:
-        return HttpResponse(status, [(b"content-type", JSON_TYPE), *headers], json_body(result.response))
+        return HttpResponse(status, [(b"content-type", JSON_TYPE), *headers], _json_of(result))
     value = result.response
     if b"json" not in content_type.lower() and isinstance(value, (str, bytes)):
         return HttpResponse(status, headers, to_bytes(value))
-    return HttpResponse(status, headers, json_body(value))
+    return HttpResponse(status, headers, _json_of(result))
+
+
+def _json_of(result: Result) -> bytes:
+    """What a program responds, which was measured when it ended, as JSON."""
+    return _encoded(write_json(result.response))
 
 
 def headers_of(headers: list[tuple[str, str]]) -> Headers:

@@ -18,8 +18,8 @@ _SHORT = 64
 #: Characters that are looked at first for a part with several pieces, and pieces whose places are kept meanwhile.
 _NEAR = 256
 _KNOWN = 64
-#: Stands for `_` in a part: no text of a database holds NUL.
-ANY = "\0"
+#: Stands for `_` in a part: half of a character, which no text in UTF-8 holds.
+ANY = "\udfff"
 
 
 class LikePart:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from xsrun.analysis.report import TextReport, span_of
+from xsrun.language.isolation_levels import is_strict
 from xsrun.names.places import place_of, root_of
 from xsrun.names.reads import reads
 from xsrun.syntax.nodes import Body, Expression, Literal, Name, Statement
@@ -16,14 +17,12 @@ from xsrun.syntax.walk import expressions, is_off
 
 #: What writes a row, and the attribute that says what.
 _WRITES = {"db.edit": "data", "db.patch": "data", "db.add_or_edit": "data"}
-#: Levels at which PostgreSQL refuses the second write instead of losing the first.
-_STRICT = ("repeatable_read", "serializable")
 
 
 def check_transaction(report: TextReport, item: Statement) -> None:
     """Follow the rows that a transaction reads to the writes of their tables."""
     level = item.attribute("isolation")
-    if isinstance(level, Literal) and str(level.value).lower().replace(" ", "_") in _STRICT:
+    if isinstance(level, Literal) and is_strict(level.value):
         return
     stack = item.block("stack")
     if stack is not None:

@@ -95,7 +95,7 @@ def rows_of(engine: str, url: sa.URL, sql: str, arguments: list[Value], context:
             result = connection.exec_driver_sql(text, tuple(parameters))
             rows = (
                 in_pieces(lambda count: [tuple(row) for row in result.fetchmany(count)], context)
-                if (result.returns_rows)
+                if result.returns_rows
                 else []
             )
             names = list(result.keys()) if result.returns_rows else []
