@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,11 +12,14 @@ from xsrun.cli.arguments import number, whole_number
 from xsrun.cli.options import add_workspace_options, workspace_settings
 from xsrun.diagnostics.color import use_color
 from xsrun.errors import UsageError
+from xsrun.server.settings import BODY_MEGABYTES, TRUSTED_PROXIES
 
 if TYPE_CHECKING:
+    from xsrun.server.settings import ProxySettings
     from xsrun.workspace.workspace import LoadedWorkspace
 
-BODY_MEGABYTES = 64
+#: Characters of an admin token: nobody guesses one that is as long and made by chance.
+SHORTEST_TOKEN = 16
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -37,7 +41,73 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="MEGABYTES",
         help=f"refuse longer bodies (default {BODY_MEGABYTES})",
     )
+    add_proxy_options(parser)
     add_workspace_options(parser)
+
+
+def add_proxy_options(parser: argparse.ArgumentParser) -> None:
+    """Options of a server behind a proxy."""
+    parser.add_argument(
+        "--proxy-headers",
+        action="store_true",
+        help="take the caller's address and scheme from X-Forwarded-For and X-Forwarded-Proto of trusted proxies",
+    )
+    parser.add_argument(
+        "--trusted-proxies",
+        default=TRUSTED_PROXIES,
+        metavar="ADDRESSES",
+        help=f"addresses and networks of proxies, comma separated, or * (default {TRUSTED_PROXIES})",
+    )
+    parser.add_argument("--public-url", metavar="URL", help="the address by which clients reach the server")
+    parser.add_argument(
+        "--admin-token",
+        metavar="TOKEN",
+        help="who sends it sees history, console and hints from anywhere; at least 16 characters (default: "
+        "XSRUN_ADMIN_TOKEN of the process)",
+    )
+
+
+def proxy_settings(options: argparse.Namespace) -> ProxySettings:
+    """The settings of a server behind a proxy. Raises UsageError."""
+    token = options.admin_token or os.environ.get("XSRUN_ADMIN_TOKEN") or None
+    if token is not None and (len(token) < SHORTEST_TOKEN or not token.isprintable() or not token.isascii()):
+        raise UsageError(
+            f"--admin-token takes at least {SHORTEST_TOKEN} printable ASCII characters",
+            hint="make one with: python -c 'import secrets; print(secrets.token_urlsafe(24))'",
+        )
+    return {
+        "proxy_headers": options.proxy_headers,
+        "trusted_proxies": trusted_proxies(options.trusted_proxies),
+        "public_url": None if options.public_url is None else public_url(options.public_url),
+        "admin_token": token,
+    }
+
+
+def trusted_proxies(given: str) -> str:
+    """The addresses of `--trusted-proxies`. Raises UsageError for what is neither an address nor a network."""
+    from ipaddress import ip_network
+
+    for one in given.split(","):
+        if given.strip() == "*":
+            break
+        try:
+            ip_network(one.strip())
+        except ValueError:
+            raise UsageError(
+                f"--trusted-proxies: {one.strip()!r} is not an address or a network",
+                hint="write 10.0.0.5 or 10.0.0.0/8, several with commas between them, or * to trust every connection",
+            ) from None
+    return given.strip()
+
+
+def public_url(given: str) -> str:
+    """The address of `--public-url` without a slash at its end. Raises UsageError."""
+    from urllib.parse import urlsplit
+
+    parts = urlsplit(given)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+        raise UsageError(f"--public-url: {given!r} is not an address", hint="write it as https://api.example.com")
+    return given.rstrip("/")
 
 
 def run(options: argparse.Namespace) -> int:
@@ -68,7 +138,7 @@ def run(options: argparse.Namespace) -> int:
     serve(
         path,
         make,
-        Settings(max_body=int(options.max_body * 1024 * 1024), docs=not options.no_docs),
+        Settings(max_body=int(options.max_body * 1024 * 1024), docs=not options.no_docs, **proxy_settings(options)),
         Listening(options.host, options.port, watch=not options.no_reload, tasks=options.tasks),
         Log(quiet=options.quiet, color=use_color(sys.stderr)),
         prepare,

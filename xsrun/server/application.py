@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 from xsrun.errors import InternalError, XanoScriptError
+from xsrun.server.access import admits
 from xsrun.server.cors import Policy
 from xsrun.server.endpoint import Endpoint
 from xsrun.server.history import History
@@ -68,7 +69,7 @@ class Application:
 
     async def http(self, scope: Message, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        request = HttpRequest.of(scope)
+        request = HttpRequest.of(scope, self.settings.public_url)
         response: Response
         try:
             response = await self.response(request, receive)
@@ -76,13 +77,13 @@ class Application:
             return
         except asyncio.CancelledError:  # the server is shutting down, and its grace period is over
             stopped = "The server was stopped before the response was ready."
-            response = error_response(XanoScriptError(stopped, status=503))
+            response = self.failed(request, XanoScriptError(stopped, status=503))
         except XanoScriptError as error:
-            response = error_response(error)
+            response = self.failed(request, error)
             self.log.request(request.verb, self.shown_path(request), response.status, 0.0, error)
         except Exception as error:
             self.log.fault(error)
-            response = error_response(InternalError(error))
+            response = self.failed(request, InternalError(error))
         if isinstance(response, ResponseStream):
             await send_stream(response, request, receive, send)
         elif isinstance(response, StoredFile):
@@ -90,6 +91,10 @@ class Application:
         else:
             await send_response(response, request, send)
         await self.conclude(response)
+
+    def failed(self, request: HttpRequest, error: XanoScriptError) -> HttpResponse:
+        """The response to a request that ended with an error before or beside its program."""
+        return error_response(error, insider=admits(self.settings, request))
 
     async def conclude(self, response: Response) -> None:
         """Run what a program left for after its response. That is sent, so a fault only goes to the console."""

@@ -11,6 +11,7 @@ from xsrun.evaluator.generated.tracebacks import translate
 from xsrun.running.context import Context, Identity
 from xsrun.running.masking import masked_for_log, masked_uri, secrets_of_request, secrets_sent
 from xsrun.running.secrets import NOTHING, Secrets
+from xsrun.server.access import admits
 from xsrun.server.cors import Headers
 from xsrun.server.history import History, HistoryEntry
 from xsrun.server.http_request import HttpRequest
@@ -53,7 +54,7 @@ class Endpoint:
         if stream is not None:
             run.stream_to(stream, headers)
         result = run.result()
-        response = run.response(result)
+        response = run.response(result, insider=result.error is not None and admits(self.settings, request))
         if run.stream is None:
             response.headers += headers
             response = self.finish(snapshot, request, response)
@@ -67,7 +68,7 @@ class Endpoint:
 
     def finish(self, snapshot: Snapshot, request: HttpRequest, response: HttpResponse) -> HttpResponse:
         """Add what all whole responses have: compression, and a note when a file is broken."""
-        if snapshot.stale:
+        if snapshot.stale and admits(self.settings, request):
             first = snapshot.stale[0]
             note = f"{first.file}:{first.line}: {first.message}"
             response.headers.append((b"x-xsrun-stale", note.encode("ascii", "backslashreplace")))
@@ -205,11 +206,11 @@ class QueryRun:
 
         self.context.head.stream = StreamedResponse(self.context.check_size, send)
 
-    def response(self, result: Result) -> HttpResponse:
+    def response(self, result: Result, *, insider: bool) -> HttpResponse:
         """The response of a program; only the status of one that has streamed it already."""
         if self.stream is not None:
             return HttpResponse(self.stream.status)
         streamed = self.context.head.stream
         if result.error is None and streamed is not None and streamed.media_type is not None:  # a stream without chunks
             return HttpResponse(result.status, headers_of(result.headers))
-        return response_of(result)
+        return response_of(result, insider=insider)

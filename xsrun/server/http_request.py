@@ -16,6 +16,9 @@ from xsrun.values.json_errors import JsonError
 #: What ASGI hands over: a scope, a message.
 Message = MutableMapping[str, Any]
 
+#: The key of a scope that holds the connected address, where `client` is what a proxy says.
+PEER = "xsrun.peer"
+
 #: PHP's words for what is wrong with a JSON text.
 NOT_JSON = "Syntax error"
 NOT_UTF8 = "Malformed UTF-8 characters, possibly incorrectly encoded"
@@ -54,18 +57,27 @@ class HttpRequest:
     client: str = "127.0.0.1"
     scheme: str = "http"
     body: bytes = b""
+    #: the address that is connected, which behind a proxy is the proxy's; `client` is who asked it
+    peer: str = "127.0.0.1"
+    http_version: str = "1.1"
+    #: the address by which clients reach the server, where the operator names one
+    public_url: str | None = None
 
     @classmethod
-    def of(cls, scope: Message) -> HttpRequest:
+    def of(cls, scope: Message, public_url: str | None = None) -> HttpRequest:
         """The request of an ASGI scope, without its body."""
         client = scope.get("client")
+        address = client[0] if client else "127.0.0.1"
         return cls(
             scope["method"],
             (scope.get("raw_path") or scope["path"].encode()).partition(b"?")[0].decode("latin-1"),
             scope["query_string"],
             dict(scope["headers"]),
-            client[0] if client else "127.0.0.1",
+            address,
             scope.get("scheme", "http"),
+            peer=scope.get(PEER, address),
+            http_version=scope.get("http_version", "1.1"),
+            public_url=public_url,
         )
 
     def header(self, name: bytes) -> str | None:
@@ -79,7 +91,9 @@ class HttpRequest:
 
     @property
     def origin(self) -> str:
-        """Scheme, host and port that the client used."""
+        """Scheme, host and port that the client used, or the public address."""
+        if self.public_url is not None:
+            return self.public_url
         return f"{self.scheme}://{self.header(b'host') or 'localhost'}"
 
     @property

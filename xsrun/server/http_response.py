@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from xsrun.errors import NotFoundError, XanoScriptError, XanoScriptSyntaxError
+from xsrun.errors import InternalError, NotFoundError, XanoScriptError, XanoScriptSyntaxError
 from xsrun.server.cors import Headers
 from xsrun.values.conversion import Value, to_bytes, to_json, write_json
 from xsrun.workspace.result import Result
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 JSON_TYPE = b"application/json"
 #: Statuses that never have a body.
 BODILESS = frozenset((204, 304))
+#: What outsiders read instead of an error that names files or the inside of xsrun.
+_NOT_TOLD = "The server cannot run this query."
 #: Headers that only the server can set.
 _FRAMING = frozenset(("connection", "content-length", "date", "keep-alive", "transfer-encoding", "upgrade"))
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
@@ -75,10 +77,10 @@ def _encoded(text: str) -> bytes:
     return text.encode("utf-8", "replace")
 
 
-def response_of(result: Result) -> HttpResponse:
-    """The response to a request whose program ended."""
+def response_of(result: Result, *, insider: bool = False) -> HttpResponse:
+    """The response to a request whose program ended; an insider is told about errors (see `error_response`)."""
     if result.error is not None:
-        response = error_response(result.error)
+        response = error_response(result.error, insider=insider)
         own = [pair for pair in headers_of(result.headers) if pair[0].lower() != b"content-type"]
         response.headers = [*own, *response.headers]
         return response
@@ -109,20 +111,25 @@ def headers_of(headers: list[tuple[str, str]]) -> Headers:
     ]
 
 
-def error_response(error: XanoScriptError) -> HttpResponse:
-    """The response to an error. Where it happened and what to do about it go into headers: the body is the engine's."""
+def error_response(error: XanoScriptError, *, insider: bool = False) -> HttpResponse:
+    """The response to an error. Where it happened and what to do about it go into headers: the body is the engine's.
+
+    Only an insider, a caller on this machine or an administrator, is told of files and of hints.
+    """
     status = error.status if 200 <= error.status <= 599 else 500
     headers = [(b"content-type", JSON_TYPE)]
-    if error.file and error.line:
+    if insider and error.file and error.line:
         headers.append((b"x-xsrun-at", _header_text(f"{error.file}:{error.line}:{error.column or 1}")))
-    if error.hint:
+    if insider and error.hint:
         headers.append((b"x-xsrun-hint", _header_text(error.hint)))
-    return HttpResponse(status, headers, json_body(_body(error)))
+    return HttpResponse(status, headers, json_body(_body(error, insider)))
 
 
-def _body(error: XanoScriptError) -> ErrorBody:
+def _body(error: XanoScriptError, insider: bool) -> ErrorBody:
     """The engine's body; for a text that is not XanoScript, which the engine never sees, it says where and why."""
     body = error.as_dict()
+    if not insider:
+        return {**body, "message": _NOT_TOLD} if isinstance(error, (InternalError, XanoScriptSyntaxError)) else body
     if isinstance(error, XanoScriptSyntaxError):
         if error.file and error.line:
             body["message"] = f"{error.file}:{error.line}:{error.column or 1}: {error.message}"

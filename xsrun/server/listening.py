@@ -8,7 +8,7 @@ import os
 import signal
 import socket
 import threading
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING
 
 from xsrun.errors import UnavailableError, UsageError, XanoScriptError
 from xsrun.running.masking import masked_address
-from xsrun.server.application import Application
+from xsrun.server.application import Application, Receive, Send
+from xsrun.server.http_request import PEER, Message
 from xsrun.server.log import Log
 from xsrun.server.reload import Maker, Reloader
 from xsrun.server.settings import Settings
@@ -181,7 +182,7 @@ def make_server(application: Application) -> Server:
     from xsrun.server.protocol import http_protocol
 
     config = uvicorn.Config(
-        application,
+        behind_proxies(application),
         http=http_protocol(),
         ws="none",
         log_config=None,
@@ -193,6 +194,29 @@ def make_server(application: Application) -> Server:
         backlog=1024,
     )
     return uvicorn.Server(config)
+
+
+def behind_proxies(application: Application) -> Application | NotingPeers:
+    """The application, with the addresses that trusted proxies forward in place of theirs where that is asked for."""
+    if not application.settings.proxy_headers:
+        return application
+    from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
+
+    # uvicorn names the members of a scope one by one
+    trusting = ProxyHeadersMiddleware(application, application.settings.trusted_proxies)  # type: ignore[arg-type]
+    return NotingPeers(trusting)  # type: ignore[arg-type]
+
+
+class NotingPeers:
+    """Notes which address is connected, before the address that a proxy forwards takes its place."""
+
+    def __init__(self, application: Callable[[Message, Receive, Send], Awaitable[None]]) -> None:
+        self.application = application
+
+    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+        if scope.get("client"):
+            scope[PEER] = scope["client"][0]
+        await self.application(scope, receive, send)
 
 
 def welcome(live: Live, listening: Listening, port: int) -> list[str]:

@@ -1,7 +1,8 @@
 """The addresses that are xsrun's own: documentation, OpenAPI, the history of requests.
 
 A group's documentation is at its own address and its OpenAPI document at `/apispec:<canonical>`, as on Xano; a group
-may ask for a token there or shut both. Pages about several groups, and the history, are served to this machine alone.
+may ask for a token there or shut both. Pages about several groups, and the history, are for callers on this machine and
+for administrators (see `access`).
 """
 
 from __future__ import annotations
@@ -12,15 +13,16 @@ from importlib.resources import files
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
+from xsrun.errors import XanoScriptError
 from xsrun.filters.query_strings import parse_query
+from xsrun.server.access import CHALLENGE, OWN_PAGES, admits
 from xsrun.server.cors import Headers, Policy
 from xsrun.server.history import History
 from xsrun.server.http_request import HttpRequest
-from xsrun.server.http_response import JSON_TYPE, HttpResponse, json_body
+from xsrun.server.http_response import JSON_TYPE, HttpResponse, error_response, json_body
 from xsrun.server.routes import ApiGroup, Match
 from xsrun.server.settings import Settings
 from xsrun.server.snapshot import Snapshot
-from xsrun.services.network import host_and_port, is_loopback
 from xsrun.values.conversion import from_json
 
 if TYPE_CHECKING:
@@ -31,6 +33,8 @@ _ASSETS = {
     "/xsrun/docs.js": ("docs.js", b"text/javascript; charset=utf-8"),
     "/xsrun/docs.css": ("docs.css", b"text/css; charset=utf-8"),
 }
+#: What callers on this machine see, and administrators.
+_FOR_INSIDERS = ("/", "/xsrun/docs", "/xsrun/openapi.json", "/xsrun/history")
 #: Nothing from other origins, nothing inline, and no page may frame this one.
 _PAGE_HEADERS: Headers = [
     (
@@ -59,18 +63,18 @@ class Pages:
         if spec is not None:
             return self.group_document(snapshot, unquote(spec[1]), request)
         if match is not None and path.rstrip("/").count("/") == 1:
-            return asset("docs.html", b"text/html; charset=utf-8") if is_open(match.group, request) else None
+            return asset("docs.html", b"text/html; charset=utf-8") if self.is_open(match.group, request) else None
         if path in _ASSETS:
             return asset(*_ASSETS[path])
-        if not is_local(request):
+        if path not in _FOR_INSIDERS:
             return None
-        if path == "/":
+        if not admits(self.settings, request):
+            return unauthorized() if self.settings.admin_token and path.startswith(OWN_PAGES) else None
+        if path in ("/", "/xsrun/docs"):
             return asset("docs.html", b"text/html; charset=utf-8")
         if path == "/xsrun/openapi.json":
             return document_response(whole_document(snapshot, request), request, [])
-        if path == "/xsrun/history":
-            return HttpResponse(200, [(b"content-type", JSON_TYPE), *_PAGE_HEADERS], json_body(self.shown_history()))
-        return None
+        return HttpResponse(200, [(b"content-type", JSON_TYPE), *_PAGE_HEADERS], json_body(self.shown_history()))
 
     def shown_history(self) -> dict[str, Json]:
         return {"entries": self.history.as_list()}
@@ -78,31 +82,28 @@ class Pages:
     def group_document(self, snapshot: Snapshot, address: str, request: HttpRequest) -> HttpResponse | None:
         """The OpenAPI document of a group."""
         group = snapshot.routes.group(address)
-        if group is None or not group.active or not is_open(group, request):
+        if group is None or not group.active or not self.is_open(group, request):
             return None
         headers = Policy().headers_for(request)
         return document_response(document_of(snapshot, [group], group.name, request), request, headers)
 
+    def is_open(self, group: ApiGroup, request: HttpRequest) -> bool:
+        """May this request see the documentation of a group? A group can shut it, or ask for a token."""
+        if group.swagger.get("active") is False:
+            return False
+        token = group.swagger.get("token")
+        if not isinstance(token, str) or not token or admits(self.settings, request):
+            return True
+        given = parse_query(request.query).get("token")
+        return isinstance(given, str) and hmac.compare_digest(given.encode(), token.encode())
 
-def is_open(group: ApiGroup, request: HttpRequest) -> bool:
-    """May this request see the documentation of a group? A group can shut it, or ask for a token."""
-    if group.swagger.get("active") is False:
-        return False
-    token = group.swagger.get("token")
-    if not isinstance(token, str) or not token or is_local(request):
-        return True
-    given = parse_query(request.query).get("token")
-    return isinstance(given, str) and hmac.compare_digest(given.encode(), token.encode())
 
-
-def is_local(request: HttpRequest) -> bool:
-    """Does the request come from this machine, and by a name of this machine?
-
-    Without the second check a foreign page could read what is meant for the developer, by pointing its own name at
-    this machine's address.
-    """
-    host, _ = host_and_port(request.header(b"host") or "")
-    return is_loopback(request.client) and is_loopback(host)
+def unauthorized() -> HttpResponse:
+    """The response to a caller who may see a page of xsrun with the admin token; a browser asks for it."""
+    told = XanoScriptError("This page needs the admin token.", code="ERROR_CODE_UNAUTHORIZED", status=401)
+    response = error_response(told)
+    response.headers.append(CHALLENGE)
+    return response
 
 
 def whole_document(snapshot: Snapshot, request: HttpRequest) -> dict[str, Json]:

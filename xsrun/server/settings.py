@@ -7,6 +7,17 @@ from typing import TypedDict
 
 #: How many megabytes a body may have unless told otherwise.
 BODY_MEGABYTES = 64
+#: The proxies whose headers count unless told otherwise: those on this machine.
+TRUSTED_PROXIES = "127.0.0.1,::1"
+
+
+class ProxySettings(TypedDict):
+    """The settings of a server behind a proxy as keywords."""
+
+    proxy_headers: bool
+    trusted_proxies: str
+    public_url: str | None
+    admin_token: str | None
 
 
 class SettingOptions(TypedDict, total=False):
@@ -18,6 +29,10 @@ class SettingOptions(TypedDict, total=False):
     history: int
     compress_from: int
     docs: bool
+    proxy_headers: bool
+    trusted_proxies: str
+    public_url: str | None
+    admin_token: str | None
 
 
 @dataclass(slots=True)
@@ -27,6 +42,10 @@ class Settings:
     `max_body` is in bytes. `body_seconds` is how long the body of one request may take to arrive. `workers` is how
     many programs run at the same time. `history` is how many requests are remembered. `compress_from` is the size in
     bytes from which a body is compressed. `docs` says whether the pages of xsrun itself are served.
+
+    `proxy_headers` takes the caller's address and scheme from `X-Forwarded-For` and `X-Forwarded-Proto`, where one of
+    the `trusted_proxies` (addresses and networks, comma separated, or `*`) connects. `public_url` is the address by
+    which clients reach the server. Who sends `admin_token` is treated as a caller on this machine.
     """
 
     max_body: int = BODY_MEGABYTES * 1024 * 1024
@@ -35,3 +54,7 @@ class Settings:
     history: int = 200
     compress_from: int = 1_000
     docs: bool = True
+    proxy_headers: bool = False
+    trusted_proxies: str = TRUSTED_PROXIES
+    public_url: str | None = None
+    admin_token: str | None = None
