@@ -42,6 +42,7 @@ ROOMS = (
     "analysis",
     "api",
     "server",
+    "editor",
     "cli",
     "__main__",
 )
@@ -260,7 +261,7 @@ def test_what_counts_as_a_look_at_a_clock(source: str, found: list[tuple[int, st
 PYTHONS_WORDS = {
     ("cli/arguments.py", "Exception"): "a fault of xsrun is reported as it is",
     ("server/application.py", "Exception"): "a fault of xsrun is reported as it is",
-    ("cli/settings.py", "tomllib.TOMLDecodeError"): "only searched for the place",
+    ("analysis/check_settings.py", "tomllib.TOMLDecodeError"): "only searched for the place",
     ("database/raw_sql/external.py", "ConnectionError"): "raised by xsrun.services.network, in its words",
     ("evaluator/stack_functions.py", "RecursionError"): "only compared",
     ("evaluator/stack_functions.py", "SyntaxError"): "only compared",

@@ -14,8 +14,6 @@ from xsrun.values.conversion import to_json
 
 #: What the standard input is called.
 STDIN = "<stdin>"
-#: Rounds of fixing: a fix can make way for another.
-_ROUNDS = 5
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -65,8 +63,8 @@ def collect(paths: list[str]) -> dict[str, str]:
 def problems(sources: dict[str, str], paths: list[str]) -> list[Diagnostic]:
     """The problems that the project's settings leave. Each program is checked by itself (see `analysis.programs`)."""
     from xsrun.analysis.check_cache import check_programs
+    from xsrun.analysis.check_settings import read_settings
     from xsrun.analysis.programs import divide
-    from xsrun.cli.settings import read_settings
 
     piped = STDIN in sources
     first = Path("." if piped else paths[0]).expanduser().resolve()
@@ -116,21 +114,11 @@ def report(diagnostics: list[Diagnostic], sources: dict[str, str], form: str) ->
 
 def fixed(sources: dict[str, str], options: argparse.Namespace) -> dict[str, str]:
     """The texts with the safe fixes applied, written to their files unless only the difference is wanted."""
+    from xsrun.analysis.fixing import fix_sources
     from xsrun.cli.differences import print_difference
-    from xsrun.diagnostics.fixes import apply_fixes
     from xsrun.workspace.loader import write_source
 
-    made, count = dict(sources), 0
-    for _ in range(_ROUNDS):
-        found: dict[str, list[Diagnostic]] = {}
-        for one in problems(made, options.paths):
-            if one.fix:
-                found.setdefault(one.file, []).append(one)
-        if not found:
-            break
-        for name, diagnostics in found.items():
-            made[name], applied = apply_fixes(made[name], diagnostics)
-            count += applied
+    made, count = fix_sources(sources, lambda texts: problems(texts, options.paths))
     changed = {name: text for name, text in made.items() if text != sources[name]}
     for name, text in changed.items():
         if options.diff:

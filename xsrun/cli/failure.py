@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypedDict
 
-from xsrun.cli.output import diagnostics_of, result_document
+from xsrun.cli.output import result_document
+from xsrun.diagnostics.of_errors import diagnostics_of
 from xsrun.errors import XanoScriptError
 from xsrun.workspace.result import Result
 

@@ -9,8 +9,8 @@ import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, cast
 
-from xsrun.diagnostics import Diagnostic
-from xsrun.errors import InputError, InternalError, XanoScriptError, XanoScriptSyntaxError
+from xsrun.diagnostics.of_errors import diagnostics_of
+from xsrun.errors import InternalError, XanoScriptError
 from xsrun.values.conversion import Value, to_json
 
 if TYPE_CHECKING:
@@ -21,38 +21,6 @@ if TYPE_CHECKING:
 
 #: The path that people know a file by, from its name in the workspace.
 Shown = Callable[[str], str]
-
-
-def diagnostics_of(error: XanoScriptError) -> list[Diagnostic]:
-    """An error as diagnostics: those of a syntax error, else one at the error's place."""
-    if isinstance(error, XanoScriptSyntaxError) and error.diagnostics:
-        return list(error.diagnostics)
-    message = str(error) or {403: "access denied"}.get(error.status, error.code)
-    if isinstance(error, InputError):
-        message = error.described()
-    return [
-        Diagnostic(
-            "error",
-            error.code if error.code != "ERROR_FATAL" else "",
-            message,
-            error.hint,
-            error.file or "",
-            error.line or 0,
-            error.column or 1,
-            error.end_line or 0,
-            error.end_column or 0,
-        ),
-        *declaration_of(error),
-    ]
-
-
-def declaration_of(error: XanoScriptError) -> list[Diagnostic]:
-    """Where the input stands that a call inside the program did not fit."""
-    place = error.declared_at if isinstance(error, InputError) else None
-    if place is None or place[:2] == (error.file, error.line):
-        return []
-    file, line, column, end = place
-    return [Diagnostic("info", "", "the input is declared here", None, file, line, column, line, end)]
 
 
 def describe_error(error: XanoScriptError, sources: dict[str, str], shown_path: Shown = str) -> str:
