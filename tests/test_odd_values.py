@@ -173,6 +173,15 @@ def test_template_filters_that_need_an_arrow_function(call: str) -> None:
     assert error is not None and error.line == 1
 
 
+def test_bytes_where_a_statement_takes_a_name() -> None:
+    source = 'var $key { value = "ff41"|hex2bin }\nredis.set {\n  key = $key\n  data = 1\n}\n'
+    with xsrun.Workspace.from_sources({"a.xs": source}) as workspace:
+        error = workspace.run("a").error
+    assert error is not None
+    assert (error.message, error.line, error.column) == ("The text is not valid UTF-8", 3, 9)
+    assert "base64_encode" in (error.hint or "")
+
+
 # Blanks --------------------------------------------------------------------------------------------------------------
 
 

@@ -17,6 +17,7 @@ from xsrun.syntax.nodes import FilterCall, Located
 
 _CONVERTERS = {
     "text": ("as_text", "str"),
+    "utf8": ("as_utf8", "str"),
     "int": ("as_int", "int"),
     "number": ("as_number", ""),
     "bool": ("as_bool", "bool"),
@@ -24,7 +25,7 @@ _CONVERTERS = {
     "object": ("as_object", "dict"),
     "array": ("as_array", ""),
 }
-_PYTHON_TYPES = {"text": str, "int": int, "bool": bool}
+_PYTHON_TYPES = {"text": str, "utf8": str, "int": int, "bool": bool}
 
 
 def gives_scalar(state: CompilerState, record: registry.Builtin, node: FilterCall) -> bool:

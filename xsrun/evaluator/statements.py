@@ -140,6 +140,8 @@ def keyword_arguments(state: CompilerState, record: Builtin, node: Statement) ->
                 message = f"`{node.name}` needs the attribute `{parameter.name}`"
                 raise state.refuse("XS317", message, statement_position(node))
             continue
+        if parameter.type == "text" and not parameter.takes_bytes:
+            parameter = parameter._replace(type="utf8")
         found[parameter.name] = convert(state, state.value(item.value), parameter, item.value)
     return found
 

@@ -34,7 +34,7 @@ def hash_password(text: str) -> str:
     return f"{salt.hex()}.{_digest(text, salt)}"
 
 
-def check_password(text: str | None, stored: str | None) -> bool:
+def check_password(text: str | bytes | None, stored: str | bytes | None) -> bool:
     """Whether a password is the one a hash was made of.
 
     False when either is null, when `stored` is not a hash, and when the password itself is one: whoever read a hash
@@ -46,7 +46,7 @@ def check_password(text: str | None, stored: str | None) -> bool:
     return hmac.compare_digest(_digest(text, bytes.fromhex(salt)), digest)
 
 
-def _digest(text: str, salt: bytes) -> str:
+def _digest(text: str | bytes, salt: bytes) -> str:
     return hashlib.pbkdf2_hmac("sha256", to_bytes(text), salt, ROUNDS).hex()
 
 

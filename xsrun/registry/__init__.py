@@ -17,10 +17,11 @@ Declaring a value builtin::
         \"\"\"
 
 The annotation of a parameter says what the engine converts an argument to before the call, and what it refuses
-(`xsrun.values.conversion.as_text` and its neighbours): `str` text, `int` int, `float` a number, `bool` bool,
-`list[Value]` a list, `dict[str, Value]` an object, the two joined by `|` either, `Value` anything; with `| None` a null
-passes as it is. A first parameter named `context` receives the run's context, a keyword-only one named `environment`
-the object of `$var` and `$input`. A name that is a Python keyword takes a trailing underscore.
+(`xsrun.values.conversion.as_text` and its neighbours): `str` text, which a statement wants in UTF-8 (`str | bytes`
+takes any), `int` int, `float` a number, `bool` bool, `list[Value]` a list, `dict[str, Value]` an object, the two
+joined by `|` either, `Value` anything; with `| None` a null passes as it is. A first parameter named `context`
+receives the run's context, a keyword-only one named `environment` the object of `$var` and `$input`. A name that is a
+Python keyword takes a trailing underscore.
 
 In an example of a statement the code is a list of statements (continued lines begin with `...`) and the expectation
 is the object of the variables it bound; `...` as a value in an expectation stands for anything.

@@ -35,6 +35,8 @@ class Parameter(NamedTuple):
     literal: bool = False
     #: the parameters that this one, another spelling found in documentation, stands for
     stands_for: tuple[str, ...] = ()
+    #: a text may be bytes that are not UTF-8
+    takes_bytes: bool = False
 
 
 #: Attributes that every statement takes.
@@ -86,9 +88,11 @@ def read_parameters(function: Callable[..., Any]) -> tuple[tuple[Parameter, ...]
             required, default = offset < 0, defaults[offset] if offset >= 0 else None
         else:
             required, default = name not in keyword_defaults, keyword_defaults.get(name)
-        kind, nullable = parameter_type(annotations.get(name, "Value"))
+        annotation = annotations.get(name, "Value")
+        kind, nullable = parameter_type(annotation)
         plain = name[:-1] if name.endswith("_") and keyword.iskeyword(name[:-1]) else name
-        parameters.append(Parameter(plain, kind, required, default, nullable))
+        takes_bytes = "bytes" in str(annotation)
+        parameters.append(Parameter(plain, kind, required, default, nullable, takes_bytes=takes_bytes))
     if code.co_flags & 0x04:  # *arguments
         name = code.co_varnames[count + code.co_kwonlyargcount]
         kind, nullable = parameter_type(annotations.get(name, "Value"))

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from xsrun.errors import XanoScriptError
 from xsrun.values.comparison import compare, loose_equal
-from xsrun.values.conversion import Value, as_text, to_json, to_text, truthy
+from xsrun.values.conversion import Value, as_utf8, to_json, to_text, truthy
 
 #: Characters of a value that a message shows.
 SHOWN = 300
@@ -146,7 +146,7 @@ def delimited(pattern: str) -> str:
 
 def _match(name: str, subject: Value, value: Value, matches: Matcher) -> Verdict:
     text = _scalar_text(subject)
-    passes = text is not None and matches(delimited(as_text(value)), text)
+    passes = text is not None and matches(delimited(as_utf8(value)), text)
     return _verdict(name, passes, f"value {show(subject)} does not match {show(value)}")
 
 
@@ -209,7 +209,7 @@ def throws(error: XanoScriptError | None, wanted: Value = None) -> Verdict:
         return Verdict(
             False, f"to_throw failed - the run raised {error.code} without a message, which to_throw cannot see"
         )
-    if wanted is None or wanted == "" or mentions(error, as_text(wanted)):
+    if wanted is None or wanted == "" or mentions(error, as_utf8(wanted)):
         return PASSED
     return Verdict(False, f"to_throw failed - expected an exception with {show(wanted)}, got {show(str(error))}")
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from urllib.parse import quote_plus
 
 from xsrun.services.files import FileResource
-from xsrun.values.conversion import Value, as_text, from_json, text_of_bytes, to_bytes, to_json, to_text
+from xsrun.values.conversion import Value, as_utf8, from_json, text_of_bytes, to_bytes, to_json, to_text
 from xsrun.values.extent import check_extent
 
 Headers = list[tuple[str, str]]
@@ -120,7 +120,7 @@ def _pairs(lines: list[Value]) -> Headers:
 
 def with_query(url: str, params: Value) -> str:
     """A URL with parameters added to its query string."""
-    query = params if isinstance(params, str) else build_query(params)
+    query = build_query(params)
     if not query:
         return url
     address, sharp, fragment = url.partition("#")
@@ -133,7 +133,7 @@ def build_query(value: Value) -> str:
     check_extent(value)
     members = _members(value)
     if members is None:
-        return "" if value is None else as_text(value)
+        return "" if value is None else as_utf8(value)
     parts = [(name, item) for key, member in members for name, item in _flattened(key, member)]
     return "&".join(f"{quote_plus(name)}={quote_plus(to_bytes(item))}" for name, item in parts)
 

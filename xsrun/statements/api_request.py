@@ -20,7 +20,7 @@ from xsrun.services.http_messages import (
     header_lines,
     with_query,
 )
-from xsrun.values.conversion import Value, as_number, as_text, to_text
+from xsrun.values.conversion import Value, as_number, as_utf8, to_text
 
 DEFAULT_TIMEOUT = 10.0
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
@@ -130,7 +130,7 @@ def api_request(
       "params": {"harbour": "Oban"}}, "response": {"headers": [], "result": false, "status": 0, "error": ...}}}
     """
     tls = tls_of(verify_host, verify_peer, ca_certificate, certificate, private_key, private_key_pass, certificate_pass)
-    return send(context, "api.request", as_text(url), method, params, headers, timeout, follow_location, tls)
+    return send(context, "api.request", as_utf8(url), method, params, headers, timeout, follow_location, tls)
 
 
 def send(

@@ -287,7 +287,7 @@ def create_auth_token(context: Context, table: str, id: Value, extras: Value, ex
 
 
 @statement("security.check_password")
-def check_password(text_password: str | None = None, hash_password: str | None = None) -> bool:
+def check_password(text_password: str | bytes | None = None, hash_password: str | bytes | None = None) -> bool:
     """Whether a password in plain text is the one that was hashed into `hash_password`.
 
     False where either is null, where `hash_password` is not a hash, and where `text_password` is itself a hash: an

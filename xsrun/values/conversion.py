@@ -178,6 +178,17 @@ def as_text(value: Value) -> Value:
     return to_text(value)
 
 
+def as_utf8(value: Value) -> str:
+    """An argument that must be text in UTF-8, such as a name, a key or an address: other byte strings are refused."""
+    text = as_text(value)
+    if text.__class__ is bytes:
+        raise XanoScriptError(
+            "The text is not valid UTF-8",
+            hint="|base64_encode and |bin2hex write bytes as text, |to_utf8 reads them as Latin-1",
+        )
+    return str(text)
+
+
 def as_int(value: Value) -> int:
     """An argument that must be an int: numbers are truncated, numeric text is converted, null is 0."""
     if value.__class__ is int:

@@ -44,6 +44,7 @@ _FUNCTIONS = (
     conversion.as_number,
     conversion.as_object,
     conversion.as_text,
+    conversion.as_utf8,
     conversion.clamp_int,
     comparison.compare,
     comparison.loose_equal,
