@@ -96,12 +96,12 @@ def loop(
     state: State, values: Value, key_name: str | None, value_name: str, test: Callable[..., Value] | None
 ) -> Iterator[None]:
     """The passes of `{% for %}`. What the body sets stays only if it was there before (as in Twig)."""
-    pairs = entries(plain(values))
+    pairs, count = entries(plain(values)), len(values) if values.__class__ in (list, dict) else 0
     if test is not None:
-        pairs = [(key, item) for key, item in pairs if is_true(test(item, key))]
+        passing = [(key, item) for key, item in pairs if is_true(test(item, key))]
+        pairs, count = iter(passing), len(passing)
     variables, parent = state.variables, dict(state.variables)
     own = {"loop", value_name, key_name}
-    count = len(pairs)
     for position, (key, item) in enumerate(pairs):
         state.run.spend(1)
         if key_name is not None:

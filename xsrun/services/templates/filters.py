@@ -218,22 +218,22 @@ def join(state: State, value: Value, glue: Value = "", final: Value = None) -> s
 
 def slice_value(value: Value, start: Value, length: Value = None, preserve_keys: Value = False) -> Value:
     """A part of a list or text: from a position, so many; negative ones count from the end."""
-    source: list[Value] = entries(value) if value.__class__ in (list, dict) else list(to_output(value))
+    source: Value = (
+        value if value.__class__ is list else list(entries(value)) if value.__class__ is dict else to_output(value)
+    )
     size = len(source)
     begin = to_whole(start)
     begin = min(begin, size) if begin >= 0 else max(size + begin, 0)
     count = None if length is None else to_whole(length)
     end = size if count is None else min(begin + count, size) if count >= 0 else max(size + count, begin)
     part = source[begin:end]
-    if value.__class__ not in (list, dict):
-        return "".join(part)
-    return keyed(part, value)
+    return keyed(part, value) if value.__class__ is dict else part
 
 
 def reverse(value: Value, preserve_keys: Value = False) -> Value:
-    if value.__class__ in (list, dict):
-        return keyed(entries(value)[::-1], value)
-    return to_output(value)[::-1]
+    if value.__class__ is dict:
+        return keyed(list(entries(value))[::-1], value)
+    return value[::-1] if value.__class__ is list else to_output(value)[::-1]
 
 
 def merge(state: State, value: Value, *others: Value) -> Value:
@@ -255,10 +255,13 @@ def merge(state: State, value: Value, *others: Value) -> Value:
 
 
 def sort(value: Value, arrow: Value = None) -> Value:
-    def order(one: tuple[Value, Value], two: tuple[Value, Value]) -> int:
-        return to_whole(arrow(one[1], two[1])) if callable(arrow) else compare(one[1], two[1])
+    def order(one: Value, two: Value) -> int:
+        return to_whole(arrow(one, two)) if callable(arrow) else compare(one, two)
 
-    return keyed(sorted(entries(value), key=cmp_to_key(order)), value)
+    position = cmp_to_key(order)
+    if value.__class__ is list:
+        return sorted(value, key=position)
+    return keyed(sorted(entries(value), key=lambda pair: position(pair[1])), value)
 
 
 def shuffle(value: Value) -> list[Value]:
@@ -302,12 +305,12 @@ def _needs_arrow(arrow: Value, name: str) -> Value:
 
 def map_values(value: Value, arrow: Value) -> Value:
     arrow = _needs_arrow(arrow, "map")
-    return keyed([(key, arrow(item, key)) for key, item in entries(value)], value)
+    return keyed(((key, arrow(item, key)) for key, item in entries(value)), value)
 
 
 def filter_values(value: Value, arrow: Value = None) -> Value:
     test = arrow if callable(arrow) else lambda item, key: item
-    return keyed([(key, item) for key, item in entries(value) if is_true(test(item, key))], value)
+    return keyed(((key, item) for key, item in entries(value) if is_true(test(item, key))), value)
 
 
 def find(value: Value, arrow: Value) -> Value:

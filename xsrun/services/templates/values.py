@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from xsrun.errors import XanoScriptError
@@ -71,13 +72,13 @@ def to_whole(value: Value, default: int = 0) -> int:
     return to_whole(number, default) if number is not None else default
 
 
-def entries(value: Value) -> list[tuple[Value, Value]]:
-    """Keys and values of a list or object; none for anything else, as a loop over it runs no pass."""
+def entries(value: Value) -> Iterator[tuple[Value, Value]]:
+    """Keys and values of a list or object, a pair at a time; none for anything else, as a loop over it runs no pass."""
     if value.__class__ is list:
-        return list(enumerate(value))
+        return enumerate(value)
     if value.__class__ is dict:
-        return [(index_or_key(key), item) for key, item in value.items()]
-    return []
+        return ((index_or_key(key), item) for key, item in value.items())
+    return iter(())
 
 
 def items(value: Value, wanted_by: str) -> list[Value]:
@@ -91,7 +92,7 @@ def items(value: Value, wanted_by: str) -> list[Value]:
     raise XanoScriptError(f"The {wanted_by} expects a list or an object.", hint=f"the value is {describe(value)}")
 
 
-def keyed(pairs: list[tuple[Value, Value]], like: Value) -> Value:
+def keyed(pairs: Iterable[tuple[Value, Value]], like: Value) -> Value:
     """Entries as what they were: a list closes up, an object keeps its keys."""
     if like.__class__ is list:
         return [item for _, item in pairs]
