@@ -25,9 +25,9 @@ from xsrun.analysis.rules.flow import Flow
 from xsrun.diagnostics import Diagnostic
 from xsrun.names.places import unwrapped
 from xsrun.syntax.nodes import Attribute, Document, Field, Statement, Word
-from xsrun.syntax.parser import parser
 from xsrun.syntax.source import Source
 from xsrun.syntax.walk import expressions, statements
+from xsrun.workspace.forms import read_form
 
 _CONDITIONS = frozenset({"if", "elseif", "while", "precondition"})
 #: Errors about statements that hide what they assign or read.
@@ -39,8 +39,7 @@ _QUERY_ATTRIBUTES = frozenset({"eval", "group", "return", "join", "view", "addon
 
 def check(sources: Mapping[str, str]) -> list[Diagnostic]:
     """Every problem of the given texts, sorted by file and line."""
-    reader = parser()
-    texts = [CheckedText(reader.parse(Source(text, name), "document")) for name, text in sources.items()]
+    texts = [CheckedText(read_form(Source(text, name))) for name, text in sources.items()]
     everything = Program(texts)
     for text in texts:
         tree = text.parsed.tree

@@ -68,7 +68,7 @@ def _compile(construct: Construct, trace: bool, key: str) -> Compiled:
         signature=signature,
         trace=trace,
         owner=construct.key,
-        returns_variables=construct.kind == "stack",
+        returns_variables=construct.kind == "stack" and construct.response is None,
         at=construct.node,
     )
     if not _depends_on_tables(construct):

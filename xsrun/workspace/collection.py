@@ -42,9 +42,9 @@ def read(
     source: Source, structure_problems: Callable[[Parsed[Document]], list[Diagnostic]]
 ) -> tuple[list[Construct], list[Diagnostic]]:
     """Parse one text: its constructs and its problems."""
-    from xsrun.syntax.parser import parser
+    from xsrun.workspace.forms import read_form
 
-    parsed = parser().parse(source, "document")
+    parsed = read_form(source)
     items = parsed.tree.items if parsed.tree is not None else []
     problems = [*parsed.diagnostics, *structure_problems(parsed)]
     errors = [problem for problem in problems if problem.severity == "error"]
@@ -56,11 +56,16 @@ def read(
 
 
 def constructs_of(source: Source, items: list[Item]) -> list[Construct]:
-    """The constructs of a text; statements that are none become one bare list, named after the file."""
+    """The constructs of a text; what stands in none becomes one bare list, named after the file.
+
+    Such a list may have members of a construct: inputs, a response, tests.
+    """
+    from xsrun.workspace.forms import around, statements_of
+
     constructs: list[Construct] = []
     loose: list[Item] = []
     for item in items:
-        if isinstance(item, Statement) and item.name in DECLARED_KINDS:
+        if isinstance(item, Statement) and item.name in DECLARED_KINDS and item.name != "stack":
             begin = source.offset(item.line, item.column)
             end = source.offset(item.end_line, item.end_column)
             constructs.append(construct_of(item, source.filename, source.text[begin:end]))
@@ -68,8 +73,9 @@ def constructs_of(source: Source, items: list[Item]) -> list[Construct]:
             loose.append(item)
     if loose or not constructs:
         stem = Path(source.filename).stem
-        line = loose[0].line if loose else 1
-        constructs.append(Construct("stack", stem, None, None, source.filename, line, None, loose, text=source.text))
+        line, node = loose[0].line if loose else 1, around(loose)
+        items = loose if node is None else statements_of(loose)
+        constructs.append(Construct("stack", stem, None, None, source.filename, line, node, items, text=source.text))
     return constructs
 
 

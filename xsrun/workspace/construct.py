@@ -106,12 +106,13 @@ class Construct:
         return self._stored or pickle.dumps((self._node, self._items), pickle.HIGHEST_PROTOCOL)
 
     def with_variables(self, names: Iterable[str], inputs: Iterable[str] = ()) -> Construct:
-        """The same bare list with some variables set before it runs, and with inputs, which may be anything."""
+        """The same bare list with some variables set before it runs, and with inputs: those that it declares, or else
+        these, which may be anything."""
         from xsrun.fields.compiling import untyped_fields
 
         made = copy.copy(self)
         made.variables = tuple(names)
-        made._declared = untyped_fields(inputs)
+        made._declared = self.declared if self.declares_inputs else untyped_fields(inputs)
         made._sensitive = None
         made.lock, made.compiled = threading.RLock(), {}
         return made
@@ -134,6 +135,11 @@ class Construct:
             nodes = self.node.fields_of("input") if self.node is not None else None
             self._declared = compile_fields(nodes or [], self.file, self.columns_of)
         return self._declared
+
+    @property
+    def declares_inputs(self) -> bool:
+        """Does it say which inputs it takes?"""
+        return self.node is not None and self.node.fields_of("input") is not None
 
     @property
     def sensitive(self) -> frozenset[str]:

@@ -263,7 +263,7 @@ class LoadedWorkspace(ConstructTable):
         finally:
             finish(context, result, now=conclude)
         result.duration = time.perf_counter() - started
-        if construct.kind == "stack" and isinstance(result.response, dict):
+        if construct.kind == "stack" and construct.response is None and isinstance(result.response, dict):
             result.variables = result.response
         return result
 

@@ -9,9 +9,7 @@ from xsrun import registry
 from xsrun.diagnostics import Diagnostic
 from xsrun.syntax.nodes import (
     Document,
-    Expression,
     FieldBlock,
-    Group,
     Item,
     Placeholder,
     Statement,
@@ -22,25 +20,20 @@ from xsrun.syntax.source import Source
 from xsrun.syntax.tokens import Comment
 from xsrun.testing.doctest.page import Block
 from xsrun.workspace.construct import DECLARED_KINDS
+from xsrun.workspace.forms import Chunk, comment_start, expressions_in, is_call, is_erroneous
 
 #: What stands at the top of a file; "stack" is the workspace's word for a bare list.
 _CONSTRUCTS = DECLARED_KINDS - {"stack"}
 #: Members of a construct that a block may show without one. Only a stack makes a program of them.
 _MEMBERS = frozenset(("stack", "input", "test", "schema"))
-_TOOL_CALLS = re.compile(r"\b(?:api|task|trigger|workflow_test)\.call\b")
 #: `<name>`, `{...}` and the like: a page's words for what the reader puts there.
 _TEMPLATE = re.compile(r"<[a-zA-Z][\w ./|-]*>|\{\s*\.\.\.\s*\}|^\s*\.\.\.\s*$|\bexpect\.<", re.MULTILINE)
 #: What holds no place to fill in, whatever it looks like: texts, comments, code in another language.
 _ASIDE = re.compile(r'"""[\s\S]*?"""|```[\s\S]*?```|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])*\'|//[^\n]*')
 #: What stands before a quoted name: the word of a construct or statement at the beginning of its line.
 _HEADING = re.compile(r"^[ \t]*[\w.]+[ \t]+$")
-#: Namespaces whose statements are written as calls too: `object.keys({a: 1})`.
-_CALLED = ("array.", "math.", "object.", "text.")
 #: Signs by which pages mark what is wrong on purpose.
 _WRONG = re.compile(r"❌|✗|\b(?:wrong|incorrect|invalid|don't|do not|avoid|bad|error:|fails?|not supported)\b", re.I)
-
-
-Chunk = tuple[int, int, Expression | None]
 
 
 @dataclass(slots=True)
@@ -82,37 +75,13 @@ def read_example(block: Block) -> PageExample:
     if errors:
         return _other_forms(block, padding, parsed, errors)
     kind = _kind_of(items)
-    if kind == "statements" and any(_is_call(item) or not registry.find_statement(item.name) for item in items):
+    if kind == "statements" and any(is_call(item) or not registry.find_statement(item.name) for item in items):
         other = _chunked(block, padding) or _fields(block, padding)
         if other is not None:
             return other
     if kind == "members" and any(registry.find_statement(item.name) for item in items if isinstance(item, Statement)):
         return read_example(replace(block, text=_without_stack(block, items)))
-    source = _around_members(block, items) if kind == "members" else padding + block.text
-    return PageExample(block, kind, source, items, parsed.comments)
-
-
-def _is_call(item: Item) -> bool:
-    """Is a statement in truth an expression on a line of its own, `object.keys({a: 1})`?"""
-    if not isinstance(item, Statement) or not item.name.startswith(_CALLED):
-        return False
-    bare = item.body is None and item.result is None and item.condition is None
-    return bare and isinstance(item.target, Group) and item.target.column == item.name_end_column
-
-
-def _around_members(block: Block, items: list[Item]) -> str:
-    """A construct around the members of one, on a line before theirs so that their lines stay as they are.
-
-    What the stack holds decides which: expectations belong to workflow tests, some calls to tools.
-    """
-    names = {item.name for item in items}
-    kind = "function"
-    if re.search(r"^\s*expect\.", block.text, re.MULTILINE) and "test" not in names:
-        kind = "workflow_test"
-    elif _TOOL_CALLS.search(block.text):
-        kind = "tool"
-    lacking = "" if "input" in names or kind == "workflow_test" else "input {\n}\n"
-    return "\n" * max(block.line - 2, 0) + f'{kind} "example" {{\n' + block.text + lacking + "}\n"
+    return PageExample(block, kind, padding + block.text, items, parsed.comments)
 
 
 def _without_stack(block: Block, items: list[Item]) -> str:
@@ -162,7 +131,7 @@ def _other_forms(block: Block, padding: str, parsed: Parsed[Document], errors: l
 
 def _chunked(block: Block, padding: str) -> PageExample | None:
     """The block as expressions, among statements perhaps, if it is that."""
-    chunks = _chunks(block)
+    chunks = expressions_in(Source(padding + block.text, block.file))
     if chunks is None:
         return None
     return PageExample(block, "expressions", padding + block.text, comments=_comments(block), chunks=chunks)
@@ -171,7 +140,7 @@ def _chunked(block: Block, padding: str) -> PageExample | None:
 def _fields(block: Block, padding: str) -> PageExample | None:
     """The block as declarations of fields, if it is that."""
     parsed = parser().parse(Source(padding + block.text, block.file), "fields")
-    if parsed.tree is None or any(found.severity == "error" for found in parsed.diagnostics):
+    if parsed.tree is None or is_erroneous(parsed):
         return None
     return PageExample(block, "fields", "", list(parsed.tree.items), parsed.comments)
 
@@ -180,62 +149,10 @@ def _comments(block: Block) -> list[Comment]:
     """The comments of a block of expressions: whole lines, and what follows `//` outside of texts."""
     found = []
     for number, line in enumerate(block.text.splitlines(), block.line):
-        position = _comment_start(line)
+        position = comment_start(line)
         if position >= 0:
             found.append(Comment(line[position + 2 :], number, position + 1, not line[:position].strip()))
     return found
-
-
-def _comment_start(line: str) -> int:
-    quote = ""
-    for position, char in enumerate(line):
-        if quote:
-            quote = "" if char == quote and line[position - 1] != "\\" else quote
-        elif char in "\"'`":
-            quote = char
-        elif line.startswith("//", position) and (not position or line[position - 1] != ":"):
-            return position
-    return -1
-
-
-def _chunks(block: Block) -> list[Chunk] | None:
-    """The expressions and statements that stand in a block, or None when something else is in it."""
-    lines = block.text.splitlines()
-    found: list[Chunk] = []
-    start = 0
-    while start < len(lines):
-        position = _comment_start(lines[start])
-        if not (lines[start] if position < 0 else lines[start][:position]).strip():
-            start += 1
-            continue
-        for end in range(start + 1, min(len(lines), start + 30) + 1):
-            chunk = _chunk(block, lines, start, end)
-            if chunk is not None:
-                found.append(chunk)
-                start = end
-                break
-        else:
-            return None
-    return found if any(node is not None for *_, node in found) else None
-
-
-def _chunk(block: Block, lines: list[str], start: int, end: int) -> Chunk | None:
-    """Some lines as one expression or as statements, if they are that."""
-    source = Source("\n" * (block.line - 1 + start) + "\n".join(lines[start:end]), block.file)
-    first, last = block.line + start, block.line + end - 1
-    one = parser().parse(source, "expression")
-    if one.tree is not None and not _errors(one) and not isinstance(one.tree, Placeholder):
-        return first, last, one.tree
-    parsed = parser().parse(source, "document")
-    items = parsed.tree.items if parsed.tree is not None and not _errors(parsed) else []
-    statements = bool(items) and all(
-        isinstance(item, Statement) and registry.find_statement(item.name) and not _is_call(item) for item in items
-    )
-    return (first, last, None) if statements else None
-
-
-def _errors(parsed: Parsed[Document | Expression]) -> bool:
-    return any(found.severity == "error" for found in parsed.diagnostics)
 
 
 def parts(example: PageExample) -> list[PageExample]:
@@ -257,7 +174,7 @@ def looks_like_program(block: Block) -> bool:
     if block.language or not block.text.strip():
         return False
     parsed = parser().parse(Source(block.text, block.file), "document")
-    items = parsed.tree.items if parsed.tree is not None and not _errors(parsed) else []
+    items = parsed.tree.items if parsed.tree is not None and not is_erroneous(parsed) else []
     return any(
         isinstance(item, Statement)
         and (item.name in _CONSTRUCTS or registry.find_statement(item.name) is not None)

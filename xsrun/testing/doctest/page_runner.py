@@ -243,14 +243,17 @@ class ExamplePage:
         if construct.tests or construct.kind == "workflow_test":
             return self._tests(workspace, construct)
         given = {**self.settings.inputs, **(given_inputs(example.block, example.comments) or {})}
-        names = {one.name for one in construct.declared}
+        bare = construct.kind == "stack"
+        said = "" if bare else f"{construct.label} "
+        names = set(given) if bare and not construct.declares_inputs else {one.name for one in construct.declared}
         lacking = [one for one in construct.declared if one.required and one.name not in given]
         if lacking:
             listed = ", ".join(f"{one.name} ({one.type})" for one in lacking)
-            return "needs_input", f"{construct.label} needs {listed}", []
+            return "needs_input", f"{said}needs {listed}", []
         inputs = {name: value for name, value in given.items() if name in names}
         context = workspace.context(auth=_identity(self.settings.auth))
-        result = workspace.execute(construct, inputs, context)
+        variables = self.settings.variables if bare else None
+        result = workspace.execute(construct, inputs, context, variables=variables)
         if result.error is not None:
             return (*judge_error(result.error, example), [])
         expected = self._expected_of(example, own, construct)
@@ -258,8 +261,7 @@ class ExamplePage:
             outcome = Comparison(True, compared(expected, result.response))
         else:
             outcome = self._below(example, own, construct, result.response)
-        gives = f"{construct.label} gives {show(result.response)}"
-        return self._judged(example, outcome, gives, f"{construct.label} gives something else")
+        return self._judged(example, outcome, f"{said}gives {show(result.response)}", f"{said}gives something else")
 
     def _judged(self, example: PageExample, outcome: Comparison, gives: str, other: str) -> tuple[str, str, list[str]]:
         """The outcome of a comparison as that of the block."""
