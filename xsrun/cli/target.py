@@ -12,15 +12,14 @@ from xsrun.cli.options import workspace_settings
 from xsrun.errors import UsageError
 from xsrun.lazy_regex import pattern
 from xsrun.records import record
-from xsrun.workspace.construct import DECLARED_KINDS
 from xsrun.workspace.loader import find_files, read_source, read_standard_input, workspace_root
+from xsrun.workspace.lookup import construct_named
 
 if TYPE_CHECKING:
     from xsrun.workspace.options import WorkspaceOptions
 
 #: Statements that may need other files of the workspace.
 _REACHES_OUT = pattern(r"\b(?:\w+\.(?:run|call)\b|db\.|addon\b|dblink\b|middleware\b|main\s*=)")
-_VERBS = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE", "HEAD"})
 
 
 @record
@@ -47,14 +46,10 @@ def resolve(text: str, options: argparse.Namespace) -> Target:
     settings = workspace_settings(options)
     if text == "-":
         return Target(Workspace.from_sources({"stdin.xs": read_standard_input()}, **settings), file="stdin.xs")
-    kind, colon, name = text.partition(":")
     path = Path(text).expanduser()
-    if colon and kind in DECLARED_KINDS and not _is_there(path):
-        workspace = Workspace.load(options.workspace or ".", **settings)
-        first, blank, rest = name.strip().partition(" ")
-        if kind == "query" and blank and first.upper() in _VERBS:
-            return Target(workspace, rest.strip(), kind, first.upper())
-        return Target(workspace, name.strip(), kind)
+    kind, name, verb = construct_named(text)
+    if kind is not None and not _is_there(path):
+        return Target(Workspace.load(options.workspace or ".", **settings), name, kind, verb)
     if not _is_there(path):
         raise UsageError(
             f"no such file, folder or construct: {text}",

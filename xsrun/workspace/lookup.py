@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from xsrun.errors import MissingConstructError, UsageError
 from xsrun.language.constructs import RUNNABLE
 from xsrun.workspace.argument_checks import require
-from xsrun.workspace.construct import Construct
+from xsrun.workspace.construct import DECLARED_KINDS, Construct
 
 if TYPE_CHECKING:
     from xsrun.fields.declared import Declared
@@ -90,6 +90,20 @@ def runnable(
     if len(candidates) == 1:
         return candidates[0]
     raise _not_found(constructs, name, kind, file, candidates)
+
+
+_VERBS = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE", "HEAD"})
+
+
+def construct_named(text: str) -> tuple[str | None, str, str | None]:
+    """The kind, name and verb in `function:math/add`, `query:GET items`; the kind is None where none is written."""
+    kind, colon, name = text.partition(":")
+    if not colon or kind not in DECLARED_KINDS:
+        return None, text.strip(), None
+    first, blank, rest = name.strip().partition(" ")
+    if kind == "query" and blank and first.upper() in _VERBS:
+        return kind, rest.strip(), first.upper()
+    return kind, name.strip(), None
 
 
 def same_file(one: str, other: str) -> bool:
