@@ -25,6 +25,7 @@ COMMANDS = {
     "doctest": ("run the examples of documentation pages", "doctest"),
     "serve": ("serve the workspace over HTTP", "serve"),
     "mcp": ("serve check, run, test and the rest to coding agents (MCP)", "mcp"),
+    "console": ("look at a workspace in the browser: requests, runs, data, checks", "console"),
     "db": ("manage the database of a workspace", "db"),
     "docs": ("show the reference of a construct, type, statement, filter or error code", "docs"),
     "support": ("show which statements and filters are implemented", "support"),

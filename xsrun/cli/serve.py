@@ -8,14 +8,14 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from xsrun.cli.arguments import number, whole_number
+from xsrun.cli.arguments import number, one_of, whole_number
 from xsrun.cli.options import add_workspace_options, workspace_settings
 from xsrun.diagnostics.color import use_color
 from xsrun.errors import UsageError
-from xsrun.server.settings import BODY_MEGABYTES, TRUSTED_PROXIES
+from xsrun.server.settings import BODY_MEGABYTES, KEPT_REQUESTS, RECENT_REQUESTS, TRACE_MODES, TRUSTED_PROXIES
 
 if TYPE_CHECKING:
-    from xsrun.server.settings import ProxySettings
+    from xsrun.server.settings import ConsoleSettings, ProxySettings, Settings
     from xsrun.workspace.workspace import LoadedWorkspace
 
 #: Characters of an admin token: nobody guesses one that is as long and made by chance.
@@ -33,7 +33,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--tasks", action="store_true", help="run tasks when they are due")
     parser.add_argument("--no-reload", action="store_true", help="do not load files again when they are saved")
     parser.add_argument("--quiet", "-q", action="store_true", help="print problems only, not every request")
-    parser.add_argument("--no-docs", action="store_true", help="serve no documentation, history or OpenAPI")
+    parser.add_argument("--open", action="store_true", help="open the console in the browser")
+    parser.add_argument("--no-docs", action="store_true", help="serve no documentation, console, history or OpenAPI")
     parser.add_argument(
         "--max-body",
         type=number,
@@ -41,8 +42,38 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="MEGABYTES",
         help=f"refuse longer bodies (default {BODY_MEGABYTES})",
     )
+    add_console_options(parser)
     add_proxy_options(parser)
     add_workspace_options(parser)
+
+
+def add_console_options(parser: argparse.ArgumentParser) -> None:
+    """Options of what the console at /xsrun/ keeps."""
+    parser.add_argument(
+        "--history",
+        type=whole_number,
+        default=KEPT_REQUESTS,
+        metavar="N",
+        help=f"how many requests the console keeps in .xsrun/, 0 for none (default {KEPT_REQUESTS:,})",
+    )
+    parser.add_argument(
+        "--trace-requests",
+        type=one_of(*TRACE_MODES),
+        metavar="WHEN",
+        default=TRACE_MODES[0],
+        help="which requests note their statements: always, never, or auto (default), while the console is open and "
+        "after a failure of the same query; it costs about as much time as plain statements take",
+    )
+
+
+def console_settings(options: argparse.Namespace) -> ConsoleSettings:
+    """The settings of what the console keeps."""
+    return {
+        "history": min(options.history, RECENT_REQUESTS),
+        "kept": max(options.history, 1),
+        "lasting_history": options.history > 0,
+        "trace": options.trace_requests,
+    }
 
 
 def add_proxy_options(parser: argparse.ArgumentParser) -> None:
@@ -112,9 +143,23 @@ def public_url(given: str) -> str:
 
 def run(options: argparse.Namespace) -> int:
     """Serve until the process is told to stop."""
+    from xsrun.server.settings import Settings
+
+    return listen(
+        options,
+        Settings(
+            max_body=int(options.max_body * 1024 * 1024),
+            docs=not options.no_docs,
+            **console_settings(options),
+            **proxy_settings(options),
+        ),
+    )
+
+
+def listen(options: argparse.Namespace, settings_of_server: Settings) -> int:
+    """Serve a workspace with these settings."""
     from xsrun.server.listening import Listening, require_packages, serve
     from xsrun.server.log import Log
-    from xsrun.server.settings import Settings
 
     require_packages()
     path = Path(options.path or options.workspace or ".").expanduser()
@@ -138,8 +183,8 @@ def run(options: argparse.Namespace) -> int:
     serve(
         path,
         make,
-        Settings(max_body=int(options.max_body * 1024 * 1024), docs=not options.no_docs, **proxy_settings(options)),
-        Listening(options.host, options.port, watch=not options.no_reload, tasks=options.tasks),
+        settings_of_server,
+        Listening(options.host, options.port, not options.no_reload, options.tasks, options.open),
         Log(quiet=options.quiet, color=use_color(sys.stderr)),
         prepare,
     )

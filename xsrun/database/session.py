@@ -27,7 +27,7 @@ class Session:
         self.database = database
         self.backend = database.backend
         self.context = context
-        self.transaction = Transaction(database, context)
+        self.transaction = Transaction(database, context) if context.trace is None else _traced(database, context)
         self.catalog = Catalog(database, self.transaction, context)
         self._handlers = handlers
 
@@ -39,3 +39,9 @@ class Session:
     def close(self) -> None:
         """End the session: a transaction that is still open is undone, the connection goes back."""
         self.transaction.close()
+
+
+def _traced(database: Database, context: Context) -> Transaction:
+    from xsrun.database.traced import TracedTransaction
+
+    return TracedTransaction(database, context)

@@ -65,6 +65,8 @@ class CompilerState:
         self.filename = filename
         self.kinds = Kinds()
         self.trace = trace
+        #: how many traced statements stand around the one that is compiled
+        self.trace_level = 0
         #: kind and name of the construct, which mocks belong to
         self.owner = owner
         #: the declared inputs of a construct that may be called directly (see `compile_stack`)

@@ -217,14 +217,17 @@ def traced(state: CompilerState, node: Statement) -> None:
     at = statement_position(node)
     started = state.scope.fresh()
     label, line = constant(describe_statement(node), at), constant(node.line, at)
-    state.emit(assign(started, call("trace_start", at, name("context", at), label, line), at))
+    level = constant(state.trace_level, at)
+    state.emit(assign(started, call("trace_start", at, name("context", at), label, line, level), at))
+    state.trace_level += 1
     dispatch(state, node)
+    state.trace_level -= 1
     shown = node.result or (node.target if isinstance(node.target, (Variable, Path)) else None)
     root = root_of(shown) if shown is not None else None
-    value: ast.expr = constant(None, at)
+    left: list[ast.expr] = [constant(None, at), constant("", at)]
     if root is not None and root in state.scope.assigned:
-        value = name(f"v_{root}", at)
-    record = call("trace_end", at, name("context", at), name(started, at), value)
+        left = [name(f"v_{root}", at), constant(root, at)]
+    record = call("trace_end", at, name("context", at), name(started, at), *left)
     if state.code and isinstance(state.code[-1], (ast.Return, ast.Raise, ast.Break, ast.Continue)):
         state.code.insert(-1, place(ast.Expr(record), at))
     else:

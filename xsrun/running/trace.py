@@ -19,7 +19,12 @@ SHOWN = 200
 
 @record
 class TraceEntry:
-    """One executed statement. `depth` counts calls from 0; `seconds` includes what it called."""
+    """One executed statement. `depth` counts calls from 0; `seconds` includes what it called.
+
+    `level` counts the statements around it in its own construct, `at` are the seconds from the beginning of the trace,
+    `variable` is what `value` was left in, and `call` the number of the call that it belongs to (`Trace.calls`). One
+    that raised, or left a stack, has not `ended`.
+    """
 
     statement: str
     file: str
@@ -27,55 +32,106 @@ class TraceEntry:
     depth: int
     seconds: float
     value: str
+    level: int = 0
+    at: float = 0.0
+    variable: str = ""
+    call: int = 0
+    ended: bool = False
+
+
+@record
+class TraceCall:
+    """A construct that was entered: what it is called, its file and line, and its input as bound, as masked JSON.
+
+    `after` is the number of the entry before it, -1 for none: the statement that called it.
+    """
+
+    label: str
+    file: str
+    line: int
+    input: str
+    after: int = -1
+
+
+@record
+class TraceEvent:
+    """What a statement asked the world outside for: SQL ("sql") or a request to a server ("http").
+
+    `after` is the number of the entry that asked, -1 for none; `rows` counts those of SQL and is the status of HTTP.
+    """
+
+    kind: str
+    text: str
+    seconds: float
+    rows: int
+    after: int = -1
+    error: str = ""
 
 
 class Trace:
     """Collects entries while a run goes on.
 
     Secrets are masked: sensitive inputs and auth tokens wherever they show, others where their names say that they are.
+    A value is cut after `shown` characters.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, shown: int = SHOWN) -> None:
         self.entries: list[TraceEntry] = []
+        self.calls: list[TraceCall] = []
+        self.events: list[TraceEvent] = []
+        self.shown = shown
         self.depth = 0
         self.file = ""
+        #: the number of the call that runs
+        self.call = -1
+        self._begun = time.perf_counter()
         #: those of the run; None while it knows none
         self.secrets: Secrets | None = None
 
-    def start(self, statement: str, line: int) -> tuple[int, float]:
+    def start(self, statement: str, line: int, level: int = 0) -> tuple[int, float] | None:
         """Note that a statement begins; returns what `end` needs. One that raises is never ended."""
-        self.entries.append(TraceEntry(statement, self.file, line, self.depth, 0.0, ""))
-        return len(self.entries) - 1, time.perf_counter()
+        begun = time.perf_counter()
+        entry = TraceEntry(statement, self.file, line, self.depth, 0.0, "", level, begun - self._begun, "", self.call)
+        self.entries.append(entry)
+        return len(self.entries) - 1, begun
 
-    def end(self, started: tuple[int, float], value: Value) -> None:
-        """Note that the statement has ended, with the value it left."""
+    def end(self, started: tuple[int, float], value: Value, variable: str = "") -> None:
+        """Note that the statement has ended, with the value it left in a variable."""
         index, begun = started
         entry = self.entries[index]
         entry.seconds = time.perf_counter() - begun
-        entry.value = self.show(value)
+        entry.value, entry.variable, entry.ended = self.show(value, null=bool(variable)), variable, True
 
     @contextmanager
-    def inside(self, file: str) -> Iterator[None]:
+    def inside(self, label: str, file: str, line: int = 0, inputs: Value = None) -> Iterator[None]:
         """What is noted meanwhile happens in a construct of this file, one call deeper."""
-        caller, self.file = self.file, file
+        caller, outer, self.file = self.file, self.call, file
+        self.calls.append(TraceCall(label, file, line, self.show(inputs), len(self.entries) - 1))
+        self.call = len(self.calls) - 1
         self.depth += 1
         try:
             yield
         finally:
-            self.file = caller
+            self.file, self.call = caller, outer
             self.depth -= 1
 
-    def show(self, value: Value) -> str:
-        """A value as cut and masked text; empty for null."""
+    def asked(self, kind: str, text: str, seconds: float, rows: int, error: str = "") -> None:
+        """Note what the statement that runs asked the world outside for."""
+        if self.secrets is not None:
+            text, error = self.secrets.hide_text(text), self.secrets.hide_text(error)
+        self.events.append(TraceEvent(kind, text, seconds, rows, len(self.entries) - 1, error))
+
+    def show(self, value: Value, *, null: bool = False) -> str:
+        """A value as cut and masked text; empty for null, unless that is the value of a variable."""
         if value is None:
-            return ""
+            return "null" if null and self.shown > SHOWN else ""
         from xsrun.running.masking import masked_members
         from xsrun.running.secrets import NOTHING
         from xsrun.values.conversion import to_json
 
-        shown = beginning(value, [SHOWN])
+        shown = beginning(value, [self.shown])
         text = to_json(masked_members(shown, self.secrets or NOTHING, lines=True))
-        return text if len(text) <= SHOWN else text[: SHOWN - 3] + "..."
+        return text if len(text) <= self.shown else text[: self.shown - 3] + "..."
 
 
 def beginning(value: Value, left: list[int]) -> Value:

@@ -7,13 +7,14 @@ from collections.abc import Awaitable, Callable
 
 from xsrun.errors import InternalError, XanoScriptError
 from xsrun.server.access import admits
+from xsrun.server.console.handler import Console, is_console
 from xsrun.server.cors import Policy
 from xsrun.server.endpoint import Endpoint
 from xsrun.server.history import History
 from xsrun.server.http_request import HttpRequest, Message
 from xsrun.server.http_response import HttpResponse, error_response, not_found
 from xsrun.server.log import Log
-from xsrun.server.pages import Pages
+from xsrun.server.pages import Pages, unauthorized
 from xsrun.server.routes import Match
 from xsrun.server.settings import Settings
 from xsrun.server.snapshot import Live, Snapshot
@@ -41,6 +42,7 @@ class Application:
         self.history = History(self.settings.history)
         self.endpoint = Endpoint(self.settings, self.history, self.log)
         self.pages = Pages(self.history, self.settings)
+        self.console = Console(live, self.settings, self.history, self.endpoint, self.log)
         self._threads: ThreadPool | None = None
 
     @property
@@ -61,8 +63,10 @@ class Application:
     async def lifespan(self, receive: Receive, send: Send) -> None:
         while True:
             message = await receive()
-            if message["type"] == "lifespan.shutdown" and self._threads is not None:
-                self._threads.close()
+            if message["type"] == "lifespan.shutdown":
+                if self._threads is not None:
+                    self._threads.close()
+                await asyncio.to_thread(self.console.close)
             await send({"type": f"{message['type']}.complete"})
             if message["type"] == "lifespan.shutdown":
                 return
@@ -119,8 +123,10 @@ class Application:
     async def response(self, request: HttpRequest, receive: Receive) -> Response:
         """The response to a request. Raises ClientLeft, or XanoScriptError for one that cannot be read."""
         snapshot = self.snapshot(request)
-        match = snapshot.routes.find(request.verb, request.path)
+        match = snapshot.routes.find(request.verb, request.path) if self.settings.queries else None
         if match is None or match.route is None:
+            if self.settings.docs and is_console(request.path):
+                return await self.console_page(snapshot, request, receive)
             return await self.elsewhere(snapshot, match, request)
         branch = request.headers.get(b"x-branch")
         if branch and branch.decode("latin-1") not in snapshot.routes.branches:
@@ -134,6 +140,14 @@ class Application:
         stream.program.add_done_callback(lambda _: stream.end())
         await asyncio.wait((stream.program, stream.begun), return_when=asyncio.FIRST_COMPLETED)
         return stream if stream.begun.done() else await stream.program
+
+    async def console_page(self, snapshot: Snapshot, request: HttpRequest, receive: Receive) -> HttpResponse:
+        """The response to a request of the console, which is for callers on this machine and administrators."""
+        if not admits(self.settings, request):
+            return unauthorized() if self.settings.admin_token else not_found()
+        request.body = await self.body(request, receive)
+        found = await self.threads.run(self.console.respond, snapshot, request)
+        return not_found() if found is None else found
 
     async def elsewhere(
         self, snapshot: Snapshot, match: Match | None, request: HttpRequest
@@ -161,7 +175,10 @@ class Application:
         response = not_found()
         policy = Policy() if match is None else snapshot.policy(match.group)
         response.headers += policy.headers_for(request)
-        self.log.request(request.verb, snapshot.routes.shown(request.path), response.status, 0.0, None)
+        path = snapshot.routes.shown(request.path)
+        self.log.request(request.verb, path, response.status, 0.0, None)
+        if match is not None:
+            self.console.unmatched(request, path, response, snapshot.workspace.clock())
         return response
 
     async def body(self, request: HttpRequest, receive: Receive) -> bytes:

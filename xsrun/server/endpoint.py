@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
 from xsrun.errors import XanoScriptError
 from xsrun.evaluator.generated.tracebacks import translate
 from xsrun.running.context import Context, Identity
-from xsrun.running.masking import masked_for_log, masked_uri, secrets_of_request, secrets_sent
+from xsrun.running.masking import masked_for_log, masked_uri, proofs_in, secrets_of_request, secrets_sent
 from xsrun.running.secrets import NOTHING, Secrets
 from xsrun.server.access import admits
 from xsrun.server.cors import Headers
-from xsrun.server.history import History, HistoryEntry
+from xsrun.server.history import Exchange, History, HistoryEntry
 from xsrun.server.http_request import HttpRequest
 from xsrun.server.http_response import HttpResponse, headers_of, response_of
 from xsrun.server.log import Log
@@ -27,10 +29,13 @@ from xsrun.workspace.result import Result, after_response
 
 if TYPE_CHECKING:
     from xsrun.documents import ErrorDocument
+    from xsrun.running.trace import Trace
     from xsrun.services.tokens import TokenService
 
 #: Bytes of a body whose inputs the history keeps as they are.
 _KEPT = 2_000
+#: Bytes of a request's body, and of a response's, that the history holds in memory.
+_LONGEST_SENT, _LONGEST_ANSWER = 1024 * 1024, 256 * 1024
 
 
 class Endpoint:
@@ -40,6 +45,8 @@ class Endpoint:
         self.settings = settings
         self.history = history
         self.log = log
+        #: gives a trace for a request of a query that is to be traced, by the query's label
+        self.trace: Callable[[str], Trace | None] = lambda query: None
 
     def respond(
         self, snapshot: Snapshot, match: Match, request: HttpRequest, stream: ResponseStream | None = None
@@ -48,23 +55,31 @@ class Endpoint:
 
         A program that streams has sent its response through `stream` by then.
         """
+        return self.answered(snapshot, self.begin(snapshot, match, request), stream)[0]
+
+    def answered(
+        self, snapshot: Snapshot, run: QueryRun, stream: ResponseStream | None = None
+    ) -> tuple[HttpResponse, HistoryEntry | None]:
+        """The response of a run, and how it is remembered."""
         started = time.perf_counter()
-        run = self.begin(snapshot, match, request)
+        match, request = run.match, run.request
         headers = snapshot.policy(match.group).headers_for(request)
         if stream is not None:
             run.stream_to(stream, headers)
         result = run.result()
         response = run.response(result, insider=result.error is not None and admits(self.settings, request))
+        whole = response.body
         if run.stream is None:
             response.headers += headers
             response = self.finish(snapshot, request, response)
-        self.remember(run, result, response, time.perf_counter() - started)
+        entry = self.remember(run, result, response, time.perf_counter() - started, whole)
         if run.context.deferred:
             response.background = partial(self.after_response, run, result)
-        return response
+        return response, entry
 
     def begin(self, snapshot: Snapshot, match: Match, request: HttpRequest) -> QueryRun:
-        return QueryRun(snapshot, match, request)
+        assert match.route is not None
+        return QueryRun(snapshot, match, request, self.trace(match.route.label))
 
     def finish(self, snapshot: Snapshot, request: HttpRequest, response: HttpResponse) -> HttpResponse:
         """Add what all whole responses have: compression, and a note when a file is broken."""
@@ -83,10 +98,9 @@ class Endpoint:
             self.log.entries(result.logs[logs:], secrets)
             self.log.warnings(result.warnings[warnings:], secrets)
 
-    def remember(self, run: QueryRun, result: Result, response: HttpResponse, duration: float) -> None:
-        """Note the request in the history and on the console."""
+    def tell(self, run: QueryRun, result: Result, response: HttpResponse, duration: float, path: str) -> Secrets:
+        """Note the request on the console; gives what may not be shown of its outcome."""
         route, request = run.route, run.request
-        path = route.path if route.secret_path else request.path
         plain = result.error is None and not result.logs and not result.warnings
         secrets = NOTHING if plain else run.secrets()
         if not self.log.quiet or response.status >= 500:
@@ -98,9 +112,18 @@ class Endpoint:
             self.log.entries(result.logs, secrets)
         if result.warnings:
             self.log.warnings(result.warnings, secrets)
+        return secrets
+
+    def remember(
+        self, run: QueryRun, result: Result, response: HttpResponse, duration: float, whole: bytes
+    ) -> HistoryEntry | None:
+        """Note the request in the history and on the console; `whole` is the body before it was compressed."""
+        route, request = run.route, run.request
+        path = route.path if route.secret_path else request.path
+        secrets = self.tell(run, result, response, duration, path)
         wanted = route.group.history if route.history in (None, "inherit") else route.history
-        if not self.history.keeps or wanted is False:
-            return
+        if not self.history.keeps or (wanted is False and run.repeats is None):
+            return None
         # short input is kept as it came and masked when it is shown; long input is masked and cut now, to save memory
         sent: Value = run.inputs
         if len(request.body) > _KEPT:
@@ -117,10 +140,31 @@ class Endpoint:
             route.query.file,
             sent,
             route.sensitive,
-            len(response.body),
+            len(whole),
+            kind="request" if run.repeats is None else "replay",
+            exchange=_exchange(run, response, whole),
         )
         _note_outcome(entry, result, secrets)
-        self.history.entries.append(entry)
+        self.history.add(entry)
+        return entry
+
+
+def _exchange(run: QueryRun, response: HttpResponse, whole: bytes) -> Exchange:
+    """What went to and fro, without what is too long to hold."""
+    request, context = run.request, run.context
+    long = len(request.body) > _LONGEST_SENT
+    return Exchange(
+        replace(request, body=b"") if long else request,
+        len(request.body) if long else 0,
+        response.headers,
+        whole if len(whole) <= _LONGEST_ANSWER else b"",
+        # of a long body the history keeps nothing to find them in later
+        run.secrets() if len(request.body) > _KEPT else context.secrets,
+        context.auth,
+        context.datasource,
+        context.trace,
+        run.repeats or None,
+    )
 
 
 def _note_outcome(entry: HistoryEntry, result: Result, secrets: Secrets) -> None:
@@ -150,9 +194,15 @@ def _record(error: XanoScriptError, secrets: Secrets) -> ErrorDocument:
 class QueryRun:
     """The run of a query for one request."""
 
-    def __init__(self, snapshot: Snapshot, match: Match, request: HttpRequest) -> None:
+    #: the number of the request that this one repeats (see `xsrun.server.console.replays`)
+    repeats: int | None = None
+    #: whom the run is for, without a token
+    identity: Identity | None = None
+
+    def __init__(self, snapshot: Snapshot, match: Match, request: HttpRequest, trace: Trace | None = None) -> None:
         assert match.route is not None
         self.workspace = snapshot.workspace
+        self.match = match
         self.route: Route = match.route
         self.request = request
         self.path_values = match.values
@@ -160,8 +210,11 @@ class QueryRun:
         #: where the response goes while the program runs, once its first chunk is there
         self.stream: ResponseStream | None = None
         self.context: Context = self.workspace.context(
-            request=request.request(match.group.base), datasource=request.datasource()
+            request=request.request(match.group.base), datasource=request.datasource(), trace=trace
         )
+        if trace is not None:
+            for proof in proofs_in(request.texts):
+                self.context.keep_secret(proof)
         self.at = self.context.now()
 
     def result(self) -> Result:
@@ -187,7 +240,9 @@ class QueryRun:
             return
         context = self.context
         token = context.request.token
-        if token is not None:
+        if self.identity is not None:
+            context.auth = self.identity
+        elif token is not None:
             tokens: TokenService = context.service("tokens")
             found = tokens.decode(token, context.now(), context.datasource)
             context.auth = Identity(found.id, found.table, found.extras)

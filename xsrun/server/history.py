@@ -4,19 +4,47 @@ from __future__ import annotations
 
 import itertools
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from xsrun.running.masking import masked_for_log, masked_uri, secrets_sent
+from xsrun.running.masking import masked_for_log, masked_uri, secrets_of_request, secrets_sent
 from xsrun.values.conversion import Value
 
 if TYPE_CHECKING:
     from xsrun.documents import ErrorDocument, Json, LogDocument
+    from xsrun.running.context import Identity
+    from xsrun.running.secrets import Secrets
+    from xsrun.running.trace import Trace
+    from xsrun.server.cors import Headers
+    from xsrun.server.http_request import HttpRequest
+
+
+@dataclass(slots=True)
+class Exchange:
+    """What went to and fro, as it came, and how the program ran: the console shows it, masked, and sends it again.
+
+    `request` is None for what no request began: a task, a trigger; `left_out` are the bytes of its body when that was
+    too long to be kept. `headers` and `body` are the response's. `known` are the secrets that the run knew of.
+    """
+
+    request: HttpRequest | None = None
+    left_out: int = 0
+    headers: Headers = field(default_factory=list)
+    body: bytes = b""
+    known: Secrets | None = None
+    identity: Identity | None = None
+    datasource: str = "live"
+    trace: Trace | None = None
+    #: the number of the request that this one repeats
+    repeats: int | None = None
 
 
 @dataclass(slots=True)
 class HistoryEntry:
-    """One request. `at` is in milliseconds since the epoch, `duration` in seconds; `file` is the query's.
+    """One request, or a run that none began.
+
+    `at` is in milliseconds since the epoch, `duration` in seconds; `file` is the query's.
 
     `path`, `query_string` and `sent` are as they came; `uri` and `input` show them with secrets masked. `sensitive` are
     the inputs that are secrets whatever their name.
@@ -37,11 +65,23 @@ class HistoryEntry:
     error: ErrorDocument | None = None
     logs: list[LogDocument] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    #: request, replay, unmatched, task, trigger, background or run
+    kind: str = "request"
+    exchange: Exchange | None = None
 
     @property
     def uri(self) -> str:
         uri = masked_uri(self.path, self.query_string, self.sensitive)
         return secrets_sent(self.sent, self.sensitive).hide_text(uri)
+
+    @property
+    def secrets(self) -> Secrets:
+        """All that is known to be secret in it."""
+        exchange = self.exchange
+        if exchange is None:
+            return secrets_sent(self.sent, self.sensitive)
+        headers = {} if exchange.request is None else exchange.request.texts
+        return secrets_of_request(exchange.known, headers, self.sent, self.sensitive)
 
     @property
     def input(self) -> Value:
@@ -57,6 +97,8 @@ class History:
 
     def __init__(self, size: int) -> None:
         self.entries: deque[HistoryEntry] = deque(maxlen=max(size, 0))
+        #: keeps what is noted for longer (`xsrun.server.console.keeping`)
+        self.keep: Callable[[HistoryEntry], None] | None = None
         self._numbers = itertools.count(1)
 
     @property
@@ -65,6 +107,13 @@ class History:
 
     def next_number(self) -> int:
         return next(self._numbers)
+
+    def add(self, entry: HistoryEntry) -> None:
+        """Note a request."""
+        if self.keeps:
+            self.entries.append(entry)
+            if self.keep is not None:
+                self.keep(entry)
 
     def as_list(self) -> list[dict[str, Json]]:
         """The latest first."""

@@ -86,6 +86,11 @@ class HttpRequest:
         return None if found is None else found.decode("latin-1")
 
     @property
+    def texts(self) -> Headers:
+        """The headers as programs see them."""
+        return Headers(self.headers)
+
+    @property
     def media_type(self) -> str:
         return (self.header(b"content-type") or "").partition(";")[0].strip().lower()
 

@@ -8,6 +8,7 @@ import os
 import signal
 import socket
 import threading
+import webbrowser
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from typing import TYPE_CHECKING
 from xsrun.errors import UnavailableError, UsageError, XanoScriptError
 from xsrun.running.masking import masked_address
 from xsrun.server.application import Application, Receive, Send
+from xsrun.server.console.handler import PAGE
 from xsrun.server.http_request import PEER, Message
 from xsrun.server.log import Log
 from xsrun.server.reload import Maker, Reloader
@@ -41,6 +43,8 @@ class Listening:
     port: int = 8000
     watch: bool = True
     tasks: bool = False
+    #: open the console in the browser
+    open: bool = False
 
 
 def require_packages() -> None:
@@ -110,9 +114,12 @@ def serve(
     log.shown_path = workspace.shown
     live = Live(workspace)
     application = Application(live, settings, log)
+    application.console.reload = lambda: reloader.refresh(live)
     with suppress(KeyboardInterrupt), listen(listening.host, listening.port) as bound:
-        for line in welcome(live, listening, bound.getsockname()[1]):
+        for line in welcome(live, listening, bound.getsockname()[1], settings):
             log.line(line)
+        if listening.open:
+            webbrowser.open(f"{address(listening, bound.getsockname()[1])}{PAGE}")
         errors = [problem for problem in workspace.problems if problem.severity == "error"]
         if errors:
             log.line(f"{len(errors)} error{'' if len(errors) == 1 else 's'} in its files:")
@@ -219,18 +226,28 @@ class NotingPeers:
         await self.application(scope, receive, send)
 
 
-def welcome(live: Live, listening: Listening, port: int) -> list[str]:
-    """What the user is told at the start: the addresses, and who can reach them."""
+def address(listening: Listening, port: int) -> str:
+    """Scheme, host and port by which the server is reached from here."""
     host = listening.host
     shown = "localhost" if host in ("127.0.0.1", "::1", "0.0.0.0", "::") else host
-    base = f"http://{f'[{shown}]' if ':' in shown else shown}:{port}"
+    return f"http://{f'[{shown}]' if ':' in shown else shown}:{port}"
+
+
+def welcome(live: Live, listening: Listening, port: int, settings: Settings | None = None) -> list[str]:
+    """What the user is told at the start: the addresses, and who can reach them."""
+    host, base = listening.host, address(listening, port)
     workspace = live.current.workspace
     groups = [group for group in live.current.routes.groups if group.routes and group.active]
     queries = sum(len(group.routes) for group in groups)
-    lines = [f"serving {queries} {'query' if queries == 1 else 'queries'} at {base}"]
-    lines += [f"  {base}{group.base}  {group.name} ({len(group.routes)})" for group in groups[:20]]
-    if len(groups) > 20:
-        lines.append(f"  and {len(groups) - 20} more groups")
+    if settings is not None and not settings.queries:
+        lines = [f"console at {base}{PAGE}"]
+    else:
+        lines = [f"serving {queries} {'query' if queries == 1 else 'queries'} at {base}"]
+        lines += [f"  {base}{group.base}  {group.name} ({len(group.routes)})" for group in groups[:20]]
+        if len(groups) > 20:
+            lines.append(f"  and {len(groups) - 20} more groups")
+        if settings is None or settings.docs:
+            lines.append(f"console {base}{PAGE}")
     lines.append(f"database {masked_address(workspace.database_url)}" + kept(workspace.database_url))
     if not is_loopback(host):
         lines.append("warning: other machines can reach this server; leave --host out to keep it to yourself")

@@ -7,6 +7,12 @@ from typing import TypedDict
 
 #: How many megabytes a body may have unless told otherwise.
 BODY_MEGABYTES = 64
+#: How many requests the console keeps unless told otherwise.
+KEPT_REQUESTS = 10_000
+#: How many of them stay in memory as they came, unless told otherwise.
+RECENT_REQUESTS = 200
+#: When requests note their statements (`xsrun.server.console.tracing`).
+TRACE_MODES = ("auto", "always", "never")
 #: The proxies whose headers count unless told otherwise: those on this machine.
 TRUSTED_PROXIES = "127.0.0.1,::1"
 
@@ -18,6 +24,15 @@ class ProxySettings(TypedDict):
     trusted_proxies: str
     public_url: str | None
     admin_token: str | None
+
+
+class ConsoleSettings(TypedDict):
+    """The settings of what the console keeps as keywords."""
+
+    history: int
+    kept: int
+    lasting_history: bool
+    trace: str
 
 
 class SettingOptions(TypedDict, total=False):
@@ -33,6 +48,10 @@ class SettingOptions(TypedDict, total=False):
     trusted_proxies: str
     public_url: str | None
     admin_token: str | None
+    queries: bool
+    kept: int
+    lasting_history: bool
+    trace: str
 
 
 @dataclass(slots=True)
@@ -41,20 +60,28 @@ class Settings:
 
     `max_body` is in bytes. `body_seconds` is how long the body of one request may take to arrive. `workers` is how
     many programs run at the same time. `history` is how many requests are remembered. `compress_from` is the size in
-    bytes from which a body is compressed. `docs` says whether the pages of xsrun itself are served.
+    bytes from which a body is compressed. `docs` says whether the pages of xsrun itself are served,
+    `queries` whether the workspace's are.
 
     `proxy_headers` takes the caller's address and scheme from `X-Forwarded-For` and `X-Forwarded-Proto`, where one of
     the `trusted_proxies` (addresses and networks, comma separated, or `*`) connects. `public_url` is the address by
     which clients reach the server. Who sends `admin_token` is treated as a caller on this machine.
+
+    The console keeps `kept` requests, beside the workspace with `lasting_history`, else in memory; `trace` says which
+    of them it traces (`TRACE_MODES`).
     """
 
     max_body: int = BODY_MEGABYTES * 1024 * 1024
     body_seconds: float = 30.0
     workers: int = 48
-    history: int = 200
+    history: int = RECENT_REQUESTS
     compress_from: int = 1_000
     docs: bool = True
+    queries: bool = True
     proxy_headers: bool = False
     trusted_proxies: str = TRUSTED_PROXIES
     public_url: str | None = None
     admin_token: str | None = None
+    kept: int = KEPT_REQUESTS
+    lasting_history: bool = False
+    trace: str = "auto"

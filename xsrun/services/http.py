@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from xsrun.running.context import Context
-from xsrun.running.masking import secrets_of_request
+from xsrun.running.masking import masked_url, secrets_of_request
 from xsrun.running.secrets import Secrets
 from xsrun.services.http_messages import OutgoingRequest, ReceivedResponse, Tls
 from xsrun.services.network import NetworkPolicy, host_and_port, is_loopback
@@ -59,7 +59,11 @@ class HttpService:
         recording = policy.recording
         if recording is not None and recording.replaying:
             return recording.replay(request, statement, _secrets_of(context))
+        begun = time.perf_counter()
         received = self._send(context, policy, request, statement)
+        if context.trace is not None:
+            asked = f"{request.method} {_secrets_of(context).hide_text(masked_url(request.url))}"
+            context.trace.asked("http", asked, time.perf_counter() - begun, received.status, received.error or "")
         if recording is not None:
             recording.add(request, received, _secrets_of(context))
         return received

@@ -19,8 +19,10 @@ from xsrun.evaluator.quasiquote import (
 )
 from xsrun.names.places import place_of, ungrouped
 from xsrun.registry import statement_form
+from xsrun.running.context import Context
 from xsrun.statements.headers import subject_of
 from xsrun.syntax.nodes import Body, Expression, Node, Statement, Variable
+from xsrun.values.conversion import Value
 
 if TYPE_CHECKING:
     from xsrun.evaluator.compiler import Compiler
@@ -37,6 +39,22 @@ def loop_body(compiler: Compiler, node: Statement) -> tuple[Expression | None, B
         raise compiler.refuse("XS322", message, statement_position(node), hint)
     target = each.target
     return (target if isinstance(target, Expression) else None), each.body
+
+
+def trace_item(context: Context, label: str, line: int, level: int, value: Value) -> None:
+    """Note the value that a loop's variable has in a pass."""
+    trace = context.trace
+    if trace is not None and (started := trace.start(f"each ${label}", line, level)) is not None:
+        trace.end(started, value, label)
+
+
+def emit_trace_of_item(compiler: Compiler, node: Statement, variable: Variable) -> None:
+    """The call of `trace_item` at the beginning of a pass."""
+    each = node.block("each")
+    at = statement_position(each or node)
+    given = [constant(one, at) for one in (variable.name, (each or node).line, compiler.trace_level)]
+    noted = call(compiler.linker.helper(trace_item), at, name("context", at), *given, name(f"v_{variable.name}", at))
+    compiler.emit(place(ast.Expr(noted), at))
 
 
 def emit_loop(
@@ -72,6 +90,8 @@ def emit_loop(
             compiler.scope.assigned.add(compiler.changeable(variable)[0])
         elif variable is not None and item is not None:
             compiler.store(variable, name(item, at), variable)
+        if compiler.trace and isinstance(variable, Variable) and item is not None:
+            emit_trace_of_item(compiler, node, variable)
         compiler.emit(compiler.block(body, at))
     loops.pop()
     compiler.emit(statements(f"{header}\n    CODE", at, CODE=code, **parts))

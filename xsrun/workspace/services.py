@@ -77,7 +77,7 @@ class Services:
             if end is not None:
                 end()
 
-    def _state(self, name: str) -> Path | None:
+    def state(self, name: str) -> Path | None:
         """A place in the workspace's state folder, made on first need, ignored by git, readable by its owner alone.
 
         None when there is no place for one, or when it cannot be made, which is reported once.
@@ -96,7 +96,7 @@ class Services:
 
     def _key(self) -> bytes:
         """The secret of a workspace: kept beside its files, else a new one."""
-        path = self._state("token_key")
+        path = self.state("token_key")
         if path is not None:
             try:
                 return _kept_key(path)
@@ -126,7 +126,7 @@ class Services:
         """The server that the user named, or a cache of the workspace's own."""
         from xsrun.services.cache import Cache
 
-        return Cache(self.cache_url, self._state("cache.db") if self.lasting and self.cache_url is None else None)
+        return Cache(self.cache_url, self.state("cache.db") if self.lasting and self.cache_url is None else None)
 
     def _http(self) -> HttpService:
         from xsrun.services.http import HttpService
@@ -141,7 +141,7 @@ class Services:
             return self.vault
         if self.vault is not None:
             return Vault(Path(self.vault).expanduser(), self._key())
-        return Vault(self._state("vault"), self._key())
+        return Vault(self.state("vault"), self._key())
 
     def _realtime(self) -> Realtime:
         from xsrun.services.realtime import Realtime
@@ -151,7 +151,7 @@ class Services:
     def _mail(self) -> Outbox:
         from xsrun.services.mail import Outbox
 
-        return Outbox(self._state("outbox"))
+        return Outbox(self.state("outbox"))
 
     def _locations(self) -> Locations:
         from xsrun.services.locations import FILE_NAME, Locations

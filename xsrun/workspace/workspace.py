@@ -321,7 +321,7 @@ class LoadedWorkspace(ConstructTable):
                 run = partial(run, variables=variables)
             if trace is None:
                 return run(context, inputs)
-            with trace.inside(construct.file):
+            with trace.inside(construct.label, construct.file, construct.line, inputs):
                 return run(context, inputs)
         finally:
             context.depth -= 1
@@ -413,6 +413,10 @@ class LoadedWorkspace(ConstructTable):
     def service(self, name: str) -> Any:
         """A service by name, made on first use and kept until the workspace is closed."""
         return self._services.get(name)
+
+    def kept(self, name: str) -> Path | None:
+        """A place in the folder of what is kept beside the files; None when there is no place for one."""
+        return self._services.state(name)
 
     def close(self) -> None:
         """End connections and child processes. A closed workspace opens them again when it is used again."""

@@ -385,15 +385,15 @@ def mocked_test(context: Context, owner: tuple[str | None, ...]) -> str | None:
     return test[1] if test is not None and test[0] == owner else None
 
 
-def trace_start(context: Context, label: str, line: int) -> tuple[int, float] | None:
+def trace_start(context: Context, label: str, line: int, level: int) -> tuple[int, float] | None:
     trace = context.trace
-    return trace.start(label, line) if trace is not None else None
+    return trace.start(label, line, level) if trace is not None else None
 
 
-def trace_end(context: Context, started: tuple[int, float] | None, value: Value) -> None:
+def trace_end(context: Context, started: tuple[int, float] | None, value: Value, variable: str) -> None:
     trace = context.trace
     if trace is not None and started is not None:
-        trace.end(started, value)
+        trace.end(started, value, variable)
 
 
 def removable(value: Value) -> list[Value]:

@@ -1,0 +1,75 @@
+"""What the parts of the console share: the server that they look at, the store of requests, the token."""
+
+from __future__ import annotations
+
+import hmac
+import secrets
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from xsrun.filters.query_strings import parse_query
+from xsrun.server.console.keeping import Keeper
+from xsrun.server.console.tracing import Tracing
+from xsrun.server.history import Exchange, HistoryEntry
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from xsrun.server.endpoint import Endpoint
+    from xsrun.server.history import History
+    from xsrun.server.http_request import HttpRequest
+    from xsrun.server.http_response import HttpResponse
+    from xsrun.server.log import Log
+    from xsrun.server.settings import Settings
+    from xsrun.server.snapshot import Live
+
+
+class Shared:
+    """A console and the server that it belongs to."""
+
+    def __init__(self, live: Live, settings: Settings, history: History, endpoint: Endpoint, log: Log) -> None:
+        self.live = live
+        self.settings = settings
+        self.endpoint = endpoint
+        self.history = history
+        self.log = log
+        self.token = secrets.token_urlsafe(32)
+        self.tracing = Tracing(settings.trace)
+        self.keeper = Keeper(self._place, settings.kept, log)
+        #: loads saved files again at once; without it they go live when a watcher sees them
+        self.reload: Callable[[], object] = lambda: None
+        history.keep = self.keep
+        endpoint.trace = self.tracing.trace
+
+    def _place(self) -> Path | None:
+        """Where requests are kept: beside the workspace, in the folder of what it keeps."""
+        return self.live.current.workspace.kept("history.db") if self.settings.lasting_history else None
+
+    def keep(self, entry: HistoryEntry) -> None:
+        """Keep what the history notes; a query that failed is traced for a while."""
+        if (entry.status >= 400 or entry.error is not None) and entry.kind == "request":
+            self.tracing.failed(entry.query)
+        self.keeper.keep(entry)
+
+    def unmatched(self, request: HttpRequest, path: str, response: HttpResponse, at: int) -> None:
+        """Note a request that no query takes; `path` is as logs show it."""
+        if not self.history.keeps:
+            return
+        exchange = Exchange(replace(request, body=b"", path=path), len(request.body), response.headers, response.body)
+        sent = parse_query(request.query)
+        entry = HistoryEntry(
+            *(self.history.next_number(), at, request.verb, path, request.query, response.status, 0.0),
+            *("", "", sent, frozenset(), len(response.body)),
+            kind="unmatched",
+            exchange=exchange,
+        )
+        self.keep(entry)
+
+    def ticket(self, address: str) -> str:
+        """What lets a frame or a link of the page load one address."""
+        return hmac.new(self.token.encode(), address.encode("utf-8", "replace"), "sha256").hexdigest()
+
+    def close(self) -> None:
+        """Keep what waits, and close the store."""
+        self.keeper.close()
