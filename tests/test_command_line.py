@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from xsrun.cli.docs import KINDS
 from xsrun.language import catalogue
+from xsrun.manual.reference import KINDS
 
 ROOT = Path(__file__).parents[1]
 SAMPLES = ROOT / "samples"

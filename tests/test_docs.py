@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pytest
 
 import xsrun
 from xsrun.analysis.rules.fields import TYPES
-from xsrun.cli import docs
 from xsrun.cli.arguments import main
+from xsrun.cli.docs import whole_manual
 from xsrun.errors import STATUS_OF_CODE
+from xsrun.language import catalogue
 from xsrun.language.catalogue.pages import topic_names, topics
 from xsrun.language.constructs import KINDS, OPEN_KINDS
+from xsrun.manual.terminal import shown
 
 CONSTRUCTS = {
     f"{number}.xs": source
@@ -39,6 +42,58 @@ def test_every_construct_type_and_error_code_has_a_page() -> None:
     assert set(topic_names("type")) == set(TYPES)
     assert set(topic_names("error code")) == set(STATUS_OF_CODE)
     assert all(topic.text and topic.examples for topic in topics())
+
+
+def test_every_block_of_the_catalogue_has_a_page() -> None:
+    nested = {name for name, entry in catalogue.statements().items() if entry["contexts"] == "nested"}
+    assert nested <= set(topic_names("block"))
+
+
+def programs() -> list[Any]:
+    return [
+        pytest.param(text, id=f"{topic.names[0]}-{number}")
+        for topic in topics()
+        if topic.kind in ("block", "operator", "topic")
+        for number, (language, text) in enumerate(topic.examples, 1)
+        if language == "xs"
+    ]
+
+
+@pytest.mark.parametrize("text", programs())
+def test_program_gives_what_its_page_says(text: str) -> None:
+    assert [one.message for one in xsrun.check({"a.xs": text}) if one.severity != "info"] == []
+    with xsrun.Workspace.from_sources({"a.xs": text}) as workspace:
+        _, sign, expected = text.partition("\n// gives ")
+        if sign:
+            result = workspace.run()
+            assert result.error is None, result.error
+            assert result.variables == json.loads(expected)
+        else:
+            report = workspace.test()
+            assert [one.message for one in report.results if one.status != "pass"] == []
+            assert report.passed
+
+
+def expressions() -> list[tuple[str, str]]:
+    lines = [
+        line
+        for topic in topics()
+        for language, text in topic.examples
+        if language == "value"
+        for line in text.splitlines()
+    ]
+    return list(zip(lines[::2], lines[1::2], strict=True))
+
+
+@pytest.mark.parametrize(("expression", "said"), expressions())
+def test_expression_gives_what_its_page_says(expression: str, said: str) -> None:
+    try:
+        given = xsrun.evaluate(expression)
+    except xsrun.XanoScriptError as error:
+        assert said == f"// fails: {error}"
+    else:
+        assert said.startswith("// gives ")
+        assert given == json.loads(said.removeprefix("// gives "))
 
 
 def test_constructs_make_a_sound_workspace() -> None:
@@ -136,6 +191,64 @@ def test_json(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["docs", "no_such_name", "--json"]) == 2
 
 
+MANUAL = whole_manual()
+
+
 def test_every_name_of_the_overview_has_a_page() -> None:
-    without = [name for names in docs.all_names().values() for name in names if not docs.find_pages(name)]
+    without = [name for names in MANUAL.names().values() for name in names if not MANUAL.named(name)]
     assert without == []
+
+
+def test_what_a_page_leads_to_is_there() -> None:
+    lost = {page.name: gone for page in MANUAL.pages if (gone := [see for see in page.see if not MANUAL.named(see)])}
+    assert lost == {}
+
+
+def test_no_page_cites_sources_for_contributors() -> None:
+    words = re.compile(r"\((?:evidence|semantics|language) [\w.]+\)|\bevidence [a-zA-Z]\d")
+    assert [page.name for page in MANUAL.pages if words.search(shown(page))] == []
+
+
+@pytest.mark.parametrize(
+    ("part", "names"),
+    [
+        ("jwe", {"security.jwe_encode", "jwe_decode"}),
+        ("security", {"security.create_uuid", "security.encrypt", "sha256"}),
+        ("jw*", {"jws_encode", "security.jwe_encode"}),
+        ("db.bulk", {"db.bulk.add", "db.bulk.patch"}),
+    ],
+)
+def test_names_that_begin_so(part: str, names: set[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["docs", part, "--json"]) == 0
+    found = {page["name"] for page in json.loads(capsys.readouterr().out)["pages"]}
+    assert names <= found
+    assert "db.get" not in found
+
+
+@pytest.mark.parametrize(
+    ("words", "first"),
+    [
+        ("encrypt claims token", "security.jwe_encode"),
+        ("unit test mock", "test"),
+        ("--junit", "test"),
+        ("read a column in any case", "ilike"),
+        ("install", "first-steps"),
+    ],
+)
+def test_search(words: str, first: str) -> None:
+    best = [name for page in MANUAL.search(words.split())[:3] for name in (page.name, *page.names)]
+    assert first in best
+
+
+def test_words_that_are_no_name_are_searched(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["docs", "random", "bytes"]) == 0
+    assert "security.random_bytes" in capsys.readouterr().out
+    assert main(["docs", "--search", "zebra"]) == 2
+    assert "no page has the words `zebra`" in capsys.readouterr().err
+
+
+def test_page_of_a_command_tells_its_options(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["docs", "xsrun", "db", "migrate"]) == 0
+    page = capsys.readouterr().out
+    assert page.startswith("db migrate (command)")
+    assert "--dry-run" in page

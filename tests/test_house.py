@@ -41,6 +41,7 @@ ROOMS = (
     "testing",
     "analysis",
     "api",
+    "manual",
     "server",
     "editor",
     "cli",

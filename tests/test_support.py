@@ -10,10 +10,10 @@ import pytest
 
 import xsrun
 from xsrun import registry
-from xsrun.cli.docs import KINDS
 from xsrun.cli.support import support
 from xsrun.errors import UnavailableError
 from xsrun.language import catalogue
+from xsrun.manual.reference import KINDS
 from xsrun.registry.docstrings import Example
 from xsrun.syntax.nodes import Statement
 from xsrun.values.conversion import to_json

@@ -27,7 +27,7 @@ COMMANDS = {
     "mcp": ("serve check, run, test and the rest to coding agents (MCP)", "mcp"),
     "console": ("look at a workspace in the browser: requests, runs, data, checks", "console"),
     "db": ("manage the database of a workspace", "db"),
-    "docs": ("show the reference of a construct, type, statement, filter or error code", "docs"),
+    "docs": ("show or search the offline manual: guides, commands, the language, every code", "docs"),
     "support": ("show which statements and filters are implemented", "support"),
 }
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from xsrun.cli.docs import KINDS
+from xsrun.manual.reference import KINDS
 from xsrun.values.conversion import to_json
 
 

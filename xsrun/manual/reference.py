@@ -1,0 +1,154 @@
+"""The pages of the language, made from what the rooms below know of it: builtins, topics, codes of diagnostics."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from xsrun.lazy_regex import pattern
+from xsrun.manual.page import Page, Part, Shown
+from xsrun.registry import Builtin, Kind
+
+if TYPE_CHECKING:
+    from xsrun.diagnostics.codes import Code
+    from xsrun.language.catalogue.pages import Topic
+    from xsrun.registry import Parameter
+
+#: What is in the catalogue, by the title of its list.
+KINDS: dict[str, Kind] = {
+    "statements": "statement",
+    "filters": "filter",
+    "query_filters": "query_filter",
+    "input_filters": "input_filter",
+}
+#: Kinds of topics, by the title of their list.
+TOPICS = {
+    "constructs": "construct",
+    "blocks": "block",
+    "types": "type",
+    "operators": "operator",
+    "topics": "topic",
+    "error_codes": "error code",
+}
+#: Where comments cite the sources of a rule, for those who work on xsrun: `(semantics 1.5)`.
+_CITATION = pattern(r"\s*\((?:see )?(?:semantics|evidence|language)\b[^()]*\)")
+
+
+def without_citations(text: str) -> str:
+    """A text without the marks that tell contributors where a rule comes from."""
+    return _CITATION.sub("", text)
+
+
+def builtin_pages() -> Iterator[Page]:
+    """Every statement and filter in the catalogue's order."""
+    from xsrun.language import catalogue
+
+    for kind in KINDS.values():
+        for name in catalogue.names(kind):
+            page = builtin_page(kind, name)
+            if page is not None:
+                yield page
+
+
+def pages_named(name: str) -> Iterator[Page]:
+    """The pages with a name or spelling, in lower case or as it is written."""
+    from xsrun.diagnostics.codes import code_of
+    from xsrun.language.catalogue.pages import topics_of
+
+    for topic in topics_of(name):
+        yield topic_page(topic, next(one for one in topic.names if one.casefold() == name.casefold()))
+    for kind in KINDS.values():
+        page = builtin_page(kind, name) or builtin_page(kind, spelled(kind, name))
+        if page is not None:
+            yield page
+    code = code_of(name)
+    if code is not None:
+        yield diagnostic_page(code)
+
+
+def spelled(kind: Kind, name: str) -> str:
+    """A builtin's name as it is written: `findindex` is `findIndex`."""
+    from xsrun.language import catalogue
+
+    return next((one for one in catalogue.names(kind) if one.casefold() == name.casefold()), name)
+
+
+def builtin_page(kind: Kind, name: str) -> Page | None:
+    """One statement or filter; None when there is none of this name."""
+    from xsrun import registry
+    from xsrun.language import catalogue
+
+    found = registry.find(kind, name)
+    if found is None:
+        return None
+    statement = catalogue.entry("statement", name) if kind == "statement" else None
+    page = Page(
+        found.name,
+        kind.replace("_", " "),
+        without_citations(found.documentation),
+        statement["header"] if statement is not None else f"|{found.signature}",
+        names=list(found.aliases),
+        parts=[part_of(one, found) for one in (found.attributes if kind == "statement" else found.arguments)],
+        group=family(kind, found.name),
+    )
+    if found.unavailable:
+        page.note = f"not available on this machine: {found.unavailable}"
+    else:
+        page.examples = [Shown(example.source, example.result) for example in found.examples]
+    return page
+
+
+def family(kind: Kind, name: str) -> str:
+    """The namespace of a statement, the category of a filter."""
+    from xsrun.language import catalogue
+
+    if kind == "statement":
+        return name.partition(".")[0] if "." in name else "control"
+    return catalogue.category(kind, name)
+
+
+def part_of(parameter: Parameter, owner: Builtin) -> Part:
+    """An attribute or argument with its default; another spelling says what it stands for."""
+    part: Part = {
+        "name": parameter.name.rstrip("_"),
+        "type": parameter.type,
+        "required": parameter.required,
+    }
+    if not parameter.required and parameter.default is not None and not owner.form:
+        part["default"] = parameter.default
+    if parameter.stands_for:
+        part["text"] = f"another spelling of {', '.join(parameter.stands_for)}"
+    elif parameter.variadic:
+        part["text"] = "any number"
+    elif parameter.repeatable:
+        part["text"] = "may stand more than once"
+    return part
+
+
+def topic_pages() -> Iterator[Page]:
+    """Constructs, blocks, types, operators, topics and error codes; one page may tell of several names."""
+    from xsrun.language.catalogue.pages import topics
+
+    for topic in topics():
+        yield topic_page(topic, topic.names[0])
+
+
+def topic_page(topic: Topic, name: str) -> Page:
+    """A topic by one of its names."""
+    others = [one for one in topic.names if one != name]
+    examples = [Shown(text, "", language) for language, text in topic.examples]
+    return Page(name, topic.kind, topic.text, names=others, examples=examples, see=list(topic.see))
+
+
+def diagnostic_pages() -> Iterator[Page]:
+    """What each code of a diagnostic means, with an example and its repair."""
+    from xsrun.diagnostics.codes import all_codes
+
+    for code in all_codes().values():
+        yield diagnostic_page(code)
+
+
+def diagnostic_page(code: Code) -> Page:
+    """One code."""
+    example = Shown(code.example, code.repair, "xs", ("wrong", "right"))
+    return Page(code.code, code.severity, code.why, examples=[example], title=code.title, group=f"{code.code[:3]}xx")
