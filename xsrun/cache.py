@@ -166,8 +166,11 @@ def read(kind: str, key: str) -> bytes | None:
     return None
 
 
-def write(kind: str, key: str, data: bytes) -> None:
-    """Store under a key: whole or not at all, so that a reader never sees half a file."""
+def write(kind: str, key: str, data: bytes, most: int | None = None) -> None:
+    """Store under a key: whole or not at all, so that a reader never sees half a file.
+
+    Of one kind `MOST_ENTRIES` are kept at least, or `most`.
+    """
     place = folder()
     secret = None if place is None else _secret(place)
     if place is None or secret is None or len(data) > _LARGEST - _DIGEST:
@@ -178,7 +181,7 @@ def write(kind: str, key: str, data: bytes) -> None:
     with contextlib.suppress(OSError):  # a cache that cannot be written costs time, nothing else
         target.mkdir(mode=0o700, exist_ok=True)
         if key.startswith("00"):  # one write in 256: keys are even
-            prune(target)
+            prune(target, most)
         descriptor, temporary = tempfile.mkstemp(dir=target)
         with os.fdopen(descriptor, "wb") as file:
             file.write(_digest(secret, (kind, key, data)))
@@ -186,11 +189,11 @@ def write(kind: str, key: str, data: bytes) -> None:
         os.replace(temporary, target / key)
 
 
-def prune(place: Path) -> None:
-    """Delete the older half of the entries of one kind when there are more than `MOST_ENTRIES`."""
+def prune(place: Path, most: int | None = None) -> None:
+    """Delete the older half of the entries of one kind when there are more than `most`, else `MOST_ENTRIES`."""
     with os.scandir(place) as entries:
         files = [entry for entry in entries if entry.is_file(follow_symlinks=False)]
-    if len(files) <= MOST_ENTRIES:
+    if len(files) <= (MOST_ENTRIES if most is None else most):
         return
     written = []
     for file in files:

@@ -34,6 +34,7 @@ GROUPS = {
     "database": ("database statements", "sqlite3", False),
     "server": ("requests", "a Starlette endpoint", False),
     "reading": ("reading", "", False),
+    "checking": ("checking", "", False),
     "startup": ("start-up", "`python -c pass`", False),
 }
 

@@ -13,14 +13,9 @@ if TYPE_CHECKING:
 
     from xsrun.diagnostics import Diagnostic
 
-#: Names that are compared in one check to suggest what was meant: enough for hundreds of misspelt ones.
-_MOST_COMPARED = 50_000
-
 
 def check_sources(sources: Mapping[str, str]) -> list[Diagnostic]:
     """Every problem of the given texts (file name to text), sorted by file and line."""
     from xsrun.analysis.check import check
-    from xsrun.diagnostics.suggest import comparing
 
-    with comparing(_MOST_COMPARED):
-        return check(sources)
+    return check(sources)

@@ -1,11 +1,12 @@
-"""`check_sources`: parse every text, check each by itself, then all together."""
+"""`check_sources`: parse every text, then check each, which sees the names that the others declare."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
 from xsrun.analysis import ignore
-from xsrun.analysis.model import CheckedText, Program, Unit
+from xsrun.analysis.interface import Answers, View
+from xsrun.analysis.model import CheckedText, Unit
 from xsrun.analysis.report import TextReport, guarded
 from xsrun.analysis.rules import (
     construct_rules,
@@ -23,8 +24,9 @@ from xsrun.analysis.rules.expression_rules import Surprises
 from xsrun.analysis.rules.expressions import CONDITION, PLAIN, QUERY
 from xsrun.analysis.rules.flow import Flow
 from xsrun.diagnostics import Diagnostic
+from xsrun.diagnostics.suggest import comparing
 from xsrun.names.places import unwrapped
-from xsrun.syntax.nodes import Attribute, Document, Field, Statement, Word
+from xsrun.syntax.nodes import Attribute, Document, Statement, Word
 from xsrun.syntax.source import Source
 from xsrun.syntax.walk import expressions, statements
 from xsrun.workspace.forms import read_form
@@ -34,26 +36,41 @@ _CONDITIONS = frozenset({"if", "elseif", "while", "precondition"})
 _DISTURBING = frozenset({"XS302", "XS303", "XS305", "XS307", "XS315", "XS318", "XS319"})
 #: Errors of the parser after which the tree is that of the repaired text, so that the rest of the line can be checked.
 _HARMLESS = frozenset({"XS130"})
+#: Names that the check of one text may compare to suggest what was meant: enough for hundreds of misspelt ones.
+_MOST_COMPARED = 20_000
 _QUERY_ATTRIBUTES = frozenset({"eval", "group", "return", "join", "view", "addon"})
 
 
 def check(sources: Mapping[str, str]) -> list[Diagnostic]:
     """Every problem of the given texts, sorted by file and line."""
-    texts = [CheckedText(read_form(Source(text, name))) for name, text in sources.items()]
-    everything = Program(texts)
+    texts = [read(name, text) for name, text in sources.items()]
+    answers = Answers()
     for text in texts:
-        tree = text.parsed.tree
-        if tree is not None:
-            guarded(text.report, tree, constructs.check_document, text.report, tree)
-        parser_notes.report_notes(text.report, text.parsed)
-        construct_rules.check_comments(text.report, text.parsed.comments)
-        for unit in text.units:
-            guarded(unit.report, unit.node, check_unit, everything, unit)
-        if tree is not None and text.bare:
-            guarded(text.report, tree, check_bare, text, tree)
-    other_constructs.check_workspace(everything)
-    found = [problem for text in texts for problem in _of(text)]
+        answers.replace(text.name, text.interface())
+    found = [problem for text in texts for problem in check_text(View(answers), text)]
     return sorted(found, key=Diagnostic.sort_key)
+
+
+def read(name: str, text: str) -> CheckedText:
+    """One text, parsed, and ready to be checked once."""
+    return CheckedText(read_form(Source(text, name)))
+
+
+def check_text(view: View, text: CheckedText) -> list[Diagnostic]:
+    """The problems of one text among others, sorted. What it asks of them is noted in the view."""
+    with comparing(_MOST_COMPARED):
+        tree, report = text.parsed.tree, text.report
+        if tree is not None:
+            guarded(report, tree, constructs.check_document, report, tree)
+        parser_notes.report_notes(report, text.parsed)
+        construct_rules.check_comments(report, text.parsed.comments)
+        for unit in text.units:
+            guarded(report, unit.node, check_unit, view, unit)
+        if tree is not None and text.bare:
+            guarded(report, tree, check_bare, text, tree)
+        for unit in text.units:
+            guarded(report, unit.node, other_constructs.check_names, view, unit)
+    return sorted(_of(text), key=Diagnostic.sort_key)
 
 
 def _of(text: CheckedText) -> list[Diagnostic]:
@@ -63,16 +80,16 @@ def _of(text: CheckedText) -> list[Diagnostic]:
     return ignore.without_ignored(text.parsed, text.parsed.diagnostics + own)
 
 
-def check_unit(everything: Program, unit: Unit) -> None:
+def check_unit(everything: View, unit: Unit) -> None:
     """The checks of one construct that look at what it does."""
     report, node = unit.report, unit.node
     construct_rules.check_unit(unit)
     import_refusals.check_unit(everything, unit)
     import_rules.check_unit(unit)
-    inputs: dict[str, Field] | None = dict(unit.inputs)
+    inputs: dict[str, None] | None = dict.fromkeys(unit.inputs)
     for table in unit.linked_tables:
         columns = everything.columns(table)
-        inputs = None if columns is None or inputs is None else {**inputs, **columns}
+        inputs = None if columns is None or inputs is None else {**inputs, **dict.fromkeys(columns)}
     if unit.kind in ("table", "api_group", "agent", "mcp_server", "workspace", "branch", "run.job", "run.service"):
         return
     nesting.check_construct(report, node)

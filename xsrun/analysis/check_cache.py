@@ -1,19 +1,23 @@
-"""Problems that are kept between runs: a program whose texts did not change is not parsed again."""
+"""Problems that are kept between runs: of a program only what was edited, or sees what was edited, is checked again."""
 
 from __future__ import annotations
 
 import marshal
 import os
 from collections.abc import Mapping, Sequence
+from itertools import takewhile
+from typing import TYPE_CHECKING, Any
 
 from xsrun import cache
 from xsrun.diagnostics import Diagnostic
 
-_FIELDS = Diagnostic.__match_args__
+if TYPE_CHECKING:
+    from xsrun.analysis.session import Session
 
-
-#: Characters of texts from which on several processes share the work: less is checked sooner than they start.
-_SHARED_FROM = 400_000
+#: Programs whose results are kept: each replaces what was kept of it before.
+_MOST_KEPT = 1_000
+#: The digest of a text and what its check gave (see `crew.PlainResult`).
+_Kept = tuple[str, tuple[Any, ...]]
 
 
 def check_programs(programs: Sequence[Mapping[str, str]]) -> list[Diagnostic]:
@@ -21,41 +25,60 @@ def check_programs(programs: Sequence[Mapping[str, str]]) -> list[Diagnostic]:
 
     What was checked before comes from the cache. Much that was not is shared among the processors.
     """
-    found = [read_kept(program) for program in programs]
-    new = [place for place, problems in enumerate(found) if problems is None]
-    new.sort(key=lambda place: -_size(programs[place]))
-    workers = min(os.cpu_count() or 1, len(new))
-    if workers > 1 and sum(_size(programs[place]) for place in new) >= _SHARED_FROM:
-        from concurrent.futures import ProcessPoolExecutor
+    found: list[list[Diagnostic]] = []
+    sessions: dict[int, Session] = {}
+    keys: dict[int, tuple[str, dict[str, str]]] = {}
+    for place, program in enumerate(programs):
+        key, digests = _place_key(program), {name: cache.digest(text) for name, text in program.items()}
+        kept = read_kept(key)
+        if {name: digest for name, (digest, _) in kept.items()} == digests:
+            found.append([Diagnostic(*one) for _, (_, result) in sorted(kept.items()) for one in result[2]])
+        else:
+            sessions[place], keys[place] = _session(program, digests, kept), (key, digests)
+            found.append([])
+    if sessions:
+        from xsrun.analysis.crew import update_all
 
-        with ProcessPoolExecutor(workers) as pool:
-            checked = list(pool.map(check_and_keep, [programs[place] for place in new]))
-    else:
-        checked = [check_and_keep(programs[place]) for place in new]
-    for place, problems in zip(new, checked, strict=True):
-        found[place] = problems
-    return [problem for problems in found for problem in problems or ()]
-
-
-def _size(program: Mapping[str, str]) -> int:
-    return sum(map(len, program.values()))
-
-
-def _key(sources: Mapping[str, str]) -> str:
-    return cache.digest(cache.fingerprint(), *(part for entry in sources.items() for part in entry))
+        update_all([*sessions.values()])
+    for place, session in sessions.items():
+        found[place] = session.all_diagnostics()
+        _keep(session, *keys[place])
+    return [problem for problems in found for problem in problems]
 
 
-def read_kept(sources: Mapping[str, str]) -> list[Diagnostic] | None:
-    """What `check_sources` said of these texts before, or None."""
-    key = _key(sources)
+def _session(program: Mapping[str, str], digests: Mapping[str, str], kept: Mapping[str, _Kept]) -> Session:
+    """A program of which only what is not kept counts as edited."""
+    from xsrun.analysis.crew import from_plain
+    from xsrun.analysis.session import Session
+
+    session = Session()
+    for name, (digest, values) in kept.items():
+        same = digests.get(name) == digest
+        session.keep(name, program[name] if same else "", from_plain(values))
+        if not same:
+            session.edit(name, None)
+    for name, text in program.items():
+        session.edit(name, text)
+    return session
+
+
+def _place_key(program: Mapping[str, str]) -> str:
+    """What the results of a program are kept under: where it is, whatever its texts are."""
+    first, last = min(program, default=""), max(program, default="")
+    pairs = zip(first.split("/"), last.split("/"), strict=False)
+    top = "/".join(one for one, _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
+    return cache.digest(cache.fingerprint(), os.getcwd(), top)
+
+
+def read_kept(key: str) -> dict[str, _Kept]:
+    """What the last check of a program found, by the names of its texts; nothing when none is kept."""
     data = cache.read("check", key)
-    return None if data is None else [Diagnostic(*values) for values in marshal.loads(data)]
+    kept: dict[str, _Kept] = {} if data is None else marshal.loads(data)
+    return kept
 
 
-def check_and_keep(sources: Mapping[str, str]) -> list[Diagnostic]:
-    """What `check_sources` says, kept for the next time."""
-    from xsrun.analysis import check_sources
+def _keep(session: Session, key: str, digests: Mapping[str, str]) -> None:
+    from xsrun.analysis.crew import plain
 
-    found = check_sources(sources)
-    cache.write("check", _key(sources), marshal.dumps([tuple(getattr(one, name) for name in _FIELDS) for one in found]))
-    return found
+    kept = {name: (digests[name], plain(result)) for name, result in session.results.items()}
+    cache.write("check", key, marshal.dumps(kept), most=_MOST_KEPT)

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from xsrun.analysis.model import Program, Unit
+from collections.abc import Collection
+
+from xsrun.analysis.interface import View
+from xsrun.analysis.model import Unit
 from xsrun.analysis.report import span_of
 from xsrun.database.plans import name_below_db
 from xsrun.diagnostics.suggest import did_you_mean
-from xsrun.syntax.nodes import Entry, Expression, Field, Literal, Name, ObjectLiteral, Path, Statement, Variable
+from xsrun.syntax.nodes import Entry, Expression, Literal, Name, ObjectLiteral, Path, Statement, Variable
 from xsrun.syntax.walk import below, expressions
 
 #: Columns that every table has, declared or not.
 _ALWAYS = frozenset({"id", "created_at"})
 
 
-def check_statement(workspace: Program, unit: Unit, item: Statement) -> None:
+def check_statement(workspace: View, unit: Unit, item: Statement) -> None:
     """Check the table that a database statement names, and the columns it writes, sorts by and compares."""
     if not item.name.startswith("db.") or not isinstance(item.target, Name):
         return
@@ -25,7 +28,7 @@ def check_statement(workspace: Program, unit: Unit, item: Statement) -> None:
         return
     columns = workspace.columns(table)
     if columns is None:
-        if workspace.names("table"):
+        if workspace.any("table"):
             hint = did_you_mean(table, workspace.names("table")) or "it is made when something is written to it"
             unit.report.add("XS710", f"the workspace declares no table `{table}`", span_of(item.target), hint)
         return
@@ -35,12 +38,12 @@ def check_statement(workspace: Program, unit: Unit, item: Statement) -> None:
         _compared(workspace, unit, item)
 
 
-def _unknown(unit: Unit, table: str, column: str, columns: dict[str, Field], place: tuple[int, int, int, int]) -> None:
+def _unknown(unit: Unit, table: str, column: str, columns: Collection[str], place: tuple[int, int, int, int]) -> None:
     hint = did_you_mean(column, columns) or f"its columns are {', '.join(columns)}"
     unit.report.add("XS423", f"the table `{table}` has no column `{column}`", place, hint)
 
 
-def _written(unit: Unit, item: Statement, table: str, columns: dict[str, Field]) -> None:
+def _written(unit: Unit, item: Statement, table: str, columns: Collection[str]) -> None:
     data = item.attribute("data")
     for entry in data.entries if isinstance(data, ObjectLiteral) else []:
         if not isinstance(entry, Entry) or entry.disabled or entry.style == "variable":
@@ -53,7 +56,7 @@ def _written(unit: Unit, item: Statement, table: str, columns: dict[str, Field])
             unit.report.add("XS716", f"`{column}` is dropped: the table `{table}` has no such column", place, hint)
 
 
-def _field_name(unit: Unit, item: Statement, table: str, columns: dict[str, Field]) -> None:
+def _field_name(unit: Unit, item: Statement, table: str, columns: Collection[str]) -> None:
     name = item.attribute("field_name")
     if isinstance(name, Literal) and isinstance(name.value, str) and name.value:
         column = name.value.partition(".")[0]
@@ -61,7 +64,7 @@ def _field_name(unit: Unit, item: Statement, table: str, columns: dict[str, Fiel
             _unknown(unit, table, column, columns, span_of(name))
 
 
-def _compared(workspace: Program, unit: Unit, item: Statement) -> None:
+def _compared(workspace: View, unit: Unit, item: Statement) -> None:
     """Columns that conditions and computed values name: `$db.table.column`."""
     tables = _tables(workspace, item)
     for expression, role in expressions(item):
@@ -70,11 +73,11 @@ def _compared(workspace: Program, unit: Unit, item: Statement) -> None:
                 _check_path(unit, inner, tables)
 
 
-def _tables(workspace: Program, item: Statement) -> dict[str, dict[str, Field] | None]:
+def _tables(workspace: View, item: Statement) -> dict[str, Collection[str] | None]:
     """Name below `$db` -> columns: the table itself and the joined ones by alias; None where they are not known."""
     assert isinstance(item.target, Name)
     name = item.target.text
-    tables: dict[str, dict[str, Field] | None] = {name: workspace.columns(name)}
+    tables: dict[str, Collection[str] | None] = {name: workspace.columns(name)}
     join = item.attribute("join")
     for entry in join.entries if isinstance(join, ObjectLiteral) else []:
         if isinstance(entry, Entry) and isinstance(entry.value, ObjectLiteral):
@@ -85,7 +88,7 @@ def _tables(workspace: Program, item: Statement) -> dict[str, dict[str, Field] |
     return {**{name_below_db(alias): columns for alias, columns in tables.items()}, **tables}
 
 
-def _check_path(unit: Unit, node: Expression, tables: dict[str, dict[str, Field] | None]) -> None:
+def _check_path(unit: Unit, node: Expression, tables: dict[str, Collection[str] | None]) -> None:
     if not (isinstance(node, Path) and isinstance(node.base, Variable) and node.base.name == "db"):
         return
     keys = [segment.key for segment in node.segments]

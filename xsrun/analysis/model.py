@@ -1,12 +1,14 @@
-"""The constructs of a workspace, gathered from parsed texts, and looked up by name."""
+"""The constructs of one parsed text, and what other texts may see of them."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from xsrun import cache
+from xsrun.analysis.interface import Interface, Seen
 from xsrun.analysis.report import TextReport
 from xsrun.language.constructs import KINDS
-from xsrun.syntax.nodes import Document, Field, FieldBlock, Statement
+from xsrun.syntax.nodes import Document, Field, Statement
 
 if TYPE_CHECKING:
     from xsrun.syntax.parsed import Parsed
@@ -29,6 +31,15 @@ class CheckedText:
             if isinstance(item, Statement) and item.name in KINDS and item.body is not None:
                 self.units.append(Unit(self, item))
         self.bare = self.complete and not self.units
+
+    @property
+    def name(self) -> str:
+        """The name of its file."""
+        return self.parsed.source.filename
+
+    def interface(self) -> Interface:
+        """What other texts may see of this one."""
+        return tuple([unit.seen() for unit in self.units])
 
 
 class Unit:
@@ -71,37 +82,22 @@ class Unit:
             return self.kind, self.name.lower(), self.node.verb or "", str(value).lower()
         return self.kind, self.name.lower()
 
-
-class Program:
-    """All constructs of the texts that are checked together."""
-
-    def __init__(self, texts: list[CheckedText]) -> None:
-        self.texts = texts
-        self.units = [unit for text in texts for unit in text.units]
-        self.by_name: dict[tuple[str, str], list[Unit]] = {}
-        for unit in self.units:
-            self.by_name.setdefault((unit.kind, unit.name.lower()), []).append(unit)
-        self._names: dict[str, list[str]] = {}
-        #: a text that could not be read whole may hold what the others look for
-        self.complete = all(text.complete for text in texts)
-
-    def find(self, kind: str, name: str) -> Unit | None:
-        """The construct of this kind and name, in any case."""
-        found = self.by_name.get((kind, name.removeprefix("/").lower()))
-        return found[0] if found else None
-
-    def names(self, kind: str) -> list[str]:
-        """The names of all constructs of a kind, sorted."""
-        if kind not in self._names:
-            self._names[kind] = sorted({unit.name for unit in self.units if unit.kind == kind})
-        return self._names[kind]
-
-    def columns(self, table: str) -> dict[str, Field] | None:
-        """The columns of a declared table; None when it is not declared."""
-        unit = self.find("table", table)
-        if unit is None:
+    @property
+    def columns(self) -> tuple[str, ...] | None:
+        """The columns of a table; None for any other construct."""
+        if self.kind != "table":
             return None
-        for item in unit.node.body.items if unit.node.body else []:
-            if isinstance(item, FieldBlock) and item.name == "schema":
-                return {field.name: field for field in item.declared}
-        return {}
+        declared = self.node.fields_of("schema") or []
+        return tuple(dict.fromkeys(field.name for field in declared))
+
+    @property
+    def text_digest(self) -> str:
+        """A digest of its text, blanks drawn together: the same for two that are the same."""
+        return cache.digest(self.report.text_of(self.node))
+
+    def seen(self) -> Seen:
+        """What other texts may know of it."""
+        inputs = {name: not field.optional and field.default is None for name, field in self.inputs.items()}
+        linked, complete = bool(self.linked_tables), self.text.complete
+        line, digest = self.node.line, self.text_digest
+        return Seen(self.kind, self.name, self.key, (*inputs.items(),), linked, self.columns, complete, line, digest)

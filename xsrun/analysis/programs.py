@@ -8,6 +8,8 @@ from pathlib import Path, PurePosixPath
 
 #: The document that only the top of a program has: what it runs, or its settings.
 _TOP = re.compile(r'^(?:run\.job|run\.service|workspace)[ \t]+(?:"[^"\n]*"|\S+)[ \t]*\{', re.MULTILINE)
+#: One of these is in every such document.
+_TOP_WORDS = ("run.job", "run.service", "workspace")
 #: The folders of a program in which such a document may lie.
 _OWN_FOLDERS = ("run", "workspace")
 
@@ -24,11 +26,18 @@ def divide(sources: Mapping[str, str], paths: Iterable[str]) -> list[dict[str, s
     for given in paths:
         path = Path(given).expanduser()
         if path.is_dir():
-            below = {name: left.pop(name) for name in list(left) if Path(name).is_relative_to(path)}
+            top = path.as_posix()
+            below = {name: left.pop(name) for name in list(left) if _is_below(top, name)}
             found += programs_below(path.as_posix(), below)
         elif path.as_posix() in left:
             files[path.as_posix()] = left.pop(path.as_posix())
     return [texts for texts in (files, *found) if texts]
+
+
+def _is_below(folder: str, name: str) -> bool:
+    if folder == ".":
+        return not name.startswith("/")
+    return name.startswith(folder if folder.endswith("/") else f"{folder}/")
 
 
 def programs_below(folder: str, sources: Mapping[str, str]) -> list[dict[str, str]]:
@@ -45,6 +54,8 @@ def programs_below(folder: str, sources: Mapping[str, str]) -> list[dict[str, st
 
 def _top_of(folder: str, name: str, text: str) -> str | None:
     """The folder of the program that a text is the top of, if it is that."""
+    if not name.endswith("run.xs") and not any(word in text for word in _TOP_WORDS):
+        return None
     inside = PurePosixPath(name).relative_to(folder)
     if inside.name != "run.xs" and not _TOP.search(text):
         return None

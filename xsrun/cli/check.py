@@ -41,7 +41,7 @@ def collect(paths: list[str]) -> dict[str, str]:
 
     Raises UsageError when there is none.
     """
-    from xsrun.workspace.loader import find_files, read_source, read_standard_input
+    from xsrun.workspace.loader import find_names, read_source, read_standard_input
 
     if paths == ["-"]:
         return {STDIN: read_standard_input()}
@@ -49,8 +49,8 @@ def collect(paths: list[str]) -> dict[str, str]:
     for given in paths:
         path = Path(given).expanduser()
         if path.is_dir():
-            for file in find_files(path):
-                sources[file.as_posix()] = read_source(file)
+            for name in find_names(path):
+                sources[name] = read_source(name)
         elif path.exists():
             sources[path.as_posix()] = read_source(path)
         else:

@@ -22,10 +22,20 @@ def find_files(path: Path) -> list[Path]:
 
     A folder that may not be read is among them, so that it is reported.
     """
-    found: list[Path] = []
-    for folder, folders, files in os.walk(path, onerror=lambda error: found.append(Path(error.filename))):
+    return [Path(name) for name in find_names(path)]
+
+
+def find_names(path: Path) -> list[str]:
+    """The same files by name, with forward slashes: of thousands a path each would cost more than looking for them."""
+    found: list[str] = []
+    walk = os.walk(path, onerror=lambda error: found.append(Path(error.filename).as_posix()))
+    for folder, folders, files in walk:
         folders[:] = sorted(name for name in folders if name not in SKIPPED)
-        found.extend(Path(folder, name) for name in sorted(files) if name.endswith(".xs"))
+        programs = sorted(name for name in files if name.endswith(".xs"))
+        if programs:
+            place = Path(folder).as_posix()
+            before = "" if place == "." else place if place.endswith("/") else f"{place}/"
+            found += [before + name for name in programs]
     return found
 
 
@@ -49,7 +59,7 @@ def matching(paths: list[str]) -> list[str]:
     return found
 
 
-def read_source(path: Path) -> str:
+def read_source(path: str | Path) -> str:
     """The text of a file. What cannot be read as UTF-8 text is an error of the file that the parser reports (XS140):
     bytes that do not fit become lone surrogates, and an unreadable file the reason after a mark."""
     try:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from xsrun.analysis.report import TextReport, name_span, span_of
 from xsrun.diagnostics.suggest import did_you_mean
 from xsrun.language.roots import POST_PROCESS, READ_ONLY, RESERVED, ROOTS
@@ -13,7 +15,6 @@ from xsrun.syntax.nodes import (
     Binary,
     Body,
     Expression,
-    Field,
     FilterCall,
     Path,
     Quoted,
@@ -29,7 +30,7 @@ _ENDS = frozenset({"return", "throw", "debug.stop", "break", "continue"})
 class Flow:
     """Walks one construct in the order in which it runs."""
 
-    def __init__(self, report: TextReport, inputs: dict[str, Field] | None, complete: bool) -> None:
+    def __init__(self, report: TextReport, inputs: Collection[str] | None, complete: bool) -> None:
         self.report = report
         #: the declared inputs; None when they are not all known (a dblink of an unknown table)
         self.inputs = inputs

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from xsrun.analysis.model import Program, Unit
+from xsrun.analysis.interface import View, route_parts
+from xsrun.analysis.model import Unit
 from xsrun.analysis.report import Span, TextReport, attribute_span, span_of, title_span
 from xsrun.analysis.rules.query_rules import entries_of
 from xsrun.diagnostics.suggest import nearest
@@ -32,7 +33,7 @@ _COMMENT = re.compile(r"[ \t]*//")
 _WITH_TABLE = re.compile(r"db\.(?:get|has|add|edit|patch|add_or_edit|del|query|truncate|bulk\.\w+)")
 
 
-def check_unit(everything: Program, unit: Unit) -> None:
+def check_unit(everything: View, unit: Unit) -> None:
     """Look at one construct as a whole."""
     _comments_behind_inputs(unit)
     if unit.kind == "table":
@@ -118,7 +119,7 @@ def _swagger(unit: Unit) -> None:
             return
 
 
-def _path_parameters(everything: Program, unit: Unit) -> None:
+def _path_parameters(everything: View, unit: Unit) -> None:
     inputs = {*unit.inputs}
     for table in unit.linked_tables:
         columns = everything.columns(table)
@@ -132,22 +133,19 @@ def _path_parameters(everything: Program, unit: Unit) -> None:
             unit.report.add("XS717", f"no input takes the path parameter `{name}`", title_span(unit.node), hint)
 
 
-def _hidden_route(everything: Program, unit: Unit) -> None:
+def _hidden_route(everything: View, unit: Unit) -> None:
     """`deed/{uid}` beside `deed/by_name`: which of the two answers is not settled; here the literal one does."""
     mine = unit.name.split("/")
     if not any(_PARAMETER.fullmatch(part) for part in mine):
         return
-    for other in everything.units:
-        theirs = other.name.split("/")
-        if other is unit or other.kind != "query" or len(theirs) != len(mine):
-            continue
-        if other.key[2:] != unit.key[2:]:
-            continue
+    _, _, verb, group = unit.key
+    for other in everything.routes(verb, group, route_parts(unit.name)):
+        theirs = other.split("/")
         pairs = list(zip(mine, theirs, strict=True))
         fits = all(a == b or _PARAMETER.fullmatch(a) for a, b in pairs)
         if fits and mine != theirs and not any(_PARAMETER.fullmatch(b) for a, b in pairs if a != b):
             hint = "give one of the two another path"
-            text = f"the address `{other.name}` fits this path too; the engine takes the first that fits"
+            text = f"the address `{other}` fits this path too; the engine takes the first that fits"
             unit.report.add("XS722", text, title_span(unit.node), hint)
             return
 

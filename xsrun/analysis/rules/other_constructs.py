@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from xsrun.analysis import columns
-from xsrun.analysis.model import Program, Unit
-from xsrun.analysis.report import guarded, name_span, span_of, title_span
+from xsrun.analysis.interface import Called, View
+from xsrun.analysis.model import Unit
+from xsrun.analysis.report import name_span, span_of, title_span
 from xsrun.analysis.rules import mocks
 from xsrun.diagnostics.suggest import did_you_mean
-from xsrun.syntax.nodes import Entry, Field, FieldBlock, Literal, Name, ObjectLiteral, Spread, Statement
+from xsrun.syntax.nodes import Entry, Expression, Field, FieldBlock, Literal, Name, ObjectLiteral, Spread, Statement
 from xsrun.syntax.walk import statements
 
 #: statement -> the kind of construct that its header names
@@ -25,15 +26,9 @@ _TARGETS = {
 }
 
 
-def check_workspace(workspace: Program) -> None:
-    """Check what connects the constructs of a workspace."""
-    check_doubles(workspace)
-    for unit in workspace.units:
-        guarded(unit.report, unit.node, check_names, workspace, unit)
-
-
-def check_names(workspace: Program, unit: Unit) -> None:
-    """Check the names that one construct speaks of."""
+def check_names(workspace: View, unit: Unit) -> None:
+    """Check the names that one construct has and speaks of."""
+    check_double(workspace, unit)
     check_members(workspace, unit)
     mocks.check_tests(unit)
     for item in own_statements(unit):
@@ -47,25 +42,21 @@ def own_statements(unit: Unit) -> Iterator[Statement]:
     return statements(stack.body if stack is not None else None)
 
 
-def check_doubles(workspace: Program) -> None:
+def check_double(workspace: View, unit: Unit) -> None:
     """The same construct twice is one too many, unless both texts are the same."""
-    seen: dict[tuple[str, ...], Unit] = {}
-    for unit in workspace.units:
-        if not unit.name:
-            continue
-        first = seen.setdefault(unit.key, unit)
-        if first is unit or first.report.text_of(first.node) == unit.report.text_of(unit.node):
-            continue
-        place = f"{first.report.source.filename}:{first.node.line}"
-        what = f"{unit.kind} `{unit.name}`" + (f" with the verb {unit.node.verb}" if unit.kind == "query" else "")
-        text = f"a second {what} is declared here, with another text"
-        unit.report.add("XS420", text, title_span(unit.node), f"the first one is in {place}; rename or delete one")
+    first = workspace.first(unit.key) if unit.name else None
+    if first is None or first.text == unit.text_digest:
+        return
+    place = f"{first.file}:{first.line}"
+    what = f"{unit.kind} `{unit.name}`" + (f" with the verb {unit.node.verb}" if unit.kind == "query" else "")
+    text = f"a second {what} is declared here, with another text"
+    unit.report.add("XS420", text, title_span(unit.node), f"the first one is in {place}; rename or delete one")
 
 
 # Calls ---------------------------------------------------------------------------------------------------------------
 
 
-def check_call(workspace: Program, unit: Unit, item: Statement) -> None:
+def check_call(workspace: View, unit: Unit, item: Statement) -> None:
     """Check that what a statement calls is there, and takes what it is given."""
     kind = _TARGETS.get(item.name)
     if kind is None or not isinstance(item.target, Name):
@@ -76,29 +67,24 @@ def check_call(workspace: Program, unit: Unit, item: Statement) -> None:
         text = f"`{item.name}` names no {kind}; it raises an error when it is reached"
         unit.report.add("XS421", text, span_of(item.target), hint)
         return
-    found = workspace.find(kind, name)
+    found = workspace.called(kind, name)
     if found is not None:
         check_given(unit, item, found)
-    elif _knows_others(workspace, unit, kind):
+    elif workspace.another(kind, unit.kind):
         hint = did_you_mean(name, workspace.names(kind)) or f"declare {kind} {name} in a file of the workspace"
         text = f"there is no {kind} `{name}`"
         unit.report.add("XS422", text, span_of(item.target), hint)
 
 
-def _knows_others(workspace: Program, unit: Unit, kind: str) -> bool:
-    """Whether the texts at hand hold constructs of this kind, so that a missing one is missing indeed."""
-    return any(other is not unit and other.kind == kind for other in workspace.units)
-
-
-def check_given(unit: Unit, item: Statement, target: Unit) -> None:
+def check_given(unit: Unit, item: Statement, target: Called) -> None:
     """Compare the inputs that a call gives with those that the target declares."""
     given = item.attribute("input")
     if given is not None and not isinstance(given, ObjectLiteral):
         return
     entries = given.entries if given is not None else []
-    if target.linked_tables or any(isinstance(entry, Spread) for entry in entries) or not target.text.complete:
+    if target.linked or any(isinstance(entry, Spread) for entry in entries) or not target.complete:
         return
-    declared = target.inputs
+    declared = dict(target.inputs)
     keys = {entry.key: entry for entry in entries if isinstance(entry, Entry) and not entry.disabled}
     for key, entry in keys.items():
         if key not in declared and entry.style != "variable":
@@ -108,17 +94,17 @@ def check_given(unit: Unit, item: Statement, target: Unit) -> None:
     check_missing(unit, item, target, set(keys))
 
 
-def check_missing(unit: Unit, item: Statement, target: Unit, given: set[str]) -> None:
+def check_missing(unit: Unit, item: Statement, target: Called, given: set[str]) -> None:
     """A left-out input is taken from the caller's input of the same name, if there is one (semantics 1.7)."""
     own = unit.inputs
-    for name, field in target.inputs.items():
+    for name, needed in target.inputs:
         if name in given:
             continue
         if name in own:
             hint = f"write {name}: $input.{name} to say so"
             text = f"`{target.name}` takes its left-out input `{name}` from the caller's own input"
             unit.report.add("XS705", text, name_span(item), hint)
-        elif not field.optional and field.default is None and own:
+        elif needed and own:
             hint = f"write input = {{{name}: ...}}"
             text = f"`{target.name}` needs the input `{name}`"
             unit.report.add("XS706", text, name_span(item), hint)
@@ -127,7 +113,7 @@ def check_missing(unit: Unit, item: Statement, target: Unit, given: set[str]) ->
 # Members -------------------------------------------------------------------------------------------------------------
 
 
-def check_members(workspace: Program, unit: Unit) -> None:
+def check_members(workspace: View, unit: Unit) -> None:
     """Names in the members of a construct: tables, groups, functions."""
     node = unit.node
     if unit.kind in ("query", "tool"):
@@ -145,23 +131,26 @@ def check_members(workspace: Program, unit: Unit) -> None:
             _references(workspace, unit, item.declared)
 
 
-def _named(workspace: Program, unit: Unit, member: str, kind: str, code: str) -> None:
+def _named(workspace: View, unit: Unit, member: str, kind: str, code: str) -> None:
     value = unit.node.attribute(member)
-    if not isinstance(value, Literal) or not isinstance(value.value, str) or not value.value:
-        return
-    if workspace.names(kind) and workspace.find(kind, value.value) is None:
-        hint = did_you_mean(value.value, workspace.names(kind)) or f"declare {kind} {value.value}"
-        unit.report.add(code, f"there is no {kind} `{value.value}`", span_of(value), hint)
+    if isinstance(value, Literal) and isinstance(value.value, str) and value.value:
+        _declared(workspace, unit, value, kind, value.value, code, f"declare {kind} {value.value}")
 
 
-def _job(workspace: Program, unit: Unit) -> None:
+def _declared(
+    workspace: View, unit: Unit, place: Expression, kind: str, name: str, code: str, otherwise: str | None = None
+) -> None:
+    """A construct that is named is there, as far as the workspace declares any of its kind."""
+    if workspace.any(kind) and not workspace.declares(kind, name):
+        hint = did_you_mean(name, workspace.names(kind)) or otherwise
+        unit.report.add(code, f"there is no {kind} `{name}`", span_of(place), hint)
+
+
+def _job(workspace: View, unit: Unit) -> None:
     main = unit.node.attribute("main")
     for entry in main.entries if isinstance(main, ObjectLiteral) else []:
         if isinstance(entry, Entry) and entry.key == "name" and isinstance(entry.value, Literal):
-            name = str(entry.value.value)
-            if workspace.names("function") and workspace.find("function", name) is None:
-                hint = did_you_mean(name, workspace.names("function"))
-                unit.report.add("XS422", f"there is no function `{name}`", span_of(entry.value), hint)
+            _declared(workspace, unit, entry.value, "function", str(entry.value.value), "XS422")
 
 
 def _table(unit: Unit) -> None:
@@ -175,13 +164,10 @@ def _table(unit: Unit) -> None:
         unit.report.add("XS709", "a table has a column `id` of type int or uuid", title_span(unit.node), hint)
 
 
-def _references(workspace: Program, unit: Unit, declared: list[Field]) -> None:
+def _references(workspace: View, unit: Unit, declared: list[Field]) -> None:
     """Fields that point to a table."""
     for field in declared:
         table = field.attribute("table")
         if isinstance(table, Literal) and isinstance(table.value, str) and table.value:
-            known = workspace.names("table")
-            if known and workspace.find("table", table.value) is None:
-                hint = did_you_mean(table.value, known)
-                unit.report.add("XS707", f"there is no table `{table.value}`", span_of(table), hint)
+            _declared(workspace, unit, table, "table", table.value, "XS707")
         _references(workspace, unit, field.schema)
