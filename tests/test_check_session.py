@@ -12,13 +12,13 @@ import pytest
 from edits import edit
 
 from xsrun.analysis import check_cache, check_sources, crew
-from xsrun.analysis.session import Session
+from xsrun.analysis.session import CheckSession
 from xsrun.diagnostics import Diagnostic
 
 FUNCTION = 'function "pricing/price_{}" {{'
 
 
-def looked_at(session: Session, name: str, text: str | None) -> list[str]:
+def looked_at(session: CheckSession, name: str, text: str | None) -> list[str]:
     """The texts that are checked after one edit."""
     session.update()
     session.edit(name, text)
@@ -32,7 +32,7 @@ def compare_after_edits(seed: int, files: int, edits: int) -> int:
     """Edit at random; after each few edits the session's problems are a fresh check's. Gives how many it has seen."""
     chance = random.Random(seed)
     texts = large_workspace.texts(files)
-    session = Session(texts)
+    session = CheckSession(texts)
     count, different = 0, set()
     for _ in range(edits):
         for _ in range(chance.choice((1, 1, 1, 3))):
@@ -78,7 +78,7 @@ def test_a_table_that_stands_twice_is_read_from_the_first_file() -> None:
     use = 'function f {\n  stack {\n    db.get t {\n      field_name = "c"\n      field_value = 1\n    }\n  }\n}\n'
     table = "table t {\n  schema {\n    int id\n    int %s\n  }\n\n  index = []\n}\n"
     texts = {"1.xs": table % "a", "2.xs": table % "c", "f.xs": use}
-    session = Session(texts)
+    session = CheckSession(texts)
     assert "XS423" in {one.code for one in session.diagnostics("f.xs")}
     assert "f.xs" in looked_at(session, "1.xs", None)
     assert "XS423" not in {one.code for one in session.diagnostics("f.xs")}
@@ -93,7 +93,7 @@ def texts() -> dict[str, str]:
 
 
 def test_an_edit_of_a_body_concerns_nobody_else(texts: dict[str, str]) -> None:
-    session = Session(texts)
+    session = CheckSession(texts)
     assert session.update() == sorted(texts)
     name = "function/pricing/price_3.xs"
     assert looked_at(session, name, "// moved down\n\n" + texts[name]) == [name]
@@ -102,7 +102,7 @@ def test_an_edit_of_a_body_concerns_nobody_else(texts: dict[str, str]) -> None:
 
 
 def test_an_edit_of_inputs_concerns_those_who_call(texts: dict[str, str]) -> None:
-    session, name = Session(texts), "function/pricing/price_3.xs"
+    session, name = CheckSession(texts), "function/pricing/price_3.xs"
     callers = {other for other, text in texts.items() if re.search(r'function\.run "pricing/price_3"', text)}
     assert len(callers) == 2
     edited = texts[name].replace("    text owner filters=trim\n", "    text owner filters=trim\n    int more\n")
@@ -111,7 +111,7 @@ def test_an_edit_of_inputs_concerns_those_who_call(texts: dict[str, str]) -> Non
 
 
 def test_a_new_column_concerns_nobody_and_a_lost_one_those_who_read_it(texts: dict[str, str]) -> None:
-    session, name = Session(texts), "table/stock_1.xs"
+    session, name = CheckSession(texts), "table/stock_1.xs"
     lost = large_workspace.columns_of(1)[0]
     readers = {other for other, text in texts.items() if f"$db.stock_1.{lost}" in text}
     assert len(readers) > 4
@@ -122,7 +122,7 @@ def test_a_new_column_concerns_nobody_and_a_lost_one_those_who_read_it(texts: di
 
 
 def test_a_file_that_goes_and_comes_back_concerns_those_who_name_it(texts: dict[str, str]) -> None:
-    session, name = Session(texts), "function/pricing/price_5.xs"
+    session, name = CheckSession(texts), "function/pricing/price_5.xs"
     callers = {other for other, text in texts.items() if re.search(r'function\.run "pricing/price_5"', text)}
     assert {*looked_at(session, name, None)} == callers
     found = [one for caller in callers for one in session.diagnostics(caller)]
@@ -142,14 +142,14 @@ def kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def count_checks(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The names of the texts that sessions check from now on."""
     names: list[str] = []
-    original = Session.take_over
+    original = CheckSession.take_over
 
-    def take_over(self: Session, read: dict[str, crew.Interface]) -> list[str]:
+    def take_over(self: CheckSession, read: dict[str, crew.Interface]) -> list[str]:
         found = original(self, read)
         names.extend(found)
         return found
 
-    monkeypatch.setattr(Session, "take_over", take_over)
+    monkeypatch.setattr(CheckSession, "take_over", take_over)
     return names
 
 

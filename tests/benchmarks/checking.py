@@ -24,7 +24,7 @@ from timing import compare
 sys.path.insert(0, str(Path(__file__).parents[1]))
 import large_workspace
 
-from xsrun.analysis.session import Session
+from xsrun.analysis.session import CheckSession
 
 #: How large the workspaces are.
 SIZES = (600, 6_000)
@@ -62,7 +62,7 @@ def processes(files: int, runs: int) -> dict[str, Any]:
 def keystroke(files: int, runs: int) -> dict[str, Any]:
     """The problems of a file, asked for after each letter that is typed into it."""
     texts = large_workspace.texts(files)
-    sessions = Session(texts), Session({EDITED: texts[EDITED]})
+    sessions = CheckSession(texts), CheckSession({EDITED: texts[EDITED]})
     numbers = [0, 0]
 
     def type_into(which: int) -> None:

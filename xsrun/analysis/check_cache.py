@@ -12,7 +12,7 @@ from xsrun import cache
 from xsrun.diagnostics import Diagnostic
 
 if TYPE_CHECKING:
-    from xsrun.analysis.session import Session
+    from xsrun.analysis.session import CheckSession
 
 #: Programs whose results are kept: each replaces what was kept of it before.
 _MOST_KEPT = 1_000
@@ -26,7 +26,7 @@ def check_programs(programs: Sequence[Mapping[str, str]]) -> list[Diagnostic]:
     What was checked before comes from the cache. Much that was not is shared among the processors.
     """
     found: list[list[Diagnostic]] = []
-    sessions: dict[int, Session] = {}
+    sessions: dict[int, CheckSession] = {}
     keys: dict[int, tuple[str, dict[str, str]]] = {}
     for place, program in enumerate(programs):
         key, digests = _place_key(program), {name: cache.digest(text) for name, text in program.items()}
@@ -46,12 +46,12 @@ def check_programs(programs: Sequence[Mapping[str, str]]) -> list[Diagnostic]:
     return [problem for problems in found for problem in problems]
 
 
-def _session(program: Mapping[str, str], digests: Mapping[str, str], kept: Mapping[str, _Kept]) -> Session:
+def _session(program: Mapping[str, str], digests: Mapping[str, str], kept: Mapping[str, _Kept]) -> CheckSession:
     """A program of which only what is not kept counts as edited."""
     from xsrun.analysis.crew import from_plain
-    from xsrun.analysis.session import Session
+    from xsrun.analysis.session import CheckSession
 
-    session = Session()
+    session = CheckSession()
     for name, (digest, values) in kept.items():
         same = digests.get(name) == digest
         session.keep(name, program[name] if same else "", from_plain(values))
@@ -77,7 +77,7 @@ def read_kept(key: str) -> dict[str, _Kept]:
     return kept
 
 
-def _keep(session: Session, key: str, digests: Mapping[str, str]) -> None:
+def _keep(session: CheckSession, key: str, digests: Mapping[str, str]) -> None:
     from xsrun.analysis.crew import plain
 
     kept = {name: (digests[name], plain(result)) for name, result in session.results.items()}

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from xsrun.analysis.interface import Answers, Interface, Question, Seen, View
-from xsrun.analysis.session import Result, Session
+from xsrun.analysis.session import CheckResult, CheckSession
 from xsrun.diagnostics import Diagnostic
 
 if TYPE_CHECKING:
@@ -29,19 +29,19 @@ def _plain_interface(interface: Interface) -> tuple[tuple[Any, ...], ...]:
     return tuple([tuple(seen) for seen in interface])
 
 
-def plain(result: Result) -> PlainResult:
+def plain(result: CheckResult) -> PlainResult:
     """A result as values that `marshal` takes."""
     found = [tuple([getattr(one, name) for name in _FIELDS]) for one in result.found]
     return _plain_interface(result.interface), result.asked, found
 
 
-def from_plain(values: PlainResult) -> Result:
+def from_plain(values: PlainResult) -> CheckResult:
     """The result that `plain` made these values of."""
     interface, asked, found = values
-    return Result(tuple([Seen(*one) for one in interface]), asked, [Diagnostic(*one) for one in found])
+    return CheckResult(tuple([Seen(*one) for one in interface]), asked, [Diagnostic(*one) for one in found])
 
 
-def update_all(sessions: Sequence[Session]) -> None:
+def update_all(sessions: Sequence[CheckSession]) -> None:
     """Check what was edited in some sessions: on all processors when it is much."""
     work = [(number, name) for number, one in enumerate(sessions) for name in one.edited if name in one.texts]
     sizes = {place: len(sessions[place[0]].texts[place[1]]) for place in work}
@@ -94,7 +94,7 @@ class _Crew:
         for process in self.processes:
             process.join()
 
-    def check(self, sessions: Sequence[Session]) -> None:
+    def check(self, sessions: Sequence[CheckSession]) -> None:
         """Both rounds: first all texts are read, then, when everybody knows what they declare, they are checked."""
         shares = list(enumerate(self.shares))
         for number, share in shares:
@@ -151,5 +151,5 @@ def _work(end: Connection) -> None:
     for place, text in texts:
         view = View(programs[place])
         found = check.check_text(view, text)
-        results.append(plain(Result(programs[place].interface(text.name), frozenset(view.asked), found)))
+        results.append(plain(CheckResult(programs[place].interface(text.name), frozenset(view.asked), found)))
     end.send_bytes(marshal.dumps(results))

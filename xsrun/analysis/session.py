@@ -11,7 +11,7 @@ from xsrun.syntax.nodes import Document
 from xsrun.syntax.parsed import Parsed
 
 
-class Result(NamedTuple):
+class CheckResult(NamedTuple):
     """What the check of one text gave: what others see of it, what it asked about them, its problems in order."""
 
     interface: Interface
@@ -19,7 +19,7 @@ class Result(NamedTuple):
     found: list[Diagnostic]
 
 
-class Session:
+class CheckSession:
     """Holds the texts of one program, takes edits, and answers with the problems of each text.
 
     They are always those that a fresh check of the same texts finds. An edited text is parsed and checked again; of the
@@ -31,19 +31,19 @@ class Session:
         self.texts: dict[str, str] = {}
         self.looked_at: list[str] = []
         self._answers = Answers()
-        self._results: dict[str, Result] = {}
+        self._results: dict[str, CheckResult] = {}
         self._parsed: dict[str, Parsed[Document]] = {}
         self._edited: set[str] = set()
         for name, text in (sources or {}).items():
             self.edit(name, text)
 
     @property
-    def results(self) -> dict[str, Result]:
+    def results(self) -> dict[str, CheckResult]:
         """What the checks gave, of every text."""
         self.update()
         return self._results
 
-    def keep(self, name: str, text: str, result: Result) -> None:
+    def keep(self, name: str, text: str, result: CheckResult) -> None:
         """Take a text that was checked before, together with all others that it asked about."""
         self.texts[name] = text
         self._results[name] = result
@@ -117,7 +117,7 @@ class Session:
         self.looked_at += sorted(stale)
         return sorted(stale)
 
-    def put(self, name: str, result: Result | None) -> None:
+    def put(self, name: str, result: CheckResult | None) -> None:
         """Take what the check of a text gave elsewhere, or check it here."""
         self._results[name] = result or self._check(name)
 
@@ -126,10 +126,10 @@ class Session:
 
         return CheckedText(self.parsed(name)).interface() if name in self.texts else ()
 
-    def _check(self, name: str) -> Result:
+    def _check(self, name: str) -> CheckResult:
         from xsrun.analysis.check import check_text
         from xsrun.analysis.model import CheckedText
 
         view = View(self._answers)
         found = check_text(view, CheckedText(self.parsed(name)))
-        return Result(self._answers.interface(name), frozenset(view.asked), found)
+        return CheckResult(self._answers.interface(name), frozenset(view.asked), found)

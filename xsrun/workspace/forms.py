@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from xsrun import registry
+from xsrun.language.constructs import KINDS
 from xsrun.syntax.nodes import (
     Attribute,
     Body,
@@ -61,10 +62,16 @@ def is_call(item: Item) -> bool:
     return bare and isinstance(item.target, Group) and item.target.column == item.name_end_column
 
 
+def _is_construct(item: Item) -> bool:
+    return isinstance(item, Statement) and item.name in KINDS and item.body is not None
+
+
 def _expressions(source: Source, document: Parsed[Document]) -> Parsed[Document] | None:
     """The text as statements and expressions, if it is that, or the error of the one expression that it means to be."""
     if source.text.startswith("\0") or (document.tree is None and not document.diagnostics):
         return None
+    if document.tree is not None and any(map(_is_construct, document.tree.items)):
+        return None  # with mistakes in it, as while it is written: what else it may be is not worth the look
     whole = parser().parse(source, "expression")
     if not is_erroneous(whole) and whole.tree is not None and not isinstance(whole.tree, Placeholder):
         return _document(document, [], [whole.tree])
