@@ -23,8 +23,8 @@ Variables = dict[str, Any]
 Operation = tuple[str, Callable[[Variables], None]]
 
 NAMES = ("a", "b", "c")
-START = {"items": [1], "map": {"list": [], "k": 0}, "grid": [[0, 1], [2, 3]]}
-START_SOURCE = "{items: [1], map: {list: [], k: 0}, grid: [[0, 1], [2, 3]]}"
+START = {"items": [1], "map": {"list": [], "k": 0, "t": ""}, "grid": [[0, 1], [2, 3]]}
+START_SOURCE = '{items: [1], map: {list: [], k: 0, t: ""}, grid: [[0, 1], [2, 3]]}'
 #: Lists below a variable.
 LISTS = ("items", "map.list", "grid.0", "grid.1")
 
@@ -108,6 +108,16 @@ def setting_by_filter(name: str, _other: str, _path: str, source: str) -> Operat
         f'var ${name} {{ value = ${name}|set:"map.k":${source} }}',
         lambda variables: write(variables, f"{name}.map.k", read(variables, source)),
     )
+
+
+def growing_a_text(name: str, other: str, _path: str, _source: str) -> Operation:
+    def grow(variables: Variables) -> None:
+        write(variables, f"{name}.map.t", read(variables, f"{name}.map.t") + "a")
+        added = read(variables, f"{name}.map.t")
+        write(variables, f"{other}.map.t", read(variables, f"{other}.map.t") + added)
+
+    first = f'text.append ${name}.map.t {{ value = "a" }}'
+    return f"{first}\nvar.update ${other}.map.t {{ value = ${other}.map.t ~ ${name}.map.t }}", grow
 
 
 def merging(_name: str, other: str, path: str, _source: str) -> Operation:
@@ -358,6 +368,7 @@ def all_variables(name: str, _other: str, path: str, _source: str) -> Operation:
 MAKERS = [
     assigning,
     setting,
+    growing_a_text,
     pushing,
     push_filter,
     setting_by_filter,
@@ -749,11 +760,15 @@ def test_members_that_were_replaced_are_not_kept() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["text", "text.append"])
+@pytest.mark.parametrize("name", ["text", "text.append", "text at a path"])
 def test_texts_that_grow_in_a_loop_are_linear(name: str) -> None:
     """Copying 600 kB at each of 300,000 steps would take far longer than the limit."""
-    body = {"text": 'var.update $a { value = $a ~ "ab" ~ $i }', "text.append": "text.append $a { value = $i }"}[name]
-    source = f'var $a {{ value = "" }}\nfor (300000) {{\neach as $i {{\n{body}\n}}\n}}'
+    body = {
+        "text": 'var.update $a { value = $a ~ "ab" ~ $i }',
+        "text.append": "text.append $a { value = $i }",
+        "text at a path": "text.append $o.rows[0].t { value = $i }",
+    }[name]
+    source = f'var $a {{ value = "" }}\nvar $o {{ value = {{rows: [{{t: ""}}]}} }}\nfor (300000) {{\neach as $i {{\n{body}\n}}\n}}'
     result = xsrun.Workspace.from_sources({"loop.xs": source}, limits=xsrun.Limits(seconds=5)).run()
     assert result.error is None
 

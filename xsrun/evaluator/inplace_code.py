@@ -68,11 +68,11 @@ def append(state: CompilerState, target: Expression, value: Expression, at: Loca
 def update_in_place(state: CompilerState, target: Expression, value: Expression, at: Located) -> bool:
     """Compile `target = target|push:...` and its kin as a change in place; False when the value is nothing like it.
 
-    Kin are `push`, `append`, `merge` with lists, `set`, chains of these, and for a variable `target ~ ...`.
+    Kin are `push`, `append`, `merge` with lists, `set`, chains of these, and `target ~ ...`.
     """
     inner = unwrapped(value)
     if isinstance(inner, Binary) and inner.operator in ("~", "++"):
-        return isinstance(target, Variable) and _grow_text(state, target, inner, at)
+        return _grow_text(state, target, inner, at)
     chain: list[FilterCall] = []
     while isinstance(inner, FilterCall) and inner.operand is not None and not inner.disabled:
         chain.insert(0, inner)
@@ -215,15 +215,14 @@ def _is_plain_key(node: Expression) -> bool:
 # Text ----------------------------------------------------------------------------------------------------------------
 
 
-def _grow_text(state: CompilerState, target: Variable, value: Binary, at: Located) -> bool:
-    """`target = target ~ a ~ b`: CPython extends a text that only one variable holds where it is."""
+def _grow_text(state: CompilerState, target: Expression, value: Binary, at: Located) -> bool:
+    """`target = target ~ a ~ b` as an addition to the text that is there."""
     parts = joined_parts(value)
     if len(parts) < 2 or not _same_place(state, target, unwrapped(parts[0])):
         return False
     root, _ = changeable(state, target)
     added = held(state, joined(state, parts[1:], at), at, root)
-    grow_text(state, f"v_{root}", added, at)
-    state.scope.assigned.add(root)
+    grow_text(state, target, added, at)
     return True
 
 
@@ -240,14 +239,25 @@ def joined_parts(node: Binary) -> list[Expression]:
     return parts
 
 
-def grow_text(state: CompilerState, variable: str, added: ast.expr, at: Located) -> None:
-    """Emit `variable ~= added`, where `added` is a text that is computed already."""
-    state.emit(
-        statements(
+def grow_text(state: CompilerState, target: Expression, added: ast.expr, at: Located) -> None:
+    """Emit `target ~= added`, where `added` is a text that is computed already.
+
+    CPython extends a text that one variable alone holds where it is; one at a path is taken out of its container for it.
+    """
+    root, segments = changeable(state, target)
+    variable = f"v_{root}"
+    state.scope.assigned.add(root)
+    if not segments:
+        template = (
             "if V.__class__ is str:\n    V += T\n    if len(V) > 65536:\n        context.check_size(len(V))\n"
-            "else:\n    V = concatenate_all(context, V, T)",
-            at,
-            V=variable,
-            T=added,
+            "else:\n    V = concatenate_all(context, V, T)"
         )
-    )
+        state.emit(statements(template, at, V=variable, T=added))
+        return
+    keys = tuple_of(held_keys(state, segments, at, root), at)
+    parts: dict[str, Part] = {"V": variable, "O": owned(state, root, len(segments) > 1, at), "K": keys, "T": added}
+    test = expression("not grow_text_at(context.check_size, O, V, K, T)", at, **parts)
+    value = expression("concatenate_all(context, A, T)", at, A=state.read(target), T=added)
+    with state.collecting() as slow:
+        store(state, target, value, at)
+    state.emit(place(ast.If(test, slow, []), at))

@@ -36,14 +36,9 @@ def append(compiler: Compiler, node: Statement) -> None:
     {"t": "abc1"}
     """
     at, target = statement_position(node), compiler.target(node)
-    value = compiler.needed(node, "value")
-    root, segments = compiler.changeable(target)
-    if segments:
-        compiler.store(target, compiler.joined([target, value], at), at)
-        return
-    added = compiler.held(compiler.joined([value], at), at, root)
-    compiler.grow_text(f"v_{root}", added, at)
-    compiler.scope.assigned.add(root)
+    root, _ = compiler.changeable(target)
+    added = compiler.held(compiler.joined([compiler.needed(node, "value")], at), at, root)
+    compiler.grow_text(target, added, at)
 
 
 @statement_form("text.prepend", "value")

@@ -100,6 +100,25 @@ def list_at(owned: Owned, target: Value, keys: Keys) -> list[Value] | None:
     return container if container.__class__ is list else None
 
 
+def grow_text_at(check_size: Callable[[int], None], owned: Owned, target: Value, keys: Keys, added: str) -> bool:
+    """Add to the text at the keys if the variable owns what it is in; False, with nothing changed, if it does not.
+
+    The text is out of its container while it grows: CPython extends one that nothing else holds where it is.
+    """
+    container = container_at(owned, target, keys[:-1])
+    slot = _slot(container, keys[-1]) if container is not None else None
+    text = _child(container, slot)
+    if text.__class__ is not str or (container.__class__ is list and slot < 0):
+        return False
+    check_size(len(text) + len(added))
+    container[slot] = None
+    try:
+        text += added
+    finally:
+        container[slot] = text
+    return True
+
+
 def _held_child(container: Value, key: Value) -> Value:
     """The list or object at a key, or None."""
     if container.__class__ is dict:

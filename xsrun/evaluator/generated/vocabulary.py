@@ -55,6 +55,7 @@ _FUNCTIONS = (
     # changing in place
     change.assign,
     change.container_at,
+    change.grow_text_at,
     change.list_at,
     change.own_containers,
     change.own_list,
