@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+import xsrun
 from xsrun.errors import InputError
 from xsrun.fields.compiling import compile_fields
 from xsrun.fields.declared import NOW, Declared, bind, coerce, default_value, has_zero_value, zero_value
@@ -391,3 +392,24 @@ def test_byte_strings_pass_the_filters() -> None:
 def test_members_of_column_objects_may_be_null() -> None:
     (declared,) = compile_fields([field("object", "home", schema=[field("text", "city")])])
     assert coerce(declared, {"city": None}, CONTEXT, column=True) == {"city": None}
+
+
+def test_a_long_list_is_looked_through_once_while_nobody_changes_it() -> None:
+    (declared,) = compile_fields([field("int", "l", size=(None, None))])
+    context = Context()
+    numbers = list(range(500))
+    assert coerce(declared, numbers, context) is numbers
+    assert list(context.proved.values()) == [numbers]
+    texts = [*map(str, numbers)]
+    assert coerce(declared, texts, context) == numbers
+    assert list(context.proved.values()) == [numbers]
+
+
+def test_a_list_that_is_changed_after_a_call_is_looked_through_again() -> None:
+    callee = "function g {\n  input {\n    int[] l\n  }\n  stack {\n  }\n  response = $input.l|count\n}\n"
+    call = "function.run g {\n  input = {l: $l}\n} as $a\n"
+    program = f'var $l {{ value = (1..500) }}\n{call}array.push $l {{\n  value = "x"\n}}\n{call}'
+    with xsrun.Workspace.from_sources({"g.xs": callee, "main.xs": program}) as workspace:
+        error = workspace.run("main").error
+    assert error is not None
+    assert (error.message, error.line) == ("Value is not a valid integer", 8)

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 import xsrun
 from xsrun.diagnostics.suggest import comparing, did_you_mean, nearest
+from xsrun.running import context
 from xsrun.running.trace import SHOWN, Trace, beginning
 from xsrun.values.conversion import to_json
 from xsrun.values.extent import measure
@@ -113,3 +114,24 @@ def test_a_trace_does_not_look_at_all_of_a_large_value() -> None:
     value = [[number] for number in range(1_000)]
     assert measure(beginning(value, [SHOWN])) == SHOWN
     assert Trace().show(value) == to_json(value)[: SHOWN - 3] + "..."
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "array.shift $o as $x",
+        "array.unshift $o {\n  value = 1\n}",
+        "var.update $o { value = $o|slice:1 }",
+        'text.prepend $t {\n  value = "a"\n}',
+    ],
+)
+def test_work_at_the_front_of_a_long_list_is_told(body: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(context, "_MANY_MOVED", 100_000)
+    start = 'var $t { value = (1..1500)|join:"x" }\nvar $o { value = (1..6000) }\n'
+    for passes, told in ((5, 0), (40, 1)):
+        source = f"{start}for ({passes}) {{\n  each as $i {{\n    {body}\n  }}\n}}\n"
+        with xsrun.Workspace.from_sources({"a.xs": source}) as workspace:
+            result = workspace.run("a")
+        assert result.error is None
+        assert len(result.warnings) == told, source
+        assert all("moves all that is behind" in str(one) for one in result.warnings)

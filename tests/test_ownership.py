@@ -768,7 +768,8 @@ def test_texts_that_grow_in_a_loop_are_linear(name: str) -> None:
         "text.append": "text.append $a { value = $i }",
         "text at a path": "text.append $o.rows[0].t { value = $i }",
     }[name]
-    source = f'var $a {{ value = "" }}\nvar $o {{ value = {{rows: [{{t: ""}}]}} }}\nfor (300000) {{\neach as $i {{\n{body}\n}}\n}}'
+    start = 'var $a { value = "" }\nvar $o { value = {rows: [{t: ""}]} }\n'
+    source = f"{start}for (300000) {{\neach as $i {{\n{body}\n}}\n}}"
     result = xsrun.Workspace.from_sources({"loop.xs": source}, limits=xsrun.Limits(seconds=5)).run()
     assert result.error is None
 

@@ -55,3 +55,4 @@ class Compiler(CompilerState):
     list_in_place = inplace_code.list_in_place
     update_in_place = inplace_code.update_in_place
     grow_text = inplace_code.grow_text
+    count_moved = inplace_code.count_moved

@@ -62,6 +62,11 @@ def append(state: CompilerState, target: Expression, value: Expression, at: Loca
     state.emit(statements(f"L.append(T)\n{_SIZE_CHECK}", at, L=items, T=item))
 
 
+def count_moved(state: CompilerState, value: ast.expr, at: Located) -> None:
+    """Emit the count of what moves when something is taken from the front of a list or text, or added there."""
+    state.emit(statements("if len(L) > 4096:\n    context.count_moved(len(L))", at, L=value))
+
+
 # Assignments that only add to what is there --------------------------------------------------------------------------
 
 
@@ -85,6 +90,11 @@ def update_in_place(state: CompilerState, target: Expression, value: Expression,
         return True
     if all(known == "set" and len(one.arguments) == 2 for known, one in zip(names, chain, strict=True)):
         return _set_members(state, target, chain, at)
+    if names == ["slice"] and isinstance(target, Variable):
+        variable = name(f"v_{changeable(state, target)[0]}", at)
+        with state.collecting() as counted:
+            count_moved(state, variable, at)
+        state.emit(place(ast.If(expression("V.__class__ is list", at, V=variable), counted, []), at))
     return False
 
 
@@ -242,7 +252,7 @@ def joined_parts(node: Binary) -> list[Expression]:
 def grow_text(state: CompilerState, target: Expression, added: ast.expr, at: Located) -> None:
     """Emit `target ~= added`, where `added` is a text that is computed already.
 
-    CPython extends a text that one variable alone holds where it is; one at a path is taken out of its container for it.
+    CPython extends a text that one variable alone holds where it is; one at a path is taken out of it before.
     """
     root, segments = changeable(state, target)
     variable = f"v_{root}"

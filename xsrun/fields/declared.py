@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable
+from operator import is_
 from typing import TYPE_CHECKING
 
 from xsrun.errors import InputError, MissingParamError, XanoScriptError
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from xsrun.running.context import Context
 
 Converter = Callable[[Value, "Context", str], Value]
+#: Members of a list that is worth remembering as proved.
+_LONG = 100
 #: The types whose default is converted once; that of others is bound as it is written, or goes by the run.
 _CONVERTED_DEFAULTS = frozenset(("text", "int", "decimal", "bool", "enum", "json"))
 
@@ -356,9 +359,13 @@ def _list_converter(one: Declared, element: Converter) -> Converter:
 
     def convert(value: Value, context: Context, path: str) -> Value:
         items = _listed(value)
-        if not (unfiltered and all(item.__class__ is same for item in items) and _in_range(items, same)):
-            items = [_element(element, item, context, path, index) for index, item in enumerate(items)]
-        return run_steps(counts, items, path) if counts else items
+        if not (unfiltered and set(map(type, items)) <= {same} and _in_range(items, same)):
+            made = [_element(element, item, context, path, index) for index, item in enumerate(items)]
+            items = items if all(map(is_, items, made)) else made
+        items = run_steps(counts, items, path) if counts else items
+        if items is value and len(items) > _LONG:
+            context.proved[convert] = items
+        return items
 
     def trusted(value: Value, context: Context, path: str) -> Value:
         # a text that holds a JSON list is taken without a look at its elements (semantics 3.3)
@@ -368,7 +375,7 @@ def _list_converter(one: Declared, element: Converter) -> Converter:
             except ValueError:
                 return convert(value, context, path)
             return run_steps(counts, items, path) if counts else items
-        return convert(value, context, path)
+        return value if context.proved.get(convert) is value is not None else convert(value, context, path)
 
     return trusted
 

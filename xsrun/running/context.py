@@ -184,6 +184,8 @@ def resident_memory() -> int:
     return _read_memory()
 
 
+#: Members moved that are worth a warning: some tenths of a second.
+_MANY_MOVED = 300_000_000
 #: the last reading of the memory, and when it was made
 _last_reading = (float("-inf"), 0)
 
@@ -216,6 +218,8 @@ class Context:
         "limits",
         "logs",
         "memory_ceiling",
+        "moved",
+        "proved",
         "request",
         "scratch",
         "secrets",
@@ -269,7 +273,7 @@ class Context:
         self.scratch: dict[str, Any] = {}
 
     def _count_anew(self) -> None:
-        """What is measured against the limits."""
+        """What is measured against the limits, and what was seen of large values."""
         self.steps = 0
         #: loop passes that may still run before they are counted against the limits
         self.budget = 0
@@ -277,6 +281,11 @@ class Context:
         self.depth_limit = (1 << 60) if self.limits.depth is None else self.limits.depth
         self.deadline: float | None = None
         self.memory_ceiling: int | None = None
+        #: the long list that a list input accepted last, by its converter: what was passed on is never changed in place
+        #: (`xsrun.values.ownership`), so that it need not be looked through again
+        self.proved: dict[Any, list[Value]] = {}
+        #: members and characters that were moved because something in front of them was added or taken away
+        self.moved = 0
 
     def now(self) -> int:
         """The run's time: milliseconds since the epoch. Tests and `--now` fix it."""
@@ -370,6 +379,17 @@ class Context:
             if self.trace is not None:
                 self.trace.secrets = self.secrets
         self.secrets.add(value)
+
+    def count_moved(self, size: int) -> None:
+        """Count what moves when a list or text changes at its beginning; a run that moves very much is told once."""
+        before, self.moved = self.moved, self.moved + size
+        if before < _MANY_MOVED <= self.moved:
+            self.warnings.append(
+                XanoScriptError(
+                    f"changing a list or text in front moves all that is behind: {size:,} members or characters",
+                    hint="go through the list with foreach or by an index, or add at the end and use |reverse once",
+                )
+            )
 
     def check_size(self, size: int) -> None:
         """Refuse a value before it is built; `size` is in characters or members."""

@@ -45,6 +45,7 @@ def unshift(compiler: Compiler, node: Statement) -> None:
     value = compiler.value(compiler.needed(node, "value"))
     root, _ = compiler.changeable(target)
     item, items = compiler.held(value, at, root), compiler.list_in_place(target, at)
+    compiler.count_moved(items, at)
     compiler.emit(statements("context.check_size(len(L) + 1)\nL.insert(0, T)", at, L=items, T=item))
 
 
@@ -87,15 +88,17 @@ def shift(compiler: Compiler, node: Statement) -> None:
     ... array.shift $list as $first
     {"list": [2], "first": 1}
     """
-    take(compiler, node, "L.pop(0) if L else None")
+    take(compiler, node, "L.pop(0) if L else None", moves=True)
 
 
-def take(compiler: Compiler, node: Statement, template: str) -> None:
-    """Remove an element from the target and bind it."""
+def take(compiler: Compiler, node: Statement, template: str, *, moves: bool = False) -> None:
+    """Remove an element from the target and bind it; `moves`: all others move for it."""
     at = statement_position(node)
     taken = compiler.scope.fresh("taken_")
     target = compiler.target(node)
     items = compiler.list_in_place(target, at, starts=False)
+    if moves:
+        compiler.count_moved(items, at)
     compiler.emit(assign(taken, compiler.released(target, expression(template, at, L=items), at), at))
     if node.result is not None:
         compiler.bind(node.result, name(taken, at), at)

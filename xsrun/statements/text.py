@@ -6,7 +6,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from xsrun import registry
-from xsrun.evaluator.quasiquote import Position, expression, statement_position
+from xsrun.evaluator.quasiquote import Position, assign, expression, name, statement_position
 from xsrun.registry import statement_form
 from xsrun.syntax.nodes import Statement
 
@@ -50,7 +50,11 @@ def prepend(compiler: Compiler, node: Statement) -> None:
     {"t": "abc"}
     """
     at, target = statement_position(node), compiler.target(node)
-    compiler.store(target, compiler.joined([compiler.needed(node, "value"), target], at), at)
+    made = compiler.joined([compiler.needed(node, "value"), target], at)
+    text = compiler.scope.fresh("text_")
+    compiler.emit(assign(text, made, at))
+    compiler.count_moved(name(text, at), at)
+    compiler.store(target, name(text, at), at)
 
 
 def cut(compiler: Compiler, node: Statement, filter_name: str) -> None:

@@ -107,8 +107,8 @@ def grow_text_at(check_size: Callable[[int], None], owned: Owned, target: Value,
     """
     container = container_at(owned, target, keys[:-1])
     slot = _slot(container, keys[-1]) if container is not None else None
-    text = _child(container, slot)
-    if text.__class__ is not str or (container.__class__ is list and slot < 0):
+    text = _child(container, slot) if slot.__class__ is str or (slot is not None and slot >= 0) else None
+    if text.__class__ is not str:
         return False
     check_size(len(text) + len(added))
     container[slot] = None
