@@ -43,8 +43,9 @@ TEXTS = {
     "unknown filters": lambda n: "".join(f"var $a{i} {{ value = 1|foo{i} }}\n" for i in range(n)),
     "closing braces": lambda n: "}" * n,
     "closing braces on lines": lambda n: "}\n" * n,
-    "members": lambda n: "var $x { value = {} }\nvar $a { value = $x" + ".a" * n + " }\n",
-    "indexes": lambda n: "var $x { value = [] }\nvar $a { value = $x" + "[0]" * n + " }\n",
+    # more than a path may have
+    "members": lambda n: "var $x { value = {} }\nvar $a { value = $x" + ".a" * (1000 + n) + " }\n",
+    "indexes": lambda n: "var $x { value = [] }\nvar $a { value = $x" + "[0]" * (1000 + n) + " }\n",
     "additions": lambda n: "var $a { value = 1" + "+1" * n + " }\n",
     "constructs": declared,
 }
