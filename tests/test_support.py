@@ -36,7 +36,7 @@ def test_every_builtin_is_documented(kind: registry.Kind) -> None:
         assert record.examples or record.unavailable or kind == "query_filter", record.name
 
 
-@pytest.mark.parametrize("name", [n for n in STATEMENTS if n.split(".")[0] in ("cloud", "ai", "datadog", "action")])
+@pytest.mark.parametrize("name", [n for n in STATEMENTS if n.split(".")[0] in ("cloud", "datadog", "action")])
 def test_what_is_not_here_raises_its_own_error(name: str) -> None:
     """Also with every attribute given, and a program cannot catch it for a fault of its own."""
     record = registry.find_statement(name)

@@ -90,18 +90,7 @@ def add_workspace_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--base-url", metavar="URL", help="what stands before the paths of stored files (default: XSRUN_BASE_URL)"
     )
-    parser.add_argument(
-        "--allow-net",
-        action="append",
-        default=[],
-        metavar="HOST",
-        help="let programs reach this host (example.com, example.com:8443, *.example.com, or * for all)",
-    )
-    recording = parser.add_mutually_exclusive_group()
-    recording.add_argument("--record", metavar="FILE", help="keep the responses of other servers in this file")
-    recording.add_argument(
-        "--replay", metavar="FILE", help="take the responses of other servers from this file, with the network off"
-    )
+    add_outside_options(parser)
     parser.add_argument("--redis", metavar="URL", help="a Redis server for redis.* (default: a cache of xsrun's own)")
     parser.add_argument("--seed", metavar="FILE", help="rows to begin with: JSON, YAML or CSV")
     parser.add_argument("--strict", action="store_true", help="refuse undeclared tables, as the engine does")
@@ -117,6 +106,29 @@ def add_workspace_options(parser: argparse.ArgumentParser) -> None:
         default=[],
         metavar="NAME=N",
         help="steps, depth, seconds, size or memory; 0 is none",
+    )
+
+
+def add_outside_options(parser: argparse.ArgumentParser) -> None:
+    """Options of what programs reach outside: hosts, recordings, language models."""
+    parser.add_argument(
+        "--allow-net",
+        action="append",
+        default=[],
+        metavar="HOST",
+        help="let programs reach this host (example.com, example.com:8443, *.example.com, or * for all)",
+    )
+    recording = parser.add_mutually_exclusive_group()
+    recording.add_argument("--record", metavar="FILE", help="keep the responses of other servers in this file")
+    recording.add_argument(
+        "--replay", metavar="FILE", help="take the responses of other servers from this file, with the network off"
+    )
+    parser.add_argument(
+        "--model",
+        action="append",
+        default=[],
+        metavar="MODEL",
+        help="what answers agents: [TYPE=]URL[#MODEL], as http://127.0.0.1:11434/v1#llama3.2, or a file of turns",
     )
 
 
@@ -260,6 +272,7 @@ def workspace_settings(options: argparse.Namespace) -> WorkspaceOptions:
         "cache": options.redis,
         "base_url": options.base_url,
         "isolation": options.isolation,
+        "models": options.model,
     }
 
 

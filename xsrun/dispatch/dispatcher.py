@@ -7,11 +7,18 @@ from functools import partial
 
 from xsrun.dispatch.attachments import attachments
 from xsrun.dispatch.identity import admit
-from xsrun.dispatch.middleware import run_around
+from xsrun.dispatch.middleware import Proceed, run_around
 from xsrun.dispatch.triggers import fire, triggers_by_event
 from xsrun.running.context import Around, Context
 from xsrun.values.conversion import Value
 from xsrun.workspace.construct import Construct
+
+
+def _run_agent(construct: Construct, context: Context, inputs: dict[str, Value], proceed: Proceed) -> Value:
+    """Run an agent; what that takes is imported when one runs."""
+    from xsrun.dispatch.agents import run_agent
+
+    return run_agent(construct, context, inputs, proceed)
 
 
 class Dispatcher:
@@ -26,6 +33,7 @@ class Dispatcher:
             construct: partial(run_around, construct, attachment)
             for construct, attachment in attachments(everything).items()
         }
+        self._around.update({one: partial(_run_agent, one) for one in everything if one.kind == "agent"})
         self._triggers = triggers_by_event(everything)
         self._watched = {table for table, _ in self._triggers}
 

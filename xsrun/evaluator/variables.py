@@ -95,6 +95,8 @@ def root_value(
         return call(identity, at, name("context", at)), rest, "auth"
     if root == "var":
         return environment(state, at), rest, "var"
+    if root == "toolset" and not state.linker.may_assign(root):
+        return call("toolset_of", at, name("context", at)), rest, root
     element = element_root(state, root, at)
     if element is not None:
         unbound = inside and isinstance(element, ast.Constant)  # a transform reads null below it, too (G16)

@@ -20,6 +20,7 @@ from xsrun.syntax.nodes import (
     Body,
     Call,
     Cast,
+    DeclaredFields,
     Document,
     Entry,
     Expression,
@@ -354,7 +355,7 @@ class Builder(FieldBuilder):
 
     def block_entry(self, children: Children) -> Entry:
         block = children[0]
-        value = ListLiteral([]).at(block, block)
+        value = DeclaredFields(block.declared).at(block, block)
         return Entry(block.name, value, "block", False).at(block, block)
 
 

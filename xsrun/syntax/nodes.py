@@ -183,6 +183,13 @@ class Spread(Expression):
     value: Expression
 
 
+class DeclaredFields(Expression):
+    """The fields of an `output { }` block inside an object."""
+
+    __slots__ = ("declared",)
+    declared: list[Field]
+
+
 class Placeholder(Expression):
     """A lone `...`, as documentation pages leave them."""
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from xsrun.services.network import Hosts
 
 #: Services that all tests of a run may share, because they keep nothing from one call to the next.
-SHARED = frozenset(("javascript", "network"))
+SHARED = frozenset(("javascript", "models", "network"))
 
 
 class Sandbox(LoadedWorkspace):
@@ -36,7 +36,7 @@ class Sandbox(LoadedWorkspace):
         self.datasource = datasource
         self.root = None
         self.network = NetworkPolicy.of(network, in_test=True)
-        self._services = Services(None, network=self.network)
+        self._services = Services(None, network=self.network, models=origin.models)
         self._ending = ExitStack()
 
     def for_test(self, datasource: str = "") -> Sandbox:

@@ -206,3 +206,13 @@ def _class(value: Value) -> str:
     """`a set`, `an OrderedDict`."""
     name = type(value).__qualname__
     return f"{'an' if name[0] in 'aeiouAEIO' else 'a'} {name}" if value is not None else "None"
+
+
+def models_of(given: Value) -> list[str]:
+    """The option `models` as a list: one text, several, or none."""
+    models = [] if given is None else [given] if isinstance(given, str) else given
+    hint = 'for example "http://127.0.0.1:11434/v1#llama3.2", or the name of a file of turns'
+    require("models", models, (list, tuple), "a text or a list of texts", hint)
+    for one in models:
+        require("models", one, str, "a text or a list of texts", hint)
+    return list(models)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from typing import TypedDict
 
 from xsrun.running.context import Clock, Limits
@@ -20,6 +21,7 @@ class WorkspaceOptions(TypedDict, total=False):
     reach. `vault`: the folder of stored files. `cache`: the URL of a Redis server for `redis.*`. `strict`: refuse
     tables that no file declares, and keys that are not columns. `base_url`: the prefix of the paths of stored files.
     `isolation`: "read-committed" lets transactions run at once on SQLite, too, as they do on the hosted engine.
+    `models`: which language models answer agents: servers, as `http://127.0.0.1:11434/v1#llama3.2`, or a file of turns.
     """
 
     database: str
@@ -32,3 +34,4 @@ class WorkspaceOptions(TypedDict, total=False):
     strict: bool
     base_url: str | None
     isolation: Isolation | None
+    models: str | Iterable[str] | None

@@ -8,7 +8,7 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,12 +18,15 @@ if TYPE_CHECKING:
     from xsrun.services.javascript import JavaScript
     from xsrun.services.locations import Locations
     from xsrun.services.mail import Outbox
+    from xsrun.services.models.choice import Models
     from xsrun.services.network import Hosts, NetworkPolicy
     from xsrun.services.realtime import Realtime
     from xsrun.services.tokens import TokenService
     from xsrun.services.vault import Vault
 
-    Service = Cache | HttpService | JavaScript | Locations | NetworkPolicy | Outbox | Realtime | TokenService | Vault
+    Service = (
+        Cache | HttpService | JavaScript | Locations | Models | NetworkPolicy | Outbox | Realtime | TokenService | Vault
+    )
 
 #: The folder beside a workspace that holds what must be kept: token key, cache, vault.
 STATE_FOLDER = ".xsrun"
@@ -35,7 +38,7 @@ class Services:
     """The services of one workspace. `root` is its folder, where it has one; `cache_url` is that of a Redis server.
 
     `lasting`: what `redis.*` stores is kept beside the files, but not for bare statements: what they store
-    lives as long as the run, like their rows.
+    lives as long as the run, like their rows. `models` says which language models answer agents.
     """
 
     def __init__(
@@ -46,14 +49,18 @@ class Services:
         vault: Vault | str | os.PathLike[str] | None = None,
         cache_url: str | None = None,
         lasting: bool = False,
+        models: Iterable[str] = (),
     ) -> None:
         self.root = root
         self.network = network
         self.vault = vault
         self.cache_url = cache_url
         self.lasting = lasting
+        self.models = tuple(models)
         self.lock = threading.RLock()
         self._made: dict[str, Any] = {}
+        if self.models:
+            self.get("models")  # a file of turns that cannot be read is told now
 
     def get(self, name: str, make: Callable[[], Any] | None = None) -> Any:
         """The service of this name; `make` makes one that is not among those known here. Raises LookupError."""
@@ -153,6 +160,11 @@ class Services:
 
         return Outbox(self.state("outbox"))
 
+    def _models(self) -> Models:
+        from xsrun.services.models.choice import Models
+
+        return Models(self.models)
+
     def _locations(self) -> Locations:
         from xsrun.services.locations import FILE_NAME, Locations
 
@@ -168,6 +180,7 @@ _MAKERS: dict[str, Callable[[Services], Service]] = {
     "vault": Services._vault,
     "realtime": Services._realtime,
     "mail": Services._mail,
+    "models": Services._models,
     "locations": Services._locations,
 }
 

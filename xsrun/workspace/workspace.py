@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, Unpack
@@ -26,6 +26,7 @@ from xsrun.workspace.argument_checks import (
     is_read_committed,
     keywords_of,
     limits_of,
+    models_of,
     object_input,
     request_of,
     require,
@@ -80,6 +81,7 @@ class LoadedWorkspace(ConstructTable):
         strict: bool = False,
         base_url: str | None = None,
         isolation: Isolation | None = None,
+        models: str | Iterable[str] | None = None,
     ) -> None:
         texts_by_name("sources", sources)
         require("database", database, str, "a URL", "for example sqlite:///file.db")
@@ -91,7 +93,6 @@ class LoadedWorkspace(ConstructTable):
         #: what stands before the paths of stored files in their addresses; None takes that of the request
         self.base_url = (base_url or os.environ.get("XSRUN_BASE_URL") or "").rstrip("/") or None
         self.database_url = database
-        self.network = network
         self.limits = limits_of(limits)
         self.clock: Clock = clock_of(clock)
         #: how runs wait: `util.sleep`; another function may take its place
@@ -102,7 +103,7 @@ class LoadedWorkspace(ConstructTable):
         #: how workflow tests reach queries; None runs them where they are called (see `xsrun.server.over_http`)
         self.carrier: Carrier | None = None
         self._load()
-        self._services = self._own_services(network, vault, cache)
+        self._services = self._own_services(network, vault, cache, models_of(models))
         self.environment = {**own_environment(self.constructs, self.sources.values(), root), **(env or {})}
         self._frames = frames_for(self.limits.depth)
 
@@ -134,13 +135,17 @@ class LoadedWorkspace(ConstructTable):
         network: NetworkPolicy | Hosts,
         vault: Vault | str | os.PathLike[str] | None,
         cache: str | None,
+        models: list[str],
     ) -> Services:
+        """The services that the options ask for; `models` say which language models answer agents."""
+        self.network, self.models = network, models
         return Services(
             self.root,
             network=network,
             vault=vault,
             cache_url=cache or os.environ.get("XSRUN_REDIS_URL") or None,
             lasting=any(construct.kind != "stack" for construct in self.constructs),
+            models=models,
         )
 
     def structure_problems(self, parsed: Parsed[Document]) -> list[Diagnostic]:

@@ -12,7 +12,6 @@ from typing import NoReturn
 
 from xsrun.errors import (
     CODE_OF_ERROR_TYPE,
-    AccessDeniedError,
     InputError,
     LimitError,
     MissingMemberError,
@@ -171,24 +170,6 @@ def unlocated_input(name: str, inputs: dict[str, Value]) -> NoReturn:
 def without_unbound(inputs: dict[str, Value]) -> dict[str, Value]:
     """The inputs that have a value."""
     return {name: value for name, value in inputs.items() if value is not UNBOUND}
-
-
-def authentication(context: Context) -> dict[str, Value]:
-    """`$auth`: the identity of the caller; without one, the engine answers a bare 403 (semantics 2.6)."""
-    identity = context.auth
-    if identity is None:
-        raise AccessDeniedError(hint="nobody is signed in: run with --auth TABLE:ID, or set auth on the query")
-    return {
-        **{key: value for key, value in identity.extras.items() if key not in ("id", "extras")},
-        "id": identity.id,
-        "dbo": {"id": identity.table},
-        "extras": identity.extras,
-    }
-
-
-def identity_or_nobody(context: Context) -> dict[str, Value]:
-    """`$auth` whole inside a `transform`: there it can be read without an identity (evidence G12)."""
-    return {"dbo": "", "id": 0} if context.auth is None else authentication(context)
 
 
 def request_values(context: Context) -> dict[str, Value]:

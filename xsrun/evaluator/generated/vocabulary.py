@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from xsrun.evaluator.generated import operations
+from xsrun.evaluator.generated import callers, operations
 from xsrun.fields.declared import bind_one
 from xsrun.fields.literals import OMITTED, UNBOUND
 from xsrun.values import arithmetic, change, comparison, conversion
@@ -63,7 +63,7 @@ _FUNCTIONS = (
     change.set_here,
     change.set_member,
     # everything else
-    operations.authentication,
+    callers.authentication,
     operations.await_all,
     operations.await_one,
     operations.call_construct,
@@ -72,7 +72,8 @@ _FUNCTIONS = (
     operations.element,
     operations.fail_precondition,
     operations.filled_path,
-    operations.identity_or_nobody,
+    callers.identity_or_nobody,
+    callers.toolset_of,
     operations.iterate,
     operations.lambda_environment,
     operations.lookup,

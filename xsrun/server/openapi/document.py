@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 from xsrun import __version__
 from xsrun.database.tables import literal
 from xsrun.fields.declared import Declared
+from xsrun.fields.json_schemas import input_schema, object_schema
 from xsrun.language.types import TYPES, Schema
 from xsrun.server.openapi.responses import ResponseOutcome, Responses
-from xsrun.server.openapi.schemas import ROW_OF, input_schema, object_schema, referring, row_schema
+from xsrun.server.openapi.schemas import ROW_OF, referring, row_schema
 from xsrun.server.routes import ApiGroup, Route
 from xsrun.workspace.construct import text_of
 

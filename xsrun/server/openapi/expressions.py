@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from xsrun.fields.json_schemas import nullable
 from xsrun.language.types import Schema
 from xsrun.registry import find_filter, parameter_type
-from xsrun.server.openapi.schemas import ANYTHING, EMPTY, either, nullable
+from xsrun.server.openapi.schemas import ANYTHING, EMPTY, either
 from xsrun.syntax import nodes
 from xsrun.values.conversion import Value
 

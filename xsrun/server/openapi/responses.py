@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING
 
 from xsrun.database.tables import literal
 from xsrun.errors import CODE_OF_ERROR_TYPE, STATUS_OF_CODE
+from xsrun.fields.json_schemas import nullable
 from xsrun.language.types import Schema
 from xsrun.registry import find_statement
 from xsrun.server.openapi.expressions import SchemaReader, annotated
-from xsrun.server.openapi.schemas import ANYTHING, bound_schema, either, nullable
+from xsrun.server.openapi.schemas import ANYTHING, bound_schema, either
 from xsrun.syntax import nodes
 from xsrun.workspace.construct import Construct
 
