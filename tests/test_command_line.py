@@ -73,7 +73,11 @@ def test_token_of_one_sample_is_read_by_the_other(tmp_path: Path) -> None:
         (["run", "empty"], 2, "there is no .xs file"),
         (["run"], 2, "target"),
         (["run", "half.xs", "--inptu", "n=1"], 2, "there is no option `--inptu`\n  help: did you mean `--input`?"),
-        (["run", "half.xs", "--xyzzy=1"], 2, "there is no option `--xyzzy`\n  help: see xsrun run --help"),
+        (
+            ["run", "half.xs", "--xyzzy=1"],
+            2,
+            "there is no option `--xyzzy`\n  help: an input is given by --input xyzzy=1",
+        ),
         (["eval", "1", "2"], 2, "unexpected argument `2`"),
         (["test", "--kind", "all"], 2, "argument --kind: it is unit or workflow, not `all`"),
         (["check", "--format", "xml"], 2, "argument --format: it is text, sarif or github, not `xml`"),

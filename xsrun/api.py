@@ -105,10 +105,15 @@ def check(sources: dict[str, str] | list[Path] | list[str]) -> list[Diagnostic]:
 
 
 @checked()
-def evaluate(expression: str, variables: dict[str, Value] | None = None, env: dict[str, Value] | None = None) -> Value:
+def evaluate(
+    expression: str,
+    variables: dict[str, Value] | None = None,
+    env: dict[str, Value] | None = None,
+    root: Path | None = None,
+) -> Value:
     """The value of one expression. Names of variables come without the dollar sign; `env` are values of `$env`.
 
-    Raises XanoScriptError.
+    `root` is the folder of a workspace, whose `.env` then counts. Raises XanoScriptError.
     """
     from xsrun.evaluator.generated.tracebacks import translate
     from xsrun.evaluator.stack_functions import compile_expression
@@ -123,7 +128,7 @@ def evaluate(expression: str, variables: dict[str, Value] | None = None, env: di
     given = variables_of("variables", variables)
     parsed = parser().parse(Source(expression, "<expression>"), "expression")
     tree = raise_problems(parsed)
-    workspace = LoadedWorkspace({}, env={**values_of_process(names_in([tree])), **(env or {})})
+    workspace = LoadedWorkspace({}, root, env={**values_of_process(names_in([tree])), **(env or {})})
     try:
         run = compile_expression(tree, "<expression>", given)
         context = workspace.context()

@@ -76,6 +76,7 @@ class RunDocument(TypedDict):
     logs: list[LogDocument]
     duration: float
     trace: NotRequired[list[TraceDocument]]
+    diagnostics: NotRequired[list[DiagnosticDocument]]
 
 
 class ExpectationDocument(TypedDict):

@@ -25,13 +25,19 @@ def explain(error: XanoScriptError, text: str, *, expression: bool = False) -> N
         return  # the parser's own words
     file = error.file or ""
     found = _check_expression(text, file) if expression else check_sources({file: text})
-    near = [one for one in found if one.line == error.line and one.hint and _may_explain(one, refused)]
-    if not near:
-        return
-    nearest = min(near, key=lambda one: abs(one.column - (error.column or 1)))
-    error.hint = nearest.hint if nearest.code.startswith(_FILTERS) else f"{nearest.message}: {nearest.hint}"
+    telling = [one for one in found if one.hint and _may_explain(one, refused)]
+    error.hint = _hint(telling, error.line, error.column) or error.hint
     for diagnostic in getattr(error, "diagnostics", []):
-        diagnostic.hint = error.hint
+        diagnostic.hint = _hint(telling, diagnostic.line, diagnostic.column) or diagnostic.hint
+
+
+def _hint(telling: list[Diagnostic], line: int, column: int | None) -> str | None:
+    """What the nearest of some diagnostics on a line says."""
+    near = [one for one in telling if one.line == line]
+    if not near:
+        return None
+    nearest = min(near, key=lambda one: abs(one.column - (column or 1)))
+    return nearest.hint if nearest.code.startswith(_FILTERS) else f"{nearest.message}: {nearest.hint}"
 
 
 def _may_explain(found: Diagnostic, refused: bool) -> bool:

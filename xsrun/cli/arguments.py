@@ -59,7 +59,7 @@ class CommandParser(argparse.ArgumentParser):
     """An argument parser whose errors are UsageErrors, so that they are shown and counted like all others."""
 
     def __init__(self, **settings: Any) -> None:
-        super().__init__(**{"formatter_class": HelpFormatter, **settings})
+        super().__init__(**{"formatter_class": HelpFormatter, "allow_abbrev": False, **settings})
         #: is what begins with a minus and no letter an expression? -2.5|round, -$x, -(1 + 2)
         self.takes_expression = False
 
@@ -68,17 +68,19 @@ class CommandParser(argparse.ArgumentParser):
             args = [f" {word}" if _NEGATIVE.match(word) else word for word in args]  # with a blank in front: no option
         options, (*unknown,) = self.parse_known_args(args, namespace)
         if unknown:
-            self._refuse(unknown[0])
+            self._refuse(*unknown)
         return options
 
-    def _refuse(self, word: str) -> NoReturn:
-        hint = f"see {self.prog} --help"
+    def _refuse(self, word: str, *more: str) -> NoReturn:
+        options = set(_OPTION.findall(self.format_help()))
+        hint = _as_input(word, *more) if "--input" in options else None
+        hint = hint or f"see {self.prog} --help"
         if not word.startswith("-"):
             raise UsageError(f"unexpected argument `{word}`", hint=hint)
         from xsrun.diagnostics.suggest import nearest
 
         name = word.partition("=")[0]
-        close = nearest(name, set(_OPTION.findall(self.format_help())))
+        close = nearest(name, options)
         raise UsageError(f"there is no option `{name}`", hint=f"did you mean `{close}`?" if close else hint)
 
     def error(self, message: str) -> NoReturn:
@@ -87,6 +89,16 @@ class CommandParser(argparse.ArgumentParser):
         raise UsageError(message, hint=f"see {self.prog} --help")
 
 
+def _as_input(word: str, following: str = "VALUE", *_: str) -> str | None:
+    """How an input is given that was written as `name=value`, `--name value` or `--name=value`."""
+    match = _AS_INPUT.match(word)
+    if match is None or not (match[1] or match[3]):
+        return None
+    value = match[3][1:] if match[3] else following if not following.startswith("-") else "VALUE"
+    return f"an input is given by --input {match[2]}={value}"
+
+
+_AS_INPUT = pattern(r"(--)?([A-Za-z_][\w-]*)(=.*)?$", 16)  # DOTALL
 _NEGATIVE = pattern(r"-[^A-Za-z-]")
 _OPTION = pattern(r"(?<![\w-])--[a-z][a-z-]*")
 _NO_CHOICE = pattern(r"argument (\S+): invalid choice: '(.*?)'")

@@ -5,15 +5,18 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from xsrun.cli.arguments import one_of
+from xsrun.cli.named import STDIN
 from xsrun.diagnostics import Diagnostic
 from xsrun.diagnostics.color import use_color
 from xsrun.errors import UsageError
 from xsrun.values.conversion import to_json
 
-#: What the standard input is called.
-STDIN = "<stdin>"
+if TYPE_CHECKING:
+    from xsrun.analysis.check_settings import CheckSettings
+    from xsrun.cli.checked import Checked
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -21,7 +24,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "paths",
         nargs="*",
         default=["."],
-        help="files, together one workspace, and folders (default: this folder); - is standard input",
+        help="files, together one workspace, folders, pages, programs (default: this folder); - is standard input",
+    )
+    parser.add_argument(
+        "--workspace", "-w", metavar="PATH", help="the workspace's folder (default: the nearest around what is checked)"
     )
     shown = parser.add_mutually_exclusive_group()
     shown.add_argument("--json", action="store_true", help="print one JSON document and nothing else")
@@ -36,53 +42,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--diff", action="store_true", help="change nothing; print what --fix would change")
 
 
-def collect(paths: list[str]) -> dict[str, str]:
-    """The texts below some files and folders by name as given, of `-` alone the standard input.
-
-    Raises UsageError when there is none.
-    """
-    from xsrun.workspace.loader import find_names, read_source, read_standard_input
-
-    if paths == ["-"]:
-        return {STDIN: read_standard_input()}
-    sources = {}
-    for given in paths:
-        path = Path(given).expanduser()
-        if path.is_dir():
-            for name in find_names(path):
-                sources[name] = read_source(name)
-        elif path.exists():
-            sources[path.as_posix()] = read_source(path)
-        else:
-            raise UsageError(f"no such file or folder: {given}")
-    if not sources:
-        raise UsageError(f"there is no .xs file in {', '.join(paths)}")
-    return sources
-
-
-def problems(sources: dict[str, str], paths: list[str]) -> list[Diagnostic]:
-    """The problems that the project's settings leave. Each program is checked by itself (see `analysis.programs`)."""
-    from xsrun.analysis.check_cache import check_programs
-    from xsrun.analysis.check_settings import read_settings
-    from xsrun.analysis.programs import divide
-
-    piped = STDIN in sources
-    first = Path("." if piped else paths[0]).expanduser().resolve()
-    found = check_programs([sources] if piped else divide(sources, paths))
-    found.sort(key=Diagnostic.sort_key)
-    return read_settings(first if first.is_dir() else first.parent).apply(found)
-
-
 def run(options: argparse.Namespace) -> int:
-    from xsrun.workspace.loader import matching
+    """Report the problems that the project's settings leave; the exit status is 1 when one is an error."""
+    from xsrun.analysis.check_settings import read_settings
+    from xsrun.cli.checked import collect_checked
+    from xsrun.cli.named import spread
 
-    options.paths = matching(options.paths)
-    sources = collect(options.paths)
-    if options.fix and STDIN in sources:
-        raise UsageError("--fix changes files, and standard input is none", hint="--diff prints what it would change")
+    options.paths = spread(options.paths)
+    checked = collect_checked(options.paths, options)
+    settings = read_settings(start_of(options.paths[0]))
+    sources = checked.texts
     if options.fix or options.diff:
-        sources = fixed(sources, options)
-    diagnostics = problems(sources, options.paths)
+        sources = fixed(checked, settings, options)
+    diagnostics = settings.apply(checked.problems(sources))
     errors = sum(diagnostic.severity == "error" for diagnostic in diagnostics)
     report(diagnostics, sources, "json" if options.json else options.format)
     if not options.json and options.format == "text":
@@ -91,6 +63,15 @@ def run(options: argparse.Namespace) -> int:
         found = f"{errors} error{'' if errors == 1 else 's'}, {warnings} warning{'' if warnings == 1 else 's'}"
         print(f"{files} checked: {found if diagnostics else 'no problems'}", file=sys.stderr)
     return 1 if errors else 0
+
+
+def start_of(given: str) -> Path:
+    """The folder from which on upwards the project's settings are looked for."""
+    try:
+        path = Path(given).expanduser().resolve()
+        return path if path.is_dir() else path.parent if path.exists() else Path().resolve()
+    except OSError:  # too long for a path: a program
+        return Path().resolve()
 
 
 def report(diagnostics: list[Diagnostic], sources: dict[str, str], form: str) -> None:
@@ -112,13 +93,22 @@ def report(diagnostics: list[Diagnostic], sources: dict[str, str], form: str) ->
         print(render_all(diagnostics, sources, color=use_color(sys.stdout)))
 
 
-def fixed(sources: dict[str, str], options: argparse.Namespace) -> dict[str, str]:
-    """The texts with the safe fixes applied, written to their files unless only the difference is wanted."""
+def fixed(checked: Checked, settings: CheckSettings, options: argparse.Namespace) -> dict[str, str]:
+    """The texts with the safe fixes applied, written to their files unless only the difference is wanted.
+
+    Raises UsageError for what is not a file of XanoScript.
+    """
     from xsrun.analysis.fixing import fix_sources
     from xsrun.cli.differences import print_difference
     from xsrun.workspace.loader import write_source
 
-    made, count = fix_sources(sources, lambda texts: problems(texts, options.paths))
+    sources = checked.texts
+    others = [name for name in sources if name not in checked.files and not (options.diff and name.startswith("<"))]
+    if others:
+        what = "standard input is none" if others[0] == STDIN else f"{others[0]} is none of XanoScript"
+        hint = "--diff prints what it would change" if others[0] == STDIN else "name .xs files"
+        raise UsageError(f"--fix changes files, and {what}", hint=hint)
+    made, count = fix_sources(sources, lambda texts: settings.apply(checked.problems(texts)))
     changed = {name: text for name, text in made.items() if text != sources[name]}
     for name, text in changed.items():
         if options.diff:

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from xsrun.cli.named import PAGES
 from xsrun.cli.options import (
     add_workspace_options,
     read_auth,
@@ -18,14 +19,14 @@ from xsrun.cli.options import (
 )
 from xsrun.diagnostics.color import paint, use_color
 from xsrun.errors import UsageError
+from xsrun.records import record
 from xsrun.values.conversion import to_json
 
 if TYPE_CHECKING:
     from xsrun.testing.doctest.page_runner import BlockResult, PageSettings
+    from xsrun.workspace.construct import Construct
     from xsrun.workspace.options import WorkspaceOptions
 
-#: What pages are, by the ends of their names.
-SUFFIXES = (".md", ".markdown", ".mdx", ".txt")
 #: How much later a block is run again that differs, in milliseconds: another year, month, weekday, hour and minute.
 _LATER = 439 * 86_400_000 + 7 * 3_600_000 + 11 * 60_000
 _STYLES = {
@@ -40,7 +41,10 @@ _STYLES = {
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "pages", nargs="+", metavar="PAGE", help="Markdown or text files, folders, or - for standard input"
+        "pages",
+        nargs="+",
+        metavar="PAGE",
+        help="pages (page.md:12 is the block at that line), folders of them, .xs files, programs, - for standard input",
     )
     parser.add_argument(
         "--input", "-i", action="append", default=[], metavar="INPUT", help="NAME=VALUE, JSON, or @FILE"
@@ -62,18 +66,17 @@ def run(options: argparse.Namespace) -> int:
     from xsrun.testing.doctest import test_page
     from xsrun.testing.doctest.page_runner import BlockResult
     from xsrun.testing.doctest.stubs import Missing
-    from xsrun.workspace.loader import matching
 
-    settings, missing = settings_of(options), Missing()
+    settings, missing = PageOptions(options), Missing()
     results = []
-    for file, text in pages(matching(options.pages)):
-        if isinstance(text, UsageError):
-            found = [BlockResult(file, 1, "page", "failed", str(text))]
+    for page in pages(options.pages):
+        if page.error is not None:
+            found = [BlockResult(page.name, 1, "page", "failed", str(page.error))]
         else:
-            found = test_page(text, file, settings, missing)
+            found = test_page(page.text, page.name, settings.around(page), missing, line=page.line, whole=page.whole)
         results += found
         if not (options.json or options.write_stubs):
-            show(file, found, quiet=options.quiet)
+            show(page.name, found, quiet=options.quiet)
     if options.write_stubs:
         print(missing.text(), end="")
         return 0
@@ -84,63 +87,113 @@ def run(options: argparse.Namespace) -> int:
     return 1 if any(result.status in ("differs", "failed") for result in results) else 0
 
 
-def settings_of(options: argparse.Namespace) -> PageSettings:
-    """What the options give to every example."""
-    from xsrun.api import Workspace
-    from xsrun.running.context import system_clock
-    from xsrun.testing.doctest.page_runner import LIMITS, PageSettings
+class PageOptions:
+    """What the options give to every example, and the workspace around each page."""
 
-    given = workspace_settings(options)
-    if not options.limit:
-        given["limits"] = LIMITS
-    rows = {}
-    if options.seed:
-        from xsrun.cli.seeds import read_seed
+    def __init__(self, options: argparse.Namespace) -> None:
+        from xsrun.testing.doctest.page_runner import LIMITS
+        from xsrun.workspace.roots import chosen_workspace
 
-        rows = read_seed(options.seed)
-    variables = {name: read_value(value) for name, value in (split_pair(text, "--var") for text in options.var)}
-    inputs = read_inputs(options.input)[0]
-    later: WorkspaceOptions = given if options.now else {**given, "clock": lambda: system_clock() + _LATER}
-    return PageSettings(
-        lambda sources: Workspace(sources, **given),
-        inputs,
-        variables,
-        read_auth(options.auth),
-        rows,
-        has_database=bool(options.database),
-        make_later=lambda sources: Workspace(sources, **later),
-    )
+        self.options = options
+        self.given = workspace_settings(options)
+        if not options.limit:
+            self.given["limits"] = LIMITS
+        self.rows = {}
+        if options.seed:
+            from xsrun.cli.seeds import read_seed
+
+            self.rows = read_seed(options.seed)
+        self.variables = {name: read_value(value) for name, value in (split_pair(one, "--var") for one in options.var)}
+        self.inputs = read_inputs(options.input)[0]
+        self.auth = read_auth(options.auth)
+        self.chosen = chosen_workspace(options.workspace)
+        self._constructs: dict[Path, list[Construct]] = {}
+
+    def around(self, page: NamedPage) -> PageSettings:
+        """The settings for one page."""
+        from xsrun.api import Workspace
+        from xsrun.running.context import system_clock
+        from xsrun.testing.doctest.page_runner import PageSettings
+        from xsrun.workspace.roots import reaches_out, workspace_above
+
+        root = self.chosen or workspace_above(page.path.resolve().parent if page.path is not None else Path())
+        given = self.given
+        later: WorkspaceOptions = given if self.options.now else {**given, "clock": lambda: system_clock() + _LATER}
+        return PageSettings(
+            lambda sources: Workspace(sources, **given),
+            self.inputs,
+            self.variables,
+            self.auth,
+            self.rows,
+            has_database=bool(self.options.database),
+            make_later=lambda sources: Workspace(sources, **later),
+            around=self._around(root) if root is not None and (self.chosen or reaches_out(page.text)) else [],
+        )
+
+    def _around(self, root: Path) -> list[Construct]:
+        """The constructs of a workspace, read once."""
+        from xsrun.api import Workspace
+        from xsrun.workspace.roots import shortest
+
+        if root not in self._constructs:
+            self._constructs[root] = Workspace.load(shortest(root)).constructs
+        return self._constructs[root]
 
 
-def pages(given: list[str]) -> list[tuple[str, str | UsageError]]:
-    """The pages below some files and folders by name, of those that cannot be read the error.
+@record
+class NamedPage:
+    """A page to test, or the error of one that cannot be read. `line`: only the block there; `whole`: it is one block.
+
+    A file of XanoScript is a page of one block.
+    """
+
+    name: str
+    text: str = ""
+    path: Path | None = None
+    line: int | None = None
+    whole: bool = False
+    error: UsageError | None = None
+
+
+def pages(given: list[str]) -> list[NamedPage]:
+    """The pages, files and programs that were named, and the pages below folders.
 
     Raises UsageError when there is none.
     """
-    from xsrun.workspace.loader import read_standard_input
+    from xsrun.cli.named import named, spread
 
-    found: list[tuple[str, str | UsageError]] = []
-    for name in given:
+    found = []
+    for name in spread(given):
         path = Path(name).expanduser()
-        if name == "-":
-            found.append(("<stdin>", read_standard_input()))
-        elif path.is_dir():
-            files = sorted(file for file in path.rglob("*") if file.suffix.lower() in SUFFIXES)
+        if is_page_file(path):
+            found.append(read_page(path))
+            continue
+        what = named(name, constructs=False)
+        if what.text is not None:
+            whole = not what.is_page
+            line = what.line if what.is_page else None
+            found.append(NamedPage(what.name, what.text, what.path, line, whole))
+        elif what.path is not None:
+            files = sorted(file for file in what.path.rglob("*") if file.suffix.lower() in PAGES)
             if not files:
-                raise UsageError(f"there is no page in {name}", hint=f"pages end in {', '.join(SUFFIXES)}")
-            found += [(file.as_posix(), read_page(file)) for file in files]
-        elif path.exists():
-            found.append((path.as_posix(), read_page(path)))
-        else:
-            raise UsageError(f"no such file or folder: {name}")
+                raise UsageError(f"there is no page in {name}", hint=f"pages end in {', '.join(PAGES)}")
+            found += map(read_page, files)
     return found
 
 
-def read_page(file: Path) -> str | UsageError:
+def is_page_file(path: Path) -> bool:
+    """Is this the path of a file with the name of a page?"""
     try:
-        return read_file(str(file))
+        return path.suffix.lower() in PAGES and path.exists() and not path.is_dir()
+    except OSError:  # too long for a path: a program
+        return False
+
+
+def read_page(file: Path) -> NamedPage:
+    try:
+        return NamedPage(file.as_posix(), read_file(str(file)), file)
     except UsageError as error:
-        return error
+        return NamedPage(file.as_posix(), path=file, error=error)
 
 
 def show(file: str, results: list[BlockResult], *, quiet: bool) -> None:

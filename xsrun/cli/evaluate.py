@@ -4,42 +4,84 @@ from __future__ import annotations
 
 import argparse
 import time
+from typing import TYPE_CHECKING
 
 from xsrun.cli.arguments import CommandParser, show_error
-from xsrun.cli.options import add_environment_option, read_environment, read_value, split_pair
+from xsrun.cli.options import read_environment, read_value, split_pair
 from xsrun.cli.output import print_value, result_document
-from xsrun.errors import XanoScriptError
+from xsrun.cli.run import add_program_options, run_target
+from xsrun.errors import MissingVariableError, XanoScriptError
 from xsrun.values.conversion import to_json
+
+if TYPE_CHECKING:
+    from xsrun.cli.named import Named
+
+#: What an expression is called in messages.
+EXPRESSION = "<expression>"
 
 
 def add_arguments(parser: CommandParser) -> None:
-    parser.add_argument("expression", help="an expression, for example '[1, 2, 3]|sum'")
+    parser.add_argument(
+        "expression",
+        help="an expression, for example '[1, 2, 3]|sum', or whatever `xsrun run` takes: statements, a .xs file, "
+        "page.md:12, - for standard input",
+    )
     parser.takes_expression = True
-    parser.add_argument("--var", action="append", default=[], metavar="NAME=VALUE", help="set a variable")
-    add_environment_option(parser)
-    parser.add_argument("--json", action="store_true", help="print one JSON document and nothing else")
+    add_program_options(parser)
 
 
 def run(options: argparse.Namespace) -> int:
+    from xsrun.cli.named import ARGUMENT, named
+
+    what = named(options.expression.removeprefix(" "), expression=True)  # a blank that the parser may have put there
+    if what.name != ARGUMENT or is_program(what):
+        from xsrun.cli.target import load_named
+
+        return run_target(lambda: load_named(what, options), options)
+    return evaluate_expression(what.text or "", options)
+
+
+def is_program(what: Named) -> bool:
+    """Is a text no expression, but statements or members of a construct?"""
+    from xsrun.syntax.parser import parser
+    from xsrun.syntax.source import Source
+    from xsrun.workspace.forms import is_erroneous, read_form
+
+    source = Source(what.text or "", what.name)
+    return is_erroneous(parser().parse(source, "expression")) and not is_erroneous(read_form(source))
+
+
+def evaluate_expression(expression: str, options: argparse.Namespace) -> int:
+    """Print the value of an expression in the workspace around the user, whose `.env` counts."""
+    from pathlib import Path
+
     from xsrun.api import Result, evaluate
+    from xsrun.workspace.roots import chosen_workspace, workspace_above
 
     variables = {name: read_value(value) for name, value in (split_pair(text, "--var") for text in options.var)}
     environment = read_environment(options.env)
-    expression = options.expression.removeprefix(" ")  # which the parser may have put there
+    root = chosen_workspace(options.workspace) or workspace_above(Path())
     result = Result()
     started = time.perf_counter()
     try:
-        result.response = evaluate(expression, variables, environment)
+        result.response = evaluate(expression, variables, environment, root)
     except XanoScriptError as error:
-        from xsrun.analysis.explain import explain
-
-        explain(error, expression, expression=True)
+        explain_expression(error, expression)
         result.error, result.status = error, error.status
     result.duration = time.perf_counter() - started
     if options.json:
         print(to_json(result_document(result)))
     elif result.error is not None:
-        show_error(result.error, {"<expression>": expression})
+        show_error(result.error, {EXPRESSION: expression})
     else:
         print_value(result.response)
     return 0 if result.error is None else 1
+
+
+def explain_expression(error: XanoScriptError, expression: str) -> None:
+    """Complete the hint of an error: what the checker knows, and how a variable is given."""
+    from xsrun.analysis.explain import explain
+
+    explain(error, expression, expression=True)
+    if isinstance(error, MissingVariableError):
+        error.hint = f"give it with --var {error.variable}=VALUE"

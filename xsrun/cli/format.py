@@ -8,8 +8,8 @@ import sys
 from pathlib import Path
 
 from xsrun.cli.arguments import show_error
-from xsrun.cli.check import collect
 from xsrun.cli.differences import print_difference
+from xsrun.cli.named import STDIN
 from xsrun.errors import UsageError, XanoScriptError
 
 
@@ -55,6 +55,29 @@ def run(options: argparse.Namespace) -> int:
         }
         print(summary(counts), file=sys.stderr)
     return 2 if unwritten else 1 if refused or (options.check and changed) else 0
+
+
+def collect(paths: list[str]) -> dict[str, str]:
+    """The texts below some files and folders by name as given, of `-` alone the standard input.
+
+    Raises UsageError when there is none.
+    """
+    from xsrun.workspace.loader import find_files, read_source, read_standard_input
+
+    if paths == ["-"]:
+        return {STDIN: read_standard_input()}
+    sources: dict[str, str] = {}
+    for given in paths:
+        path = Path(given).expanduser()
+        if path.is_dir():
+            sources |= {file.as_posix(): read_source(file) for file in find_files(path)}
+        elif path.exists():
+            sources[path.as_posix()] = read_source(path)
+        else:
+            raise UsageError(f"no such file or folder: {given}")
+    if not sources:
+        raise UsageError(f"there is no .xs file in {', '.join(paths)}")
+    return sources
 
 
 def formatted(name: str, text: str) -> str | None:

@@ -10,7 +10,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, cast
 
 from xsrun.diagnostics.of_errors import diagnostics_of
-from xsrun.errors import InternalError, XanoScriptError
+from xsrun.errors import InternalError, XanoScriptError, XanoScriptSyntaxError
+from xsrun.records import replace
 from xsrun.values.conversion import Value, to_json
 
 if TYPE_CHECKING:
@@ -88,6 +89,11 @@ def print_value(value: Value) -> None:
     print(to_json(value, indent=True))
 
 
+def warn(text: str) -> None:
+    """Print a warning to standard error."""
+    print(f"warning: {text}", file=sys.stderr)
+
+
 def print_logs(logs: list[LogEntry], shown_path: Shown = str) -> None:
     """Print what `debug.log` and `console.log` left, to standard error."""
     for entry in logs:
@@ -105,13 +111,17 @@ def print_trace(entries: list[TraceEntry], shown_path: Shown = str) -> None:
         print(f"{place:<28} {entry.seconds * 1000:9.3f} ms  {indent}{entry.statement}{value}", file=sys.stderr)
 
 
-def result_document(result: Result) -> RunDocument:
-    """The document of `--json` for a run."""
+def result_document(result: Result, shown_path: Shown = str) -> RunDocument:
+    """The document of `--json` for a run. `shown_path` gives the path that people know a file by."""
+
+    def shown(file: str | None) -> str | None:
+        return file if file is None else shown_path(file)
+
     error: ErrorDocument | None = None
     if result.error is not None:
         error = {
             **result.error.as_dict(),
-            "file": result.error.file,
+            "file": shown(result.error.file),
             "line": result.error.line,
             "column": result.error.column,
             "hint": result.error.hint,
@@ -123,14 +133,17 @@ def result_document(result: Result) -> RunDocument:
         "response": result.response if result.error is None else None,
         "error": error,
         "status": result.status,
-        "logs": [{"value": entry.value, "file": entry.file, "line": entry.line} for entry in result.logs],
+        "logs": [{"value": entry.value, "file": shown(entry.file), "line": entry.line} for entry in result.logs],
         "duration": round(result.duration, 6),
     }
+    if isinstance(result.error, XanoScriptSyntaxError) and result.error.diagnostics:
+        found = [replace(one, file=shown_path(one.file)) for one in result.error.diagnostics]
+        document["diagnostics"] = [one.as_dict() for one in found]
     if result.trace is not None:
         document["trace"] = [
             {
                 "statement": entry.statement,
-                "file": entry.file,
+                "file": shown_path(entry.file),
                 "line": entry.line,
                 "depth": entry.depth,
                 "seconds": round(entry.seconds, 6),

@@ -1,14 +1,13 @@
-"""`xsrun run`: run a file, a construct, or a bare list of statements."""
+"""`xsrun run`: run a file, a block of a page, a construct, a bare list of statements, or an expression."""
 
 from __future__ import annotations
 
 import argparse
-import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from xsrun.cli.arguments import show_error
+from xsrun.cli.arguments import CommandParser, show_error
 from xsrun.cli.options import (
     add_run_options,
     read_auth,
@@ -19,18 +18,32 @@ from xsrun.cli.options import (
     read_value,
     split_pair,
 )
-from xsrun.cli.output import print_logs, print_trace, print_value, result_document
-from xsrun.errors import MissingMemberError, StoppedError, XanoScriptError
+from xsrun.cli.output import print_logs, print_trace, print_value, result_document, warn
+from xsrun.errors import MissingMemberError, MissingParamError, MissingVariableError, StoppedError, XanoScriptError
 from xsrun.values.conversion import Value, to_json
 
 if TYPE_CHECKING:
+    from xsrun.cli.target import Target
     from xsrun.workspace.construct import Construct
     from xsrun.workspace.result import Result
     from xsrun.workspace.workspace import LoadedWorkspace
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("target", help="a .xs file, a folder, KIND:NAME (query:GET items), or - for standard input")
+#: What may be named, as `--help` says it.
+TARGETS = (
+    "a .xs file, a page (page.md:12 is the block at that line), a folder, KIND:NAME (query:GET items), a program or "
+    "an expression, or - for standard input"
+)
+
+
+def add_arguments(parser: CommandParser) -> None:
+    parser.add_argument("target", help=TARGETS)
+    parser.takes_expression = True
+    add_program_options(parser)
+
+
+def add_program_options(parser: CommandParser) -> None:
+    """The options of a run, whatever is named."""
     add_run_options(parser)
     parser.add_argument(
         "--header", "-H", action="append", default=[], metavar="NAME:VALUE", help="a header of the request"
@@ -43,18 +56,24 @@ def run(options: argparse.Namespace) -> int:
     """Run the target once for each input; the exit status is 1 when any run ended in an error."""
     from xsrun.cli.target import resolve
 
+    target = options.target.removeprefix(" ")  # a blank that the parser may have put there
+    return run_target(lambda: resolve(target, options), options)
+
+
+def run_target(load: Callable[[], Target], options: argparse.Namespace) -> int:
+    """Load a target and run it as the options say."""
     inputs = read_inputs(options.input)
     given_besides = read_request(options)
-    target = resolve(options.target, options)
+    target = load()
     failed = False
     with target.workspace as workspace:
         if options.seed:
             from xsrun.cli.seeds import seed_file
 
             seed_file(workspace, options.seed)
-        construct = workspace.find(target.name, target.kind, target.verb, None, target.file)
-        if construct.kind == "stack" and not construct.items and not construct.problems:
-            print(f"warning: {workspace.shown(construct.file)} holds no statements", file=sys.stderr)
+        construct = target.find()
+        if construct.kind == "stack" and not (construct.items or construct.node or construct.problems):
+            warn(f"{target.shown(construct.file)} holds no statements")
         for given in inputs:
             warn_of_unknown_inputs(construct, given)
             with profiled(options.profile, construct.label):
@@ -62,6 +81,7 @@ def run(options: argparse.Namespace) -> int:
                     construct.name if construct.kind != "stack" else None,
                     kind=construct.kind,
                     verb=construct.verb,
+                    api_group=construct.api_group,
                     file=construct.file,
                     input=given,
                     trace=options.trace,
@@ -71,9 +91,9 @@ def run(options: argparse.Namespace) -> int:
             if result.error is not None:
                 explain_error(result.error, construct, workspace)
             if options.json:
-                print(to_json(result_document(result)))
+                print(to_json(result_document(result, target.shown)))
             else:
-                show_result(result, workspace, several=len(inputs) > 1)
+                show_result(result, target, several=len(inputs) > 1)
     return 1 if failed else 0
 
 
@@ -89,25 +109,37 @@ def read_request(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def explain_error(error: XanoScriptError, construct: Construct, workspace: LoadedWorkspace) -> None:
-    """Complete the hint of an error: what the checker knows of its place, and how a missing input is given."""
+    """Complete the hint of an error: what the checker knows of its place, and how what is missing is given."""
     from xsrun.analysis.explain import explain
 
     source = workspace.sources.get(error.file or "")
     explain(error, source.text if source is not None else "")
-    if construct.kind == "stack" and isinstance(error, MissingMemberError):
-        root, path = error.root, error.path
-        if root == "input" and "." not in path:
-            error.hint = f"give it with --input {path}=VALUE"
+    option = option_for(error, construct)
+    if option is not None:
+        error.hint = f"give it with {option}" + (f"; {error.hint}" if error.hint else "")
 
 
-def show_result(result: Result, workspace: LoadedWorkspace, *, several: bool) -> None:
+def option_for(error: XanoScriptError, construct: Construct) -> str | None:
+    """The option that gives what a program lacks: an input of its own, or a variable that no statement sets."""
+    bare = construct.kind == "stack"
+    match error:
+        case MissingParamError(param=str() as name) if name in {one.name for one in construct.declared}:
+            return f"--input {name}=VALUE" if error.file == construct.file else None
+        case MissingMemberError(root="input", path=path) if bare and "." not in path:
+            return f"--input {path}=VALUE"
+        case MissingVariableError() if bare and error.file == construct.file:
+            return f"--var {error.variable}=VALUE"
+    return None
+
+
+def show_result(result: Result, target: Target, *, several: bool) -> None:
     """Print what a run left; one of `several` results takes one line."""
-    print_logs(result.logs, workspace.shown)
+    print_logs(result.logs, target.shown)
     if result.trace is not None:
-        print_trace(result.trace, workspace.shown)
+        print_trace(result.trace, target.shown)
     if result.error is not None:
-        sources = {name: source.text for name, source in workspace.sources.items()}
-        show_error(result.error, sources, workspace.shown, result.secrets)
+        sources = {name: source.text for name, source in target.workspace.sources.items()}
+        show_error(result.error, sources, target.shown, result.secrets)
         if isinstance(result.error, StoppedError):
             stopped = result.error.result
             print_value(stopped if result.secrets is None else result.secrets.hide(stopped))
@@ -117,8 +149,7 @@ def show_result(result: Result, workspace: LoadedWorkspace, *, several: bool) ->
         print_value(result.response)
     for warning in result.warnings:
         text = str(getattr(warning, "message", warning))
-        text = text if result.secrets is None else result.secrets.hide_text(text)
-        print(f"warning: {text}", file=sys.stderr)
+        warn(text if result.secrets is None else result.secrets.hide_text(text))
 
 
 @contextmanager
@@ -142,4 +173,4 @@ def warn_of_unknown_inputs(construct: Construct, given: dict[str, Value]) -> Non
     for name in given:
         if name not in declared and declared:
             listed = ", ".join(sorted(declared))
-            print(f"warning: there is no input `{name}`; the inputs are: {listed}", file=sys.stderr)
+            warn(f"there is no input `{name}`; the inputs are: {listed}")

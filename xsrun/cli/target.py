@@ -1,94 +1,165 @@
-"""What a command is asked to run: a file, a folder, `kind:name`, or standard input."""
+"""What a command is asked to run, loaded: a file, a block of a page, a folder, `kind:name`, or a program itself."""
 
 from __future__ import annotations
 
 import argparse
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from xsrun.api import Workspace
+from xsrun.cli.named import Named, named
 from xsrun.cli.options import workspace_settings
 from xsrun.errors import UsageError
-from xsrun.lazy_regex import pattern
 from xsrun.records import record
-from xsrun.workspace.loader import find_files, read_source, read_standard_input, workspace_root
-from xsrun.workspace.lookup import construct_named
+from xsrun.workspace.loader import find_files, read_source
+from xsrun.workspace.lookup import construct_named, runnable
+from xsrun.workspace.roots import chosen_workspace, neighbours, reaches_out, relative, shortest, workspace_above
 
 if TYPE_CHECKING:
+    from xsrun.workspace.construct import Construct
     from xsrun.workspace.options import WorkspaceOptions
+    from xsrun.workspace.workspace import LoadedWorkspace
 
-#: Statements that may need other files of the workspace.
-_REACHES_OUT = pattern(r"\b(?:\w+\.(?:run|call)\b|db\.|addon\b|dblink\b|middleware\b|main\s*=)")
+#: Constructs that a message lists.
+_LISTED = 8
 
 
 @record
 class Target:
-    """A loaded workspace and which of its constructs is meant."""
+    """A loaded workspace and which of its constructs is meant. `folder`: those of the files below it."""
 
-    workspace: Workspace
+    workspace: LoadedWorkspace
     name: str | None = None
     kind: str | None = None
     verb: str | None = None
     file: str | None = None
+    line: int | None = None
+    folder: str | None = None
+
+    def find(self) -> Construct:
+        """The construct that is meant. Raises UsageError when none or several fit."""
+        constructs = self.workspace.constructs
+        if self.folder is not None:
+            constructs = [one for one in constructs if one.file.startswith(self.folder)]
+        if self.line is not None:
+            constructs = [one for one in constructs if one.file == self.file and holds_line(one, self.line)]
+            if not constructs:
+                raise UsageError(f"{self.shown(self.file or '')}:{self.line} is not a line of a construct")
+        try:
+            found = runnable(constructs, self.name, self.kind, self.verb, None, self.file)
+        except UsageError as error:
+            raise self._told_of_places(error, constructs) from None
+        self._take_own(found)
+        return found
+
+    def shown(self, file: str) -> str:
+        """The path of a file for messages; of a construct that was lent to a page's block, that of its page."""
+        return self.workspace.shown(file.partition(" (line ")[0])
+
+    def _told_of_places(self, error: UsageError, constructs: list[Construct]) -> UsageError:
+        """Of several constructs in the file that was named, where each is."""
+        own = [one for one in constructs if one.file == self.file]
+        shown = self.shown(self.file or "")
+        message = str(error).replace(f" in {self.file}", f" in {shown}")
+        if self.name is not None or len(own) < 2:
+            return UsageError(message, hint=error.hint)
+        listed = ", ".join(f"{shown}:{one.line} is {one.label}" for one in own[:_LISTED])
+        return UsageError(message, hint=f"name a line: {listed}")
+
+    def _take_own(self, construct: Construct) -> None:
+        """What the named file declares is meant, even when another file of the workspace declares it otherwise."""
+        if self.file is None:
+            return
+        twice = [one for one in construct.problems if one.code == "XS420" and one.file != construct.file]
+        if twice:
+            from xsrun.cli.output import warn
+
+            construct.problems = [one for one in construct.problems if one not in twice]
+            other = f"{self.shown(twice[0].file)}:{twice[0].line}"
+            warn(f"{other} declares {construct.label}, too; {self.shown(construct.file)} was named and runs")
 
 
-def _is_there(path: Path) -> bool:
-    """Is there such a file or folder? A name that is too long for one is of none."""
-    try:
-        return path.exists()
-    except OSError:
-        return False
+def holds_line(construct: Construct, line: int) -> bool:
+    """Does a line lie in a construct? A bare list has all lines of its file."""
+    return construct.kind == "stack" or construct.line <= line <= construct.line + construct.text.count("\n")
 
 
-def resolve(text: str, options: argparse.Namespace) -> Target:
+def resolve(given: str, options: argparse.Namespace) -> Target:
     """Find out what is meant and load as little as it needs. Raises UsageError when nothing fits."""
+    return load_named(named(given), options)
+
+
+def load_named(what: Named, options: argparse.Namespace) -> Target:
+    """Load what was named, and what is around it."""
     settings = workspace_settings(options)
-    if text == "-":
-        return Target(Workspace.from_sources({"stdin.xs": read_standard_input()}, **settings), file="stdin.xs")
-    path = Path(text).expanduser()
-    kind, name, verb = construct_named(text)
-    if kind is not None and not _is_there(path):
-        return Target(Workspace.load(options.workspace or ".", **settings), name, kind, verb)
-    if not _is_there(path):
-        raise UsageError(
-            f"no such file, folder or construct: {text}",
-            hint="name a .xs file, or a construct as KIND:NAME, for example function:math/add",
+    if what.text is None:
+        return (
+            construct_target(what.name, options, settings)
+            if what.path is None
+            else folder_target(what.path, options, settings)
         )
-    if path.is_dir():
-        return Target(Workspace.load(path, **settings))
-    return file_target(path, options, settings)
+    if what.is_page:
+        return page_target(what, options, settings)
+    if what.path is None:
+        return text_target(what.name, what.text, options, settings)
+    target = file_target(what.path, options, settings)
+    target.line = what.line
+    if what.member is not None:
+        target.kind, target.name, target.verb = construct_named(what.member)
+    return target
+
+
+def construct_target(text: str, options: argparse.Namespace, settings: WorkspaceOptions) -> Target:
+    """A construct of the workspace around the user, `query:GET items`."""
+    kind, name, verb = construct_named(text)
+    root = chosen_workspace(options.workspace) or workspace_above(Path()) or Path()
+    return Target(Workspace.load(shortest(root), **settings), name, kind, verb)
+
+
+def folder_target(path: Path, options: argparse.Namespace, settings: WorkspaceOptions) -> Target:
+    """A folder: it selects from the workspace that it lies in, or is one."""
+    root = chosen_workspace(options.workspace) or workspace_above(path) or path
+    workspace = Workspace.load(shortest(root), **settings)
+    if root.resolve() == path.resolve():
+        return Target(workspace)
+    return Target(workspace, folder=relative(path, root) + "/")
+
+
+def text_target(name: str, text: str, options: argparse.Namespace, settings: WorkspaceOptions) -> Target:
+    """A program that is in no file, in the workspace around the user."""
+    root = chosen_workspace(options.workspace) or workspace_above(Path())
+    sources = {name: text}
+    if root is not None and (options.workspace or reaches_out(text)):
+        sources |= {relative(file, root): read_source(file) for file in find_files(root)}
+    return Target(Workspace(sources, root, **settings), file=name)
+
+
+def page_target(what: Named, options: argparse.Namespace, settings: WorkspaceOptions) -> Target:
+    """The one program of a page, or the one at the line that was named, with what it reaches."""
+    from xsrun.cli.page_blocks import examples_of, one_example
+    from xsrun.testing.doctest.page_runner import ExamplePage, PageSettings
+
+    root = chosen_workspace(options.workspace) or workspace_above(what.path.parent if what.path is not None else Path())
+    name = relative(what.path, root) if what.path is not None and root is not None else what.name
+    examples = examples_of(what, name)
+    example = one_example(what, examples)
+    around: list[Construct] = []
+    if root is not None and (options.workspace or reaches_out(example.source)):
+        around = Workspace.load(shortest(root), **settings).constructs
+    page = ExamplePage(examples, PageSettings(lambda sources: Workspace(sources, root, **settings), around=around))
+    return Target(page.workspace(example), file=name)
 
 
 def file_target(path: Path, options: argparse.Namespace, settings: WorkspaceOptions) -> Target:
-    """A file, with the rest of its workspace when the file may need it."""
+    """A file, with the rest of its workspace when the file may need it. What it declares comes first."""
     text = read_source(path)
-    root = Path(options.workspace).expanduser() if options.workspace else workspace_root(path)
-    if not options.workspace and _REACHES_OUT.search(text) is None:
-        name = _relative(path, root)
-        return Target(Workspace({name: text}, root, **settings), file=name)
     own = path.resolve()
-    names = {file.resolve(): _relative(file, root) for file in companions(own, root, bool(options.workspace))}
-    names.setdefault(own, _relative(path, root))
-    sources = {name: read_source(file) for file, name in names.items()}
-    return Target(Workspace(sources, root, **settings), file=names[own])
-
-
-def companions(path: Path, root: Path, chosen: bool) -> list[Path]:
-    """The other files of a file's workspace: all below its root, or for a lone file those beside it.
-
-    Not everything below a lone file's folder: that may be a home directory.
-    """
-    if chosen or root.resolve() != path.parent:
-        return find_files(root)
-    kinds = ("function", "table", "api", "addon", "task", "tool", "middleware")
-    found = sorted(path.parent.glob("*.xs"))
-    for kind in kinds:
-        for folder in (path.parent / kind, path.parent / f"{kind}s"):
-            if folder.is_dir():
-                found.extend(find_files(folder))
-    return found
-
-
-def _relative(file: Path, root: Path) -> str:
-    return Path(os.path.relpath(file.resolve(), root.resolve())).as_posix()
+    chosen = chosen_workspace(options.workspace)
+    root = chosen or workspace_above(own.parent)
+    place = root or own.parent
+    name = relative(own, place)
+    sources = {name: text}
+    if chosen is not None or reaches_out(text):
+        files = find_files(place) if root is not None else neighbours(own)
+        sources |= {relative(file, place): read_source(file) for file in files if file.resolve() != own}
+    return Target(Workspace(sources, place, **settings), file=name)

@@ -82,14 +82,17 @@ class Suite:
 
 
 def load(given: str, options: argparse.Namespace) -> list[Suite]:
-    """The workspace of a folder, or of a file, of which then only the tests in that file run."""
-    from xsrun.api import Workspace
-    from xsrun.cli.target import file_target
+    """The workspace around a file or folder, of which only the tests in the file, or below the folder, run."""
+    from xsrun.cli.target import file_target, folder_target
 
     path = Path(given).expanduser()
     settings = workspace_settings(options)
     if path.is_dir():
-        return [Suite(Workspace.load(path, **settings))]
+        target = folder_target(path, options, settings)
+        folder = target.folder
+        if folder is None:
+            return [Suite(target.workspace)]
+        return [Suite(target.workspace, {one for one in target.workspace.sources if one.startswith(folder)})]
     if not path.exists():
         raise UsageError(f"no such file or folder: {given}")
     target = file_target(path, options, settings)
@@ -115,6 +118,8 @@ def run_suites(suites: list[Suite], options: argparse.Namespace) -> Report:
             tables.append(coverage.table())
         notes += traces(report, suite.workspace)
         warned += warnings(report, suite.workspace)
+        if options.json or options.junit:
+            report.rename(suite.workspace.shown)
         whole.add(report)
     terminal.finish(whole)
     for table in tables:

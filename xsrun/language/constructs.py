@@ -93,6 +93,8 @@ TRIGGER_KINDS = tuple(kind for kind in KINDS if kind.endswith("_trigger"))
 _STACKS = frozenset(kind for kind, one in KINDS.items() if "stack" in one.blocks)
 #: Constructs that can be run by name: those with a stack, jobs, and a bare list of statements ("stack").
 RUNNABLE = _STACKS | {"run.job", "run.service", "stack"}
+#: What a top-level statement is called that declares a construct.
+DECLARED_KINDS = RUNNABLE | KINDS.keys() | OPEN_KINDS
 
 FOREIGN_KINDS = {
     "func": "function",

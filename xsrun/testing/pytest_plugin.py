@@ -55,7 +55,8 @@ class XanoFile(pytest.File):
 
     def sandbox(self) -> tuple[Sandbox, str]:
         """The sandbox of the file's workspace, and the file's name in it."""
-        from xsrun.workspace.loader import find_files, workspace_root
+        from xsrun.workspace.loader import find_files
+        from xsrun.workspace.roots import workspace_root
 
         root = workspace_root(self.path)
         lone = root == self.path.resolve().parent

@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING
 
 from xsrun.diagnostics import Diagnostic
 from xsrun.errors import XanoScriptError
+from xsrun.records import replace
 from xsrun.values.conversion import Value
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from xsrun.documents import ExpectationDocument, NoticeDocument, OutcomeDocument, TestDocument
     from xsrun.running.context import LogEntry
     from xsrun.running.trace import TraceEntry
@@ -147,6 +150,15 @@ class Report:
         for name in ("results", "warnings", "unread", "elsewhere"):
             getattr(self, name).extend(getattr(other, name))
         self.duration += other.duration
+
+    def rename(self, shown_path: Callable[[str], str]) -> None:
+        """Call every file by the path that users know it by."""
+        for outcome in self.results:
+            outcome.file = shown_path(outcome.file)
+        for notice in self.warnings:
+            notice.file = shown_path(notice.file)
+        self.unread = [replace(one, file=shown_path(one.file)) for one in self.unread]
+        self.elsewhere = [replace(one, file=shown_path(one.file)) for one in self.elsewhere]
 
     def of_kind(self, kind: str) -> list[Outcome]:
         """The outcomes of "unit" or "workflow" tests."""

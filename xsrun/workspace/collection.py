@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from xsrun.diagnostics import Diagnostic
+from xsrun.language.constructs import DECLARED_KINDS
 from xsrun.syntax.nodes import Document, Item, Statement
 from xsrun.syntax.source import Source
 from xsrun.workspace import tree_cache
-from xsrun.workspace.construct import DECLARED_KINDS, Construct, construct_of
+from xsrun.workspace.construct import Construct, construct_of
 
 if TYPE_CHECKING:
     from xsrun.syntax.parsed import Parsed

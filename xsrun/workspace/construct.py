@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 from xsrun.diagnostics import Diagnostic
 from xsrun.errors import XanoScriptSyntaxError
 from xsrun.language import constructs
-from xsrun.language.constructs import RUNNABLE
 from xsrun.lazy_regex import pattern
 from xsrun.running.context import Context
 from xsrun.syntax.nodes import Expression, Item, Literal, Name, Statement, Variable
@@ -21,8 +20,6 @@ if TYPE_CHECKING:
     from xsrun.evaluator.generated.linker import Compiled
     from xsrun.fields.declared import Declared
 
-#: What a top-level statement is called that declares a construct.
-DECLARED_KINDS = RUNNABLE | constructs.KINDS.keys() | constructs.OPEN_KINDS
 #: A parameter in the path of a query.
 _PARAMETER = pattern(r"\{([^{}/]+)\}")
 

@@ -126,16 +126,3 @@ def shown_path(root: Path | None, name: str) -> str:
         return name
     below = os.path.relpath(file)
     return below if not below.startswith("..") else min(below, os.path.abspath(file), key=len)
-
-
-def workspace_root(file: Path) -> Path:
-    """The folder of the workspace that a file belongs to: the topmost one above it that holds only a workspace.
-
-    A pulled tree has folders named after kinds (`function/`, `api/`, ...); the folder above them is the root. A lone
-    file is its own workspace, in its folder.
-    """
-    kinds = ("function", "functions", "api", "apis", "table", "tables", "task", "tasks", "addon", "addons", "tool")
-    for folder in file.resolve().parents:
-        if folder.name in (*kinds, "middleware", "workflow_test", "ai", "realtime", "workspace"):
-            return folder.parent
-    return file.resolve().parent

@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from xsrun.errors import MissingConstructError, UsageError
-from xsrun.language.constructs import RUNNABLE
+from xsrun.language.constructs import DECLARED_KINDS, RUNNABLE
 from xsrun.workspace.argument_checks import require
-from xsrun.workspace.construct import DECLARED_KINDS, Construct
+from xsrun.workspace.construct import Construct
 
 if TYPE_CHECKING:
     from xsrun.fields.declared import Declared
@@ -86,7 +86,9 @@ def runnable(
         candidates = [c for c in candidates if same_file(c.file, file)]
     if name is None and len(candidates) > 1:
         jobs = [c for c in candidates if c.kind == "run.job"]
-        candidates = jobs if len(jobs) == 1 else [c for c in candidates if c.kind != "workflow_test"] or candidates
+        stacks = [c for c in candidates if c.kind == "stack" and file is not None]  # which uses what stands beside it
+        others = [c for c in candidates if c.kind != "workflow_test"] or candidates
+        candidates = next((one for one in (jobs, stacks) if len(one) == 1), others)
     if len(candidates) == 1:
         return candidates[0]
     raise _not_found(constructs, name, kind, file, candidates)

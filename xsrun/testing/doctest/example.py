@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from xsrun import registry
 from xsrun.diagnostics import Diagnostic
+from xsrun.language.constructs import DECLARED_KINDS
 from xsrun.syntax.nodes import (
     Document,
     FieldBlock,
@@ -19,7 +20,6 @@ from xsrun.syntax.parser import parser
 from xsrun.syntax.source import Source
 from xsrun.syntax.tokens import Comment
 from xsrun.testing.doctest.page import Block
-from xsrun.workspace.construct import DECLARED_KINDS
 from xsrun.workspace.forms import Chunk, comment_start, expressions_in, is_call, is_erroneous
 
 #: What stands at the top of a file; "stack" is the workspace's word for a bare list.

@@ -31,6 +31,10 @@ class Block:
     def is_program(self) -> bool:
         return self.language in LANGUAGES
 
+    def holds(self, line: int) -> bool:
+        """Is a line of the page one of the block, or of its fences?"""
+        return self.line - 1 <= line <= self.line + self.text.count("\n")
+
 
 def read_page(text: str, file: str) -> list[Block]:
     """The blocks of a page, in order. A text without any fence is one block of XanoScript, unless it is Markdown."""

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
-from xsrun.errors import MissingConstructError, XanoScriptError
+from xsrun.errors import MissingConstructError, UsageError, XanoScriptError
 from xsrun.language.constructs import RUNNABLE
 from xsrun.names.places import root_of
 from xsrun.running.assertions import show
@@ -62,6 +62,8 @@ class PageSettings:
     has_database: bool = False
     #: makes the same workspace at another time, to find out what depends on it
     make_later: Make | None = None
+    #: the constructs of the workspace that the page lies in
+    around: list[Construct] = field(default_factory=list)
 
     @property
     def has_rows(self) -> bool:
@@ -72,19 +74,37 @@ class PageSettings:
 DAMAGED = "\ufffd"
 #: What is said of a block that looks like XanoScript and is not marked as such.
 UNTAGGED = "looks like XanoScript, but no language is named: write ```xs above it to have it run"
+#: Places that a message lists.
+_LISTED = 8
 #: How far an example may run.
 LIMITS = Limits(steps=1_000_000, seconds=10.0)
 
 
-def test_page(text: str, file: str, settings: PageSettings, missing: Missing | None = None) -> list[BlockResult]:
-    """Run every example of a page, in order. What no block defines is noted in `missing`."""
-    blocks = read_page(text, file)
+def test_page(
+    text: str,
+    file: str,
+    settings: PageSettings,
+    missing: Missing | None = None,
+    *,
+    line: int | None = None,
+    whole: bool = False,
+) -> list[BlockResult]:
+    """Run every example of a page, in order, or the one at a line. What no block defines is noted in `missing`.
+
+    The `whole` text of a program is one example. Raises UsageError when there is none at the line.
+    """
+    blocks = [Block(file, 1, "xs", text, "")] if whole else read_page(text, file)
     examples = [read_example(block) for block in blocks if block.is_program]
     page = ExamplePage(examples, settings)
     if missing is not None:
         page.note_missing(missing)
-    found = [page.run(example) for example in examples]
-    found += map(_untagged, filter(looks_like_program, blocks))
+    wanted = [one for one in examples if line is None or one.block.holds(line)]
+    if line is not None and not wanted:
+        places = ", ".join(f"{file}:{one.block.line}" for one in examples[:_LISTED])
+        raise UsageError(f"no program stands at {file}:{line}", hint=f"there are: {places}" if places else None)
+    found = [page.run(example) for example in wanted]
+    if line is None:
+        found += map(_untagged, filter(looks_like_program, blocks))
     return sorted(found, key=lambda result: result.line)
 
 
@@ -195,14 +215,18 @@ class ExamplePage:
         sources = {file: example.source if source is None else source}
         own = self.settings.make(dict(sources)).constructs
         for construct in self._borrowed(own, example):
-            sources[f"{file} (line {construct.line})"] = "\n" * (construct.line - 1) + construct.text
+            lent = f"{construct.file} (line {construct.line})"
+            sources[lent] = "\n" * (construct.line - 1) + construct.text
         made = self.settings.make(sources)
         if self.settings.rows:
             made.seed(self.settings.rows)
         return made
 
     def _borrowed(self, own: list[Construct], example: PageExample) -> list[Construct]:
-        """The constructs of other blocks that some constructs reach; of two, the nearest before wins."""
+        """The constructs of other blocks, or else around the page, that some constructs reach.
+
+        Of two blocks the nearest before wins.
+        """
         block = example.block
         lenders = sorted(self.own, key=lambda line: (line > block.line, abs(line - block.line)))
         offered: dict[tuple[str, str], Construct] = {}
@@ -211,6 +235,8 @@ class ExamplePage:
             for construct in self.own[line] if elsewhere else []:
                 if construct.kind in _LENT and not construct.problems:
                     offered.setdefault((construct.kind, construct.name), construct)
+        for construct in self.settings.around:
+            offered.setdefault((construct.kind, construct.name), construct)
         taken: dict[tuple[str, str], Construct] = {}
         have = {key for construct in own for key in keys_of(construct)}
         pending = list(own)

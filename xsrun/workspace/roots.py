@@ -1,0 +1,109 @@
+"""The workspace around a file or folder: what everything that names a file takes as its surroundings."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from xsrun.errors import UsageError
+from xsrun.lazy_regex import pattern
+from xsrun.workspace.loader import SKIPPED
+
+_KINDS = (
+    *("function", "table", "api", "api_group", "query", "task", "addon", "tool", "middleware", "agent", "mcp_server"),
+    *("trigger", "table_trigger", "workflow_test"),
+)
+#: Folders that a pulled workspace has, one for a kind, also in the plural. Words that may well mean something else
+#: (`realtime`, `workspace`, `message`) are not among them: no workspace has these alone.
+KIND_FOLDERS = frozenset((*_KINDS, *(f"{kind}s" for kind in _KINDS), "queries"))
+#: Statements that may need other files of the workspace.
+_REACHES_OUT = pattern(r"\b(?:\w+\.(?:run|call)\b|db\.|addon\b|dblink\b|middleware\b|main\s*=)")
+#: Files that only the top of a workspace has.
+_TOPS = frozenset(("run.xs", "workspace.xs"))
+#: How deep in the folder of a kind programs lie: `api/GROUP/NAME.xs`.
+_DEPTH = 2
+#: What is shared by everybody is nobody's workspace.
+_SHARED = frozenset(("/", "/tmp", "/var/tmp", "/home"))
+
+
+def workspace_above(start: Path) -> Path | None:
+    """The nearest folder, `start` or above it, that holds a workspace; None when none does.
+
+    It is looked for up to the top of a repository, or the user's own folder. The folder of a kind is part of the
+    workspace that it lies in, however it looks inside: `function/math/api/ping.xs` is the function `math/api/ping`.
+    """
+    begin = start.resolve()
+    found: Path | None = None
+    for folder in (begin, *begin.parents):
+        if str(folder) in _SHARED or (folder != begin and folder == _home()):
+            break
+        if found is None and folder.name not in KIND_FOLDERS and holds_workspace(folder):
+            found = folder
+        elif found is not None and folder.name in KIND_FOLDERS and _has_programs(str(folder), 0):
+            found = folder.parent
+        if (folder / ".git").exists():
+            break
+    return found
+
+
+def workspace_root(file: Path) -> Path:
+    """The folder of the workspace that a file belongs to; a lone file is its own workspace, in its folder."""
+    own = file.resolve().parent
+    return workspace_above(own) or own
+
+
+def holds_workspace(folder: Path) -> bool:
+    """Does a folder have folders of kinds with programs in them, or what only the top of a workspace has?"""
+    try:
+        with os.scandir(folder) as entries:
+            names = [(entry.name, entry.path) for entry in entries if entry.name in KIND_FOLDERS | _TOPS]
+    except OSError:
+        return False
+    return any(name in _TOPS or _has_programs(path, _DEPTH) for name, path in names)
+
+
+def _has_programs(folder: str, depth: int) -> bool:
+    try:
+        with os.scandir(folder) as entries:
+            found = list(entries)
+    except OSError:
+        return False
+    if any(entry.name.endswith(".xs") for entry in found):
+        return True
+    below = [entry.path for entry in found if entry.is_dir() and entry.name not in SKIPPED]
+    return depth > 0 and any(_has_programs(path, depth - 1) for path in below)
+
+
+def _home() -> Path | None:
+    home = os.environ.get("HOME") or os.environ.get("USERPROFILE")
+    return Path(home) if home else None
+
+
+def reaches_out(text: str) -> bool:
+    """May a program need other files of its workspace?"""
+    return _REACHES_OUT.search(text) is not None
+
+
+def chosen_workspace(given: str | None) -> Path | None:
+    """The folder that a user chose in place of the one around. Raises UsageError when it is none."""
+    if not given:
+        return None
+    path = Path(given).expanduser()
+    if not path.is_dir():
+        raise UsageError(f"--workspace needs a folder, and {given} is none")
+    return path
+
+
+def neighbours(path: Path) -> list[Path]:
+    """The files beside a lone one; not everything below its folder: that may be a home directory."""
+    return sorted(path.parent.glob("*.xs"))
+
+
+def shortest(root: Path) -> Path:
+    """A folder as a user would write it."""
+    below = os.path.relpath(root)
+    return root if below.startswith("..") else Path(below)
+
+
+def relative(file: Path, root: Path) -> str:
+    return Path(os.path.relpath(file.resolve(), root.resolve())).as_posix()
