@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sqlite3
 import sys
 from collections.abc import Iterable, Iterator
@@ -50,7 +51,10 @@ def add_place_options(parser: argparse.ArgumentParser) -> None:
     """Options that tell which database and how to print."""
     parser.add_argument("--workspace", "-w", metavar="PATH", default=".", help="its folder (default: this folder)")
     parser.add_argument(
-        "--database", metavar="URL", default="sqlite://", help="sqlite:///FILE, postgresql://USER@HOST/NAME"
+        "--database",
+        metavar="URL",
+        help="sqlite:///FILE, postgresql://USER@HOST/NAME (default: XSRUN_DATABASE of the process, else where "
+        "`xsrun serve` keeps the rows of the workspace)",
     )
     parser.add_argument("--datasource", default="live", metavar="NAME", help="whose rows (default: live)")
     parser.add_argument("--json", action="store_true", help="print one JSON document and nothing else")
@@ -62,17 +66,30 @@ def run(options: argparse.Namespace) -> int:
             f"say what to do with the database: {', '.join(ACTIONS)}",
             hint="for example xsrun db dump --database sqlite:///file.db; xsrun db --help tells more",
         )
+    options.database = options.database or os.environ.get("XSRUN_DATABASE") or served_database(options)
     if options.database in ("sqlite://", "sqlite:///:memory:"):
         raise UsageError("a database in memory is gone at once", hint="name one: --database sqlite:///file.db")
     if is_missing(options.database):
         if options.action == "dump":
             file = options.database.removeprefix("sqlite:///")
-            raise UsageError(f"there is no database {file}", hint="xsrun db migrate makes it")
+            raise UsageError(f"there is no database {file}", hint="xsrun serve and xsrun db migrate make it")
         if options.action == "migrate" and options.dry_run:
             options.database = "sqlite://"  # an empty one, so that nothing is made
     actions = {"migrate": migrate, "dump": dump, "load": load, "shell": shell}
     with open_session(options) as session:
         return actions[options.action](session, options)
+
+
+def served_database(options: argparse.Namespace) -> str:
+    """The database in which `xsrun serve` keeps the rows of a workspace."""
+    from xsrun.workspace.services import ROWS, kept_rows, state_file
+
+    given = Path(options.workspace).expanduser().resolve()
+    root = given if given.is_dir() else given.parent
+    file = kept_rows(root)
+    if options.action == "migrate" and not options.dry_run and not file.exists():
+        state_file(root, ROWS)  # it is made there
+    return f"sqlite:///{file}"
 
 
 def is_missing(url: str) -> bool:

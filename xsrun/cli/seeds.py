@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -91,19 +92,28 @@ def _shown(item: Value) -> str:
         return "a list that holds itself"
 
 
-def seed_file(workspace: LoadedWorkspace, name: str) -> None:
-    """Seed a workspace from a file. Raises UsageError that names the file and where it can the row."""
-    from xsrun.database.dump_load import check_tables
+def seed_file(
+    workspace: LoadedWorkspace, name: str, *, only_empty: bool = False, made: Collection[str] = ()
+) -> list[str]:
+    """Seed a workspace from a file; with `only_empty` only tables that were `made` just now or have no rows. Gives the
+    tables left out.
+
+    Raises UsageError that names the file and where it can the row.
+    """
+    from xsrun.database.dump_load import check_tables, has_rows
 
     rows = read_seed(name)
     context = workspace.context()
+    filled = []
     try:
         check_tables(context.session, rows)
+        filled = [one for one in rows if only_empty and one not in made and has_rows(context.session, one)]
     except UsageError as error:
         raise UsageError(f"{name}: {error}", hint=error.hint) from None
     finally:
         context.session.close()
     try:
-        workspace.seed(rows)
+        workspace.seed({table: items for table, items in rows.items() if table not in filled})
     except XanoScriptError as error:
         raise UsageError(f"{name}: {error}", hint=error.hint) from error
+    return filled

@@ -42,9 +42,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="MEGABYTES",
         help=f"refuse longer bodies (default {BODY_MEGABYTES})",
     )
+    parser.add_argument("--memory", action="store_true", help="keep rows in memory: they are gone when it stops")
     add_console_options(parser)
     add_proxy_options(parser)
     add_workspace_options(parser)
+    parser.set_defaults(database=None)
 
 
 def add_console_options(parser: argparse.ArgumentParser) -> None:
@@ -96,6 +98,20 @@ def add_proxy_options(parser: argparse.ArgumentParser) -> None:
         help="who sends it sees history, console and hints from anywhere; at least 16 characters (default: "
         "XSRUN_ADMIN_TOKEN of the process)",
     )
+
+
+def database_of(path: Path, options: argparse.Namespace) -> str:
+    """The URL of the database: what the user names, memory, or a file beside the workspace's files."""
+    from xsrun.workspace.services import ROWS, state_file
+
+    if options.memory and options.database is not None:
+        raise UsageError("--memory and --database exclude each other", hint="leave one of them out")
+    named: str | None = options.database or os.environ.get("XSRUN_DATABASE")
+    if options.memory or named:
+        return "sqlite://" if options.memory or not named else named
+    root = path if path.is_dir() else path.parent
+    file = state_file(root.resolve(), ROWS)
+    return "sqlite://" if file is None else f"sqlite:///{file}"
 
 
 def proxy_settings(options: argparse.Namespace) -> ProxySettings:
@@ -167,6 +183,7 @@ def listen(options: argparse.Namespace, settings_of_server: Settings) -> int:
         raise UsageError(f"no such file or folder: {path}")
     if not 0 <= options.port <= 65_535:
         raise UsageError(f"--port takes 0 to 65535, not {options.port}")
+    options.database = database_of(path, options)
     settings = workspace_settings(options)
 
     def make(texts: dict[str, str], root: Path) -> LoadedWorkspace:
@@ -174,18 +191,20 @@ def listen(options: argparse.Namespace, settings_of_server: Settings) -> int:
 
         return Workspace(texts, root, **settings)
 
-    def prepare(workspace: LoadedWorkspace) -> None:
+    def prepare(workspace: LoadedWorkspace, made: list[str]) -> None:
         if options.seed:
             from xsrun.cli.seeds import seed_file
 
-            seed_file(workspace, options.seed)
+            for table in seed_file(workspace, options.seed, only_empty=True, made=made):
+                log.line(f"{options.seed}: {table} has rows already, so none are added to it")
 
+    log = Log(quiet=options.quiet, color=use_color(sys.stderr))
     serve(
         path,
         make,
         settings_of_server,
         Listening(options.host, options.port, not options.no_reload, options.tasks, options.open),
-        Log(quiet=options.quiet, color=use_color(sys.stderr)),
+        log,
         prepare,
     )
     return 0

@@ -8,26 +8,38 @@ from __future__ import annotations
 
 import threading
 from abc import ABC, abstractmethod
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Mapping, Sequence
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 import sqlalchemy as sa
 from sqlalchemy.schema import CreateIndex, CreateTable
 from sqlalchemy.sql.compiler import SQLCompiler
 
 from xsrun.database.bounded import Bounded
-from xsrun.database.columns import TEXTS, Codec, Codecs, ColumnDefinition
+from xsrun.database.columns import KINDS, TEXTS, Codec, Codecs, ColumnDefinition
 from xsrun.database.operands import Converter
 from xsrun.database.prepared import RowReader
 from xsrun.database.sql import CompiledSql, Condition, Sql, type_of
 from xsrun.database.tables import Definition, IndexDefinition, Table, TableKey
+from xsrun.errors import InputError
+from xsrun.fields.declared import Declared, fixed_default
 from xsrun.syntax.nodes import Statement
 from xsrun.values.conversion import Value
 
 if TYPE_CHECKING:
-    from xsrun.database.connection import Connection, Execute
+    from xsrun.database.connection import Connection, Execute, Executing
 
+#: What defaults of columns of these kinds are; a declared default that does not fit is told by `xsrun check`.
+_CLASSES: dict[str, tuple[type, ...]] = {
+    "int": (int,),
+    "timestamp": (int,),
+    "decimal": (int, float),
+    "text": (str,),
+    "date": (str,),
+    "bool": (bool,),
+    "vector": (list,),
+}
 #: A statement and its parameters.
 Step = tuple[str, tuple[Value, ...]]
 #: Prepared queries that are kept: one for each plan and each combination of types of its operands.
@@ -57,6 +69,10 @@ class Backend(ABC):
     id_type: sa.types.TypeEngine[int]
     #: do writers take turns?
     one_writer = True
+    #: statements that let one process at a time change tables, until the end of the transaction
+    locking: Sequence[str] = ()
+    #: statements that tell other processes of changed tables
+    telling: Sequence[str] = ()
     #: does an error in a transaction make all later statements fail?
     fails_whole = False
 
@@ -70,6 +86,9 @@ class Backend(ABC):
         self._lock = threading.RLock()
         #: prepared queries by plan, whatever they give (see `queries`)
         self.queries: Bounded[Hashable, Any] = Bounded(_MOST_QUERIES)
+
+    def use_server_of(self, before: Self) -> None:  # noqa: B027 (SQLite has no server)
+        """Take over what another back end found out about the server that its connections lead to."""
 
     # Tables --------------------------------------------------------------------------------------------------------
 
@@ -98,6 +117,14 @@ class Backend(ABC):
                 return None
             with self._lock:
                 found = self._tables.setdefault(key, Table(name, datasource, definition.columns, definition))
+        return found
+
+    def as_stored(self, table: Table, columns: tuple[ColumnDefinition, ...]) -> Table:
+        """A declared table with these columns, some of which the database still has in another type."""
+        found = self._undeclared.get((table.key, columns))
+        if found is None:
+            made = Table(table.name, table.datasource, columns, table.definition)
+            found = self._undeclared.put((table.key, columns), made)
         return found
 
     def undeclared_table(
@@ -192,7 +219,12 @@ class Backend(ABC):
     def creation(self, table: Table) -> list[str]:
         """The statements that make a table and its indexes."""
         if table.creation is None:
-            made = str(CreateTable(self.stored(table), if_not_exists=True).compile(dialect=self.dialect))
+            columns = [column._copy() for column in self.stored(table).columns]
+            for column in columns:
+                if (default := self.default_text(table.by_name[column.key])) is not None:
+                    column.server_default = sa.DefaultClause(sa.literal_column(default))
+            stored = sa.Table(table.physical, sa.MetaData(), *columns, **self.table_options)
+            made = str(CreateTable(stored, if_not_exists=True).compile(dialect=self.dialect))
             table.creation = [made, *self.index_statements(table).values()]
         return table.creation
 
@@ -230,6 +262,23 @@ class Backend(ABC):
         """An SQL type, in the form in which types are compared."""
         return text.upper()
 
+    def stored_kind(self, text: str) -> str:
+        """The kind of a column of an existing type."""
+        plain = self.plain_type(text)
+        found = (kind for kind in KINDS if self.plain_type(self.stored_type(kind)) == plain)
+        return next(found, "text" if self.is_text_id(text) else "int")
+
+    def any_column(self, name: str, stored: str) -> ColumnDefinition:
+        """A column that takes whatever an existing type holds."""
+        kind = self.stored_kind(stored)
+        return ColumnDefinition(name, kind, Declared(name, kind, nullable=name != "id"))
+
+    def fits(self, column: ColumnDefinition, kind: str) -> bool:
+        """Has an existing column the type that the files give it?"""
+        if column.name == "id":
+            return self.is_text_id(kind) == (column.kind == "text")
+        return self.plain_type(kind) == self.plain_type(self.stored_type(column.kind))
+
     @abstractmethod
     def stored_value(self, kind: str, value: Value) -> Value:
         """What a column of an existing type holds; `kind` is the type in the form in which types are compared."""
@@ -246,9 +295,29 @@ class Backend(ABC):
         """SQLAlchemy's options of an index of a kind."""
         return {}
 
-    def new_column(self, table: Table, column: str, kind: str = "json") -> str:
+    def new_column(self, table: Table, column: str, kind: str = "json", default: str | None = None) -> str:
         """The statement that gives a table another column, by its name in the database."""
-        return f"ALTER TABLE {self.quote(table.physical)} ADD COLUMN {self.quote(column)} {self.stored_type(kind)}"
+        text = f"ALTER TABLE {self.quote(table.physical)} ADD COLUMN {self.quote(column)} {self.stored_type(kind)}"
+        return text if default is None else f"{text} DEFAULT {self.in_text(default)}"
+
+    def default_text(self, column: ColumnDefinition) -> str | None:
+        """The default of a declared column as SQL: rows have it that are written while no file declares the column."""
+        value = fixed_default(column.declared) if column.declared is not None and column.name != "id" else None
+        if value is None or value.__class__ not in _CLASSES.get(column.kind, (value.__class__,)):
+            return None
+        encode = self.codecs.encode.get(column.kind)
+        try:
+            return self.literal(column.kind, value if encode is None else encode(value))
+        except InputError:  # the database cannot hold it, which whoever writes a row is told
+            return None
+
+    def in_text(self, sql: str) -> str:
+        """A piece of SQL in a statement that takes parameters."""
+        return sql
+
+    def literal(self, kind: str, value: Value) -> str:
+        """A value as the database takes it, written in SQL."""
+        return str(value) if value.__class__ in (int, float) else "'" + str(value).replace("'", "''") + "'"
 
     def follow_id(self, physical: str, identity: int) -> Step | None:
         """The statement that moves the sequence of a table to an id; None where it follows by itself."""
@@ -260,7 +329,7 @@ class Backend(ABC):
 
     # What the database has -----------------------------------------------------------------------------------------
 
-    def existing(self, connection: Connection) -> dict[str, list[tuple[str, str]]]:
+    def existing(self, connection: Executing) -> dict[str, list[tuple[str, str]]]:
         """The tables that the database has: name -> (column, type) pairs."""
         found: dict[str, list[tuple[str, str]]] = {}
         for table, column, kind in connection.execute(self.schema.tables):

@@ -60,23 +60,30 @@ class Catalog:
             return self.database.undeclared(name, datasource)
         if declared.physical not in self.database.physical:
             self.make(declared)
+            return declared
+        found = self.database.as_stored(declared)
+        if self._add_missing(found):
+            self._note(found)
         else:
-            self._check_columns(declared)
-            self.database.publish({declared.key: declared})
-        return declared
+            self.database.publish({found.key: found})
+        return found
 
-    def _check_columns(self, table: Table) -> None:
-        """Refuse a table whose file declares columns that the database does not have; in memory, add them."""
+    def _add_missing(self, table: Table) -> bool:
+        """Add the columns that a file declares and the database does not have; whether there were any.
+
+        Raises XanoScriptError where tables are changed by `xsrun db migrate` alone.
+        """
         there = {column for column, _ in self.database.physical.get(table.physical, ())}
         stored = self.backend.stored_names(table)
         missing = [column for column in table.columns if stored[column.name] not in there]
-        if missing and not self.database.in_memory:
+        if missing and not self.database.follows_files:
             raise XanoScriptError(
                 f'Column "{missing[0].name}" of table "{table.name}" is declared, but the database does not have it.',
                 hint="bring the database up to date with: xsrun db migrate",
             )
         for column in missing:
             self.add_column(table, column)
+        return bool(missing)
 
     # Making and growing --------------------------------------------------------------------------------------------
 
@@ -93,16 +100,24 @@ class Catalog:
         """Add a declared column, perhaps under another name for the time being; rows get its default."""
         backend, transaction = self.backend, self.transaction
         name = name or backend.stored_names(table)[column.name]
-        transaction.execute(backend.new_column(table, name, column.kind), writes=True)
+        default = backend.default_text(column)
+        self._try([backend.new_column(table, name, column.kind, default)])
         assert column.declared is not None
-        value = default_value(column.declared, self.context, column=True)
+        value = None if default is not None else default_value(column.declared, self.context, column=True)
         if value is not None:
             given = sa.bindparam("value", type_=type_of(column.kind))
-            text = backend.text(backend.part(table, {name: column.kind}).update().values({name: given}))
+            part = backend.part(table, {name: column.kind})
+            text = backend.text(part.update().values({name: given}).where(part.c[name].is_(None)))
             transaction.execute(text.sql, [encoded(backend, table, column, value)], writes=True)
+
+    def tell_others(self) -> None:
+        """Tell other processes that tables were changed, where they do not see it by themselves."""
+        for text in self.backend.telling:
+            self.transaction.execute(text)
 
     def _note(self, table: Table) -> None:
         """Remember a table that was made or grown, for as long as the transaction that did it lasts."""
+        self.tell_others()
         changed = {table.key: table}
         if self.transaction.depth:
             self.transaction.tables.update(changed)

@@ -28,6 +28,13 @@ class Execute(Protocol):
     def __call__(self, text: str, parameters: Sequence[Value] = (), /) -> list[Row]: ...
 
 
+class Executing(Protocol):
+    """What executes statements: a connection, or the transaction of a run."""
+
+    @property
+    def execute(self) -> Execute: ...
+
+
 class Connection(ABC):
     """A connection and what to do with it. Each back end has its own."""
 
@@ -50,6 +57,10 @@ class Connection(ABC):
     @abstractmethod
     def changed(self) -> bool:
         """Is it time to look at which tables exist?"""
+
+    def lost(self) -> bool:
+        """Has the server closed it, as far as is known without asking?"""
+        return self.broken
 
     @property
     @abstractmethod

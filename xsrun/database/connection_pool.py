@@ -46,11 +46,15 @@ class ConnectionPool:
         self._fairies: dict[int, PoolProxiedConnection] = {}
 
     def take(self) -> Connection:
-        fairy = self._pool.connect()
-        connection = fairy.dbapi_connection
-        assert isinstance(connection, Connection)
-        self._fairies[id(connection)] = fairy
-        return connection
+        """A connection that the server has not closed, as far as is known."""
+        while True:
+            fairy = self._pool.connect()
+            connection = fairy.dbapi_connection
+            assert isinstance(connection, Connection)
+            if not connection.lost():
+                self._fairies[id(connection)] = fairy
+                return connection
+            fairy.invalidate()
 
     def give_back(self, connection: Connection) -> None:
         fairy = self._fairies.pop(id(connection))

@@ -8,7 +8,8 @@ from functools import partial
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
-from xsrun.database.tables import physical_name
+from xsrun.database.columns import ColumnDefinition
+from xsrun.database.tables import Definition, physical_name
 from xsrun.errors import UsageError
 from xsrun.running.masking import masked_address
 from xsrun.syntax.nodes import Statement
@@ -16,12 +17,15 @@ from xsrun.values.digits import whole_of_digits
 
 if TYPE_CHECKING:
     from xsrun.database.backend import Backend
-    from xsrun.database.connection import Connection
+    from xsrun.database.connection import Connection, Executing
     from xsrun.database.connection_pool import Connections
     from xsrun.database.tables import Table, TableKey
 
 #: A table as the engine's own SQL names it: by the numbers of workspace and table (semantics 4.9).
 _NUMBERED = re.compile(r"(?:mvpw|x)\d+_(?:\w+_)?(\d+)")
+
+#: Versions of the files that are remembered, for columns whose change of type loses data and has not been asked for.
+_FORMER = 20
 
 
 class Database:
@@ -43,8 +47,11 @@ class Database:
         self.strict = strict
         #: does SQLite behave as PostgreSQL's default level? See `Transaction.begin`
         self.read_committed = read_committed
-        self.in_memory = url in ("sqlite://", "sqlite:///:memory:")
+        #: may runs add the columns that files declare? Else only `xsrun db migrate` does
+        self.follows_files = self.in_memory = url in ("sqlite://", "sqlite:///:memory:")
         self.nodes = tables
+        #: what files declared before they were changed, the latest first
+        self.former_nodes: tuple[dict[str, Statement], ...] = ()
         #: do new tables begin with the rows that their files list? Those of tests begin empty (semantics 8.1)
         self.fills = True
         #: the errors of tables whose declaration cannot be used, raised when one of them is used
@@ -107,16 +114,23 @@ class Database:
     def follow(self, before: Database) -> None:
         """Take the place of a database whose files were changed: its rows and connections, other declarations."""
         self._connections, self.turn, self.physical = before.connections, before.turn, before.physical
+        self.backend.use_server_of(before.backend)
+        self.follows_files = before.follows_files
+        self.former_nodes = (before.nodes, *before.former_nodes)[:_FORMER]
 
     # Tables --------------------------------------------------------------------------------------------------------
 
     def look_around(self, connection: Connection) -> None:
         """Find the tables that earlier runs or other processes made."""
         if connection.changed():
-            physical = self.backend.existing(connection)
-            with self._opening:
-                if physical != self.physical:
-                    self.physical, self.tables = physical, {}
+            self.look(connection)
+
+    def look(self, connection: Executing) -> None:
+        """Find the tables that a connection or a transaction sees."""
+        physical = self.backend.existing(connection)
+        with self._opening:
+            if physical != self.physical:
+                self.physical, self.tables = physical, {}
 
     def publish(self, tables: dict[TableKey, Table]) -> None:
         """Let all sessions see tables that were made."""
@@ -126,9 +140,36 @@ class Database:
                 self.tables = {**self.tables, **merged}
                 for table in merged.values():
                     if table.exists:
-                        kind = "BIGINT" if table.id.kind == "int" else "TEXT"
-                        names = self.backend.stored_names(table)
-                        self.physical[table.physical] = [(name, kind) for name in names.values()]
+                        self._note_columns(table)
+
+    def _note_columns(self, table: Table) -> None:
+        """Note that a table has these columns; it may have others that no file declares any more."""
+        known = self.physical.get(table.physical, [])
+        there, names = {name for name, _ in known}, self.backend.stored_names(table)
+        new = [column for column in table.columns if names[column.name] not in there]
+        added = [(names[column.name], self.backend.stored_type(column.kind)) for column in new]
+        if added:
+            self.physical[table.physical] = [*known, *added]
+
+    def as_stored(self, table: Table) -> Table:
+        """A declared table as the database has it: a column that waits for a migration has still its former type."""
+        names, there = self.backend.stored_names(table), dict(self.physical.get(table.physical, ()))
+        columns = tuple(
+            self._former(table.name, column, there[stored])
+            if (stored := names[column.name]) in there and not self.backend.fits(column, there[stored])
+            else column
+            for column in table.columns
+        )
+        return table if columns == table.columns else self.backend.as_stored(table, columns)
+
+    def _former(self, table: str, column: ColumnDefinition, stored: str) -> ColumnDefinition:
+        """A column as a file declared it when it got the type that it still has, else one of any value of that type."""
+        for nodes in self.former_nodes:
+            if table in nodes:
+                known = {one.name: one for one in Definition.of(table, nodes[table]).columns}
+                if column.name in known and self.backend.fits(known[column.name], stored):
+                    return known[column.name]
+        return self.backend.any_column(column.name, stored)
 
     def undeclared(self, name: str, datasource: str) -> Table:
         """A table that no file declares, as it is in the database."""

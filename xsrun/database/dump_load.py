@@ -42,6 +42,13 @@ def no_table(name: str, known: list[str]) -> UsageError:
     return UsageError(f"there is no table `{name}`", hint=hint_of(name, known, listed))
 
 
+def has_rows(session: Session, name: str) -> bool:
+    """Whether a table has any row; one that was not made yet has none."""
+    table = session.catalog.table(name)
+    quoted = session.backend.quote(table.physical)
+    return table.exists and bool(session.transaction.execute(f"SELECT 1 FROM {quoted} LIMIT 1"))
+
+
 def load(session: Session, rows: Rows, *, replace: bool = False) -> dict[str, int]:
     """Put dumped rows back, all or none; with `replace` the tables are emptied first. Returns their number by table."""
     with session.transaction.atomic():

@@ -1,13 +1,14 @@
 """Bringing the tables of a database in line with what the files declare.
 
 A change is destructive when it loses what rows hold: a column or table that no file declares any more, or a column
-whose type changed and some of whose values do not fit. Those are only done when they are asked for.
+whose type changed and some of whose values would not come back as they were. Those are only done when they are asked
+for. `follow` does the others by itself: a server calls it at its start and when a table file was saved.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import sqlalchemy as sa
 
@@ -30,11 +31,12 @@ Columns = list[tuple[str, str]]
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One step: what it does in a few words, whether it loses anything, and how it is done."""
+    """One step: what it does in a few words, whether it loses anything, and how it is done; the table that it makes."""
 
     text: str
     destructive: bool
     perform: Callable[[Session], None]
+    makes: str | None = None
 
 
 def changes(session: Session) -> list[Change]:
@@ -70,7 +72,9 @@ def is_undeclared(session: Session, columns: Columns) -> bool:
 def table_changes(session: Session, table: Table, columns: Columns | None) -> list[Change]:
     """The changes of one declared table: what stands in the way goes first, and indexes come back last."""
     if columns is None:
-        return [Change(f"create table {table.physical}", False, lambda session: session.catalog.make(table))]
+        return [
+            Change(f"create table {table.physical}", False, lambda session: session.catalog.make(table), table.name)
+        ]
     backend, there = session.backend, dict(columns)
     names, plain = backend.stored_names(table), session.backend.plain_type
     found, changed = [], set()
@@ -80,7 +84,8 @@ def table_changes(session: Session, table: Table, columns: Columns | None) -> li
             found.append(Change(f"add column {table.physical}.{name}", False, adder(table, column)))
         elif column.name != "id" and plain(there[name]) != plain(wanted):
             text = f"change column {table.physical}.{name} from {there[name]} to {wanted}"
-            found.append(Change(text, True, converter(table, column, plain(there[name]))))
+            loses = not keeps_all(session, table, column, there[name])
+            found.append(Change(text, loses, converter(table, column, plain(there[name]))))
             changed.add(column.name)
     extra = [name for name in there if name not in names.values()]
     found += [Change(f"drop column {table.physical}.{name}", True, column_dropper(table, name)) for name in extra]
@@ -169,6 +174,27 @@ def converted(session: Session, table: Table, column: ColumnDefinition, old: Val
         return False, None
 
 
+def keeps_all(session: Session, table: Table, column: ColumnDefinition, stored: str) -> bool:
+    """Would all values of a column come back as they are if it got its declared type and then its own one again?"""
+    backend, before = session.backend, session.backend.any_column(column.name, stored)
+    name, kind = backend.stored_names(table)[column.name], backend.plain_type(stored)
+    decode, decode_before = (backend.codecs.decode.get(one.kind, _as_it_is) for one in (column, before))
+    seen = f"SELECT DISTINCT {backend.quote(name)} FROM {backend.quote(table.physical)}"
+    for (raw,) in session.transaction.execute(seen):
+        old = backend.stored_value(kind, raw)
+        fits, given = converted(session, table, column, old)
+        if fits and given is not None:
+            fits, back = converted(session, table, before, decode(given))
+            fits = fits and decode_before(back) == old
+        if not fits:
+            return False
+    return True
+
+
+def _as_it_is(value: Value) -> Value:
+    return value
+
+
 def recast(column: ColumnDefinition, old: Value) -> Value:
     """An old value in the form in which a column of another kind takes it: documents as JSON text, and back; the day of
     a timestamp."""
@@ -193,5 +219,49 @@ def migrate(session: Session, *, force: bool = False) -> tuple[list[Change], lis
         with session.transaction.atomic():
             for change in done:
                 change.perform(session)
+            session.catalog.tell_others()
         session.database.forget_tables()
     return done, [change for change in wanted if change not in done]
+
+
+@dataclass(slots=True)
+class Followed:
+    """What was done, what is left because it loses something, and what cannot be done, with the reason."""
+
+    done: list[Change] = field(default_factory=list)
+    left: list[Change] = field(default_factory=list)
+    failed: list[tuple[Change, XanoScriptError]] = field(default_factory=list)
+
+
+def follow(session: Session) -> Followed:
+    """Make all changes that lose nothing, each for itself, and let runs add columns from now on.
+
+    Several processes may do this at the same time: they take turns, and the second finds nothing to do.
+    """
+    database, transaction = session.database, session.transaction
+    database.follows_files = True
+    database.look(transaction)
+    found, wanted = Followed(), changes(session)
+    if any(not change.destructive for change in wanted):
+        with transaction.atomic():
+            for text in session.backend.locking:
+                transaction.execute(text)
+            database.look(transaction)
+            wanted = changes(session)
+            for change in wanted:
+                if not change.destructive:
+                    _try(session, change, found)
+            session.catalog.tell_others()
+        database.forget_tables()
+    found.left = [change for change in wanted if change.destructive]
+    return found
+
+
+def _try(session: Session, change: Change, found: Followed) -> None:
+    """Make a change, or note why it cannot be made."""
+    try:
+        with session.transaction.atomic():
+            change.perform(session)
+        found.done.append(change)
+    except XanoScriptError as error:
+        found.failed.append((change, error))

@@ -9,7 +9,7 @@ from collections.abc import Generator, Sequence
 from contextlib import closing
 from hashlib import sha256
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
@@ -73,6 +73,8 @@ _A_LITTLE_MORE = 1.05
 _TOO_MUCH = 1.1
 #: psycopg's number of a transaction in which a statement has failed.
 _FAILED = 3
+#: Where processes tell one another that tables were changed.
+_CHANNEL = "xsrun_tables"
 _KEY = re.compile(r"\((.*?)\)=")
 
 
@@ -135,7 +137,11 @@ class PostgresConnection(Connection):
         for name in ("json", "jsonb", *_TEXT_TYPES):
             self.raw.adapters.register_loader(name, TextLoader)
         self.raw.adapters.register_loader("numeric", FloatLoader)
+        #: have tables been changed since they were looked up?
         self._fresh = True
+        self._forgotten = 0
+        self.raw.add_notify_handler(self._note_change)
+        self.raw.execute(f"LISTEN {_CHANNEL}")
         self._bounds = StatementBounds(self.raw)
         if search_path is not None:
             self.execute(f"SET search_path TO {search_path}")
@@ -172,9 +178,29 @@ class PostgresConnection(Connection):
         self._bounds.forget()
 
     def changed(self) -> bool:
-        """Whether to look for tables: when the connection is new."""
+        """Whether to look for tables: when the connection is new, or another one changed some."""
         fresh, self._fresh = self._fresh, False
+        if fresh:
+            self._forget_prepared()
         return fresh
+
+    def _forget_prepared(self) -> None:
+        """Prepare anew what was prepared: columns may have other types now."""
+        self._forgotten += 1  # psycopg looks at what a statement does when it sees its text for the first time
+        self.raw.execute(f"DEALLOCATE ALL /* {self._forgotten} */", prepare=False)
+
+    def _note_change(self, _notify: psycopg.Notify) -> None:
+        self._fresh = True
+
+    def lost(self) -> bool:
+        """Has the server closed the connection? What it sent meanwhile is there without asking it."""
+        try:
+            self.raw.pgconn.consume_input()
+            while self.raw.pgconn.notifies() is not None:
+                self._fresh = True
+        except self._errors:
+            self.raw.close()
+        return self.broken
 
     @property
     def in_transaction(self) -> bool:
@@ -296,6 +322,9 @@ class PostgresBackend(Backend):
     schema = SchemaQueries(_TABLES, _COLUMNS, _INDEXES)
     one_writer = False
     fails_whole = True
+    #: whoever waits for a table that is in use holds up all who use it after him, so it is not for long
+    locking = ("SELECT pg_advisory_xact_lock(7306)", "SET LOCAL lock_timeout = '10s'")
+    telling = (f"NOTIFY {_CHANNEL}",)
     id_type = sa.BigInteger()
 
     def __init__(self, nodes: dict[str, Statement]) -> None:
@@ -313,6 +342,10 @@ class PostgresBackend(Backend):
             self.dialect.text_collation = collation_of(connection)
             self._functions_checked = True
         return connection
+
+    def use_server_of(self, before: Self) -> None:
+        self.dialect.text_collation = before.dialect.text_collation
+        self._functions_checked = before._functions_checked
 
     def begin(self, isolation: str | None) -> str:
         level = level_of(isolation)
@@ -366,8 +399,21 @@ class PostgresBackend(Backend):
         restart = " RESTART IDENTITY" if reset else ""
         return [(f"TRUNCATE TABLE {self.quote(physical)}{restart}", ())]
 
-    def new_column(self, table: Table, column: str, kind: str = "json") -> str:
-        return super().new_column(table, column, kind).replace("ADD COLUMN", "ADD COLUMN IF NOT EXISTS", 1)
+    def literal(self, kind: str, value: Value) -> str:
+        if value.__class__ is bool:
+            return str(value)
+        if value.__class__ is list:
+            return f"'{{{','.join(map(repr, value))}}}'::{self.stored_type(kind)}"
+        text = super().literal(kind, value)
+        # a backslash means itself, whatever the server's settings
+        text = " E" + text.replace("\\", "\\\\") if "\\" in text else text
+        return f"{text}::JSONB" if self.stored_type(kind) == "JSONB" else text
+
+    def in_text(self, sql: str) -> str:
+        return sql.replace("%", "%%")
+
+    def new_column(self, table: Table, column: str, kind: str = "json", default: str | None = None) -> str:
+        return super().new_column(table, column, kind, default).replace("ADD COLUMN", "ADD COLUMN IF NOT EXISTS", 1)
 
 
 def collation_of(connection: PostgresConnection) -> str:

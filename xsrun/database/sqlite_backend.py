@@ -300,6 +300,11 @@ class SQLiteBackend(Backend):
             table.names = told_apart(column.name for column in table.columns)
         return table.names
 
+    def literal(self, kind: str, value: Value) -> str:
+        if isinstance(value, bytes):
+            return f"X'{value.hex()}'"
+        return str(int(value)) if value.__class__ is bool else super().literal(kind, value)
+
     def column_name(self, stored: str) -> str:
         return without_mark(stored)
 

@@ -249,6 +249,17 @@ def default_value(declared: Declared, context: Context, *, column: bool = False)
     return copy_deep(default)
 
 
+def fixed_default(declared: Declared) -> Value:
+    """The default of a column that goes by no clock and no chance; None where there is none."""
+    if not declared.has_default:
+        zero = type_named(declared.type).column_zero
+        made: Value = [] if declared.list_size is not None else {} if declared.type == "object" else zero
+        return None if declared.nullable else made
+    default = declared.default
+    changing = default.__class__ is str and declared.list_size is None and declared.type in ("timestamp", "password")
+    return None if default is NOW or changing else copy_deep(default)
+
+
 def _date_of(milliseconds: int) -> str:
     from xsrun.dates.formats import format_timestamp
 

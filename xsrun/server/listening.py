@@ -7,15 +7,14 @@ import errno
 import os
 import signal
 import socket
-import threading
 import webbrowser
-from collections.abc import Awaitable, Callable
-from contextlib import suppress
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from xsrun.errors import UnavailableError, UsageError, XanoScriptError
+from xsrun.errors import UnavailableError, UsageError
 from xsrun.running.masking import masked_address
 from xsrun.server.application import Application, Receive, Send
 from xsrun.server.console.handler import PAGE
@@ -99,23 +98,24 @@ def serve(
     settings: Settings,
     listening: Listening,
     log: Log,
-    prepare: Callable[[LoadedWorkspace], None] = lambda workspace: None,
+    prepare: Callable[[LoadedWorkspace, list[str]], None] = lambda workspace, made: None,
 ) -> None:
     """Serve the workspace of a file or folder until the process is told to stop.
 
-    `make` makes a workspace of texts and their folder; `prepare` is called with the first one, to seed it.
+    `make` makes a workspace of texts and their folder; `prepare` is called with the first one and the tables that were
+    made, to seed them.
     """
     require_packages()
     # uvicorn raises the signal that ended it again, and one may come before it runs: either way the workspace is closed
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     reloader = Reloader(path, make, log)
     workspace = reloader.load()
-    prepare(workspace)
     log.shown_path = workspace.shown
     live = Live(workspace)
     application = Application(live, settings, log)
     application.console.reload = lambda: reloader.refresh(live)
-    with suppress(KeyboardInterrupt), listen(listening.host, listening.port) as bound:
+    with suppress(KeyboardInterrupt), closing_workspace(live), listen(listening.host, listening.port) as bound:
+        prepare(workspace, reloader.upkeep.follow(workspace))
         for line in welcome(live, listening, bound.getsockname()[1], settings):
             log.line(line)
         if listening.open:
@@ -124,27 +124,16 @@ def serve(
         if errors:
             log.line(f"{len(errors)} error{'' if len(errors) == 1 else 's'} in its files:")
             log.problems(errors)
-        warming = threading.Thread(target=warm_up, args=(workspace, log), daemon=True)
-        warming.start()
-        try:
-            run(application, bound, listening, reloader)
-        finally:
-            warming.join(_GRACE)  # it may be opening the database just now
-            live.current.workspace.close()
+        run(application, bound, listening, reloader)
 
 
-def warm_up(workspace: LoadedWorkspace, log: Log) -> None:
-    """Open the database before the first request asks for it: its libraries take a moment to load."""
-    if not any(construct.kind == "table" for construct in workspace.constructs):
-        return
-    context = workspace.context()
+@contextmanager
+def closing_workspace(live: Live) -> Iterator[None]:
+    """Close the workspace that is live in the end."""
     try:
-        context.session.transaction.connect()
-    except XanoScriptError as error:
-        log.line(f"warning: the database cannot be opened: {error}")
+        yield
     finally:
-        if context.session_slot is not None:
-            context.session_slot.close()
+        live.current.workspace.close()
 
 
 def run(

@@ -20,6 +20,7 @@ from xsrun.language.constructs import RUNNABLE
 from xsrun.reading import read_text
 from xsrun.server.log import Log
 from xsrun.server.snapshot import Live
+from xsrun.server.upkeep import Upkeep
 from xsrun.workspace.loader import SKIPPED, read_sources
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ class Reloader:
         self.path = path
         self.make = make
         self.log = log
+        self.upkeep = Upkeep(log)
         self._texts: dict[str, str] = {}
         #: the last text of each file that had no errors and was not empty
         self._good: dict[str, str] = {}
@@ -77,6 +79,8 @@ class Reloader:
             changed = sorted(name for name in {*texts, *self._texts} if texts.get(name) != self._texts.get(name))
             self._texts, self._settings = texts, settings
             workspace.take_over(live.current.workspace)
+            if any(holds_table(one, changed) for one in (workspace, live.current.workspace)):
+                self.upkeep.follow(workspace)
             live.replace(workspace, stale)
             self._tell(changed, errors, time.perf_counter() - started)
             return True
@@ -138,6 +142,11 @@ class Reloader:
             return path.name == self.path.name
         below = path.parts[len(self.path.resolve().parts) :]
         return path.suffix == ".xs" and not SKIPPED.intersection(below)
+
+
+def holds_table(workspace: LoadedWorkspace, files: Container[str]) -> bool:
+    """Does one of these files declare a table?"""
+    return any(one.kind == "table" and one.file in files for one in workspace.constructs)
 
 
 def whole(texts: dict[str, str], broken: Container[str]) -> dict[str, str]:

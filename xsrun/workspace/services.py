@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 #: The folder beside a workspace that holds what must be kept: token key, cache, vault.
 STATE_FOLDER = ".xsrun"
+#: The database of `xsrun serve` in it.
+ROWS = "database.db"
 #: Paths that cannot be used and were reported.
 _told: set[Path] = set()
 
@@ -89,17 +91,7 @@ class Services:
 
         None when there is no place for one, or when it cannot be made, which is reported once.
         """
-        if self.root is None:
-            return None
-        folder = self.root / STATE_FOLDER
-        try:
-            if not folder.is_dir():
-                folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-                (folder / ".gitignore").write_text("*\n", encoding="utf-8")
-        except OSError as error:
-            _tell_once(folder, error, "what is stored (keys of tokens, redis.*, files, mail)")
-            return None
-        return folder / name
+        return None if self.root is None else state_file(self.root, name)
 
     def _key(self) -> bytes:
         """The secret of a workspace: kept beside its files, else a new one."""
@@ -190,6 +182,24 @@ def _maker(name: str) -> Callable[[Services], Service]:
     if maker is None:
         raise LookupError(f"there is no service named {name}")
     return maker
+
+
+def state_file(root: Path, name: str) -> Path | None:
+    """A place in the state folder of a workspace's folder; None when it cannot be made, which is reported once."""
+    folder = root / STATE_FOLDER
+    try:
+        if not folder.is_dir():
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            (folder / ".gitignore").write_text("*\n", encoding="utf-8")
+    except OSError as error:
+        _tell_once(folder, error, "what is stored (keys of tokens, rows, redis.*, files, mail)")
+        return None
+    return folder / name
+
+
+def kept_rows(root: Path) -> Path:
+    """The file where `xsrun serve` keeps the rows of a workspace unless it is told where."""
+    return root / STATE_FOLDER / ROWS
 
 
 def _kept_key(path: Path) -> bytes:
