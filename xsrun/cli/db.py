@@ -72,7 +72,10 @@ def run(options: argparse.Namespace) -> int:
     if is_missing(options.database):
         if options.action == "dump":
             file = options.database.removeprefix("sqlite:///")
-            raise UsageError(f"there is no database {file}", hint="xsrun serve and xsrun db migrate make it")
+            raise UsageError(
+                f"there is no database {file}",
+                hint="xsrun serve and xsrun db migrate make it; rows in memory are gone with their process",
+            )
         if options.action == "migrate" and options.dry_run:
             options.database = "sqlite://"  # an empty one, so that nothing is made
     actions = {"migrate": migrate, "dump": dump, "load": load, "shell": shell}
