@@ -251,8 +251,8 @@ def test_a_table_is_not_run() -> None:
         (lambda: xsrun.Workspace.load(".", strct=True), "Workspace.load has no option `strct`", "`strict`?"),
         (lambda: xsrun.Workspace.from_sources({}, limit=1), "Workspace.from_sources has no option", "`limits`?"),
         (
-            lambda: xsrun.Workspace.from_sources({}, colour=1),
-            "has no option `colour`",
+            lambda: xsrun.Workspace.from_sources({}, flavour=1),
+            "has no option `flavour`",
             "it takes: base_url, cache, clock,",
         ),
         (lambda: xsrun.Workspace.from_sources({}).run(inputs={}), "Workspace.run has no option", "`input`?"),

@@ -10,7 +10,7 @@ import pytest
 
 import xsrun
 from xsrun import registry
-from xsrun.cli.support import support
+from xsrun.cli.support import summary, support
 from xsrun.errors import UnavailableError
 from xsrun.language import catalogue
 from xsrun.manual.reference import KINDS
@@ -36,7 +36,28 @@ def test_every_builtin_is_documented(kind: registry.Kind) -> None:
         assert record.examples or record.unavailable or kind == "query_filter", record.name
 
 
-@pytest.mark.parametrize("name", [n for n in STATEMENTS if n.split(".")[0] in ("cloud", "datadog", "action")])
+def test_what_works_with_a_stand_in_says_so() -> None:
+    rows = {row["name"]: row for row in support()["statements"]}
+    stood_in = {name: row["stand_in"] for name, row in rows.items() if "stand_in" in row}
+    assert {rows[name]["status"] for name in stood_in} == {"yes"}
+    assert stood_in == {one.name: one.stand_in for one in registry.every("statement") if one.stand_in}
+    assert all(len(text) > 10 for text in stood_in.values())
+
+
+@pytest.mark.parametrize(
+    ("statuses", "text"),
+    [
+        ([{"status": "yes"}], "1 of 1"),
+        ([{"status": "yes"}, {"status": "no"}], "1 of 2"),
+        ([{"status": "yes"}, {"status": "yes", "stand_in": "a"}], "2 of 2, 1 of them with a local stand-in"),
+        ([{"status": "unavailable: it needs a"}], "0 of 1, 1 raise a documented error"),
+    ],
+)
+def test_the_three_states_are_counted(statuses: list[Any], text: str) -> None:
+    assert summary([{"name": "a", **row} for row in statuses]) == text
+
+
+@pytest.mark.parametrize("name", [one.name for one in registry.every("statement") if one.unavailable])
 def test_what_is_not_here_raises_its_own_error(name: str) -> None:
     """Also with every attribute given, and a program cannot catch it for a fault of its own."""
     record = registry.find_statement(name)

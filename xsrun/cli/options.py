@@ -110,7 +110,7 @@ def add_workspace_options(parser: argparse.ArgumentParser) -> None:
 
 
 def add_outside_options(parser: argparse.ArgumentParser) -> None:
-    """Options of what programs reach outside: hosts, recordings, language models."""
+    """Options of what programs reach outside: hosts, recordings, language models, cloud services."""
     parser.add_argument(
         "--allow-net",
         action="append",
@@ -129,6 +129,13 @@ def add_outside_options(parser: argparse.ArgumentParser) -> None:
         default=[],
         metavar="MODEL",
         help="what answers agents: [TYPE=]URL[#MODEL], as http://127.0.0.1:11434/v1#llama3.2, or a file of turns",
+    )
+    parser.add_argument(
+        "--cloud-endpoint",
+        action="append",
+        default=[],
+        metavar="SERVICE=URL",
+        help="where a cloud service is: s3, azure, google, elasticsearch, opensearch, algolia or datadog",
     )
 
 
@@ -273,6 +280,7 @@ def workspace_settings(options: argparse.Namespace) -> WorkspaceOptions:
         "base_url": options.base_url,
         "isolation": options.isolation,
         "models": options.model,
+        "cloud": dict(split_pair(text, "--cloud-endpoint") for text in options.cloud_endpoint),
     }
 
 

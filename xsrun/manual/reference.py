@@ -91,6 +91,8 @@ def builtin_page(kind: Kind, name: str) -> Page | None:
         parts=[part_of(one, found) for one in (found.attributes if kind == "statement" else found.arguments)],
         group=family(kind, found.name),
     )
+    if found.stand_in:
+        page.note = f"works with a local stand-in: {found.stand_in}"
     if found.unavailable:
         page.note = f"not available on this machine: {found.unavailable}"
     else:

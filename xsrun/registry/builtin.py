@@ -52,6 +52,8 @@ class Builtin:
     #: how the filter is done in line
     inline: InliningRule | None = None
     unavailable: str | None = None
+    #: what stands for the outside service that the statement is for, unless the real one may be asked
+    stand_in: str | None = None
     #: of a list it makes the list of what it gives for each element, lists in it likewise (evidence G6)
     elementwise: bool = False
     #: documentation's other spellings of attributes: other -> the engine's

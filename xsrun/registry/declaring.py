@@ -41,6 +41,7 @@ def statement(
     *,
     updates: bool = False,
     unavailable: str | None = None,
+    stand_in: str | None = None,
     spellings: Mapping[str, str] | None = None,
     literal: str = "",
     editor_needs: str = "",
@@ -50,8 +51,9 @@ def statement(
     `attributes` declares them in their place for a function that takes any (`**attributes`), as those of a form.
 
     `updates`: the header names a variable or path, whose value is passed as the parameter `target`, and the function
-    returns its new value. `unavailable`: why the statement only raises its documented error. `spellings`, `literal`
-    and `editor_needs` tell of attributes, the last two by names with blanks between: see `Builtin`.
+    returns its new value. `unavailable`: why the statement only raises its documented error. `stand_in`: what stands
+    on this machine for the service that it is for. `spellings`, `literal` and `editor_needs` tell of attributes, the
+    last two by names with blanks between: see `Builtin`.
     """
 
     return _declaring(
@@ -60,6 +62,7 @@ def statement(
         declared=attributes,
         updates=updates,
         unavailable=unavailable,
+        stand_in=stand_in,
         spellings=spellings,
         literal=_words(literal),
         editor_needs=_words(editor_needs),

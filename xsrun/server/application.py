@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 
 from xsrun.errors import InternalError, XanoScriptError
 from xsrun.server.access import admits
+from xsrun.server.cloud_files import CLOUD_PREFIX, cloud_file
 from xsrun.server.console.handler import Console, is_console
 from xsrun.server.cors import Policy
 from xsrun.server.endpoint import Endpoint
@@ -127,7 +128,7 @@ class Application:
         if match is None or match.route is None:
             if self.settings.docs and is_console(request.path):
                 return await self.console_page(snapshot, request, receive)
-            return await self.elsewhere(snapshot, match, request)
+            return await self.elsewhere(snapshot, match, request, receive)
         branch = request.headers.get(b"x-branch")
         if branch and branch.decode("latin-1") not in snapshot.routes.branches:
             return self.refused(snapshot, match, request)
@@ -150,14 +151,19 @@ class Application:
         return not_found() if found is None else found
 
     async def elsewhere(
-        self, snapshot: Snapshot, match: Match | None, request: HttpRequest
+        self, snapshot: Snapshot, match: Match | None, request: HttpRequest, receive: Receive
     ) -> HttpResponse | StoredFile:
         """A request that no query takes: a preflight of a browser, a stored file, a page of xsrun, or nothing."""
         if request.verb == "OPTIONS" and match is not None:
             policy = snapshot.policy(match.group)
             if match.verbs:
                 return HttpResponse(204, policy.preflight(request, match.verbs))
-        if request.verb in ("GET", "HEAD"):
+        if request.path.startswith(CLOUD_PREFIX):
+            request.body = await self.body(request, receive)
+            answer = await self.threads.run(cloud_file, snapshot.workspace, request)
+            if answer is not None:
+                return answer
+        elif request.verb in ("GET", "HEAD"):
             found = await self.threads.run(self.file_or_page, snapshot, match, request)
             if found is not None:
                 return found

@@ -52,18 +52,23 @@ def stored_file(workspace: LoadedWorkspace, request: HttpRequest) -> StoredFile 
         place, access = vault.find(path)
         if access != "public" and not _is_signed(vault, path, request, workspace.clock()):
             return None
-        size = place.stat().st_size
+        return file_response(place, request, guess_type(place.name), private=access != "public")
     except (XanoScriptError, OSError, ValueError):
         return None  # not found; the response does not hint at what exists
+
+
+def file_response(place: Path, request: HttpRequest, mime: str, *, private: bool) -> StoredFile | HttpResponse:
+    """A file on disk, or the part of it that the request asks for. Raises OSError when it is not there."""
+    size = place.stat().st_size
     headers = [
         *Policy().headers_for(request),
-        (b"content-type", guess_type(place.name).encode("latin-1", "replace")),
+        (b"content-type", mime.encode("latin-1", "replace")),
         (b"accept-ranges", b"bytes"),
         # an uploaded page must not run scripts in this server's origin
         (b"content-security-policy", b"sandbox"),
         (b"x-content-type-options", b"nosniff"),
     ]
-    if access != "public":
+    if private:
         headers.append((b"cache-control", b"private, no-store"))
     part = _part(request.header(b"range"), size)
     if part is None:

@@ -15,6 +15,7 @@ import threading
 import weakref
 from pathlib import Path
 from typing import TYPE_CHECKING, NotRequired, TypedDict
+from urllib.parse import urlsplit
 
 from xsrun.errors import UnavailableError, UsageError
 from xsrun.reading import read_text
@@ -122,6 +123,10 @@ class Recording:
             + (" with this body" if near else ""),
             hint=f"record it anew: --allow-net HOST --record {self.path}",
         )
+
+    def knows(self, host: str) -> bool:
+        """Does it hold responses of a host?"""
+        return any(urlsplit(call["request"]["url"]).hostname == host for call in self._calls)
 
     def _read(self) -> None:
         try:

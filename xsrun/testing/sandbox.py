@@ -36,7 +36,8 @@ class Sandbox(LoadedWorkspace):
         self.datasource = datasource
         self.root = None
         self.network = NetworkPolicy.of(network, in_test=True)
-        self._services = Services(None, network=self.network, models=origin.models)
+        services = origin._services
+        self._services = Services(None, network=self.network, models=origin.models, cloud=services.cloud)
         self._ending = ExitStack()
 
     def for_test(self, datasource: str = "") -> Sandbox:

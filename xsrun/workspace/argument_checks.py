@@ -76,6 +76,17 @@ def require(argument: str, value: Value, expected: type | tuple[type, ...], what
         raise UsageError(f"{argument} must be {what}, not {_class(value)}", hint=hint)
 
 
+def endpoints_of(cloud: Mapping[str, str] | None) -> Mapping[str, str]:
+    """The addresses of cloud services. Raises UsageError for what is none."""
+    if not cloud:
+        return {}
+    from xsrun.services.cloud.endpoints import Endpoints
+
+    require("cloud", cloud, dict, "a dict of addresses by service", 'for example {"s3": "http://127.0.0.1:9000"}')
+    Endpoints(cloud)
+    return cloud
+
+
 def texts_by_name(argument: str, given: Value) -> None:
     """Raise UsageError for what is not a dict of texts."""
     require(argument, given, Mapping, "a dict of texts by file name", 'for example {"a.xs": "..."}')

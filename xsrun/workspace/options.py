@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TypedDict
 
 from xsrun.running.context import Clock, Limits
@@ -20,6 +20,7 @@ class WorkspaceOptions(TypedDict, total=False):
     still, or a function that returns them. `limits`: how far a run may go. `network`: the hosts that programs may
     reach. `vault`: the folder of stored files. `cache`: the URL of a Redis server for `redis.*`. `strict`: refuse
     tables that no file declares, and keys that are not columns. `base_url`: the prefix of the paths of stored files.
+    `cloud`: addresses of cloud services by name ("s3", "elasticsearch"; `xsrun.services.cloud.endpoints`).
     `isolation`: "read-committed" lets transactions run at once on SQLite, too, as they do on the hosted engine.
     `models`: which language models answer agents: servers, as `http://127.0.0.1:11434/v1#llama3.2`, or a file of turns.
     """
@@ -35,3 +36,4 @@ class WorkspaceOptions(TypedDict, total=False):
     base_url: str | None
     isolation: Isolation | None
     models: str | Iterable[str] | None
+    cloud: Mapping[str, str] | None

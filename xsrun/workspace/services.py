@@ -8,12 +8,13 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from xsrun.services.cache import Cache
+    from xsrun.services.cloud import Cloud
     from xsrun.services.http import HttpService
     from xsrun.services.javascript import JavaScript
     from xsrun.services.locations import Locations
@@ -25,7 +26,17 @@ if TYPE_CHECKING:
     from xsrun.services.vault import Vault
 
     Service = (
-        Cache | HttpService | JavaScript | Locations | Models | NetworkPolicy | Outbox | Realtime | TokenService | Vault
+        Cache
+        | Cloud
+        | HttpService
+        | JavaScript
+        | Locations
+        | Models
+        | NetworkPolicy
+        | Outbox
+        | Realtime
+        | TokenService
+        | Vault
     )
 
 #: The folder beside a workspace that holds what must be kept: token key, cache, vault.
@@ -37,7 +48,8 @@ _told: set[Path] = set()
 
 
 class Services:
-    """The services of one workspace. `root` is its folder, where it has one; `cache_url` is that of a Redis server.
+    """The services of one workspace. `root` is its folder, where it has one; `cache_url` is that of a Redis server;
+    `cloud` are the addresses of cloud services by name.
 
     `lasting`: what `redis.*` stores is kept beside the files, but not for bare statements: what they store
     lives as long as the run, like their rows. `models` says which language models answer agents.
@@ -50,6 +62,7 @@ class Services:
         network: NetworkPolicy | Hosts = None,
         vault: Vault | str | os.PathLike[str] | None = None,
         cache_url: str | None = None,
+        cloud: Mapping[str, str] | None = None,
         lasting: bool = False,
         models: Iterable[str] = (),
     ) -> None:
@@ -57,6 +70,7 @@ class Services:
         self.network = network
         self.vault = vault
         self.cache_url = cache_url
+        self.cloud = cloud
         self.lasting = lasting
         self.models = tuple(models)
         self.lock = threading.RLock()
@@ -142,6 +156,11 @@ class Services:
             return Vault(Path(self.vault).expanduser(), self._key())
         return Vault(self.state("vault"), self._key())
 
+    def _cloud(self) -> Cloud:
+        from xsrun.services.cloud import Cloud
+
+        return Cloud(self.state("cloud"), self._key(), self.cloud)
+
     def _realtime(self) -> Realtime:
         from xsrun.services.realtime import Realtime
 
@@ -163,6 +182,20 @@ class Services:
         return Locations(self.root / STATE_FOLDER / FILE_NAME if self.root is not None else None)
 
 
+def services_of(
+    root: Path | None,
+    lasting: bool,
+    network: NetworkPolicy | Hosts,
+    vault: Vault | str | os.PathLike[str] | None,
+    cache: str | None,
+    models: Iterable[str],
+    cloud: Mapping[str, str],
+) -> Services:
+    """The services that the options of a workspace ask for; `XSRUN_REDIS_URL` stands for `cache`."""
+    url = cache or os.environ.get("XSRUN_REDIS_URL") or None
+    return Services(root, network=network, vault=vault, cache_url=url, lasting=lasting, models=models, cloud=cloud)
+
+
 _MAKERS: dict[str, Callable[[Services], Service]] = {
     "tokens": Services._tokens,
     "javascript": Services._javascript,
@@ -170,6 +203,7 @@ _MAKERS: dict[str, Callable[[Services], Service]] = {
     "cache": Services._cache,
     "http": Services._http,
     "vault": Services._vault,
+    "cloud": Services._cloud,
     "realtime": Services._realtime,
     "mail": Services._mail,
     "models": Services._models,

@@ -22,6 +22,7 @@ from xsrun.workspace.argument_checks import (
     Isolation,
     checked,
     clock_of,
+    endpoints_of,
     identity_of,
     is_read_committed,
     keywords_of,
@@ -42,7 +43,7 @@ from xsrun.workspace.environment import own_environment
 from xsrun.workspace.loader import read_sources, shown_path
 from xsrun.workspace.lookup import ConstructTable
 from xsrun.workspace.result import Result, end_session, finish
-from xsrun.workspace.services import Services
+from xsrun.workspace.services import services_of
 
 if TYPE_CHECKING:
     from xsrun.database.database import Database
@@ -66,6 +67,11 @@ class LoadedWorkspace(ConstructTable):
     connections and processes.
     """
 
+    #: what runs around constructs; the public API sets it, without it they run bare
+    dispatcher: DispatcherProtocol | None = None
+    #: how workflow tests reach queries; None runs them where they are called (see `xsrun.server.over_http`)
+    carrier: Carrier | None = None
+
     def __init__(
         self,
         sources: dict[str, str],
@@ -82,6 +88,7 @@ class LoadedWorkspace(ConstructTable):
         base_url: str | None = None,
         isolation: Isolation | None = None,
         models: str | Iterable[str] | None = None,
+        cloud: Mapping[str, str] | None = None,
     ) -> None:
         texts_by_name("sources", sources)
         require("database", database, str, "a URL", "for example sqlite:///file.db")
@@ -93,17 +100,16 @@ class LoadedWorkspace(ConstructTable):
         #: what stands before the paths of stored files in their addresses; None takes that of the request
         self.base_url = (base_url or os.environ.get("XSRUN_BASE_URL") or "").rstrip("/") or None
         self.database_url = database
+        self.network, self.models = network, models_of(models)
         self.limits = limits_of(limits)
         self.clock: Clock = clock_of(clock)
         #: how runs wait: `util.sleep`; another function may take its place
         self.sleep: Sleep = time.sleep
         self._database: Database | None = None
-        #: what runs around constructs; the public API sets it, without it they run bare
-        self.dispatcher: DispatcherProtocol | None = None
-        #: how workflow tests reach queries; None runs them where they are called (see `xsrun.server.over_http`)
-        self.carrier: Carrier | None = None
         self._load()
-        self._services = self._own_services(network, vault, cache, models_of(models))
+        lasting = any(construct.kind != "stack" for construct in self.constructs)
+        given = (network, vault, cache, self.models, endpoints_of(cloud))
+        self._services = services_of(root, lasting, *given)
         self.environment = {**own_environment(self.constructs, self.sources.values(), root), **(env or {})}
         self._frames = frames_for(self.limits.depth)
 
@@ -129,24 +135,6 @@ class LoadedWorkspace(ConstructTable):
         for construct in constructs:
             construct.columns_of = self.columns_of
             construct.signature = self.signature_of
-
-    def _own_services(
-        self,
-        network: NetworkPolicy | Hosts,
-        vault: Vault | str | os.PathLike[str] | None,
-        cache: str | None,
-        models: list[str],
-    ) -> Services:
-        """The services that the options ask for; `models` say which language models answer agents."""
-        self.network, self.models = network, models
-        return Services(
-            self.root,
-            network=network,
-            vault=vault,
-            cache_url=cache or os.environ.get("XSRUN_REDIS_URL") or None,
-            lasting=any(construct.kind != "stack" for construct in self.constructs),
-            models=models,
-        )
 
     def structure_problems(self, parsed: Parsed[Document]) -> list[Diagnostic]:
         """What the tables of the language object to in one file; the public workspace asks the checker."""
