@@ -30,11 +30,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "(default: list everything); several words are searched",
     )
     parser.add_argument("--search", "-s", action="store_true", help="search the text of all pages for the words")
+    parser.add_argument("--html", metavar="FOLDER", help="write the whole manual as web pages that need no network")
     parser.add_argument("--json", action="store_true", help="print one JSON document and nothing else")
 
 
 def run(options: argparse.Namespace) -> int:
     manual = whole_manual()
+    if options.html:
+        return write_site(manual, options)
     if not options.names:
         print(
             to_json({title.replace(" ", "_"): names for title, names in manual.names().items()})
@@ -102,6 +105,20 @@ def overview(manual: Manual) -> str:
         ordered = sorted(groups.items()) if title == "statements" else groups.items()
         lines += [f"  {f'{group}: ' if group else ''}{' '.join(of_group)}" for group, of_group in ordered]
     return "\n".join(lines)
+
+
+def write_site(manual: Manual, options: argparse.Namespace) -> int:
+    """Write the manual as web pages."""
+    from pathlib import Path
+
+    from xsrun.manual.site.writing import write
+
+    first, count = write(manual, Path(options.html).expanduser())
+    if options.json:
+        print(to_json({"index": str(first), "files": count}))
+    else:
+        print(f"{count} files written; open {first}", file=sys.stderr)
+    return 0
 
 
 def foreign(name: str) -> str | None:

@@ -15,7 +15,7 @@ _LINK = pattern(r"\[([^\]]+)\]\((?:docs:)?[^)]*\)")
 
 def shown(page: Page, color: bool = False) -> str:
     """The page as a text."""
-    lines = [paint(head(page), "bold", color), *([f"  {page.form}"] if page.form else [])]
+    lines = [paint(head(page), "bold", color), *([f"  {page.form}"] if page.form not in ("", page.name) else [])]
     if page.names:
         word = "the same page tells of" if is_shared(page) else "also written:"
         lines.append(f"  {word} {', '.join(page.names)}")
