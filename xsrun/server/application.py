@@ -6,7 +6,9 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 from xsrun.errors import InternalError, XanoScriptError
-from xsrun.server.access import admits
+from xsrun.server.access import OWN_PAGES, admits
+from xsrun.server.advice import advice
+from xsrun.server.bodies import ClientLeft, Receive, read_body
 from xsrun.server.cloud_files import CLOUD_PREFIX, cloud_file
 from xsrun.server.console.handler import Console, is_console
 from xsrun.server.cors import Policy
@@ -22,15 +24,9 @@ from xsrun.server.snapshot import Live, Snapshot
 from xsrun.server.streaming import ResponseStream
 from xsrun.server.threads import ThreadPool
 from xsrun.server.vault import PREFIX, StoredFile, stored_file
-from xsrun.values.digits import whole_of_digits
 
-Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 Response = HttpResponse | ResponseStream | StoredFile
-
-
-class ClientLeft(Exception):
-    """The client went away before its request was complete."""
 
 
 class Application:
@@ -99,7 +95,13 @@ class Application:
 
     def failed(self, request: HttpRequest, error: XanoScriptError) -> HttpResponse:
         """The response to a request that ended with an error before or beside its program."""
-        return error_response(error, insider=admits(self.settings, request))
+        response = error_response(error, insider=admits(self.settings, request))
+        if not is_console(request.path):
+            snapshot = self.snapshot(request)
+            response.headers += policy_of(snapshot, snapshot.routes.find(request.verb, request.path)).headers_for(
+                request
+            )
+        return response
 
     async def conclude(self, response: Response) -> None:
         """Run what a program left for after its response. That is sent, so a fault only goes to the console."""
@@ -131,9 +133,9 @@ class Application:
             return await self.elsewhere(snapshot, match, request, receive)
         branch = request.headers.get(b"x-branch")
         if branch and branch.decode("latin-1") not in snapshot.routes.branches:
-            return self.refused(snapshot, match, request)
+            return self.refused(snapshot, match, request, branch.decode("latin-1"))
         if b"content-length" in request.headers or b"transfer-encoding" in request.headers:
-            request.body = await self.body(request, receive)
+            request.body = await read_body(request, receive, self.settings)
         if not snapshot.streams:
             return await self.threads.run(self.endpoint.respond, snapshot, match, request)
         stream = ResponseStream()
@@ -146,7 +148,7 @@ class Application:
         """The response to a request of the console, which is for callers on this machine and administrators."""
         if not admits(self.settings, request):
             return unauthorized() if self.settings.admin_token else not_found()
-        request.body = await self.body(request, receive)
+        request.body = await read_body(request, receive, self.settings)
         found = await self.threads.run(self.console.respond, snapshot, request)
         return not_found() if found is None else found
 
@@ -154,16 +156,15 @@ class Application:
         self, snapshot: Snapshot, match: Match | None, request: HttpRequest, receive: Receive
     ) -> HttpResponse | StoredFile:
         """A request that no query takes: a preflight of a browser, a stored file, a page of xsrun, or nothing."""
-        if request.verb == "OPTIONS" and match is not None:
-            policy = snapshot.policy(match.group)
-            if match.verbs:
-                return HttpResponse(204, policy.preflight(request, match.verbs))
         if request.path.startswith(CLOUD_PREFIX):
-            request.body = await self.body(request, receive)
+            request.body = await read_body(request, receive, self.settings)
             answer = await self.threads.run(cloud_file, snapshot.workspace, request)
             if answer is not None:
                 return answer
-        elif request.verb in ("GET", "HEAD"):
+        if request.verb == "OPTIONS":
+            # where nothing is, too: a page whose preflight is refused never reads what its request was told
+            return HttpResponse(204, policy_of(snapshot, match).preflight(request, match.verbs if match else ()))
+        if request.verb in ("GET", "HEAD"):
             found = await self.threads.run(self.file_or_page, snapshot, match, request)
             if found is not None:
                 return found
@@ -176,62 +177,25 @@ class Application:
             return stored_file(snapshot.workspace, request)
         return self.pages.page(snapshot, match, request)
 
-    def refused(self, snapshot: Snapshot, match: Match | None, request: HttpRequest) -> HttpResponse:
-        """The response to a request that no query takes."""
-        response = not_found()
-        policy = Policy() if match is None else snapshot.policy(match.group)
-        response.headers += policy.headers_for(request)
+    def refused(
+        self, snapshot: Snapshot, match: Match | None, request: HttpRequest, branch: str | None = None
+    ) -> HttpResponse:
+        """The response to a request that no query takes; `branch` is one that it asks for and is not there."""
         path = snapshot.routes.shown(request.path)
-        self.log.request(request.verb, path, response.status, 0.0, None)
+        meant = None
+        if self.settings.queries and not path.startswith((PREFIX, OWN_PAGES)):
+            meant = advice(snapshot.routes, request.verb, path, branch)
+        response = not_found(meant if admits(self.settings, request) else None)
+        response.headers += policy_of(snapshot, match).headers_for(request)
+        self.log.request(request.verb, path, response.status, 0.0, None, meant=meant)
         if match is not None:
             self.console.unmatched(request, path, response, snapshot.workspace.clock())
         return response
 
-    async def body(self, request: HttpRequest, receive: Receive) -> bytes:
-        """The body of a request. Raises XanoScriptError when it is too long or takes too long."""
-        length = request.header(b"content-length")
-        limit = self.settings.max_body
-        if length is not None and length.isdigit() and (whole_of_digits(length) or 0) > limit:
-            raise too_long(limit)
-        message = await receive()
-        chunk: bytes = message.get("body", b"")
-        if message["type"] == "http.request" and not message.get("more_body", False) and len(chunk) <= limit:
-            return chunk
-        try:
-            async with asyncio.timeout(self.settings.body_seconds):
-                return await collect(message, receive, limit)
-        except TimeoutError:
-            raise XanoScriptError(
-                f"The body did not arrive within {self.settings.body_seconds:g} s.",
-                code="ERROR_CODE_BAD_REQUEST",
-                status=408,
-            ) from None
 
-
-async def collect(message: Message, receive: Receive, limit: int) -> bytes:
-    """All of a body that comes in several messages."""
-    chunks = []
-    size = 0
-    while True:
-        if message["type"] == "http.disconnect":
-            raise ClientLeft
-        chunk = message.get("body", b"")
-        size += len(chunk)
-        if size > limit:
-            raise too_long(limit)
-        chunks.append(chunk)
-        if not message.get("more_body", False):
-            return b"".join(chunks)
-        message = await receive()
-
-
-def too_long(limit: int) -> XanoScriptError:
-    return XanoScriptError(
-        f"The body is longer than {limit:,} bytes.",
-        code="ERROR_CODE_BAD_REQUEST",
-        status=413,
-        hint="allow more with xsrun serve --max-body MEGABYTES",
-    )
+def policy_of(snapshot: Snapshot, match: Match | None) -> Policy:
+    """What pages of other origins may do at a path: what its group says, everything where there is none."""
+    return Policy() if match is None else snapshot.policy(match.group)
 
 
 async def send_response(response: HttpResponse, request: HttpRequest, send: Send) -> None:

@@ -11,6 +11,13 @@ from xsrun.values.conversion import Value
 Headers = list[tuple[bytes, bytes]]
 
 _DAY = 86_400
+#: What a preflight of a path is told that no query has: the request itself says what there is.
+VERBS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD")
+#: A star does not count where credentials are sent, so what is of use is named as well.
+_EXPOSED = (
+    b"*, Content-Disposition, Content-Length, Content-Range, ETag, Retry-After, X-Request-Id, "
+    b"X-Xsrun-At, X-Xsrun-Hint, X-Xsrun-Stale"
+)
 #: The headers where anyone may call and no browser asks.
 _OPEN: Headers = [(b"access-control-allow-origin", b"*")]
 
@@ -69,7 +76,7 @@ class Policy:
         headers.append((b"access-control-allow-origin", allowed.encode("latin-1")))
         if self.credentials:
             headers.append((b"access-control-allow-credentials", b"true"))
-        headers.append((b"access-control-expose-headers", b"*"))
+        headers.append((b"access-control-expose-headers", _EXPOSED if self.credentials else b"*"))
         return headers
 
     def preflight(self, request: HttpRequest, verbs: tuple[str, ...]) -> Headers:
@@ -77,7 +84,7 @@ class Policy:
         headers = self.headers_for(request)
         if not any(name == b"access-control-allow-origin" for name, _ in headers):
             return headers
-        methods = self.methods or (*verbs, "OPTIONS")
+        methods = self.methods or (*(verbs or VERBS), "OPTIONS")
         # a star does not cover `Authorization`, nor anything when credentials are sent: what is asked for is named
         asked = request.header(b"access-control-request-headers")
         named = ", ".join(self.headers) if self.headers else asked or "*"

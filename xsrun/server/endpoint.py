@@ -14,6 +14,7 @@ from xsrun.running.context import Context, Identity
 from xsrun.running.masking import masked_for_log, masked_uri, proofs_in, secrets_of_request, secrets_sent
 from xsrun.running.secrets import NOTHING, Secrets
 from xsrun.server.access import admits
+from xsrun.server.advice import over_http
 from xsrun.server.cors import Headers
 from xsrun.server.history import Exchange, History, HistoryEntry
 from xsrun.server.http_request import HttpRequest
@@ -225,9 +226,13 @@ class QueryRun:
             self.inputs = self.request.inputs(self.path_values)
         except Exception as raised:
             error = translate(raised)
+            error.hint = over_http(error.hint)
             return Result(error=error, status=error.status)
         context.request.input, context.request.in_path = self.inputs, frozenset(self.path_values)
-        return self.workspace.execute(self.route.query, self.inputs, context, admit=False, conclude=False)
+        result = self.workspace.execute(self.route.query, self.inputs, context, admit=False, conclude=False)
+        if result.error is not None:
+            result.error.hint = over_http(result.error.hint)
+        return result
 
     def secrets(self) -> Secrets:
         """What logs must not show of this request, wherever it went."""

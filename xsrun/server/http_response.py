@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from xsrun.errors import InternalError, NotFoundError, XanoScriptError, XanoScriptSyntaxError
 from xsrun.server.cors import Headers
-from xsrun.values.conversion import Value, to_bytes, to_json, write_json
+from xsrun.values.conversion import Value, from_json, to_bytes, to_json, write_json
 from xsrun.workspace.result import Result
 
 if TYPE_CHECKING:
@@ -137,9 +137,12 @@ def _body(error: XanoScriptError, insider: bool) -> ErrorBody:
     return body
 
 
-def not_found() -> HttpResponse:
-    """The response to a request that no query takes."""
-    return error_response(NotFoundError("Unable to locate request."))
+def not_found(meant: str | None = None) -> HttpResponse:
+    """The response to a request that no query takes; insiders read in it what was meant."""
+    response = error_response(NotFoundError("Unable to locate request.", hint=meant), insider=True)
+    if meant is not None:
+        response.body = json_body({**from_json(response.body), "hint": meant})
+    return response
 
 
 def _header_text(text: str) -> bytes:

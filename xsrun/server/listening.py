@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING
 
 from xsrun.errors import UnavailableError, UsageError
 from xsrun.running.masking import masked_address
-from xsrun.server.application import Application, Receive, Send
+from xsrun.server.application import Application, Send
+from xsrun.server.bodies import Receive
 from xsrun.server.console.handler import PAGE
 from xsrun.server.http_request import PEER, Message
 from xsrun.server.log import Log

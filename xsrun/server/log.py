@@ -45,8 +45,9 @@ class Log:
         duration: float,
         error: XanoScriptError | None,
         secrets: Secrets = NOTHING,
+        meant: str | None = None,
     ) -> None:
-        """One request and, for a fault of the program, where it is."""
+        """One request and, for a fault of the program, where it is; `meant` says what there is instead of nothing."""
         if self.quiet and status < 500:
             return
         shown = paint(str(status), _STYLES.get(status // 100, ""), self.color)
@@ -57,6 +58,8 @@ class Log:
             text += f"\n  {place}{error.code}: {masked_for_log(message, secrets=secrets)}"
             if error.hint and (status >= 500 or isinstance(error, InputError)):
                 text += f"\n  help: {secrets.hide_text(error.hint)}"
+        if meant is not None:
+            text += f"\n  help: {secrets.hide_text(meant)}"
         self.line(text)
         if isinstance(error, InternalError) and error.__cause__ is not None:
             self.fault(error.__cause__, secrets)

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 
 from xsrun.errors import UnavailableError, XanoScriptError
 from xsrun.running.context import Context
-from xsrun.server.application import Application, Receive, Send
+from xsrun.server.application import Application, Send
+from xsrun.server.bodies import Receive
 from xsrun.server.endpoint import Endpoint, QueryRun
 from xsrun.server.http_request import HttpRequest, Message
 from xsrun.server.log import Log
