@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from collections.abc import Collection
 from pathlib import Path
@@ -26,23 +24,14 @@ def read_seed(name: str) -> Rows:
     text = read_file(name)
     suffix = path.suffix.lower()
     if suffix == ".csv":
+        from xsrun.database.dump_load import rows_of_csv
+
         return {path.stem: rows_of_csv(text, name)}
     if suffix in (".yaml", ".yml"):
         rows = rows_of_yaml(text, name)
     else:
         rows = rows_of_json(text, name)
     return checked_rows({path.stem: rows} if isinstance(rows, list) else rows, name)
-
-
-def rows_of_csv(text: str, name: str) -> list[dict[str, Value]]:
-    """The rows of a CSV file; one that is too short lacks columns. Raises UsageError for one that is too long."""
-    rows: list[dict[str, Value]] = []
-    for row in csv.DictReader(io.StringIO(text)):
-        if None in row:  # where the reader puts what has no column
-            columns = len(row) - 1
-            raise UsageError(f"{name}: row {len(rows) + 1} has {columns + len(row[None])} values for {columns} columns")
-        rows.append({column: value for column, value in row.items() if value is not None})
-    return rows
 
 
 def rows_of_yaml(text: str, name: str) -> Value:

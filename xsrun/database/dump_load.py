@@ -64,3 +64,17 @@ def load(session: Session, rows: Rows, *, replace: bool = False) -> dict[str, in
 def run_sql(session: Session, sql: str) -> list[dict[str, Value]]:
     """Run one statement in PostgreSQL's dialect. Raises XanoScriptError for what the database refuses."""
     return direct_query.run(session, sql.strip().rstrip(";"), [])
+
+
+def rows_of_csv(text: str, name: str) -> list[dict[str, Value]]:
+    """The rows of a CSV file; one that is too short lacks columns. Raises UsageError for one that is too long."""
+    import csv
+    import io
+
+    rows: list[dict[str, Value]] = []
+    for row in csv.DictReader(io.StringIO(text)):
+        if None in row:  # where the reader puts what has no column
+            columns = len(row) - 1
+            raise UsageError(f"{name}: row {len(rows) + 1} has {columns + len(row[None])} values for {columns} columns")
+        rows.append({column: value for column, value in row.items() if value is not None})
+    return rows

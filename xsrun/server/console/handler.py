@@ -111,7 +111,14 @@ class Console(Shared):
 
     def api(self, snapshot: Snapshot, request: HttpRequest) -> HttpResponse:
         """The answer of the API. Raises XanoScriptError."""
-        from xsrun.server.console import replays, request_views, saved_tests, source_views, workspace_views  # noqa: F401
+        from xsrun.server.console import (  # noqa: F401 - they note their functions
+            data_views,
+            replays,
+            request_views,
+            saved_tests,
+            source_views,
+            workspace_views,
+        )
 
         call = ApiCall(self, snapshot, request)
         address = request.path.removeprefix(_API)
