@@ -6,6 +6,7 @@ undoes the write. Triggers that set off triggers are stopped at a depth.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable
 from functools import cached_property
 
@@ -21,6 +22,10 @@ ACTIONS = ("insert", "update", "delete", "truncate")
 #: How deep triggers may set off one another.
 MAX_DEPTH = 10
 _DEPTH = "trigger depth"
+#: The key under which a run may have somebody who is told of each trigger that ran.
+WATCHER = "trigger watcher"
+#: Told of a trigger, its input, its seconds, and the error that it ended with.
+Watcher = Callable[[Construct, dict[str, Value], float, XanoScriptError | None], None]
 
 
 class Trigger:
@@ -91,6 +96,10 @@ def fire(trigger: Trigger, context: Context, action: str, new: Value, old: Value
         text = f"{construct.label} is not run: triggers have set off one another {MAX_DEPTH} times"
         context.warnings.append(XanoScriptError(text, file=construct.file, line=construct.line))
         return
+    watcher: Watcher | None = context.scratch.get(WATCHER)
+    begun = time.perf_counter()
+    problem: XanoScriptError | None = None
+    ran = False
     context.scratch[_DEPTH] = depth + 1
     values = {
         "new": {} if new is None else new,
@@ -100,6 +109,7 @@ def fire(trigger: Trigger, context: Context, action: str, new: Value, old: Value
     }
     try:
         if trigger.wanted(context, values):
+            ran = True
             construct.fail_if_broken()
             workspace_of(context).invoke(construct, context, construct.bind(values, context))
     except Exception as error:
@@ -109,3 +119,5 @@ def fire(trigger: Trigger, context: Context, action: str, new: Value, old: Value
         context.warnings.append(problem)
     finally:
         context.scratch[_DEPTH] = depth
+        if watcher is not None and ran:
+            watcher(construct, values, time.perf_counter() - begun, problem)

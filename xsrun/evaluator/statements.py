@@ -65,11 +65,17 @@ def compile_statement(state: CompilerState, node: Statement) -> None:
     if node.disabled or is_true(node.attribute("disabled")):
         return
     state.scope.restart_temporaries()
+    if state.trace:
+        traced(state, node)
+    else:
+        carry_out(state, node)
+
+
+def carry_out(state: CompilerState, node: Statement) -> None:
+    """The statement, or what a test has in its place."""
     mocks = mocks_of(state, node)
     if mocks:
         mocked(state, node, mocks)
-    elif state.trace:
-        traced(state, node)
     else:
         dispatch(state, node)
 
@@ -194,7 +200,7 @@ def mocked(state: CompilerState, node: Statement, mocks: dict[str, Expression]) 
     """The statement, or in a test of that name of the same construct its mock (semantics 1.8)."""
     at = statement_position(node)
     with state.collecting() as plain, state.scope.maybe():
-        traced(state, node) if state.trace else dispatch(state, node)
+        dispatch(state, node)
         assigned = set(state.scope.assigned)
     target = node.result or (node.target if isinstance(node.target, (Variable, Path)) else None)
     test = state.scope.fresh()
@@ -220,7 +226,7 @@ def traced(state: CompilerState, node: Statement) -> None:
     level = constant(state.trace_level, at)
     state.emit(assign(started, call("trace_start", at, name("context", at), label, line, level), at))
     state.trace_level += 1
-    dispatch(state, node)
+    carry_out(state, node)
     state.trace_level -= 1
     shown = node.result or (node.target if isinstance(node.target, (Variable, Path)) else None)
     root = root_of(shown) if shown is not None else None

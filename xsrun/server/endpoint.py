@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 #: Bytes of a body whose inputs the history keeps as they are.
 _KEPT = 2_000
 #: Bytes of a request's body, and of a response's, that the history holds in memory.
-_LONGEST_SENT, _LONGEST_ANSWER = 1024 * 1024, 256 * 1024
+_LONGEST_SENT, LONGEST_ANSWER = 1024 * 1024, 256 * 1024
 
 
 class Endpoint:
@@ -48,6 +48,8 @@ class Endpoint:
         self.log = log
         #: gives a trace for a request of a query that is to be traced, by the query's label
         self.trace: Callable[[str], Trace | None] = lambda query: None
+        #: watches what a run sets off
+        self.watch: Callable[[Context], None] = lambda context: None
 
     def respond(
         self, snapshot: Snapshot, match: Match, request: HttpRequest, stream: ResponseStream | None = None
@@ -64,6 +66,7 @@ class Endpoint:
         """The response of a run, and how it is remembered."""
         started = time.perf_counter()
         match, request = run.match, run.request
+        self.watch(run.context)
         headers = snapshot.policy(match.group).headers_for(request)
         if stream is not None:
             run.stream_to(stream, headers)
@@ -145,7 +148,7 @@ class Endpoint:
             kind="request" if run.repeats is None else "replay",
             exchange=_exchange(run, response, whole),
         )
-        _note_outcome(entry, result, secrets)
+        note_outcome(entry, result, secrets)
         self.history.add(entry)
         return entry
 
@@ -158,7 +161,7 @@ def _exchange(run: QueryRun, response: HttpResponse, whole: bytes) -> Exchange:
         replace(request, body=b"") if long else request,
         len(request.body) if long else 0,
         response.headers,
-        whole if len(whole) <= _LONGEST_ANSWER else b"",
+        whole if len(whole) <= LONGEST_ANSWER else b"",
         # of a long body the history keeps nothing to find them in later
         run.secrets() if len(request.body) > _KEPT else context.secrets,
         context.auth,
@@ -168,7 +171,7 @@ def _exchange(run: QueryRun, response: HttpResponse, whole: bytes) -> Exchange:
     )
 
 
-def _note_outcome(entry: HistoryEntry, result: Result, secrets: Secrets) -> None:
+def note_outcome(entry: HistoryEntry, result: Result, secrets: Secrets) -> None:
     """The error, the log and the warnings of a request, without its secrets."""
     if result.error is not None:
         entry.error = _record(result.error, secrets)

@@ -84,8 +84,13 @@ class Schedule:
         """Run a task and log how it went. Called in a thread of the pool."""
         log = self.application.log
         try:
-            context = workspace.context(datasource=str(literal(task.attribute("datasource")) or "live"))
+            console = self.application.console
+            datasource = str(literal(task.attribute("datasource")) or "live")
+            context = workspace.context(datasource=datasource, trace=console.tracing.trace(task.label))
+            console.watch_triggers(context)
+            at = context.now()
             result = workspace.execute(task, {}, context)
+            console.ran(task, result, context, at, {}, "task")
         except Exception as error:
             log.fault(error)
             return

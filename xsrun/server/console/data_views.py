@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -11,7 +10,8 @@ from typing import TYPE_CHECKING
 from xsrun.errors import UsageError
 from xsrun.running.secrets import MASK
 from xsrun.server.console.calls import ApiCall, handles, wrong
-from xsrun.values.conversion import Value
+from xsrun.values.conversion import Value, from_json
+from xsrun.values.json_errors import JsonError
 from xsrun.workspace.result import end_session
 
 if TYPE_CHECKING:
@@ -293,8 +293,8 @@ def import_rows(call: ApiCall) -> dict[str, Value]:
 def rows_of_json(text: str) -> list[dict[str, Value]]:
     """The rows of a JSON list. Raises XanoScriptError."""
     try:
-        found = json.loads(text)
-    except (ValueError, RecursionError) as error:
+        found = from_json(text)
+    except JsonError as error:
         raise wrong(f"this is not JSON: {error}") from None
     if not isinstance(found, list) or not all(isinstance(one, dict) for one in found):
         raise wrong("this is not a list of objects", 'write [{"name": "Ann"}]')
@@ -321,7 +321,7 @@ def rows_of_csv(table: Table, text: str) -> list[dict[str, Value]]:
                 continue
             made[name] = value
             if name in documents:
-                with suppress(ValueError):  # a text in a column that takes anything
-                    made[name] = json.loads(str(value))
+                with suppress(JsonError):  # a text in a column that takes anything
+                    made[name] = from_json(str(value))
         found.append(made)
     return found

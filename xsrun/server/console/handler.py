@@ -32,11 +32,6 @@ _POLICY = (
     b"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self'; "
     b"frame-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
-#: What programs made is shown as in an origin of its own: no scripts, nothing loaded.
-SANDBOX = (
-    b"sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; font-src data:; base-uri 'none'; "
-    b"form-action 'none'; frame-ancestors 'self'"
-)
 _COMMON: Headers = [
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
@@ -112,11 +107,15 @@ class Console(Shared):
     def api(self, snapshot: Snapshot, request: HttpRequest) -> HttpResponse:
         """The answer of the API. Raises XanoScriptError."""
         from xsrun.server.console import (  # noqa: F401 - they note their functions
+            check_views,
             data_views,
+            left_behind,
             replays,
             request_views,
+            run_views,
             saved_tests,
             source_views,
+            views_of_tests,
             workspace_views,
         )
 

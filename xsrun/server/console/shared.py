@@ -7,15 +7,23 @@ import secrets
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from xsrun.dispatch.triggers import WATCHER
 from xsrun.filters.query_strings import parse_query
+from xsrun.running.masking import masked_for_log, secrets_of_request
+from xsrun.running.secrets import NOTHING
 from xsrun.server.console.keeping import Keeper
 from xsrun.server.console.tracing import Tracing
+from xsrun.server.endpoint import LONGEST_ANSWER, note_outcome
 from xsrun.server.history import Exchange, HistoryEntry
+from xsrun.server.http_response import JSON_TYPE, json_body
+from xsrun.workspace.result import Result
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from xsrun.errors import XanoScriptError
+    from xsrun.running.context import Context
     from xsrun.server.endpoint import Endpoint
     from xsrun.server.history import History
     from xsrun.server.http_request import HttpRequest
@@ -23,6 +31,8 @@ if TYPE_CHECKING:
     from xsrun.server.log import Log
     from xsrun.server.settings import Settings
     from xsrun.server.snapshot import Live
+    from xsrun.values.conversion import Value
+    from xsrun.workspace.construct import Construct
 
 
 class Shared:
@@ -41,6 +51,7 @@ class Shared:
         self.reload: Callable[[], object] = lambda: None
         history.keep = self.keep
         endpoint.trace = self.tracing.trace
+        endpoint.watch = self.watch_triggers
 
     def _place(self) -> Path | None:
         """Where requests are kept: beside the workspace, in the folder of what it keeps."""
@@ -65,6 +76,52 @@ class Shared:
             exchange=exchange,
         )
         self.keep(entry)
+
+    def ran(
+        self, construct: Construct, result: Result, context: Context, at: int, sent: dict[str, Value], kind: str = "run"
+    ) -> HistoryEntry:
+        """Note a run that no request began: from the console, of a task, of a trigger."""
+        secrets = secrets_of_request(context.secrets, {}, sent, construct.sensitive)
+        body = b"" if result.response is None and result.error is None else json_body(result.body)
+        exchange = Exchange(
+            None,
+            0,
+            [(b"content-type", JSON_TYPE)],
+            body if len(body) <= LONGEST_ANSWER else b"",
+            context.secrets,
+            context.auth,
+            context.datasource,
+            context.trace,
+        )
+        entry = HistoryEntry(
+            *(self.history.next_number(), at, kind.upper(), construct.name, b"", result.status, result.duration),
+            *(construct.label, construct.file, sent, construct.sensitive, len(body)),
+            kind=kind,
+            exchange=exchange,
+        )
+        note_outcome(entry, result, secrets)
+        if self.history.keeps:
+            self.keep(entry)
+        return entry
+
+    def watch_triggers(self, context: Context) -> None:
+        """Let the triggers of a run be noted, each by itself."""
+        if not self.history.keeps:
+            return
+
+        def note(trigger: Construct, values: dict[str, Value], seconds: float, error: XanoScriptError | None) -> None:
+            result = Result(error=error, status=200 if error is None else error.status, duration=seconds)
+            exchange = Exchange(known=context.secrets, identity=context.auth, datasource=context.datasource)
+            entry = HistoryEntry(
+                *(self.history.next_number(), context.now(), "TRIGGER", trigger.name, b"", result.status, seconds),
+                *(trigger.label, trigger.file, masked_for_log(values, secrets=context.secrets or NOTHING), frozenset()),
+                kind="trigger",
+                exchange=exchange,
+            )
+            note_outcome(entry, result, secrets_of_request(context.secrets, {}, values))
+            self.keep(entry)
+
+        context.scratch[WATCHER] = note
 
     def ticket(self, address: str) -> str:
         """What lets a frame or a link of the page load one address."""

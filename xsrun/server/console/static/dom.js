@@ -53,7 +53,7 @@ export function select(options, value, onchange, attributes = {}) {
 export function table(heads, rows, attributes = {}) {
   return h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": attributes.label || "Table" },
     h("table", { class: attributes.class || "" },
-      h("thead", {}, h("tr", {}, heads.map((one) => (one instanceof Node ? one : h("th", { scope: "col" }, one))))),
+      h("thead", {}, h("tr", {}, heads.map((one) => (one instanceof Node ? one : one === "" ? h("td") : h("th", { scope: "col" }, one))))),
       h("tbody", {}, rows)));
 }
 

@@ -139,7 +139,7 @@ function empty(wanted) {
 
 function frame(rows) {
   const made = table(["", "When", "Request", "Status", "Took", "What"], [], { class: "requests", label: "Requests" });
-  made.querySelector("th").replaceChildren(h("span", { class: "hidden" }, "Choose"));
+  made.querySelector("thead td").replaceWith(h("th", { scope: "col" }, h("span", { class: "hidden" }, "Choose")));
   made.querySelector("tbody").replaceWith(rows);
   return made;
 }

@@ -31,7 +31,7 @@ function rowsOf(trace) {
 
 const fileOf = (trace, step) => trace.calls[step.call]?.[1] || "";
 
-export function travel(place, trace, { error = null, heading = "h2" } = {}) {
+export function travel(place, trace, { error = null, heading = "h2", text = null } = {}) {
   const steps = rowsOf(trace);
   const total = Math.max(1, ...steps.map((one) => one.at + one.micro)) - Math.min(0, ...steps.map((one) => one.at));
   const start = steps[0]?.at || 0;
@@ -112,7 +112,7 @@ export function travel(place, trace, { error = null, heading = "h2" } = {}) {
     const file = step ? fileOf(trace, step) : trace.calls[0]?.[1];
     if (!file) return;
     let found;
-    try { found = await sourceOf(file); } catch (problem) { fill(beside, h("p", { class: "soft" }, `${file}: ${problem.message}`)); return; }
+    try { found = text !== null && file === "snippet.xs" ? { file, text, editable: false } : await sourceOf(file); } catch (problem) { fill(beside, h("p", { class: "soft" }, `${file}: ${problem.message}`)); return; }
     const last = new Map();
     for (const one of steps.slice(0, step ? step.index + 1 : 0)) if (one.call === step.call && one.variable) last.set(one.line, one);
     const warm = new Map();
