@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 _MOST_KEPT = 1_000
 #: The digest of a text and what its check gave (see `crew.PlainResult`).
 _Kept = tuple[str, tuple[Any, ...]]
+#: A program, what its results are kept under, the digests of its texts, and what is kept.
+_Place = tuple[Mapping[str, str], str, dict[str, str], dict[str, _Kept]]
 
 
 def check_programs(programs: Sequence[Mapping[str, str]]) -> list[Diagnostic]:
@@ -26,24 +28,42 @@ def check_programs(programs: Sequence[Mapping[str, str]]) -> list[Diagnostic]:
     What was checked before comes from the cache. Much that was not is shared among the processors.
     """
     found: list[list[Diagnostic]] = []
-    sessions: dict[int, CheckSession] = {}
-    keys: dict[int, tuple[str, dict[str, str]]] = {}
+    new: dict[int, _Place] = {}
     for place, program in enumerate(programs):
-        key, digests = _place_key(program), {name: cache.digest(text) for name, text in program.items()}
+        key, digests = _place_of(program)
         kept = read_kept(key)
         if {name: digest for name, (digest, _) in kept.items()} == digests:
             found.append([Diagnostic(*one) for _, (_, result) in sorted(kept.items()) for one in result[2]])
         else:
-            sessions[place], keys[place] = _session(program, digests, kept), (key, digests)
+            new[place] = program, key, digests, kept
             found.append([])
-    if sessions:
-        from xsrun.analysis.crew import update_all
-
-        update_all([*sessions.values()])
-    for place, session in sessions.items():
-        found[place] = session.all_diagnostics()
-        _keep(session, *keys[place])
+    if new:
+        for place, session in zip(new, _checked([*new.values()]), strict=True):
+            found[place] = session.all_diagnostics()
     return [problem for problems in found for problem in problems]
+
+
+def open_programs(programs: Sequence[Mapping[str, str]]) -> list[CheckSession]:
+    """Programs to be edited, checked with what is kept of the last time."""
+    places = [(program, *_place_of(program)) for program in programs]
+    return _checked([(program, key, digests, read_kept(key)) for program, key, digests in places])
+
+
+def _checked(places: list[_Place]) -> list[CheckSession]:
+    from xsrun.analysis.crew import update_all
+
+    sessions = [_session(program, digests, kept) for program, _, digests, kept in places]
+    changed = [bool(session.edited) for session in sessions]
+    update_all(sessions)
+    for session, (_, key, digests, _), is_new in zip(sessions, places, changed, strict=True):
+        if is_new:
+            _keep(session, key, digests)
+    return sessions
+
+
+def _place_of(program: Mapping[str, str]) -> tuple[str, dict[str, str]]:
+    """What the results of a program are kept under, and the digests of its texts."""
+    return _place_key(program), {name: cache.digest(text) for name, text in program.items()}
 
 
 def _session(program: Mapping[str, str], digests: Mapping[str, str], kept: Mapping[str, _Kept]) -> CheckSession:

@@ -75,6 +75,14 @@ class CheckSession:
         """The problems of one text, sorted."""
         return self.results[name].found
 
+    def problems_with(self, name: str, text: str) -> list[Diagnostic]:
+        """The problems that a text would have if it were another one; nothing is changed."""
+        kept = self.texts[name]
+        self.edit(name, text)
+        found = self.diagnostics(name)
+        self.edit(name, kept)
+        return found
+
     def all_diagnostics(self) -> list[Diagnostic]:
         """The problems of all texts, sorted by file and line."""
         return [one for _, result in sorted(self.results.items()) for one in result.found]

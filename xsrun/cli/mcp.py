@@ -27,8 +27,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Serve until the client leaves, or over HTTP until the process is told to stop."""
     from xsrun.editor.mcp.agent_folder import AgentFolder
-    from xsrun.editor.mcp.opening import FilteredOutput, Opening, ReplayedInput, claim_streams, package_stamp
+    from xsrun.editor.mcp.opening import FilteredOutput, Opening, ReplayedInput, package_stamp
     from xsrun.editor.mcp.toolbox import Toolbox
+    from xsrun.editor.own_streams import claim_streams
 
     stamp = package_stamp()
     if not stamp:

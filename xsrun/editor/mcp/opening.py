@@ -98,13 +98,3 @@ class FilteredOutput(io.TextIOWrapper):
 
     def write(self, text: str) -> int:
         return super().write(text) if self._opening.passes(text) else len(text)
-
-
-def claim_streams() -> tuple[BinaryIO, BinaryIO]:
-    """Standard input and output for the protocol alone: what else writes there goes to standard error."""
-    wires = os.dup(0), os.dup(1)
-    nowhere = os.open(os.devnull, os.O_RDONLY)
-    os.dup2(nowhere, 0)
-    os.dup2(2, 1)
-    os.close(nowhere)
-    return os.fdopen(wires[0], "rb"), os.fdopen(wires[1], "wb")

@@ -1,0 +1,34 @@
+"""`xsrun lsp`: the language server for editors."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from xsrun.cli.arguments import whole_number
+from xsrun.errors import UnavailableError
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--stdio", action="store_true", help="speak over standard input and output, as it does anyway")
+    parser.add_argument("--tcp", type=whole_number, metavar="PORT", help="wait for the editor on this port")
+    parser.add_argument("--host", default="127.0.0.1", help="of --tcp: the address to wait at (default: 127.0.0.1)")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Serve until the editor leaves."""
+    from importlib.util import find_spec
+
+    if find_spec("pygls") is None:
+        hint = "install it with: pip install 'xsrun[lsp]'"
+        raise UnavailableError("the language server needs a package that is not installed: pygls", hint=hint)
+    from xsrun.editor.lsp.language_server import make_server
+    from xsrun.editor.own_streams import claim_streams
+
+    server = make_server()
+    if options.tcp is not None:
+        print(f"xsrun lsp: waiting on {options.host}:{options.tcp}", file=sys.stderr, flush=True)
+        server.start_tcp(options.host, options.tcp)
+    else:
+        server.start_io(*claim_streams())
+    return 0
