@@ -12,12 +12,11 @@ from typing import TYPE_CHECKING
 
 from xsrun.database.tables import literal
 from xsrun.errors import AccessDeniedError, UnauthorizedError, XanoScriptError
-from xsrun.evaluator.generated.callers import TOOLSET
 from xsrun.evaluator.generated.tracebacks import translate
 from xsrun.fields.declared import of_call
 from xsrun.fields.json_schemas import object_schema
 from xsrun.records import made, record
-from xsrun.running.context import Context, Identity
+from xsrun.running.context import TOOLSET, Context, Identity
 from xsrun.values.conversion import Value, from_json
 from xsrun.workspace.construct import Construct, text_of
 from xsrun.workspace.workspace import LoadedWorkspace, workspace_of

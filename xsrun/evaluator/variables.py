@@ -96,7 +96,7 @@ def root_value(
     if root == "var":
         return environment(state, at), rest, "var"
     if root == "toolset" and not state.linker.may_assign(root):
-        return call("toolset_of", at, name("context", at)), rest, root
+        return call("toolset", at, name("context", at)), rest, root
     element = element_root(state, root, at)
     if element is not None:
         unbound = inside and isinstance(element, ast.Constant)  # a transform reads null below it, too (G16)

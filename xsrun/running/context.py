@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, NoReturn, Protocol
 
-from xsrun.errors import LimitError, XanoScriptError
+from xsrun.errors import AccessDeniedError, LimitError, XanoScriptError
 from xsrun.records import made, record
 from xsrun.values.conversion import Value
 from xsrun.values.extent import check_extent
@@ -27,6 +27,8 @@ Clock = Callable[[], int]
 #: Waits for so many seconds.
 Sleep = Callable[[float], None]
 
+#: The key in a run's scratch room for what `$toolset` reads.
+TOOLSET = "toolset"
 #: loop passes between two looks at the limits
 _BATCH = 1_000
 #: characters or members of a value that is large enough to ask for the memory before it is built
@@ -305,6 +307,30 @@ class Context:
         if self.workspace is None:
             raise RuntimeError(f"this run has no workspace and so no {name} service")
         return self.workspace.service(name)
+
+    def authentication(self) -> dict[str, Value]:
+        """`$auth`: the identity of the caller; without one, the engine answers a bare 403 (semantics 2.6)."""
+        identity = self.auth
+        if identity is None:
+            raise AccessDeniedError(hint="nobody is signed in: run with --auth TABLE:ID, or set auth on the query")
+        return {
+            **{key: value for key, value in identity.extras.items() if key not in ("id", "extras")},
+            "id": identity.id,
+            "dbo": {"id": identity.table},
+            "extras": identity.extras,
+        }
+
+    def identity_or_nobody(self) -> dict[str, Value]:
+        """`$auth` whole inside a `transform`: there it can be read without an identity (evidence G12)."""
+        return {"dbo": "", "id": 0} if self.auth is None else self.authentication()
+
+    def toolset(self) -> Value:
+        """`$toolset`: the token and the parameters of a tool's connection, there while a tool runs (semantics 1.1)."""
+        found = self.scratch.get(TOOLSET)
+        if found is None:
+            hint = "it is there while an agent or MCP server runs a tool"
+            raise XanoScriptError("Missing var entry: toolset", hint=hint)
+        return found
 
     def call(self, kind: str, name: str, inputs: dict[str, Value], **options: Any) -> Value:
         """Run another construct inside this run."""

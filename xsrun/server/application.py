@@ -17,6 +17,8 @@ from xsrun.server.history import History
 from xsrun.server.http_request import HttpRequest, Message
 from xsrun.server.http_response import HttpResponse, error_response, not_found
 from xsrun.server.log import Log
+from xsrun.server.mcp_connection import PREFIX as MCP_PREFIX
+from xsrun.server.mcp_serving import McpServing
 from xsrun.server.pages import Pages, unauthorized
 from xsrun.server.routes import Match
 from xsrun.server.settings import Settings
@@ -40,6 +42,7 @@ class Application:
         self.endpoint = Endpoint(self.settings, self.history, self.log)
         self.pages = Pages(self.history, self.settings)
         self.console = Console(live, self.settings, self.history, self.endpoint, self.log)
+        self.mcp = McpServing(live, self.settings, self.log, lambda: self.threads)
         self._threads: ThreadPool | None = None
 
     @property
@@ -50,7 +53,9 @@ class Application:
         return self._threads
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http":
+        if scope["type"] == "http" and scope["path"].startswith(MCP_PREFIX) and self.settings.queries:
+            await self.mcp.serve(scope, receive, send)
+        elif scope["type"] == "http":
             await self.http(scope, receive, send)
         elif scope["type"] == "lifespan":
             await self.lifespan(receive, send)
@@ -61,6 +66,7 @@ class Application:
         while True:
             message = await receive()
             if message["type"] == "lifespan.shutdown":
+                await self.mcp.close()
                 if self._threads is not None:
                     self._threads.close()
                 await asyncio.to_thread(self.console.close)

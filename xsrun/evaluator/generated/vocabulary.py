@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from xsrun.evaluator.generated import callers, operations
+from xsrun.evaluator.generated import operations
 from xsrun.fields.declared import bind_one
 from xsrun.fields.literals import OMITTED, UNBOUND
+from xsrun.running.context import Context
 from xsrun.values import arithmetic, change, comparison, conversion
 from xsrun.values.ownership import Owned
 
@@ -63,7 +64,7 @@ _FUNCTIONS = (
     change.set_here,
     change.set_member,
     # everything else
-    callers.authentication,
+    Context.authentication,
     operations.await_all,
     operations.await_one,
     operations.call_construct,
@@ -72,8 +73,8 @@ _FUNCTIONS = (
     operations.element,
     operations.fail_precondition,
     operations.filled_path,
-    callers.identity_or_nobody,
-    callers.toolset_of,
+    Context.identity_or_nobody,
+    Context.toolset,
     operations.iterate,
     operations.lambda_environment,
     operations.lookup,
