@@ -44,6 +44,8 @@ MORE = {
     "function.call": {"async", "runtime_mode"},
     "ai.agent.run": {"async"},
     "db.query": {"limit"},
+    "cloud.aws.opensearch.query": {"base_url"},
+    "cloud.elasticsearch.request": {"payload"},
     "api.call": {"path_params", "query", "body"},
     "stream.from_request": {"separator"},
 }

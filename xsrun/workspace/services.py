@@ -22,12 +22,14 @@ if TYPE_CHECKING:
     from xsrun.services.models.choice import Models
     from xsrun.services.network import Hosts, NetworkPolicy
     from xsrun.services.realtime import Realtime
+    from xsrun.services.search.documents import DocumentStore
     from xsrun.services.tokens import TokenService
     from xsrun.services.vault import Vault
 
     Service = (
         Cache
         | Cloud
+        | DocumentStore
         | HttpService
         | JavaScript
         | Locations
@@ -161,6 +163,13 @@ class Services:
 
         return Cloud(self.state("cloud"), self._key(), self.cloud)
 
+    def _search(self) -> DocumentStore:
+        """Documents of search services, kept like what `redis.*` stores."""
+        from xsrun.services.search.documents import DocumentStore
+
+        folder = self.state("cloud") if self.lasting else None
+        return DocumentStore(None if folder is None else folder / "search.db")
+
     def _realtime(self) -> Realtime:
         from xsrun.services.realtime import Realtime
 
@@ -204,6 +213,7 @@ _MAKERS: dict[str, Callable[[Services], Service]] = {
     "http": Services._http,
     "vault": Services._vault,
     "cloud": Services._cloud,
+    "search": Services._search,
     "realtime": Services._realtime,
     "mail": Services._mail,
     "models": Services._models,
