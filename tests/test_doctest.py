@@ -15,7 +15,7 @@ from xsrun.testing.doctest import test_page as run_page
 from xsrun.testing.doctest.example import read_example
 from xsrun.testing.doctest.expected import differences, read_value
 from xsrun.testing.doctest.page import read_page
-from xsrun.testing.doctest.page_runner import LIMITS, PageSettings
+from xsrun.testing.doctest.page_settings import LIMITS, PageSettings
 from xsrun.testing.doctest.stubs import Missing
 
 

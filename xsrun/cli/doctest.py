@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from xsrun.cli.named import PAGES
 from xsrun.cli.options import (
+    add_fill_options,
     add_workspace_options,
     read_auth,
     read_file,
@@ -23,7 +24,8 @@ from xsrun.records import record
 from xsrun.values.conversion import to_json
 
 if TYPE_CHECKING:
-    from xsrun.testing.doctest.page_runner import BlockResult, PageSettings
+    from xsrun.testing.doctest.page_runner import BlockResult
+    from xsrun.testing.doctest.page_settings import PageSettings
     from xsrun.workspace.construct import Construct
     from xsrun.workspace.options import WorkspaceOptions
 
@@ -52,6 +54,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--var", action="append", default=[], metavar="NAME=VALUE", help="set a variable for statements"
     )
+    add_fill_options(parser)
     parser.add_argument("--auth", metavar="TABLE:ID", help="run as this row of an auth table")
     parser.add_argument("--json", action="store_true", help="print one JSON document and nothing else")
     parser.add_argument("--quiet", "-q", action="store_true", help="show only what differs or fails")
@@ -91,7 +94,7 @@ class PageOptions:
     """What the options give to every example, and the workspace around each page."""
 
     def __init__(self, options: argparse.Namespace) -> None:
-        from xsrun.testing.doctest.page_runner import LIMITS
+        from xsrun.testing.doctest.page_settings import LIMITS
         from xsrun.workspace.roots import chosen_workspace
 
         self.options = options
@@ -113,7 +116,7 @@ class PageOptions:
         """The settings for one page."""
         from xsrun.api import Workspace
         from xsrun.running.context import system_clock
-        from xsrun.testing.doctest.page_runner import PageSettings
+        from xsrun.testing.doctest.page_settings import PageSettings
         from xsrun.workspace.roots import reaches_out, workspace_above
 
         root = self.chosen or workspace_above(page.path.resolve().parent if page.path is not None else Path())
@@ -127,6 +130,7 @@ class PageOptions:
             self.rows,
             has_database=bool(self.options.database),
             make_later=lambda sources: Workspace(sources, **later),
+            fill=self.options.fill_seed if self.options.fill else None,
             around=self._around(root) if root is not None and (self.chosen or reaches_out(page.text)) else [],
         )
 

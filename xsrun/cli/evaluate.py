@@ -34,7 +34,7 @@ def run(options: argparse.Namespace) -> int:
     from xsrun.cli.named import ARGUMENT, named
 
     what = named(options.expression.removeprefix(" "), expression=True)  # a blank that the parser may have put there
-    if what.name != ARGUMENT or is_program(what):
+    if what.name != ARGUMENT or options.fill or is_program(what):
         from xsrun.cli.target import load_named
 
         return run_target(lambda: load_named(what, options), options)

@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from xsrun.cli.arguments import whole_number
 from xsrun.errors import UsageError
 from xsrun.reading import read_bytes, read_text, require_regular
 from xsrun.running.context import Limits
@@ -51,6 +52,18 @@ def add_run_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--trace", action="store_true", help="show each statement with its time and value")
     parser.add_argument("--json", action="store_true", help="print one JSON document and nothing else")
     add_workspace_options(parser)
+
+
+def add_fill_options(parser: argparse.ArgumentParser) -> None:
+    """Options that make up what a program lacks."""
+    parser.add_argument(
+        "--fill",
+        action="store_true",
+        help="make up the inputs, variables, rows and caller that a program lacks, from types, names and uses; shown",
+    )
+    parser.add_argument(
+        "--fill-seed", metavar="N", type=whole_number, default=0, help="other made-up values (default: 0)"
+    )
 
 
 def add_environment_option(parser: argparse.ArgumentParser) -> None:

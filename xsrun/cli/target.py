@@ -137,7 +137,8 @@ def text_target(name: str, text: str, options: argparse.Namespace, settings: Wor
 def page_target(what: Named, options: argparse.Namespace, settings: WorkspaceOptions) -> Target:
     """The one program of a page, or the one at the line that was named, with what it reaches."""
     from xsrun.cli.page_blocks import examples_of, one_example
-    from xsrun.testing.doctest.page_runner import ExamplePage, PageSettings
+    from xsrun.testing.doctest.page_runner import ExamplePage
+    from xsrun.testing.doctest.page_settings import PageSettings
 
     root = chosen_workspace(options.workspace) or workspace_above(what.path.parent if what.path is not None else Path())
     name = relative(what.path, root) if what.path is not None and root is not None else what.name

@@ -131,7 +131,7 @@ def doctest(box: AgentDesk, given: Arguments) -> str:
     """Run the examples of a page."""
     from xsrun.api import Workspace
     from xsrun.testing.doctest import test_page
-    from xsrun.testing.doctest.page_runner import LIMITS, PageSettings
+    from xsrun.testing.doctest.page_settings import LIMITS, PageSettings
 
     if ("path" in given) == ("page" in given):
         raise UsageError("give a page of documentation, by `path` or as text in `page`")

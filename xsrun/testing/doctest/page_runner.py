@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from copy import copy
 from dataclasses import dataclass, field, replace
 
 from xsrun.errors import MissingConstructError, UsageError, XanoScriptError
 from xsrun.language.constructs import RUNNABLE
 from xsrun.names.places import root_of
 from xsrun.running.assertions import show
-from xsrun.running.context import Identity, Limits
+from xsrun.running.context import Identity
 from xsrun.syntax.nodes import Expression, Statement
 from xsrun.testing.affected import keys_of, reached_by
 from xsrun.testing.doctest.example import PageExample, looks_like_program, parts, read_example
@@ -19,6 +19,7 @@ from xsrun.testing.doctest.known_differences import OTHER_ORDER, SETS, known_rea
 from xsrun.testing.doctest.missing_input import judge_error
 from xsrun.testing.doctest.page import Block, read_page
 from xsrun.testing.doctest.page_inputs import given_inputs
+from xsrun.testing.doctest.page_settings import PageSettings
 from xsrun.testing.doctest.stated_result import Comparison, compare_below, compared
 from xsrun.testing.doctest.stubs import Missing
 from xsrun.values.conversion import Value, type_name
@@ -29,8 +30,6 @@ from xsrun.workspace.workspace import LoadedWorkspace
 STATUSES = ("not_xanoscript", "ran", "passed", "needs_input", "differs", "failed")
 #: Kinds of construct on a page that other blocks may use.
 _LENT = frozenset(("table", "function", "addon", "query", "task", "tool", "agent", "middleware", "api_group"))
-
-Make = Callable[[dict[str, str]], LoadedWorkspace]
 
 
 @dataclass(slots=True)
@@ -49,35 +48,12 @@ class BlockResult:
         return {"file": self.file, "line": self.line, "title": self.title, "status": self.status, "message": message}
 
 
-@dataclass(slots=True)
-class PageSettings:
-    """What the caller gives to every example. `make` makes a workspace of texts by file name."""
-
-    make: Make
-    inputs: dict[str, Value] = field(default_factory=dict)
-    variables: dict[str, Value] = field(default_factory=dict)
-    auth: dict[str, Value] | None = None
-    rows: dict[str, list[dict[str, Value]]] = field(default_factory=dict)
-    #: does the caller's database hold rows?
-    has_database: bool = False
-    #: makes the same workspace at another time, to find out what depends on it
-    make_later: Make | None = None
-    #: the constructs of the workspace that the page lies in
-    around: list[Construct] = field(default_factory=list)
-
-    @property
-    def has_rows(self) -> bool:
-        return bool(self.rows) or self.has_database
-
-
 #: What stands where a character of a page was lost.
 DAMAGED = "\ufffd"
 #: What is said of a block that looks like XanoScript and is not marked as such.
 UNTAGGED = "looks like XanoScript, but no language is named: write ```xs above it to have it run"
 #: Places that a message lists.
 _LISTED = 8
-#: How far an example may run.
-LIMITS = Limits(steps=1_000_000, seconds=10.0)
 
 
 def test_page(
@@ -136,6 +112,12 @@ class ExamplePage:
             loads = example.kind in ("constructs", "members", "mixed")
             self.own[example.block.line] = settings.make({example.block.file: source}).constructs if loads else []
 
+    def with_settings(self, settings: PageSettings) -> ExamplePage:
+        """The same page under other settings."""
+        made = copy(self)
+        made.settings = settings
+        return made
+
     def note_missing(self, missing: Missing) -> None:
         known = [construct for constructs in self.own.values() for construct in constructs]
         for example in self.examples:
@@ -152,12 +134,26 @@ class ExamplePage:
             result.status, result.message = trouble.status, trouble.message
         except XanoScriptError as error:
             result.status, result.message = judge_error(error, example)
+        if result.status == "needs_input" and self.settings.fill is not None:
+            self._run_filled(example, result)
         if result.status == "failed" and example.shown_as_wrong:
             result.status, result.message = "ran", f"fails, as the page says it should: {result.message}"
         if result.status in ("differs", "failed"):
             found = " ".join([result.message, *result.details])
             result.details += [f"known: {reason}" for reason in known_reasons(block.text, found)]
         return result
+
+    def _run_filled(self, example: PageExample, result: BlockResult) -> None:
+        """Run a block again with made-up values, and put what comes of it into its result."""
+        from xsrun.testing.doctest.filled import run_filled
+
+        def again(settings: PageSettings) -> tuple[str, str]:
+            made = self.with_settings(settings).run(example)
+            return made.status, made.message
+
+        outcome = run_filled(example, self.settings, lambda: self.workspace(example), again)
+        if outcome is not None:
+            result.status, result.message, result.details = outcome
 
     def _steady_outcome(self, example: PageExample) -> tuple[str, str, list[str]]:
         """The outcome, without differences that change from run to run: random values, and what depends on the time."""
@@ -167,7 +163,7 @@ class ExamplePage:
         if DAMAGED in example.block.text or any(DAMAGED in text.partition("xsrun gives")[0] for text in details):
             return "ran", "characters of the page are damaged (U+FFFD), nothing is compared", []
         settings = replace(self.settings, make=self.settings.make_later or self.settings.make)
-        later = ExamplePage(self.examples, settings)
+        later = self.with_settings(settings)
         lasting = details
         for _ in range(3):
             again = later._outcome(example)
@@ -220,6 +216,10 @@ class ExamplePage:
         made = self.settings.make(sources)
         if self.settings.rows:
             made.seed(self.settings.rows)
+        if self.settings.filled_rows:
+            from xsrun.testing.filling import seeded
+
+            seeded(self.settings.filled_rows, made.seed)
         return made
 
     def _borrowed(self, own: list[Construct], example: PageExample) -> list[Construct]:
