@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import os
 import signal
+import ssl
 import subprocess
 import sys
+import urllib.error
+import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -98,3 +101,42 @@ def test_wrong_use(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["serve", str(SAMPLES / "shop"), "--port", "70000"]) == 2
     shown = capsys.readouterr().err
     assert "no such file or folder" in shown and "no .xs file" in shown and "--port takes" in shown
+
+
+@pytest.mark.skipif(os.name != "posix", reason="ends the server by a signal")
+def test_tls_with_an_authority_of_its_own(folder: Path) -> None:
+    seen = []
+    for _ in range(2):
+        with serving(folder, "--memory", "--tls") as (client, lines):
+            assert lines[0].startswith("serving 10 queries at https://localhost:")
+            authority = folder / ".xsrun" / "tls" / "authority.pem"
+            assert any(str(authority) in line for line in lines)
+            seen.append(authority.read_bytes())
+            trusting = ssl.create_default_context(cafile=str(authority))
+            address = f"https://localhost:{client.port}/api:account/me"
+            with pytest.raises(urllib.error.HTTPError) as refused:
+                urllib.request.urlopen(address, context=trusting)
+            assert refused.value.code == 401
+            with pytest.raises(urllib.error.URLError, match="CERTIFICATE_VERIFY_FAILED"):
+                urllib.request.urlopen(address)
+    assert seen[0] == seen[1]
+    assert {path.stat().st_mode & 0o077 for path in authority.parent.iterdir()} == {0}
+    own = authority.parent
+    words = ["--tls-cert", str(own / "server.pem"), "--tls-key", str(own / "server.key")]
+    with serving(folder, "--memory", *words) as (client, lines):
+        assert "https://localhost:" in lines[0]
+        assert not any("authority" in line for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["--tls-key", "x.pem"], "--tls-key needs --tls-cert"),
+        (["--tls-cert", "missing.pem"], "no such file: missing.pem"),
+    ],
+)
+def test_certificates_that_cannot_be_used(
+    folder: Path, words: list[str], told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["serve", str(folder), *words]) == 2
+    assert told in capsys.readouterr().err

@@ -16,6 +16,7 @@ from xsrun.server.settings import BODY_MEGABYTES, KEPT_REQUESTS, RECENT_REQUESTS
 
 if TYPE_CHECKING:
     from xsrun.server.settings import ConsoleSettings, ProxySettings, Settings
+    from xsrun.server.tls import Certificate
     from xsrun.workspace.workspace import LoadedWorkspace
 
 #: Characters of an admin token: nobody guesses one that is as long and made by chance.
@@ -45,6 +46,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--memory", action="store_true", help="keep rows in memory: they are gone when it stops")
     add_console_options(parser)
     add_proxy_options(parser)
+    add_tls_options(parser)
     add_workspace_options(parser)
     parser.set_defaults(database=None)
 
@@ -98,6 +100,28 @@ def add_proxy_options(parser: argparse.ArgumentParser) -> None:
         help="who sends it sees history, console and hints from anywhere; at least 16 characters (default: "
         "XSRUN_ADMIN_TOKEN of the process)",
     )
+
+
+def add_tls_options(parser: argparse.ArgumentParser) -> None:
+    """Options of serving over TLS."""
+    parser.add_argument(
+        "--tls", action="store_true", help="serve https with a certificate of a local authority, kept in .xsrun/tls"
+    )
+    parser.add_argument("--tls-cert", metavar="FILE", help="serve https with this certificate, in PEM form")
+    parser.add_argument("--tls-key", metavar="FILE", help="its key (default: in the same file)")
+
+
+def certificate_of(root: Path, options: argparse.Namespace) -> Certificate | None:
+    """The certificate to serve with, or None for plain HTTP. Raises UsageError."""
+    from xsrun.server.tls import given, made
+    from xsrun.workspace.services import state_file
+
+    if options.tls_key is not None and options.tls_cert is None:
+        raise UsageError("--tls-key needs --tls-cert", hint="--tls makes both")
+    if options.tls_cert is not None:
+        return given(options.tls_cert, options.tls_key)
+    folder = state_file(root.resolve(), "tls") if options.tls else None
+    return None if folder is None else made(folder, options.host)
 
 
 def database_of(path: Path, options: argparse.Namespace) -> str:
@@ -199,12 +223,7 @@ def listen(options: argparse.Namespace, settings_of_server: Settings) -> int:
                 log.line(f"{options.seed}: {table} has rows already, so none are added to it")
 
     log = Log(quiet=options.quiet, color=use_color(sys.stderr))
-    serve(
-        path,
-        make,
-        settings_of_server,
-        Listening(options.host, options.port, not options.no_reload, options.tasks, options.open),
-        log,
-        prepare,
-    )
+    certificate = certificate_of(path if path.is_dir() else path.parent, options)
+    where = Listening(options.host, options.port, not options.no_reload, options.tasks, options.open, certificate)
+    serve(path, make, settings_of_server, where, log, prepare)
     return 0

@@ -20,6 +20,7 @@ from xsrun.server.log import Log
 from xsrun.server.mcp_connection import PREFIX as MCP_PREFIX
 from xsrun.server.mcp_serving import McpServing
 from xsrun.server.pages import Pages, unauthorized
+from xsrun.server.realtime.conversation import Conversations
 from xsrun.server.routes import Match
 from xsrun.server.settings import Settings
 from xsrun.server.snapshot import Live, Snapshot
@@ -43,6 +44,7 @@ class Application:
         self.pages = Pages(self.history, self.settings)
         self.console = Console(live, self.settings, self.history, self.endpoint, self.log)
         self.mcp = McpServing(live, self.settings, self.log, lambda: self.threads)
+        self.realtime = Conversations(live, self.log)
         self._threads: ThreadPool | None = None
 
     @property
@@ -59,14 +61,15 @@ class Application:
             await self.http(scope, receive, send)
         elif scope["type"] == "lifespan":
             await self.lifespan(receive, send)
-        else:
-            await send({"type": "websocket.close", "code": 1008})
+        elif scope["type"] == "websocket":
+            await self.realtime(scope, receive, send, self.threads)
 
     async def lifespan(self, receive: Receive, send: Send) -> None:
         while True:
             message = await receive()
             if message["type"] == "lifespan.shutdown":
                 await self.mcp.close()
+                self.realtime.hub.close()
                 if self._threads is not None:
                     self._threads.close()
                 await asyncio.to_thread(self.console.close)

@@ -24,6 +24,7 @@ from xsrun.server.log import Log
 from xsrun.server.reload import Maker, Reloader
 from xsrun.server.settings import Settings
 from xsrun.server.snapshot import Live
+from xsrun.server.tls import Certificate, how_to_trust
 from xsrun.services.network import is_loopback
 
 if TYPE_CHECKING:
@@ -45,13 +46,15 @@ class Listening:
     tasks: bool = False
     #: open the console in the browser
     open: bool = False
+    #: serve over TLS
+    certificate: Certificate | None = None
 
 
 def require_packages() -> None:
     """Raise UnavailableError when the packages of the extra `serve` are missing."""
     from importlib.util import find_spec
 
-    missing = [name for name in ("uvicorn", "python_multipart", "watchfiles") if find_spec(name) is None]
+    missing = [name for name in ("uvicorn", "python_multipart", "watchfiles", "wsproto") if find_spec(name) is None]
     if missing:
         raise UnavailableError(
             f"serving needs packages that are not installed: {', '.join(missing)}",
@@ -148,7 +151,7 @@ def run(
 
     `started` is given the server, whose `should_exit` ends it.
     """
-    server = make_server(application)
+    server = make_server(application, listening.certificate)
     started(server)
 
     async def main() -> None:
@@ -172,7 +175,7 @@ def run(
         runner.run(main())
 
 
-def make_server(application: Application) -> Server:
+def make_server(application: Application, certificate: Certificate | None = None) -> Server:
     """A uvicorn server for an application, with error bodies of ours for what is not HTTP too."""
     import uvicorn
 
@@ -181,7 +184,8 @@ def make_server(application: Application) -> Server:
     config = uvicorn.Config(
         behind_proxies(application),
         http=http_protocol(),
-        ws="none",
+        ws="wsproto",
+        ws_max_size=1024 * 1024,
         log_config=None,
         access_log=False,
         server_header=False,
@@ -189,6 +193,8 @@ def make_server(application: Application) -> Server:
         timeout_keep_alive=30,
         timeout_graceful_shutdown=_GRACE,
         backlog=1024,
+        ssl_certfile=None if certificate is None else str(certificate.certificate),
+        ssl_keyfile=None if certificate is None else str(certificate.key),
     )
     return uvicorn.Server(config)
 
@@ -220,7 +226,8 @@ def address(listening: Listening, port: int) -> str:
     """Scheme, host and port by which the server is reached from here."""
     host = listening.host
     shown = "localhost" if host in ("127.0.0.1", "::1", "0.0.0.0", "::") else host
-    return f"http://{f'[{shown}]' if ':' in shown else shown}:{port}"
+    scheme = "http" if listening.certificate is None else "https"
+    return f"{scheme}://{f'[{shown}]' if ':' in shown else shown}:{port}"
 
 
 def welcome(live: Live, listening: Listening, port: int, settings: Settings | None = None) -> list[str]:
@@ -239,6 +246,8 @@ def welcome(live: Live, listening: Listening, port: int, settings: Settings | No
         if settings is None or settings.docs:
             lines.append(f"console {base}{PAGE}")
     lines.append(f"database {masked_address(workspace.database_url)}" + kept(workspace.database_url))
+    if listening.certificate is not None:
+        lines += how_to_trust(listening.certificate)
     if not is_loopback(host):
         lines.append("warning: other machines can reach this server; leave --host out to keep it to yourself")
     lines.append("press Ctrl+C to stop")

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 
 from xsrun.values.conversion import Value, copy_deep, to_text
 
+#: The key in a run's scratch room for the client whose action is answered: `realtime.get_session`.
+SESSION = "realtime session"
 #: Messages that are kept; the oldest go first.
 MOST_MESSAGES = 1_000
 

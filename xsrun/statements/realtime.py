@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from xsrun.registry import statement
 from xsrun.running.context import Context
+from xsrun.services.realtime import SESSION
 from xsrun.values.conversion import Value
 
 
@@ -42,10 +43,10 @@ def publish(
 
 
 @statement("realtime.get_session")
-def get_session() -> Value:
-    """The session of the realtime client whose message is answered; null for a run that answers none, as all do here.
+def get_session(context: Context) -> Value:
+    """The realtime client whose action a `realtime_trigger` answers; null for a run that answers none.
 
     >>> realtime.get_session as $session
     {"session": null}
     """
-    return None
+    return context.scratch.get(SESSION)
