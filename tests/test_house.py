@@ -262,6 +262,8 @@ def test_what_counts_as_a_look_at_a_clock(source: str, found: list[tuple[int, st
 PYTHONS_WORDS = {
     ("cli/arguments.py", "Exception"): "a fault of xsrun is reported as it is",
     ("server/application.py", "Exception"): "a fault of xsrun is reported as it is",
+    ("editor/dap/dap_session.py", "Exception"): "a fault of xsrun is reported as it is",
+    ("editor/dap/launching.py", "Exception"): "a fault of xsrun is reported as it is",
     ("editor/mcp/toolbox.py", "Exception"): "a fault of xsrun is reported as it is",
     ("analysis/check_settings.py", "tomllib.TOMLDecodeError"): "only searched for the place",
     ("database/raw_sql/external.py", "ConnectionError"): "raised by xsrun.services.network, in its words",

@@ -25,6 +25,7 @@ COMMANDS = {
     "doctest": ("run the examples of documentation pages", "doctest"),
     "serve": ("serve the workspace over HTTP", "serve"),
     "lsp": ("check, complete, rename and more in an editor (language server)", "lsp"),
+    "dap": ("debug programs from an editor (Debug Adapter Protocol)", "dap"),
     "mcp": ("serve check, run, test and the rest to coding agents (MCP)", "mcp"),
     "console": ("look at a workspace in the browser: requests, runs, data, checks", "console"),
     "db": ("manage the database of a workspace", "db"),

@@ -44,6 +44,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help=f"refuse longer bodies (default {BODY_MEGABYTES})",
     )
     parser.add_argument("--memory", action="store_true", help="keep rows in memory: they are gone when it stops")
+    parser.add_argument(
+        "--debug", type=whole_number, metavar="PORT", help="let a debugger attach on this port (xsrun dap); 0 is any"
+    )
     add_console_options(parser)
     add_proxy_options(parser)
     add_tls_options(parser)
@@ -196,6 +199,15 @@ def run(options: argparse.Namespace) -> int:
     )
 
 
+def open_debugger(workspace: LoadedWorkspace, port: int) -> None:
+    """Let debuggers stop the requests that come."""
+    from xsrun.editor.dap.dap_doors import ServerDoor
+
+    door = ServerDoor(port)
+    door.open(workspace)
+    print(f"debugger: {door.address}", file=sys.stderr, flush=True)
+
+
 def listen(options: argparse.Namespace, settings_of_server: Settings) -> int:
     """Serve a workspace with these settings."""
     from xsrun.server.listening import Listening, require_packages, serve
@@ -221,6 +233,8 @@ def listen(options: argparse.Namespace, settings_of_server: Settings) -> int:
 
             for table in seed_file(workspace, options.seed, only_empty=True, made=made):
                 log.line(f"{options.seed}: {table} has rows already, so none are added to it")
+        if options.debug is not None:
+            open_debugger(workspace, options.debug)
 
     log = Log(quiet=options.quiet, color=use_color(sys.stderr))
     certificate = certificate_of(path if path.is_dir() else path.parent, options)

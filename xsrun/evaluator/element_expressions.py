@@ -60,7 +60,7 @@ def element_function(
     parameters = [names["this"], names["index"], names["parent"]] if positions else [names["this"]]
     if result:
         parameters.insert(0, names["result"])
-    if choosing is not None and not positions:
+    if choosing is not None and not positions and not state.trace:  # what is traced keeps `$this` as a parameter
         template = "[THIS for THIS in ITEMS if BODY]" if choosing else "[BODY for THIS in ITEMS]"
         items = state.scope.fresh("items_")
         return function([items], expression(template, node, BODY=body, THIS=names["this"], ITEMS=items), node), None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -20,6 +20,14 @@ class Element:
         self.binds_this = binds_this
 
 
+def input_locals(declared: Iterable[Declared]) -> dict[str, str]:
+    """The local variables of generated code that hold the declared inputs, by their names."""
+    return {
+        one.name: f"i_{one.name}" if one.name.isidentifier() and one.name.isascii() else f"i_{position}"
+        for position, one in enumerate(declared)
+    }
+
+
 class Scope:
     """The names of one generated function.
 
@@ -34,10 +42,7 @@ class Scope:
         self.owners: frozenset[str] = frozenset()
         #: the declared inputs by name, and the local variables that hold them
         self.declared = {one.name: one for one in declared or []}
-        self.inputs = {
-            name: f"i_{name}" if name.isidentifier() and name.isascii() else f"i_{position}"
-            for position, name in enumerate(self.declared)
-        }
+        self.inputs = input_locals(self.declared.values())
         self.elements: list[Element] = []
         self.loops: list[dict[str, Any]] = []
         self.errors: list[str] = []

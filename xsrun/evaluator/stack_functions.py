@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from types import CodeType
 
 from xsrun.errors import LimitError
@@ -164,8 +164,10 @@ def compile_stack(
         scope.owners = scope.changes.variables & linker.assigned
         compiler = Compiler(scope, linker, filename, trace=trace, owner=owner)
         compiler.signature = signature
-        # attached middleware is given its inputs as they come
-        compiler.kinds = kinds_of(considered, [] if owner.kind == "middleware" else declared or [], preset)
+        if (
+            not trace
+        ):  # a debugger may give variables values of any kind; attached middleware is given inputs as they come
+            compiler.kinds = kinds_of(considered, [] if owner.kind == "middleware" else declared or [], preset)
         code = _stack_code(compiler, items, response, start, returns_variables)
         code = [*owners_defined(scope.owners, start), *code]
         if compiler.manager is not None:
@@ -190,23 +192,39 @@ def _stack_code(
         if returns_variables:
             compiler.emit(place(ast.Return(compiler.environment(start)), start))
         elif response is not None:
+            if compiler.trace:
+                compiler.emit(
+                    statements("context.trace.responds(LINE)", response, LINE=constant(response.line, response))
+                )
             compiler.emit(place(ast.Return(compiler.value(response)), response))
         elif not code:
             compiler.emit(place(ast.Pass(), start))
     return code
 
 
-def compile_expression(node: Expression, filename: str, variables: Iterable[str] = ()) -> Callable[..., Value]:
-    """Compile one expression into a function of the context and the values of the given variables."""
+def compile_expression(
+    node: Expression,
+    filename: str,
+    variables: Iterable[str] = (),
+    *,
+    inputs: list[Declared] | None = None,
+    elements: Iterable[str] = (),
+) -> Callable[..., Value]:
+    """Compile one expression into a function of the context, a dict that nothing reads, and the values of the given
+    variables, inputs and elements (`this`, `index`, `parent`, `result`), in this order."""
     names = list(variables)
     linker = Linker(frozenset(names))
-    scope = Scope()
+    scope = Scope(inputs)
     scope.assigned = set(names)
     compiler = Compiler(scope, linker, filename)
-    with followed(filename, node):
+    around = {root: f"{root}_0" for root in elements}
+    given = [*(f"v_{variable}" for variable in names), *scope.inputs.values(), *around.values()]
+    if "this" in around:
+        around["$"] = around["this"]
+    with followed(filename, node), scope.element(around) if around else nullcontext():
         body = compiler.value(node)
         (definition,) = statements("def run(context, inputs):\n    return BODY", node, BODY=body)
         assert isinstance(definition, ast.FunctionDef)
-        definition.args.args.extend(place(ast.arg(f"v_{variable}"), node) for variable in names)
+        definition.args.args.extend(place(ast.arg(local), node) for local in given)
         compiled = compile_module(ast.Module([definition], []), filename)
     return link(compiled, linker, [])[0]

@@ -102,6 +102,15 @@ class Trace:
         entry.seconds = time.perf_counter() - begun
         entry.value, entry.variable, entry.ended = self.show(value, null=bool(variable)), variable, True
 
+    def responds(self, line: int) -> None:
+        """The response of a construct is about to be put together. Debuggers want to know."""
+
+    def catches(self, error: BaseException) -> None:
+        """A `try_catch` has caught an error. Debuggers want to know."""
+
+    def fails(self, error: BaseException) -> None:
+        """An error that nothing caught has ended the run. Debuggers want to know."""
+
     @contextmanager
     def inside(self, label: str, file: str, line: int = 0, inputs: Value = None) -> Iterator[None]:
         """What is noted meanwhile happens in a construct of this file, one call deeper."""

@@ -216,7 +216,7 @@ class QueryRun:
         self.context: Context = self.workspace.context(
             request=request.request(match.group.base), datasource=request.datasource(), trace=trace
         )
-        if trace is not None:
+        if self.context.trace is not None:
             for proof in proofs_in(request.texts):
                 self.context.keep_secret(proof)
         self.at = self.context.now()

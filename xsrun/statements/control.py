@@ -14,6 +14,7 @@ from xsrun.evaluator.quasiquote import (
     name,
     place,
     statement_position,
+    statements,
 )
 from xsrun.registry import statement_form
 from xsrun.statements import loops  # noqa: F401
@@ -186,6 +187,8 @@ def try_catch(compiler: Compiler, node: Statement) -> None:
     if handler is not None:
         compiler.scope.errors.append(record)
         with compiler.scope.maybe(), compiler.collecting() as caught:
+            if compiler.trace:
+                compiler.emit(statements("context.trace.catches(ERROR)", handler, ERROR=name(error, handler)))
             compiler.emit(assign(record, call("caught", handler, name(error, handler)), handler))
             compiler.emit(compiler.block(handler.body, handler))
         compiler.scope.errors.pop()

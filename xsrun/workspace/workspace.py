@@ -71,6 +71,8 @@ class LoadedWorkspace(ConstructTable):
     dispatcher: DispatcherProtocol | None = None
     #: how workflow tests reach queries; None runs them where they are called (see `xsrun.server.over_http`)
     carrier: Carrier | None = None
+    #: a debugger's way to watch a run, in place of a plain trace
+    observer: Callable[[Context], Trace | None] | None = None
 
     def __init__(
         self,
@@ -167,8 +169,8 @@ class LoadedWorkspace(ConstructTable):
             request=request,
             datasource=datasource,
             test=test,
-            trace=trace,
         )
+        context.trace = trace if self.observer is None else self.observer(context)
         context.start()
         return context
 
@@ -253,6 +255,8 @@ class LoadedWorkspace(ConstructTable):
             check_unfolded(context, result.response)
         except Exception as error:
             result.error = translate(error)
+            if context.trace is not None:
+                context.trace.fails(error)
         finally:
             finish(context, result, now=conclude)
         result.duration = time.perf_counter() - started
@@ -381,6 +385,7 @@ class LoadedWorkspace(ConstructTable):
         Runs that began in the other one may still end there.
         """
         self._services = before._services
+        self.observer = before.observer
 
     def is_watched(self, table: str) -> bool:
         """Does a trigger wait for writes to this table?"""
