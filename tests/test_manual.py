@@ -25,7 +25,7 @@ from xsrun.manual import guides
 
 ROOT = Path(__file__).parents[1]
 _PART = re.compile(
-    r"(?:In `(?P<file>[^`\n]+)`:\n\n)?^(?P<fence>`{3,4})(?P<language>[\w ]+)\n(?P<text>(?:.|\n)*?)^(?P=fence)$",
+    r"(?:In\s`(?P<file>[^`\n]+)`:\n\n)?^(?P<fence>`{3,4})(?P<language>[\w ]+)\n(?P<text>(?:.|\n)*?)^(?P=fence)$",
     re.MULTILINE,
 )
 PORT = "8000"

@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 
 #: Limits are lower than this: a number of more is a mistake, and no machine counts so far.
 _MOST_OF_A_LIMIT = 10**18
-#: The last millisecond of the year 9999, in which dates end.
-_LATEST = 253_402_300_799_999
 
 
 def add_run_options(parser: argparse.ArgumentParser) -> None:
@@ -267,16 +265,9 @@ def read_clock(text: str | None) -> int | None:
     """The fixed time in milliseconds."""
     if text is None:
         return None
-    milliseconds = whole_of_digits(text)
-    if milliseconds is not None and milliseconds <= _LATEST:
-        return milliseconds
-    from datetime import UTC, datetime
+    from xsrun.running.fixed_clock import fixed_clock
 
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise UsageError(f"--now needs milliseconds or an ISO time, not `{text}`") from None
-    return round((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() * 1000)
+    return fixed_clock(text, "--now")
 
 
 def workspace_settings(options: argparse.Namespace) -> WorkspaceOptions:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import dataclass
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from xsrun.cli.arguments import one_of, whole_number
-from xsrun.cli.options import add_workspace_options, workspace_settings
+from xsrun.cli.options import add_workspace_options
+from xsrun.cli.suites import Suite, load, load_all, opened, ready
 from xsrun.diagnostics.color import use_color
 from xsrun.errors import UsageError
 from xsrun.values.conversion import to_json
@@ -20,12 +20,16 @@ if TYPE_CHECKING:
     from xsrun.diagnostics import Diagnostic
     from xsrun.testing.coverage_report import CoverageRun
     from xsrun.testing.report import Report
+    from xsrun.testing.runner import Outcomes
+    from xsrun.testing.selection import Selection
     from xsrun.testing.terminal import Terminal
     from xsrun.workspace.workspace import LoadedWorkspace
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("paths", nargs="*", default=["."], help="files and folders (default: this folder)")
+    parser.add_argument(
+        "paths", nargs="*", default=["."], help="files, folders, and single tests as FILE::TEST (default: this folder)"
+    )
     parser.add_argument("-k", metavar="TEXT", dest="pattern", help="only tests whose name or construct contains TEXT")
     kinds = ("unit", "workflow")
     parser.add_argument("--kind", type=one_of(*kinds), metavar="{unit,workflow}", help="only tests of this kind")
@@ -37,6 +41,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="instead of tests, run every query, function, task, tool and job once with made-up input and rows; calls "
         "to other machines end as if the network was down",
     )
+    parser.add_argument("-x", "--exit-first", action="store_true", help="stop at the first test that fails")
+    parser.add_argument("--lf", "--last-failed", action="store_true", dest="last_failed", help="only what failed last")
+    parser.add_argument(
+        "--ff", "--failed-first", action="store_true", dest="failed_first", help="what failed last first"
+    )
+    parser.add_argument(
+        "-n", "--processes", type=whole_number, metavar="N", help="run tests in N processes (0: one a processor)"
+    )
+    said = parser.add_mutually_exclusive_group()
+    said.add_argument("-q", "--quiet", action="store_true", help="show failures and totals only")
+    said.add_argument("-v", "--verbose", action="store_true", help="show where each test stands, and what it logs")
     parser.add_argument("--json", action="store_true", help="print one JSON document and nothing else")
     parser.add_argument("--junit", metavar="FILE", help="write a JUnit XML report")
     parser.add_argument("--watch", action="store_true", help="run again what a change touches, until interrupted")
@@ -58,69 +73,81 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Run the tests of every path; the exit status is 1 when one failed."""
+    """Run the tests of every path; 1 when one failed, 5 when nothing is what was asked for, as with pytest."""
     from xsrun.workspace.loader import matching
 
     options.paths = matching(options.paths)
+    refuse_what_does_not_go_together(options)
     if options.watch:
         return watch(options)
-    suites = [suite for path in options.paths for suite in load(path, options)]
+    suites = load_all(options.paths, options)
     report = run_suites(suites, options)
     if options.junit:
         write_junit(options.junit, report)
     if options.json:
         print(to_json(report.as_dict()))
-    return 1 if report.failed or report.unread else 0
+    if report.failed or report.unread:
+        return 1
+    narrow = any(suite.selection(options).is_narrow for suite in suites)
+    if narrow and not report.results:
+        print(f"error: no test fits{nearest_names(suites, options)}", file=sys.stderr)
+        return 5
+    return 0
 
 
-@dataclass(slots=True)
-class Suite:
-    """A loaded workspace, and the files in it whose tests are asked for (None: all)."""
+def nearest_names(suites: list[Suite], options: argparse.Namespace) -> str:
+    """What was asked for where no test fits, and what may be meant."""
+    from xsrun.diagnostics.suggest import did_you_mean
+    from xsrun.testing.cases import find_cases
 
-    workspace: LoadedWorkspace
-    files: set[str] | None = None
+    wanted = options.pattern or next((name for one in suites for names in one.names.values() for name in names), "")
+    if not wanted:
+        return f": there is none in {', '.join(options.paths)}"
+    cases = [case for suite in suites for case in find_cases(suite.workspace.constructs, None, options.kind)]
+    known = {name for case in cases for name in (case.name, case.construct.name)}
+    hint = did_you_mean(wanted, known)
+    return f" `{wanted}`" + (f"\n  help: {hint}" if hint else "")
 
 
-def load(given: str, options: argparse.Namespace) -> list[Suite]:
-    """The workspace around a file or folder, of which only the tests in the file, or below the folder, run."""
-    from xsrun.cli.target import file_target, folder_target
+def refuse_what_does_not_go_together(options: argparse.Namespace) -> None:
+    """Raise UsageError for options that exclude one another, and before anything runs for a package that is missing."""
+    several = options.processes is not None and options.processes != 1
+    measuring = options.coverage or options.coverage_html or options.coverage_lcov
+    for wrong, what in ((measuring, "--coverage"), (options.record, "--record")):
+        if several and wrong:
+            raise UsageError(f"{what} is for one process", hint="leave -n out")
+    if options.watch:
+        from xsrun.testing.watch import require_watchfiles
 
-    path = Path(given).expanduser()
-    settings = workspace_settings(options)
-    if path.is_dir():
-        target = folder_target(path, options, settings)
-        folder = target.folder
-        if folder is None:
-            return [Suite(target.workspace)]
-        return [Suite(target.workspace, {one for one in target.workspace.sources if one.startswith(folder)})]
-    if not path.exists():
-        raise UsageError(f"no such file or folder: {given}")
-    target = file_target(path, options, settings)
-    return [Suite(target.workspace, {target.file} if target.file else None)]
+        require_watchfiles()
 
 
 def run_suites(suites: list[Suite], options: argparse.Namespace) -> Report:
     """Run the tests of some workspaces, print as asked, and return one report of all."""
-    from xsrun.testing.cases import find_cases
     from xsrun.testing.report import Report
-    from xsrun.testing.terminal import Terminal, duration_lines
+    from xsrun.testing.selection import remember_failed
+    from xsrun.testing.terminal import duration_lines
 
     whole = Report()
     notes: list[str] = []
     warned: list[str] = []
     tables: list[str] = []
-    terminal = Terminal((lambda text: None) if options.json else print, color=use_color(sys.stdout))
-    chosen = options.pattern, options.kind
-    terminal.start([case for suite in suites for case in find_cases(suite.workspace.constructs, *chosen, suite.files)])
-    for suite in suites:
-        report, coverage = run_suite(suite, options, terminal)
+    selections = [suite.selection(options) for suite in suites]
+    cases = [one.cases(suite.workspace.constructs) for one, suite in zip(selections, suites, strict=True)]
+    terminal = terminal_of(options, sum(map(len, cases)))
+    terminal.start([case for of_suite in cases for case in of_suite])
+    for number, (suite, selection) in enumerate(zip(suites, selections, strict=True)):
+        report, coverage = run_suite(suite, selection, number, options, terminal)
         if coverage is not None:
             tables.append(coverage.table())
         notes += traces(report, suite.workspace)
         warned += warnings(report, suite.workspace)
+        remember_failed(suite.workspace.root, report.results)
         if options.json or options.junit:
             report.rename(suite.workspace.shown)
         whole.add(report)
+        if options.exit_first and whole.failed:
+            break
     terminal.finish(whole)
     for table in tables:
         print(f"\n{table}", end="", file=sys.stderr if options.json else sys.stdout)
@@ -131,36 +158,52 @@ def run_suites(suites: list[Suite], options: argparse.Namespace) -> Report:
     return whole
 
 
-def run_suite(suite: Suite, options: argparse.Namespace, terminal: Terminal) -> tuple[Report, CoverageRun | None]:
+def terminal_of(options: argparse.Namespace, count: int) -> Terminal:
+    """What prints the outcomes; where their lines are not shown, a counter is."""
+    from xsrun.diagnostics.progress import counter
+    from xsrun.testing.terminal import Terminal
+
+    silent = options.json or options.quiet
+    counting = counter("test", count) if silent else None
+    verbose = -1 if options.quiet else int(options.verbose)
+    out = (lambda text: None) if options.json else print
+    return Terminal(out, color=use_color(sys.stdout), verbose=verbose, counter=counting)
+
+
+def run_suite(
+    suite: Suite, selection: Selection, number: int, options: argparse.Namespace, terminal: Terminal
+) -> tuple[Report, CoverageRun | None]:
     """Run the tests of one workspace; their report, and what they covered where that is measured."""
     from xsrun.testing.runner import run_tests
 
     workspace = suite.workspace
-    if options.seed:
-        from xsrun.cli.seeds import seed_file
-
-        seed_file(workspace, options.seed)
     terminal.shown_path = workspace.shown
-    with workspace, carried(workspace, options), measured(workspace, options) as coverage:
+    with ready(workspace, options), measured(workspace, options) as coverage:
         report = run_tests(
             workspace,
-            options.pattern,
-            options.kind,
-            files=suite.files,
+            selection=selection,
             network=workspace.network,
             trace=options.trace,
+            stop_after=int(options.exit_first),
+            outcomes=elsewhere(suite, number, options),
             on_result=terminal.result,
         )
     return report, coverage
 
 
-def carried(workspace: LoadedWorkspace, options: argparse.Namespace) -> AbstractContextManager[None]:
-    """A server for the calls of workflow tests, when they are to go over HTTP."""
-    if not options.over_http:
-        return nullcontext()
-    from xsrun.server.over_http import over_http
+def elsewhere(suite: Suite, number: int, options: argparse.Namespace) -> Outcomes | None:
+    """What runs the tests in other processes, when that is asked for."""
+    processes = options.processes
+    if processes is None or processes == 1:
+        return None
+    from functools import partial
 
-    return over_http(workspace)
+    from xsrun.testing.parallel import available_processors, outcomes_of
+
+    opener = partial(opened, options.paths, number, options)
+    return partial(
+        outcomes_of, opener, suite.workspace.constructs, processes or available_processors(), trace=options.trace
+    )
 
 
 @contextmanager
@@ -189,7 +232,7 @@ def watch(options: argparse.Namespace) -> int:
 
     if len(options.paths) != 1:
         raise UsageError("--watch takes one file or folder")
-    first = load(options.paths[0], options)[0]
+    first = load(options.paths[0], options)
     chosen, root = first.files, first.workspace.root
     first.workspace.close()
 
@@ -200,7 +243,7 @@ def watch(options: argparse.Namespace) -> int:
         run_suites([Suite(workspace, touched)], options)
 
     assert root is not None
-    rerun_on_change(root, lambda: load(options.paths[0], options)[0].workspace, run_touched)
+    rerun_on_change(root, lambda: load(options.paths[0], options).workspace, run_touched)
     return 0
 
 

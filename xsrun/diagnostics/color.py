@@ -9,8 +9,12 @@ _CODES = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "
 
 
 def use_color(stream: TextIO) -> bool:
-    """Colour on terminals only, and never against the user's `NO_COLOR`."""
-    return bool(getattr(stream, "isatty", lambda: False)()) and "NO_COLOR" not in os.environ
+    """Colour on terminals; `NO_COLOR` switches it off, `FORCE_COLOR` on in a pipe as well, unless they are empty."""
+    if os.environ.get("NO_COLOR"):
+        return False
+    if os.environ.get("FORCE_COLOR"):
+        return True
+    return os.environ.get("TERM") != "dumb" and bool(getattr(stream, "isatty", lambda: False)())
 
 
 def paint(text: str, style: str, color: bool = True) -> str:

@@ -9,7 +9,7 @@ import ast
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from xsrun.errors import MissingConstructError, StoppedError
+from xsrun.errors import MissingConstructError, StoppedError, XanoScriptError
 from xsrun.evaluator.generated.tracebacks import run_unattended, translate
 from xsrun.evaluator.quasiquote import call, constant, name, place, statement_position
 from xsrun.language.constructs import TRIGGER_KINDS
@@ -30,8 +30,12 @@ CALLERS = ("workflow_test", "tool", "stack", "")
 # What the calls do ---------------------------------------------------------------------------------------------------
 
 
+#: The key in a run's scratch room for the calls that were answered with an error: (line, status, code) of each.
+REFUSED_CALLS = "refused calls"
+
+
 def call_endpoint(
-    context: Context, name_: str, verb: str | None, group: Value, inputs: dict[str, Value], headers: Value
+    context: Context, name_: str, line: int, verb: str | None, group: Value, inputs: dict[str, Value], headers: Value
 ) -> Value:
     """Run a query as over HTTP, without the test of who calls; its response, or the body of its error.
 
@@ -42,7 +46,7 @@ def call_endpoint(
     if query is None:
         raise workspace.no_target("query", name_)
     if workspace.carrier is not None and workspace.carrier.takes(context, query):
-        return carried(context, workspace.carrier, query, inputs, header_object(headers))
+        return carried(context, line, workspace.carrier, query, inputs, header_object(headers))
     outer = context.request, context.head, context.deferred
     request = Request(
         method=query.verb or "",
@@ -62,6 +66,7 @@ def call_endpoint(
         if error.message and context.scratch.get(EXPECTING_ERROR):
             raise error from raised
         response, status = error.as_dict(), error.status
+        note_refused(context, line, error)
     finally:
         head, after = context.head, context.deferred
         context.request, context.head, context.deferred = outer
@@ -71,7 +76,14 @@ def call_endpoint(
     return response
 
 
-def carried(context: Context, carrier: Carrier, query: Any, inputs: dict[str, Value], headers: dict[str, str]) -> Value:
+def note_refused(context: Context, line: int, error: XanoScriptError) -> None:
+    """Remember that a call was answered with an error, for what a test says of an expectation that fails later."""
+    context.scratch.setdefault(REFUSED_CALLS, []).append((line, error.status, error.code))
+
+
+def carried(
+    context: Context, line: int, carrier: Carrier, query: Any, inputs: dict[str, Value], headers: dict[str, str]
+) -> Value:
     """The same over a server: what it answers, or its error where one is raised."""
     response, error = carrier.send(context, query, inputs, headers)
     if error is not None:
@@ -79,6 +91,7 @@ def carried(context: Context, carrier: Carrier, query: Any, inputs: dict[str, Va
             raise error
         if error.message and context.scratch.get(EXPECTING_ERROR):
             raise error
+        note_refused(context, line, error)
     return response
 
 
@@ -172,7 +185,7 @@ def api_call(compiler: Compiler, node: Statement) -> None:
     verb = constant(node.verb.upper() if node.verb else None, at)
     group = compiler.value(node.attribute("api_group") or Literal(""))
     headers = compiler.value(node.attribute("headers") or Literal(None))
-    emit(compiler, node, call_endpoint, verb, group, inputs_of(compiler, node), headers)
+    emit(compiler, node, call_endpoint, constant(node.line, at), verb, group, inputs_of(compiler, node), headers)
 
 
 @statement_form("task.call")

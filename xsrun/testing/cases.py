@@ -39,6 +39,11 @@ class Case:
         return self.node.line if self.node is not None else self.construct.line
 
     @property
+    def identity(self) -> str:
+        """What tells the test from all others of its workspace."""
+        return f"{self.file}::{self.construct.label}::{self.name}"
+
+    @property
     def datasource(self) -> str:
         """The datasource whose rows the test begins with; empty for an empty database."""
         return (text_of(self.node.attribute("datasource")) if self.node is not None else None) or ""

@@ -64,12 +64,17 @@ class Outcome:
     test_file: str = ""
     expectations: list[Expectation] = field(default_factory=list)
     logs: list[LogEntry] = field(default_factory=list)
-    warnings: list[Diagnostic | XanoScriptError] = field(default_factory=list)
+    warnings: list[Diagnostic | XanoScriptError | str] = field(default_factory=list)
     trace: list[TraceEntry] | None = None
 
     @property
     def failed(self) -> bool:
         return self.status in ("fail", "error")
+
+    @property
+    def identity(self) -> str:
+        """What tells the test from all others of its workspace, see `Case.identity`."""
+        return f"{self.test_file}::{self.construct}::{self.name}"
 
     def problems(self) -> list[tuple[str, str, int, list[str]]]:
         """What is wrong, one entry for each thing: message, file, line, and lines that say more.

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Generator, Iterator
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 from xsrun.diagnostics import Diagnostic
@@ -14,11 +15,15 @@ from xsrun.names.fixed_values import fixed_value
 from xsrun.running.assertions import ExpectationError
 from xsrun.running.context import Context, Identity, Request
 from xsrun.running.trace import Trace
+from xsrun.statements.workflow_calls import REFUSED_CALLS
+from xsrun.syntax.nodes import Statement, Variable
 from xsrun.testing import expectations
-from xsrun.testing.cases import Case, find_cases, unmatched_mocks
+from xsrun.testing.cases import Case, unmatched_mocks
 from xsrun.testing.report import Outcome, Report
 from xsrun.testing.sandbox import Sandbox
+from xsrun.testing.selection import Selection
 from xsrun.values.conversion import copy_deep
+from xsrun.workspace.construct import Construct
 from xsrun.workspace.result import Result
 from xsrun.workspace.workspace import LoadedWorkspace
 
@@ -26,6 +31,8 @@ if TYPE_CHECKING:
     from xsrun.services.network import Hosts, NetworkPolicy
 
 Listener = Callable[[Outcome], None]
+#: Runs the selected tests in another way and gives their outcomes in order.
+Outcomes = Callable[[Selection], Generator[Outcome, None, None]]
 
 
 def run_tests(
@@ -34,35 +41,57 @@ def run_tests(
     kind: str | None = None,
     *,
     files: set[str] | None = None,
+    selection: Selection | None = None,
     network: NetworkPolicy | Hosts = None,
     trace: bool = False,
+    stop_after: int = 0,
+    outcomes: Outcomes | None = None,
     on_result: Listener | None = None,
 ) -> Report:
     """Run the unit tests and workflow tests of a workspace, or its smoke runs.
 
     `pattern` is part of a test's or construct's name, `kind` "unit", "workflow", "smoke" or None for all tests but no
-    smoke runs; `files` are the only ones whose tests run. `network` names the hosts that tests may reach, by default
-    those of the workspace (see `xsrun.services.network`); nothing else leaves the machine. `on_result` is called with
-    each outcome as it comes.
+    smoke runs; `files` are the only ones whose tests run; a `selection` says all of this and more. `network` names the
+    hosts that tests may reach, by default those of the workspace (see `xsrun.services.network`); nothing else leaves
+    the machine. After `stop_after` failures no more tests run (0: all run). `outcomes` runs them elsewhere (see
+    `xsrun.testing.parallel`); `on_result` is called with each outcome as it comes.
     """
     started = time.perf_counter()
     report = Report()
-    cases = find_cases(workspace.constructs, pattern, kind, files)
-    with Sandbox(workspace, workspace.network if network is None else network) as sandbox:
-        if kind == "smoke":
-            from xsrun.testing.smoke import prepare
-
-            prepare(sandbox)
-        for case in cases:
-            outcome = run_case(sandbox, case, trace=trace)
+    chosen = selection or Selection(pattern, kind, files)
+    running = outcomes(chosen) if outcomes is not None else _outcomes(workspace, chosen, network, trace)
+    with closing(running):
+        for outcome in running:
             report.results.append(outcome)
             if on_result is not None:
                 on_result(outcome)
+            if stop_after and report.failed >= stop_after:
+                break
+    files = chosen.files
     shown = [one for one in workspace.constructs if files is None or one.file in files]
-    report.warnings = unmatched_mocks(shown) if kind in (None, "unit") else []
+    report.warnings = unmatched_mocks(shown) if chosen.kind in (None, "unit") and not chosen.names else []
     report.unread, report.elsewhere = broken_files(workspace, files, {outcome.test_file for outcome in report.results})
     report.duration = time.perf_counter() - started
     return report
+
+
+def _outcomes(
+    workspace: LoadedWorkspace, selection: Selection, network: NetworkPolicy | Hosts, trace: bool
+) -> Generator[Outcome, None, None]:
+    """The outcomes of the tests of a workspace, one after another."""
+    with prepared(workspace, selection.kind, network) as sandbox:
+        for case in selection.cases(workspace.constructs):
+            yield run_case(sandbox, case, trace=trace)
+
+
+def prepared(workspace: LoadedWorkspace, kind: str | None, network: NetworkPolicy | Hosts = None) -> Sandbox:
+    """The sandbox of a run of tests; for smoke runs it has rows."""
+    sandbox = Sandbox(workspace, workspace.network if network is None else network)
+    if kind == "smoke":
+        from xsrun.testing.smoke import prepare
+
+        prepare(sandbox)
+    return sandbox
 
 
 def broken_files(
@@ -196,6 +225,25 @@ def run_workflow(sandbox: Sandbox, case: Case, outcome: Outcome, trace: Trace | 
 
         lines = difference(error.operands[0], error.subject)
         outcome.message = "\n".join([outcome.message, *lines])
+    if isinstance(error, ExpectationError):
+        answers = refused_answers(case.construct, error.line, context.scratch.get(REFUSED_CALLS, []))
+        outcome.message = "\n".join([outcome.message, *answers])
+
+
+def refused_answers(construct: Construct, line: int | None, calls: list[tuple[int, int, str]]) -> Iterator[str]:
+    """What the calls answered whose error an expectation looks at: it was made for another response."""
+    statements = [node for item in construct.items for node in item.walk() if isinstance(node, Statement)]
+    looked_at = {
+        part.name
+        for node in statements
+        if node.line == line and node.name.startswith("expect.") and node.target is not None
+        for part in node.target.walk()
+        if isinstance(part, Variable)
+    }
+    for at, status, code in calls:
+        bound = next((node.result for node in statements if node.line == at and node.name == "api.call"), None)
+        if bound is not None and any(isinstance(one, Variable) and one.name in looked_at for one in bound.walk()):
+            yield f"the call on line {at} answered {status} {code}"
 
 
 # Smoke runs ----------------------------------------------------------------------------------------------------------
@@ -217,7 +265,7 @@ def run_smoke(run: Sandbox, case: Case, outcome: Outcome, trace: Trace | None) -
 
 def note_run(outcome: Outcome, result: Result) -> None:
     """Keep of a run what a report may show."""
-    outcome.logs, outcome.warnings, outcome.trace = result.logs, result.warnings, result.trace
+    outcome.logs, outcome.warnings, outcome.trace = result.logs, [*result.warnings], result.trace
 
 
 def fail(outcome: Outcome, error: XanoScriptError, status: str | None = None) -> None:

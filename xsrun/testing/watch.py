@@ -13,12 +13,18 @@ from xsrun.workspace.workspace import LoadedWorkspace
 SETTLE = 50
 
 
-def changes(root: Path) -> Iterator[set[str]]:
-    """The `.xs` files that changed, by their names below the root, as often as some do."""
+def require_watchfiles() -> None:
+    """Raise UsageError, before anything runs, where the package is missing that sees changes."""
     try:
-        from watchfiles import watch
+        import watchfiles  # noqa: F401
     except ImportError:
         raise UsageError("--watch needs watchfiles", hint="pip install 'xsrun[watch]'") from None
+
+
+def changes(root: Path) -> Iterator[set[str]]:
+    """The `.xs` files that changed, by their names below the root, as often as some do."""
+    from watchfiles import watch
+
     for batch in watch(root, debounce=SETTLE, step=SETTLE // 2, raise_interrupt=True):
         names = {_below(root, Path(path)) for _, path in batch if path.endswith(".xs")}
         if names:

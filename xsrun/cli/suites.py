@@ -1,0 +1,109 @@
+"""The workspaces whose tests a command is asked to run."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from xsrun.cli.options import workspace_settings
+from xsrun.errors import UsageError
+
+if TYPE_CHECKING:
+    from xsrun.testing.selection import Selection
+    from xsrun.workspace.workspace import LoadedWorkspace
+
+
+@dataclass(slots=True)
+class Suite:
+    """A loaded workspace, the files in it whose tests are asked for (None: all), and single tests by their file."""
+
+    workspace: LoadedWorkspace
+    files: set[str] | None = None
+    names: dict[str, set[str]] = field(default_factory=dict)
+
+    def selection(self, options: argparse.Namespace) -> Selection:
+        """Which tests run, and which first."""
+        from xsrun.testing.selection import Selection, last_failed
+
+        failed = last_failed(self.workspace.root) if options.last_failed or options.failed_first else frozenset()
+        return Selection(options.pattern, options.kind, self.files, self.names, failed, options.last_failed)
+
+    def takes(self, other: Suite) -> bool:
+        """Take in what is asked of another suite of the same workspace; False when it is one of another."""
+        same = self.workspace.root == other.workspace.root and set(self.workspace.sources) == set(
+            other.workspace.sources
+        )
+        if not same or bool(self.names) != bool(other.names):
+            return False
+        self.files = None if self.files is None or other.files is None else self.files | other.files
+        for file, names in other.names.items():
+            self.names[file] = self.names.get(file, set()) | names
+        return True
+
+
+def load_all(paths: list[str], options: argparse.Namespace) -> list[Suite]:
+    """The workspaces of some paths and node ids, each once."""
+    suites: list[Suite] = []
+    for given in paths:
+        found = load(given, options)
+        if not any(suite.takes(found) for suite in suites):
+            suites.append(found)
+    return suites
+
+
+def load(given: str, options: argparse.Namespace) -> Suite:
+    """The workspace around a file or folder, of which only the tests in the file, or below the folder, run.
+
+    `FILE::TEST` is one test. Raises UsageError when there is no such file or folder.
+    """
+    from xsrun.cli.target import file_target, folder_target
+    from xsrun.testing.selection import split_node_id
+
+    text, name = split_node_id(given)
+    path = Path(text).expanduser()
+    settings = workspace_settings(options)
+    if path.is_dir():
+        if name is not None:
+            raise UsageError(f"{text} is a folder", hint="a single test is written FILE::TEST")
+        target = folder_target(path, options, settings)
+        folder = target.folder
+        if folder is None:
+            return Suite(target.workspace)
+        return Suite(target.workspace, {one for one in target.workspace.sources if one.startswith(folder)})
+    if not path.exists():
+        raise UsageError(f"no such file or folder: {text}")
+    target = file_target(path, options, settings)
+    files = {target.file} if target.file else None
+    return Suite(target.workspace, files, {target.file: {name}} if name is not None and target.file else {})
+
+
+@contextmanager
+def opened(paths: list[str], number: int, options: argparse.Namespace) -> Iterator[LoadedWorkspace]:
+    """One of the workspaces of some paths, ready for its tests; for a process of its own."""
+    workspace = load_all(paths, options)[number].workspace
+    with ready(workspace, options):
+        yield workspace
+
+
+@contextmanager
+def ready(workspace: LoadedWorkspace, options: argparse.Namespace) -> Iterator[None]:
+    """A workspace with the rows of `--seed`, and with a server where calls go over HTTP; closed afterwards."""
+    if options.seed:
+        from xsrun.cli.seeds import seed_file
+
+        seed_file(workspace, options.seed)
+    with workspace, carried(workspace, options):
+        yield
+
+
+def carried(workspace: LoadedWorkspace, options: argparse.Namespace) -> AbstractContextManager[None]:
+    """A server for the calls of workflow tests, when they are to go over HTTP."""
+    if not options.over_http:
+        return nullcontext()
+    from xsrun.server.over_http import over_http
+
+    return over_http(workspace)

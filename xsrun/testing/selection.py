@@ -1,0 +1,86 @@
+"""Which tests of a workspace run, in which order, and what is remembered of those that failed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from xsrun.testing.cases import Case, find_cases
+from xsrun.testing.report import Outcome
+from xsrun.workspace.construct import Construct
+from xsrun.workspace.services import STATE_FOLDER, Services
+
+_FILE = "failed_tests.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """The tests that are asked for: see `find_cases` for `pattern`, `kind` and `files`.
+
+    `names` are single tests by file, those of node ids (`function/add.xs::adds`). `failed` are the tests that failed
+    last (`Outcome.identity`): they come first, and with `only_failed` alone, unless there is none any more.
+    """
+
+    pattern: str | None = None
+    kind: str | None = None
+    files: set[str] | None = None
+    names: Mapping[str, set[str]] = field(default_factory=dict)
+    failed: frozenset[str] = frozenset()
+    only_failed: bool = False
+
+    def cases(self, constructs: Iterable[Construct]) -> list[Case]:
+        """The tests in the order in which they run."""
+        found = find_cases(constructs, self.pattern, self.kind, self.files)
+        if self.names:
+            found = [case for case in found if case.name in self.names.get(case.file, ())]
+        failed = [case for case in found if case.identity in self.failed]
+        others = [] if self.only_failed and failed else [case for case in found if case.identity not in self.failed]
+        return failed + others
+
+    @property
+    def is_narrow(self) -> bool:
+        """Does it ask for certain tests, so that to find none is worth a word?"""
+        return bool(self.pattern or self.names or self.files is not None)
+
+
+def split_node_id(text: str) -> tuple[str, str | None]:
+    """The path and the test of `function/add.xs::adds`; without a test all of them are meant.
+
+    A file may have `::` in its name: then it is a path.
+    """
+    if "::" not in text or Path(text).expanduser().exists():
+        return text, None
+    path, _, name = text.partition("::")
+    return path, name
+
+
+def last_failed(root: Path | None) -> frozenset[str]:
+    """The tests of a workspace that failed when they last ran."""
+    if root is None:
+        return frozenset()
+    try:
+        kept = json.loads((root / STATE_FOLDER / _FILE).read_bytes())
+    except (OSError, ValueError):
+        return frozenset()  # nothing was kept, or something that is not ours
+    return frozenset(one for one in kept if isinstance(one, str)) if isinstance(kept, list) else frozenset()
+
+
+def remember_failed(root: Path | None, outcomes: Iterable[Outcome]) -> None:
+    """Keep which tests failed, and of those that did not run now what was known."""
+    if root is None:
+        return
+    outcomes = list(outcomes)
+    before = last_failed(root)
+    ran = {one.identity for one in outcomes}
+    after = (before - ran) | {one.identity for one in outcomes if one.failed}
+    if after == before:
+        return
+    path = Services(root).state(_FILE)
+    if path is None:
+        return
+    try:
+        path.write_text(json.dumps(sorted(after), indent=1), encoding="utf-8")
+    except OSError:
+        return  # a folder that nobody may write to has no memory
