@@ -205,7 +205,7 @@ def test_what_a_page_leads_to_is_there() -> None:
 
 
 def test_no_page_cites_sources_for_contributors() -> None:
-    words = re.compile(r"\((?:evidence|semantics|language) [\w.]+\)|\bevidence [a-zA-Z]\d")
+    words = re.compile(r"\((?:evidence [\w.]+|(?:semantics|language) \d[\d., ]*)\)|\bevidence [a-zA-Z]\d")
     assert [page.name for page in MANUAL.pages if words.search(shown(page))] == []
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from xsrun.analysis.interface import Answers, Interface, Question, Seen, View
 from xsrun.analysis.session import CheckResult, CheckSession
 from xsrun.diagnostics import Diagnostic
+from xsrun.diagnostics.progress import tracked
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
@@ -107,7 +108,7 @@ class _Crew:
         plain_ones = [{name: _plain_interface(seen) for name, seen in one.interfaces.items()} for one in sessions]
         for number, share in shares:
             self._send(number, {place: plain_ones[place] for place, _ in share})
-        for number, share in shares:
+        for number, share in tracked(shares, "checking: part"):
             for (place, name), values in zip(share, self._receive(number), strict=False):
                 sessions[place].put(name, from_plain(values))
                 stale.discard((place, name))

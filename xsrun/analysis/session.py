@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from xsrun.analysis.interface import Answers, Interface, Question, View
 from xsrun.diagnostics import Diagnostic
+from xsrun.diagnostics.progress import tracked
 from xsrun.syntax.nodes import Document
 from xsrun.syntax.parsed import Parsed
 
@@ -92,7 +93,7 @@ class CheckSession:
         if not self._edited:
             return []
         names = self.take_over({})
-        for name in names:
+        for name in tracked(names, "checking"):
             self.put(name, None)
         return names
 

@@ -34,6 +34,10 @@ COMMANDS = {
 }
 
 
+#: Commands that show on a terminal how far they have come.
+LONG_WORK = ("run", "check", "test", "doctest")
+
+
 class HelpFormatter(argparse.HelpFormatter):
     """Lays out help for the width of the terminal, which argparse would import `shutil` for at every start."""
 
@@ -73,8 +77,33 @@ class CommandParser(argparse.ArgumentParser):
             self._refuse(*unknown)
         return options
 
+    @property
+    def examples(self) -> tuple[tuple[str, str], ...]:
+        """Examples of the command, each with what it does."""
+        from xsrun.cli.examples import EXAMPLES
+
+        return EXAMPLES.get(self.prog, ())
+
+    def format_help(self) -> str:
+        """The help, with examples of the command at its end."""
+        lines = [f"  {command}\n      {about}" for command, about in self.examples]
+        return super().format_help() + ("\n".join(["\nexamples:", *lines, ""]) if lines else "")
+
+    def _check_value(self, action: argparse.Action, value: Any) -> None:
+        """Refuse a word that is not one of the choices, with the one that may be meant."""
+        if action.choices is None or value in action.choices:
+            return
+        from xsrun.diagnostics.suggest import nearest
+
+        names = [str(one) for one in action.choices]
+        close, what = nearest(str(value), names), action.metavar or action.dest
+        hint = f"did you mean `{close}`?" if close else f"there are: {', '.join(names)}"
+        if action.option_strings:
+            raise UsageError(f"{action.option_strings[0]} does not take `{value}`", hint=hint)
+        raise UsageError(f"there is no {str(what).lower()} `{value}`", hint=hint)
+
     def _refuse(self, word: str, *more: str) -> NoReturn:
-        options = set(_OPTION.findall(self.format_help()))
+        options = set(_OPTION.findall(super().format_help()))
         hint = _as_input(word, *more) if "--input" in options else None
         hint = hint or f"see {self.prog} --help"
         if not word.startswith("-"):
@@ -86,8 +115,8 @@ class CommandParser(argparse.ArgumentParser):
         raise UsageError(f"there is no option `{name}`", hint=f"did you mean `{close}`?" if close else hint)
 
     def error(self, message: str) -> NoReturn:
-        if match := _NO_CHOICE.match(message):  # what Python says after it differs from version to version
-            message = f"there is no {match[1].lower()} `{match[2]}`"
+        for shape, told in _TOLD:  # in words of ours: Python's differ from version to version
+            message = shape.sub(told, message)
         raise UsageError(message, hint=f"see {self.prog} --help")
 
 
@@ -103,7 +132,15 @@ def _as_input(word: str, following: str = "VALUE", *_: str) -> str | None:
 _AS_INPUT = pattern(r"(--)?([A-Za-z_][\w-]*)(=.*)?$", 16)  # DOTALL
 _NEGATIVE = pattern(r"-[^A-Za-z-]")
 _OPTION = pattern(r"(?<![\w-])--[a-z][a-z-]*")
-_NO_CHOICE = pattern(r"argument (\S+): invalid choice: '(.*?)'")
+#: What argparse says, and what stands in its place.
+_TOLD = (
+    (pattern(r"^the following arguments are required: (.*)$"), r"\1 is missing"),
+    (pattern(r"^argument (\S+): not allowed with argument (\S+)$"), r"\1 and \2 exclude one another"),
+    (pattern(r"^argument (\S+): expected (?:one|at least one) argument$"), r"\1 needs a value"),
+    (pattern(r"^argument (\S+): ignored explicit argument '.*'$"), r"\1 takes no value"),
+    (pattern(r"^argument (\S+): it is "), r"\1 takes "),
+    (pattern(r"^argument (\S+): "), r"\1: "),
+)
 
 
 def one_of(*names: str) -> Callable[[str], str]:
@@ -111,7 +148,11 @@ def one_of(*names: str) -> Callable[[str], str]:
 
     def read(text: str) -> str:
         if text not in names:
-            raise argparse.ArgumentTypeError(f"it is {', '.join(names[:-1])} or {names[-1]}, not `{text}`")
+            from xsrun.diagnostics.suggest import nearest
+
+            close = nearest(text, names)
+            meant = f"; did you mean `{close}`?" if close else ""
+            raise argparse.ArgumentTypeError(f"it is {', '.join(names[:-1])} or {names[-1]}, not `{text}`{meant}")
         return text
 
     return read
@@ -148,18 +189,24 @@ def build(command: str | None) -> CommandParser:
 
     if command is not None:
         summary, module = COMMANDS[command]
-        parser = CommandParser(prog=f"xsrun {command}", description=summary[0].upper() + summary[1:] + ".")
+        parser = CommandParser(
+            prog=f"xsrun {command}",
+            description=summary[0].upper() + summary[1:] + ".",
+            formatter_class=RawFormatter,
+        )
         importlib.import_module(f"xsrun.cli.{module}").add_arguments(parser)
         return parser
-    lines = "\n".join(f"  {name:<9} {summary}" for name, (summary, _) in available().items())
+    lines = "\n".join(f"  {name:<10} {summary}" for name, (summary, _) in available().items())
     parser = CommandParser(
         prog="xsrun",
         usage="xsrun COMMAND ...",
         description="Run XanoScript on your own machine.",
-        epilog=f"commands:\n{lines}\n\nxsrun COMMAND --help tells more.",
+        epilog=f"commands:\n{lines}\n\nxsrun help COMMAND tells more, xsrun docs is the manual.",
         formatter_class=RawFormatter,
     )
-    parser.add_argument("--version", action="version", version=f"xsrun {__version__}")
+    parser.add_argument(
+        "-V", "--version", action="version", version=f"xsrun {__version__}", help="show the version and exit"
+    )
     return parser
 
 
@@ -210,6 +257,8 @@ def run(words: list[str]) -> int:
         parser.parse_args(words)
         parser.print_help()
         return 0 if words else 2
+    if words[0] == "help":
+        return show_help(words[1:])
     command = words[0]
     if command not in COMMANDS or command not in available():
         from xsrun.diagnostics.suggest import nearest
@@ -219,7 +268,22 @@ def run(words: list[str]) -> int:
         raise UsageError(f"there is no command `{command}`", hint=hint)
     options = build(command).parse_args(words[1:])
     module = importlib.import_module(f"xsrun.cli.{COMMANDS[command][1]}")
+    if command in LONG_WORK and sys.stderr is not None and sys.stderr.isatty():
+        from xsrun.diagnostics.progress import shown_on
+
+        with shown_on(sys.stderr):
+            return int(module.run(options))
     return int(module.run(options))
+
+
+def show_help(words: list[str]) -> int:
+    """`xsrun help`, `xsrun help run`, `xsrun help db shell`; of anything else, the page of the manual."""
+    if not words:
+        build(None).print_help()
+        return 0
+    if words[0] in available():
+        return run([*words, "--help"])
+    return run(["docs", *words])
 
 
 def show_failure(error: XanoScriptError, words: list[str]) -> None:

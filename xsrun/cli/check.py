@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from xsrun.cli.arguments import one_of
 from xsrun.cli.named import STDIN
 from xsrun.diagnostics import Diagnostic
-from xsrun.diagnostics.color import use_color
+from xsrun.diagnostics.color import paint, use_color
 from xsrun.errors import UsageError
 from xsrun.values.conversion import to_json
 
@@ -58,11 +58,18 @@ def run(options: argparse.Namespace) -> int:
     errors = sum(diagnostic.severity == "error" for diagnostic in diagnostics)
     report(diagnostics, sources, "json" if options.json else options.format)
     if not options.json and options.format == "text":
-        warnings = sum(diagnostic.severity == "warning" for diagnostic in diagnostics)
-        files = f"{len(sources)} file{'' if len(sources) == 1 else 's'}"
-        found = f"{errors} error{'' if errors == 1 else 's'}, {warnings} warning{'' if warnings == 1 else 's'}"
-        print(f"{files} checked: {found if diagnostics else 'no problems'}", file=sys.stderr)
+        print(summary(len(sources), diagnostics, use_color(sys.stderr)), file=sys.stderr)
     return 1 if errors else 0
+
+
+def summary(files: int, diagnostics: list[Diagnostic], color: bool) -> str:
+    """`12 files checked: 2 errors, 1 warning`."""
+    counts = []
+    for severity, style in (("error", "bold red"), ("warning", "bold yellow")):
+        count = sum(one.severity == severity for one in diagnostics)
+        counts.append(paint(f"{count} {severity}{'' if count == 1 else 's'}", style if count else "", color))
+    found = ", ".join(counts) if diagnostics else paint("no problems", "green", color)
+    return f"{files} file{'' if files == 1 else 's'} checked: {found}"
 
 
 def start_of(given: str) -> Path:

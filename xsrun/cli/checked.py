@@ -10,6 +10,7 @@ from pathlib import Path
 from xsrun.cli.named import Named, named
 from xsrun.cli.page_blocks import RESTING, examples_of
 from xsrun.diagnostics import Diagnostic
+from xsrun.diagnostics.progress import tracked
 from xsrun.errors import UsageError
 from xsrun.records import made, record
 from xsrun.workspace.loader import find_files, find_names, read_source
@@ -89,7 +90,7 @@ def _whole_folder(what: Named) -> list[Texts]:
     """The programs of a folder: one, or several that lie side by side."""
     from xsrun.analysis.programs import divide
 
-    below = {name: read_source(name) for name in find_names(Path(what.name))}
+    below = {name: read_source(name) for name in tracked(find_names(Path(what.name)), "reading")}
     return divide(below, [what.name])
 
 

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import argparse
 import os
-import sqlite3
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from xsrun.cli.failure import failure_document
 from xsrun.cli.options import read_file
 from xsrun.cli.seeds import checked_rows, rows_of_json
 from xsrun.errors import UsageError, XanoScriptError
@@ -25,7 +23,7 @@ ACTIONS = {
     "migrate": "make the tables match their files",
     "dump": "print rows as JSON",
     "load": "put dumped rows back",
-    "shell": "run SQL statements in PostgreSQL's dialect",
+    "shell": "run SQL statements in PostgreSQL's dialect, and look at tables",
 }
 
 
@@ -78,6 +76,8 @@ def run(options: argparse.Namespace) -> int:
             )
         if options.action == "migrate" and options.dry_run:
             options.database = "sqlite://"  # an empty one, so that nothing is made
+    from xsrun.cli.db_shell import shell
+
     actions = {"migrate": migrate, "dump": dump, "load": load, "shell": shell}
     with open_session(options) as session:
         return actions[options.action](session, options)
@@ -166,67 +166,3 @@ def load(session: Session, options: argparse.Namespace) -> int:
         for table, count in counts.items():
             print(f"{table}: {count} row{'' if count == 1 else 's'}", file=sys.stderr)
     return 0
-
-
-def shell(session: Session, options: argparse.Namespace) -> int:
-    """Run the SQL statements that are given, or those of standard input; print the rows of each as JSON."""
-    interactive = not options.sql and sys.stdin.isatty()
-    if interactive:
-        print("PostgreSQL's dialect; end statements with ; - .tables lists the tables, .quit leaves", file=sys.stderr)
-    lines = [line for text in options.sql for line in ended(text).splitlines()]
-    failed = False
-    for text in statements(lines or typed_lines(interactive)):
-        if text == ".quit":
-            break
-        failed = not run_statement(session, text, options.json, interactive) or failed
-    return 1 if failed and not interactive else 0
-
-
-def run_statement(session: Session, text: str, machine: bool, interactive: bool) -> bool:
-    """Run one statement or `.tables`, print what it gives or why it fails, and tell whether it went well."""
-    from xsrun.database import dump_load
-    from xsrun.database.isolation import table_names
-
-    if text == ".tables":
-        print("\n".join(table_names(session)))
-        return True
-    try:
-        print(to_json(dump_load.run_sql(session, text), indent=interactive))
-    except XanoScriptError as error:
-        print(f"error: {error}" + (f"\n  help: {error.hint}" if error.hint else ""), file=sys.stderr)
-        if machine:
-            print(to_json(failure_document("db", error)))
-        return False
-    return True
-
-
-def ended(text: str) -> str:
-    """A statement of the command line with a semicolon, which need not be written there."""
-    return text if text.lstrip().startswith(".") or text.rstrip().endswith(";") else f"{text};"
-
-
-def typed_lines(interactive: bool) -> Iterator[str]:
-    """The lines of standard input, with a prompt on a terminal."""
-    while True:
-        try:
-            yield input("sql> " if interactive else "")
-        except EOFError:
-            return
-
-
-def statements(lines: Iterable[str]) -> Iterator[str]:
-    """The statements of some lines, each with its semicolon; dot commands are a line."""
-    pending = ""
-    for line in lines:
-        if not pending and line.strip().startswith("."):
-            yield line.strip()
-            continue
-        pending = f"{pending}{line}\n".lstrip()
-        start = 0
-        while (end := pending.find(";", start) + 1) > 0:
-            start = end
-            if sqlite3.complete_statement(pending[:end]):
-                yield pending[:end]
-                pending, start = pending[end:].lstrip(), 0
-    if pending:
-        yield pending.strip()

@@ -19,6 +19,7 @@ from xsrun.cli.options import (
     workspace_settings,
 )
 from xsrun.diagnostics.color import paint, use_color
+from xsrun.diagnostics.progress import counter
 from xsrun.errors import UsageError
 from xsrun.records import record
 from xsrun.values.conversion import to_json
@@ -72,12 +73,18 @@ def run(options: argparse.Namespace) -> int:
 
     settings, missing = PageOptions(options), Missing()
     results = []
-    for page in pages(options.pages):
+    chosen = pages(options.pages)
+    counting = counter("page", len(chosen))
+    for number, page in enumerate(chosen):
+        if counting is not None:
+            counting.at(number)
         if page.error is not None:
             found = [BlockResult(page.name, 1, "page", "failed", str(page.error))]
         else:
             found = test_page(page.text, page.name, settings.around(page), missing, line=page.line, whole=page.whole)
         results += found
+        if counting is not None:
+            counting.clear()
         if not (options.json or options.write_stubs):
             show(page.name, found, quiet=options.quiet)
     if options.write_stubs:
@@ -221,7 +228,10 @@ def summary(results: list[BlockResult]) -> str:
     from xsrun.testing.doctest.page_runner import STATUSES
 
     counts = {status: sum(result.status == status for result in results) for status in reversed(STATUSES)}
-    words = ", ".join(f"{count} {_words(status, count)}" for status, count in counts.items() if count)
+    color = use_color(sys.stdout)
+    words = ", ".join(
+        paint(f"{count} {_words(status, count)}", _STYLES[status], color) for status, count in counts.items() if count
+    )
     total = f"{len(results)} block{'' if len(results) == 1 else 's'}"
     text = f"{total}: {words}" if words else f"{total} of XanoScript found"
     lacking = counts["needs_input"]

@@ -69,6 +69,11 @@ def named(given: str, *, expression: bool = False, constructs: bool = True) -> N
         return Named(ARGUMENT, given)
     if not constructs:
         raise UsageError(f"no such file or folder: {given}")
+    from xsrun.diagnostics.suggest import nearest
+
+    close = nearest(kind, DECLARED_KINDS) if colon and name.strip() else None
+    if close is not None:
+        raise UsageError(f"there is no kind of construct `{kind}`", hint=f"did you mean `{close}:{name.strip()}`?")
     raise UsageError(
         f"no such file, folder or construct: {given}",
         hint="name a .xs file, a page, or a construct as KIND:NAME, for example function:math/add",

@@ -95,7 +95,7 @@ def add_workspace_options(parser: argparse.ArgumentParser) -> None:
     )
     add_environment_option(parser)
     parser.add_argument(
-        "--database", metavar="URL", default="sqlite://", help="sqlite:// (memory), sqlite:///FILE, ..."
+        "--database", metavar="URL", default="sqlite://", help="sqlite:// (memory, the default), sqlite:///FILE, ..."
     )
     parser.add_argument("--vault", metavar="PATH", help="the folder of stored files (default: .xsrun/vault)")
     parser.add_argument(

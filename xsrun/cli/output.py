@@ -29,18 +29,20 @@ def describe_error(error: XanoScriptError, sources: dict[str, str], shown_path: 
 
     `sources` holds the texts by file name; `shown_path` gives the path that people know a file by.
     """
-    shown = []
+    from xsrun.diagnostics.color import paint, use_color
+
+    shown, color = [], use_color(sys.stderr)
     for diagnostic in diagnostics_of(error):
         if diagnostic.line and diagnostic.file:
-            from xsrun.diagnostics.color import use_color
             from xsrun.diagnostics.render import render
 
             text, path = sources.get(diagnostic.file, ""), shown_path(diagnostic.file)
-            shown.append(render(diagnostic, text, color=use_color(sys.stderr), path=path))
+            shown.append(render(diagnostic, text, color=color, path=path))
         else:
             mark = f"[{diagnostic.code}]" if diagnostic.code else ""
-            text = f"error{mark}: {diagnostic.message}"
-            shown.append(f"{text}\n  help: {diagnostic.hint}" if diagnostic.hint else text)
+            text = paint(f"error{mark}", "bold red", color) + paint(f": {diagnostic.message}", "bold", color)
+            help_ = f"\n  {paint('help', 'bold green', color)}: {diagnostic.hint}"
+            shown.append(text + (help_ if diagnostic.hint else ""))
     if isinstance(error, InternalError) and os.environ.get("XSRUN_TRACEBACK"):
         import traceback
 

@@ -41,24 +41,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="instead of tests, run every query, function, task, tool and job once with made-up input and rows; calls "
         "to other machines end as if the network was down",
     )
-    parser.add_argument("-x", "--exit-first", action="store_true", help="stop at the first test that fails")
-    parser.add_argument("--lf", "--last-failed", action="store_true", dest="last_failed", help="only what failed last")
-    parser.add_argument(
-        "--ff", "--failed-first", action="store_true", dest="failed_first", help="what failed last first"
-    )
-    parser.add_argument(
-        "-n", "--processes", type=whole_number, metavar="N", help="run tests in N processes (0: one a processor)"
-    )
-    said = parser.add_mutually_exclusive_group()
-    said.add_argument("-q", "--quiet", action="store_true", help="show failures and totals only")
-    said.add_argument("-v", "--verbose", action="store_true", help="show where each test stands, and what it logs")
-    parser.add_argument("--json", action="store_true", help="print one JSON document and nothing else")
-    parser.add_argument("--junit", metavar="FILE", help="write a JUnit XML report")
-    parser.add_argument("--watch", action="store_true", help="run again what a change touches, until interrupted")
-    parser.add_argument("--durations", type=whole_number, metavar="N", help="show the N slowest tests (0: all)")
-    parser.add_argument("--coverage", action="store_true", help="show which lines and branches the tests reach")
-    parser.add_argument("--coverage-html", metavar="FOLDER", help="write coverage as HTML pages")
-    parser.add_argument("--coverage-lcov", metavar="FILE", help="write coverage as an lcov file")
+    add_choices(parser)
+    add_reports(parser)
     parser.add_argument("--trace", action="store_true", help="show the statements of tests that fail")
     parser.add_argument(
         "--net-down",
@@ -70,6 +54,32 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--over-http", action="store_true", help="let workflow tests call queries over HTTP, as clients would"
     )
     add_workspace_options(parser)
+
+
+def add_choices(parser: argparse.ArgumentParser) -> None:
+    """Options that tell which tests run, in which order, and how much of them is shown."""
+    parser.add_argument("-x", "--exit-first", action="store_true", help="stop at the first test that fails")
+    parser.add_argument("--lf", "--last-failed", action="store_true", dest="last_failed", help="only what failed last")
+    parser.add_argument(
+        "--ff", "--failed-first", action="store_true", dest="failed_first", help="what failed last first"
+    )
+    parser.add_argument(
+        "-n", "--processes", type=whole_number, metavar="N", help="run tests in N processes (0: one a processor)"
+    )
+    said = parser.add_mutually_exclusive_group()
+    said.add_argument("-q", "--quiet", action="store_true", help="show failures and totals only")
+    said.add_argument("-v", "--verbose", action="store_true", help="show where each test stands, and what it logs")
+
+
+def add_reports(parser: argparse.ArgumentParser) -> None:
+    """Options for what comes out of a run."""
+    parser.add_argument("--json", action="store_true", help="print one JSON document and nothing else")
+    parser.add_argument("--junit", metavar="FILE", help="write a JUnit XML report")
+    parser.add_argument("--watch", action="store_true", help="run again what a change touches, until interrupted")
+    parser.add_argument("--durations", type=whole_number, metavar="N", help="show the N slowest tests (0: all)")
+    parser.add_argument("--coverage", action="store_true", help="show which lines and branches the tests reach")
+    parser.add_argument("--coverage-html", metavar="FOLDER", help="write coverage as HTML pages")
+    parser.add_argument("--coverage-lcov", metavar="FILE", help="write coverage as an lcov file")
 
 
 def run(options: argparse.Namespace) -> int:

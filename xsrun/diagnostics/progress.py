@@ -76,5 +76,5 @@ def _counted(items: Iterable[Item], counter: Counter) -> Iterator[Item]:
 
 
 def counter(what: str, total: int) -> Counter | None:
-    """A counter for work that is no list; None where nothing is shown."""
+    """A counter for work other than a list; None where nothing is shown."""
     return Counter(what, total, _stream, _clock) if _stream is not None and total > 1 else None

@@ -56,7 +56,7 @@ def render(diagnostic: Diagnostic, source_text: str, color: bool = False, path: 
     repaired = _repaired(diagnostic, source_text)
     if repaired is not None:
         lines.append(f"{margin} {bar}")
-        lines.append(f"{paint('frame', number)} {paint('help', '+')} {_printable(repaired)}".rstrip())
+        lines.append(f"{paint('frame', number)} {paint('help', '+')} {printable(repaired)}".rstrip())
     return "\n".join(lines)
 
 
@@ -95,7 +95,7 @@ def _underlined(text: str, start: int, end: int) -> tuple[str, str]:
     shown, widths = [], []
     column = len(cut_left)
     for character in kept:
-        width = _TAB - column % _TAB if character == "\t" else _width(character)
+        width = _TAB - column % _TAB if character == "\t" else display_width(character)
         shown.append(" " * width if character == "\t" else _safe(character))
         widths.append(width)
         column += width
@@ -104,7 +104,7 @@ def _underlined(text: str, start: int, end: int) -> tuple[str, str]:
     return cut_left + "".join(shown) + cut_right, " " * before + "^" * marked
 
 
-def _width(character: str) -> int:
+def display_width(character: str) -> int:
     """How many columns of a terminal a character takes."""
     if character.isascii():
         return 1
@@ -121,7 +121,8 @@ def _safe(character: str) -> str:
     return character if shown else "\ufffd"
 
 
-def _printable(text: str) -> str:
+def printable(text: str) -> str:
+    """A text fit for a terminal: control characters of a source must not reach it."""
     return "".join("    " if character == "\t" else _safe(character) for character in text)
 
 

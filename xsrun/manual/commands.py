@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from xsrun.manual.page import Page, Part, Shown
 
@@ -11,12 +11,13 @@ from xsrun.manual.page import Page, Part, Shown
 def command_page(parser: argparse.ArgumentParser) -> Page:
     """The page of one command."""
     name = parser.prog.removeprefix("xsrun ")
-    examples = [Shown(f"$ {command}", f"# {about}", "console") for command, about in getattr(parser, "examples", ())]
-    about = [parser.description or "", getattr(parser, "more", "")]
+    given: Sequence[tuple[str, str]] = getattr(parser, "examples", ())
+    text = "\n".join(f"$ {command}\n    # {about}" for command, about in given)
+    examples = [Shown(text, "", "console")] if text else []
     return Page(
         name,
         "command",
-        "\n\n".join(filter(None, about)),
+        "\n\n".join(filter(None, (parser.description, parser.epilog))),
         " ".join(parser.format_usage().removeprefix("usage: ").split()),
         parts=list(parts_of(parser)),
         examples=examples,

@@ -13,7 +13,11 @@ from xsrun.manual.page import Page
 
 FOLDER = Path(__file__).with_name("guides")
 #: The guides in the order in which they are read.
-ORDER = ("first-steps", "tests", "realtime")
+ORDER = (
+    "first-steps",
+    "tests",
+    "realtime",
+)
 
 
 @cache

@@ -31,7 +31,7 @@ TOPICS = {
     "error_codes": "error code",
 }
 #: Where comments cite the sources of a rule, for those who work on xsrun: `(semantics 1.5)`.
-_CITATION = pattern(r"\s*\((?:see )?(?:semantics|evidence|language)\b[^()]*\)")
+_CITATION = pattern(r"\s*\((?:see )?(?:(?:semantics|language) \d|evidence\b)[^()]*\)")
 
 
 def without_citations(text: str) -> str:

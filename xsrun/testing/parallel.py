@@ -76,7 +76,7 @@ def _run(number: int) -> Outcome:
 
 
 def _portable(outcome: Outcome) -> Outcome:
-    """An outcome without what cannot go from process to process: errors, and values that are no JSON."""
+    """An outcome without what cannot go from process to process: errors, and values other than JSON."""
     outcome.error = None
     outcome.warnings = [getattr(one, "message", str(one)) for one in outcome.warnings]
     outcome.logs = [

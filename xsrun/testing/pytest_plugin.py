@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from _pytest.fixtures import TopRequest  # what pytest's own items that are no functions use; nothing public does it
+from _pytest.fixtures import TopRequest  # what pytest's own items beside functions use
 
 from xsrun.errors import UsageError
 from xsrun.values.conversion import to_json

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,10 +17,12 @@ if TYPE_CHECKING:
     from xsrun.syntax.parsed import Parsed
 
 Key = tuple[str | None, ...]
+#: Texts from which on a counter may be shown.
+_MANY = 100
 
 
 def collect(
-    sources: Iterable[Source], structure_problems: Callable[[Parsed[Document]], list[Diagnostic]]
+    sources: Collection[Source], structure_problems: Callable[[Parsed[Document]], list[Diagnostic]]
 ) -> tuple[list[Construct], list[Diagnostic]]:
     """Every construct of the texts in order, and every problem found on the way.
 
@@ -29,7 +31,12 @@ def collect(
     """
     found: dict[Key, Construct] = {}
     problems: list[Diagnostic] = []
-    for source in sources:
+    texts: Iterable[Source] = sources
+    if len(sources) > _MANY:
+        from xsrun.diagnostics.progress import tracked
+
+        texts = tracked(sources, "loading")
+    for source in texts:
         constructs, here = tree_cache.read_text(source) or read(source, structure_problems)
         problems.extend(here)
         for construct in constructs:

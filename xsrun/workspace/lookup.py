@@ -91,7 +91,7 @@ def runnable(
         candidates = next((one for one in (jobs, stacks) if len(one) == 1), others)
     if len(candidates) == 1:
         return candidates[0]
-    raise _not_found(constructs, name, kind, file, candidates)
+    raise _other_verbs(constructs, name, kind, verb) or _not_found(constructs, name, kind, file, candidates)
 
 
 _VERBS = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE", "HEAD"})
@@ -112,6 +112,27 @@ def same_file(one: str, other: str) -> bool:
     """Do two names mean the same file of a workspace?"""
     given = other.replace("\\", "/")
     return one == given or given.endswith("/" + one) or one.endswith("/" + given)
+
+
+def _other_verbs(
+    constructs: list[Construct], name: str | None, kind: str | None, verb: str | None
+) -> UsageError | None:
+    """The error of a verb that a query does not have, or that there is not, where the rest of it fits."""
+    from xsrun.diagnostics.suggest import nearest
+
+    if name is None or kind not in ("query", None):
+        return None
+    first, _, rest = name.partition(" ")
+    if verb is None and first.isupper():
+        verb, name = first, rest.strip()
+    known = sorted(c.verb for c in constructs if c.kind == "query" and c.verb and c.name == name.removeprefix("/"))
+    if verb is None or verb.upper() in known or not known:
+        return None
+    if verb.upper() not in _VERBS:
+        close = nearest(verb.upper(), known)
+        hint = f"did you mean `query:{close} {name}`?" if close else f"{name} has {' and '.join(known)}"
+        return UsageError(f"{verb} is not a verb", hint=hint)
+    return UsageError(f"there is no query {verb.upper()} {name}", hint=f"{name} has {' and '.join(known)}")
 
 
 def _not_found(
