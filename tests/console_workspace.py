@@ -157,3 +157,83 @@ FILES = {
 }
 """,
 }
+
+#: The same with HOSTILE in place of names and texts.
+HOSTILE_FILES = {
+    "table/hostile.xs": """table HOSTILE {
+  schema {
+    int id
+    text name
+  }
+}
+""",
+    "function/hostile.xs": """function HOSTILE {
+  input {
+    text a? {
+      description = HOSTILE
+    }
+  }
+  stack {
+    var $x {
+      value = HOSTILE
+    }
+    throw {
+      name = HOSTILE
+      value = HOSTILE
+    }
+  }
+  response = $x
+}
+""",
+    "api/group.xs": """api_group "Odd" {
+  canonical = "odd"
+  description = HOSTILE
+}
+""",
+    "api/page.xs": """query page verb=GET {
+  api_group = "Odd"
+  input {
+    text q?
+  }
+  stack {
+    debug.log {
+      value = HOSTILE
+    }
+    util.set_header {
+      value = "Content-Type: text/html"
+      duplicates = "replace"
+    }
+  }
+  response = HOSTILE
+}
+""",
+}
+
+#: A page of another origin that tries the console at the address in place of TARGET.
+ATTACK = """<!doctype html><title>elsewhere</title><body><script>
+window.told = [];
+const note = (name, result) => window.told.push([name, String(result)]);
+async function attempt(name, path, options) {
+  try {
+    note(name, (await (await fetch("TARGET" + path, options)).text()).length);
+  } catch (error) { note(name, "refused"); }
+}
+async function attack() {
+  for (const [method, path] of [["GET", "requests"], ["POST", "requests/clear"], ["POST", "run"]]) {
+    const body = method === "GET" ? undefined : "{}";
+    for (const headers of [{}, {"X-Xsrun-Console": "x"}, {"Content-Type": "text/plain"}]) {
+      await attempt(path, "/xsrun/api/" + path, {method, headers, body, credentials: "include"});
+    }
+    await fetch("TARGET/xsrun/api/" + path, {method, body, mode: "no-cors", credentials: "include"}).catch(() => 0);
+  }
+  await attempt("page", "/xsrun/", {credentials: "include"});
+  const frame = document.createElement("iframe");
+  frame.src = "TARGET/xsrun/";
+  frame.onload = () => {
+    try { note("frame", frame.contentDocument.title); } catch (error) { note("frame", "refused"); }
+    window.done = true;
+  };
+  document.body.append(frame);
+}
+attack();
+</script>"""

@@ -246,3 +246,23 @@ def test_undeclared_tables(page: Page, workspace: xsrun.Workspace) -> None:
     found = page.post("table/jar/rows", {"filters": [{"column": "label", "test": "=", "value": "b"}]})
     assert [(row["label"], row["n"]) for row in found["rows"]] == [("b", 2)]
     assert page.post("table/jar/edit", {"id": 1, "data": {"n": 5}})["row"]["n"] == 5
+
+
+def test_values_with_their_numbers_of_rows(page: Page) -> None:
+    found = page.post("table/entry/values", {"column": "weather"})
+    assert {value for value, _ in found["counts"]} == {"fair", "rain"}
+    assert sum(number for _, number in found["counts"]) == found["scanned"] == 250
+    some = page.post(
+        "table/entry/values",
+        {"column": "sailor_id", "filters": [{"column": "sailor_id", "test": "<", "value": "3"}]},
+    )
+    assert sorted(value for value, _ in some["counts"]) == [1, 2] and some["values"] == 2
+    assert page.send("POST", "table/entry/values", {"column": "nothing"}).status == 400
+
+
+def test_sql_in_the_dialect_of_postgresql(page: Page) -> None:
+    found = page.post("sql", {"sql": "SELECT weather, count(*) AS n FROM entry GROUP BY weather ORDER BY weather;"})
+    assert [row["weather"] for row in found["rows"]] == ["fair", "rain"] and found["all"] == 2
+    refused = page.send("POST", "sql", {"sql": "SELEC 1"})
+    assert refused.status >= 400 and refused.json["message"]
+    assert page.send("POST", "sql", {"sql": " "}).status == 400

@@ -29,7 +29,9 @@ from xsrun.values.streams import StreamedResponse
 from xsrun.workspace.result import Result, after_response
 
 if TYPE_CHECKING:
+    from xsrun.diagnostics import Diagnostic
     from xsrun.documents import ErrorDocument
+    from xsrun.running.context import LogEntry
     from xsrun.running.trace import Trace
     from xsrun.services.tokens import TokenService
 
@@ -37,6 +39,9 @@ if TYPE_CHECKING:
 _KEPT = 2_000
 #: Bytes of a request's body, and of a response's, that the history holds in memory.
 _LONGEST_SENT, LONGEST_ANSWER = 1024 * 1024, 256 * 1024
+
+
+Background = Callable[["QueryRun", list["LogEntry"], list["Diagnostic | XanoScriptError"], float], None]
 
 
 class Endpoint:
@@ -48,6 +53,8 @@ class Endpoint:
         self.log = log
         #: gives a trace for a request of a query that is to be traced, by the query's label
         self.trace: Callable[[str], Trace | None] = lambda query: None
+        #: told of what ran after a response: its log, its warnings and seconds
+        self.background: Background = lambda run, logs, warnings, seconds: None
         #: watches what a run sets off
         self.watch: Callable[[Context], None] = lambda context: None
 
@@ -96,7 +103,9 @@ class Endpoint:
     def after_response(self, run: QueryRun, result: Result) -> None:
         """Run what the program left for after its response."""
         logs, warnings = len(result.logs), len(result.warnings)
+        started = time.perf_counter()
         after_response(run.context, result)
+        self.background(run, result.logs[logs:], result.warnings[warnings:], time.perf_counter() - started)
         if len(result.logs) > logs or len(result.warnings) > warnings:
             secrets = run.secrets()
             self.log.entries(result.logs[logs:], secrets)

@@ -41,6 +41,18 @@ _scans: dict[str, Scan] = {}
 
 
 @contextmanager
+def scanning(name: str) -> Iterator[Scan]:
+    """A scan that can be watched and stopped by its name while it lasts."""
+    scan = _scans[name] = Scan()
+    while len(_scans) > _MOST_SCANS:
+        del _scans[next(iter(_scans))]
+    try:
+        yield scan
+    finally:
+        _scans.pop(name, None)
+
+
+@contextmanager
 def session_of(call: ApiCall) -> Iterator[Session]:
     """A session on the data source that a call asks for."""
     context = call.workspace.context(datasource=datasource_of(call))
@@ -147,17 +159,10 @@ def rows(call: ApiCall) -> dict[str, Value]:
     view, after = view_of(given), key_of(given.get("after"))
     limit = given.get("limit")
     size = max(1, min(limit, 5_000)) if isinstance(limit, int) else 50
-    name = str(given.get("scan") or "")
-    scan = _scans[name] = Scan()
-    while len(_scans) > _MOST_SCANS:
-        del _scans[next(iter(_scans))]
-    try:
-        with session_of(call) as session:
-            browser = Browser(session, call.parts[0], view)
-            page = browser.page(after, size, scan.watch)
-            shown = [hidden_passwords(browser.table, row) for row in page.rows]
-    finally:
-        _scans.pop(name, None)
+    with scanning(str(given.get("scan") or "")) as scan, session_of(call) as session:
+        browser = Browser(session, call.parts[0], view)
+        page = browser.page(after, size, scan.watch)
+        shown = [hidden_passwords(browser.table, row) for row in page.rows]
     return {
         "rows": shown,
         "after": None if page.after is None else list(page.after),

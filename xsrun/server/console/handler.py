@@ -115,6 +115,7 @@ class Console(Shared):
             run_views,
             saved_tests,
             source_views,
+            sql_views,
             views_of_tests,
             workspace_views,
         )

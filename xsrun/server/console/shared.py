@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from xsrun.dispatch.triggers import WATCHER
+from xsrun.errors import XanoScriptError
 from xsrun.filters.query_strings import parse_query
 from xsrun.running.masking import masked_for_log, secrets_of_request
 from xsrun.running.secrets import NOTHING
@@ -22,9 +23,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from xsrun.diagnostics import Diagnostic
     from xsrun.errors import XanoScriptError
-    from xsrun.running.context import Context
-    from xsrun.server.endpoint import Endpoint
+    from xsrun.running.context import Context, LogEntry
+    from xsrun.server.endpoint import Endpoint, QueryRun
     from xsrun.server.history import History
     from xsrun.server.http_request import HttpRequest
     from xsrun.server.http_response import HttpResponse
@@ -52,6 +54,7 @@ class Shared:
         history.keep = self.keep
         endpoint.trace = self.tracing.trace
         endpoint.watch = self.watch_triggers
+        endpoint.background = self.background
 
     def _place(self) -> Path | None:
         """Where requests are kept: beside the workspace, in the folder of what it keeps."""
@@ -103,6 +106,16 @@ class Shared:
         if self.history.keeps:
             self.keep(entry)
         return entry
+
+    def background(
+        self, run: QueryRun, logs: list[LogEntry], warnings: list[Diagnostic | XanoScriptError], seconds: float
+    ) -> None:
+        """Note what ran after the response of a request: asynchronous calls, and what it left for later."""
+        error = next((one for one in warnings if isinstance(one, XanoScriptError)), None)
+        result = Result(error=error, logs=logs, warnings=warnings, duration=seconds)
+        result.status = 200 if error is None else error.status
+        if self.history.keeps:
+            self.ran(run.route.query, result, run.context, run.context.now(), {}, "background")
 
     def watch_triggers(self, context: Context) -> None:
         """Let the triggers of a run be noted, each by itself."""

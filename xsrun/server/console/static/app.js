@@ -35,10 +35,12 @@ async function show() {
   leave = null;
   const main = $("main");
   main.dataset.view = view[0];
+  delete main.dataset.ready;
   try {
     const module = await import(view[2]);
     if (turn !== showing) return;
     const ended = await module.show(main, parts.slice(1), new URLSearchParams(query));
+    if (turn === showing) main.dataset.ready = `#/${path}`;
     if (typeof ended !== "function") return;
     if (turn === showing) leave = ended;
     else ended();

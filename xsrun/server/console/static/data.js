@@ -20,12 +20,18 @@ export async function show(main, parts, query) {
     h("div", { class: "columns" },
       h("ul", { class: "side", "aria-label": "Tables" },
         h("li", {}, h("a", { href: address("").replace("/?", "?"), "aria-current": parts[0] ? null : "page" }, "Diagram")),
+        h("li", {}, h("a", { href: address("~sql"), "aria-current": parts[0] === "~sql" ? "page" : null }, "SQL")),
         tables.map((one) => h("li", {}, h("a", { class: "row-link", href: address(one.name), "aria-current": one === chosen ? "page" : null },
           one.name, h("span", { class: "soft number" }, one.broken ? "broken" : `${count(one.count)}${one.counted ? "" : "+"}`))))),
       content));
   if (!parts[0]) {
     const { diagram } = await import("./diagram.js");
     fill(content, diagram(tables, (name) => { location.hash = address(name); }));
+    return null;
+  }
+  if (parts[0] === "~sql") {
+    const { sqlPanel } = await import("./sql.js");
+    sqlPanel(content, source);
     return null;
   }
   if (!chosen || chosen.broken) {
@@ -98,7 +104,7 @@ function rows(content, table, tables, source, query, address) {
     const first = keys.length > 1 ? `page ${keys.length}, ` : "";
     state.textContent = `${first}${plural(page.rows.length, "row")}${page.scan ? `; a scan of ${plural(page.scanned, "row")}${page.stopped ? ", stopped before its end" : ""}` : ""}`;
     fill(pages, button("Previous", () => { keys.pop(); load(); }, { disabled: keys.length < 2 }), button("Next", () => { keys.push(page.after); load(); }, { disabled: !page.after }),
-      button("Count", async () => { state.textContent = plural((await post(url("count"), view)).count, "row"); }));
+      button("Values", () => valuesOf()), button("Count", async () => { state.textContent = plural((await post(url("count"), view)).count, "row"); }));
     fill(sql, h("summary", {}, "SQL of these rows"), pre(`${page.sql}\n-- ${JSON.stringify(page.parameters)}`));
   }
 
@@ -154,6 +160,30 @@ function rows(content, table, tables, source, query, address) {
           chosen.clear(); acts(); load();
         } catch (error) { tell(`${error.message} ${error.hint || ""}`, true); }
       }, { class: "danger" }) : null);
+  }
+
+  function valuesOf() {
+    dialog(`Values in ${table.name}`, (close) => {
+      const found = h("div", {});
+      const scan = `${Date.now()}-${Math.floor(Math.random() * 1e9)}`;
+      const load = async (name) => {
+        fill(found, h("p", { class: "soft" }, "Counting: every row is looked at. "), button("Stop", () => post(`scan/${scan}/stop`)));
+        try {
+          const answer = await post(url("values"), { ...view, column: name, scan });
+          const most = Math.max(1, ...answer.counts.map(([, number]) => number));
+          const about = answer.cut ? "There are too many different values to count them all." : `${plural(answer.values, "value")} in ${plural(answer.scanned, "row")}${answer.stopped ? ", stopped before the end" : ""}.`;
+          fill(found, h("p", { class: "soft" }, about), h("ul", { class: "plain" }, answer.counts.map(([value, number]) => {
+            const bar = h("span", { class: "meter", "aria-hidden": "true" }, h("span", {}));
+            bar.firstChild.style.width = `${Math.round((number / most) * 100)}%`;
+            return h("li", {}, button(value === null ? "null" : String(value).slice(0, 80), () => {
+              view.filters.push(value === null ? { column: name, test: "is null", value: "" } : { column: name, test: "=", value: String(value) });
+              filterBar(); restart(); close();
+            }, { class: "quiet" }), h("span", { class: "number" }, ` ${count(number)} `), bar);
+          })));
+        } catch (error) { fill(found, h("p", { class: "bad", role: "alert" }, error.message)); }
+      };
+      return [field("Column", select([["", "choose a column"], ...table.columns.map((one) => one.name)], "", (name) => { if (name) load(name); })), found, button("Close", close)];
+    });
   }
 
   function addRow() {
@@ -240,8 +270,7 @@ function rows(content, table, tables, source, query, address) {
     structure(table, address), actions, bar, h("div", { class: "row" }, state, scanButton), place, pages, sql);
   acts();
   filterBar();
-  load();
-  return null;
+  return load().then(() => null);
 }
 
 function parsed(text, column) {

@@ -113,6 +113,7 @@ export function travel(place, trace, { error = null, heading = "h2", text = null
     if (!file) return;
     let found;
     try { found = text !== null && file === "snippet.xs" ? { file, text, editable: false } : await sourceOf(file); } catch (problem) { fill(beside, h("p", { class: "soft" }, `${file}: ${problem.message}`)); return; }
+    if (step && step.index !== chosen) return; // another one was chosen meanwhile
     const last = new Map();
     for (const one of steps.slice(0, step ? step.index + 1 : 0)) if (one.call === step.call && one.variable) last.set(one.line, one);
     const warm = new Map();
