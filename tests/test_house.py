@@ -265,7 +265,7 @@ PYTHONS_WORDS = {
     ("editor/dap/dap_session.py", "Exception"): "a fault of xsrun is reported as it is",
     ("editor/dap/launching.py", "Exception"): "a fault of xsrun is reported as it is",
     ("editor/mcp/toolbox.py", "Exception"): "a fault of xsrun is reported as it is",
-    ("analysis/check_settings.py", "tomllib.TOMLDecodeError"): "only searched for the place",
+    ("services/project_file.py", "tomllib.TOMLDecodeError"): "only searched for the place",
     ("database/raw_sql/external.py", "ConnectionError"): "raised by xsrun.services.network, in its words",
     ("evaluator/stack_functions.py", "RecursionError"): "only compared",
     ("evaluator/stack_functions.py", "SyntaxError"): "only compared",

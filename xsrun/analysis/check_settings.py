@@ -12,12 +12,9 @@ from pathlib import Path
 
 from xsrun.diagnostics import Diagnostic
 from xsrun.errors import UsageError
-from xsrun.lazy_regex import pattern
-from xsrun.reading import read_text
 from xsrun.records import record, replace
+from xsrun.services.project_file import read_project_file
 from xsrun.values.conversion import Value
-
-_PLACE = pattern(r"line (\d+), column (\d+)")
 
 
 @record(frozen=True)
@@ -40,40 +37,13 @@ class CheckSettings:
 
 def read_settings(start: Path) -> CheckSettings:
     """The settings of the nearest project file at or above a folder. Raises UsageError for one that makes no sense."""
-    for folder in (start, *start.parents):
-        for name, section in (("xsrun.toml", ()), ("pyproject.toml", ("tool", "xsrun"))):
-            path = folder / name
-            if path.is_file():
-                table = _table(path, section)
-                if table is not None:
-                    return _settings(path, table)
-    return CheckSettings()
-
-
-def _table(path: Path, section: tuple[str, ...]) -> dict[str, Value] | None:
-    import tomllib
-
-    try:
-        found: Value = tomllib.loads(read_text(path))
-    except UnicodeDecodeError:
-        raise UsageError(f"{path} is not UTF-8 text") from None
-    except tomllib.TOMLDecodeError as error:
-        place = _PLACE.search(str(error))
-        where = f"what stands at line {place[1]}, column {place[2]} does not fit" if place else "it ends too early"
-        hint = 'settings are written name = "value", below a line with their section: [check]'
-        raise UsageError(f"{path} is not TOML: {where}", hint=hint) from None
-    except OSError as error:
-        raise UsageError(f"cannot read {path}: {error.strerror}") from None
-    for name in section:
-        found = found.get(name) if isinstance(found, dict) else None
-    return found if isinstance(found, dict) else None
+    found = read_project_file(start)
+    return CheckSettings() if found is None else _settings(*found)
 
 
 def _settings(path: Path, table: dict[str, Value]) -> CheckSettings:
     check = table.get("check", {})
-    unknown = [f"[{name}]" for name in table if name != "check"]
-    if isinstance(check, dict):
-        unknown += [name for name in check if name not in ("ignore", "errors")]
+    unknown = [name for name in check if name not in ("ignore", "errors")] if isinstance(check, dict) else []
     if unknown or not isinstance(check, dict):
         raise UsageError(
             f"{path}: unknown setting {', '.join(unknown) or 'check'}",

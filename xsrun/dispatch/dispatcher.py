@@ -45,6 +45,12 @@ class Dispatcher:
         """What runs in place of a construct that has middleware, or None for the many that have none."""
         return self._around.get(construct)
 
+    def act(self, context: Context, name: str, given: dict[str, Value]) -> Value:
+        """Run an action of a package; `given` are the attributes of the call."""
+        from xsrun.dispatch.packages import call_action
+
+        return call_action(context, name, given)
+
     def watches(self, table: str) -> bool:
         """Does a trigger wait for writes to this table? The database asks before it reads old rows."""
         return table in self._watched

@@ -128,6 +128,9 @@ class DispatcherProtocol(Protocol):
     def around(self, construct: Any) -> Around | None:
         """What runs in place of a construct that has middleware; None when it has none."""
 
+    def act(self, context: Context, name: str, given: dict[str, Value]) -> Value:
+        """Run an action of a package; `given` are the attributes of the call."""
+
     def watches(self, table: str) -> bool:
         """Does a trigger wait for writes to this table?"""
 

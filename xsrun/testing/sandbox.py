@@ -10,6 +10,8 @@ from xsrun.workspace.services import Services
 from xsrun.workspace.workspace import LoadedWorkspace
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from xsrun.database.database import Database
     from xsrun.services.network import Hosts
 
@@ -37,8 +39,15 @@ class Sandbox(LoadedWorkspace):
         self.root = None
         self.network = NetworkPolicy.of(network, in_test=True)
         services = origin._services
-        self._services = Services(None, network=self.network, models=origin.models, cloud=services.cloud)
+        self._services = Services(
+            None, network=self.network, models=origin.models, cloud=services.cloud, home=services.home
+        )
         self._ending = ExitStack()
+
+    @property
+    def home(self) -> Path | None:
+        """The folder of the workspace that is tested."""
+        return self.owner.root
 
     def for_test(self, datasource: str = "") -> Sandbox:
         """A workspace for one test: empty, or with the rows of a datasource (semantics 8.1)."""

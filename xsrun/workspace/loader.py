@@ -14,7 +14,9 @@ from xsrun.errors import UsageError
 from xsrun.reading import LARGEST_DATA, LARGEST_SOURCE, read_bytes
 
 #: Folders that never hold programs of the workspace.
-SKIPPED = frozenset((".git", ".xsrun", "node_modules", ".venv", "venv", "__pycache__"))
+SKIPPED = frozenset((".git", ".xsrun", "node_modules", ".venv", "venv", "__pycache__", "xsrun_packages"))
+#: The folder of packages of actions, which have constructs of their own (`xsrun.dispatch.packages`).
+PACKAGES = "xsrun_packages"
 
 
 def find_files(path: Path) -> list[Path]:

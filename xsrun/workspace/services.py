@@ -15,8 +15,10 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from xsrun.services.cache import Cache
     from xsrun.services.cloud import Cloud
+    from xsrun.services.datadog_log import DatadogLog
     from xsrun.services.http import HttpService
     from xsrun.services.javascript import JavaScript
+    from xsrun.services.jobs import Jobs
     from xsrun.services.locations import Locations
     from xsrun.services.mail import Outbox
     from xsrun.services.models.choice import Models
@@ -29,9 +31,11 @@ if TYPE_CHECKING:
     Service = (
         Cache
         | Cloud
+        | DatadogLog
         | DocumentStore
         | HttpService
         | JavaScript
+        | Jobs
         | Locations
         | Models
         | NetworkPolicy
@@ -65,6 +69,7 @@ class Services:
         vault: Vault | str | os.PathLike[str] | None = None,
         cache_url: str | None = None,
         cloud: Mapping[str, str] | None = None,
+        home: Path | None = None,
         lasting: bool = False,
         models: Iterable[str] = (),
     ) -> None:
@@ -73,6 +78,8 @@ class Services:
         self.vault = vault
         self.cache_url = cache_url
         self.cloud = cloud
+        #: where the files of the workspace are, also while nothing is kept beside them
+        self.home = home or root
         self.lasting = lasting
         self.models = tuple(models)
         self.lock = threading.RLock()
@@ -163,6 +170,17 @@ class Services:
 
         return Cloud(self.state("cloud"), self._key(), self.cloud)
 
+    def _jobs(self) -> Jobs:
+        from xsrun.services.jobs import Jobs
+
+        return Jobs(self.home)
+
+    def _datadog(self) -> DatadogLog:
+        from xsrun.services.datadog_log import DatadogLog
+
+        folder = self.state("cloud")
+        return DatadogLog(None if folder is None else folder / "datadog.jsonl")
+
     def _search(self) -> DocumentStore:
         """Documents of search services, kept like what `redis.*` stores."""
         from xsrun.services.search.documents import DocumentStore
@@ -214,6 +232,8 @@ _MAKERS: dict[str, Callable[[Services], Service]] = {
     "vault": Services._vault,
     "cloud": Services._cloud,
     "search": Services._search,
+    "jobs": Services._jobs,
+    "datadog": Services._datadog,
     "realtime": Services._realtime,
     "mail": Services._mail,
     "models": Services._models,

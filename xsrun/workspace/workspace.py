@@ -142,6 +142,11 @@ class LoadedWorkspace(ConstructTable):
         """What the tables of the language object to in one file; the public workspace asks the checker."""
         return []
 
+    @property
+    def home(self) -> Path | None:
+        """The folder of its files; `root` is that of what is kept, which tests have none of."""
+        return self.root
+
     def shown(self, file: str) -> str:
         """The path of one of its files for messages: from the user's folder, not from the workspace's."""
         return shown_path(self.root, file)
@@ -329,6 +334,8 @@ class LoadedWorkspace(ConstructTable):
         An input that the call leaves out is taken from the caller's declared input of the same name (semantics 1.7):
         `caller_inputs`.
         """
+        if kind == "action" and self.dispatcher is not None:
+            return self.dispatcher.act(context, name, inputs)
         construct = self.lookup(kind, name)
         if construct is None:
             raise self.no_target(kind, name)

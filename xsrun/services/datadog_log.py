@@ -1,0 +1,36 @@
+"""The log that stands for Datadog: entries and metrics as lines of JSON, in a file or in memory."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from xsrun.errors import UnavailableError
+from xsrun.values.conversion import Value, to_json
+
+#: Entries that are kept in memory, the latest.
+_MOST = 10_000
+
+
+class DatadogLog:
+    """Takes entries. Safe to use from several threads."""
+
+    def __init__(self, file: Path | None) -> None:
+        self.file = file
+        self.entries: list[dict[str, Value]] = []
+        self._lock = threading.Lock()
+
+    def add(self, kind: str, entries: Sequence[Mapping[str, Value]]) -> None:
+        """Keep entries of a kind, `log` or `metric`. Raises UnavailableError when the file cannot be written."""
+        lines = [{"kind": kind, **one} for one in entries]
+        with self._lock:
+            self.entries = [*self.entries, *lines][-_MOST:]
+            if self.file is None:
+                return
+            try:
+                self.file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+                with self.file.open("a", encoding="utf-8") as output:
+                    output.writelines(to_json(one) + "\n" for one in lines)
+            except OSError as error:
+                raise UnavailableError(f"the log {self.file} cannot be written: {error.strerror}") from None
