@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import argparse
 import random
 import shutil
+import subprocess
 import sys
 from pathlib import Path
 
@@ -16,6 +18,10 @@ from lsprotocol import types  # noqa: E402
 from pytest_lsp import ClientServerConfig, LanguageClient, client_capabilities  # noqa: E402
 
 from xsrun.analysis import check_sources  # noqa: E402
+from xsrun.cli.lsp import run as lsp_command  # noqa: E402
+from xsrun.editor.lsp.code_lenses import code_lenses  # noqa: E402
+from xsrun.editor.lsp.desk import Desk as Programs  # noqa: E402
+from xsrun.errors import UnavailableError  # noqa: E402
 
 FILES = 60
 FUNCTION = "function/pricing/price_3.xs"
@@ -50,7 +56,7 @@ class Desk:
     def __init__(self, client: LanguageClient, workspace: Path) -> None:
         self.client, self.workspace = client, workspace
         self.version = 0
-        self.held: set[str] = set()
+        self.texts: dict[str, str] = {}
 
     def uri(self, name: str) -> str:
         return (self.workspace / name).as_uri()
@@ -64,17 +70,17 @@ class Desk:
     def type(self, name: str, text: str) -> None:
         """Give a file another text in the editor."""
         self.version += 1
-        if name in self.held:
+        if name in self.texts:
             document = types.VersionedTextDocumentIdentifier(version=self.version, uri=self.uri(name))
             change = types.TextDocumentContentChangeWholeDocument(text)
             self.client.text_document_did_change(types.DidChangeTextDocumentParams(document, [change]))
         else:
-            self.held.add(name)
             item = types.TextDocumentItem(self.uri(name), "xanoscript", self.version, text)
             self.client.text_document_did_open(types.DidOpenTextDocumentParams(item))
+        self.texts[name] = text
 
     def close(self, name: str) -> None:
-        self.held.discard(name)
+        self.texts.pop(name)
         self.client.text_document_did_close(types.DidCloseTextDocumentParams(self.item(name)))
 
     async def problems(self, name: str) -> list[types.Diagnostic]:
@@ -93,7 +99,7 @@ class Desk:
 def desk(client: LanguageClient, workspace: Path):  # type: ignore[no-untyped-def]
     made = Desk(client, workspace)
     yield made
-    for name in sorted(made.held):
+    for name in sorted(made.texts):
         made.close(name)
 
 
@@ -198,8 +204,8 @@ async def compare_after_edits(desk: Desk, seed: int, edits: int) -> int:
             shown = [(uri, one.range.start.line + 1, one.code) for uri, problems in told for one in problems]
             assert sorted(shown) == [(file.as_uri(), line, code) for file, line, code in expected]
             count += len(found)
-        if len(desk.held) > 12:
-            for one in sorted(desk.held):
+        if len(desk.texts) > 12:
+            for one in sorted(desk.texts):
                 desk.close(one)
             texts = dict(original)
     return count
@@ -286,3 +292,322 @@ async def test_a_broken_text_is_not_formatted(desk: Desk) -> None:
     desk.type(FUNCTION, desk.read(FUNCTION).replace("stack {", "stack {{"))
     params = types.DocumentFormattingParams(desk.item(FUNCTION), types.FormattingOptions(2, True))
     assert await desk.client.text_document_formatting_async(params) is None
+
+
+# Names ---------------------------------------------------------------------------------------------------------------
+
+
+def at(desk: Desk, name: str, before: str, change: tuple[str, str] | None = None) -> types.Position:
+    """Have a file open, changed if need be, and give the position behind a part of its text."""
+    text = desk.read(name)
+    if change is not None:
+        assert change[0] in text
+        text = text.replace(*change)
+    desk.type(name, text)
+    start = text.index(before) + len(before)
+    line = text[:start].rpartition("\n")[2]
+    return types.Position(text[:start].count("\n"), len(line.encode("utf-16-le")) // 2)
+
+
+async def renamed(desk: Desk, name: str, position: types.Position, new: str) -> dict[str, str]:
+    """The texts of all files that a new name changes."""
+    edit = await desk.client.text_document_rename_async(types.RenameParams(desk.item(name), position, new))
+    assert edit is not None and edit.changes is not None
+    made = {}
+    for uri, edits in edit.changes.items():
+        file = uri.removeprefix(f"{desk.workspace.as_uri()}/").replace("%C3%A9", "é")
+        made[file] = applied(desk.texts.get(file) or desk.read(file), [*edits])
+    return made
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_a_function_is_found_and_renamed_across_files(desk: Desk) -> None:
+    position = at(desk, FUNCTION, 'function "pric')
+    params = types.ReferenceParams(types.ReferenceContext(True), desk.item(FUNCTION), position)
+    places = await desk.client.text_document_references_async(params)
+    callers = [one for one, text in large_workspace.texts(FILES).items() if 'run "pricing/price_3"' in text]
+    assert sorted(one.uri for one in places or ()) == sorted(desk.uri(one) for one in [FUNCTION, *callers])
+    made = await renamed(desk, FUNCTION, position, "pricing/other one")
+    assert {*made} == {FUNCTION, *callers}
+    assert check_sources({**large_workspace.texts(FILES), **made}) == []
+    caller = at(desk, callers[0], 'function.run "pric')
+    found = await desk.client.text_document_definition_async(types.DefinitionParams(desk.item(callers[0]), caller))
+    assert [one.uri for one in found or ()] == [desk.uri(FUNCTION)]
+
+
+@pytest.mark.parametrize(
+    ("name", "part", "new"),
+    [
+        ("table/stock_0.xs", "    text tit", "coût"),
+        ("table/stock_5.xs", '    text "ann', "year"),
+        ("table/stock_1.xs", "table st", "shelf"),
+        ("table/stock_1.xs", "table st", "the shelf"),
+    ],
+)
+@pytest.mark.asyncio(loop_scope="module")
+async def test_tables_and_columns_are_renamed_in_every_query(desk: Desk, name: str, part: str, new: str) -> None:
+    """Also those with letters that ASCII lacks, and names that have to be put in quotes from then on."""
+    texts = large_workspace.texts(FILES)
+    made = await renamed(desk, name, at(desk, name, part), new)
+    assert len(made) > 3
+    assert check_sources({**texts, **made}) == []
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_inputs_are_renamed_where_they_are_given_and_variables_in_their_construct(desk: Desk) -> None:
+    texts = large_workspace.texts(FILES)
+    made = await renamed(desk, FUNCTION, at(desk, FUNCTION, "int fac"), "times")
+    assert len(made) == 3 and check_sources({**texts, **made}) == []
+    made = await renamed(desk, FUNCTION, at(desk, FUNCTION, "math.add $to"), "sum")
+    assert {*made} == {FUNCTION} and "$total" not in made[FUNCTION]
+    assert check_sources({**texts, **made}) == []
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_names_that_cannot_be_are_refused(desk: Desk) -> None:
+    variable, function = at(desk, FUNCTION, "math.add $to"), at(desk, FUNCTION, 'function "pric')
+    for position, new in ((variable, "a b"), (variable, "input"), (variable, "rows"), (function, "pricing/price_4")):
+        with pytest.raises(Exception, match=r"name of a variable|reserved|already"):
+            await renamed(desk, FUNCTION, position, new)
+    word = types.PrepareRenameParams(desk.item(FUNCTION), at(desk, FUNCTION, "foreac"))
+    assert await desk.client.text_document_prepare_rename_async(word) is None
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_symbols_of_a_file_and_of_the_workspace(desk: Desk) -> None:
+    found = await desk.client.text_document_document_symbol_async(types.DocumentSymbolParams(desk.item(FUNCTION)))
+    (function,) = found or ()
+    assert isinstance(function, types.DocumentSymbol)
+    assert [one.name for one in function.children or ()] == ["owner", "factor", "extras", "test prices nothing"]
+    everywhere = await desk.client.workspace_symbol_async(types.WorkspaceSymbolParams("function price_12"))
+    assert [one.name for one in everywhere or ()] == ["pricing/price_12"]
+
+
+# Words ---------------------------------------------------------------------------------------------------------------
+
+
+async def hovered(desk: Desk, before: str) -> str:
+    params = types.HoverParams(desk.item(FUNCTION), at(desk, FUNCTION, before))
+    found = await desk.client.text_document_hover_async(params)
+    assert found is not None and isinstance(found.contents, types.MarkupContent)
+    return found.contents.value
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_words_and_names_are_told_about(desk: Desk) -> None:
+    assert "Rows that meet a condition" in await hovered(desk, "db.que")
+    assert "A text in upper case" in await hovered(desk, "|to_up")
+    assert "**field_name** of `db.edit`" in await hovered(desk, "field_na")
+    assert "Refuse a number below the limit" in await hovered(desk, "filters=mi")
+    assert "A text. Numbers and booleans" in await hovered(desk, "    te")
+    assert "line 19: `db.query stock_3 { ... } as $rows`" in await hovered(desk, "foreach ($ro")
+    assert "int factor?=2 filters=min:1" in await hovered(desk, "$input.fac")
+    assert "column of the table `stock_3`" in await hovered(desk, "$db.stock_3.am")
+    table = await hovered(desk, "db.query sto")
+    assert "table stock_3 {" in table and "What is kept of stock_3." in table
+
+
+async def offered(desk: Desk, before: str, change: tuple[str, str]) -> list[types.CompletionItem]:
+    """What is offered behind a part of the edited text, the best first."""
+    params = types.CompletionParams(desk.item(FUNCTION), at(desk, FUNCTION, before, change))
+    found = await desk.client.text_document_completion_async(params)
+    items = found.items if isinstance(found, types.CompletionList) else found or ()
+    return sorted(items, key=lambda one: one.sort_text or one.label)
+
+
+VALUE = "value = 0\n"
+
+
+@pytest.mark.parametrize(
+    ("before", "change", "first"),
+    [
+        ("value = $", (VALUE, "value = $\n"), ["changed", "labels", "part_0"]),
+        ("value = $input.", (VALUE, "value = $input.\n"), ["extras", "factor", "owner"]),
+        ("where = $db.", ("where = $db.stock_3", "where = $db.\n//"), ["stock_3", "stock_0"]),
+        ("value = $db.stock_3.", (VALUE, "value = $db.stock_3.\n"), ["amount", "created_at", "id"]),
+        ("value = $changed.", (VALUE, "value = $changed.\n"), ["amount", "created_at", "id"]),
+        ("db.edit ", ("db.edit stock_3", "db.edit "), ["stock_0", "stock_1"]),
+        ('function.run "', ('function.run "pricing/price_7"', 'function.run "'), ["pricing/price_0"]),
+        ('field_name = "', ('field_name = "id"', 'field_name = "'), ["amount", "created_at", "id"]),
+        ("data = {", ("data = {amount:", "data = {x:"), ["id", "amount"]),
+        ("factor: 4, ", ("factor: 4, extras: []", "factor: 4, "), ["extras"]),
+        ("  input {\n    ", ("  input {\n", "  input {\n    \n"), ["attachment", "audio", "bool"]),
+        ("filters=", ("filters=trim", "filters=tr|"), []),
+        ("trim|", ("filters=trim", "filters=trim|"), ["alphaOk", "digitOk"]),
+        ("\n    debug.", ("  stack {\n", "  stack {\n    debug.\n"), ["debug.log", "debug.stop"]),
+        ("conditional {\n", ("conditional {\n", "conditional {\n\n"), ["else", "elseif", "if"]),
+        ("db.edit stock_3 {\n", ("db.edit stock_3 {\n", "db.edit stock_3 {\n\n"), ["addon", "enforce_hidden_fields"]),
+        ("extras: []}\n", ("extras: []}\n", "extras: []}\n\n"), ["async", "runtime_mode"]),
+        ('nothing" {\n', ('nothing" {\n', 'nothing" {\n\n'), ["expect.to_be_defined"]),
+        ("  response = 1\n", ("  response = {", "  response = 1\n\n  //"), ["cache", "response_type", "test"]),
+        ("verb=", ("// Takes", "query a verb=\n// Takes"), ["DELETE", "GET"]),
+    ],
+)
+@pytest.mark.asyncio(loop_scope="module")
+async def test_completion_knows_the_place(desk: Desk, before: str, change: tuple[str, str], first: list[str]) -> None:
+    items = await offered(desk, before, change)
+    assert [one.label for one in items][: len(first)] == first
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_filters_that_fit_the_kind_of_value_come_first(desk: Desk) -> None:
+    for value, best, other in (('"abc"', "to_upper", "abs"), ("12", "abs", "to_upper"), ("[1]", "first", "abs")):
+        labels = [one.label for one in await offered(desk, f"{value}|", (VALUE, f"value = {value}|\n"))]
+        assert labels.index(best) < labels.index(other)
+    labels = [one.label for one in await offered(desk, "$input.owner|", (VALUE, "value = $input.owner|\n"))]
+    assert labels.index("to_upper") < labels.index("abs")
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_offers_are_snippets_with_a_page(desk: Desk) -> None:
+    items = await offered(desk, "db.ge", ("  stack {\n", "  stack {\n    db.ge\n"))
+    (get,) = [one for one in items if one.label == "db.get"]
+    assert isinstance(get.text_edit, types.TextEdit) and get.insert_text_format == types.InsertTextFormat.Snippet
+    assert get.text_edit.new_text.startswith("db.get ${1:name} {\n  field_value = $2")
+    assert get.text_edit.range.end.character - get.text_edit.range.start.character == len("db.ge")
+    told = await desk.client.completion_item_resolve_async(get)
+    assert isinstance(told.documentation, types.MarkupContent) and "field_value" in told.documentation.value
+    assert await offered(desk, "// a $", (VALUE, "value = 0 // a $\n")) == []
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_the_next_argument_is_told(desk: Desk) -> None:
+    position = at(desk, FUNCTION, "|substr:1:", (VALUE, 'value = "a:b"|substr:1:\n'))
+    found = await desk.client.text_document_signature_help_async(
+        types.SignatureHelpParams(desk.item(FUNCTION), position)
+    )
+    assert found is not None and found.signatures[0].label == "substr:start: int:length?: int"
+    assert found.active_parameter == 1
+    position = at(desk, FUNCTION, "{owner: $input.owner, factor: ")
+    found = await desk.client.text_document_signature_help_async(
+        types.SignatureHelpParams(desk.item(FUNCTION), position)
+    )
+    assert found is not None and found.signatures[0].label.startswith("pricing/price_7(text owner, int factor?")
+    assert found.active_parameter == 1
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_nothing_of_a_broken_text_ends_the_server(desk: Desk) -> None:
+    """Every feature is asked at random places of texts with mistakes in them."""
+    chance = random.Random(11)
+    text = desk.read(FUNCTION)
+    client, item, document = desk.client, desk.item(FUNCTION), types.TextDocumentIdentifier
+    for _ in range(40):
+        _, broken = edit(chance, {"function/a.xs": text, "function/b.xs": text})
+        if broken is None or broken == text:
+            continue
+        desk.type(FUNCTION, broken)
+        lines = broken.split("\n")
+        line = chance.randrange(len(lines))
+        place = types.Position(line, chance.randrange(len(lines[line]) + 3))
+        assert document(desk.uri(FUNCTION)) == item
+        await client.text_document_completion_async(types.CompletionParams(item, place))
+        await client.text_document_hover_async(types.HoverParams(item, place))
+        await client.text_document_signature_help_async(types.SignatureHelpParams(item, place))
+        await client.text_document_definition_async(types.DefinitionParams(item, place))
+        await client.text_document_selection_range_async(types.SelectionRangeParams(item, [place]))
+        await client.text_document_semantic_tokens_full_async(types.SemanticTokensParams(item))
+        await client.text_document_folding_range_async(types.FoldingRangeParams(item))
+        await client.text_document_document_symbol_async(types.DocumentSymbolParams(item))
+        await client.text_document_code_lens_async(types.CodeLensParams(item))
+        await client.text_document_inlay_hint_async(types.InlayHintParams(item, between(0, 0, len(lines), 0)))
+
+
+# The shape of a text -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_blocks_are_folded_and_selections_grow(desk: Desk) -> None:
+    position = at(desk, FUNCTION, "db.edit sto")
+    text = desk.read(FUNCTION)
+    folds = await desk.client.text_document_folding_range_async(types.FoldingRangeParams(desk.item(FUNCTION)))
+    last = len(text.split("\n")) - 2
+    assert next((one.start_line, one.end_line) for one in folds or ()) == (1, last - 1)
+    grown = await desk.client.text_document_selection_range_async(
+        types.SelectionRangeParams(desk.item(FUNCTION), [position])
+    )
+    one: types.SelectionRange | None = next(iter(grown or ()))
+    sizes = []
+    while one is not None:
+        sizes.append((one.range.end.line - one.range.start.line, one.range.end.character))
+        one = one.parent
+    assert len(sizes) > 8 and [lines for lines, _ in sizes] == sorted(lines for lines, _ in sizes)
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_words_have_colours(desk: Desk) -> None:
+    at(desk, FUNCTION, "", ('"much for "', '"🎉"'))
+    found = await desk.client.text_document_semantic_tokens_full_async(types.SemanticTokensParams(desk.item(FUNCTION)))
+    assert found is not None
+    lines = desk.texts[FUNCTION].split("\n")
+    line = column = 0
+    words: list[tuple[str, int]] = []
+    for number in range(0, len(found.data), 5):
+        down, right, length, kind, _ = found.data[number : number + 5]
+        line, column = line + down, right if down else column + right
+        encoded = lines[line].encode("utf-16-le")[column * 2 : (column + length) * 2]
+        words.append((encoded.decode("utf-16-le"), kind))
+    legend = ["keyword", "function", "method", "property", "type", "variable", "parameter", "struct"]
+    named = {(word, legend[kind]) for word, kind in words if kind < len(legend)}
+    assert named >= {
+        *(("function", "keyword"), ("pricing/price_3", "function"), ("owner", "parameter"), ("text", "type")),
+        *(("db.query", "function"), ("stock_3", "struct"), ("where", "property"), ("amount", "property")),
+        *(("total", "variable"), ("to_upper", "method"), ("stack", "keyword")),
+    }
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_arguments_of_filters_are_named(desk: Desk) -> None:
+    at(desk, FUNCTION, "", (VALUE, 'value = "abc"|substr:1:2\n'))
+    whole = between(0, 0, 200, 0)
+    hints = await desk.client.text_document_inlay_hint_async(types.InlayHintParams(desk.item(FUNCTION), whole))
+    assert [one.label for one in hints or ()][:2] == ["start:", "length:"]
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_lenses_run_constructs_and_tests(desk: Desk) -> None:
+    """An editor without commands of its own has those of the server."""
+    name = "function/hello.xs"
+    desk.type(
+        name,
+        "function hello {\n  input {\n  }\n\n  stack {\n  }\n\n  response = 6 * 7\n\n"
+        '  test "is it" {\n    expect.to_equal ($response) {\n      value = 42\n    }\n  }\n}\n',
+    )
+    lenses = await desk.client.text_document_code_lens_async(types.CodeLensParams(desk.item(name)))
+    titles = [one.command.title for one in lenses or () if one.command]
+    assert titles == ["Run", "Run test"]
+    for lens in lenses or ():
+        assert lens.command is not None
+        params = types.ExecuteCommandParams(lens.command.command, lens.command.arguments)
+        await desk.client.workspace_execute_command_async(params)
+    assert [one.message for one in desk.client.messages] == ["function hello: 42", "function hello is it: passed"]
+
+
+def test_lenses_are_those_of_an_editor_that_has_commands(tmp_path: Path) -> None:
+    programs = Programs()
+    programs.commands = frozenset({"xsrun.run", "xsrun.debug"})
+    name = tmp_path / "hello.xs"
+    name.write_text("function hello {\n  input {\n  }\n\n  stack {\n  }\n}\n", encoding="utf-8")
+    programs.programs.load(tmp_path)
+    lenses = code_lenses(programs, types.CodeLensParams(types.TextDocumentIdentifier(name.as_uri())))
+    assert [one.command.command for one in lenses or () if one.command] == ["xsrun.run", "xsrun.debug"]
+
+
+# The process ---------------------------------------------------------------------------------------------------------
+
+
+def test_what_is_missing_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda name, package=None: None)
+    with pytest.raises(UnavailableError, match="pygls") as caught:
+        lsp_command(argparse.Namespace(tcp=None))
+    assert caught.value.hint == "install it with: pip install 'xsrun[lsp]'"
+
+
+def test_a_server_waits_on_a_port_for_its_editor() -> None:
+    command = [*COMMAND, "--tcp", "0"]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True) as process:
+        assert process.stderr is not None
+        try:
+            assert process.stderr.readline().startswith("xsrun lsp: waiting on 127.0.0.1:")
+        finally:
+            process.kill()

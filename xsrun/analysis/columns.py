@@ -13,7 +13,7 @@ from xsrun.syntax.nodes import Entry, Expression, Literal, Name, ObjectLiteral, 
 from xsrun.syntax.walk import below, expressions
 
 #: Columns that every table has, declared or not.
-_ALWAYS = frozenset({"id", "created_at"})
+ALWAYS = frozenset({"id", "created_at"})
 
 
 def check_statement(workspace: View, unit: Unit, item: Statement) -> None:
@@ -49,7 +49,7 @@ def _written(unit: Unit, item: Statement, table: str, columns: Collection[str]) 
         if not isinstance(entry, Entry) or entry.disabled or entry.style == "variable":
             continue
         column = entry.key.partition(".")[0]
-        if column not in columns and column not in _ALWAYS:
+        if column not in columns and column not in ALWAYS:
             width = len(entry.key) + 2 * bool(entry.style in ('"', "'"))
             place = (entry.line, entry.column, entry.line, entry.column + width)
             hint = did_you_mean(column, columns) or f"its columns are {', '.join(columns)}"
@@ -60,7 +60,7 @@ def _field_name(unit: Unit, item: Statement, table: str, columns: Collection[str
     name = item.attribute("field_name")
     if isinstance(name, Literal) and isinstance(name.value, str) and name.value:
         column = name.value.partition(".")[0]
-        if column not in columns and column not in _ALWAYS:
+        if column not in columns and column not in ALWAYS:
             _unknown(unit, table, column, columns, span_of(name))
 
 
@@ -74,18 +74,23 @@ def _compared(workspace: View, unit: Unit, item: Statement) -> None:
 
 
 def _tables(workspace: View, item: Statement) -> dict[str, Collection[str] | None]:
-    """Name below `$db` -> columns: the table itself and the joined ones by alias; None where they are not known."""
+    """Name below `$db` -> columns; None where they are not known."""
+    named = tables_below_db(item)
+    return {name: workspace.columns(table) if table is not None else None for name, table in named.items()}
+
+
+def tables_below_db(item: Statement) -> dict[str, str | None]:
+    """Name below `$db` -> table, of a statement with a table: that one and the joined ones by alias."""
     assert isinstance(item.target, Name)
-    name = item.target.text
-    tables: dict[str, Collection[str] | None] = {name: workspace.columns(name)}
+    tables: dict[str, str | None] = {item.target.text: item.target.text}
     join = item.attribute("join")
     for entry in join.entries if isinstance(join, ObjectLiteral) else []:
         if isinstance(entry, Entry) and isinstance(entry.value, ObjectLiteral):
             values = {e.key: e.value for e in entry.value.entries if isinstance(e, Entry)}
             table = values.get("table")
             named = table.value if isinstance(table, Literal) else None
-            tables[entry.key] = workspace.columns(named) if isinstance(named, str) else None
-    return {**{name_below_db(alias): columns for alias, columns in tables.items()}, **tables}
+            tables[entry.key] = named if isinstance(named, str) else None
+    return {**{name_below_db(alias): table for alias, table in tables.items()}, **tables}
 
 
 def _check_path(unit: Unit, node: Expression, tables: dict[str, Collection[str] | None]) -> None:
@@ -95,6 +100,6 @@ def _check_path(unit: Unit, node: Expression, tables: dict[str, Collection[str] 
     if len(keys) < 2 or not isinstance(keys[0], str) or not isinstance(keys[1], str):
         return
     columns = tables.get(keys[0])
-    if columns and keys[1] not in columns and keys[1] not in _ALWAYS:
+    if columns and keys[1] not in columns and keys[1] not in ALWAYS:
         segment = node.segments[1]
         _unknown(unit, keys[0], keys[1], columns, span_of(segment))

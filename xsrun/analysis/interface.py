@@ -108,6 +108,10 @@ class Answers:
         if seen.kind == "query":
             self._routes[_route(seen)].remove((file, seen.name))
 
+    def files_of(self, kind: str, name: str) -> list[str]:
+        """The files with a construct of this kind and name, in order."""
+        return [file for file, _ in self._by_name.get((kind, name), ())]
+
     def answer(self, question: Question) -> object:
         """The answer to a question as it was noted."""
         found: object = getattr(self, question[0])(*question[1:])

@@ -109,6 +109,16 @@ class CheckSession:
         """What the texts see of one another, by name."""
         return self._answers.interfaces
 
+    def names(self, kind: str) -> list[str]:
+        """The names of all constructs of a kind, sorted."""
+        self.update()
+        return self._answers.names(kind)
+
+    def files_of(self, kind: str, name: str) -> list[str]:
+        """The files that declare a construct of this kind and name, in small letters."""
+        self.update()
+        return self._answers.files_of(kind, name)
+
     def take_over(self, read: Mapping[str, Interface]) -> list[str]:
         """Answer by the edited texts from now on; gives the names of those that are to be checked, sorted.
 

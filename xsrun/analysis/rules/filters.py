@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from xsrun.analysis.report import TextReport
+from xsrun.analysis.report import Span, TextReport
 from xsrun.diagnostics.suggest import did_you_mean, nearest
 from xsrun.language import catalogue
 from xsrun.language.foreign_words import FOREIGN_FILTERS
 from xsrun.names.bindings import name_given_by
 from xsrun.registry import Builtin, find, find_filter
 from xsrun.syntax.nodes import Expression, FilterCall, Group, Path, Variable
+from xsrun.syntax.source import Source
 
 #: Tests of texts that columns have operators for, without underscores and capitals.
 _TEXT_TEST_NAMES = "startswith istartswith endswith iendswith contains icontains index iindex regexmatches strlen"
@@ -37,7 +38,7 @@ def check_filter(report: TextReport, node: FilterCall, mode: int) -> None:
         _check_arguments(report, node, record)
 
 
-def filter_span(report: TextReport, node: FilterCall) -> tuple[int, int, int, int]:
+def filter_span(report: TextReport, node: FilterCall) -> Span:
     """From the bar to the end of the filter's name."""
     source = report.source
     if node.operand is None:
@@ -46,8 +47,14 @@ def filter_span(report: TextReport, node: FilterCall) -> tuple[int, int, int, in
     found = source.text.find("|", start)
     if found < 0:
         return node.line, node.column, node.end_line, node.end_column
-    end = source.text.find(node.name, found) + len(node.name)
-    return (*source.position(found), *source.position(end))
+    return (*source.position(found), *name_of_filter(source, node)[2:])
+
+
+def name_of_filter(source: Source, node: FilterCall) -> Span:
+    """Where the name of a filter stands."""
+    place = (node.operand.end_line, node.operand.end_column) if node.operand is not None else (node.line, node.column)
+    start = source.text.find(node.name, max(source.text.find("|", source.offset(*place)), 0))
+    return (*source.position(start), *source.position(start + len(node.name)))
 
 
 def _is_column(operand: Expression | None) -> bool:

@@ -14,7 +14,7 @@ from xsrun.syntax.nodes import Entry, Expression, Field, FieldBlock, Literal, Na
 from xsrun.syntax.walk import statements
 
 #: statement -> the kind of construct that its header names
-_TARGETS = {
+TARGETS = {
     "function.run": "function",
     "function.call": "function",
     "task.call": "task",
@@ -58,7 +58,7 @@ def check_double(workspace: View, unit: Unit) -> None:
 
 def check_call(workspace: View, unit: Unit, item: Statement) -> None:
     """Check that what a statement calls is there, and takes what it is given."""
-    kind = _TARGETS.get(item.name)
+    kind = TARGETS.get(item.name)
     if kind is None or not isinstance(item.target, Name):
         return
     name = item.target.text

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from pygls.uris import from_fs_path, to_fs_path
 
+from xsrun.analysis.mentions import Mention, mentions
 from xsrun.analysis.session import CheckSession
 from xsrun.editor.lsp.open_programs import OpenPrograms
 from xsrun.editor.lsp.text_positions import UTF_16, TextPositions
@@ -44,7 +45,11 @@ class Desk:
         self.encoding = UTF_16
         #: versions of the texts that the editor holds, by name
         self.versions: dict[str, int] = {}
+        #: whether the editor fills in snippets, and the commands that it has itself
+        self.snippets = False
+        self.commands: frozenset[str] = frozenset()
         self._uris: dict[str, str] = {}
+        self._mentions: dict[str, tuple[Parsed[Document], list[Mention]]] = {}
 
     def name_of(self, uri: str) -> str:
         """The name of a text: the absolute path of its file, or the address of one that is in none."""
@@ -67,3 +72,11 @@ class Desk:
         """The same by name."""
         session = self.programs.session_of(name)
         return Opened(self.uri_of(name), name, session, self.encoding) if session is not None else None
+
+    def mentions(self, opened: Opened) -> list[Mention]:
+        """Every name in a text; looked for once, as long as it stays the same."""
+        parsed = opened.parsed
+        kept = self._mentions.get(opened.name)
+        if kept is None or kept[0] is not parsed:
+            kept = self._mentions[opened.name] = parsed, mentions(parsed)
+        return kept[1]

@@ -14,8 +14,19 @@ from pygls.uris import to_fs_path
 
 from xsrun import __version__
 from xsrun.diagnostics import Diagnostic
-from xsrun.editor.lsp import shown_problems, text_layout
-from xsrun.editor.lsp.desk import Desk
+from xsrun.editor.lsp import (
+    code_lenses,
+    colours,
+    completion,
+    hover,
+    inlay_hints,
+    navigation,
+    outline,
+    shown_problems,
+    signature_help,
+    text_layout,
+)
+from xsrun.editor.lsp.desk import Desk, Opened
 
 #: A feature: asked in the words of the protocol, with the programs up to date.
 Feature = Callable[[Desk, Any], object]
@@ -26,6 +37,29 @@ FEATURES: dict[str, tuple[Feature, object]] = {
         shown_problems.code_actions,
         types.CodeActionOptions([types.CodeActionKind.QuickFix, types.CodeActionKind.SourceFixAll]),
     ),
+    types.TEXT_DOCUMENT_HOVER: (hover.hover, None),
+    types.TEXT_DOCUMENT_COMPLETION: (
+        completion.completion,
+        types.CompletionOptions(completion.TRIGGERS, resolve_provider=True),
+    ),
+    types.COMPLETION_ITEM_RESOLVE: (completion.resolve, None),
+    types.TEXT_DOCUMENT_SIGNATURE_HELP: (
+        signature_help.signature_help,
+        types.SignatureHelpOptions(signature_help.TRIGGERS),
+    ),
+    types.TEXT_DOCUMENT_DEFINITION: (navigation.definition, None),
+    types.TEXT_DOCUMENT_REFERENCES: (navigation.references, None),
+    types.TEXT_DOCUMENT_DOCUMENT_HIGHLIGHT: (navigation.highlights, None),
+    types.TEXT_DOCUMENT_PREPARE_RENAME: (navigation.prepare_rename, None),
+    types.TEXT_DOCUMENT_RENAME: (navigation.rename, types.RenameOptions(prepare_provider=True)),
+    types.TEXT_DOCUMENT_DOCUMENT_SYMBOL: (outline.document_symbols, None),
+    types.WORKSPACE_SYMBOL: (outline.workspace_symbols, None),
+    types.TEXT_DOCUMENT_FOLDING_RANGE: (outline.folding, None),
+    types.TEXT_DOCUMENT_SELECTION_RANGE: (outline.selection_ranges, None),
+    types.TEXT_DOCUMENT_SEMANTIC_TOKENS_FULL: (colours.tokens, colours.LEGEND),
+    types.TEXT_DOCUMENT_SEMANTIC_TOKENS_RANGE: (colours.tokens_between, colours.LEGEND),
+    types.TEXT_DOCUMENT_INLAY_HINT: (inlay_hints.inlay_hints, None),
+    types.TEXT_DOCUMENT_CODE_LENS: (code_lenses.code_lenses, None),
     types.TEXT_DOCUMENT_FORMATTING: (text_layout.formatting, None),
     types.TEXT_DOCUMENT_RANGE_FORMATTING: (text_layout.range_formatting, None),
 }
@@ -47,10 +81,19 @@ class Editor:
 
     # The life of a connection --------------------------------------------------------------------------------------
 
+    async def initialize(self, params: types.InitializeParams) -> None:
+        """Hear what the editor can do itself: `{"commands": ["xsrun.run", "xsrun.debug", "xsrun.test"]}`."""
+        options = params.initialization_options
+        commands = options.get("commands") if isinstance(options, dict) else None
+        self.desk.commands = frozenset(map(str, commands if isinstance(commands, (list, tuple)) else ()))
+
     async def initialized(self, _: types.InitializedParams) -> None:
         """Read the folders; what the editor sends meanwhile waits."""
         capabilities = self.server.server_capabilities
         self.desk.encoding = str(getattr(capabilities.position_encoding, "value", None) or self.desk.encoding)
+        client = self.server.client_capabilities.text_document
+        completing = client.completion.completion_item if client and client.completion else None
+        self.desk.snippets = bool(completing and completing.snippet_support)
         folders = [to_fs_path(uri) for uri in self.server.workspace.folders]
         roots = [folder for folder in folders if folder] or [one for one in [self.server.workspace.root_path] if one]
         for folder in roots:
@@ -120,6 +163,23 @@ class Editor:
         params = types.PublishDiagnosticsParams(self.desk.uri_of(name), shown, version)
         self.server.text_document_publish_diagnostics(params)
 
+    async def run_construct(self, target: dict[str, Any]) -> None:
+        """Run a construct, for an editor that has no command of its own for it."""
+        await self._do(code_lenses.run_target, target)
+
+    async def run_test(self, target: dict[str, Any]) -> None:
+        """Run a test, for an editor that has no command of its own for it."""
+        await self._do(code_lenses.test_target, target)
+
+    async def _do(
+        self, command: Callable[[Opened, dict[str, Any]], types.ShowMessageParams], target: dict[str, Any]
+    ) -> None:
+        await self._loaded.wait()
+        self._tell()
+        opened = self.desk.opened(target["uri"])
+        if opened is not None:
+            self.server.window_show_message(await asyncio.to_thread(command, opened, target))
+
     async def answer(self, feature: Feature, params: Any) -> object:
         """What a feature says, about the newest texts."""
         await self._loaded.wait()
@@ -132,6 +192,7 @@ def make_server() -> LanguageServer:
     server = LanguageServer("xsrun", __version__, types.TextDocumentSyncKind.Full)
     editor = Editor(server)
     notifications: dict[str, Callable[[Any], Coroutine[Any, Any, None]]] = {
+        types.INITIALIZE: editor.initialize,
         types.INITIALIZED: editor.initialized,
         types.TEXT_DOCUMENT_DID_OPEN: editor.did_open,
         types.TEXT_DOCUMENT_DID_CHANGE: editor.did_change,
@@ -140,6 +201,8 @@ def make_server() -> LanguageServer:
     }
     for method, handler in notifications.items():
         server.feature(method)(partial(handler))  # a method itself takes no marks, which the library puts on it
+    for action, command in ((code_lenses.RUN, editor.run_construct), (code_lenses.TEST, editor.run_test)):
+        server.command(code_lenses.server_command(action))(partial(command))
     for method, (feature, options) in FEATURES.items():
         server.feature(method, options)(partial(editor.answer, feature))
     return server

@@ -1,0 +1,135 @@
+"""Run, Debug and Run test above constructs; the editor's own commands where it has them, else the server's."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from typing import Any
+
+from lsprotocol import types
+
+from xsrun.api import Workspace
+from xsrun.editor.lsp.desk import Desk, Opened
+from xsrun.errors import UsageError, XanoScriptError
+from xsrun.language.constructs import KINDS, RUNNABLE
+from xsrun.syntax.nodes import Literal, Statement
+from xsrun.testing.report import Outcome
+from xsrun.values.conversion import to_json
+
+RUN, TEST, DEBUG = "run", "test", "debug"
+#: Kinds whose runs are tests themselves.
+_TESTS = frozenset({"workflow_test"})
+_LONGEST = 2_000
+
+
+def code_lenses(desk: Desk, params: types.CodeLensParams) -> list[types.CodeLens] | None:
+    """What can be run in a text."""
+    opened = desk.opened(params.text_document.uri)
+    if opened is None or opened.parsed.tree is None:
+        return None
+    found: list[types.CodeLens] = []
+    for item in opened.parsed.tree.items:
+        if isinstance(item, Statement) and item.name in KINDS and item.name in RUNNABLE and item.body is not None:
+            found += _of(desk, opened, item)
+    return found
+
+
+def _of(desk: Desk, opened: Opened, node: Statement) -> list[types.CodeLens]:
+    group = node.attribute("api_group")
+    target = {
+        "uri": opened.uri,
+        "kind": node.name,
+        "name": (node.label or "").removeprefix("/"),
+        "verb": node.verb,
+        "api_group": group.value if isinstance(group, Literal) else None,
+    }
+    titles = {TEST: "Run test"} if node.name in _TESTS else {RUN: "Run", DEBUG: "Debug"}
+    found = [_lens(desk, opened, node, title, action, target) for action, title in titles.items()]
+    for test in node.blocks("test"):
+        title = {"test": test.label, **target}
+        found.append(_lens(desk, opened, test, "Run test", TEST, title))
+        found.append(_lens(desk, opened, test, "Debug", DEBUG, title))
+    return [one for one in found if one is not None]
+
+
+def _lens(
+    desk: Desk, opened: Opened, node: Statement, title: str, action: str, target: dict[str, Any]
+) -> types.CodeLens | None:
+    """A lens with the editor's command `xsrun.run`, if it said that it has it, else with the server's."""
+    command = f"xsrun.{action}"
+    if command not in desk.commands:
+        if action == DEBUG:
+            return None
+        command = server_command(action)
+    place = opened.positions.range(node.line, node.column, node.line, node.column)
+    return types.CodeLens(place, types.Command(title, command, arguments=[target]))
+
+
+def server_command(action: str) -> str:
+    """The name of a command that the server does itself."""
+    return f"xsrun.server.{action}"
+
+
+# Commands of the server ----------------------------------------------------------------------------------------------
+
+
+def run_target(opened: Opened, target: dict[str, Any]) -> types.ShowMessageParams:
+    """Run a construct with its texts as the editor has them, and without input; what it gives is the message."""
+    title = _title(target)
+    try:
+        with Workspace.from_sources(_sources(opened)) as workspace:
+            result = workspace.run(
+                target["name"], target["kind"], verb=target.get("verb"), api_group=target.get("api_group")
+            )
+    except (UsageError, XanoScriptError) as error:
+        return types.ShowMessageParams(types.MessageType.Error, f"{title}: {error}")
+    if result.error is not None:
+        where = f" ({os.path.basename(result.error.file)}:{result.error.line})" if result.error.file else ""
+        return types.ShowMessageParams(types.MessageType.Error, f"{title}: {result.error}{where}")
+    return types.ShowMessageParams(types.MessageType.Info, f"{title}: {_cut(to_json(result.response))}")
+
+
+def test_target(opened: Opened, target: dict[str, Any]) -> types.ShowMessageParams:
+    """Run one unit test, or a workflow test."""
+    title = _title(target)
+    try:
+        with Workspace.from_sources(_sources(opened)) as workspace:
+            pattern = target.get("test") or target["name"]
+            report = workspace.test(pattern, kind="workflow" if target["kind"] in _TESTS else "unit")
+    except (UsageError, XanoScriptError) as error:
+        return types.ShowMessageParams(types.MessageType.Error, f"{title}: {error}")
+    results = [one for one in report.results if _is_meant(one, target)]
+    failed = [one for one in results if one.status not in ("pass", "skipped")]
+    if failed or not results:
+        told = "; ".join(f"{one.name}: {one.message}" for one in failed) or "there is no such test"
+        return types.ShowMessageParams(types.MessageType.Error, f"{title}: {_cut(told)}")
+    return types.ShowMessageParams(types.MessageType.Info, f"{title}: passed")
+
+
+def _is_meant(result: Outcome, target: dict[str, Any]) -> bool:
+    if target["kind"] in _TESTS:
+        return bool(result.name.lower() == target["name"].lower())
+    named = result.obj_type == target["kind"] and result.obj_name.lower().endswith(target["name"].lower())
+    return bool(named and target.get("test") in (None, result.name))
+
+
+def _title(target: dict[str, Any]) -> str:
+    return " ".join(filter(None, [target["kind"], target.get("verb"), target["name"], target.get("test")]))
+
+
+def _sources(opened: Opened) -> dict[str, str]:
+    texts = opened.session.texts
+    top = _top(texts)
+    return {name.removeprefix(top): text for name, text in texts.items()}
+
+
+def _top(names: Iterable[str]) -> str:
+    """The folder that all names begin with."""
+    listed = sorted(names)
+    first, last = listed[0].split("/"), listed[-1].split("/")
+    shared = next((n for n, pair in enumerate(zip(first, last, strict=False)) if pair[0] != pair[1]), len(first) - 1)
+    return "/".join(first[: min(shared, len(first) - 1)]) + "/"
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _LONGEST else text[:_LONGEST] + "..."
