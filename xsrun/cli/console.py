@@ -20,7 +20,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_console_options(parser)
     add_workspace_options(parser)
     parser.set_defaults(host="127.0.0.1", tasks=False, no_reload=False, quiet=False, memory=False, database=None)
-    parser.set_defaults(tls=False, tls_cert=None, tls_key=None)
+    parser.set_defaults(workers=1, token_key_file=None, tls=False, tls_cert=None, tls_key=None)
     parser.epilog = "It shows what `xsrun serve` of the folder kept, runs constructs and tests, and serves no query."
 
 

@@ -15,6 +15,7 @@ from xsrun.errors import UsageError
 from xsrun.server.settings import BODY_MEGABYTES, KEPT_REQUESTS, RECENT_REQUESTS, TRACE_MODES, TRUSTED_PROXIES
 
 if TYPE_CHECKING:
+    from xsrun.server.log import Log
     from xsrun.server.settings import ConsoleSettings, ProxySettings, Settings
     from xsrun.server.tls import Certificate
     from xsrun.workspace.workspace import LoadedWorkspace
@@ -48,6 +49,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--debug", type=whole_number, metavar="PORT", help="let a debugger attach on this port (xsrun dap); 0 is any"
     )
     add_console_options(parser)
+    add_process_options(parser)
     add_proxy_options(parser)
     add_tls_options(parser)
     add_workspace_options(parser)
@@ -103,6 +105,38 @@ def add_proxy_options(parser: argparse.ArgumentParser) -> None:
         help="who sends it sees history, console and hints from anywhere; at least 16 characters (default: "
         "XSRUN_ADMIN_TOKEN of the process)",
     )
+
+
+def add_process_options(parser: argparse.ArgumentParser) -> None:
+    """Options of a server of several processes."""
+    parser.add_argument(
+        "--workers",
+        type=whole_number,
+        default=1,
+        metavar="N",
+        help="processes that serve (default 1); SIGHUP replaces them one after another",
+    )
+    parser.add_argument(
+        "--token-key-file",
+        metavar="FILE",
+        help="the secret of auth tokens and signed addresses, the same on every machine: at least 32 bytes (default: "
+        "XSRUN_TOKEN_KEY of the process, or a new one kept in .xsrun/)",
+    )
+
+
+def supervised(options: argparse.Namespace, log: Log) -> int:
+    """Serve with several processes until told to stop. Raises UsageError where that is not possible."""
+    from xsrun.server.listening import listen
+    from xsrun.server.supervisor import Supervisor
+
+    if os.name != "posix":
+        raise UsageError("--workers works on Linux and macOS only", hint="start several servers on ports of their own")
+    if options.database in ("sqlite://", "sqlite:///:memory:"):
+        raise UsageError(
+            "processes cannot share rows in memory", hint="leave --memory out, or name a database with --database"
+        )
+    with listen(options.host, options.port) as bound:
+        return Supervisor(bound, options.workers, log.line).run()
 
 
 def add_tls_options(parser: argparse.ArgumentParser) -> None:
@@ -212,6 +246,8 @@ def listen(options: argparse.Namespace, settings_of_server: Settings) -> int:
     """Serve a workspace with these settings."""
     from xsrun.server.listening import Listening, require_packages, serve
     from xsrun.server.log import Log
+    from xsrun.server.supervisor import is_worker
+    from xsrun.workspace.services import told_key
 
     require_packages()
     path = Path(options.path or options.workspace or ".").expanduser()
@@ -220,6 +256,9 @@ def listen(options: argparse.Namespace, settings_of_server: Settings) -> int:
     if not 0 <= options.port <= 65_535:
         raise UsageError(f"--port takes 0 to 65535, not {options.port}")
     options.database = database_of(path, options)
+    if options.token_key_file is not None:
+        os.environ["XSRUN_TOKEN_KEY_FILE"] = str(Path(options.token_key_file).expanduser().resolve())
+    told_key()
     settings = workspace_settings(options)
 
     def make(texts: dict[str, str], root: Path) -> LoadedWorkspace:
@@ -237,6 +276,8 @@ def listen(options: argparse.Namespace, settings_of_server: Settings) -> int:
             open_debugger(workspace, options.debug)
 
     log = Log(quiet=options.quiet, color=use_color(sys.stderr))
+    if options.workers > 1 and not is_worker():
+        return supervised(options, log)
     certificate = certificate_of(path if path.is_dir() else path.parent, options)
     where = Listening(options.host, options.port, not options.no_reload, options.tasks, options.open, certificate)
     serve(path, make, settings_of_server, where, log, prepare)

@@ -17,6 +17,7 @@ ORDER = (
     "first-steps",
     "tests",
     "realtime",
+    "several-processes",
 )
 
 

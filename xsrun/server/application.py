@@ -45,6 +45,8 @@ class Application:
         self.console = Console(live, self.settings, self.history, self.endpoint, self.log)
         self.mcp = McpServing(live, self.settings, self.log, lambda: self.threads)
         self.realtime = Conversations(live, self.log)
+        #: called when requests are answered from now on
+        self.started: Callable[[], None] = lambda: None
         self._threads: ThreadPool | None = None
 
     @property
@@ -74,6 +76,8 @@ class Application:
                     self._threads.close()
                 await asyncio.to_thread(self.console.close)
             await send({"type": f"{message['type']}.complete"})
+            if message["type"] == "lifespan.startup":
+                self.started()
             if message["type"] == "lifespan.shutdown":
                 return
 

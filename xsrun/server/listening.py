@@ -24,6 +24,7 @@ from xsrun.server.log import Log
 from xsrun.server.reload import Maker, Reloader
 from xsrun.server.settings import Settings
 from xsrun.server.snapshot import Live
+from xsrun.server.supervisor import this_worker
 from xsrun.server.tls import Certificate, how_to_trust
 from xsrun.services.network import is_loopback
 
@@ -118,17 +119,27 @@ def serve(
     live = Live(workspace)
     application = Application(live, settings, log)
     application.console.reload = lambda: reloader.refresh(live)
-    with suppress(KeyboardInterrupt), closing_workspace(live), listen(listening.host, listening.port) as bound:
+    worker = this_worker()
+    bound = listen(listening.host, listening.port) if worker is None else worker.socket
+    with suppress(KeyboardInterrupt), closing_workspace(live), bound:
         prepare(workspace, reloader.upkeep.follow(workspace))
-        for line in welcome(live, listening, bound.getsockname()[1], settings):
-            log.line(line)
-        if listening.open:
-            webbrowser.open(f"{address(listening, bound.getsockname()[1])}{PAGE}")
-        errors = [problem for problem in workspace.problems if problem.severity == "error"]
-        if errors:
-            log.line(f"{len(errors)} error{'' if len(errors) == 1 else 's'} in its files:")
-            log.problems(errors)
+        if worker is None or worker.first:
+            announce(live, listening, bound.getsockname()[1], settings, log)
+        if worker is not None:
+            application.started = worker.serves
         run(application, bound, listening, reloader)
+
+
+def announce(live: Live, listening: Listening, port: int, settings: Settings, log: Log) -> None:
+    """Tell the user where the server is, and what is wrong with the files."""
+    for line in welcome(live, listening, port, settings):
+        log.line(line)
+    if listening.open:
+        webbrowser.open(f"{address(listening, port)}{PAGE}")
+    errors = [problem for problem in live.current.workspace.problems if problem.severity == "error"]
+    if errors:
+        log.line(f"{len(errors)} error{'' if len(errors) == 1 else 's'} in its files:")
+        log.problems(errors)
 
 
 @contextmanager
@@ -157,9 +168,11 @@ def run(
     async def main() -> None:
         beside: list[asyncio.Task[None]] = []
         if listening.tasks:
+            from xsrun.server.leadership import Leadership
             from xsrun.server.schedule import Schedule
 
-            schedule = Schedule(application)
+            leadership = Leadership.of(application.live.current.workspace)
+            schedule = Schedule(application, leads=leadership.held)
             beside.append(asyncio.create_task(schedule.run()))
         if listening.watch and reloader is not None:
             beside.append(asyncio.create_task(reloader.watch(application.live)))

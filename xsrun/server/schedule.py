@@ -23,7 +23,8 @@ _LONGEST_SLEEP = 0.5
 class Schedule:
     """Runs the tasks of the live workspace when they are due; a task never overlaps with itself.
 
-    `clock` says what time it is, and `sleep` waits for so many seconds of it.
+    `clock` says what time it is, and `sleep` waits for so many seconds of it. `leads` says whether this process is the
+    one that runs tasks, which may take a while to find out.
     """
 
     def __init__(
@@ -31,10 +32,12 @@ class Schedule:
         application: Application,
         clock: Clock = system_clock,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        leads: Callable[[], bool] = lambda: True,
     ) -> None:
         self.application = application
         self.clock = clock
         self.sleep = sleep
+        self.leads = leads
         self._running: dict[str, asyncio.Future[None]] = {}
         self._tasks: list[tuple[Construct, list[Event]]] = []
         self._read: Snapshot | None = None
@@ -45,7 +48,9 @@ class Schedule:
         while True:
             await self.sleep(self.pause(looked))
             now = self.clock()
-            for task in self.due(looked, now):
+            due = self.due(looked, now)
+            leads = bool(due) and await asyncio.to_thread(lambda: self.leads())
+            for task in due if leads else ():
                 self.begin(task)
             looked = now
 

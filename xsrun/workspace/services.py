@@ -49,6 +49,8 @@ if TYPE_CHECKING:
 STATE_FOLDER = ".xsrun"
 #: The database of `xsrun serve` in it.
 ROWS = "database.db"
+#: Bytes of a secret that is told.
+_SHORTEST_KEY = 32
 #: Paths that cannot be used and were reported.
 _told: set[Path] = set()
 
@@ -117,7 +119,10 @@ class Services:
         return None if self.root is None else state_file(self.root, name)
 
     def _key(self) -> bytes:
-        """The secret of a workspace: kept beside its files, else a new one."""
+        """The secret of a workspace: what the process is told, else one kept beside its files, else a new one."""
+        told = told_key()
+        if told is not None:
+            return told
         path = self.state("token_key")
         if path is not None:
             try:
@@ -264,6 +269,33 @@ def state_file(root: Path, name: str) -> Path | None:
 def kept_rows(root: Path) -> Path:
     """The file where `xsrun serve` keeps the rows of a workspace unless it is told where."""
     return root / STATE_FOLDER / ROWS
+
+
+def told_key() -> bytes | None:
+    """The secret that several machines share, `XSRUN_TOKEN_KEY` or the content of the file `XSRUN_TOKEN_KEY_FILE`.
+
+    Raises UsageError for one that is too short or cannot be read.
+    """
+    import hashlib
+
+    from xsrun.errors import UsageError
+
+    file, text = os.environ.get("XSRUN_TOKEN_KEY_FILE"), os.environ.get("XSRUN_TOKEN_KEY")
+    if file:
+        try:
+            secret = Path(file).read_bytes().strip()
+        except OSError:
+            raise UsageError(f"the file of the token key cannot be read: {file}") from None
+    elif text:
+        secret = text.encode()
+    else:
+        return None
+    if len(secret) < _SHORTEST_KEY:
+        raise UsageError(
+            f"the token key needs at least {_SHORTEST_KEY} bytes; this one has {len(secret)}",
+            hint="make one with: python -c 'import secrets; print(secrets.token_urlsafe(48))'",
+        )
+    return hashlib.sha256(secret).digest()
 
 
 def _kept_key(path: Path) -> bytes:

@@ -1,0 +1,194 @@
+"""`xsrun serve --workers N`: several processes on one socket, replaced when they die and when they are asked to."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from databases import new_database
+from http_server import Client
+from waiting import PATIENCE, until
+
+from xsrun.cli import main
+from xsrun.server.leadership import Leadership
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the processes are found in /proc")
+
+SOURCES = {
+    "table/note.xs": 'table "note" {\n  auth = false\n  schema {\n    int id\n    text text\n  }\n}\n',
+    "api/notes/group.xs": 'api_group "notes" {\n  canonical = "notes"\n}\n',
+    "api/notes/add_POST.xs": """query "add" verb=POST {
+  api_group = "notes"
+  input {
+    text text
+  }
+  stack {
+    db.add "note" {
+      data = {text: $input.text}
+    } as $note
+  }
+  response = $note.id
+}
+""",
+    "api/notes/all_GET.xs": """query "all" verb=GET {
+  api_group = "notes"
+  input {
+  }
+  stack {
+    db.query "note" {
+      return = {type: "count"}
+    } as $count
+  }
+  response = $count
+}
+""",
+}
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    for name, text in SOURCES.items():
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    return tmp_path
+
+
+class Server:
+    """A server process whose lines are read as they come."""
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        self.process = process
+        self.lines: list[str] = []
+        threading.Thread(target=self._read, daemon=True).start()
+        until(lambda: self.said("press Ctrl+C"))
+        self.client = Client(int(self.lines[0].rpartition(":")[2]))
+
+    def _read(self) -> None:
+        assert self.process.stderr is not None
+        for line in self.process.stderr:
+            self.lines.append(line.rstrip())
+
+    def said(self, text: str) -> bool:
+        assert self.process.poll() is None, self.lines
+        return any(text in line for line in self.lines)
+
+    def workers(self) -> set[int]:
+        pid = self.process.pid
+        return set(map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split()))
+
+
+@contextmanager
+def serving(folder: Path, *more: str, count: int = 2) -> Iterator[Server]:
+    words = [sys.executable, "-m", "xsrun", "serve", str(folder), "--port", "0", "--workers", str(count), *more]
+    with subprocess.Popen(words, stderr=subprocess.PIPE, text=True, env={**os.environ, "NO_COLOR": "1"}) as process:
+        try:
+            server = Server(process)
+            until(lambda: len(server.workers()) == count, server.lines)
+            yield server
+        finally:
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(PATIENCE) in (0, -signal.SIGKILL)
+
+
+def gone(pid: int) -> bool:
+    """Has a process ended? One that nobody has asked for its status yet has, too."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+    except FileNotFoundError:
+        return True
+
+
+def steady(server: Server) -> set[int]:
+    """The workers once there are two that answer."""
+    until(lambda: len(server.workers()) == 2)
+    return server.workers()
+
+
+def test_a_worker_that_is_killed_is_replaced(folder: Path) -> None:
+    with serving(folder) as server:
+        before = steady(server)
+        for number in range(1, 6):
+            assert server.client.post("/api:notes/add", {"text": "a"}).json == number
+        victim = min(before)
+        os.kill(victim, signal.SIGKILL)
+        until(lambda: server.said("by signal 9: another takes its place"))
+        until(lambda: victim not in server.workers() and len(server.workers()) == 2)
+        assert server.client.get("/api:notes/all").json == 5
+    assert all(gone(pid) for pid in before)
+
+
+def test_workers_are_replaced_one_after_another(folder: Path) -> None:
+    with serving(folder) as server:
+        before = steady(server)
+        written: list[int] = []
+        failed: list[Any] = []
+        done = threading.Event()
+
+        def write() -> None:
+            while not done.is_set():
+                reply = server.client.post("/api:notes/add", {"text": "a"})
+                (written if reply.status == 200 else failed).append(reply.json)
+
+        writer = threading.Thread(target=write)
+        writer.start()
+        server.process.send_signal(signal.SIGHUP)
+        until(lambda: not before & server.workers() and len(server.workers()) == 2)
+        done.set()
+        writer.join(PATIENCE)
+        assert failed == []
+        assert len(set(written)) == len(written)
+        assert server.client.get("/api:notes/all").json == len(written)
+
+
+def test_workers_end_with_their_parent(folder: Path) -> None:
+    with serving(folder) as server:
+        workers = steady(server)
+        server.process.kill()
+        server.process.wait(PATIENCE)
+        until(lambda: all(gone(pid) for pid in workers))
+
+
+def test_a_server_whose_workers_cannot_start_gives_up(folder: Path) -> None:
+    words = [sys.executable, "-m", "xsrun", "serve", str(folder), "--port", "0", "--workers", "2"]
+    done = subprocess.run(
+        [*words, "--tls-cert", "missing.pem"], capture_output=True, text=True, timeout=PATIENCE, check=False
+    )
+    assert done.returncode == 2
+    assert done.stderr.count("no such file: missing.pem") == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["--memory", "--workers", "2"], "processes cannot share rows in memory"),
+        (["--token-key-file", "missing"], "the file of the token key cannot be read"),
+    ],
+)
+def test_what_cannot_be_served(
+    folder: Path, words: list[str], told: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XSRUN_TOKEN_KEY_FILE", "")  # what the option sets is gone after the test
+    assert main(["serve", str(folder), "--port", "0", *words]) == 2
+    assert told in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("on", ["file", "postgres"])
+def test_one_process_runs_the_tasks(on: str, tmp_path: Path) -> None:
+    url = new_database("postgres") if on == "postgres" else "sqlite://"
+    one, two = Leadership(url, tmp_path), Leadership(url, tmp_path)
+    try:
+        assert (one.held(), two.held(), one.held()) == (True, False, True)
+        one.close()
+        assert (two.held(), one.held()) == (True, False)
+    finally:
+        one.close()
+        two.close()

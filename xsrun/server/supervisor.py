@@ -1,0 +1,206 @@
+"""Several server processes on one socket: `xsrun serve --workers N`.
+
+The parent opens the socket, starts the workers with the command that it was started with, and looks after them: one
+that dies is replaced, SIGHUP replaces all of them one after another, SIGTERM and Ctrl+C end them. It learns of a worker
+through a pipe that only that worker writes to: a byte says that it serves, the end of the pipe that it is gone, however
+it went. A second pipe tells the workers when the parent is gone, so that none is left behind.
+
+uvicorn has a supervisor of its own; it asks its workers for a sign of life twice a second, and wants an application
+that each of them can import, where a workspace has to be loaded with the options of the command line.
+"""
+
+from __future__ import annotations
+
+import os
+import selectors
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+
+#: The variable that makes a process a worker: `NUMBER:FIRST:SOCKET:READY:PARENT`, the last three file descriptors.
+_VARIABLE = "XSRUN_SERVER_WORKER"
+#: Workers that may fail one after another before they serve; then the server gives up.
+_MOST_FAILURES = 3
+#: Seconds that workers have to end before they are killed.
+_GRACE = 15
+_SIGNALS = ("SIGTERM", "SIGINT", "SIGHUP")
+
+
+@dataclass(frozen=True, slots=True)
+class Worker:
+    """What a worker process knows of itself."""
+
+    number: int
+    #: is it the one that tells of the server on the terminal
+    first: bool
+    socket: socket.socket
+    ready: int
+
+    def serves(self) -> None:
+        """Tell the parent that requests are answered from now on."""
+        os.write(self.ready, b"+")
+
+
+def is_worker() -> bool:
+    """Was this process started by a supervisor?"""
+    return _VARIABLE in os.environ
+
+
+def this_worker() -> Worker | None:
+    """What this process is as a worker, or None. It ends, as if it was told to stop, when its parent is gone."""
+    told = os.environ.pop(_VARIABLE, None)
+    if told is None:
+        return None
+    number, first, listening, ready, parent = map(int, told.split(":"))
+
+    def follow() -> None:
+        os.read(parent, 1)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=follow, daemon=True).start()
+    bound = socket.socket(fileno=listening)
+    bound.setblocking(False)
+    return Worker(number, bool(first), bound, ready)
+
+
+@dataclass(slots=True, eq=False)
+class Process:
+    """A worker as the parent sees it. `pipe` is where it says that it serves; `replaces` ends once it does."""
+
+    number: int
+    process: subprocess.Popen[bytes]
+    pipe: int
+    serves: bool = False
+    replaces: Process | None = None
+    #: told to end
+    ending: bool = False
+
+
+class Supervisor:
+    """Starts `count` workers on a socket and keeps as many until it is told to stop."""
+
+    def __init__(self, bound: socket.socket, count: int, tell: Callable[[str], None]) -> None:
+        self.bound = bound
+        self.count = count
+        self.tell = tell
+        self._selector = selectors.DefaultSelector()
+        self._workers: set[Process] = set()
+        #: numbers of the workers that are still to be replaced
+        self._to_replace: list[int] = []
+        self._failures = 0
+        #: has a worker served yet; the others are started then, so that one alone makes tables and puts rows into them
+        self._begun = False
+        self._status: int | None = None
+        self._alive, self._life = os.pipe()
+
+    def run(self) -> int:
+        """Serve until told to stop; returns the exit status."""
+        signals, written = os.pipe()
+        os.set_blocking(written, False)
+        before = signal.set_wakeup_fd(written)
+        handlers = {name: signal.signal(getattr(signal, name), lambda *_: None) for name in _SIGNALS}
+        self._selector.register(signals, selectors.EVENT_READ)
+        try:
+            self._start(1)
+            while self._workers:
+                for key, _ in self._selector.select():
+                    if key.fd == signals:
+                        for one in os.read(signals, 64):
+                            self._signalled(one)
+                    else:
+                        self._heard(key.data)
+        finally:
+            self._end(signal.SIGKILL)
+            signal.set_wakeup_fd(before)
+            for name, handler in handlers.items():
+                signal.signal(getattr(signal, name), handler)
+            self._selector.close()
+            for descriptor in (signals, written, self._alive, self._life):
+                os.close(descriptor)
+        return self._status or 0
+
+    def _start(self, number: int, replaces: Process | None = None) -> None:
+        """Start a worker with the command of this process."""
+        pipe, ready = os.pipe()
+        told = f"{number}:{int(not self._begun)}:{self.bound.fileno()}:{ready}:{self._alive}"
+        words = [sys.executable, "-P", "-m", "xsrun", *sys.argv[1:]]
+        process = subprocess.Popen(
+            words,
+            env={**os.environ, _VARIABLE: told},
+            pass_fds=(self.bound.fileno(), ready, self._alive),
+            start_new_session=True,  # Ctrl+C is for the parent, which tells them
+        )
+        os.close(ready)
+        made = Process(number, process, pipe, replaces=replaces)
+        self._workers.add(made)
+        self._selector.register(pipe, selectors.EVENT_READ, made)
+
+    def _heard(self, worker: Process) -> None:
+        """A worker serves, or is gone."""
+        if os.read(worker.pipe, 64):
+            worker.serves, self._failures = True, 0
+            if not self._begun:
+                self._begun = True
+                for number in range(2, self.count + 1):
+                    self._start(number)
+            if worker.replaces is not None:
+                self._stop(worker.replaces)
+                worker.replaces = None
+            self._replace_next()
+            return
+        self._selector.unregister(worker.pipe)
+        os.close(worker.pipe)
+        self._workers.discard(worker)
+        status = worker.process.wait()
+        if self._status is not None or worker.ending:
+            return
+        if worker.replaces is not None:
+            self.tell(f"worker {worker.number} cannot be replaced: the new one ended before it served")
+            self._to_replace.clear()
+            return
+        if not worker.serves:
+            self._failures += 1
+            if status == 2 or self._failures >= _MOST_FAILURES:
+                self._status = status if status > 0 else 1
+                self._end(signal.SIGTERM)
+                return
+        how = f"by signal {-status}" if status < 0 else f"with status {status}"
+        self.tell(f"worker {worker.number} ended {how}: another takes its place")
+        self._start(worker.number)
+
+    def _signalled(self, number: int) -> None:
+        if number == getattr(signal, "SIGHUP", None):
+            self._to_replace = sorted({one.number for one in self._workers})
+            self._replace_next()
+        elif self._status is None:
+            self._status = 0
+            self._end(signal.SIGTERM)
+            alarm = threading.Timer(_GRACE, self._end, [signal.SIGKILL])
+            alarm.daemon = True
+            alarm.start()
+
+    def _replace_next(self) -> None:
+        """Replace the next worker, unless one is being replaced."""
+        if not self._to_replace or any(one.replaces is not None for one in self._workers) or self._status is not None:
+            return
+        number = self._to_replace.pop(0)
+        old = next((one for one in self._workers if one.number == number and not one.ending), None)
+        if old is not None:
+            self._start(number, old)
+
+    def _stop(self, worker: Process) -> None:
+        worker.ending = True
+        with suppress(ProcessLookupError):
+            worker.process.send_signal(signal.SIGTERM)
+
+    def _end(self, how: signal.Signals) -> None:
+        """Send all workers a signal."""
+        for one in list(self._workers):
+            one.ending = True
+            with suppress(ProcessLookupError):
+                one.process.send_signal(how)
