@@ -32,7 +32,7 @@ _SIGNALS = ("SIGTERM", "SIGINT", "SIGHUP")
 
 
 @dataclass(frozen=True, slots=True)
-class Worker:
+class ServerWorker:
     """What a worker process knows of itself."""
 
     number: int
@@ -51,7 +51,7 @@ def is_worker() -> bool:
     return _VARIABLE in os.environ
 
 
-def this_worker() -> Worker | None:
+def this_worker() -> ServerWorker | None:
     """What this process is as a worker, or None. It ends, as if it was told to stop, when its parent is gone."""
     told = os.environ.pop(_VARIABLE, None)
     if told is None:
@@ -65,7 +65,7 @@ def this_worker() -> Worker | None:
     threading.Thread(target=follow, daemon=True).start()
     bound = socket.socket(fileno=listening)
     bound.setblocking(False)
-    return Worker(number, bool(first), bound, ready)
+    return ServerWorker(number, bool(first), bound, ready)
 
 
 @dataclass(slots=True, eq=False)
