@@ -73,7 +73,7 @@ def test_blank_lines_of_other_texts_carry_no_blanks() -> None:
         ("  \n\n", ""),
         ("// alone", "// alone"),
         ("\n\n  // alone\n", "// alone\n"),
-        ("\ufeffvar $a {\r\n  value = 1\r\n}\r\n", "var $a {\n  value = 1\n}\n"),
+        ("\ufeffvar $a {\r\n  value = 1\r\n}\r\n", "var $a {\r\n  value = 1\r\n}\r\n"),
         ("var $a {\n  value = 1\n}\n\n\n", "var $a {\n  value = 1\n}\n"),
         ("debug.stop {}", "debug.stop {\n}"),
     ],

@@ -7,6 +7,9 @@ from pathlib import Path
 import pytest
 
 import xsrun
+from xsrun import registry
+from xsrun.language.constructs import RUNNABLE
+from xsrun.testing.doctest.page import read_page
 
 INPUT = "input {\n  int n\n}\n"
 STACK = "stack {\n  var $a { value = 1 }\n}\n"
@@ -64,3 +67,59 @@ def test_what_is_wrong_is_said_of_the_form_that_was_meant(text: str, message: st
     assert error is not None
     assert (str(error), error.line, error.column) == (found.message, found.line, found.column)
     assert (found.message, (found.line, found.column)) == (message, place)
+
+
+# Every documented program --------------------------------------------------------------------------------------------
+
+ROOT = Path(__file__).parents[1]
+PAGES = sorted(
+    page
+    for place in ("README.md", ".github", "grammar", "tests/conformance", "xsrun")
+    for page in ([ROOT / place] if place.endswith(".md") else (ROOT / place).rglob("*.md"))
+    if "npm" not in page.parts
+)
+
+
+def documented() -> dict[str, str]:
+    """Every program on the repository's own pages, in its samples and in the reference of builtins, by its place.
+
+    Without JavaScript, whose engine would start a thousand times.
+    """
+    found = {}
+    for page in PAGES:
+        name = page.relative_to(ROOT).as_posix()
+        for block in read_page(page.read_text(encoding="utf-8"), name):
+            if block.is_program:
+                found[f"{name}:{block.line}"] = block.text
+    for file in (ROOT / "samples").rglob("*.xs"):
+        found[file.relative_to(ROOT).as_posix()] = file.read_text(encoding="utf-8")
+    for kind in ("statement", "filter"):
+        for builtin in registry.every(kind):
+            found |= {f"{builtin.name} {place}": one.source for place, one in enumerate(builtin.examples)}
+    return {place: text for place, text in found.items() if "lambda" not in text}
+
+
+def outcome(text: str) -> str:
+    """What a program gives, or how it fails; nothing of it depends on the time."""
+    limits = xsrun.Limits(steps=100_000, seconds=5)
+    with xsrun.Workspace.from_sources({"page.xs": text}, clock=1_750_000_000_000, limits=limits) as workspace:
+        workspace.sleep = lambda seconds: None
+        runnable = [one for one in workspace.constructs if one.kind in RUNNABLE]
+        if len(runnable) != 1:
+            return repr([(one.label, [str(problem) for problem in one.problems]) for one in workspace.constructs])
+        result = workspace.run(runnable[0].name if runnable[0].kind != "stack" else None, runnable[0].kind)
+        return f"{result.error!r} {result.error} {result.response!r}"
+
+
+def test_no_answer_depends_on_the_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    compared = 0
+    for number, (place, text) in enumerate(documented().items()):
+        seen = []
+        for cache in ("first", "second", "second"):
+            monkeypatch.setenv("XSRUN_CACHE", str(tmp_path / f"{cache}{number}"))
+            seen.append(outcome(text))
+        cold, again, warm = seen
+        if cold == again:  # else it is random
+            compared += 1
+            assert warm == again, place
+    assert compared > 500

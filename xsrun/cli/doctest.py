@@ -110,9 +110,9 @@ class PageOptions:
             self.given["limits"] = LIMITS
         self.rows = {}
         if options.seed:
-            from xsrun.cli.seeds import read_seed
+            from xsrun.cli.seeds import read_seeds
 
-            self.rows = read_seed(options.seed)
+            self.rows = read_seeds(options.seed)
         self.variables = {name: read_value(value) for name, value in (split_pair(one, "--var") for one in options.var)}
         self.inputs = read_inputs(options.input)[0]
         self.auth = read_auth(options.auth)

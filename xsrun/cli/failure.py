@@ -19,6 +19,7 @@ if TYPE_CHECKING:
         failed: int
         results: list[Json]
         blocks: list[Json]
+        files: list[Json]
 
 
 def wants_document(words: list[str]) -> bool:
@@ -36,5 +37,6 @@ def failure_document(command: str, error: XanoScriptError) -> RunDocument | Fail
         "check": {"diagnostics": [one.as_dict() for one in diagnostics_of(error)]},
         "test": {"passed": 0, "failed": 0, "results": []},
         "doctest": {"blocks": []},
+        "format": {"files": [], "diagnostics": [one.as_dict() for one in diagnostics_of(error)]},
     }
     return {**empty.get(command, {}), "error": document["error"]}

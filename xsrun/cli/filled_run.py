@@ -52,10 +52,11 @@ def _try(
     workspace = target.workspace
     rows = {}
     if options.seed:
-        from xsrun.cli.seeds import read_seed, seed_file
+        from xsrun.cli.seeds import read_seeds, seed_file
 
-        rows = read_seed(options.seed)
-        seed_file(workspace, options.seed)
+        rows = read_seeds(options.seed)
+        for name in options.seed:
+            seed_file(workspace, name)
     construct = target.find()
     before = Filling({**given, **besides["files"]}, besides["variables"], besides["auth"], rows)
     context = workspace.context()

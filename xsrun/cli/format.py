@@ -6,17 +6,29 @@ import argparse
 import io
 import sys
 from pathlib import Path
+from typing import NotRequired, TypedDict
 
 from xsrun.cli.arguments import show_error
 from xsrun.cli.differences import print_difference
 from xsrun.cli.named import STDIN
+from xsrun.diagnostics import Diagnostic
 from xsrun.errors import UsageError, XanoScriptError
+from xsrun.values.conversion import to_json
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("paths", nargs="*", default=["."], help="files and folders (default: this folder); - is stdin")
     parser.add_argument("--check", action="store_true", help="change nothing; exit 1 when something would change")
     parser.add_argument("--diff", action="store_true", help="change nothing; print what would change")
+    parser.add_argument("--json", action="store_true", help="print one JSON document and nothing else")
+
+
+class FileDocument(TypedDict):
+    """What came of one file, in the document of `--json`: changed, unchanged, error or unwritten; `text` of stdin."""
+
+    file: str
+    status: str
+    text: NotRequired[str]
 
 
 def run(options: argparse.Namespace) -> int:
@@ -24,37 +36,34 @@ def run(options: argparse.Namespace) -> int:
     from xsrun.workspace.loader import matching
 
     options.paths = matching(options.paths)
-    piped = options.paths == ["-"]
-    sources = collect(options.paths)
-    changed = refused = unwritten = 0
-    for name, text in sources.items():
-        made = formatted(name, text)
-        if made is None:
-            refused += 1
-            continue
-        if piped and not (options.check or options.diff):
-            if isinstance(sys.stdout, io.TextIOWrapper):
-                sys.stdout.reconfigure(encoding="utf-8")  # source text, which is UTF-8 everywhere
-            print(made, end="")
-            return 0
-        if made != text:
-            try:
-                deliver(name, text, made, options)
-                changed += 1
-            except UsageError as error:
-                show_error(error)
-                unwritten += 1
-    would = "would be " if options.check or options.diff else ""
-    if not piped:
-        unchanged = len(sources) - changed - refused - unwritten
-        counts = {
-            f"{would}changed": changed,
-            "already formatted": unchanged,
-            "with errors": refused,
-            "that cannot be written": unwritten,
-        }
-        print(summary(counts), file=sys.stderr)
-    return 2 if unwritten else 1 if refused or (options.check and changed) else 0
+    outcomes: list[FileDocument] = []
+    found: list[Diagnostic] = []
+    for name, text in collect(options.paths).items():
+        made = formatted(name, text, found, quiet=options.json)
+        outcome: FileDocument = {"file": name, "status": "error" if made is None else "unchanged"}
+        outcomes.append(outcome)
+        if made is not None and name == STDIN and not (options.check or options.diff):
+            print_formatted(made, outcome, options)
+        elif made not in (None, text):
+            outcome["status"] = delivered(name, text, made or "", options)
+    if options.json:
+        print(to_json({"files": outcomes, "diagnostics": [one.as_dict() for one in found]}))
+    elif options.paths != ["-"]:
+        print(summary(outcomes, would=options.check or options.diff), file=sys.stderr)
+    statuses = {outcome["status"] for outcome in outcomes}
+    return (
+        2 if "unwritten" in statuses else 1 if "error" in statuses or (options.check and "changed" in statuses) else 0
+    )
+
+
+def print_formatted(made: str, outcome: FileDocument, options: argparse.Namespace) -> None:
+    """Print what standard input was formatted to."""
+    if options.json:
+        outcome["text"] = made
+        return
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(encoding="utf-8")  # source text, which is UTF-8 everywhere
+    print(made, end="")
 
 
 def collect(paths: list[str]) -> dict[str, str]:
@@ -80,32 +89,47 @@ def collect(paths: list[str]) -> dict[str, str]:
     return sources
 
 
-def formatted(name: str, text: str) -> str | None:
-    """The formatted text of a file, or None after reporting why it cannot be formatted."""
+def formatted(name: str, text: str, found: list[Diagnostic], *, quiet: bool) -> str | None:
+    """The formatted text of a file, or None after reporting why it cannot be formatted, and noting it in `found`."""
+    from xsrun.diagnostics.of_errors import diagnostics_of
     from xsrun.syntax.format.formatter import format_source
 
     try:
         return format_source(text, name)
     except XanoScriptError as error:
-        show_error(error, {name: text})
+        found += diagnostics_of(error)
+        if not quiet:
+            show_error(error, {name: text})
         return None
 
 
-def deliver(name: str, text: str, made: str, options: argparse.Namespace) -> None:
-    """Write a changed file, or say what would change in it."""
-    if options.diff:
+def delivered(name: str, text: str, made: str, options: argparse.Namespace) -> str:
+    """Write a changed file, or say what would change in it: its status."""
+    if options.diff and not options.json:
         print_difference(name, text, made)
-    elif options.check:
+    elif options.check and not options.json:
         print(f"would change {name}")
-    else:
+    elif not (options.diff or options.check):
         from xsrun.workspace.loader import write_source
 
-        write_source(Path(name), made)
-        print(f"formatted {name}", file=sys.stderr)
+        try:
+            write_source(Path(name), made)
+        except UsageError as error:
+            show_error(error)
+            return "unwritten"
+        if not options.json:
+            print(f"formatted {name}", file=sys.stderr)
+    return "changed"
 
 
-def summary(counts: dict[str, int]) -> str:
-    """How many files there were of each sort; of the first also when there was none."""
-    first = next(iter(counts))
-    shown = ", ".join(f"{count} {what}" for what, count in counts.items() if count or what == first)
-    return f"files: {shown}"
+def summary(outcomes: list[FileDocument], *, would: bool) -> str:
+    """How many files there were of each sort; of the changed ones also when there was none."""
+    sorts = {
+        "changed": "would be changed" if would else "changed",
+        "unchanged": "already formatted",
+        "error": "with errors",
+        "unwritten": "that cannot be written",
+    }
+    counts = {sort: sum(outcome["status"] == sort for outcome in outcomes) for sort in sorts}
+    shown = (f"{count} {sorts[sort]}" for sort, count in counts.items() if count or sort == "changed")
+    return f"files: {', '.join(shown)}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -41,7 +42,23 @@ def run_once(
         )
     if result.error is not None:
         explain_error(result.error, construct, target.workspace)
+    warn_of_missing_caller(target.workspace, besides["auth"])
     return result
+
+
+def warn_of_missing_caller(workspace: LoadedWorkspace, auth: dict[str, Value] | None) -> None:
+    """Say that the row of `--auth` is not there, to a program that looked into its database."""
+    if auth is None or "xsrun.database.database" not in sys.modules:
+        return
+    from xsrun.database.dump_load import has_row
+
+    context = workspace.context()
+    try:
+        if not has_row(context.session, auth["table"], auth["id"]):
+            named = f"--auth {auth['table']}:{auth['id']}"
+            warn(f"{named}: the table `{auth['table']}` has no such row; --seed gives it rows")
+    finally:
+        context.session.close()
 
 
 def deliver(results: Iterable[Result], target: Target, options: argparse.Namespace, *, several: bool = False) -> bool:
@@ -63,7 +80,7 @@ def explain_error(error: XanoScriptError, construct: Construct, workspace: Loade
     source = workspace.sources.get(error.file or "")
     explain(error, source.text if source is not None else "")
     option = option_for(error, construct)
-    if option is not None:
+    if option is not None and "is given as null" not in (error.hint or ""):
         error.hint = f"give it with {option}" + (f"; {error.hint}" if error.hint else "")
 
 

@@ -103,7 +103,13 @@ def add_workspace_options(parser: argparse.ArgumentParser) -> None:
     )
     add_outside_options(parser)
     parser.add_argument("--redis", metavar="URL", help="a Redis server for redis.* (default: a cache of xsrun's own)")
-    parser.add_argument("--seed", metavar="FILE", help="rows to begin with: JSON, YAML or CSV")
+    parser.add_argument(
+        "--seed",
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="rows to begin with: JSON, YAML or CSV (repeatable: the rows add up)",
+    )
     parser.add_argument("--strict", action="store_true", help="refuse undeclared tables, as the engine does")
     parser.add_argument(
         "--isolation",
@@ -209,10 +215,10 @@ def read_inputs(given: list[str]) -> list[dict[str, Value]]:
         if text.startswith("@"):
             content = read_file(text[1:])
             if text.endswith(".jsonl"):
-                lines = [line for line in content.splitlines() if line.strip()]
                 return [
                     {**merged, **as_object(parse_json(line, f"line {number} of {text[1:]}"), text)}
-                    for number, line in enumerate(lines, 1)
+                    for number, line in enumerate(content.splitlines(), 1)
+                    if line.strip()
                 ]
             name = "standard input" if text == "@-" else text[1:]
             merged.update(as_object(parse_json(content, name), name))

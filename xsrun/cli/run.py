@@ -70,7 +70,8 @@ def run_target(load: Callable[[], Target], options: argparse.Namespace) -> int:
         if options.seed:
             from xsrun.cli.seeds import seed_file
 
-            seed_file(workspace, options.seed)
+            for name in options.seed:
+                seed_file(workspace, name)
         construct = target.find()
         if construct.kind == "stack" and not (construct.items or construct.node or construct.problems):
             warn(f"{target.shown(construct.file)} holds no statements")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -79,6 +79,15 @@ def _shown(item: Value) -> str:
         return json.dumps(item, default=str)[:60]
     except ValueError:  # an anchor of YAML inside itself
         return "a list that holds itself"
+
+
+def read_seeds(names: Iterable[str]) -> Rows:
+    """The rows of several files together."""
+    found: Rows = {}
+    for name in names:
+        for table, rows in read_seed(name).items():
+            found.setdefault(table, []).extend(rows)
+    return found
 
 
 def seed_file(

@@ -267,11 +267,11 @@ def listen(options: argparse.Namespace, settings_of_server: Settings) -> int:
         return Workspace(texts, root, **settings)
 
     def prepare(workspace: LoadedWorkspace, made: list[str]) -> None:
-        if options.seed:
+        for name in options.seed:
             from xsrun.cli.seeds import seed_file
 
-            for table in seed_file(workspace, options.seed, only_empty=True, made=made):
-                log.line(f"{options.seed}: {table} has rows already, so none are added to it")
+            for table in seed_file(workspace, name, only_empty=True, made=made):
+                log.line(f"{name}: {table} has rows already, so none are added to it")
         if options.debug is not None:
             open_debugger(workspace, options.debug)
 

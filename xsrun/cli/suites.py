@@ -95,7 +95,8 @@ def ready(workspace: LoadedWorkspace, options: argparse.Namespace) -> Iterator[N
     if options.seed:
         from xsrun.cli.seeds import seed_file
 
-        seed_file(workspace, options.seed)
+        for name in options.seed:
+            seed_file(workspace, name)
     with workspace, carried(workspace, options):
         yield
 

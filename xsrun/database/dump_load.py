@@ -49,6 +49,13 @@ def has_rows(session: Session, name: str) -> bool:
     return table.exists and bool(session.transaction.execute(f"SELECT 1 FROM {quoted} LIMIT 1"))
 
 
+def has_row(session: Session, name: str, key: Value) -> bool:
+    """Whether a table has a row with this id; one that was not made yet has none."""
+    table = session.catalog.table(name)
+    quoted = name.replace('"', '""')
+    return table.exists and bool(direct_query.run(session, f'SELECT id FROM "{quoted}" WHERE id = ?', [key]))
+
+
 def load(session: Session, rows: Rows, *, replace: bool = False) -> dict[str, int]:
     """Put dumped rows back, all or none; with `replace` the tables are emptied first. Returns their number by table."""
     with session.transaction.atomic():

@@ -47,9 +47,12 @@ def nearest_names(word: str, candidates: Collection[str], most: int = 3) -> list
         score: float = distance(wanted, plain, limit)
         if score > limit:
             shared = parts & _parts(plain)
-            if not shared and not any(_begins(one, other) for one in parts for other in _parts(plain)):
+            if shared or any(_begins(one, other) for one in parts for other in _parts(plain)):
+                score = limit + 1.5 - len("".join(shared)) / len(plain)
+            elif "_" in plain and any(len(one) > 3 and distance(wanted, one, 1) == 1 for one in _parts(plain)):
+                score = limit + 1.5  # a part is misspelled: `uper` of to_upper
+            else:
                 continue
-            score = limit + 1.5 - len("".join(shared)) / len(plain)
         scored.append((score, abs(len(plain) - len(wanted)), name))
     best = sorted(scored)[:most]
     return [name for score, _, name in best if score <= best[0][0] + 1]

@@ -137,8 +137,12 @@ def bind(
                     bound[name] = value
     except InputError as error:
         _tell_declaration(error, one)
-        if not prefix and error.hint is None and isinstance(error, MissingParamError):
-            error.hint = f"the inputs are: {', '.join(map(_shown, declared))}"
+        if error.hint is None and isinstance(error, MissingParamError) and one is not None:
+            what = f"the members of {prefix[:-1]}" if prefix else "the inputs"
+            if values.get(one.name, UNBOUND) is None:
+                error.hint = f"{one.name} is given as null, which counts as missing; `{one.type}? {one.name}` takes it"
+            else:
+                error.hint = f"{what} are: {', '.join(map(_shown, declared))}"
         raise
     return bound
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 
+from xsrun.language.constructs import VERBS
 from xsrun.language.token_classes import CONDITION_WORDS
 from xsrun.lazy_regex import pattern
 from xsrun.syntax.misfit import Found, Misfit, Recognisers
@@ -54,6 +55,19 @@ def word_instead_of_operator(place: Misfit) -> Found | None:
                 "XS112", f"`{token.value}` is not an operator", f"write {sign}", token, [(token.start_pos, end, sign)]
             )
     return None
+
+
+@RECOGNISERS.add
+def quoted_verb(place: Misfit) -> Found | None:
+    """`verb="GET"`."""
+    token = place.token()
+    if token is None or place.kind(-1) != "VERB":
+        return None
+    verb = place.source.text[token.start_pos : token.end_pos].strip("\"'")
+    if verb.upper() not in VERBS:
+        return None
+    fix = [(token.start_pos, token.end_pos, verb.upper())]
+    return Found("XS199", "a verb has no quotation marks", f"write verb={verb.upper()}", token, fix)
 
 
 @RECOGNISERS.add

@@ -145,7 +145,9 @@ def to_number(value: Value) -> float:
         number = parse_number(value)
         if number is not None:
             return number
-    raise XanoScriptError(NOT_NUMERIC, hint=f"the operand is {describe(value)}; convert it with |to_int or |to_decimal")
+    joined = ", or join texts with ~" if value.__class__ is str else ""
+    hint = f"the operand is {describe(value)}; convert it with |to_int or |to_decimal{joined}"
+    raise XanoScriptError(NOT_NUMERIC, hint=hint)
 
 
 def describe(value: Value) -> str:

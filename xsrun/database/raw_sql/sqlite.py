@@ -13,6 +13,9 @@ from xsrun.database.tables import Table, without_mark
 from xsrun.errors import XanoScriptError
 from xsrun.values.conversion import Value
 
+#: Functions after which PostgreSQL calls a column that has no name.
+_NAMED_CALLS = frozenset(("count", "sum", "avg", "min", "max", "coalesce", "lower", "upper", "length", "round", "abs"))
+
 
 def run(session: Session, sql: str, arguments: list[Value]) -> list[dict[str, Value]]:
     """Translate, run, and read the rows: JSON and booleans as what they are. Raises XanoScriptError for what SQLite
@@ -32,8 +35,16 @@ def run(session: Session, sql: str, arguments: list[Value]) -> list[dict[str, Va
         raise explained(error) from None
     stored = {name for table in translated.tables.values() for name in session.backend.stored_names(table).values()}
     names = [without_mark(name) if name in stored else name for name, _ in columns]
-    decoders = decoders_for(names, translated)
+    decoders = {_as_postgres_names(name): decode for name, decode in decoders_for(names, translated).items()}
+    names = [_as_postgres_names(name) for name in names]
     return [_read(names, row, decoders) for row in rows]
+
+
+def _as_postgres_names(name: str) -> str:
+    """A column without a name of its own: a call is known by its function, `count(*)` is `count`."""
+    function, _, arguments = name.partition("(")
+    alone = function.lower() in _NAMED_CALLS and arguments.endswith(")") and arguments.find(")") == len(arguments) - 1
+    return function.lower() if alone else name
 
 
 def live_table(session: Session, name: str) -> Table | None:

@@ -39,8 +39,8 @@ _DATA = frozenset((*_QUERY_DATA, *_CONSTRUCT_DATA, *_SETTINGS))
 def format_source(text: str, filename: str = "<text>") -> str:
     """The text in the style of Xano's own exports: the same program with the same comments, laid out anew.
 
-    Line ends become newlines and a byte-order mark is dropped. Formatting twice gives what formatting once gave. Raises
-    XanoScriptSyntaxError, with every problem, for a text that has syntax errors.
+    Line ends are those of most lines, and a byte-order mark is dropped. Formatting twice gives what formatting once
+    gave. Raises XanoScriptSyntaxError, with every problem, for a text that has syntax errors.
     """
     source = Source(text.replace("\r\n", "\n"), filename)
     tree = parse(source.text, filename)
@@ -50,7 +50,8 @@ def format_source(text: str, filename: str = "<text>") -> str:
             verify(tree, made)
     except RecursionError:
         raise XanoScriptError("the text is nested too deeply to be formatted", file=filename) from None
-    return made
+    windows = text.count("\r\n") * 2 > text.count("\n")
+    return made.replace("\n", "\r\n") if windows else made
 
 
 def verify(tree: Document, made: str) -> None:
