@@ -24,6 +24,7 @@ COMMANDS = {
     "test": ("run unit tests and workflow tests", "test"),
     "doctest": ("run the examples of documentation pages", "doctest"),
     "serve": ("serve the workspace over HTTP", "serve"),
+    "verify": ("ask a live instance the same as the workspace, and show what differs", "verify"),
     "lsp": ("check, complete, rename and more in an editor (language server)", "lsp"),
     "dap": ("debug programs from an editor (Debug Adapter Protocol)", "dap"),
     "mcp": ("serve check, run, test and the rest to coding agents (MCP)", "mcp"),

@@ -1,0 +1,198 @@
+"""`xsrun verify`: ask a live instance the same as the local workspace, and show what differs."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from xsrun.cli.arguments import whole_number
+from xsrun.cli.options import add_workspace_options, workspace_settings
+from xsrun.diagnostics.color import paint, use_color
+from xsrun.errors import UsageError
+from xsrun.running.masking import masked_address
+from xsrun.values.conversion import to_json
+
+if TYPE_CHECKING:
+    from xsrun.server.routes import Routes
+    from xsrun.server.verify.asked import Asked, Planned
+    from xsrun.server.verify.live_side import LiveOptions
+    from xsrun.server.verify.verdicts import Verdict
+    from xsrun.workspace.workspace import LoadedWorkspace
+
+_STYLES = {"same": "green", "differs": "red", "failed": "red", "skipped": "yellow"}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("path", nargs="?", default=".", help="the workspace (default: this folder)")
+    side = parser.add_argument_group("the live side")
+    side.add_argument("--against", metavar="URL", help="the instance, such as https://x8ki-letl-twmt.n7.xano.io")
+    side.add_argument("--profile", metavar="NAME", help="address and token of a profile of the official command line")
+    side.add_argument("--token-env", metavar="NAME", help="the variable of the process that holds the bearer token")
+    side.add_argument("--datasource", metavar="NAME", help="the data source to ask (X-Data-Source)")
+    side.add_argument(
+        "--sandbox", action="store_true", help="the address is that of a Xano sandbox, made to be changed"
+    )
+    side.add_argument("--ca", metavar="FILE", help="certificates to trust besides those of the system")
+    side.add_argument("--rate", type=float, default=5.0, metavar="N", help="requests a second (default 5; 0: no limit)")
+    side.add_argument("--timeout", type=float, default=30.0, metavar="SECONDS", help="for one answer (default 30)")
+    asked = parser.add_argument_group("what is asked (default: workflow tests, and --explore 1)")
+    asked.add_argument("--tests", action="store_true", help="the api.call of workflow tests")
+    asked.add_argument("--history", action="append", default=[], metavar="FILE", help="the JSON of /xsrun/history")
+    asked.add_argument("--har", action="append", default=[], metavar="FILE", help="what a browser recorded")
+    asked.add_argument("--openapi", action="append", default=[], metavar="FILE", help="examples of an OpenAPI document")
+    asked.add_argument("--explore", type=whole_number, metavar="N", help="N made-up requests to each query")
+    asked.add_argument("-k", metavar="TEXT", dest="pattern", help="only requests whose name contains TEXT")
+    rules = parser.add_argument_group("what counts")
+    rules.add_argument(
+        "--ignore", action="append", default=[], metavar="PATH", help=".items[].etag, .etag anywhere, header:x, status"
+    )
+    rules.add_argument(
+        "--map", action="append", default=[], metavar="PATH=KIND", help="compare by kind: time, token, uuid, id or any"
+    )
+    rules.add_argument("--exact", action="store_true", help="times of now, tokens and UUIDs must be equal, too")
+    writes = parser.add_argument_group("writing")
+    writes.add_argument("--read", action="append", default=[], metavar="'VERB /PATH'", help="a query that only reads")
+    writes.add_argument("--allow-writes", action="store_true", help="send what writes; needs --datasource or --sandbox")
+    writes.add_argument("--dry-run", action="store_true", help="show what would be sent, and send nothing")
+    parser.add_argument("--json", action="store_true", help="print one JSON document and nothing else")
+    add_workspace_options(parser)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Verify; the exit status is 1 when an answer differs or did not come."""
+    from xsrun.cli.target import folder_target
+    from xsrun.server.snapshot import Snapshot
+    from xsrun.server.verify.asked import Permission, plan
+
+    live = None if options.dry_run else live_options(options)
+    check_writes(options)
+    path = Path(options.workspace or options.path).expanduser()
+    if not path.is_dir():
+        raise UsageError(f"no such folder: {path}")
+    workspace = folder_target(path, options, workspace_settings(options)).workspace
+    snapshot = Snapshot.of(workspace)
+    permission = Permission(options.allow_writes, tuple(options.read))
+    planned = plan(workspace, snapshot.routes, chosen(options, workspace, snapshot.routes), permission)
+    if not planned:
+        raise UsageError("there is nothing to ask", hint="name a source of requests: --explore 3, --har FILE")
+    if not options.json:
+        show_plan(planned, options.dry_run)
+    if live is None:
+        if options.json:
+            print(to_json({"plan": [described(one) for one in planned]}))
+        return 0
+    return verify(options, snapshot, planned, live)
+
+
+def verify(options: argparse.Namespace, snapshot: object, planned: list[Planned], live: LiveOptions) -> int:
+    """Ask both sides and print what came of it."""
+    from xsrun.server.snapshot import Snapshot
+    from xsrun.server.verify.comparing import Rules
+    from xsrun.server.verify.live_side import LiveSide
+    from xsrun.server.verify.verdicts import Verification
+
+    assert isinstance(snapshot, Snapshot)
+    rules = Rules.of(options.ignore, options.map, options.exact)
+    color = use_color(sys.stdout)
+    with LiveSide(live) as side:
+        tell = (lambda verdict: None) if options.json else (lambda verdict: show_verdict(verdict, color))
+        verdicts = Verification(snapshot, side, rules).run(planned, tell)
+    counts = {status: sum(one.status == status for one in verdicts) for status in _STYLES}
+    if options.json:
+        print(to_json({"cases": [one.as_dict() for one in verdicts], **counts}))
+    else:
+        print("\nResults: " + ", ".join(f"{number} {status}" for status, number in counts.items()))
+    return 1 if counts["differs"] or counts["failed"] else 0
+
+
+def live_options(options: argparse.Namespace) -> LiveOptions:
+    """Where the live side is. Raises UsageError."""
+    from xsrun.server.verify.live_side import LiveOptions
+    from xsrun.server.verify.profile_file import read_profile
+
+    url, token = read_profile(options.profile) if options.profile else ("", "")
+    url = options.against or url
+    if not url:
+        hint = "--against https://INSTANCE, or --profile NAME"
+        raise UsageError("verify needs the address of an instance", hint=hint)
+    if not url.startswith(("https://", "http://")) or "/api:" in url or "@" in url:
+        text = f"--against: {masked_address(url)} is not the address of an instance"
+        raise UsageError(text, hint="write it as https://INSTANCE")
+    if options.token_env:
+        token = os.environ.get(options.token_env) or ""
+        if not token:
+            raise UsageError(f"the process has no variable `{options.token_env}` that holds a token")
+    if options.rate < 0 or options.timeout <= 0:
+        raise UsageError("--rate and --timeout take numbers above 0", hint="--rate 0 is no limit")
+    datasource = options.datasource or ""
+    return LiveOptions(url, token, datasource, options.rate, options.timeout, options.ca or "")
+
+
+def check_writes(options: argparse.Namespace) -> None:
+    """Raise UsageError for writes that would go to rows of the live data source."""
+    own = options.datasource not in (None, "", "live")
+    if options.allow_writes and not own and not options.sandbox:
+        hint = "name one that may be changed: --datasource test; or a sandbox's address: --sandbox"
+        raise UsageError("--allow-writes needs a data source of its own", hint=hint)
+
+
+def chosen(options: argparse.Namespace, workspace: LoadedWorkspace, routes: Routes) -> list[Asked]:
+    """The requests that the options ask for, each once."""
+    from xsrun.server.verify.cases import without_repeats
+
+    found = without_repeats(requests(options, workspace, routes))
+    return [one for one in found if options.pattern is None or options.pattern in one.name]
+
+
+def requests(options: argparse.Namespace, workspace: LoadedWorkspace, routes: Routes) -> Iterator[Asked]:
+    """The requests of all sources."""
+    from xsrun.server.verify import cases
+
+    named = options.tests or options.history or options.har or options.openapi or options.explore is not None
+    if options.tests or not named:
+        yield from cases.from_workflow_tests(workspace, routes)
+    for path in options.history:
+        yield from cases.from_history(path)
+    for path in options.har:
+        yield from cases.from_har(path)
+    for path in options.openapi:
+        yield from cases.from_openapi(path, routes)
+    number = options.explore if named else 1
+    if number:
+        yield from cases.explored(workspace, routes, number)
+
+
+# Showing -------------------------------------------------------------------------------------------------------------
+
+
+def described(one: Planned) -> dict[str, str | None]:
+    """A planned request in the JSON document of `--dry-run`."""
+    asked = one.asked
+    return {"verb": asked.verb, "path": asked.address, "source": asked.source, "skipped": one.refusal}
+
+
+def show_plan(planned: list[Planned], whole: bool) -> None:
+    """What will be sent; with `--dry-run` one by one."""
+    sent = [one for one in planned if one.refusal is None]
+    writing = sum(one.writes is not None for one in sent)
+    print(f"Plan: {len(sent)} requests ({writing} of them may write), {len(planned) - len(sent)} skipped")
+    for one in planned if whole else ():
+        verb = "skip" if one.refusal is not None else "write" if one.writes is not None else "read"
+        print(f"  {verb:5} {one.asked.verb} {one.asked.address}" + (f"  ({one.refusal})" if one.refusal else ""))
+
+
+def show_verdict(verdict: Verdict, color: bool) -> None:
+    """One request and what came of it."""
+    asked = verdict.planned.asked
+    word = {"same": "SAME", "differs": "DIFFERS", "failed": "FAILED", "skipped": "SKIPPED"}[verdict.status]
+    print(f"{paint(word, _STYLES[verdict.status], color)}  {asked.verb} {asked.address} [{asked.source}]")
+    for line in verdict.differences:
+        print(f"  {line}")
+    if verdict.places:
+        print(f"  given here by {', '.join(verdict.places)}")
+    if verdict.reason:
+        print(f"  {verdict.reason}")
