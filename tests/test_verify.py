@@ -23,10 +23,10 @@ from xsrun.server.application import Application
 from xsrun.server.http_request import Message
 from xsrun.server.snapshot import Live, Snapshot
 from xsrun.server.verify.asked import Asked, Permission, plan
-from xsrun.server.verify.comparing import Answer, Rules, differences
+from xsrun.server.verify.comparing import Rules, SideAnswer, differences
 from xsrun.server.verify.live_side import LiveOptions, LiveSide
 from xsrun.server.verify.profile_file import read_profile
-from xsrun.server.verify.verdicts import Verdict, Verification
+from xsrun.server.verify.verdicts import RequestVerdict, Verification
 
 SHOP = """
 api_group shop {
@@ -200,7 +200,7 @@ def live(change: Change | None = None, source: str = SHOP) -> Iterator[str]:
             yield f"http://127.0.0.1:{client.port}"
 
 
-def verified(url: str, asked: list[Asked], rules: Rules | None = None, **options: Any) -> list[Verdict]:
+def verified(url: str, asked: list[Asked], rules: Rules | None = None, **options: Any) -> list[RequestVerdict]:
     """What `verify` finds."""
     given = LiveOptions(url, rate=0, **options)
     with xsrun.Workspace.from_sources({"shop.xs": SHOP}) as workspace, LiveSide(given) as side:
@@ -320,7 +320,7 @@ def test_the_statement_that_gave_the_value_is_named() -> None:
 
 def compared(here: Any, there: Any, **rules: Any) -> list[str]:
     made = Rules.of(rules.get("ignore", ()), rules.get("map", ()), rules.get("exact", False))
-    sides = [Answer(200, [("Content-Type", "application/json")], value, True, 10**12) for value in (here, there)]
+    sides = [SideAnswer(200, [("Content-Type", "application/json")], value, True, 10**12) for value in (here, there)]
     return [text for _, text in differences(*sides, made)]
 
 

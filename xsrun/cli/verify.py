@@ -18,9 +18,10 @@ from xsrun.values.conversion import to_json
 
 if TYPE_CHECKING:
     from xsrun.server.routes import Routes
-    from xsrun.server.verify.asked import Asked, Planned
+    from xsrun.server.verify.asked import Asked, PlannedRequest
     from xsrun.server.verify.live_side import LiveOptions
-    from xsrun.server.verify.verdicts import Verdict
+    from xsrun.server.verify.snippets import Snippet
+    from xsrun.server.verify.verdicts import RequestVerdict
     from xsrun.workspace.workspace import LoadedWorkspace
 
 _STYLES = {"same": "green", "differs": "red", "failed": "red", "skipped": "yellow"}
@@ -58,6 +59,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     writes.add_argument("--read", action="append", default=[], metavar="'VERB /PATH'", help="a query that only reads")
     writes.add_argument("--allow-writes", action="store_true", help="send what writes; needs --datasource or --sandbox")
     writes.add_argument("--dry-run", action="store_true", help="show what would be sent, and send nothing")
+    cases = parser.add_argument_group("conformance cases, in place of requests")
+    cases.add_argument("--endpoint", metavar="CASES", help="write an endpoint that answers the cases of a .jsonl file")
+    cases.add_argument("--push", metavar="COMMAND", help="of --endpoint: pushes it; what makes it fail is left out")
+    cases.add_argument("--snippets", metavar="CASES", help="ask the endpoint, and write the answers as cases")
+    cases.add_argument("--out", metavar="PATH", help="where to (default: verify-endpoint/, answers.jsonl)")
     parser.add_argument("--json", action="store_true", help="print one JSON document and nothing else")
     add_workspace_options(parser)
 
@@ -68,6 +74,10 @@ def run(options: argparse.Namespace) -> int:
     from xsrun.server.snapshot import Snapshot
     from xsrun.server.verify.asked import Permission, plan
 
+    if options.endpoint:
+        return write_cases(options)
+    if options.snippets:
+        return ask(options)
     live = None if options.dry_run else live_options(options)
     check_writes(options)
     path = Path(options.workspace or options.path).expanduser()
@@ -88,7 +98,7 @@ def run(options: argparse.Namespace) -> int:
     return verify(options, snapshot, planned, live)
 
 
-def verify(options: argparse.Namespace, snapshot: object, planned: list[Planned], live: LiveOptions) -> int:
+def verify(options: argparse.Namespace, snapshot: object, planned: list[PlannedRequest], live: LiveOptions) -> int:
     """Ask both sides and print what came of it."""
     from xsrun.server.snapshot import Snapshot
     from xsrun.server.verify.comparing import Rules
@@ -166,16 +176,67 @@ def requests(options: argparse.Namespace, workspace: LoadedWorkspace, routes: Ro
         yield from cases.explored(workspace, routes, number)
 
 
+# Conformance cases ---------------------------------------------------------------------------------------------------
+
+
+def write_cases(options: argparse.Namespace) -> int:
+    """Write the endpoint of `--endpoint`; with `--push` without the cases that the import refuses."""
+    from xsrun.server.verify.snippets import bisected, pushing, read_snippets, write_endpoint
+
+    snippets, others = read_snippets(options.endpoint)
+    folder = Path(options.out or "verify-endpoint").expanduser()
+    refused: list[Snippet] = []
+    if options.push:
+        folder.mkdir(parents=True, exist_ok=True)
+        snippets, refused = bisected(snippets, pushing(folder, options.push))
+    write_endpoint(folder, snippets)
+    print(f"{len(snippets)} cases in {folder}")
+    if others:
+        print(f"not asked, because they are not one function: {', '.join(others)}")
+    if refused:
+        print(f"refused by the import: {', '.join(one.id for one in refused)}")
+    return 1 if refused else 0
+
+
+def ask(options: argparse.Namespace) -> int:
+    """Ask the endpoint for the cases of `--snippets` and write its answers."""
+    from datetime import UTC, datetime
+
+    from xsrun.server.verify.live_side import LiveSide
+    from xsrun.server.verify.snippets import ask_cases, read_snippets
+
+    snippets, _ = read_snippets(options.snippets)
+    missing: list[str] = []
+
+    def tell(snippet: Snippet, problem: str) -> None:
+        if problem:
+            missing.append(snippet.id)
+            print(f"{snippet.id}: {problem}")
+
+    with LiveSide(live_options(options)) as live:
+        answered = ask_cases(live, snippets, datetime.now(UTC).date(), tell)
+    out = Path(options.out or "answers.jsonl").expanduser()
+    try:
+        out.write_text("".join(to_json(one) + "\n" for one in answered), encoding="utf-8")
+    except OSError as error:
+        raise UsageError(f"cannot write {out}: {error.strerror}") from None
+    differing = sum(
+        one["expect"] != snippet.case.get("expect") for one, snippet in zip(answered, snippets, strict=False)
+    )
+    print(f"{len(answered)} answers in {out}, {differing} of them are not what the case expects")
+    return 1 if missing else 0
+
+
 # Showing -------------------------------------------------------------------------------------------------------------
 
 
-def described(one: Planned) -> dict[str, str | None]:
+def described(one: PlannedRequest) -> dict[str, str | None]:
     """A planned request in the JSON document of `--dry-run`."""
     asked = one.asked
     return {"verb": asked.verb, "path": asked.address, "source": asked.source, "skipped": one.refusal}
 
 
-def show_plan(planned: list[Planned], whole: bool) -> None:
+def show_plan(planned: list[PlannedRequest], whole: bool) -> None:
     """What will be sent; with `--dry-run` one by one."""
     sent = [one for one in planned if one.refusal is None]
     writing = sum(one.writes is not None for one in sent)
@@ -185,7 +246,7 @@ def show_plan(planned: list[Planned], whole: bool) -> None:
         print(f"  {verb:5} {one.asked.verb} {one.asked.address}" + (f"  ({one.refusal})" if one.refusal else ""))
 
 
-def show_verdict(verdict: Verdict, color: bool) -> None:
+def show_verdict(verdict: RequestVerdict, color: bool) -> None:
     """One request and what came of it."""
     asked = verdict.planned.asked
     word = {"same": "SAME", "differs": "DIFFERS", "failed": "FAILED", "skipped": "SKIPPED"}[verdict.status]

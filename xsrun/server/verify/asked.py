@@ -44,7 +44,7 @@ class Asked:
 
 
 @record
-class Planned:
+class PlannedRequest:
     """A request with what is decided about it: `refusal` says why it is not sent; None when it is."""
 
     asked: Asked
@@ -61,14 +61,16 @@ class Permission:
     reads: tuple[str, ...] = ()
 
 
-def plan(workspace: LoadedWorkspace, routes: Routes, asked: Iterable[Asked], permission: Permission) -> list[Planned]:
+def plan(
+    workspace: LoadedWorkspace, routes: Routes, asked: Iterable[Asked], permission: Permission
+) -> list[PlannedRequest]:
     """What is to be sent and what is not. Only what reads is, unless writes are allowed."""
     known: dict[int, str | None] = {}
     planned = []
     for one in asked:
         match = routes.find(one.verb, one.path)
         if match is None or match.route is None:
-            planned.append(Planned(one, None, None, "the workspace has no such query"))
+            planned.append(PlannedRequest(one, None, None, "the workspace has no such query"))
             continue
         query = match.route.query
         if id(query) not in known:
@@ -79,7 +81,7 @@ def plan(workspace: LoadedWorkspace, routes: Routes, asked: Iterable[Asked], per
         if writes is not None and f"{one.verb} /{query.name}" in permission.reads:
             writes = None
         refusal = None if writes is None or permission.writes else f"it is not only read: {writes}"
-        planned.append(Planned(one, match, writes, refusal))
+        planned.append(PlannedRequest(one, match, writes, refusal))
     return planned
 
 

@@ -35,7 +35,7 @@ _ABSENT = object()
 
 
 @record
-class Answer:
+class SideAnswer:
     """An answer of one side: `value` is the body decoded where it is JSON, `at` milliseconds since the epoch."""
 
     status: int
@@ -96,7 +96,7 @@ def pattern_of(path: str) -> re.Pattern[str]:
     return re.compile(anywhere + "".join(steps))
 
 
-def differences(local: Answer, live: Answer, rules: Rules) -> list[tuple[str, str]]:
+def differences(local: SideAnswer, live: SideAnswer, rules: Rules) -> list[tuple[str, str]]:
     """Where and how the live answer differs from the local one: (path, sentence)."""
     found = []
     if local.status != live.status and not rules.ignores("status"):
@@ -110,7 +110,7 @@ def differences(local: Answer, live: Answer, rules: Rules) -> list[tuple[str, st
     return found + list(_values(local.value, live.value, "", Sides(rules, local.at, live.at)))
 
 
-def _headers(local: Answer, live: Answer, rules: Rules) -> Iterator[tuple[str, str]]:
+def _headers(local: SideAnswer, live: SideAnswer, rules: Rules) -> Iterator[tuple[str, str]]:
     own = [name.lower() for name, _ in local.headers if _OF_SERVERS.fullmatch(name.lower()) is None]
     for name in dict.fromkeys([*COMPARED, *own]):
         here, there = local.header(name), live.header(name)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from xsrun.errors import UsageError
 from xsrun.records import made, record
-from xsrun.server.verify.comparing import Answer
+from xsrun.server.verify.comparing import SideAnswer
 from xsrun.services.http import reason_of
 from xsrun.values.conversion import from_json, text_of_bytes
 from xsrun.values.digits import whole_of_digits
@@ -68,7 +68,7 @@ class LiveSide:
     def __exit__(self, *_: object) -> None:
         self._client.close()
 
-    def answer(self, asked: Asked) -> Answer:
+    def answer(self, asked: Asked) -> SideAnswer:
         """The answer to a request. Raises NoAnswerError."""
         for number in range(_TRIES + 1):
             self._wait_for_turn()
@@ -124,21 +124,21 @@ def _is_of_a_program(response: httpx.Response, body: bytes) -> bool:
     return isinstance(found, dict) and found.get("code") == "ERROR_CODE_TOO_MANY_REQUESTS"
 
 
-def answer_of(status: int, headers: list[tuple[str, str]], body: bytes) -> Answer:
+def answer_of(status: int, headers: list[tuple[str, str]], body: bytes) -> SideAnswer:
     """An answer with its body decoded: JSON by its type, and where it is JSON nevertheless."""
     at = time.time_ns() // 1_000_000
     kind = next((value for name, value in headers if name.lower() == "content-type"), "").partition(";")[0].lower()
     if not body:
-        return Answer(status, headers, None, True, at)
+        return SideAnswer(status, headers, None, True, at)
     if kind.endswith("json") or body.lstrip()[:1] in (b"{", b"["):
         try:
-            return Answer(status, headers, from_json(body), True, at)
+            return SideAnswer(status, headers, from_json(body), True, at)
         except ValueError:
             pass  # it only looks so: the text is compared
-    return Answer(status, headers, text_of_bytes(body), False, at)
+    return SideAnswer(status, headers, text_of_bytes(body), False, at)
 
 
-def is_html(answer: Answer) -> bool:
+def is_html(answer: SideAnswer) -> bool:
     """Is the answer a page of a web server, which no query of a workspace gives by itself?"""
     text = answer.value.lstrip()[:15].lower() if isinstance(answer.value, str) else ""
     return text.startswith(("<!doctype html", "<html"))

@@ -13,8 +13,8 @@ from xsrun.server.http_request import HttpRequest
 from xsrun.server.log import Log
 from xsrun.server.settings import Settings
 from xsrun.server.snapshot import Snapshot
-from xsrun.server.verify.asked import Planned
-from xsrun.server.verify.comparing import Answer, Rules, differences
+from xsrun.server.verify.asked import PlannedRequest
+from xsrun.server.verify.comparing import Rules, SideAnswer, differences
 from xsrun.server.verify.live_side import LiveSide, NoAnswerError, answer_of, is_html
 from xsrun.values.conversion import to_json
 
@@ -27,13 +27,13 @@ _GIVE_UP_AFTER = 3
 
 
 @record
-class Verdict:
+class RequestVerdict:
     """What came of one request: "same", "differs", "skipped" or "failed", with the differences or the reason.
 
     `places` are the statements that gave the local values, by difference: `file:line`.
     """
 
-    planned: Planned
+    planned: PlannedRequest
     status: str
     differences: list[str] = made(factory=list)
     places: list[str] = made(factory=list)
@@ -63,15 +63,15 @@ class Verification:
         self.rules = rules
         self._endpoint = Endpoint(Settings(history=0, docs=False), History(0), Log(lambda _: None, quiet=True))
 
-    def run(self, planned: Iterable[Planned], tell: Callable[[Verdict], None]) -> list[Verdict]:
+    def run(self, planned: Iterable[PlannedRequest], tell: Callable[[RequestVerdict], None]) -> list[RequestVerdict]:
         """A verdict for each request; `tell` is called with each."""
-        found: list[Verdict] = []
+        found: list[RequestVerdict] = []
         silent = 0
         for one in planned:
             if one.refusal is not None:
-                verdict = Verdict(one, "skipped", reason=one.refusal)
+                verdict = RequestVerdict(one, "skipped", reason=one.refusal)
             elif silent >= _GIVE_UP_AFTER:
-                verdict = Verdict(one, "skipped", reason="the live side did not answer the requests before")
+                verdict = RequestVerdict(one, "skipped", reason="the live side did not answer the requests before")
             else:
                 verdict = self.verdict(one)
                 silent = silent + 1 if verdict.status == "failed" else 0
@@ -79,24 +79,24 @@ class Verification:
             tell(verdict)
         return found
 
-    def verdict(self, one: Planned) -> Verdict:
+    def verdict(self, one: PlannedRequest) -> RequestVerdict:
         """Ask both sides."""
         try:
             there = self.live.answer(one.asked)
         except NoAnswerError as error:
-            return Verdict(one, "failed", reason=str(error))
+            return RequestVerdict(one, "failed", reason=str(error))
         here, trace = self.local(one)
         if is_html(there) and not is_html(here):
             reason = f"HTTP {there.status} with a page in HTML: is this the address of an instance?"
-            return Verdict(one, "failed", reason=reason)
+            return RequestVerdict(one, "failed", reason=reason)
         if there.status == 429 and here.status != 429:
-            return Verdict(one, "failed", reason="the instance asks to slow down (HTTP 429): try a lower --rate")
+            return RequestVerdict(one, "failed", reason="the instance asks to slow down (HTTP 429): try a lower --rate")
         found = differences(here, there, self.rules)
         texts = [self.live.hidden(text) for _, text in found]
         places = [place for place in (self.place(trace, here, path) for path, _ in found) if place]
-        return Verdict(one, "differs" if found else "same", texts, list(dict.fromkeys(places)))
+        return RequestVerdict(one, "differs" if found else "same", texts, list(dict.fromkeys(places)))
 
-    def local(self, one: Planned) -> tuple[Answer, Trace]:
+    def local(self, one: PlannedRequest) -> tuple[SideAnswer, Trace]:
         """The answer of the workspace, and how it came about."""
         assert one.match is not None
         headers = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in one.asked.headers]
@@ -114,7 +114,7 @@ class Verification:
             response.background()
         return answer, trace
 
-    def place(self, trace: Trace, here: Answer, path: str) -> str:
+    def place(self, trace: Trace, here: SideAnswer, path: str) -> str:
         """The last statement that left the local value of a path; empty where none shows it."""
         value = _at(here.value, path)
         if value is None or value in (True, False, "", 0, 1):
