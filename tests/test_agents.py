@@ -174,6 +174,12 @@ def test_a_run_with_tools() -> None:
     assert answer["steps"][2]["content"] == [{"type": "text", "text": "One."}]
 
 
+def test_a_tool_that_is_not_there_is_a_warning() -> None:
+    with clinic(turns=[{"text": "x"}]) as workspace:
+        (warning,) = workspace.run(file="main.xs").warnings
+    assert str(warning) == "agent Receptionist lists a tool that is not there: gone"
+
+
 def test_what_the_model_is_told(server: ModelServer) -> None:
     server.give(openai_answer(calls=[("c1", "pets_count", {})]), openai_answer("None."))
     answer = ran(models=f"{server.url}/v1")["answer"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
@@ -610,6 +611,18 @@ def test_an_agent_with_the_tools_of_another_server(site: Site) -> None:
     given = answer["steps"][0]["content"][1]["output"]
     assert json.loads(given["content"][0]["text"]) == {"saved": True, "lead": "Bo"}
     assert answer["result"] == "Done."
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", TRANSPORTS)
+def test_the_server_of_a_public_workspace(kind: str) -> None:
+    """chrisatxano/xanobnb, whose `mcp_server Demo` lists no tools; its folder is named in the environment."""
+    folder = os.environ.get("XSRUN_XANOBNB")
+    if folder is None:
+        pytest.skip("XSRUN_XANOBNB does not name a copy of chrisatxano/xanobnb")
+    with xsrun.Workspace.load(folder) as workspace, running(Application(Live(workspace))) as client:
+        url = f"http://127.0.0.1:{client.port}/x2/mcp/GEbvipvQ/mcp/{kind}"
+        assert talk(url, names) == []
 
 
 def test_many_clients_at_once(site: Site) -> None:

@@ -22,8 +22,8 @@ from xsrun.errors import UsageError
 from xsrun.server.application import Application
 from xsrun.server.http_request import Message
 from xsrun.server.snapshot import Live, Snapshot
-from xsrun.server.verify.asked import Asked, Permission, plan
-from xsrun.server.verify.comparing import Rules, SideAnswer, differences
+from xsrun.server.verify.asked import AskedRequest, VerifyPermission, plan
+from xsrun.server.verify.comparing import ComparisonRules, SideAnswer, differences
 from xsrun.server.verify.live_side import LiveOptions, LiveSide
 from xsrun.server.verify.profile_file import read_profile
 from xsrun.server.verify.verdicts import RequestVerdict, Verification
@@ -148,6 +148,18 @@ query find verb=POST {
   response = {found: $found}
 }
 ---
+query mine verb=GET {
+  api_group = "shop"
+  auth = "item"
+  input {
+  }
+  stack {
+    db.query item {
+    } as $items
+  }
+  response = {me: $auth.id, items: $items|map:$$.name}
+}
+---
 workflow_test flow {
   stack {
     api.call all verb=GET {
@@ -200,17 +212,19 @@ def live(change: Change | None = None, source: str = SHOP) -> Iterator[str]:
             yield f"http://127.0.0.1:{client.port}"
 
 
-def verified(url: str, asked: list[Asked], rules: Rules | None = None, **options: Any) -> list[RequestVerdict]:
+def verified(
+    url: str, asked: list[AskedRequest], rules: ComparisonRules | None = None, **options: Any
+) -> list[RequestVerdict]:
     """What `verify` finds."""
     given = LiveOptions(url, rate=0, **options)
     with xsrun.Workspace.from_sources({"shop.xs": SHOP}) as workspace, LiveSide(given) as side:
         snapshot = Snapshot.of(workspace)
-        planned = plan(workspace, snapshot.routes, asked, Permission(writes=False))
-        return Verification(snapshot, side, rules or Rules()).run(planned, lambda _: None)
+        planned = plan(workspace, snapshot.routes, asked, VerifyPermission(writes=False))
+        return Verification(snapshot, side, rules or ComparisonRules()).run(planned, lambda _: None)
 
 
-def all_of(query: str = "n=1&word=a") -> Asked:
-    return Asked("GET /all", "GET", "/api:shop/all", query)
+def all_of(query: str = "n=1&word=a") -> AskedRequest:
+    return AskedRequest("GET /all", "GET", "/api:shop/all", query)
 
 
 # The same, and wrong in twenty ways ----------------------------------------------------------------------------------
@@ -219,7 +233,7 @@ def all_of(query: str = "n=1&word=a") -> Asked:
 def test_five_hundred_equal_requests_without_an_invented_difference() -> None:
     words = ["a", "ø", "1", "true", "null", "%20", "x" * 50, "&", "[]", "13"]
     asked = [all_of(f"n={number}&word={words[number % 10]}") for number in range(490)]
-    asked += [Asked("GET /plain", "GET", "/api:shop/plain", f"n={number}") for number in range(10)]
+    asked += [AskedRequest("GET /plain", "GET", "/api:shop/plain", f"n={number}") for number in range(10)]
     with live() as url:
         found = verified(url, asked)
     assert len(found) == 500
@@ -319,7 +333,7 @@ def test_the_statement_that_gave_the_value_is_named() -> None:
 
 
 def compared(here: Any, there: Any, **rules: Any) -> list[str]:
-    made = Rules.of(rules.get("ignore", ()), rules.get("map", ()), rules.get("exact", False))
+    made = ComparisonRules.of(rules.get("ignore", ()), rules.get("map", ()), rules.get("exact", False))
     sides = [SideAnswer(200, [("Content-Type", "application/json")], value, True, 10**12) for value in (here, there)]
     return [text for _, text in differences(*sides, made)]
 
@@ -354,7 +368,9 @@ def test_times_of_now_tokens_and_uuids_unless_exact() -> None:
 )
 def test_rules_that_make_no_sense(option: str, text: str) -> None:
     with pytest.raises(UsageError):
-        Rules.of(**{"ignore": (), "kinds": (), **({"kinds": [text]} if option == "map" else {"ignore": [text]})})
+        ComparisonRules.of(
+            **{"ignore": (), "kinds": (), **({"kinds": [text]} if option == "map" else {"ignore": [text]})}
+        )
 
 
 # Servers that fail ---------------------------------------------------------------------------------------------------
@@ -412,8 +428,8 @@ def failing(kind: str, context: ssl.SSLContext | None = None) -> Iterator[Any]:
         server.server_close()
 
 
-def plain(number: int = 1) -> list[Asked]:
-    return [Asked("GET /plain", "GET", "/api:shop/plain", f"n={one}") for one in range(number)]
+def plain(number: int = 1) -> list[AskedRequest]:
+    return [AskedRequest("GET /plain", "GET", "/api:shop/plain", f"n={one}") for one in range(number)]
 
 
 @pytest.mark.parametrize(
@@ -504,7 +520,7 @@ def test_nothing_is_written_without_the_option(shop: Path, capsys: pytest.Captur
     with failing("json") as server:
         command(shop, "--against", server.url, "--explore", "3", "--tests")
         paths = {(verb, path.partition("?")[0]) for verb, path, _ in server.seen}
-        assert paths == {("GET", "/api:shop/all"), ("GET", "/api:shop/plain")}
+        assert paths == {("GET", "/api:shop/all"), ("GET", "/api:shop/plain"), ("GET", "/api:shop/mine")}
         text = capsys.readouterr().out
         assert "it is not only read: db.add at" in text  # a GET whose function writes
         assert "it is not only read: POST may write" in text
@@ -634,3 +650,27 @@ def test_requests_from_files(shop: Path, tmp_path: Path, capsys: pytest.CaptureF
         "SAME  GET /api:shop/all?n=5 [api.json]",
         "SAME  POST /api:shop/find [api.json]",
     ]
+
+
+def test_a_query_that_asks_for_a_user(shop: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SHOP_TOKEN", "tok-secret-42")
+    rows = tmp_path / "rows.json"
+    rows.write_text(json.dumps({"item": [{"id": 1, "name": "Bo", "price": 1}]}), encoding="utf-8")
+
+    def answering(status: int, headers: Any, _: Any) -> Any:
+        kept = [(name, value) for name, value in headers if name != b"x-xsrun-hint"]
+        return 200, kept, {"me": 7, "items": ["Bo"]}
+
+    common = ["--explore", "1", "-k", "mine", "--json"]
+    with live(answering) as url:
+        given = ["--against", url, "--token-env", "SHOP_TOKEN", "--seed", str(rows)]
+        assert command(shop, *common, *given, "--auth", "item:7") == 0
+        assert command(shop, *common, *given, "--auth", "item:8") == 1
+
+
+def test_whose_the_token_is_must_be_said(shop: Path, capsys: pytest.CaptureFixture[str], monkeypatch: Any) -> None:
+    monkeypatch.setenv("SHOP_TOKEN", "tok-secret-42")
+    with failing("json") as server:
+        command(shop, "--against", server.url, "--token-env", "SHOP_TOKEN", "--explore", "1", "-k", "mine")
+        assert server.seen == []
+    assert "say whose the token is here, with --auth item:ID" in capsys.readouterr().out

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from xsrun.cli.arguments import whole_number
-from xsrun.cli.options import add_workspace_options, workspace_settings
+from xsrun.cli.options import add_workspace_options, read_auth, workspace_settings
 from xsrun.diagnostics.color import paint, use_color
 from xsrun.errors import UsageError
 from xsrun.running.masking import masked_address
@@ -18,9 +18,9 @@ from xsrun.values.conversion import to_json
 
 if TYPE_CHECKING:
     from xsrun.server.routes import Routes
-    from xsrun.server.verify.asked import Asked, PlannedRequest
+    from xsrun.server.verify.asked import AskedRequest, PlannedRequest
     from xsrun.server.verify.live_side import LiveOptions
-    from xsrun.server.verify.snippets import Snippet
+    from xsrun.server.verify.snippets import CaseSnippet
     from xsrun.server.verify.verdicts import RequestVerdict
     from xsrun.workspace.workspace import LoadedWorkspace
 
@@ -33,6 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     side.add_argument("--against", metavar="URL", help="the instance, such as https://x8ki-letl-twmt.n7.xano.io")
     side.add_argument("--profile", metavar="NAME", help="address and token of a profile of the official command line")
     side.add_argument("--token-env", metavar="NAME", help="the variable of the process that holds the bearer token")
+    side.add_argument("--auth", metavar="TABLE:ID", help="whose the token is: the caller on the local side")
     side.add_argument("--datasource", metavar="NAME", help="the data source to ask (X-Data-Source)")
     side.add_argument(
         "--sandbox", action="store_true", help="the address is that of a Xano sandbox, made to be changed"
@@ -72,7 +73,7 @@ def run(options: argparse.Namespace) -> int:
     """Verify; the exit status is 1 when an answer differs or did not come."""
     from xsrun.cli.target import folder_target
     from xsrun.server.snapshot import Snapshot
-    from xsrun.server.verify.asked import Permission, plan
+    from xsrun.server.verify.asked import VerifyPermission, plan
 
     if options.endpoint:
         return write_cases(options)
@@ -84,8 +85,12 @@ def run(options: argparse.Namespace) -> int:
     if not path.is_dir():
         raise UsageError(f"no such folder: {path}")
     workspace = folder_target(path, options, workspace_settings(options)).workspace
+    if options.seed:
+        from xsrun.cli.seeds import seed_file
+
+        seed_file(workspace, options.seed)
     snapshot = Snapshot.of(workspace)
-    permission = Permission(options.allow_writes, tuple(options.read))
+    permission = VerifyPermission(options.allow_writes, tuple(options.read))
     planned = plan(workspace, snapshot.routes, chosen(options, workspace, snapshot.routes), permission)
     if not planned:
         raise UsageError("there is nothing to ask", hint="name a source of requests: --explore 3, --har FILE")
@@ -101,16 +106,18 @@ def run(options: argparse.Namespace) -> int:
 def verify(options: argparse.Namespace, snapshot: object, planned: list[PlannedRequest], live: LiveOptions) -> int:
     """Ask both sides and print what came of it."""
     from xsrun.server.snapshot import Snapshot
-    from xsrun.server.verify.comparing import Rules
+    from xsrun.server.verify.comparing import ComparisonRules
     from xsrun.server.verify.live_side import LiveSide
     from xsrun.server.verify.verdicts import Verification
+    from xsrun.workspace.argument_checks import identity_of
 
     assert isinstance(snapshot, Snapshot)
-    rules = Rules.of(options.ignore, options.map, options.exact)
+    rules = ComparisonRules.of(options.ignore, options.map, options.exact)
     color = use_color(sys.stdout)
+    identity = identity_of(read_auth(options.auth))
     with LiveSide(live) as side:
         tell = (lambda verdict: None) if options.json else (lambda verdict: show_verdict(verdict, color))
-        verdicts = Verification(snapshot, side, rules).run(planned, tell)
+        verdicts = Verification(snapshot, side, rules, identity).run(planned, tell)
     counts = {status: sum(one.status == status for one in verdicts) for status in _STYLES}
     if options.json:
         print(to_json({"cases": [one.as_dict() for one in verdicts], **counts}))
@@ -150,7 +157,7 @@ def check_writes(options: argparse.Namespace) -> None:
         raise UsageError("--allow-writes needs a data source of its own", hint=hint)
 
 
-def chosen(options: argparse.Namespace, workspace: LoadedWorkspace, routes: Routes) -> list[Asked]:
+def chosen(options: argparse.Namespace, workspace: LoadedWorkspace, routes: Routes) -> list[AskedRequest]:
     """The requests that the options ask for, each once."""
     from xsrun.server.verify.cases import without_repeats
 
@@ -158,7 +165,7 @@ def chosen(options: argparse.Namespace, workspace: LoadedWorkspace, routes: Rout
     return [one for one in found if options.pattern is None or options.pattern in one.name]
 
 
-def requests(options: argparse.Namespace, workspace: LoadedWorkspace, routes: Routes) -> Iterator[Asked]:
+def requests(options: argparse.Namespace, workspace: LoadedWorkspace, routes: Routes) -> Iterator[AskedRequest]:
     """The requests of all sources."""
     from xsrun.server.verify import cases
 
@@ -185,7 +192,7 @@ def write_cases(options: argparse.Namespace) -> int:
 
     snippets, others = read_snippets(options.endpoint)
     folder = Path(options.out or "verify-endpoint").expanduser()
-    refused: list[Snippet] = []
+    refused: list[CaseSnippet] = []
     if options.push:
         folder.mkdir(parents=True, exist_ok=True)
         snippets, refused = bisected(snippets, pushing(folder, options.push))
@@ -208,7 +215,7 @@ def ask(options: argparse.Namespace) -> int:
     snippets, _ = read_snippets(options.snippets)
     missing: list[str] = []
 
-    def tell(snippet: Snippet, problem: str) -> None:
+    def tell(snippet: CaseSnippet, problem: str) -> None:
         if problem:
             missing.append(snippet.id)
             print(f"{snippet.id}: {problem}")

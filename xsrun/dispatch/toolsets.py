@@ -116,7 +116,11 @@ def connected(context: Context, toolset: Toolset) -> Toolset:
     leaves out are not there, and the instructions that it gives are those of this connection.
     """
     workspace = workspace_of(context)
-    for trigger in _triggers(workspace, toolset.owner):
+    owner = toolset.owner
+    for name in missing_tools(workspace, owner):
+        text = f"{owner.label} lists a tool that is not there: {name}"
+        context.warnings.append(XanoScriptError(text, file=owner.file, line=owner.line))
+    for trigger in _triggers(workspace, owner):
         trigger.fail_if_broken()
         told = _told(workspace, toolset)
         # not bound as a client's input would be: instructions may be empty, though the inputs are required texts

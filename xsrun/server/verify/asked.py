@@ -27,7 +27,7 @@ _SAFE_VERBS = frozenset(("GET", "HEAD"))
 
 
 @record
-class Asked:
+class AskedRequest:
     """One request. `path` is as sent, from `/api:` on; `source` says where it comes from."""
 
     name: str
@@ -47,14 +47,14 @@ class Asked:
 class PlannedRequest:
     """A request with what is decided about it: `refusal` says why it is not sent; None when it is."""
 
-    asked: Asked
+    asked: AskedRequest
     match: Match | None
     writes: str | None = None
     refusal: str | None = None
 
 
 @record(frozen=True)
-class Permission:
+class VerifyPermission:
     """What the user allows: `reads` are requests (`POST /search`) that are known to only read."""
 
     writes: bool = False
@@ -62,7 +62,7 @@ class Permission:
 
 
 def plan(
-    workspace: LoadedWorkspace, routes: Routes, asked: Iterable[Asked], permission: Permission
+    workspace: LoadedWorkspace, routes: Routes, asked: Iterable[AskedRequest], permission: VerifyPermission
 ) -> list[PlannedRequest]:
     """What is to be sent and what is not. Only what reads is, unless writes are allowed."""
     known: dict[int, str | None] = {}

@@ -14,7 +14,7 @@ from xsrun.running.masking import is_secret
 from xsrun.running.secrets import MASK
 from xsrun.server.over_http import request_of
 from xsrun.server.routes import Route, Routes
-from xsrun.server.verify.asked import Asked
+from xsrun.server.verify.asked import AskedRequest
 from xsrun.syntax.nodes import Name
 from xsrun.syntax.walk import statements
 from xsrun.testing.plausible import Plausible
@@ -29,14 +29,16 @@ if TYPE_CHECKING:
 _KEPT_HEADERS = frozenset(("accept", "accept-language", "content-type", "x-data-source", "x-branch"))
 
 
-def asked_of(route: Route, inputs: dict[str, Value], source: str, name: str = "") -> Asked:
+def asked_of(route: Route, inputs: dict[str, Value], source: str, name: str = "") -> AskedRequest:
     """The request that carries some inputs to a query."""
     path, body, headers = request_of(route, inputs, [])
     path, _, query = path.partition("?")
-    return Asked(name or f"{route.verb} /{route.query.name}", route.verb, path, query, headers, body or b"", source)
+    return AskedRequest(
+        name or f"{route.verb} /{route.query.name}", route.verb, path, query, headers, body or b"", source
+    )
 
 
-def from_workflow_tests(workspace: LoadedWorkspace, routes: Routes) -> Iterator[Asked]:
+def from_workflow_tests(workspace: LoadedWorkspace, routes: Routes) -> Iterator[AskedRequest]:
     """The `api.call` of workflow tests whose input is written out."""
     for construct in workspace.constructs:
         stack = construct.node.block("stack") if construct.kind == "workflow_test" and construct.node else None
@@ -62,7 +64,7 @@ def _leaves(value: Value) -> Iterator[Value]:
             yield from _leaves(part)
 
 
-def explored(workspace: LoadedWorkspace, routes: Routes, number: int) -> Iterator[Asked]:
+def explored(workspace: LoadedWorkspace, routes: Routes, number: int) -> Iterator[AskedRequest]:
     """So many requests with made-up inputs to each query; the same every time."""
     for group in routes.groups:
         for route in group.routes:
@@ -77,7 +79,7 @@ def _is_json(value: Value) -> bool:
     return value is None or isinstance(value, (str, int, float, bool, list, dict))
 
 
-def from_history(path: str) -> Iterator[Asked]:
+def from_history(path: str) -> Iterator[AskedRequest]:
     """The requests in the JSON of `/xsrun/history`; those whose secrets are masked are left out."""
     for one in _list(_document(path), path):
         uri = one.get("uri")
@@ -92,10 +94,10 @@ def from_history(path: str) -> Iterator[Asked]:
             from xsrun.values.conversion import to_json
 
             body, headers = to_json(given).encode(), [("Content-Type", "application/json")]
-        yield Asked(f"{verb} {parts.path}", verb, parts.path, parts.query, headers, body, Path(path).name)
+        yield AskedRequest(f"{verb} {parts.path}", verb, parts.path, parts.query, headers, body, Path(path).name)
 
 
-def from_har(path: str) -> Iterator[Asked]:
+def from_har(path: str) -> Iterator[AskedRequest]:
     """The requests to queries in a HAR file, without what is the browser's, cookies and tokens."""
     document = _document(path)
     log = document.get("log") if isinstance(document, dict) else None
@@ -113,10 +115,10 @@ def from_har(path: str) -> Iterator[Asked]:
         verb = str(request.get("method") or "GET").upper()
         body = str(post.get("text") or "").encode()
         where = parts.path[parts.path.index("/api:") :]
-        yield Asked(f"{verb} {where}", verb, where, parts.query, headers, body, Path(path).name)
+        yield AskedRequest(f"{verb} {where}", verb, where, parts.query, headers, body, Path(path).name)
 
 
-def from_openapi(path: str, routes: Routes) -> Iterator[Asked]:
+def from_openapi(path: str, routes: Routes) -> Iterator[AskedRequest]:
     """The examples of an OpenAPI document of the workspace: of parameters, and of bodies in JSON."""
     document = _document(path)
     paths = document.get("paths") if isinstance(document, dict) else None
@@ -167,9 +169,9 @@ def _list(found: Value, path: str) -> list[dict[str, Value]]:
     return found
 
 
-def without_repeats(asked: Iterable[Asked]) -> list[Asked]:
+def without_repeats(asked: Iterable[AskedRequest]) -> list[AskedRequest]:
     """Each request once."""
-    found: dict[tuple[str, str, str, bytes], Asked] = {}
+    found: dict[tuple[str, str, str, bytes], AskedRequest] = {}
     for one in asked:
         found.setdefault((one.verb, one.path, one.query, one.body), one)
     return list(found.values())

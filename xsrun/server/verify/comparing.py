@@ -50,7 +50,7 @@ class SideAnswer:
 
 
 @record
-class Rules:
+class ComparisonRules:
     """What to leave out (`ignore`) and what to compare by its kind alone (`kinds`), by path.
 
     `ids` are pairs of ids that stand for one another on the two sides, found as the requests go.
@@ -62,7 +62,7 @@ class Rules:
     ids: dict[str, dict[Value, Value]] = made(factory=dict)
 
     @classmethod
-    def of(cls, ignore: Iterable[str], kinds: Iterable[str], exact: bool = False) -> Rules:
+    def of(cls, ignore: Iterable[str], kinds: Iterable[str], exact: bool = False) -> ComparisonRules:
         """The rules of `--ignore PATH` and `--map PATH=KIND`. Raises UsageError."""
         mapped = []
         for text in kinds:
@@ -96,7 +96,7 @@ def pattern_of(path: str) -> re.Pattern[str]:
     return re.compile(anywhere + "".join(steps))
 
 
-def differences(local: SideAnswer, live: SideAnswer, rules: Rules) -> list[tuple[str, str]]:
+def differences(local: SideAnswer, live: SideAnswer, rules: ComparisonRules) -> list[tuple[str, str]]:
     """Where and how the live answer differs from the local one: (path, sentence)."""
     found = []
     if local.status != live.status and not rules.ignores("status"):
@@ -107,10 +107,10 @@ def differences(local: SideAnswer, live: SideAnswer, rules: Rules) -> list[tuple
     if local.is_json != live.is_json:
         kinds = ["JSON" if one.is_json else one.header("content-type") or "a text" for one in (local, live)]
         return [*found, ("body", f"body: here {kinds[0]}, there {kinds[1]}: {show(live.value)}")]
-    return found + list(_values(local.value, live.value, "", Sides(rules, local.at, live.at)))
+    return found + list(_values(local.value, live.value, "", ComparedSides(rules, local.at, live.at)))
 
 
-def _headers(local: SideAnswer, live: SideAnswer, rules: Rules) -> Iterator[tuple[str, str]]:
+def _headers(local: SideAnswer, live: SideAnswer, rules: ComparisonRules) -> Iterator[tuple[str, str]]:
     own = [name.lower() for name, _ in local.headers if _OF_SERVERS.fullmatch(name.lower()) is None]
     for name in dict.fromkeys([*COMPARED, *own]):
         here, there = local.header(name), live.header(name)
@@ -123,15 +123,15 @@ def _headers(local: SideAnswer, live: SideAnswer, rules: Rules) -> Iterator[tupl
 
 
 @record
-class Sides:
+class ComparedSides:
     """The rules, and the moments of the two answers."""
 
-    rules: Rules
+    rules: ComparisonRules
     here: int
     there: int
 
 
-def _values(here: Value, there: Value, path: str, sides: Sides) -> Iterator[tuple[str, str]]:
+def _values(here: Value, there: Value, path: str, sides: ComparedSides) -> Iterator[tuple[str, str]]:
     rules = sides.rules
     if path and rules.ignores(path):
         return
@@ -151,7 +151,7 @@ def _values(here: Value, there: Value, path: str, sides: Sides) -> Iterator[tupl
         yield path, f"{shown}: here {typed(here)}, there {typed(there)}"
 
 
-def _lists(here: list[Value], there: list[Value], path: str, sides: Sides) -> Iterator[tuple[str, str]]:
+def _lists(here: list[Value], there: list[Value], path: str, sides: ComparedSides) -> Iterator[tuple[str, str]]:
     shown = path or "body"
     texts = [[json.dumps(one, sort_keys=True) for one in side] for side in (here, there)]
     if texts[0] != texts[1] and sorted(texts[0]) == sorted(texts[1]):
@@ -170,7 +170,7 @@ def typed(value: Value) -> str:
     return {"dict": "an object ", "list": "a list "}.get(type(value).__name__, "") + show(value)
 
 
-def _equal(here: Value, there: Value, path: str, sides: Sides) -> bool:
+def _equal(here: Value, there: Value, path: str, sides: ComparedSides) -> bool:
     if type(here) is type(there) and here == there:
         return True
     kind = sides.rules.kind(path)
@@ -185,7 +185,7 @@ def _equal(here: Value, there: Value, path: str, sides: Sides) -> bool:
     return any(_is(one, here, sides.here) and _is(one, there, sides.there) for one in ("now", "token", "uuid"))
 
 
-def _same_id(here: Value, there: Value, path: str, rules: Rules) -> bool:
+def _same_id(here: Value, there: Value, path: str, rules: ComparisonRules) -> bool:
     """Does an id here always stand for the same one there, and the other way round?"""
     if type(here) is not type(there) or not isinstance(here, (int, str)):
         return False

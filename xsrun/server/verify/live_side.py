@@ -18,7 +18,7 @@ from xsrun.values.digits import whole_of_digits
 if TYPE_CHECKING:
     import httpx
 
-    from xsrun.server.verify.asked import Asked
+    from xsrun.server.verify.asked import AskedRequest
 
 #: How often a request is sent again after 429, and the longest wait before that, in seconds.
 _TRIES = 5
@@ -68,7 +68,7 @@ class LiveSide:
     def __exit__(self, *_: object) -> None:
         self._client.close()
 
-    def answer(self, asked: Asked) -> SideAnswer:
+    def answer(self, asked: AskedRequest) -> SideAnswer:
         """The answer to a request. Raises NoAnswerError."""
         for number in range(_TRIES + 1):
             self._wait_for_turn()
@@ -85,7 +85,7 @@ class LiveSide:
             self.options.sleep(self._next - now)
         self._next = max(now, self._next) + (1 / self.options.rate if self.options.rate else 0.0)
 
-    def _send(self, asked: Asked) -> tuple[httpx.Response, bytes]:
+    def _send(self, asked: AskedRequest) -> tuple[httpx.Response, bytes]:
         import httpx
 
         headers = list(asked.headers)

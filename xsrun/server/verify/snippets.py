@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 from xsrun.errors import UsageError
 from xsrun.reading import read_text
 from xsrun.records import record
-from xsrun.server.verify.asked import Asked
+from xsrun.server.verify.asked import AskedRequest
 from xsrun.server.verify.live_side import LiveSide, NoAnswerError
 from xsrun.values.conversion import from_json, to_json
 
@@ -37,7 +37,7 @@ _LONG_TOKEN = re.compile(r"\b[\w-]{12,}\.[\w-]{6,}\.[\w-]{6,}(?:\.[\w-]+){0,2}\b
 
 
 @record
-class Snippet:
+class CaseSnippet:
     """A case that can be asked: its number in its file, from 1 on, the function's text and its input."""
 
     number: int
@@ -50,7 +50,7 @@ class Snippet:
         return str(self.case["id"])
 
 
-def read_snippets(path: str) -> tuple[list[Snippet], list[str]]:
+def read_snippets(path: str) -> tuple[list[CaseSnippet], list[str]]:
     """The cases of a file that can be asked, and the ids of those that cannot. Raises UsageError."""
     try:
         lines = read_text(Path(path).expanduser()).splitlines()
@@ -74,12 +74,12 @@ def read_snippets(path: str) -> tuple[list[Snippet], list[str]]:
     return found, others
 
 
-def snippet_of(number: int, case: dict[str, Json]) -> Snippet | None:
+def snippet_of(number: int, case: dict[str, Json]) -> CaseSnippet | None:
     """The function of a case: of an expression, or its only file where that is a function; None for any other."""
     name = f'function "xsrun_case/{number}" {{'
     if isinstance(case.get("expr"), str):
         text = f"{name}\n  input {{\n  }}\n\n  stack {{\n  }}\n\n  response = {case['expr']}\n}}\n"
-        return Snippet(number, case, text, {})
+        return CaseSnippet(number, case, text, {})
     files, run = case.get("files"), case.get("run")
     if not isinstance(files, dict) or len(files) != 1 or not isinstance(run, dict) or run.get("kind") != "function":
         return None
@@ -87,13 +87,13 @@ def snippet_of(number: int, case: dict[str, Json]) -> Snippet | None:
     if set(run) - {"kind", "name", "input"} or not isinstance(text, str) or _HEADER.match(text) is None:
         return None
     given = run.get("input")
-    return Snippet(number, case, _HEADER.sub(name, text, count=1), given if isinstance(given, dict) else {})
+    return CaseSnippet(number, case, _HEADER.sub(name, text, count=1), given if isinstance(given, dict) else {})
 
 
 # The endpoint --------------------------------------------------------------------------------------------------------
 
 
-def files_of(snippets: Iterable[Snippet]) -> dict[str, str]:
+def files_of(snippets: Iterable[CaseSnippet]) -> dict[str, str]:
     """The files of the endpoint by name."""
     listed = list(snippets)
     files = {f"function/xsrun_case/{one.number}.xs": one.text for one in listed}
@@ -120,7 +120,7 @@ def _literal(value: dict[str, Value]) -> str:
     return to_json(value) if value else "{}"
 
 
-def write_endpoint(folder: Path, snippets: Iterable[Snippet]) -> None:
+def write_endpoint(folder: Path, snippets: Iterable[CaseSnippet]) -> None:
     """Write the files of the endpoint; those of cases that are not among them any more are deleted."""
     files = files_of(snippets)
     old = folder / "function" / "xsrun_case"
@@ -137,8 +137,8 @@ def write_endpoint(folder: Path, snippets: Iterable[Snippet]) -> None:
 
 
 def bisected(
-    snippets: list[Snippet], accepts: Callable[[list[Snippet]], bool], kept: list[Snippet] | None = None
-) -> tuple[list[Snippet], list[Snippet]]:
+    snippets: list[CaseSnippet], accepts: Callable[[list[CaseSnippet]], bool], kept: list[CaseSnippet] | None = None
+) -> tuple[list[CaseSnippet], list[CaseSnippet]]:
     """The cases that an import accepts together, and those that it refuses, found by halves."""
     kept = list(kept or [])
     if not snippets:
@@ -153,10 +153,10 @@ def bisected(
     return kept, [*refused, *more]
 
 
-def pushing(folder: Path, command: str) -> Callable[[list[Snippet]], bool]:
+def pushing(folder: Path, command: str) -> Callable[[list[CaseSnippet]], bool]:
     """Pushes the endpoint with the user's own command, which succeeds where the import takes everything."""
 
-    def accepts(snippets: list[Snippet]) -> bool:
+    def accepts(snippets: list[CaseSnippet]) -> bool:
         write_endpoint(folder, snippets)
         done = subprocess.run(command, shell=True, cwd=folder, capture_output=True, check=False)
         return done.returncode == 0
@@ -168,13 +168,13 @@ def pushing(folder: Path, command: str) -> Callable[[list[Snippet]], bool]:
 
 
 def ask_cases(
-    live: LiveSide, snippets: Iterable[Snippet], today: date, tell: Callable[[Snippet, str], None]
+    live: LiveSide, snippets: Iterable[CaseSnippet], today: date, tell: Callable[[CaseSnippet, str], None]
 ) -> list[dict[str, Json]]:
     """The cases with what the engine answers. `tell` is called with each and with why it has no answer, if so."""
     answered: list[dict[str, Json]] = []
     for one in snippets:
         body = to_json({"number": one.number}).encode()
-        asked = Asked(one.id, "POST", PATH, headers=[("Content-Type", "application/json")], body=body)
+        asked = AskedRequest(one.id, "POST", PATH, headers=[("Content-Type", "application/json")], body=body)
         try:
             answer = live.answer(asked)
         except NoAnswerError as error:
@@ -200,7 +200,7 @@ def ask_cases(
     return answered
 
 
-def _expected(answer: SideAnswer, one: Snippet) -> dict[str, Json] | None:
+def _expected(answer: SideAnswer, one: CaseSnippet) -> dict[str, Json] | None:
     """The answer as a case expects it; None when it is not the endpoint's."""
     value = answer.value
     if not isinstance(value, dict):

@@ -14,12 +14,13 @@ from xsrun.server.log import Log
 from xsrun.server.settings import Settings
 from xsrun.server.snapshot import Snapshot
 from xsrun.server.verify.asked import PlannedRequest
-from xsrun.server.verify.comparing import Rules, SideAnswer, differences
+from xsrun.server.verify.comparing import ComparisonRules, SideAnswer, differences
 from xsrun.server.verify.live_side import LiveSide, NoAnswerError, answer_of, is_html
 from xsrun.values.conversion import to_json
 
 if TYPE_CHECKING:
     from xsrun.documents import Json
+    from xsrun.running.context import Identity
     from xsrun.values.conversion import Value
 
 #: After so many requests in a row without an answer the rest is not asked.
@@ -57,8 +58,12 @@ class RequestVerdict:
 class Verification:
     """Compares a workspace with an instance, request by request."""
 
-    def __init__(self, snapshot: Snapshot, live: LiveSide, rules: Rules) -> None:
+    def __init__(
+        self, snapshot: Snapshot, live: LiveSide, rules: ComparisonRules, identity: Identity | None = None
+    ) -> None:
         self.snapshot = snapshot
+        #: who the owner of the live side's token is here
+        self.identity = identity
         self.live = live
         self.rules = rules
         self._endpoint = Endpoint(Settings(history=0, docs=False), History(0), Log(lambda _: None, quiet=True))
@@ -81,6 +86,11 @@ class Verification:
 
     def verdict(self, one: PlannedRequest) -> RequestVerdict:
         """Ask both sides."""
+        assert one.match is not None
+        assert one.match.route is not None
+        if one.match.route.auth and self.live.options.token and self.identity is None:
+            reason = f"it asks for a user: say whose the token is here, with --auth {one.match.route.auth}:ID"
+            return RequestVerdict(one, "skipped", reason=reason)
         try:
             there = self.live.answer(one.asked)
         except NoAnswerError as error:
@@ -100,12 +110,11 @@ class Verification:
         """The answer of the workspace, and how it came about."""
         assert one.match is not None
         headers = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in one.asked.headers]
-        if self.live.options.token:
-            headers.append((b"authorization", f"Bearer {self.live.options.token}".encode("latin-1")))
         request = HttpRequest(one.asked.verb, one.asked.path, one.asked.query.encode(), dict(headers))
         request.body = one.asked.body
         trace = Trace()
         run = QueryRun(self.snapshot, one.match, request, trace)
+        run.identity = self.identity
         result = run.result()
         response = run.response(result, insider=False)
         sent = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in response.headers]
