@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import io
+import json
 import random
+import re
 import shutil
 import subprocess
 import sys
@@ -20,7 +23,10 @@ from pytest_lsp import ClientServerConfig, LanguageClient, client_capabilities  
 from xsrun.analysis import check_sources  # noqa: E402
 from xsrun.cli.lsp import run as lsp_command  # noqa: E402
 from xsrun.editor.lsp.code_lenses import code_lenses  # noqa: E402
+from xsrun.editor.lsp.completion import completion  # noqa: E402
 from xsrun.editor.lsp.desk import Desk as Programs  # noqa: E402
+from xsrun.editor.lsp.first_answer import FirstAnswer  # noqa: E402
+from xsrun.editor.lsp.listed_tests import listed_tests  # noqa: E402
 from xsrun.errors import UnavailableError  # noqa: E402
 
 FILES = 60
@@ -611,3 +617,72 @@ def test_a_server_waits_on_a_port_for_its_editor() -> None:
             assert process.stderr.readline().startswith("xsrun lsp: waiting on 127.0.0.1:")
         finally:
             process.kill()
+
+
+def message(**said: object) -> bytes:
+    body = json.dumps({"jsonrpc": "2.0", **said}).encode()
+    return b"Content-Length: %d\r\n\r\n" % len(body) + body
+
+
+def conversation(*messages: bytes) -> list[dict[str, object]]:
+    """What a server answers to some messages, the last of which ends it."""
+    done = subprocess.run(COMMAND, input=b"".join(messages), capture_output=True, check=False)
+    return [json.loads(one) for one in re.split(rb"Content-Length: \d+\r\n(?:[^\r\n]+\r\n)*\r\n", done.stdout)[1:]]
+
+
+def test_a_second_start_answers_before_the_protocol_is_loaded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XSRUN_CACHE", str(tmp_path / "cache"))
+    capabilities = {"general": {"positionEncodings": ["utf-8"]}}
+    begin = message(
+        id=7, method="initialize", params={"processId": None, "rootUri": None, "capabilities": capabilities}
+    )
+    rest = message(method="initialized", params={}), message(id=8, method="shutdown"), message(method="exit")
+    once, again = conversation(begin, *rest), conversation(begin, *rest)
+    assert [one["id"] for one in once] == [one["id"] for one in again] == [7, 8]
+    assert once[0]["result"] == again[0]["result"]
+    first = FirstAnswer.read(io.BytesIO(begin))
+    assert first.known() is not None and first.given
+    other = FirstAnswer.read(io.BytesIO(begin.replace(b"utf-8", b"utf-9")))
+    assert other.known() is None
+
+
+# What an editor may ask beyond the protocol, and enums ---------------------------------------------------------------
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> Programs:
+    """A program of two files, without a server around it."""
+    table = (
+        'table pet {\n  schema {\n    int id\n    enum kind {\n      values = ["cat", "dog"]\n    }\n  }\n\n'
+        "  index = []\n}\n"
+    )
+    function = (
+        'function feed {\n  input {\n    enum size {\n      values = ["small", "big"]\n    }\n  }\n\n  stack {\n'
+        "    db.query pet {\n      where = $db.pet.kind == @\n    } as $pets\n  }\n\n  response = $pets\n\n"
+        '  test "feeds" {\n    input = {size: #}\n\n    expect.to_be_defined ($response)\n  }\n}\n'
+    )
+    (tmp_path / "pet.xs").write_text(table, encoding="utf-8")
+    (tmp_path / "feed.xs").write_text(function, encoding="utf-8")
+    programs = Programs()
+    programs.programs.load(tmp_path)
+    return programs
+
+
+def test_values_of_enums_are_offered(small: Programs, tmp_path: Path) -> None:
+    item = types.TextDocumentIdentifier((tmp_path / "feed.xs").as_uri())
+    text = (tmp_path / "feed.xs").read_text(encoding="utf-8")
+    for mark, values in (("@", ['"cat"', '"dog"']), ("#", ['"small"', '"big"'])):
+        edited = text.replace(mark, "").replace({"@": "#", "#": "@"}[mark], '"x"')
+        small.programs.hold((tmp_path / "feed.xs").resolve().as_posix(), edited)
+        start = text.replace({"@": "#", "#": "@"}[mark], '"x"').index(mark)
+        line = edited[:start].count("\n")
+        position = types.Position(line, start - edited.rfind("\n", 0, start) - 1)
+        found = completion(small, types.CompletionParams(item, position))
+        assert found is not None
+        assert [one.text_edit.new_text for one in found.items if one.text_edit] == values
+
+
+def test_the_tests_of_a_workspace_are_listed(small: Programs) -> None:
+    (found,) = listed_tests(small, None)
+    assert (found["label"], found["target"]["kind"], found["target"]["test"]) == ("feed feeds", "function", "feeds")
+    assert found["range"]["start"] == {"line": 15, "character": 2}

@@ -25,6 +25,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 import large_workspace
 
 from xsrun.analysis.session import CheckSession
+from xsrun.editor.lsp.open_programs import OpenPrograms
 
 #: How large the workspaces are.
 SIZES = (600, 6_000)
@@ -75,9 +76,35 @@ def keystroke(files: int, runs: int) -> dict[str, Any]:
     return row(name, *compare(lambda: type_into(0), lambda: type_into(1), runs), "a session of that file")
 
 
+def editor(files: int, runs: int) -> dict[str, Any]:
+    """The same in the language server's programs, with a letter that other files see: an input gets another name."""
+    with tempfile.TemporaryDirectory() as place:
+        folder = large_workspace.write(Path(place, "workspace"), files)
+        programs, name = OpenPrograms(), (folder.resolve() / EDITED).as_posix()
+        programs.load(folder)
+        programs.update()
+        text = programs.sessions[0].texts[name]
+        alone, numbers = CheckSession({EDITED: text}), [0, 0]
+
+        def rename() -> None:
+            numbers[0] += 1
+            programs.hold(name, text.replace("factor", "factor" + "s" * (numbers[0] % 2)))
+            assert len(programs.update()) == 3, "it and those who call it are told of an input that is missing"
+
+        def one() -> None:
+            numbers[1] += 1
+            alone.edit(EDITED, text.replace("factor", "factor" + "s" * (numbers[1] % 2)))
+            alone.update()
+
+        rename(), one()
+        found = compare(rename, one, runs)
+    return row(f"a keystroke that two others see, {files:,} files", *found, "a session of that file")
+
+
 def measure(runs: int, sizes: tuple[int, ...] = SIZES) -> list[dict[str, Any]]:
     """Seconds of each piece of work and of its twin, and their ratio."""
-    return [processes(files, runs) for files in sizes] + [keystroke(files, runs) for files in sizes[:1]]
+    found = [processes(files, runs) for files in sizes]
+    return [*found, *(work(files, runs) for files in sizes for work in (keystroke, editor))]
 
 
 def main() -> None:

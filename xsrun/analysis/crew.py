@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 from xsrun.analysis.interface import Answers, Interface, Question, Seen, View
 from xsrun.analysis.session import CheckResult, CheckSession
 from xsrun.diagnostics import Diagnostic
-from xsrun.diagnostics.progress import tracked
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
@@ -75,13 +74,16 @@ class _Crew:
 
     def __enter__(self) -> _Crew:
         import multiprocessing
+        import threading
 
         from xsrun.analysis import check
 
         check.read("<text>", "")  # processes that begin as copies of this one have all modules then
+        alone = threading.active_count() == 1  # a copy of one with threads may wait for ever for what they hold
+        context = multiprocessing.get_context(None if alone else "spawn")
         for _ in self.shares:
-            ours, theirs = multiprocessing.Pipe()
-            process = multiprocessing.Process(target=_work, args=(theirs,), daemon=True)
+            ours, theirs = context.Pipe()
+            process = context.Process(target=_work, args=(theirs,), daemon=True)
             process.start()
             theirs.close()
             self.ends.append(ours)
@@ -108,7 +110,7 @@ class _Crew:
         plain_ones = [{name: _plain_interface(seen) for name, seen in one.interfaces.items()} for one in sessions]
         for number, share in shares:
             self._send(number, {place: plain_ones[place] for place, _ in share})
-        for number, share in tracked(shares, "checking: part"):
+        for number, share in shares:
             for (place, name), values in zip(share, self._receive(number), strict=False):
                 sessions[place].put(name, from_plain(values))
                 stale.discard((place, name))

@@ -17,18 +17,26 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Serve until the editor leaves."""
-    from importlib.util import find_spec
-
-    if find_spec("pygls") is None:
-        hint = "install it with: pip install 'xsrun[lsp]'"
-        raise UnavailableError("the language server needs a package that is not installed: pygls", hint=hint)
-    from xsrun.editor.lsp.language_server import make_server
+    from xsrun.editor.lsp.first_answer import FirstAnswer, package_stamp
     from xsrun.editor.own_streams import claim_streams
 
-    server = make_server()
+    if not package_stamp():
+        hint = "install it with: pip install 'xsrun[lsp]'"
+        raise UnavailableError("the language server needs a package that is not installed: pygls", hint=hint)
     if options.tcp is not None:
+        from xsrun.editor.lsp.language_server import make_server
+
         print(f"xsrun lsp: waiting on {options.host}:{options.tcp}", file=sys.stderr, flush=True)
-        server.start_tcp(options.host, options.tcp)
-    else:
-        server.start_io(*claim_streams())
+        make_server().start_tcp(options.host, options.tcp)
+        return 0
+    source, target = claim_streams()
+    first = FirstAnswer.read(source)
+    known = first.known()
+    if known is not None:
+        target.write(known)
+        target.flush()
+    from xsrun.editor.lsp.first_answer import Filtered, Replayed
+    from xsrun.editor.lsp.language_server import make_server
+
+    make_server().start_io(Replayed(source, first), Filtered(target, first))
     return 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
-from typing import Any
+from typing import TypedDict
 
 from lsprotocol import types
 
@@ -34,26 +34,44 @@ def code_lenses(desk: Desk, params: types.CodeLensParams) -> list[types.CodeLens
     return found
 
 
-def _of(desk: Desk, opened: Opened, node: Statement) -> list[types.CodeLens]:
+class RunTarget(TypedDict):
+    """What a command is given: the construct, and one of its tests."""
+
+    uri: str
+    kind: str
+    name: str
+    verb: str | None
+    api_group: str | None
+    test: str | None
+
+
+def target_of(opened: Opened, node: Statement) -> RunTarget:
+    """What tells a command which construct is meant."""
     group = node.attribute("api_group")
-    target = {
+    value = group.value if isinstance(group, Literal) else None
+    return {
         "uri": opened.uri,
         "kind": node.name,
         "name": (node.label or "").removeprefix("/"),
         "verb": node.verb,
-        "api_group": group.value if isinstance(group, Literal) else None,
+        "api_group": value if isinstance(value, str) else None,
+        "test": None,
     }
+
+
+def _of(desk: Desk, opened: Opened, node: Statement) -> list[types.CodeLens]:
+    target = target_of(opened, node)
     titles = {TEST: "Run test"} if node.name in _TESTS else {RUN: "Run", DEBUG: "Debug"}
     found = [_lens(desk, opened, node, title, action, target) for action, title in titles.items()]
     for test in node.blocks("test"):
-        title = {"test": test.label, **target}
-        found.append(_lens(desk, opened, test, "Run test", TEST, title))
-        found.append(_lens(desk, opened, test, "Debug", DEBUG, title))
+        inner: RunTarget = {**target, "test": test.label}
+        found.append(_lens(desk, opened, test, "Run test", TEST, inner))
+        found.append(_lens(desk, opened, test, "Debug", DEBUG, inner))
     return [one for one in found if one is not None]
 
 
 def _lens(
-    desk: Desk, opened: Opened, node: Statement, title: str, action: str, target: dict[str, Any]
+    desk: Desk, opened: Opened, node: Statement, title: str, action: str, target: RunTarget
 ) -> types.CodeLens | None:
     """A lens with the editor's command `xsrun.run`, if it said that it has it, else with the server's."""
     command = f"xsrun.{action}"
@@ -73,14 +91,12 @@ def server_command(action: str) -> str:
 # Commands of the server ----------------------------------------------------------------------------------------------
 
 
-def run_target(opened: Opened, target: dict[str, Any]) -> types.ShowMessageParams:
+def run_target(opened: Opened, target: RunTarget) -> types.ShowMessageParams:
     """Run a construct with its texts as the editor has them, and without input; what it gives is the message."""
     title = _title(target)
     try:
         with Workspace.from_sources(_sources(opened)) as workspace:
-            result = workspace.run(
-                target["name"], target["kind"], verb=target.get("verb"), api_group=target.get("api_group")
-            )
+            result = workspace.run(target["name"], target["kind"], verb=target["verb"], api_group=target["api_group"])
     except (UsageError, XanoScriptError) as error:
         return types.ShowMessageParams(types.MessageType.Error, f"{title}: {error}")
     if result.error is not None:
@@ -89,12 +105,12 @@ def run_target(opened: Opened, target: dict[str, Any]) -> types.ShowMessageParam
     return types.ShowMessageParams(types.MessageType.Info, f"{title}: {_cut(to_json(result.response))}")
 
 
-def test_target(opened: Opened, target: dict[str, Any]) -> types.ShowMessageParams:
+def test_target(opened: Opened, target: RunTarget) -> types.ShowMessageParams:
     """Run one unit test, or a workflow test."""
     title = _title(target)
     try:
         with Workspace.from_sources(_sources(opened)) as workspace:
-            pattern = target.get("test") or target["name"]
+            pattern = target["test"] or target["name"]
             report = workspace.test(pattern, kind="workflow" if target["kind"] in _TESTS else "unit")
     except (UsageError, XanoScriptError) as error:
         return types.ShowMessageParams(types.MessageType.Error, f"{title}: {error}")
@@ -106,15 +122,15 @@ def test_target(opened: Opened, target: dict[str, Any]) -> types.ShowMessagePara
     return types.ShowMessageParams(types.MessageType.Info, f"{title}: passed")
 
 
-def _is_meant(result: Outcome, target: dict[str, Any]) -> bool:
+def _is_meant(result: Outcome, target: RunTarget) -> bool:
     if target["kind"] in _TESTS:
-        return bool(result.name.lower() == target["name"].lower())
+        return result.name.lower() == target["name"].lower()
     named = result.obj_type == target["kind"] and result.obj_name.lower().endswith(target["name"].lower())
-    return bool(named and target.get("test") in (None, result.name))
+    return named and target["test"] in (None, result.name)
 
 
-def _title(target: dict[str, Any]) -> str:
-    return " ".join(filter(None, [target["kind"], target.get("verb"), target["name"], target.get("test")]))
+def _title(target: RunTarget) -> str:
+    return " ".join(filter(None, [target["kind"], target["verb"], target["name"], target["test"]]))
 
 
 def _sources(opened: Opened) -> dict[str, str]:

@@ -204,6 +204,8 @@ def _value(asked: Asked, match: re.Match[str]) -> Offers | None:
     kind = TARGETS.get(block.word)
     if kind is not None and inner.word == "input":
         return _enum(asked, inputs_of(asked.desk, asked.opened, kind, block.rest), name)
+    if block.word == "test" and inner.word == "input":
+        return _enum(asked, fields_of(construct_at(asked.opened, asked.line), "input"), name)
     if inner.word == "data" and block.word.startswith("db."):
         return _enum(asked, columns_of(asked.desk, asked.opened, block.rest), name)
     return None

@@ -5,7 +5,6 @@ from __future__ import annotations
 from lsprotocol import types
 
 from xsrun.analysis.mentions import Mention
-from xsrun.diagnostics.codes import code_of
 from xsrun.editor.lsp.desk import Desk, Opened
 from xsrun.editor.lsp.navigation import declarations, everywhere, mention_at, range_of
 from xsrun.editor.lsp.outline import nodes_at
@@ -75,12 +74,6 @@ def markdown(page: Page) -> str:
 
 def _more(text: str | None) -> str:
     return f": {text}" if text else ""
-
-
-def code_text(code: str) -> str | None:
-    """What a code of a diagnostic means."""
-    found = code_of(code)
-    return f"**{found.code}** {found.title}\n\n{found.why}" if found is not None else None
 
 
 # Names ---------------------------------------------------------------------------------------------------------------

@@ -20,12 +20,14 @@ from xsrun.editor.lsp import (
     completion,
     hover,
     inlay_hints,
+    listed_tests,
     navigation,
     outline,
     shown_problems,
     signature_help,
     text_layout,
 )
+from xsrun.editor.lsp.code_lenses import RunTarget
 from xsrun.editor.lsp.desk import Desk, Opened
 
 #: A feature: asked in the words of the protocol, with the programs up to date.
@@ -60,6 +62,7 @@ FEATURES: dict[str, tuple[Feature, object]] = {
     types.TEXT_DOCUMENT_SEMANTIC_TOKENS_RANGE: (colours.tokens_between, colours.LEGEND),
     types.TEXT_DOCUMENT_INLAY_HINT: (inlay_hints.inlay_hints, None),
     types.TEXT_DOCUMENT_CODE_LENS: (code_lenses.code_lenses, None),
+    listed_tests.METHOD: (listed_tests.listed_tests, None),
     types.TEXT_DOCUMENT_FORMATTING: (text_layout.formatting, None),
     types.TEXT_DOCUMENT_RANGE_FORMATTING: (text_layout.range_formatting, None),
 }
@@ -96,9 +99,11 @@ class Editor:
         self.desk.snippets = bool(completing and completing.snippet_support)
         folders = [to_fs_path(uri) for uri in self.server.workspace.folders]
         roots = [folder for folder in folders if folder] or [one for one in [self.server.workspace.root_path] if one]
-        for folder in roots:
-            await asyncio.to_thread(self.desk.programs.load, Path(folder))
-        self._loaded.set()
+        try:
+            for folder in roots:
+                await asyncio.to_thread(self.desk.programs.load, Path(folder))
+        finally:
+            self._loaded.set()
         self._tell()
         self._watch()
 
@@ -143,6 +148,15 @@ class Editor:
             self.desk.programs.forget_settings()
         self._tell_soon()
 
+    async def folders_changed(self, params: types.DidChangeWorkspaceFoldersParams) -> None:
+        """Folders that come are read; those that go are left as they are, for what refers to them."""
+        await self._loaded.wait()
+        for folder in params.event.added:
+            path = to_fs_path(folder.uri)
+            if path:
+                await asyncio.to_thread(self.desk.programs.load, Path(path))
+        self._tell_soon()
+
     # Problems --------------------------------------------------------------------------------------------------------
 
     def _tell_soon(self) -> None:
@@ -163,17 +177,15 @@ class Editor:
         params = types.PublishDiagnosticsParams(self.desk.uri_of(name), shown, version)
         self.server.text_document_publish_diagnostics(params)
 
-    async def run_construct(self, target: dict[str, Any]) -> None:
+    async def run_construct(self, target: RunTarget) -> None:
         """Run a construct, for an editor that has no command of its own for it."""
         await self._do(code_lenses.run_target, target)
 
-    async def run_test(self, target: dict[str, Any]) -> None:
+    async def run_test(self, target: RunTarget) -> None:
         """Run a test, for an editor that has no command of its own for it."""
         await self._do(code_lenses.test_target, target)
 
-    async def _do(
-        self, command: Callable[[Opened, dict[str, Any]], types.ShowMessageParams], target: dict[str, Any]
-    ) -> None:
+    async def _do(self, command: Callable[[Opened, RunTarget], types.ShowMessageParams], target: RunTarget) -> None:
         await self._loaded.wait()
         self._tell()
         opened = self.desk.opened(target["uri"])
@@ -198,6 +210,7 @@ def make_server() -> LanguageServer:
         types.TEXT_DOCUMENT_DID_CHANGE: editor.did_change,
         types.TEXT_DOCUMENT_DID_CLOSE: editor.did_close,
         types.WORKSPACE_DID_CHANGE_WATCHED_FILES: editor.watched,
+        types.WORKSPACE_DID_CHANGE_WORKSPACE_FOLDERS: editor.folders_changed,
     }
     for method, handler in notifications.items():
         server.feature(method)(partial(handler))  # a method itself takes no marks, which the library puts on it

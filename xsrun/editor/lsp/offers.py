@@ -29,7 +29,8 @@ def item(
     found = types.CompletionItem(label, kind=kind, detail=detail, sort_text=f"{order}{label}")
     if insert is not None and insert != label:
         found.insert_text = insert
-        found.insert_text_format = types.InsertTextFormat.Snippet
+        if "$" in insert:
+            found.insert_text_format = types.InsertTextFormat.Snippet
     if page is not None:
         found.data = {"kind": page[0], "name": page[1]}
     return found

@@ -37,10 +37,10 @@ def _edits(opened: Opened) -> list[types.TextEdit] | None:
         return None
     if opened.line_end != "\n":
         made = made.replace("\n", opened.line_end)
-    return line_edits(text, made)
+    return line_edits(text, made, opened.positions.whole().end)
 
 
-def line_edits(text: str, made: str) -> list[types.TextEdit]:
+def line_edits(text: str, made: str, end_of_text: types.Position) -> list[types.TextEdit]:
     """Edits of whole lines that make one text the other."""
     before, after = _lines(text), _lines(made)
     edits = []
@@ -50,7 +50,7 @@ def line_edits(text: str, made: str) -> list[types.TextEdit]:
         if end == len(before) and start == end and before and not before[-1].endswith("\n"):
             start -= 1  # nothing can be inserted behind a last line that does not end
             new -= 1
-        place = types.Range(types.Position(start, 0), _end_of(before, end))
+        place = types.Range(types.Position(start, 0), end_of_text if _is_open(before, end) else types.Position(end, 0))
         edits.append(types.TextEdit(place, "".join(after[new:new_end])))
     return edits
 
@@ -60,8 +60,6 @@ def _lines(text: str) -> list[str]:
     return [f"{line}\n" for line in found[:-1]] + ([found[-1]] if found[-1] else [])
 
 
-def _end_of(lines: list[str], end: int) -> types.Position:
-    """The position behind a line: the begin of the next, or the end of a last line without one."""
-    if end and end == len(lines) and not lines[-1].endswith("\n"):
-        return types.Position(end - 1, len(lines[-1].encode("utf-16-le", "surrogatepass")) // 2)
-    return types.Position(end, 0)
+def _is_open(lines: list[str], end: int) -> bool:
+    """Is this the end of a text whose last line does not end?"""
+    return bool(end) and end == len(lines) and not lines[-1].endswith("\n")
