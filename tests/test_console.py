@@ -12,12 +12,16 @@ from typing import Any
 
 import pytest
 from http_server import Client, Reply, running
+from test_serve import serving
 
 import xsrun
 from xsrun.server import create_application
 from xsrun.server.application import Application
+from xsrun.server.console.keeping import Keeper
 from xsrun.server.console.kept_requests import PIECE, Kept, RequestStore, Wanted
 from xsrun.server.console.tracing import ConsoleTrace, Tracing
+from xsrun.server.history import HistoryEntry
+from xsrun.server.log import Log
 
 LOGBOOK = Path(__file__).parents[1] / "samples" / "logbook"
 PERSON = {"name": "Ann", "email": "ann@example.com", "password": "three hulls"}
@@ -392,7 +396,7 @@ def test_a_new_request_is_sent(client: Client, page: Page) -> None:
 
 def test_a_file_is_read_and_saved(client: Client, page: Page, folder: Path) -> None:
     signed_up(client)
-    found = page.get("source?file=function/own_entry.xs")
+    found = page.get("source?file=function/own_entry.xs&check=1")
     assert found["editable"] and found["problems"] == []
     text = found["text"].replace("$entry != null", "$entr != null")
     saved = page.send("PUT", "source", {"file": found["file"], "text": text, "version": found["version"]})
@@ -463,3 +467,39 @@ def test_what_is_nested_deeply_is_kept_without_its_bodies(client: Client, page: 
     client.post("/api:account/signup", "[" * 900 + "]" * 900, headers={"Content-Type": "application/json"})
     client.post("/api:account/signup", {**PERSON, "more": json.loads("[" * 400 + "]" * 400)})
     assert [one["status"] for one in page.get("requests")["requests"]] == [200, 400]
+
+
+def test_a_server_under_load_keeps_a_part() -> None:
+    now = 0.0
+    keeper = Keeper(lambda: None, 100_000, Log(quiet=True), lambda: now)
+    keeper._ended.set()  # nothing is written but by `flush`
+
+    def came(number: int, status: int = 200) -> None:
+        for n in range(number):
+            keeper.keep(HistoryEntry(n, 1, "GET", f"/{n}", b"", status, 0.01, "query GET a", "a.xs", {}, frozenset()))
+
+    came(900)
+    keeper.flush()
+    assert (keeper.store.count(), keeper.dropped) == (900, 0)
+    came(5, status=500)
+    came(500)
+    keeper.flush()
+    assert (keeper.store.count(), keeper.dropped) == (1_005, 400)
+    assert len(keeper.store.page(Wanted(status="failed")).requests) == 5
+    now = 10.0
+    keeper.flush()
+    came(1_000)
+    keeper.flush()
+    assert (keeper.store.count(), keeper.dropped) == (2_005, 400)
+    keeper.close()
+
+
+def test_the_console_of_a_workspace_that_is_not_served(folder: Path) -> None:
+    with serving(folder, "--history", "20") as (client, _):
+        client.get("/api:account/me")
+    with serving(folder, command="console") as (client, lines):
+        assert lines[0].startswith("console at http://localhost:") and lines[0].endswith("/xsrun/")
+        assert client.get("/api:account/me").status == 404
+        page = Page(client)
+        assert [one["uri"] for one in page.get("requests")["requests"]][-1] == "/api:account/me"
+        assert page.post("run", {"text": "var $x { value = 2 }"})["response"]["json"] == {"x": 2}

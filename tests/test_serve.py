@@ -24,9 +24,11 @@ SAMPLES = Path(__file__).parents[1] / "samples"
 
 
 @contextmanager
-def serving(folder: Path, *more: str, end: int = signal.SIGTERM) -> Iterator[tuple[Client, list[str]]]:
+def serving(
+    folder: Path, *more: str, end: int = signal.SIGTERM, command: str = "serve"
+) -> Iterator[tuple[Client, list[str]]]:
     """Run `xsrun serve` on a free port; the lines are what it printed at the start, and at the end all of it."""
-    words = [sys.executable, "-m", "xsrun", "serve", str(folder), "--port", "0", *more]
+    words = [sys.executable, "-m", "xsrun", command, str(folder), "--port", "0", *more]
     environment = {**os.environ, "NO_COLOR": "1"}
     with subprocess.Popen(words, stderr=subprocess.PIPE, text=True, env=environment) as process:
         assert process.stderr is not None
@@ -35,7 +37,7 @@ def serving(folder: Path, *more: str, end: int = signal.SIGTERM) -> Iterator[tup
             lines.append(process.stderr.readline().rstrip())
             assert process.poll() is None, lines
         try:
-            yield Client(int(lines[0].rpartition(":")[2])), lines
+            yield Client(int(lines[0].removesuffix("/xsrun/").rpartition(":")[2])), lines
         finally:
             process.send_signal(end)
             lines += process.stderr.read().splitlines()

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import argparse
 
-from xsrun.cli.arguments import whole_number
+from xsrun.cli.arguments import CommandParser, whole_number
 from xsrun.cli.options import add_workspace_options
+from xsrun.cli.serve import add_arguments as add_options_of_serve
 from xsrun.cli.serve import add_console_options, console_settings, listen
 
 _PORT = 8008
@@ -19,8 +20,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--open", action="store_true", help="open it in the browser")
     add_console_options(parser)
     add_workspace_options(parser)
-    parser.set_defaults(host="127.0.0.1", tasks=False, no_reload=False, quiet=False, memory=False, database=None)
-    parser.set_defaults(workers=1, token_key_file=None, tls=False, tls_cert=None, tls_key=None)
+    parser.set_defaults(database=None)
     parser.epilog = "It shows what `xsrun serve` of the folder kept, runs constructs and tests, and serves no query."
 
 
@@ -28,4 +28,8 @@ def run(options: argparse.Namespace) -> int:
     """Show the console until the process is told to stop."""
     from xsrun.server.settings import Settings
 
+    # what only `serve` has options for is as it is there without them
+    serve = CommandParser()
+    add_options_of_serve(serve)
+    options = argparse.Namespace(**{**vars(serve.parse_args([])), **vars(options)})
     return listen(options, Settings(queries=False, **console_settings(options)))

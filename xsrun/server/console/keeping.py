@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+import time
 from collections import deque
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,8 +24,9 @@ if TYPE_CHECKING:
     from xsrun.server.history import Exchange, HistoryEntry
     from xsrun.server.log import Log
 
-#: Requests that wait to be kept. When more come at once the oldest of them are not kept, but for those that failed.
-_WAITING = 500
+#: Requests that may come at once and are all kept, and how many more a second: masking one takes about as long as a
+#: plain query, so that a server under load keeps a part of them, the latest and those that failed.
+_BURST, _A_SECOND = 1_000, 200
 #: Seconds between two writes.
 _PAUSE = 0.2
 #: Bytes of a body, and characters of a text to search, that are kept.
@@ -37,14 +39,19 @@ _REPEATABLE = 200
 class Keeper:
     """Takes what the history notes and keeps it in a store, a few times a second."""
 
-    def __init__(self, place: Callable[[], Path | None], most: int, log: Log) -> None:
+    def __init__(
+        self, place: Callable[[], Path | None], most: int, log: Log, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self.log = log
         self.place = place
         self.most = most
         #: those that were too many at once to be kept
         self.dropped = 0
+        self.clock = clock
         self._waiting: deque[HistoryEntry] = deque()
-        self._failed: deque[HistoryEntry] = deque(maxlen=_WAITING)
+        self._failed: deque[HistoryEntry] = deque(maxlen=_BURST)
+        #: how many may be kept now, and when that was reckoned
+        self._room, self._reckoned = float(_BURST), clock()
         self._recent: dict[int, HistoryEntry] = {}
         self._store: RequestStore | None = None
         self._making = threading.Lock()
@@ -72,7 +79,7 @@ class Keeper:
 
     def keep(self, entry: HistoryEntry) -> None:
         """Keep a request soon. Called by the thread that served it."""
-        if len(self._waiting) >= _WAITING:
+        if len(self._waiting) >= self._room:
             try:
                 dropped = self._waiting.popleft()
             except IndexError:
@@ -108,6 +115,7 @@ class Keeper:
         with self._writing:
             self._came.clear()
             entries = [*_taken(self._failed), *_taken(self._waiting)]
+            self._reckon(len(entries))
             if not entries:
                 return
             try:
@@ -121,6 +129,12 @@ class Keeper:
                     self._recent[number] = entry
             for number in list(self._recent)[: max(len(self._recent) - _REPEATABLE, 0)]:
                 del self._recent[number]
+
+    def _reckon(self, kept: int) -> None:
+        """How many more may be kept after these."""
+        now = self.clock()
+        room = self._room - kept + (now - self._reckoned) * _A_SECOND
+        self._room, self._reckoned = min(max(room, 1.0), float(_BURST)), now
 
     def recent(self, number: int) -> HistoryEntry | None:
         """A request as it came, if this process served it not long ago."""

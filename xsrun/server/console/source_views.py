@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @handles("GET", "source")
 def source(call: ApiCall) -> dict[str, Value]:
-    """The text of a file, as it is saved now, and its problems."""
+    """The text of a file, as it is saved now; with `check` its problems, which takes a look at all files."""
     name = call.text("file")
     text = current_text(call.workspace, name)
     return {
@@ -26,7 +26,7 @@ def source(call: ApiCall) -> dict[str, Value]:
         "text": text,
         "version": version_of(text),
         "editable": place_of(call.workspace, name) is not None,
-        "problems": [one.as_dict() for one in problems_of(call.workspace, name, text)],
+        "problems": [one.as_dict() for one in problems_of(call.workspace, name, text)] if call.text("check") else [],
         "constructs": [
             {"kind": one.kind, "name": one.name, "verb": one.verb, "label": one.label, "line": one.line}
             for one in call.workspace.constructs

@@ -20,7 +20,7 @@ export async function show(main, parts) {
     } catch (error) { tell(`${error.message} ${error.hint || ""}`, true); }
   };
   async function look(file, line) {
-    const source = await sourceOf(file, true);
+    const source = await sourceOf(file, true, 1);
     const at = new Map(source.problems.map((one) => [one.line, one]));
     const edit = () => fill(beside, h("h2", { class: "mono" }, file), editor(source, { line, saved: () => again(), cancel: () => look(file, line) }));
     fill(beside, h("div", { class: "row head" }, h("h2", { class: "mono" }, file), source.editable ? button("Edit", edit) : null),

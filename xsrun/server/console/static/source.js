@@ -34,8 +34,8 @@ export function listing(text, { margin = () => null, mark = () => "", onLine = n
 
 const read = new Map();
 
-export async function sourceOf(file, fresh = false) {
-  if (fresh || !read.has(file)) read.set(file, get("source", { file }));
+export async function sourceOf(file, fresh = false, check = "") {
+  if (fresh || !read.has(file)) read.set(file, get("source", { file, check }));
   try { return await read.get(file); } catch (error) { read.delete(file); throw error; }
 }
 export const forget = () => read.clear();
