@@ -139,6 +139,12 @@ class Services:
 
         return TokenService(self._key())
 
+    def _console_token(self) -> str:
+        """What the page of the console proves itself with, to each process of a server."""
+        import hmac
+
+        return hmac.digest(self._key(), b"xsrun console", "sha256").hex()
+
     def _javascript(self) -> JavaScript:
         from xsrun.services.javascript import JavaScript
 
@@ -228,8 +234,9 @@ def services_of(
     return Services(root, network=network, vault=vault, cache_url=url, lasting=lasting, models=models, cloud=cloud)
 
 
-_MAKERS: dict[str, Callable[[Services], Service]] = {
+_MAKERS: dict[str, Callable[[Services], Service | str]] = {
     "tokens": Services._tokens,
+    "console_token": Services._console_token,
     "javascript": Services._javascript,
     "network": Services._network,
     "cache": Services._cache,
@@ -246,7 +253,7 @@ _MAKERS: dict[str, Callable[[Services], Service]] = {
 }
 
 
-def _maker(name: str) -> Callable[[Services], Service]:
+def _maker(name: str) -> Callable[[Services], Service | str]:
     maker = _MAKERS.get(name)
     if maker is None:
         raise LookupError(f"there is no service named {name}")

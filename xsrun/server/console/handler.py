@@ -49,8 +49,8 @@ def is_console(path: str) -> bool:
 class Console(Shared):
     """Answers requests below `/xsrun/` that belong to the console.
 
-    The page gets a token, new with each process, in its text and in a cookie that the browser sends with requests of
-    this site alone. Each call of the API must bring both, so that no other page can make one.
+    The page gets a token in its text and in a cookie that the browser sends with requests of this site alone. Each call
+    of the API must bring both, so that no other page can make one.
     """
 
     # Requests ------------------------------------------------------------------------------------------------------

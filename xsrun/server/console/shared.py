@@ -5,6 +5,7 @@ from __future__ import annotations
 import hmac
 import secrets
 from dataclasses import replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from xsrun.dispatch.triggers import WATCHER
@@ -46,7 +47,6 @@ class Shared:
         self.endpoint = endpoint
         self.history = history
         self.log = log
-        self.token = secrets.token_urlsafe(32)
         self.tracing = Tracing(settings.trace)
         self.keeper = Keeper(self._place, settings.kept, log)
         #: loads saved files again at once; without it they go live when a watcher sees them
@@ -55,6 +55,15 @@ class Shared:
         endpoint.trace = self.tracing.trace
         endpoint.watch = self.watch_triggers
         endpoint.background = self.background
+
+    @cached_property
+    def token(self) -> str:
+        """What the page proves itself with: new with each process, or where several may serve one workspace, which
+        keep their requests together, the same for all of them."""
+        if not self.settings.lasting_history:
+            return secrets.token_urlsafe(32)
+        token: str = self.live.current.workspace.service("console_token")
+        return token
 
     def _place(self) -> Path | None:
         """Where requests are kept: beside the workspace, in the folder of what it keeps."""
