@@ -253,7 +253,7 @@ def test_a_table_is_not_run() -> None:
         (
             lambda: xsrun.Workspace.from_sources({}, flavour=1),
             "has no option `flavour`",
-            "it takes: base_url, cache, clock,",
+            "it takes: allow_run, base_url, cache,",
         ),
         (lambda: xsrun.Workspace.from_sources({}).run(inputs={}), "Workspace.run has no option", "`input`?"),
         (lambda: xsrun.Workspace.from_sources({}).test(patern=""), "Workspace.test has no option", "`pattern`?"),

@@ -388,9 +388,19 @@ def test_secrets_stay_out_of_logs_and_traces(local: Provider) -> None:
     source = local.statement("list_directory", f'{local.path} = ""') + said
     with xsrun.Workspace.from_sources({"main.xs": source}, **local.options) as made:
         result = made.run(trace=True)
-    if local.service != "google":  # whose key is not looked at before it is used
-        assert [entry.value for entry in result.logs] == ["***"]
-        assert local.env["SECRET"] not in repr(result.trace)
+    assert [entry.value for entry in result.logs] == ["***"]
+    assert local.env["SECRET"] not in repr(result.trace)
+
+
+def test_a_mock_takes_the_place_of_a_statement(tmp_path: Path) -> None:
+    mocked = S3.statement("get_file_info", 'file_key = "a.txt"\nmock = {"it is there": {size: 7}}')
+    (tmp_path / "a.xs").write_text(
+        f"function a {{\n  input {{\n  }}\n  stack {{\n{mocked}  }}\n  response = $x.size\n"
+        '  test "it is there" {\n    expect.to_equal ($response) {\n      value = 7\n    }\n  }\n}\n'
+    )
+    with xsrun.Workspace.load(tmp_path, **S3.options) as made:
+        report = made.test()
+        assert (report.passed, report.failed, made.run().status) == (1, 0, 404)
 
 
 # Signed addresses ----------------------------------------------------------------------------------------------------

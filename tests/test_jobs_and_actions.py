@@ -24,7 +24,7 @@ def loaded(folder: Path, stack: str, response: str = "$x", **options: Any) -> xs
     (folder / "function").mkdir(exist_ok=True)
     text = "function a {\n  input {\n  }\n  stack {\n" + stack + f"  }}\n  response = {response}\n}}\n"
     (folder / "function" / "a.xs").write_text(text)
-    return xsrun.Workspace.load(folder, **options)
+    return xsrun.Workspace.load(folder, **{"allow_run": True, **options})
 
 
 def run(folder: Path, stack: str, response: str = "$x", **options: Any) -> Any:
@@ -129,6 +129,17 @@ def test_jobs_end_with_the_workspace(project: Path) -> None:
 def test_jobs_that_make_no_sense(project: Path, attributes: str, problem: str) -> None:
     with pytest.raises(InputError, match=problem):
         run(project, job(attributes))
+
+
+def test_nothing_runs_unless_the_user_allows_it(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    hello = job('image = "acme/report"\ncommand = ["-c", "print(7)"]')
+    with pytest.raises(UnavailableError, match="may not start acme/report") as caught:
+        run(project, hello, allow_run=False)
+    assert "--allow-run" in (caught.value.hint or "")
+    words = ["run", "function:a", "-w", str(project)]
+    assert main(words) == 1
+    assert main([*words, "--allow-run"]) == 0
+    assert json.loads(capsys.readouterr().out)["output"] == "7\n"
 
 
 def test_a_program_that_is_not_there(project: Path) -> None:

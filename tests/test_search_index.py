@@ -616,3 +616,18 @@ def test_what_the_index_of_algolia_cannot_do(shop: LocalAlgolia, path: str, body
         path += "/more/parts"
     with pytest.raises(UnavailableError, match="cannot do the"):
         shop.answer("POST", path, body)
+
+
+def test_patterns_take_a_time_that_grows_with_the_text(server: LocalElastic) -> None:
+    server.answer("PUT", "/people/_doc/long", {"name": "a" * 50_000})
+    stars = {"wildcard": {"name.keyword": "*a" * 300 + "b"}}
+    assert found(server, stars) == []
+    assert found(server, {"regexp": {"name.keyword": "(a+)+(a+)+b"}}) == []
+
+
+def test_many_documents_are_written_and_changed(server: LocalElastic) -> None:
+    lines = [one for number in range(1_000) for one in ({"index": {"_id": str(number)}}, {"n": number, "t": "word"})]
+    for _ in range(2):
+        _, answer = server.answer("POST", "/many/_bulk", lines)
+    assert answer["items"][0]["index"]["_version"] == 2
+    assert server.answer("POST", "/many/_count", {"query": {"match": {"t": "word"}}}).body["count"] == 1_000

@@ -147,6 +147,7 @@ def add_outside_options(parser: argparse.ArgumentParser) -> None:
         metavar="MODEL",
         help="what answers agents: [TYPE=]URL[#MODEL], as http://127.0.0.1:11434/v1#llama3.2, or a file of turns",
     )
+    parser.add_argument("--allow-run", action="store_true", help="let cloud.job start processes and containers")
     parser.add_argument(
         "--cloud-endpoint",
         action="append",
@@ -290,6 +291,7 @@ def workspace_settings(options: argparse.Namespace) -> WorkspaceOptions:
         "base_url": options.base_url,
         "isolation": options.isolation,
         "models": options.model,
+        "allow_run": options.allow_run,
         "cloud": dict(split_pair(text, "--cloud-endpoint") for text in options.cloud_endpoint),
     }
 

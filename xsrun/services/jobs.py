@@ -4,8 +4,9 @@
     "acme/report:1" = "python3 jobs/report.py"   # what runs for this image; its command and arguments follow
     "*" = ""                                     # for every other image its command itself, on this machine
 
-A container has no network, unless all hosts are allowed, and no image is pulled that the network policy does not let be
-reached. What jobs say is kept up to a bound.
+Nothing is started unless the user allows it (`--allow-run`): the file is the workspace's, whose author need not be
+trusted with the machine. A container has no network, unless all hosts are allowed, and no image is pulled that the
+network policy does not let be reached. What jobs say is kept up to a bound.
 """
 
 from __future__ import annotations
@@ -31,6 +32,11 @@ _MOST_OUTPUT = 1 << 20
 _DOCKER_HUB = "registry-1.docker.io"
 #: Seconds that `docker version` may take.
 _DOCKER_SECONDS = 5.0
+
+
+#: Seconds that a job has to end when it is told to.
+_GRACE = 5.0
+_KILL = getattr(signal, "SIGKILL", signal.SIGTERM)
 
 
 class Job:
@@ -60,13 +66,14 @@ class Job:
         return True
 
     def stop(self) -> None:
-        """End it with all that it started."""
-        if self._process.poll() is None:
-            try:
-                os.killpg(self._process.pid, signal.SIGKILL)
-            except (OSError, AttributeError):
-                self._process.kill()
-            self._process.wait()
+        """End it with all that it started: a container when its program is told to end, others at the latest then."""
+        for number in (signal.SIGTERM, _KILL):
+            if self._process.poll() is None:
+                try:
+                    os.killpg(self._process.pid, number)
+                except (OSError, AttributeError):
+                    self._process.kill()
+                self.wait(_GRACE)
 
     def record(self) -> dict[str, Value]:
         """What programs see of it: `{id, image, status, exit_code, output}`."""
@@ -79,13 +86,19 @@ class Job:
 class Jobs:
     """The jobs of a workspace; `root` is its folder. Safe to use from several threads."""
 
-    def __init__(self, root: Path | None) -> None:
+    def __init__(self, root: Path | None, *, allowed: bool) -> None:
         self._root = root
+        self._allowed = allowed
         self._lock = threading.Lock()
         self._jobs: dict[str, Job] = {}
 
     def start(self, policy: NetworkPolicy, image: str, words: list[str], secrets: Mapping[str, str]) -> Job:
-        """Start a job. Raises UnavailableError when nothing can run it."""
+        """Start a job. Raises UnavailableError when nothing can run it, or the user does not allow it."""
+        if not self._allowed:
+            raise UnavailableError(
+                f"`cloud.job` may not start {image}: it would run a process on this machine",
+                hint="allow it with --allow-run, or give the statement a mock",
+            )
         named = self._named(image)
         if named is not None:
             job = Job(image, self._process([*named, *words], {**_environment(), **secrets}, image))

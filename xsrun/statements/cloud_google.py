@@ -6,7 +6,7 @@ from xsrun.errors import InputError
 from xsrun.registry import statement
 from xsrun.running.context import Context
 from xsrun.services.cloud import Cloud
-from xsrun.services.cloud.google_storage import ADDRESS, GoogleBucket, ServiceAccount
+from xsrun.services.cloud.google_storage import ADDRESS, GoogleBucket, ServiceAccount, secrets_in
 from xsrun.services.cloud.objects import Bucket
 from xsrun.services.cloud.storage_calls import StorageCalls
 from xsrun.statements import cloud_storage as storage
@@ -18,14 +18,14 @@ _METHODS = ("GET", "POST", "PUT", "DELETE", "HEAD")
 
 def _bucket(context: Context, name: str, service_account: Value, bucket: Value) -> Bucket:
     """The bucket of a statement: Google's where its host may be reached, else the folder that stands for it."""
+    context.keep_secret(secrets_in(service_account))
     wanted = needed("bucket", bucket)
     cloud: Cloud = context.service("cloud")
     address = cloud.endpoints.reach(context, "google", f"cloud.google.storage.{name}", ADDRESS)
     if address is None:
         return local_bucket(context, "google", wanted)
-    account = ServiceAccount(service_account)
-    context.keep_secret([account.secret, account.key_id])
-    return GoogleBucket(StorageCalls(context, f"cloud.google.storage.{name}"), address, wanted, account)
+    calls = StorageCalls(context, f"cloud.google.storage.{name}")
+    return GoogleBucket(calls, address, wanted, ServiceAccount(service_account))
 
 
 @statement("cloud.google.storage.list_directory", stand_in=STAND_IN)

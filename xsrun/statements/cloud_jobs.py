@@ -14,7 +14,7 @@ from xsrun.services.jobs import Job, Jobs
 from xsrun.values.conversion import Value, as_number, from_json, to_text
 from xsrun.values.json_errors import JsonError
 
-STAND_IN = "a process that xsrun.toml names stands for the container"
+STAND_IN = "a process that xsrun.toml names stands for the container, with --allow-run"
 #: The sizes of machines that the engine knows.
 TEMPLATES = ("micro", "small", "medium", "large", "xlarge")
 _DEFAULT_AWAIT = 60.0
@@ -77,10 +77,11 @@ def job(
     and `args` are texts or lists, `secret` an object of variables for its environment, `template` the size of the
     machine (micro, small, medium, large, xlarge), which changes nothing here.
 
-    `xsrun.toml` names what runs on this machine in place of an image, before the command and the arguments: `[jobs]`,
-    then `"acme/report:1" = "python3 jobs/report.py"`, or `"*" = ""` for the commands themselves. Otherwise Docker runs
-    the container, without a network unless `--allow-net '*'`, and from an image that is there unless `--allow-net`
-    names its registry. Where neither can, the statement raises an error that says so. Jobs end with the workspace.
+    Nothing runs unless `--allow-run` allows it. `xsrun.toml` names what runs on this machine in place of an image,
+    before the command and the arguments: `[jobs]`, then `"acme/report:1" = "python3 jobs/report.py"`, or `"*" = ""` for
+    the commands themselves. Otherwise Docker runs the container, without a network unless `--allow-net '*'`, and from
+    an image that is there unless `--allow-net` names its registry. Where neither can, the statement raises an error
+    that says so. Jobs end with the workspace.
 
     >>> try_catch {
     ...   try {

@@ -40,7 +40,12 @@ class Sandbox(LoadedWorkspace):
         self.network = NetworkPolicy.of(network, in_test=True)
         services = origin._services
         self._services = Services(
-            None, network=self.network, models=origin.models, cloud=services.cloud, home=services.home
+            None,
+            network=self.network,
+            models=origin.models,
+            cloud=services.cloud,
+            home=services.home,
+            allow_run=services.allow_run,
         )
         self._ending = ExitStack()
 

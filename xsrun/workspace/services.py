@@ -72,6 +72,7 @@ class Services:
         cache_url: str | None = None,
         cloud: Mapping[str, str] | None = None,
         home: Path | None = None,
+        allow_run: bool = False,
         lasting: bool = False,
         models: Iterable[str] = (),
     ) -> None:
@@ -82,6 +83,7 @@ class Services:
         self.cloud = cloud
         #: where the files of the workspace are, also while nothing is kept beside them
         self.home = home or root
+        self.allow_run = allow_run
         self.lasting = lasting
         self.models = tuple(models)
         self.lock = threading.RLock()
@@ -184,7 +186,7 @@ class Services:
     def _jobs(self) -> Jobs:
         from xsrun.services.jobs import Jobs
 
-        return Jobs(self.home)
+        return Jobs(self.home, allowed=self.allow_run)
 
     def _datadog(self) -> DatadogLog:
         from xsrun.services.datadog_log import DatadogLog
@@ -222,16 +224,30 @@ class Services:
 
 def services_of(
     root: Path | None,
-    lasting: bool,
+    kinds: set[str],
     network: NetworkPolicy | Hosts,
     vault: Vault | str | os.PathLike[str] | None,
     cache: str | None,
     models: Iterable[str],
     cloud: Mapping[str, str],
+    allow_run: bool,
 ) -> Services:
-    """The services that the options of a workspace ask for; `XSRUN_REDIS_URL` stands for `cache`."""
+    """The services that the options of a workspace ask for; `XSRUN_REDIS_URL` stands for `cache`.
+
+    `kinds` are those of its constructs: bare statements alone keep nothing.
+    """
+    lasting = bool(kinds - {"stack"})
     url = cache or os.environ.get("XSRUN_REDIS_URL") or None
-    return Services(root, network=network, vault=vault, cache_url=url, lasting=lasting, models=models, cloud=cloud)
+    return Services(
+        root,
+        network=network,
+        vault=vault,
+        cache_url=url,
+        lasting=lasting,
+        models=models,
+        cloud=cloud,
+        allow_run=allow_run,
+    )
 
 
 _MAKERS: dict[str, Callable[[Services], Service | str]] = {

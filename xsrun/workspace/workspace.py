@@ -91,6 +91,7 @@ class LoadedWorkspace(ConstructTable):
         isolation: Isolation | None = None,
         models: str | Iterable[str] | None = None,
         cloud: Mapping[str, str] | None = None,
+        allow_run: bool = False,
     ) -> None:
         texts_by_name("sources", sources)
         require("database", database, str, "a URL", "for example sqlite:///file.db")
@@ -109,9 +110,8 @@ class LoadedWorkspace(ConstructTable):
         self.sleep: Sleep = time.sleep
         self._database: Database | None = None
         self._load()
-        lasting = any(construct.kind != "stack" for construct in self.constructs)
-        given = (network, vault, cache, self.models, endpoints_of(cloud))
-        self._services = services_of(root, lasting, *given)
+        given = (network, vault, cache, self.models, endpoints_of(cloud), allow_run)
+        self._services = services_of(root, {one.kind for one in self.constructs}, *given)
         self.environment = {**own_environment(self.constructs, self.sources.values(), root), **(env or {})}
         self._frames = frames_for(self.limits.depth)
 

@@ -13,11 +13,23 @@ from xsrun.services.cloud.storage_calls import StorageCalls, described, encoded_
 from xsrun.services.files import FileResource
 from xsrun.services.http_messages import Headers, ReceivedResponse
 from xsrun.values.conversion import Value, from_json, to_json
+from xsrun.values.json_errors import JsonError
 
 ADDRESS = "https://storage.googleapis.com"
 _SCOPE = "https://www.googleapis.com/auth/devstorage.full_control"
 _ALGORITHM = "GOOG4-RSA-SHA256"
 _HOUR = 3_600
+
+
+def secrets_in(document: Value) -> list[Value]:
+    """What must not be shown of a service account: its key, and its whole text."""
+    try:
+        found = from_json(document) if isinstance(document, str) else document
+    except JsonError:
+        found = None
+    if not isinstance(found, dict):
+        return [document]
+    return [found.get("private_key"), found.get("private_key_id"), *([document] if isinstance(document, str) else [])]
 
 
 class ServiceAccount:

@@ -29,8 +29,10 @@ CREATE TABLE IF NOT EXISTS value (part INTEGER, field TEXT, text TEXT, number RE
 CREATE INDEX IF NOT EXISTS value_of ON value (field, text);
 CREATE INDEX IF NOT EXISTS value_in ON value (part, field);
 CREATE TABLE IF NOT EXISTS about (place TEXT, name TEXT, what TEXT, body TEXT, PRIMARY KEY (place, name, what));
-CREATE VIRTUAL TABLE IF NOT EXISTS words
-  USING fts5(text, field UNINDEXED, part UNINDEXED, tokenize='unicode61 remove_diacritics 0');
+CREATE INDEX IF NOT EXISTS number_of ON document (number);
+CREATE TABLE IF NOT EXISTS text (row INTEGER PRIMARY KEY, part INTEGER, field TEXT);
+CREATE INDEX IF NOT EXISTS text_of ON text (part);
+CREATE VIRTUAL TABLE IF NOT EXISTS words USING fts5(text, tokenize='unicode61 remove_diacritics 0');
 CREATE VIRTUAL TABLE IF NOT EXISTS vocabulary USING fts5vocab(words, 'row');
 """
 
@@ -59,6 +61,11 @@ class DocumentStore:
                 if self._file is not None:
                     self._file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
                 made = sqlite3.connect(self._file or ":memory:", check_same_thread=False, isolation_level=None)
+                if made.execute("SELECT sqlite_compileoption_used('ENABLE_FTS5')").fetchone() == (0,):
+                    raise UnavailableError(
+                        "the SQLite of this Python has no full-text search (FTS5)",
+                        hint="ask a real server with --cloud-endpoint, or use another build of Python",
+                    )
                 made.executescript(_SCHEMA)
             except (OSError, sqlite3.Error):
                 raise UnavailableError(
@@ -118,7 +125,9 @@ class DocumentStore:
                     )
                     texts = [one for one in values if isinstance(one, str)]
                     if texts:
-                        connection.execute("INSERT INTO words VALUES (?, ?, ?)", ("\n".join(texts), field, row))
+                        place_of = connection.execute("INSERT INTO text (part, field) VALUES (?, ?)", (row, field))
+                        words = "INSERT INTO words (rowid, text) VALUES (?, ?)"
+                        connection.execute(words, (place_of.lastrowid, "\n".join(texts)))
             return made
 
     def delete(self, place: str, name: str, key: str) -> IndexedDocument | None:
@@ -136,7 +145,8 @@ class DocumentStore:
         ).fetchall()
         for (part,) in found:
             connection.execute("DELETE FROM value WHERE part = ?", (part,))
-            connection.execute("DELETE FROM words WHERE part = ?", (part,))
+            connection.execute("DELETE FROM words WHERE rowid IN (SELECT row FROM text WHERE part = ?)", (part,))
+            connection.execute("DELETE FROM text WHERE part = ?", (part,))
         connection.execute("DELETE FROM part WHERE place = ? AND name = ? AND id = ?", (place, name, key))
 
     # Indexes ---------------------------------------------------------------------------------------------------------

@@ -6,7 +6,7 @@ a cluster. A mapping is kept and given back, and changes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from fnmatch import fnmatchcase
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -167,6 +167,13 @@ class LocalElastic:
     def _bulk(self, index: str, _options: Options, body: Value) -> Value:
         lines = iter(_lines(body))
         items: list[Value] = []
+        with self._store.changing():
+            self._carry_out(index, lines, items)
+        errors = any("error" in one for item in items for one in item.values())
+        return {"took": 0, "errors": errors, "items": items}
+
+    def _carry_out(self, index: str, lines: Iterator[Value], items: list[Value]) -> None:
+        """Do what the lines of `_bulk` say; the outcomes go to a list."""
         for line in lines:
             if not isinstance(line, dict) or len(line) != 1 or next(iter(line)) not in _ACTIONS:
                 raise SearchError("illegal_argument_exception", "Malformed action/metadata line in _bulk")
@@ -174,8 +181,6 @@ class LocalElastic:
             source = None if action == "delete" else next(lines, None)
             name, key = to_text(about.get("_index")) or index, to_text(about.get("_id"))
             items.append({action: self._bulk_item(action, name, key, source)})
-        errors = any("error" in one for item in items for one in item.values())
-        return {"took": 0, "errors": errors, "items": items}
 
     def _bulk_item(self, action: str, index: str, key: str, source: Value) -> Value:
         verb, kind = {

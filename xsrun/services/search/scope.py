@@ -51,12 +51,13 @@ class SearchScope:
         if not query:
             return {}
         sql = (
-            f"SELECT words.part, max(-rank) FROM words JOIN part ON part.part = words.part WHERE words MATCH ? "
+            "SELECT text.part, max(-rank) FROM words JOIN text ON text.row = words.rowid "
+            "JOIN part ON part.part = text.part WHERE words MATCH ? "
             f"AND place = ? AND name IN ({self._marks}) AND path = ?"
         )
         if fields:
             sql += f" AND field IN ({','.join('?' * len(fields))})"
-        found = self.store.rows(sql + " GROUP BY words.part", query, self.place, *self.names, self.path, *fields)
+        found = self.store.rows(sql + " GROUP BY text.part", query, self.place, *self.names, self.path, *fields)
         # a word that all documents have scores next to nothing with FTS5, and something with Elasticsearch
         return {int(part): max(float(score), 1e-6) for part, score in found}
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+import time
 from collections.abc import Callable
 
 from xsrun.services.search.fields import bound_of, text_of_scalar, words_of
@@ -17,6 +17,12 @@ from xsrun.services.search.scope import (
 )
 from xsrun.services.search.unsupported import SearchError, refuse_clause
 from xsrun.values.conversion import Value, to_text
+from xsrun.values.like import like_matcher
+
+#: Seconds that the pattern of a query may take.
+_LONGEST = 3.0
+#: Characters of values that regular expressions look at, as many as a keyword has when an index makes its own.
+_LONGEST_VALUE = 256
 
 
 def term(scope: SearchScope, body: Value) -> Matches:
@@ -87,43 +93,62 @@ def bounds(scope: SearchScope, body: Value) -> Matches:
 
 
 def prefix(scope: SearchScope, body: Value) -> Matches:
-    return _patterned(scope, body, "prefix", lambda text: re.escape(text) + ".*")
+    return _patterned(scope, body, "prefix", lambda text: like_matcher(_escaped(text) + "%"))
 
 
 def wildcard(scope: SearchScope, body: Value) -> Matches:
-    return _patterned(scope, body, "wildcard", wildcard_pattern)
+    """`*` stands for any characters and `?` for one, as `%` and `_` do in SQL."""
+    return _patterned(scope, body, "wildcard", lambda text: like_matcher(_escaped(text).translate(_WILD)))
 
 
 def regexp(scope: SearchScope, body: Value) -> Matches:
-    return _patterned(scope, body, "regexp", lambda text: text)
+    return _patterned(scope, body, "regexp", _expression)
 
 
-def wildcard_pattern(text: str) -> str:
-    """`*` for any characters and `?` for one, as a regular expression."""
-    return "".join({"*": ".*", "?": "."}.get(one) or re.escape(one) for one in text)
+_WILD = str.maketrans({"*": "%", "?": "_"})
 
 
-def _patterned(scope: SearchScope, body: Value, name: str, pattern: Callable[[str], str]) -> Matches:
+def _escaped(text: str) -> str:
+    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+
+
+def _expression(text: str) -> Callable[[str], bool]:
+    """What tells whether a text is as a regular expression says, all texts within a time."""
+    import regex
+
+    try:
+        compiled = regex.compile(text, regex.DOTALL)
+    except regex.error:
+        raise SearchError("illegal_argument_exception", f"the pattern [{text}] cannot be read") from None
+    end = time.monotonic() + _LONGEST
+
+    def fits(value: str) -> bool:
+        if len(value) > _LONGEST_VALUE:
+            return False
+        try:
+            return compiled.fullmatch(value, timeout=max(end - time.monotonic(), 0.001)) is not None
+        except TimeoutError:
+            raise SearchError("too_complex_to_determinize_exception", f"the pattern [{text}] takes too long") from None
+
+    return fits
+
+
+def _patterned(scope: SearchScope, body: Value, name: str, matcher: Callable[[str], Callable[[str], bool]]) -> Matches:
     """The parts of whose field a whole value, or a word where it is not a keyword, matches a pattern."""
     field, options = field_and_options(body, "value")
     check_options(name, options, "value", "wildcard", "case_insensitive", "flags", "rewrite")
     text = to_text(options.get("value", options.get("wildcard")))
-    flags = re.DOTALL | (re.IGNORECASE if options.get("case_insensitive") is True else 0)
-    try:
-        compiled = re.compile(pattern(text), flags)
-    except re.error:
-        raise SearchError("illegal_argument_exception", f"the pattern [{text}] cannot be read") from None
-    plain = base_field(field)
+    lower = options.get("case_insensitive") is True
+    matches = matcher(text.lower() if lower else text)
     marks = ",".join("?" * len(scope.names))
     sql = (
         f"SELECT value.part, text FROM value JOIN part USING (part) WHERE place = ? AND name IN ({marks}) AND path = ? "
         "AND field = ?"
     )
-    rows = scope.store.rows(sql, scope.place, *scope.names, scope.path, plain)
+    rows = scope.store.rows(sql, scope.place, *scope.names, scope.path, base_field(field))
 
     def fits(value: str) -> bool:
-        if compiled.fullmatch(value):
-            return True
-        return not field.endswith(KEYWORD) and any(map(compiled.fullmatch, words_of(value)))
+        whole = value.lower() if lower else value
+        return matches(whole) or (not field.endswith(KEYWORD) and any(map(matches, words_of(whole))))
 
     return {int(part): 1.0 for part, value in rows if fits(str(value))}
