@@ -127,7 +127,7 @@ RUNNING = [command for program, given in EXAMPLES.items() if program not in STAY
 
 @pytest.mark.parametrize("command", RUNNING)
 def test_an_example_runs(shop: Path, command: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    words, _, source = command.partition(" < ")
+    words, _, source = command.partition(" > ")[0].partition(" < ")
     monkeypatch.setattr(sys, "stdin", io.StringIO((shop / source).read_text(encoding="utf-8") if source else ""))
     if " db " in command and "migrate" not in command:
         assert main(shlex.split("db migrate --database sqlite:///shop.db")) == 0

@@ -31,6 +31,7 @@ COMMANDS = {
     "console": ("look at a workspace in the browser: requests, runs, data, checks", "console"),
     "db": ("manage the database of a workspace", "db"),
     "docs": ("show or search the offline manual: guides, commands, the language, every code", "docs"),
+    "completion": ("complete commands, options and names in bash, zsh and fish", "completion"),
     "support": ("show which statements and filters are implemented", "support"),
 }
 

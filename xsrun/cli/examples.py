@@ -87,6 +87,11 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
         ("xsrun docs --search encrypt token", "look into all pages"),
         ("xsrun docs --html manual", "the whole manual as web pages"),
     ),
+    "xsrun completion": (
+        ("xsrun completion bash > xsrun.bash", "then `source xsrun.bash`, or put it into ~/.bash_completion"),
+        ("xsrun completion zsh > _xsrun", "into a folder of $fpath"),
+        ("xsrun completion fish > xsrun.fish", "into ~/.config/fish/completions"),
+    ),
     "xsrun support": (
         ("xsrun support", "how much is implemented"),
         ("xsrun support --missing", "what is not"),

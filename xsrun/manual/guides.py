@@ -15,9 +15,13 @@ FOLDER = Path(__file__).with_name("guides")
 #: The guides in the order in which they are read.
 ORDER = (
     "first-steps",
+    "workspace",
     "tests",
+    "debugging",
     "realtime",
     "several-processes",
+    "trust",
+    "differences",
 )
 
 

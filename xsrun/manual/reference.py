@@ -32,6 +32,8 @@ TOPICS = {
 }
 #: Where comments cite the sources of a rule, for those who work on xsrun: `(semantics 1.5)`.
 _CITATION = pattern(r"\s*\((?:see )?(?:(?:semantics|language) \d|evidence\b)[^()]*\)")
+#: Names in the text of a page: `db.query`, `|trim`.
+_CODE = pattern(r"`(\|?\w+(?:\.\w+)*)[:`]")
 
 
 def without_citations(text: str) -> str:
@@ -93,11 +95,29 @@ def builtin_page(kind: Kind, name: str) -> Page | None:
     )
     if found.stand_in:
         page.note = f"works with a local stand-in: {found.stand_in}"
+    page.see = related(page)
     if found.unavailable:
         page.note = f"not available on this machine: {found.unavailable}"
     else:
         page.examples = [Shown(example.source, example.result) for example in found.examples]
     return page
+
+
+def related(page: Page) -> list[str]:
+    """The statements and filters that the text of a page names, and what has its name among the other kind."""
+    from xsrun.language import catalogue
+
+    short, others = page.name.rpartition(".")[2], []
+    twin = f"|{short}" if page.kind == "statement" else ""
+    if twin and "_" in short and catalogue.entry("filter", short) is not None:
+        others.append(twin)
+    for word in _CODE.findall(page.about):
+        name = word.removeprefix("|")
+        known = catalogue.entry("statement", name) is not None and "." in name
+        known = known or (word.startswith("|") and catalogue.entry("filter", name) is not None)
+        if known and name != page.name:
+            others.append(word)
+    return list(dict.fromkeys(others))
 
 
 def family(kind: Kind, name: str) -> str:
