@@ -252,3 +252,29 @@ def test_page_of_a_command_tells_its_options(capsys: pytest.CaptureFixture[str])
     page = capsys.readouterr().out
     assert page.startswith("db migrate (command)")
     assert "--dry-run" in page
+
+
+def test_attributes_tell_their_defaults_and_values(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["docs", "security.jwe_encode"]) == 0
+    shown = capsys.readouterr().out
+    assert 'key_algorithm: text, optional, "A256KW" unless given; one of A128KW, ' in shown
+    assert "ttl: int, optional" in shown
+    assert main(["docs", "storage.create_image", "--json"]) == 0
+    parts = {part["name"]: part for part in json.loads(capsys.readouterr().out)["pages"][0]["parameters"]}
+    assert parts["access"]["values"] == ["public", "private"]
+
+
+def test_values_that_are_listed_are_those_that_are_taken() -> None:
+    listed = [(page, part) for page in MANUAL.pages for part in page.parts if part.get("values")]
+    assert len(listed) > 15
+    for page, part in listed:
+        assert part.get("default") in (None, *part["values"]), (page.name, part["name"])
+    for name, attribute in (("create_secret_key", "format"), ("create_curve_key", "curve")):
+        with pytest.raises(xsrun.XanoScriptError):
+            raise_error_of(f'security.{name} {{ {attribute} = "no such" }} as $x')
+
+
+def raise_error_of(text: str) -> None:
+    error = xsrun.Workspace.from_sources({"a.xs": text}).run().error
+    if error is not None:
+        raise error

@@ -22,8 +22,8 @@ from xsrun.cli.tables import text_table
 from xsrun.diagnostics.color import use_color
 
 ROOT = Path(__file__).parents[1]
-#: Commands that run until they are told to stop.
-STAY = ("xsrun serve", "xsrun mcp", "xsrun console", "xsrun lsp", "xsrun dap")
+#: Commands that run until they are told to stop, or that ask a live instance.
+STAY = ("xsrun serve", "xsrun mcp", "xsrun console", "xsrun lsp", "xsrun dap", "xsrun verify")
 
 
 class Screen(io.StringIO):

@@ -55,6 +55,7 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
         ("xsrun serve --port 8080 --tasks", "on another port, tasks run when they are due"),
     ),
     "xsrun lsp": (("xsrun lsp", "for an editor that starts it, on standard input and output"),),
+    "xsrun dap": (("xsrun dap", "for an editor that starts it, on standard input and output"),),
     "xsrun mcp": (
         ("xsrun mcp", "for an agent that starts it in the workspace's folder"),
         ("xsrun mcp --http --port 8765", "over HTTP on this machine"),
@@ -86,6 +87,10 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
         ("xsrun docs security", "all whose names begin so"),
         ("xsrun docs --search encrypt token", "look into all pages"),
         ("xsrun docs --html manual", "the whole manual as web pages"),
+    ),
+    "xsrun verify": (
+        ("xsrun verify --dry-run", "only show the requests that would be sent"),
+        ("xsrun verify --against https://INSTANCE --token-env XANO_TOKEN", "ask a live instance the same"),
     ),
     "xsrun completion": (
         ("xsrun completion bash > xsrun.bash", "then `source xsrun.bash`, or put it into ~/.bash_completion"),

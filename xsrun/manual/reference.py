@@ -96,6 +96,8 @@ def builtin_page(kind: Kind, name: str) -> Page | None:
     if found.stand_in:
         page.note = f"works with a local stand-in: {found.stand_in}"
     page.see = related(page)
+    if found.stand_in:
+        page.note = f"on this machine: {found.stand_in}"
     if found.unavailable:
         page.note = f"not available on this machine: {found.unavailable}"
     else:
@@ -138,6 +140,8 @@ def part_of(parameter: Parameter, owner: Builtin) -> Part:
     }
     if not parameter.required and parameter.default is not None and not owner.form:
         part["default"] = parameter.default
+    if owner.values and parameter.name in owner.values:
+        part["values"] = [*owner.values[parameter.name]]
     if parameter.stands_for:
         part["text"] = f"another spelling of {', '.join(parameter.stands_for)}"
     elif parameter.variadic:

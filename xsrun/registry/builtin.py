@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Mapping
+from collections.abc import Callable, Collection, Container, Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
 from xsrun.language import catalogue
@@ -60,6 +60,8 @@ class Builtin:
     spellings: Mapping[str, str] | None = None
     #: attributes that the engine takes as they are written and does not evaluate
     literal: frozenset[str] = frozenset()
+    #: the only values that an attribute takes, where they can be listed: attribute -> values
+    values: Mapping[str, Collection[str]] | None = None
     #: attributes that Xano's editor asks for although its engine does not
     editor_needs: frozenset[str] = frozenset()
     #: does the engine count the arguments of the filter? Otherwise it raises nothing without them (evidence G2)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, TypeVar
 
 from xsrun.language.catalogue import Kind
@@ -44,6 +44,7 @@ def statement(
     stand_in: str | None = None,
     spellings: Mapping[str, str] | None = None,
     literal: str = "",
+    values: Mapping[str, Collection[str]] | None = None,
     editor_needs: str = "",
 ) -> Callable[[Function], Function]:
     """Declare a statement that takes values. Its attributes are the parameters, its `as` binds the result.
@@ -52,8 +53,8 @@ def statement(
 
     `updates`: the header names a variable or path, whose value is passed as the parameter `target`, and the function
     returns its new value. `unavailable`: why the statement only raises its documented error. `stand_in`: what stands
-    on this machine for the service that it is for. `spellings`, `literal` and `editor_needs` tell of attributes, the
-    last two by names with blanks between: see `Builtin`.
+    on this machine for the service that it is for. `spellings`, `literal`, `values` and `editor_needs` tell of
+    attributes, `literal` and `editor_needs` by names with blanks between: see `Builtin`.
     """
 
     return _declaring(
@@ -65,6 +66,7 @@ def statement(
         stand_in=stand_in,
         spellings=spellings,
         literal=_words(literal),
+        values=values,
         editor_needs=_words(editor_needs),
     )
 

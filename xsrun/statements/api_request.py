@@ -89,7 +89,7 @@ def outcome(request: OutgoingRequest, url: str, params: Value, answer: ReceivedR
 # Statements ----------------------------------------------------------------------------------------------------------
 
 
-@statement("api.request", editor_needs="url method")
+@statement("api.request", editor_needs="url method", values={"method": METHODS})
 def api_request(
     context: Context,
     url: Value = None,

@@ -20,11 +20,14 @@ from xsrun.values.conversion import Value, text_of_bytes, to_bytes, to_text
 #: The largest number a JavaScript client reads exactly, the editor's default for `random_number`.
 _MAX_SAFE = 2**53 - 1
 
+#: The algorithms of tokens that are encrypted.
+_ENCRYPTING = {"key_algorithm": jose_keys.KEY_ALGORITHMS, "content_algorithm": tuple(jose_keys.CONTENT_BYTES)}
+
 
 # Keys ----------------------------------------------------------------------------------------------------------------
 
 
-@statement("security.create_secret_key")
+@statement("security.create_secret_key", values={"format": jose_keys.FORMATS})
 def create_secret_key(context: Context, bits: int = 1024, format: str = "object") -> Value:
     """A new random secret for signing or encrypting, as a JWK.
 
@@ -41,7 +44,7 @@ def create_secret_key(context: Context, bits: int = 1024, format: str = "object"
     return jose_keys.written(jose_keys.create_secret(bits), format)
 
 
-@statement("security.create_rsa_key", editor_needs="bits format")
+@statement("security.create_rsa_key", editor_needs="bits format", values={"format": jose_keys.FORMATS})
 def create_rsa_key(bits: int = 2048, format: str = "object") -> Value:
     """A new RSA key pair as a JWK with its private members.
 
@@ -56,7 +59,11 @@ def create_rsa_key(bits: int = 2048, format: str = "object") -> Value:
     return jose_keys.written(jose_keys.create_rsa(bits), format)
 
 
-@statement("security.create_curve_key", editor_needs="curve format")
+@statement(
+    "security.create_curve_key",
+    editor_needs="curve format",
+    values={"curve": jose_keys.CURVES, "format": jose_keys.FORMATS},
+)
 def create_curve_key(curve: str = "P-256", format: str = "object") -> Value:
     """A new elliptic curve key pair as a JWK with its private member `d`.
 
@@ -75,7 +82,7 @@ def create_curve_key(curve: str = "P-256", format: str = "object") -> Value:
 # Signed tokens -------------------------------------------------------------------------------------------------------
 
 
-@statement("security.jws_encode")
+@statement("security.jws_encode", values={"signature_algorithm": jose_keys.SIGNATURE_ALGORITHMS})
 def jws_encode(
     context: Context,
     key: Value,
@@ -101,7 +108,7 @@ def jws_encode(
     return jose.sign(payload, headers, key, signature_algorithm, ttl, context.now())
 
 
-@statement("security.jws_decode")
+@statement("security.jws_decode", values={"signature_algorithm": jose_keys.SIGNATURE_ALGORITHMS})
 def jws_decode(
     context: Context,
     token: str,
@@ -130,7 +137,7 @@ def jws_decode(
 # Encrypted tokens ----------------------------------------------------------------------------------------------------
 
 
-@statement("security.jwe_encode")
+@statement("security.jwe_encode", values=_ENCRYPTING)
 def jwe_encode(
     context: Context,
     key: Value,
@@ -166,7 +173,7 @@ def jwe_encode(
     return jose.encrypt(payload, headers, key, key_algorithm, content_algorithm, ttl, context.now())
 
 
-@statement("security.jwe_decode")
+@statement("security.jwe_decode", values=_ENCRYPTING)
 def jwe_decode(
     context: Context,
     token: str,
@@ -199,7 +206,7 @@ def jwe_decode(
     return jose.decrypt(token, key, key_algorithm, content_algorithm, check_claims, timeDrift, context.now())
 
 
-@statement("security.jwe_encode_legacy")
+@statement("security.jwe_encode_legacy", values=_ENCRYPTING)
 def jwe_encode_legacy(
     context: Context,
     key: Value,
@@ -228,7 +235,7 @@ def jwe_encode_legacy(
     return jose.encrypt(claims, None, key, key_algorithm, content_algorithm, ttl, context.now())
 
 
-@statement("security.jwe_decode_legacy")
+@statement("security.jwe_decode_legacy", values=_ENCRYPTING)
 def jwe_decode_legacy(
     context: Context,
     token: str,

@@ -10,6 +10,7 @@ from xsrun.services.vault import ACCESSES, Vault, base_address
 from xsrun.statements.file_values import file_of
 from xsrun.values.conversion import Value, text_of_bytes, to_bytes, to_text
 
+_ACCESS = {"access": ACCESSES}
 #: What `storage.create_image` takes, by the name of the file (semantics 6).
 IMAGE_EXTENSIONS = frozenset(("jpeg", "jpg", "png", "gif", "webp"))
 
@@ -42,7 +43,7 @@ def dimensions(file: FileResource) -> dict[str, int]:
     return {"width": width, "height": height} if width > 0 and height > 0 else {}
 
 
-@statement("storage.create_attachment", literal="access", editor_needs="access filename")
+@statement("storage.create_attachment", literal="access", editor_needs="access filename", values=_ACCESS)
 def create_attachment(context: Context, value: Value, access: Value = "public", filename: Value = None) -> Value:
     """Store a file of any kind: `{access, path, name, type, size, mime, meta}`, to be kept in a column.
 
@@ -65,7 +66,7 @@ def create_attachment(context: Context, value: Value, access: Value = "public", 
     return stored(context, value, access, filename)
 
 
-@statement("storage.create_image", literal="access", editor_needs="access filename")
+@statement("storage.create_image", literal="access", editor_needs="access filename", values=_ACCESS)
 def create_image(context: Context, value: Value, access: Value = "public", filename: Value = None) -> Value:
     """Store an image: jpeg, png, gif or webp by its name, else `Invalid file extension.` is raised.
 
@@ -89,7 +90,7 @@ def create_image(context: Context, value: Value, access: Value = "public", filen
     return stored(context, value, access, filename, images=True)
 
 
-@statement("storage.create_audio", literal="access")
+@statement("storage.create_audio", literal="access", values=_ACCESS)
 def create_audio(context: Context, value: Value, access: Value = "public", filename: Value = None) -> Value:
     """Store a sound file; like `storage.create_attachment`.
 
@@ -107,7 +108,7 @@ def create_audio(context: Context, value: Value, access: Value = "public", filen
     return stored(context, value, access, filename)
 
 
-@statement("storage.create_video", literal="access")
+@statement("storage.create_video", literal="access", values=_ACCESS)
 def create_video(context: Context, value: Value, access: Value = "public", filename: Value = None) -> Value:
     """Store a video file; like `storage.create_attachment`.
 

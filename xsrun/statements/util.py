@@ -245,7 +245,10 @@ def ip_lookup(context: Context, value: str) -> Value:
     return locations.find(value)
 
 
-@statement("util.send_email")
+MAIL_PROVIDERS = ("xano", "resend")
+
+
+@statement("util.send_email", values={"service_provider": MAIL_PROVIDERS})
 def send_email(
     context: Context,
     subject: str = "",
@@ -272,7 +275,7 @@ def send_email(
 
     from xsrun.services.mail import MailMessage
 
-    if service_provider not in ("xano", "resend"):
+    if service_provider not in MAIL_PROVIDERS:
         raise InputError(f"Input '{service_provider}' is not one of the allowable values.", "service_provider")
     made = MailMessage(
         subject,
