@@ -88,7 +88,8 @@ def run(options: argparse.Namespace) -> int:
     if options.seed:
         from xsrun.cli.seeds import seed_file
 
-        seed_file(workspace, options.seed)
+        for name in options.seed:
+            seed_file(workspace, name)
     snapshot = Snapshot.of(workspace)
     permission = VerifyPermission(options.allow_writes, tuple(options.read))
     planned = plan(workspace, snapshot.routes, chosen(options, workspace, snapshot.routes), permission)
