@@ -115,7 +115,7 @@ QUERIES = [
 
 @pytest.fixture(scope="module")
 def app() -> Application:
-    return application(*QUERIES, settings={"max_body": 100_000})
+    return application(*QUERIES, settings={"max_body": 100_000, "datasources": ("test",)})
 
 
 @pytest.fixture(scope="module")

@@ -12,11 +12,11 @@ from xsrun.cli.arguments import number, one_of, whole_number
 from xsrun.cli.options import add_workspace_options, workspace_settings
 from xsrun.diagnostics.color import use_color
 from xsrun.errors import UsageError
-from xsrun.server.settings import BODY_MEGABYTES, KEPT_REQUESTS, RECENT_REQUESTS, TRACE_MODES, TRUSTED_PROXIES
+from xsrun.server.settings import BODY_MEGABYTES, KEPT_REQUESTS, PROGRAMS, RECENT_REQUESTS, TRACE_MODES, TRUSTED_PROXIES
 
 if TYPE_CHECKING:
     from xsrun.server.log import Log
-    from xsrun.server.settings import ConsoleSettings, ProxySettings, Settings
+    from xsrun.server.settings import ConsoleSettings, LimitSettings, ProxySettings, Settings
     from xsrun.server.tls import Certificate
     from xsrun.workspace.workspace import LoadedWorkspace
 
@@ -50,6 +50,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add_console_options(parser)
     add_process_options(parser)
+    add_limit_options(parser)
     add_proxy_options(parser)
     add_tls_options(parser)
     add_workspace_options(parser)
@@ -83,6 +84,41 @@ def console_settings(options: argparse.Namespace) -> ConsoleSettings:
         "lasting_history": options.history > 0,
         "trace": options.trace_requests,
     }
+
+
+def add_limit_options(parser: argparse.ArgumentParser) -> None:
+    """Options of what requests may take, and of what is told about them."""
+    parser.add_argument(
+        "--programs",
+        type=whole_number,
+        default=PROGRAMS,
+        metavar="N",
+        help=f"how many programs run at once, those that sleep not counted (default {PROGRAMS})",
+    )
+    parser.add_argument(
+        "--datasource",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="a data source that requests may name, beside live and those of the workspace (repeatable)",
+    )
+    parser.add_argument(
+        "--slow",
+        type=number,
+        default=1.0,
+        metavar="SECONDS",
+        help="name the statements of requests that take longer (default 1; 0 is never)",
+    )
+    parser.add_argument(
+        "--log-format", type=one_of("text", "json"), default="text", metavar="FORMAT", help="text (default) or json"
+    )
+
+
+def limit_settings(options: argparse.Namespace) -> LimitSettings:
+    """The settings of what requests may take. Raises UsageError."""
+    if options.programs < 1:
+        raise UsageError("--programs takes at least 1")
+    return {"workers": options.programs, "datasources": tuple(options.datasource), "slow_seconds": options.slow}
 
 
 def add_proxy_options(parser: argparse.ArgumentParser) -> None:
@@ -229,6 +265,7 @@ def run(options: argparse.Namespace) -> int:
             docs=not options.no_docs,
             **console_settings(options),
             **proxy_settings(options),
+            **limit_settings(options),
         ),
     )
 
@@ -275,7 +312,7 @@ def listen(options: argparse.Namespace, settings_of_server: Settings) -> int:
         if options.debug is not None:
             open_debugger(workspace, options.debug)
 
-    log = Log(quiet=options.quiet, color=use_color(sys.stderr))
+    log = Log(quiet=options.quiet, color=use_color(sys.stderr), as_json=options.log_format == "json")
     if options.workers > 1 and not is_worker():
         return supervised(options, log)
     certificate = certificate_of(path if path.is_dir() else path.parent, options)

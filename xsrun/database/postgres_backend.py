@@ -75,6 +75,9 @@ _TOO_MUCH = 1.1
 _FAILED = 3
 #: Where processes tell one another that tables were changed.
 _CHANNEL = "xsrun_tables"
+#: Seconds that a server is given to come back, and between two attempts.
+_RESTART = 5.0
+_AGAIN = 0.1
 _KEY = re.compile(r"\((.*?)\)=")
 
 
@@ -123,6 +126,7 @@ class PostgresConnection(Connection):
             raise UnavailableError(
                 f"PostgreSQL cannot be reached: {first_line(error)}",
                 hint="is the server running, and is the URL right?",
+                status=503,
             ) from None
         except psycopg.ProgrammingError:  # whose text may quote the password
             raise UsageError(
@@ -153,7 +157,7 @@ class PostgresConnection(Connection):
             cursor = self.raw.execute(text, parameters)
             return cursor.fetchall() if cursor.description is not None else []
         except self._errors as error:
-            raise passed_by(self.context) or translated(error) from error
+            raise passed_by(self.context) or self._failure(error) from error
 
     def query(self, text: str, parameters: Parameters = ()) -> tuple[ResultColumns, list[Row]]:
         """Execute one statement; name and type of each of its columns, and all rows."""
@@ -169,9 +173,17 @@ class PostgresConnection(Connection):
         except self._errors as error:
             if _NO_ROWS in str(error):
                 return [], []
-            raise passed_by(self.context) or translated(error) from error
+            raise passed_by(self.context) or self._failure(error) from error
         finally:
             self._bounds.forget()  # the statement may have set others
+
+    def _failure(self, error: psycopg.Error) -> XanoScriptError:
+        """What an error of the driver means: the program's, or a connection that is gone."""
+        if not self.broken:
+            return translated(error)
+        return UnavailableError(
+            "The connection to the database was lost.", hint="the server may have been restarted", status=503
+        )
 
     def roll_back_to(self, savepoint: str) -> None:
         super().roll_back_to(savepoint)
@@ -195,7 +207,8 @@ class PostgresConnection(Connection):
     def lost(self) -> bool:
         """Has the server closed the connection? What it sent meanwhile is there without asking it."""
         try:
-            self.raw.pgconn.consume_input()
+            for _ in range(2):  # what it said last, and then that it is gone
+                self.raw.pgconn.consume_input()
             while self.raw.pgconn.notifies() is not None:
                 self._fresh = True
         except self._errors:
@@ -336,12 +349,23 @@ class PostgresBackend(Backend):
         self._functions_checked = False
 
     def connect(self, url: str, search_path: str | None = None) -> PostgresConnection:
-        connection = PostgresConnection(url.replace("postgres://", "postgresql://", 1), search_path)
+        connection = self._reached(url.replace("postgres://", "postgresql://", 1), search_path)
         if not self._functions_checked:
             make_functions(connection)
             self.dialect.text_collation = collation_of(connection)
             self._functions_checked = True
         return connection
+
+    def _reached(self, url: str, search_path: str | None) -> PostgresConnection:
+        """A connection; a server that could be reached before may be restarting, and is waited for a while."""
+        until = time.monotonic() + _RESTART
+        while True:
+            try:
+                return PostgresConnection(url, search_path)
+            except UnavailableError:
+                if not self._functions_checked or time.monotonic() > until:
+                    raise
+                time.sleep(_AGAIN)
 
     def use_server_of(self, before: Self) -> None:
         self.dialect.text_collation = before.dialect.text_collation

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeVar
 
 from xsrun.database.connection import Parameters, ResultColumns, Row, passed_by
-from xsrun.errors import XanoScriptError
+from xsrun.errors import UnavailableError, XanoScriptError
 from xsrun.language.isolation_levels import is_strict
 from xsrun.values.conversion import Value
 
@@ -91,7 +91,13 @@ class Transaction:
                 turn.release()
         if self.depth and self.fails_whole:
             return self._guarded(lambda: connection.execute(text, parameters))
-        return connection.execute(text, parameters)
+        try:
+            return connection.execute(text, parameters)
+        except UnavailableError:
+            if writes or self.depth or not connection.broken:
+                raise
+            self._return()  # what only reads can be asked again
+            return self.connect().execute(text, parameters)
 
     def query(self, text: str, parameters: Parameters, *, writes: bool = True) -> tuple[ResultColumns, list[Row]]:
         """Execute a program's own statement: its columns and rows."""
@@ -254,11 +260,19 @@ class Transaction:
             self.open_ended -= 1
             self.commit()
 
+    def let_go(self) -> None:
+        """Give the connection back for now, unless a transaction is open: another one is taken when it is needed."""
+        if not self.depth and not self.locks_all:
+            self._return()
+
     def close(self) -> None:
         """End: a transaction that is still open is undone, the connection goes back."""
         self.open_ended = 0
         while self.depth:
             self.roll_back()
+        self._return()
+
+    def _return(self) -> None:
         connection, self._connection = self._connection, None
         if connection is not None:
             connection.context = None

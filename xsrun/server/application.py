@@ -13,12 +13,14 @@ from xsrun.server.cloud_files import CLOUD_PREFIX, cloud_file
 from xsrun.server.console.handler import Console, is_console
 from xsrun.server.cors import Policy
 from xsrun.server.endpoint import Endpoint
+from xsrun.server.health import HEALTH, health
 from xsrun.server.history import History
 from xsrun.server.http_request import HttpRequest, Message
 from xsrun.server.http_response import HttpResponse, error_response, not_found
 from xsrun.server.log import Log
 from xsrun.server.mcp_connection import PREFIX as MCP_PREFIX
 from xsrun.server.mcp_serving import McpServing
+from xsrun.server.metrics import METRICS
 from xsrun.server.pages import Pages, unauthorized
 from xsrun.server.realtime.conversation import Conversations
 from xsrun.server.routes import Match
@@ -48,12 +50,20 @@ class Application:
         #: called when requests are answered from now on
         self.started: Callable[[], None] = lambda: None
         self._threads: ThreadPool | None = None
+        gauges = self.endpoint.metrics.gauges
+        gauges["xsrun_programs_running", "Programs that run at the moment"] = lambda: (
+            self._threads.running if self._threads else 0
+        )
+        gauges["xsrun_programs_waiting", "Requests that wait for a thread"] = lambda: (
+            self._threads.waiting if self._threads else 0
+        )
 
     @property
     def threads(self) -> ThreadPool:
         """The thread pool of the running event loop."""
         if self._threads is None or self._threads.loop is not asyncio.get_running_loop():
             self._threads = ThreadPool(self.settings.workers)
+            self.endpoint.aside = self._threads.aside
         return self._threads
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
@@ -94,16 +104,19 @@ class Application:
             response = self.failed(request, XanoScriptError(stopped, status=503))
         except XanoScriptError as error:
             response = self.failed(request, error)
-            self.log.request(request.verb, self.shown_path(request), response.status, 0.0, error)
+            self.log.request(request.verb, self.shown_path(request), response.status, 0.0, error, of=request.id)
         except Exception as error:
             self.log.fault(error)
             response = self.failed(request, InternalError(error))
-        if isinstance(response, ResponseStream):
-            await send_stream(response, request, receive, send)
-        elif isinstance(response, StoredFile):
-            await send_file(response, request, send)
-        else:
-            await send_response(response, request, send)
+        try:
+            if isinstance(response, ResponseStream):
+                await send_stream(response, request, receive, send)
+            elif isinstance(response, StoredFile):
+                await send_file(response, request, send)
+            else:
+                await send_response(response, request, send)
+        except asyncio.CancelledError:  # the server is shutting down: what is half sent ends here
+            return
         await self.conclude(response)
 
     def failed(self, request: HttpRequest, error: XanoScriptError) -> HttpResponse:
@@ -147,6 +160,7 @@ class Application:
         branch = request.headers.get(b"x-branch")
         if branch and branch.decode("latin-1") not in snapshot.routes.branches:
             return self.refused(snapshot, match, request, branch.decode("latin-1"))
+        self.check_datasource(snapshot, request)
         if b"content-length" in request.headers or b"transfer-encoding" in request.headers:
             request.body = await read_body(request, receive, self.settings)
         if not snapshot.streams:
@@ -156,6 +170,18 @@ class Application:
         stream.program.add_done_callback(lambda _: stream.end())
         await asyncio.wait((stream.program, stream.begun), return_when=asyncio.FIRST_COMPLETED)
         return stream if stream.begun.done() else await stream.program
+
+    def check_datasource(self, snapshot: Snapshot, request: HttpRequest) -> None:
+        """Refuse a data source that nobody knows: each would get tables of its own. Raises XanoScriptError."""
+        name = request.datasource()
+        if name not in snapshot.datasources and name not in self.settings.datasources:
+            known = ", ".join(sorted({*snapshot.datasources, *self.settings.datasources}))
+            raise XanoScriptError(
+                "Unknown data source.",
+                code="ERROR_CODE_BAD_REQUEST",
+                hint=f"there are: {known}; others are named with xsrun serve --datasource NAME",
+                status=400,
+            )
 
     async def console_page(self, snapshot: Snapshot, request: HttpRequest, receive: Receive) -> HttpResponse:
         """The response to a request of the console, which is for callers on this machine and administrators."""
@@ -188,7 +214,18 @@ class Application:
     ) -> HttpResponse | StoredFile | None:
         if request.path.startswith(PREFIX):
             return stored_file(snapshot.workspace, request)
+        if request.path == HEALTH:
+            return health(snapshot, insider=admits(self.settings, request))
+        if request.path == METRICS:
+            return self.figures(request)
         return self.pages.page(snapshot, match, request)
+
+    def figures(self, request: HttpRequest) -> HttpResponse:
+        """What was counted, for callers on this machine and administrators."""
+        if not admits(self.settings, request):
+            return unauthorized() if self.settings.admin_token else not_found()
+        written = self.endpoint.metrics.text()
+        return HttpResponse(200, [(b"content-type", b"text/plain; version=0.0.4; charset=utf-8")], written)
 
     def refused(
         self, snapshot: Snapshot, match: Match | None, request: HttpRequest, branch: str | None = None
@@ -200,7 +237,7 @@ class Application:
             meant = advice(snapshot.routes, request.verb, path, branch)
         response = not_found(meant if admits(self.settings, request) else None)
         response.headers += policy_of(snapshot, match).headers_for(request)
-        self.log.request(request.verb, path, response.status, 0.0, None, meant=meant)
+        self.log.request(request.verb, path, response.status, 0.0, None, meant=meant, of=request.id)
         if match is not None:
             self.console.unmatched(request, path, response, snapshot.workspace.clock())
         return response
@@ -213,7 +250,8 @@ def policy_of(snapshot: Snapshot, match: Match | None) -> Policy:
 
 async def send_response(response: HttpResponse, request: HttpRequest, send: Send) -> None:
     """Send a whole response."""
-    await send({"type": "http.response.start", "status": response.status, "headers": response.framed})
+    headers = [*response.framed, (b"x-request-id", request.id.encode())]
+    await send({"type": "http.response.start", "status": response.status, "headers": headers})
     await send({"type": "http.response.body", "body": b"" if request.verb == "HEAD" else response.body})
 
 
@@ -221,7 +259,8 @@ async def send_stream(stream: ResponseStream, request: HttpRequest, receive: Rec
     """Send the chunks of a streamed response as they come, until the client goes away."""
     watch = asyncio.create_task(wait_for_end(receive, stream))
     try:
-        await send({"type": "http.response.start", "status": stream.status, "headers": stream.headers})
+        headers = [*stream.headers, (b"x-request-id", request.id.encode())]
+        await send({"type": "http.response.start", "status": stream.status, "headers": headers})
         async for chunk in stream.chunks():
             if request.verb != "HEAD":
                 await send({"type": "http.response.body", "body": chunk, "more_body": True})
@@ -233,7 +272,8 @@ async def send_stream(stream: ResponseStream, request: HttpRequest, receive: Rec
 
 async def send_file(file: StoredFile, request: HttpRequest, send: Send) -> None:
     """Send a part of a file as it is read."""
-    await send({"type": "http.response.start", "status": file.status, "headers": file.headers})
+    headers = [*file.headers, (b"x-request-id", request.id.encode())]
+    await send({"type": "http.response.start", "status": file.status, "headers": headers})
     chunks = file.chunks()
     if request.verb != "HEAD":
         while chunk := await asyncio.to_thread(next, chunks, b""):

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
 from xsrun.errors import XanoScriptError
 from xsrun.evaluator.generated.tracebacks import translate
-from xsrun.running.context import Context, Identity
+from xsrun.running.context import Context, Identity, Sleep
 from xsrun.running.masking import masked_for_log, masked_uri, proofs_in, secrets_of_request, secrets_sent
 from xsrun.running.secrets import NOTHING, Secrets
 from xsrun.server.access import admits
@@ -20,10 +21,13 @@ from xsrun.server.history import Exchange, History, HistoryEntry
 from xsrun.server.http_request import HttpRequest
 from xsrun.server.http_response import HttpResponse, headers_of, response_of
 from xsrun.server.log import Log
+from xsrun.server.metrics import Metrics
 from xsrun.server.routes import Match, Route
 from xsrun.server.settings import Settings
+from xsrun.server.slow import Place, SlowRuns
 from xsrun.server.snapshot import Snapshot
 from xsrun.server.streaming import ResponseStream
+from xsrun.server.telemetry import Telemetry
 from xsrun.values.conversion import Value
 from xsrun.values.streams import StreamedResponse
 from xsrun.workspace.result import Result, after_response
@@ -57,6 +61,12 @@ class Endpoint:
         self.background: Background = lambda run, logs, warnings, seconds: None
         #: watches what a run sets off
         self.watch: Callable[[Context], None] = lambda context: None
+        #: a time in which the program of this thread sleeps (see `ThreadPool.aside`)
+        self.aside: Callable[[], AbstractContextManager[None]] = nullcontext
+        self.slow = SlowRuns(settings.slow_seconds)
+        self.metrics = Metrics()
+        telemetry = Telemetry()
+        self.telemetry = telemetry if telemetry.active else None
 
     def respond(
         self, snapshot: Snapshot, match: Match, request: HttpRequest, stream: ResponseStream | None = None
@@ -77,16 +87,47 @@ class Endpoint:
         headers = snapshot.policy(match.group).headers_for(request)
         if stream is not None:
             run.stream_to(stream, headers)
-        result = run.result()
+        run.context.sleep = partial(self.sleep, run.context, run.context.sleep)
+        result, places = self.observed(run)
         response = run.response(result, insider=result.error is not None and admits(self.settings, request))
         whole = response.body
         if run.stream is None:
             response.headers += headers
             response = self.finish(snapshot, request, response)
-        entry = self.remember(run, result, response, time.perf_counter() - started, whole)
+        duration = time.perf_counter() - started
+        self.metrics.count(run.route.label, response.status, duration)
+        entry = self.remember(run, result, response, duration, whole)
+        if places:
+            self.log.slow(places, snapshot.workspace.sources, request.id)
         if run.context.deferred:
             response.background = partial(self.after_response, run, result)
         return response, entry
+
+    def observed(self, run: QueryRun) -> tuple[Result, list[tuple[Place, float]]]:
+        """The result of a run, and where it was for long."""
+        if self.telemetry is None:
+            return self.timed(run)
+        request = run.request
+        about = {"http.request.method": request.verb, "http.route": run.route.path, "xsrun.request": request.id}
+        with self.telemetry.span(f"{request.verb} {run.route.path}", about, request.texts) as conclude:
+            result, places = self.timed(run)
+            conclude(result.status, result.error.code if result.error is not None else None)
+        return result, places
+
+    def timed(self, run: QueryRun) -> tuple[Result, list[tuple[Place, float]]]:
+        self.slow.begin()
+        try:
+            result = run.result()
+        finally:
+            places = self.slow.end()
+        return result, places
+
+    def sleep(self, context: Context, sleep: Sleep, seconds: float) -> None:
+        """Let a program sleep, without a connection to the database and while another one runs in its place."""
+        if context.session_slot is not None:
+            context.session_slot.transaction.let_go()
+        with self.aside():
+            sleep(seconds)
 
     def begin(self, snapshot: Snapshot, match: Match, request: HttpRequest) -> QueryRun:
         assert match.route is not None
@@ -120,7 +161,7 @@ class Endpoint:
             uri = masked_uri(path, request.query, route.sensitive)
             if request.query:
                 uri = secrets_sent(run.inputs, route.sensitive).hide_text(uri)
-            self.log.request(request.verb, uri, response.status, duration, result.error, secrets)
+            self.log.request(request.verb, uri, response.status, duration, result.error, secrets, of=request.id)
         if result.logs:
             self.log.entries(result.logs, secrets)
         if result.warnings:

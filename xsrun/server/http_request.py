@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import re
+import secrets
 from collections.abc import Iterator, Mapping, MutableMapping
 from dataclasses import dataclass
 from typing import Any
@@ -23,6 +25,10 @@ PEER = "xsrun.peer"
 NOT_JSON = "Syntax error"
 NOT_UTF8 = "Malformed UTF-8 characters, possibly incorrectly encoded"
 TOO_DEEP = "Maximum stack depth exceeded"
+
+_PLAIN_ID = re.compile(rb"[A-Za-z0-9._:/+=-]{1,128}")
+_PROCESS = secrets.token_hex(4)
+_numbers = itertools.count(0x1000)
 
 #: Encodings, indexes, and the characters that PHP changes in names.
 _INTRICATE = re.compile(rb"[%+\[.\x00-\x20\x7f-\xff]")
@@ -60,6 +66,8 @@ class HttpRequest:
     #: the address that is connected, which behind a proxy is the proxy's; `client` is who asked it
     peer: str = "127.0.0.1"
     http_version: str = "1.1"
+    #: what it is called in logs and in the response
+    id: str = ""
     #: the address by which clients reach the server, where the operator names one
     public_url: str | None = None
 
@@ -68,15 +76,17 @@ class HttpRequest:
         """The request of an ASGI scope, without its body."""
         client = scope.get("client")
         address = client[0] if client else "127.0.0.1"
+        headers = dict(scope["headers"])
         return cls(
             scope["method"],
             (scope.get("raw_path") or scope["path"].encode()).partition(b"?")[0].decode("latin-1"),
             scope["query_string"],
-            dict(scope["headers"]),
+            headers,
             address,
             scope.get("scheme", "http"),
             peer=scope.get(PEER, address),
             http_version=scope.get("http_version", "1.1"),
+            id=_identity(headers.get(b"x-request-id")),
             public_url=public_url,
         )
 
@@ -119,7 +129,7 @@ class HttpRequest:
         return scheme if own and scheme else None
 
     def datasource(self) -> str:
-        """The data source that the request asks for."""
+        """The data source that the request asks for, which need not be one."""
         named = self.header(b"x-data-source")
         if named is None and b"x-data-source" in self.query:
             given = parse_query(self.query).get("x-data-source")
@@ -167,6 +177,13 @@ class HttpRequest:
             except ValueError:
                 return {}  # not JSON after all: the program can read the raw body
         return {}
+
+
+def _identity(given: bytes | None) -> str:
+    """What a proxy calls the request, where that is a plain word; else a name of our own."""
+    if given is not None and _PLAIN_ID.fullmatch(given):
+        return given.decode("ascii")
+    return f"{_PROCESS}{next(_numbers):x}"
 
 
 def query_values(data: bytes) -> dict[str, Value]:

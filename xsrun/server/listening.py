@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from xsrun.dispatch.schedule import events_of
 from xsrun.errors import UnavailableError, UsageError
 from xsrun.running.masking import masked_address
 from xsrun.server.application import Application, Send
@@ -196,7 +197,7 @@ def make_server(application: Application, certificate: Certificate | None = None
 
     config = uvicorn.Config(
         behind_proxies(application),
-        http=http_protocol(),
+        http=http_protocol(application.settings.head_seconds),
         ws="wsproto",
         ws_max_size=1024 * 1024,
         log_config=None,
@@ -257,7 +258,8 @@ def welcome(live: Live, listening: Listening, port: int, settings: Settings | No
         if len(groups) > 20:
             lines.append(f"  and {len(groups) - 20} more groups")
         if settings is None or settings.docs:
-            lines.append(f"console {base}{PAGE}")
+            lines += [f"try the queries at {base}/xsrun/docs", f"console {base}{PAGE}"]
+        lines += idle_tasks(live, listening)
     lines.append(f"database {masked_address(workspace.database_url)}" + kept(workspace.database_url))
     if listening.certificate is not None:
         lines += how_to_trust(listening.certificate)
@@ -265,6 +267,14 @@ def welcome(live: Live, listening: Listening, port: int, settings: Settings | No
         lines.append("warning: other machines can reach this server; leave --host out to keep it to yourself")
     lines.append("press Ctrl+C to stop")
     return lines
+
+
+def idle_tasks(live: Live, listening: Listening) -> list[str]:
+    """The tasks that have a schedule and do not run by it."""
+    constructs = live.current.workspace.constructs
+    names = [] if listening.tasks else [one.name for one in constructs if one.kind == "task" and events_of(one)]
+    more = f" and {len(names) - 5} more" if len(names) > 5 else ""
+    return [f"tasks idle, --tasks runs them: {', '.join(names[:5])}{more}"] if names else []
 
 
 def kept(url: str) -> str:

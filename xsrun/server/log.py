@@ -4,38 +4,66 @@ from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from xsrun.diagnostics import Diagnostic
 from xsrun.diagnostics.color import paint
 from xsrun.errors import InputError, InternalError, XanoScriptError
+from xsrun.running.context import Clock, system_clock
 from xsrun.running.masking import masked_for_log
 from xsrun.running.secrets import NOTHING, Secrets
-from xsrun.values.conversion import to_json
+from xsrun.values.conversion import Value, to_json
 
 if TYPE_CHECKING:
     from xsrun.running.context import LogEntry
+    from xsrun.syntax.source import Source
 
 Print = Callable[[str], None]
 
+#: Longer addresses are cut.
+_LONGEST = 300
 _STYLES = {2: "green", 3: "cyan", 4: "yellow", 5: "red"}
 
 
 class Log:
-    """Lines on standard error. `quiet` leaves only problems; with `color` the statuses have colours."""
+    """Lines on standard error. `quiet` leaves only problems; with `color` the statuses have colours.
 
-    def __init__(self, output: Print | None = None, *, quiet: bool = False, color: bool = False) -> None:
+    `as_json` writes an object a line instead: `time`, `level`, `message`, and for requests `verb`, `address`, `status`,
+    `milliseconds`, `request`. `clock` gives milliseconds since the epoch.
+    """
+
+    def __init__(
+        self,
+        output: Print | None = None,
+        *,
+        quiet: bool = False,
+        color: bool = False,
+        as_json: bool = False,
+        clock: Clock = system_clock,
+    ) -> None:
         self._output = output or _print
         self.quiet = quiet
         self.color = color
+        self.as_json = as_json
+        self.clock = clock
         #: gives the path that people know a file by, from its name in the workspace
         self.shown_path: Callable[[str], str] = str
         self._lock = threading.Lock()
 
-    def line(self, text: str) -> None:
+    def line(self, text: str, level: str = "info", **more: Value) -> None:
+        """One line; what is more stands in the objects alone."""
+        if self.as_json:
+            text = to_json({"time": self.moment(), "level": level, "message": text.strip(), **more})
         with self._lock:
             self._output(text)
+
+    def moment(self) -> str:
+        """The time now, in UTC where it is written for machines."""
+        now = datetime.fromtimestamp(self.clock() / 1000, UTC)
+        shown = now if self.as_json else now.astimezone()
+        return shown.isoformat(timespec="milliseconds")
 
     def request(
         self,
@@ -46,23 +74,46 @@ class Log:
         error: XanoScriptError | None,
         secrets: Secrets = NOTHING,
         meant: str | None = None,
+        of: str = "",
     ) -> None:
-        """One request and, for a fault of the program, where it is; `meant` says what there is instead of nothing."""
+        """One request and, for a fault of the program, where it is; `meant` says what there is instead of nothing, `of`
+        what the request is called."""
         if self.quiet and status < 500:
             return
-        shown = paint(str(status), _STYLES.get(status // 100, ""), self.color)
-        text = f"{verb:<6} {uri}  {shown}  {duration * 1000:.1f} ms"
+        address = uri if len(uri) <= _LONGEST else f"{uri[:_LONGEST]}... ({len(uri):,} characters)"
+        details = self._details(status, error, secrets, meant)
+        if self.as_json:
+            level = "error" if status >= 500 else "info"
+            request = {"verb": verb, "address": address, "status": status, "milliseconds": round(duration * 1000, 3)}
+            self.line("\n".join([f"{verb} {address} {status}", *details]), level, request=of, **request)
+        else:
+            shown = paint(str(status), _STYLES.get(status // 100, ""), self.color)
+            text = f"{self.moment()[11:23]} {verb:<6} {address}  {shown}  {duration * 1000:.1f} ms"
+            self.line("\n  ".join([f"{text}  {of}".rstrip(), *details]))
+        if isinstance(error, InternalError) and error.__cause__ is not None:
+            self.fault(error.__cause__, secrets)
+
+    def _details(self, status: int, error: XanoScriptError | None, secrets: Secrets, meant: str | None) -> list[str]:
+        """Why a request failed, and what to do."""
+        found = []
         if error is not None:
             place = f"{self.shown_path(error.file)}:{error.line}: " if error.file and error.line else ""
             message = error.described() if isinstance(error, InputError) else str(error)
-            text += f"\n  {place}{error.code}: {masked_for_log(message, secrets=secrets)}"
+            found.append(f"{place}{error.code}: {masked_for_log(message, secrets=secrets)}")
             if error.hint and (status >= 500 or isinstance(error, InputError)):
-                text += f"\n  help: {secrets.hide_text(error.hint)}"
+                found.append(f"help: {secrets.hide_text(error.hint)}")
         if meant is not None:
-            text += f"\n  help: {secrets.hide_text(meant)}"
-        self.line(text)
-        if isinstance(error, InternalError) and error.__cause__ is not None:
-            self.fault(error.__cause__, secrets)
+            found.append(f"help: {secrets.hide_text(meant)}")
+        return found
+
+    def slow(self, places: Iterable[tuple[tuple[str, int], float]], sources: Mapping[str, Source], of: str) -> None:
+        """Where a request was for long: the statements, and about how many seconds."""
+        for (file, line), seconds in places:
+            source = sources.get(file)
+            written = source.text.splitlines()[line - 1].strip() if source is not None else ""
+            self.line(
+                f"  slow: {self.shown_path(file)}:{line}: {seconds:.1f} s in {written[:80]}", "warning", request=of
+            )
 
     def problems(self, errors: Sequence[Diagnostic]) -> None:
         """Errors of files, the first ten."""
@@ -93,7 +144,7 @@ class Log:
         """A fault of xsrun itself, with all that helps to find it."""
         import traceback
 
-        self.line(secrets.hide_text("".join(traceback.format_exception(error)).rstrip()))
+        self.line(secrets.hide_text("".join(traceback.format_exception(error)).rstrip()), "error")
 
 
 def _print(text: str) -> None:

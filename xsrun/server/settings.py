@@ -13,6 +13,8 @@ KEPT_REQUESTS = 10_000
 RECENT_REQUESTS = 200
 #: When requests note their statements (`xsrun.server.console.tracing`).
 TRACE_MODES = ("auto", "always", "never")
+#: How many programs run at the same time unless told otherwise.
+PROGRAMS = 48
 #: The proxies whose headers count unless told otherwise: those on this machine.
 TRUSTED_PROXIES = "127.0.0.1,::1"
 
@@ -35,12 +37,23 @@ class ConsoleSettings(TypedDict):
     trace: str
 
 
+class LimitSettings(TypedDict):
+    """The settings of what requests may take as keywords."""
+
+    workers: int
+    datasources: tuple[str, ...]
+    slow_seconds: float
+
+
 class SettingOptions(TypedDict, total=False):
     """The settings as keywords, for type checkers."""
 
     max_body: int
     body_seconds: float
+    head_seconds: float
     workers: int
+    datasources: tuple[str, ...]
+    slow_seconds: float
     history: int
     compress_from: int
     docs: bool
@@ -58,9 +71,11 @@ class SettingOptions(TypedDict, total=False):
 class Settings:
     """The limits and features of a server. The defaults are safe on a machine that others can reach.
 
-    `max_body` is in bytes. `body_seconds` is how long the body of one request may take to arrive. `workers` is how
-    many programs run at the same time. `history` is how many requests are remembered. `compress_from` is the size in
-    bytes from which a body is compressed. `docs` says whether the pages of xsrun itself are served,
+    `max_body` is in bytes. `body_seconds` is how long the body of one request may take to arrive, `head_seconds` what
+    comes before it. `workers` is how many programs run at the same time, those that sleep not counted. `datasources`
+    are those that requests may name beside `live` and those of the workspace. Of requests that take `slow_seconds`
+    the log says which statements took them; 0 is never. `history` is how many requests are remembered. `compress_from`
+    is the size in bytes from which a body is compressed. `docs` says whether the pages of xsrun itself are served,
     `queries` whether the workspace's are.
 
     `proxy_headers` takes the caller's address and scheme from `X-Forwarded-For` and `X-Forwarded-Proto`, where one of
@@ -73,7 +88,10 @@ class Settings:
 
     max_body: int = BODY_MEGABYTES * 1024 * 1024
     body_seconds: float = 30.0
-    workers: int = 48
+    head_seconds: float = 10.0
+    workers: int = PROGRAMS
+    datasources: tuple[str, ...] = ()
+    slow_seconds: float = 1.0
     history: int = RECENT_REQUESTS
     compress_from: int = 1_000
     docs: bool = True

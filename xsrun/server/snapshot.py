@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,10 @@ from xsrun.server.routes import ApiGroup, Routes
 if TYPE_CHECKING:
     from xsrun.documents import Json
     from xsrun.workspace.workspace import LoadedWorkspace
+
+#: What names data sources: attributes of tasks, triggers and tests, and the statement that changes to one.
+_DATASOURCES = re.compile(r'\bdatasources?\s*=\s*(?:\[[^\]]*\]|"[^"]*")|\bdb\.set_datasource\b\s*(?:\{[^}]*\}|"[^"]*")')
+_QUOTED = re.compile(r'"([^"]+)"')
 
 
 @dataclass(slots=True)
@@ -26,6 +31,8 @@ class Snapshot:
     stale: list[Diagnostic] = field(default_factory=list)
     #: does any program send a streamed response?
     streams: bool = True
+    #: the data sources that requests may name
+    datasources: frozenset[str] = frozenset(("live",))
     policies: dict[str, Policy] = field(default_factory=dict)
     #: documents made from this workspace, by what they are
     documents: dict[tuple[tuple[str, ...], str], dict[str, Json]] = field(default_factory=dict)
@@ -33,7 +40,8 @@ class Snapshot:
     @classmethod
     def of(cls, workspace: LoadedWorkspace, stale: list[Diagnostic] | None = None) -> Snapshot:
         streams = any("api.stream" in source.text for source in workspace.sources.values())
-        return cls(workspace, Routes(workspace.constructs), stale or [], streams)
+        named = {name for source in workspace.sources.values() for name in named_datasources(source.text)}
+        return cls(workspace, Routes(workspace.constructs), stale or [], streams, frozenset(("live", *named)))
 
     def policy(self, group: ApiGroup) -> Policy:
         """Who may call a group from a browser."""
@@ -41,6 +49,14 @@ class Snapshot:
         if found is None:
             found = self.policies[group.canonical] = Policy.of(group)
         return found
+
+
+def named_datasources(text: str) -> list[str]:
+    """The data sources that a program names."""
+    found = []
+    for match in _DATASOURCES.finditer(text):
+        found += _QUOTED.findall(match[0])
+    return found
 
 
 class Live:

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from functools import partial
 from queue import Empty, SimpleQueue
 from typing import ParamSpec, TypeVar
@@ -21,8 +21,13 @@ Arguments = ParamSpec("Arguments")
 Returned = TypeVar("Returned")
 
 
+#: Threads of programs that sleep, beside those that run.
+_MOST_ASLEEP = 1_000
+
+
 class ThreadPool:
-    """Up to `limit` threads for one event loop, started when a call finds none that is idle."""
+    """Up to `limit` threads for one event loop, started when a call finds none that is idle, and those of
+    programs that sleep."""
 
     def __init__(self, limit: int) -> None:
         self.limit = limit
@@ -31,6 +36,11 @@ class ThreadPool:
         self._calls: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
         self._idle = threading.Semaphore(0)
         self._started = 0
+        #: threads whose program sleeps; others may run in their place
+        self._asleep = 0
+        self._counting = threading.Lock()
+        #: calls that run at the moment
+        self.running = 0
 
     def run(
         self, function: Callable[Arguments, Returned], *arguments: Arguments.args, **options: Arguments.kwargs
@@ -47,11 +57,36 @@ class ThreadPool:
                 self.loop.call_soon_threadsafe(_unless_done, future, settle)
 
         self._calls.put(call)
-        if not self._idle.acquire(blocking=False) and self._started < self.limit:
-            self._started += 1
-            thread = threading.Thread(target=self._work, name=f"xsrun-{self._started}", daemon=True)
-            start_with_stack(thread, USUAL_STACK)
+        if not self._idle.acquire(blocking=False):
+            self._grow()
         return future
+
+    def _grow(self) -> None:
+        """Start another thread, unless enough of them run programs."""
+        with self._counting:
+            if self._started - self._asleep >= self.limit or self._started >= self.limit + _MOST_ASLEEP:
+                return
+            self._started += 1
+            number = self._started
+        start_with_stack(threading.Thread(target=self._work, name=f"xsrun-{number}", daemon=True), USUAL_STACK)
+
+    @property
+    def waiting(self) -> int:
+        """Calls for which there is no thread yet."""
+        return self._calls.qsize()
+
+    @contextmanager
+    def aside(self) -> Iterator[None]:
+        """A time in which the program of this thread waits and does nothing: another one may run in its place."""
+        with self._counting:
+            self._asleep += 1
+        if not self._calls.empty():
+            self._grow()
+        try:
+            yield
+        finally:
+            with self._counting:
+                self._asleep -= 1
 
     def close(self) -> None:
         """End the threads, each once its program has ended."""
@@ -68,7 +103,17 @@ class ThreadPool:
                 call = self._calls.get()
             if call is None:
                 return
-            call()
+            with self._counting:
+                self.running += 1
+            try:
+                call()
+            finally:
+                with self._counting:
+                    self.running -= 1
+                    surplus = self._started - self._asleep > self.limit
+                    self._started -= surplus
+            if surplus:  # more programs woke up than may run: this thread has done its part
+                return
 
 
 def _unless_done(future: asyncio.Future[Returned], settle: Callable[[], None]) -> None:
