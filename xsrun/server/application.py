@@ -23,7 +23,7 @@ from xsrun.server.mcp_serving import McpServing
 from xsrun.server.metrics import METRICS
 from xsrun.server.pages import Pages, unauthorized
 from xsrun.server.realtime.conversation import Conversations
-from xsrun.server.routes import Match
+from xsrun.server.routes import Match, Route
 from xsrun.server.settings import Settings
 from xsrun.server.snapshot import Live, Snapshot
 from xsrun.server.streaming import ResponseStream
@@ -164,12 +164,25 @@ class Application:
         if b"content-length" in request.headers or b"transfer-encoding" in request.headers:
             request.body = await read_body(request, receive, self.settings)
         if not snapshot.streams:
-            return await self.threads.run(self.endpoint.respond, snapshot, match, request)
+            return await (await self.started(match.route, snapshot, match, request))
         stream = ResponseStream()
-        stream.program = self.threads.run(self.endpoint.respond, snapshot, match, request, stream)
+        stream.program = await self.started(match.route, snapshot, match, request, stream)
         stream.program.add_done_callback(lambda _: stream.end())
         await asyncio.wait((stream.program, stream.begun), return_when=asyncio.FIRST_COMPLETED)
         return stream if stream.begun.done() else await stream.program
+
+    async def started(
+        self, route: Route, snapshot: Snapshot, match: Match, request: HttpRequest, stream: ResponseStream | None = None
+    ) -> asyncio.Future[HttpResponse]:
+        """The run of a query in a thread. Of those that sleep only so many begin as there are programs at once; all
+        others begin whatever those do."""
+        pool, sleeps = self.threads, route.sleeps  # which may turn out while it runs
+        if sleeps:
+            await pool.sleepers.acquire()
+        program = pool.run(self.endpoint.respond, snapshot, match, request, stream)
+        if sleeps:
+            program.add_done_callback(lambda _: pool.sleepers.release())
+        return program
 
     def check_datasource(self, snapshot: Snapshot, request: HttpRequest) -> None:
         """Refuse a data source that nobody knows: each would get tables of its own. Raises XanoScriptError."""

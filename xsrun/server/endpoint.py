@@ -87,7 +87,7 @@ class Endpoint:
         headers = snapshot.policy(match.group).headers_for(request)
         if stream is not None:
             run.stream_to(stream, headers)
-        run.context.sleep = partial(self.sleep, run.context, run.context.sleep)
+        run.context.sleep = partial(self.sleep, run, run.context.sleep)
         result, places = self.observed(run)
         response = run.response(result, insider=result.error is not None and admits(self.settings, request))
         whole = response.body
@@ -122,8 +122,10 @@ class Endpoint:
             places = self.slow.end()
         return result, places
 
-    def sleep(self, context: Context, sleep: Sleep, seconds: float) -> None:
+    def sleep(self, run: QueryRun, sleep: Sleep, seconds: float) -> None:
         """Let a program sleep, without a connection to the database and while another one runs in its place."""
+        context = run.context
+        run.route.sleeps = True
         if context.session_slot is not None:
             context.session_slot.transaction.let_go()
         with self.aside():

@@ -62,6 +62,8 @@ class Route:
     auth: str
     history: Value
     segments: list[PathSegment]
+    #: does its program wait (`util.sleep`), as far as is known?
+    sleeps: bool = False
 
     @property
     def verb(self) -> str:

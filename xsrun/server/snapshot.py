@@ -41,7 +41,12 @@ class Snapshot:
     def of(cls, workspace: LoadedWorkspace, stale: list[Diagnostic] | None = None) -> Snapshot:
         streams = any("api.stream" in source.text for source in workspace.sources.values())
         named = {name for source in workspace.sources.values() for name in named_datasources(source.text)}
-        return cls(workspace, Routes(workspace.constructs), stale or [], streams, frozenset(("live", *named)))
+        routes = Routes(workspace.constructs)
+        sleepers = {name for name, source in workspace.sources.items() if "util.sleep" in source.text}
+        for group in routes.groups:
+            for route in group.routes:
+                route.sleeps = route.query.file in sleepers
+        return cls(workspace, routes, stale or [], streams, frozenset(("live", *named)))
 
     def policy(self, group: ApiGroup) -> Policy:
         """Who may call a group from a browser."""

@@ -41,6 +41,8 @@ class ThreadPool:
         self._counting = threading.Lock()
         #: calls that run at the moment
         self.running = 0
+        #: taken by whoever starts a call that is known to sleep
+        self.sleepers = asyncio.Semaphore(limit)
 
     def run(
         self, function: Callable[Arguments, Returned], *arguments: Arguments.args, **options: Arguments.kwargs
