@@ -296,6 +296,7 @@ def listen(options: argparse.Namespace, settings_of_server: Settings) -> int:
     if options.token_key_file is not None:
         os.environ["XSRUN_TOKEN_KEY_FILE"] = str(Path(options.token_key_file).expanduser().resolve())
     told_key()
+    options.base_url = options.base_url or settings_of_server.public_url
     settings = workspace_settings(options)
 
     def make(texts: dict[str, str], root: Path) -> LoadedWorkspace:

@@ -13,6 +13,7 @@ from xsrun.server.cloud_files import CLOUD_PREFIX, cloud_file
 from xsrun.server.console.handler import Console, is_console
 from xsrun.server.cors import Policy
 from xsrun.server.endpoint import Endpoint
+from xsrun.server.file_responses import StoredFile
 from xsrun.server.health import HEALTH, health
 from xsrun.server.history import History
 from xsrun.server.http_request import HttpRequest, Message
@@ -28,7 +29,7 @@ from xsrun.server.settings import Settings
 from xsrun.server.snapshot import Live, Snapshot
 from xsrun.server.streaming import ResponseStream
 from xsrun.server.threads import ThreadPool
-from xsrun.server.vault import PREFIX, StoredFile, stored_file
+from xsrun.server.vault import PREFIX, stored_file
 
 Send = Callable[[Message], Awaitable[None]]
 Response = HttpResponse | ResponseStream | StoredFile

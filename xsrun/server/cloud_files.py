@@ -8,9 +8,10 @@ from urllib.parse import unquote
 from xsrun.errors import XanoScriptError
 from xsrun.filters.query_strings import parse_query
 from xsrun.server.cors import Policy
+from xsrun.server.file_responses import StoredFile
 from xsrun.server.http_request import HttpRequest
 from xsrun.server.http_response import HttpResponse, error_response
-from xsrun.server.vault import StoredFile, file_response
+from xsrun.server.vault import kept_file
 from xsrun.services.cloud.signed_addresses import PREFIX as CLOUD_PREFIX
 from xsrun.services.files import FileResource
 
@@ -37,16 +38,16 @@ def cloud_file(workspace: LoadedWorkspace, request: HttpRequest) -> StoredFile |
         return None
     bucket = cloud.local_bucket(service, bucket_name, signer)
     try:
-        return _answer(bucket, key, request)
+        return _answer(bucket, key, request, workspace.clock())
     except XanoScriptError as error:
         return error_response(error)
     except OSError:
         return None
 
 
-def _answer(bucket: LocalBucket, key: str, request: HttpRequest) -> StoredFile | HttpResponse:
+def _answer(bucket: LocalBucket, key: str, request: HttpRequest, now: int) -> StoredFile | HttpResponse:
     if request.verb in ("GET", "HEAD"):
-        return file_response(bucket.file(key), request, bucket.info(key).mime, private=True)
+        return kept_file(bucket.file(key), request, bucket.info(key).mime, now, private=True)
     headers = list(Policy().headers_for(request))
     if request.verb == "DELETE":
         bucket.delete(key)

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import os
 import secrets
 import shutil
 import tempfile
@@ -76,10 +77,14 @@ class Vault:
         target = self.folder / access / relative
         size = 0
         with _writing():
-            target.parent.mkdir(parents=True)
-            with target.open("xb") as output:
-                for chunk in file.chunks():
-                    size += output.write(chunk)
+            try:
+                target.parent.mkdir(parents=True)
+                with target.open("xb") as output:
+                    for chunk in file.chunks():
+                        size += output.write(chunk)
+            except BaseException:
+                self._remove(target, self.folder / access)
+                raise
         mime = file.mime if extension_of(shown) == extension_of(file.name) else FileResource(shown, target).mime
         return {
             "access": access,
@@ -108,12 +113,16 @@ class Vault:
     def delete(self, pathname: str) -> None:
         """Remove a stored file, and the folders that it leaves empty. Raises NotFoundError when there is none."""
         place, access = self.find(pathname)
-        place.unlink()
-        top = self.folder / access
+        self._remove(place, self.folder / access)
+
+    def _remove(self, place: Path, top: Path) -> None:
+        """Remove a file that may be there, and the folders that it leaves empty."""
+        place.unlink(missing_ok=True)
         for parent in place.parents:
-            if parent == top or any(parent.iterdir()):
+            if parent == top or (parent.exists() and any(parent.iterdir())):
                 break
-            parent.rmdir()
+            if parent.exists():
+                parent.rmdir()
 
     def append(self, pathname: str, data: bytes) -> None:
         """Add to the end of a file; one that is not there is begun, as a private one."""
@@ -123,8 +132,14 @@ class Vault:
             place = self._below("private", path_parts(pathname))
         with self._lock, _writing():
             place.parent.mkdir(parents=True, exist_ok=True)
-            with place.open("ab") as output:
-                output.write(data)
+            before = place.stat().st_size if place.exists() else 0
+            try:
+                with place.open("ab") as output:
+                    output.write(data)
+            except BaseException:
+                if place.exists():
+                    os.truncate(place, before)  # what was there stays, what was not written whole goes
+                raise
 
     def _below(self, access: str, parts: list[str]) -> Path:
         top = (self.folder / access).resolve()
