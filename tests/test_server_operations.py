@@ -17,13 +17,15 @@ import pytest
 from databases import new_database
 from http_server import Client, running
 from served_process import serve_process
-from waiting import Gate, in_threads
+from waiting import Gate, in_threads, until
 
 import xsrun
 from xsrun.server import create_application
 from xsrun.server.application import Application
+from xsrun.server.listening import Listening, welcome
 from xsrun.server.log import Log
 from xsrun.server.slow import SlowRuns
+from xsrun.server.snapshot import Live
 
 GROUP = 'api_group g {\n  canonical = "g"\n}\n'
 
@@ -280,3 +282,56 @@ def test_a_stream_that_is_open_when_the_server_is_stopped(tmp_path: Path) -> Non
         assert link.recv(100).startswith(b"HTTP/1.1 200 ")
         assert process.end(signal.SIGTERM) == 0
     assert "Traceback" not in process.text, process.text
+
+
+# After the response --------------------------------------------------------------------------------------------------
+
+WORK = """function work {
+  input {
+    text how
+  }
+  stack {
+    util.sleep {
+      value = 1
+    }
+    precondition ($input.how != "bad") {
+      error = "it is bad"
+    }
+    debug.log {
+      value = "worked " ~ $input.how
+    }
+  }
+  response = "done"
+}
+"""
+STARTS = (
+    '    function.run work {\n      input = {how: $input.how}\n      runtime_mode = "async-shared"\n    } as $job\n'
+)
+
+
+def test_asynchronous_runs_hold_no_request_and_their_outcome_is_told() -> None:
+    start = query("start", STARTS, '"started"', "POST").replace("  input {\n", "  input {\n    text how\n")
+    lines: list[str] = []
+    with xsrun.Workspace.from_sources({"api/g.xs": GROUP, "api/s.xs": start, "function/work.xs": WORK}) as workspace:
+        gate = workspace.sleep = Gate()
+        application = create_application(workspace)
+        application.log = application.endpoint.log = Log(lines.append)
+        with running(application) as client:
+            for how in ("good", "bad"):
+                assert client.post("/api:g/start", {"how": how}).json == "started"
+            gate.wait_until_asleep(2)
+            assert not [line for line in lines if "after the response" in line]
+            gate.open()
+            until(lambda: len([line for line in lines if "after the response" in line]) == 2, lines)
+            until(lambda: any("it is bad" in line for line in lines), lines)
+    told = "\n".join(lines)
+    assert "log: function/work.xs:12: worked good" in told and "worked bad" not in told
+    assert "warning: function/work.xs:9: it is bad" in told
+    assert "start: done in" in told and "start: failed in" in told
+
+
+def test_idle_tasks_are_listed() -> None:
+    task = "task nightly {\n  stack {\n  }\n  schedule = [{starts_on: 2024-01-01 00:00:00+0000, freq: 60}]\n}\n"
+    live = Live(xsrun.Workspace.from_sources({"api/g.xs": GROUP, "task/t.xs": task}))
+    assert "tasks idle, --tasks runs them: nightly" in welcome(live, Listening(), 80)
+    assert not [line for line in welcome(live, Listening(tasks=True), 80) if "idle" in line]

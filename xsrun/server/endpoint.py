@@ -148,7 +148,12 @@ class Endpoint:
         logs, warnings = len(result.logs), len(result.warnings)
         started = time.perf_counter()
         after_response(run.context, result)
-        self.background(run, result.logs[logs:], result.warnings[warnings:], time.perf_counter() - started)
+        seconds = time.perf_counter() - started
+        self.background(run, result.logs[logs:], result.warnings[warnings:], seconds)
+        failed = any(isinstance(one, XanoScriptError) for one in result.warnings[warnings:])
+        if not self.log.quiet or failed:
+            outcome = f"{'failed' if failed else 'done'} in {seconds * 1000:.1f} ms"
+            self.log.line(f"  after the response of {run.route.label}: {outcome}  {run.request.id}")
         if len(result.logs) > logs or len(result.warnings) > warnings:
             secrets = run.secrets()
             self.log.entries(result.logs[logs:], secrets)

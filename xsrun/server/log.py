@@ -138,7 +138,9 @@ class Log:
         if self.quiet:
             return
         for warning in warnings:
-            self.line(f"  warning: {secrets.hide_text(str(getattr(warning, 'message', warning)))}")
+            failed = isinstance(warning, XanoScriptError) and warning.file and warning.line
+            place = f"{self.shown_path(warning.file)}:{warning.line}: " if failed and warning.file else ""
+            self.line(f"  warning: {place}{secrets.hide_text(str(getattr(warning, 'message', warning)))}", "warning")
 
     def fault(self, error: BaseException, secrets: Secrets = NOTHING) -> None:
         """A fault of xsrun itself, with all that helps to find it."""
