@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hmac
 import re
+from hashlib import sha256
 from importlib.resources import files
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
@@ -135,7 +136,11 @@ def document_response(document: dict[str, Json], request: HttpRequest, headers: 
         plain = from_json(json_body(document))  # without parts that are shared, which YAML would write as anchors
         body = yaml.safe_dump(plain, sort_keys=False, allow_unicode=True).encode()
         return HttpResponse(200, [(b"content-type", b"application/yaml"), *headers], body)
-    response = HttpResponse(200, [(b"content-type", JSON_TYPE), *headers], json_body(document))
+    body = json_body(document)
+    tag = b'W/"' + sha256(body).hexdigest()[:32].encode() + b'"'
+    if request.headers.get(b"if-none-match") == tag:
+        return HttpResponse(304, [(b"etag", tag), *headers])
+    response = HttpResponse(200, [(b"content-type", JSON_TYPE), (b"etag", tag), *headers], body)
     return response.compressed(request.header(b"accept-encoding"), 1_000)
 
 

@@ -3,12 +3,33 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 
 from xsrun.errors import XanoScriptError
 from xsrun.server.http_response import error_response
 
 #: What is sent to a connection that does not say what it wants.
 _TOO_SLOW = "The request did not arrive in time."
+
+
+class Waiting:
+    """The time that a connection has for its next request line and headers."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, seconds: float, give_up: Callable[[], None]) -> None:
+        self._start: Callable[[], asyncio.TimerHandle] = lambda: loop.call_later(seconds, give_up)
+        self._timer: asyncio.TimerHandle | None = self._start()
+
+    def follow(self, *, served: bool) -> None:
+        """Data came: is a request being served now, or does another one begin?"""
+        if served:
+            self.end()
+        elif self._timer is None:
+            self._timer = self._start()
+
+    def end(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
 
 
 def http_protocol(head_seconds: float) -> type[asyncio.Protocol]:
@@ -25,30 +46,22 @@ def http_protocol(head_seconds: float) -> type[asyncio.Protocol]:
         """Says in the engine's way that a request is not HTTP, and does not wait for one that never comes whole."""
 
         transport: asyncio.Transport
-        _waiting: asyncio.TimerHandle | None = None
+        waiting: Waiting
 
         def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
             super().connection_made(transport)
-            self._waiting = self.loop.call_later(head_seconds, self._give_up)
+            self.waiting = Waiting(self.loop, head_seconds, self.give_up)
 
         def data_received(self, data: bytes) -> None:
             super().data_received(data)
-            served = self.cycle is not None and not self.cycle.response_complete
-            if served and self._waiting is not None:
-                self._waiting.cancel()
-                self._waiting = None
-            elif not served and self._waiting is None:  # the beginning of another request
-                self._waiting = self.loop.call_later(head_seconds, self._give_up)
+            self.waiting.follow(served=self.cycle is not None and not self.cycle.response_complete)
 
         def connection_lost(self, exc: Exception | None) -> None:
-            if self._waiting is not None:
-                self._waiting.cancel()
+            self.waiting.end()
             super().connection_lost(exc)
 
-        def _give_up(self) -> None:
-            """End a connection that has no whole request."""
-            self._waiting = None
-            if (self.cycle is None or self.cycle.response_complete) and not self.transport.is_closing():
+        def give_up(self) -> None:
+            if not self.transport.is_closing():
                 self.transport.write(malformed(_TOO_SLOW, b"408 Request Timeout", 408))
                 self.transport.close()
 

@@ -4,6 +4,25 @@
 const VERBS = ["get", "head", "post", "put", "patch", "delete"];
 const $ = (id) => document.getElementById(id);
 let spec = null;
+// What the document was when it was read last, and the answers that are shown, by operation.
+let specTag = null;
+const answers = new Map();
+
+// What was typed ------------------------------------------------------------------------------------------------------
+
+// By operation and field. It outlives searches and reloads, secrets only searches.
+const typed = new Map(Object.entries(JSON.parse(sessionStorage.getItem("typed") || "{}")));
+const secret = new Set();
+
+function keep(input, key, isSecret) {
+  if (typed.has(key)) input.value = typed.get(key);
+  if (isSecret) secret.add(key);
+  input.addEventListener("input", () => {
+    typed.set(key, input.value);
+    sessionStorage.setItem("typed", JSON.stringify(Object.fromEntries([...typed].filter(([name]) => !secret.has(name)))));
+  });
+  return input;
+}
 
 // Elements -----------------------------------------------------------------------------------------------------------
 
@@ -83,9 +102,10 @@ function fieldFor(schema, label) {
   return make("input", { type: "text", "aria-label": label, placeholder: hint, spellcheck: "false" });
 }
 
-function fieldRow(name, schema, required, description, fields) {
+function fieldRow(name, schema, required, description, fields, key) {
   const input = fieldFor(schema, name);
-  fields.push({ name, schema, input });
+  if (input.type !== "file") keep(input, `${key} ${name}`, resolved(schema).format === "password");
+  fields.push({ name, schema, input, required });
   const note = [typeText(schema), description].filter(Boolean).join(". ");
   const mark = required ? make("span", { class: "must", title: "required" }, " *") : null;
   return make("tr", {}, make("td", {}, name, mark), make("td", {}, input), make("td", { class: "soft" }, note));
@@ -97,9 +117,10 @@ function fieldTable(rows) {
 
 function operationView(verb, path, operation) {
   const parameters = [];
+  const key = `${verb} ${path}`;
   const rows = (operation.parameters || []).map((one) => {
     const schema = one.schema || (one.content || {})["application/json"].schema;
-    const row = fieldRow(one.name, schema, one.required, one.description, parameters);
+    const row = fieldRow(one.name, schema, one.required || one.in === "path", one.description, parameters, key);
     Object.assign(parameters[parameters.length - 1], { place: one.in, list: one.name.endsWith("[]") });
     return row;
   });
@@ -108,14 +129,26 @@ function operationView(verb, path, operation) {
   const json = content["application/json"];
   const parts = [];
   const formRows = form
-    ? Object.entries(resolved(form.schema).properties || {}).map(([name, schema]) => fieldRow(name, schema, (form.schema.required || []).includes(name), schema.description, parts))
+    ? Object.entries(resolved(form.schema).properties || {}).map(([name, schema]) => fieldRow(name, schema, (form.schema.required || []).includes(name), schema.description, parts, key))
     : [];
   const body = json ? make("textarea", { "aria-label": "Body", spellcheck: "false" }) : null;
-  if (body) body.value = JSON.stringify(example(json.schema), null, 2);
-  const answer = make("div", { "aria-live": "polite" });
+  if (body) {
+    body.value = JSON.stringify(example(json.schema), null, 2);
+    keep(body, `${key} body`, JSON.stringify(json.schema).includes('"password"'));
+  }
+  if (!answers.has(key)) answers.set(key, make("div", { "aria-live": "polite" }));
+  const answer = answers.get(key);
   const request = () => buildRequest(verb, path, parameters, parts, body);
-  const send = make("button", { class: "send", type: "button", onclick: () => run(request, answer, send) }, "Send");
-  const curl = make("button", { type: "button", onclick: () => show(answer, make("pre", {}, curlText(request()))) }, "As curl");
+  // With what is wrong in words, or with the request.
+  const checked = (act) => () => {
+    const wrong = complaints(parameters, parts, body, json);
+    if (wrong.length) show(answer, make("ul", { class: "bad", role: "alert" }, ...wrong.map((one) => make("li", {}, one))));
+    else act(request());
+  };
+  const send = make("button", { class: "send", type: "button" }, "Send");
+  send.addEventListener("click", checked((made) => run(made, answer, send)));
+  const copies = { curl: curlText, JavaScript: scriptText, "workflow test": (made) => testText(made, verb, path, operation) };
+  const copying = Object.entries(copies).map(([name, text]) => make("button", { type: "button", onclick: checked((made) => copy(answer, text(made))) }, `As ${name}`));
   return make(
     "div",
     { class: "inside" },
@@ -127,7 +160,7 @@ function operationView(verb, path, operation) {
     fieldTable(formRows),
     body,
     json ? propertyNotes(json.schema) : null,
-    make("div", { class: "row" }, send, curl),
+    make("div", { class: "row" }, send, ...copying),
     answer,
     make("h3", {}, "Answers"),
     ...Object.entries(operation.responses || {}).map(([status, response]) => responseView(status, response)),
@@ -152,6 +185,103 @@ function responseView(status, response) {
   const line = make("span", {}, make("code", {}, status), ` ${response.description || ""} `, known ? typeText(schema) : type && Number(status) < 400 ? type : "");
   if (!known) return make("p", { class: "soft" }, line);
   return make("details", {}, make("summary", { class: "soft" }, line), make("pre", {}, JSON.stringify(example(schema), null, 2)));
+}
+
+// What is missing ----------------------------------------------------------------------------------------------------
+
+// What is wrong with what was typed, in words; the fields are marked.
+function complaints(parameters, parts, body, json) {
+  const wrong = [];
+  for (const { name, input, required } of [...parameters, ...parts]) {
+    const missing = required && (input.type === "file" ? !input.files.length : input.value.trim() === "");
+    input.toggleAttribute("aria-invalid", missing);
+    if (missing) wrong.push(input.type === "file" ? `${name} is required: choose a file` : `${name} is required`);
+  }
+  if (body) {
+    const found = bodyComplaints(body.value, json.schema);
+    body.toggleAttribute("aria-invalid", found.length > 0);
+    wrong.push(...found);
+  }
+  return wrong;
+}
+
+function bodyComplaints(text, schema) {
+  const known = resolved(schema);
+  if (!text.trim()) return (known.required || []).map((name) => `${name} is required`);
+  let value;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    return [`The body is not JSON: ${error.message}`];
+  }
+  if (!value || typeof value !== "object" || Array.isArray(value)) return [];
+  const empty = (name) => value[name] === undefined || (value[name] === "" && typeOf((known.properties || {})[name]) === "string");
+  return (known.required || []).filter(empty).map((name) => `${name} is required`);
+}
+
+// Copying ------------------------------------------------------------------------------------------------------------
+
+function copy(place, text) {
+  const button = make("button", { type: "button" }, "Copy");
+  button.addEventListener("click", async () => {
+    await navigator.clipboard.writeText(text);
+    button.textContent = "Copied";
+  });
+  show(place, make("pre", {}, text), button);
+}
+
+function scriptText({ address, options }) {
+  const { method, headers, body } = options;
+  const lines = [];
+  let sent = null;
+  if (body instanceof FormData) {
+    lines.push("const body = new FormData();");
+    for (const [name, value] of body) lines.push(`body.append(${JSON.stringify(name)}, ${value instanceof File ? `/* ${value.name} */ file` : JSON.stringify(value)});`);
+    sent = "body";
+  } else if (body) sent = `JSON.stringify(${JSON.stringify(JSON.parse(body), null, 2).replaceAll("\n", "\n  ")})`;
+  lines.push(`const response = await fetch(${JSON.stringify(address)}, {`, `  method: ${JSON.stringify(method)},`);
+  if (Object.keys(headers).length) lines.push(`  headers: ${JSON.stringify(headers, null, 2).replaceAll("\n", "\n  ")},`);
+  if (sent) lines.push(`  body: ${sent},`);
+  lines.push("});", "const result = await response.json();");
+  return lines.join("\n");
+}
+
+// All inputs of a request by name, wherever they stand in it.
+function inputsOf({ address, options }, path) {
+  const inputs = {};
+  const { pathname, searchParams } = new URL(address);
+  const names = [...path.matchAll(/{([^{}/]+)}/g)].map((one) => one[1]);
+  const pattern = path.split(/{[^{}/]+}/).map((one) => one.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")).join("([^/]+)");
+  const found = pathname.slice(new URL(baseAddress()).pathname.replace(/\/$/, "").length).match(new RegExp(`^${pattern}$`));
+  names.forEach((name, index) => (inputs[name] = plain(decodeURIComponent(found ? found[index + 1] : ""))));
+  for (const [name, value] of searchParams) {
+    if (name.endsWith("[]")) (inputs[name.slice(0, -2)] ||= []).push(plain(value));
+    else inputs[name] = plain(value);
+  }
+  if (options.body instanceof FormData) for (const [name, value] of options.body) inputs[name] = value instanceof File ? null : plain(value);
+  else if (options.body) Object.assign(inputs, JSON.parse(options.body));
+  return inputs;
+}
+
+function plain(text) {
+  return /^-?(0|[1-9]\d{0,14})$/.test(text) ? Number(text) : text === "true" || text === "false" ? text === "true" : text;
+}
+
+function testText(made, verb, path, operation) {
+  const name = path.replace(/^\/(api:[^/]+\/)?/, "");
+  const input = Object.keys(inputsOf(made, path)).length ? [`      input = ${JSON.stringify(inputsOf(made, path), null, 2).replaceAll("\n", "\n      ")}`] : [];
+  return [
+    `workflow_test ${JSON.stringify(`${verb.toUpperCase()} ${name}`)} {`,
+    "  stack {",
+    `    api.call ${JSON.stringify(name)} verb=${verb.toUpperCase()} {`,
+    `      api_group = ${JSON.stringify((operation.tags || ["default"])[0])}`,
+    ...input,
+    "    } as $response",
+    "",
+    "    expect.to_be_defined ($response)",
+    "  }",
+    "}",
+  ].join("\n");
 }
 
 // Sending ------------------------------------------------------------------------------------------------------------
@@ -207,9 +337,8 @@ function show(place, ...children) {
   place.replaceChildren(...children.filter((child) => child != null && child !== ""));
 }
 
-async function run(request, place, button) {
+async function run({ address, options }, place, button) {
   button.disabled = true;
-  const { address, options } = request();
   const begun = performance.now();
   try {
     const response = await fetch(address, options);
@@ -282,14 +411,38 @@ function render() {
   show($("operations"), ...(sections.length ? sections : [make("p", { class: "soft" }, wanted ? "Nothing fits." : "There are no queries.")]));
 }
 
+// The operations that are open.
+const opened = new Set(JSON.parse(sessionStorage.getItem("opened") || "[]"));
+// The cards that were made for a document: a search takes them as they are, with the files that were chosen.
+let cards = new Map();
+
 function card(verb, path, operation) {
+  const key = `${verb} ${path}`;
+  const text = JSON.stringify([operation, spec.components]);
+  const known = cards.get(key);
+  if (known && known.text === text) return known.element;
+  const element = makeCard(verb, path, operation);
+  cards.set(key, { text, element });
+  return element;
+}
+
+function makeCard(verb, path, operation) {
   const summary = operation.summary && operation.summary !== `${verb.toUpperCase()} ${path.split("/").slice(1).join("/")}` ? operation.summary : "";
   const lock = operation.security ? make("span", { class: "lock", title: "needs a token" }, "token") : null;
   const head = make("summary", {}, make("span", { class: `verb ${verb}` }, verb.toUpperCase()), make("span", { class: "path" }, path), lock, make("span", { class: "soft" }, summary));
   const details = make("details", { class: "operation", id: `op-${operation.operationId}` }, head);
-  details.addEventListener("toggle", () => {
+  const key = `${verb} ${path}`;
+  const fill = () => {
     if (details.open && details.children.length === 1) details.append(operationView(verb, path, operation));
-  });
+    if (details.open) opened.add(key);
+    else opened.delete(key);
+    sessionStorage.setItem("opened", JSON.stringify([...opened]));
+  };
+  details.addEventListener("toggle", fill);
+  if (opened.has(key)) {
+    details.open = true;
+    fill();
+  }
   return details;
 }
 
@@ -335,16 +488,27 @@ async function start() {
   $("find").addEventListener("input", render);
   $("refresh").addEventListener("click", loadHistory);
   try {
-    const response = await fetch(address);
-    if (!response.ok) throw new Error(`${address}: ${response.status}`);
-    spec = await response.json();
-    render();
+    await readDocument(address);
     openLinked();
     window.addEventListener("hashchange", openLinked);
+    setInterval(() => document.visibilityState === "visible" && readDocument(address).catch(() => {}), 1000);
   } catch (error) {
     show($("operations"), make("p", { class: "bad" }, `The document cannot be read: ${error.message}`));
   }
   loadHistory();
+}
+
+// Read the document, if it is another one than before: a query that was saved appears by itself.
+async function readDocument(address) {
+  const response = await fetch(address, specTag ? { headers: { "If-None-Match": specTag } } : {});
+  if (response.status === 304) return;
+  if (!response.ok) throw new Error(`${address}: ${response.status}`);
+  const tag = response.headers.get("etag");
+  const found = await response.json();
+  if (spec && tag && tag === specTag) return;
+  specTag = tag;
+  spec = found;
+  render();
 }
 
 start();
