@@ -405,3 +405,15 @@ def test_without_declarations_every_channel_is_there() -> None:
         workspace.context().service("realtime").publish("tides", {"metres": 3}, now=0)
         assert talk.read()["payload"] == {"metres": 3}
         talk.socket.close()
+
+
+def test_a_connection_stays_longer_than_a_request_may_take_to_arrive() -> None:
+    with xsrun.Workspace.from_sources({}) as workspace, running(create_application(workspace, head_seconds=0.2)) as one:
+        talk = Talk(one.port, "/rt/anything")
+        assert isinstance(talk.event(), AcceptConnection)
+        with socket.create_connection(("127.0.0.1", one.port)) as half:
+            half.sendall(b"GET / HT")
+            assert half.recv(1_000).startswith(b"HTTP/1.1 408 ")  # the time is over
+        talk.send("join", "tides")
+        assert talk.read()["action"] == "join"
+        talk.socket.close()

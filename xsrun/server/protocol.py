@@ -54,7 +54,9 @@ def http_protocol(head_seconds: float) -> type[asyncio.Protocol]:
 
         def data_received(self, data: bytes) -> None:
             super().data_received(data)
-            self.waiting.follow(served=self.cycle is not None and not self.cycle.response_complete)
+            passed_on = self.transport.get_protocol() is not self  # it is a WebSocket's now
+            served = self.cycle is not None and not self.cycle.response_complete
+            self.waiting.follow(served=served or passed_on)
 
         def connection_lost(self, exc: Exception | None) -> None:
             self.waiting.end()
