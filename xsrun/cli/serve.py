@@ -109,6 +109,7 @@ def add_limit_options(parser: argparse.ArgumentParser) -> None:
         metavar="SECONDS",
         help="name the statements of requests that take longer (default 1; 0 is never)",
     )
+    parser.add_argument("--static", metavar="DIR", help="serve the files of a front end beside the queries")
     parser.add_argument(
         "--log-format", type=one_of("text", "json"), default="text", metavar="FORMAT", help="text (default) or json"
     )
@@ -118,7 +119,15 @@ def limit_settings(options: argparse.Namespace) -> LimitSettings:
     """The settings of what requests may take. Raises UsageError."""
     if options.programs < 1:
         raise UsageError("--programs takes at least 1")
-    return {"workers": options.programs, "datasources": tuple(options.datasource), "slow_seconds": options.slow}
+    static = None if options.static is None else Path(options.static).expanduser()
+    if static is not None and not static.is_dir():
+        raise UsageError(f"--static: there is no folder {options.static}")
+    return {
+        "workers": options.programs,
+        "datasources": tuple(options.datasource),
+        "slow_seconds": options.slow,
+        "static": static,
+    }
 
 
 def add_proxy_options(parser: argparse.ArgumentParser) -> None:

@@ -27,6 +27,7 @@ from xsrun.server.realtime.conversation import Conversations
 from xsrun.server.routes import Match, Route
 from xsrun.server.settings import Settings
 from xsrun.server.snapshot import Live, Snapshot
+from xsrun.server.static_files import StaticFiles
 from xsrun.server.streaming import ResponseStream
 from xsrun.server.threads import ThreadPool
 from xsrun.server.vault import PREFIX, stored_file
@@ -50,6 +51,7 @@ class Application:
         self.realtime = Conversations(live, self.log)
         #: called when requests are answered from now on
         self.started: Callable[[], None] = lambda: None
+        self.static = StaticFiles(self.settings.static) if self.settings.static is not None else None
         self._threads: ThreadPool | None = None
         gauges = self.endpoint.metrics.gauges
         gauges["xsrun_programs_running", "Programs that run at the moment"] = lambda: (
@@ -165,14 +167,14 @@ class Application:
         if b"content-length" in request.headers or b"transfer-encoding" in request.headers:
             request.body = await read_body(request, receive, self.settings)
         if not snapshot.streams:
-            return await (await self.started(match.route, snapshot, match, request))
+            return await (await self.begun(match.route, snapshot, match, request))
         stream = ResponseStream()
-        stream.program = await self.started(match.route, snapshot, match, request, stream)
+        stream.program = await self.begun(match.route, snapshot, match, request, stream)
         stream.program.add_done_callback(lambda _: stream.end())
         await asyncio.wait((stream.program, stream.begun), return_when=asyncio.FIRST_COMPLETED)
         return stream if stream.begun.done() else await stream.program
 
-    async def started(
+    async def begun(
         self, route: Route, snapshot: Snapshot, match: Match, request: HttpRequest, stream: ResponseStream | None = None
     ) -> asyncio.Future[HttpResponse]:
         """The run of a query in a thread. Of those that sleep only so many begin as there are programs at once; all
@@ -232,6 +234,10 @@ class Application:
             return health(snapshot, insider=admits(self.settings, request))
         if request.path == METRICS:
             return self.figures(request)
+        if self.static is not None and match is None:
+            found = self.static.response(request, snapshot.workspace.clock())
+            if found is not None:
+                return found
         return self.pages.page(snapshot, match, request)
 
     def figures(self, request: HttpRequest) -> HttpResponse:

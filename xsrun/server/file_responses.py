@@ -123,7 +123,7 @@ def _seconds(date: str | None) -> float | None:
 def part_of(wanted: str | None, size: int) -> tuple[int, int, int] | None:
     """Start, length and status of what a `Range` header asks for: all, one part, or None for one that is not there.
 
-    Several parts at once, and what is no range, are as if nothing was asked for.
+    Several parts at once, and what is not a range, are as if nothing was asked for.
     """
     found = _RANGE.fullmatch(wanted.strip()) if wanted and len(wanted) < _LONGEST_RANGE else None
     if found is None or found.group(1) == found.group(2) == "":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TypedDict
 
 #: How many megabytes a body may have unless told otherwise.
@@ -43,6 +44,7 @@ class LimitSettings(TypedDict):
     workers: int
     datasources: tuple[str, ...]
     slow_seconds: float
+    static: Path | None
 
 
 class SettingOptions(TypedDict, total=False):
@@ -54,6 +56,7 @@ class SettingOptions(TypedDict, total=False):
     workers: int
     datasources: tuple[str, ...]
     slow_seconds: float
+    static: Path | None
     history: int
     compress_from: int
     docs: bool
@@ -82,6 +85,8 @@ class Settings:
     the `trusted_proxies` (addresses and networks, comma separated, or `*`) connects. `public_url` is the address by
     which clients reach the server. Who sends `admin_token` is treated as a caller on this machine.
 
+    `static` is a folder whose files are served beside the queries.
+
     The console keeps `kept` requests, beside the workspace with `lasting_history`, else in memory; `trace` says which
     of them it traces (`TRACE_MODES`).
     """
@@ -92,6 +97,7 @@ class Settings:
     workers: int = PROGRAMS
     datasources: tuple[str, ...] = ()
     slow_seconds: float = 1.0
+    static: Path | None = None
     history: int = RECENT_REQUESTS
     compress_from: int = 1_000
     docs: bool = True

@@ -24,6 +24,13 @@ query entries verb=POST {
       }
     } as $entry
 
+    api.realtime_event {
+      channel = "written"
+      data = {entry_id: $entry.id}
+      auth_table = "sailor"
+      auth_id = $auth.id
+    }
+
     util.set_header {
       value = "HTTP/1.1 201 Created"
       duplicates = "replace"

@@ -1,0 +1,3 @@
+workspace logbook {
+  realtime = {canonical: "logbook"}
+}
