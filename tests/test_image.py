@@ -21,6 +21,7 @@ from nginx_server import free_port
 from waiting import until
 
 ROOT = Path(__file__).parents[1]
+CHROOT = shutil.which("chroot", path="/usr/sbin:/sbin:/usr/bin:/bin")
 SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib64", "/etc", "/dev")
 
 
@@ -33,7 +34,7 @@ def steps() -> list[tuple[str, str]]:
 
 def can_isolate() -> bool:
     """May this process make a root of its own?"""
-    if sys.platform != "linux" or os.geteuid() != 0 or shutil.which("unshare") is None:
+    if sys.platform != "linux" or os.geteuid() != 0 or not shutil.which("unshare") or CHROOT is None:
         return False
     done = subprocess.run(["unshare", "-m", "true"], check=False, capture_output=True)
     return done.returncode == 0
@@ -67,7 +68,7 @@ class CleanRoot:
         inside.mkdir(parents=True, exist_ok=True)
         mounts.append(f"mount --bind {shlex.quote(str(self.base))} {shlex.quote(str(inside))}")
         mounts.append(f"mount -t proc proc {self.folder}/proc")
-        run = f"exec chroot {self.folder} /bin/sh -c {shlex.quote(f'cd {where} && exec {shlex.join(words)}')}"
+        run = f"exec {CHROOT} {self.folder} /bin/sh -c {shlex.quote(f'cd {where} && exec {shlex.join(words)}')}"
         return ["unshare", "-m", "sh", "-ec", "\n".join([*mounts, run])]
 
     @property
