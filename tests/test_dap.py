@@ -712,7 +712,7 @@ def test_over_a_port(folder: Path) -> None:
             client.resume()
             assert client.finish() == 0
             client.leave()
-        server.send_signal(signal.SIGINT)
+        server.terminate()
 
 
 # A server ------------------------------------------------------------------------------------------------------------

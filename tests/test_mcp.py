@@ -83,16 +83,16 @@ def box(folder: Path) -> Toolbox:
     return Toolbox(AgentFolder(folder), {})
 
 
-def answer(box: Toolbox, name: str, **given: Any) -> str:
+def answer(box: Toolbox, tool: str, /, **given: Any) -> str:
     """What a call gives that is carried out."""
-    found = box.call(name, given)
+    found = box.call(tool, given)
     assert not found.failed, found.text
     return found.text
 
 
-def refusal(box: Toolbox, name: str, **given: Any) -> str:
+def refusal(box: Toolbox, tool: str, /, **given: Any) -> str:
     """Why a call is not carried out."""
-    found = box.call(name, given)
+    found = box.call(tool, given)
     assert found.failed, found.text
     assert "Traceback" not in found.text and "internal error" not in found.text
     return found.text
@@ -122,6 +122,18 @@ async def call(client: Client, name: str, **given: Any) -> str:
     return str(content.text)  # type: ignore[union-attr]
 
 
+async def every_resource(client: Client) -> list[Any]:
+    """All resources, page after page."""
+    found: list[Any] = []
+    cursor: str | None = None
+    while True:
+        page = await client.list_resources(cursor=cursor)
+        found += page.resources
+        cursor = page.next_cursor
+        if cursor is None:
+            return found
+
+
 # A whole task --------------------------------------------------------------------------------------------------------
 
 
@@ -145,6 +157,7 @@ def test_tools_resources_and_prompts_are_listed_with_valid_schemas(box: Toolbox)
         tools = {tool.name: tool for tool in (await client.list_tools()).tools}
         assert set(tools) >= {
             *("check", "fix", "format", "run", "evaluate", "test", "trace", "doctest"),
+            *("docs", "search_docs"),
             *("list_constructs", "describe_table", "query_database", "explain"),
         }
         for tool in tools.values():
@@ -157,6 +170,9 @@ def test_tools_resources_and_prompts_are_listed_with_valid_schemas(box: Toolbox)
         assert not {"link.xs", ".env"} & set(found)
         (content,) = (await client.read_resource(found["api/many.xs"])).contents
         assert content.text == BROKEN  # type: ignore[union-attr]
+        (content,) = (await client.read_resource("xsrun://docs/db.query")).contents
+        assert content.text.startswith("db.query (statement)")  # type: ignore[union-attr]
+        assert "xsrun://docs/trim" in {one.uri for one in await every_resource(client)}
         prompts = {one.name: one for one in (await client.list_prompts()).prompts}
         assert set(prompts) == {"write_query", "mend_test", "port_from_javascript"}
         for prompt in prompts.values():
@@ -277,9 +293,9 @@ def test_programs_are_run_and_traced(box: Toolbox) -> None:
     said = answer(box, "run", code="var $x { value = 1 }\nvar $y { value = $x.a.b }")
     assert said.startswith("error: status") and "code.xs:2:" in said and "next: the tool trace" in said
     said = answer(box, "trace", code='for (100) { each as $i { debug.log { value = "pass" } } }', limit=20_000)
-    assert "the last 60 of 101 statements" in said and "code.xs:1  debug.log" in said
+    assert "the last 60 of 201 statements" in said and "code.xs:1  debug.log" in said
     assert said.count("\nlog: code.xs:1: pass") == 100
-    assert "trace (101 statements)" in answer(
+    assert "trace (201 statements)" in answer(
         box, "trace", code="for (100) { each as $i { var $x { value = $i } } }", all=True
     )
     assert answer(box, "evaluate", expression="[3, 1]|sort").split() == ["[", "1,", "3", "]"]
@@ -325,12 +341,20 @@ def test_what_there_is(box: Toolbox, folder: Path) -> None:
     assert "no code is called" in refusal(box, "explain", code="XS1300")
 
 
+def test_the_manual_is_looked_into(box: Toolbox) -> None:
+    assert answer(box, "docs", name="substr").startswith("substr (filter)")
+    assert "jwe_encode" in answer(box, "docs", name="jwe")
+    assert "did you mean `substr`?" in refusal(box, "docs", name="subtsr")
+    assert "security.jwe_encode" in answer(box, "search_docs", words="jwe encode claims")
+    assert "no page has the words" in refusal(box, "search_docs", words="xyzzyx")
+
+
 def test_rows_are_read_and_only_changed_where_it_is_allowed_and_asked(folder: Path, tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path / 'rows.db'}"
-    careful = Toolbox(AgentFolder(folder), {"database": url}, holds_rows=True)
+    careful = Toolbox(AgentFolder(folder), {}, rows=url)
     assert "there is no database" in refusal(careful, "query_database", sql="select 1")
     assert main(["db", "migrate", "-w", str(folder), "--database", url]) == 0
-    allowed = Toolbox(AgentFolder(folder), {"database": url}, holds_rows=True, writes_rows=True)
+    allowed = Toolbox(AgentFolder(folder), {}, rows=url, writes_rows=True)
     insert = "insert into item (name, price) values ('pen', 2) returning name"
     assert "only SELECT is allowed" in refusal(careful, "query_database", sql=insert)
     assert "--allow-writes" in refusal(careful, "query_database", sql=insert, write=True)
@@ -341,7 +365,9 @@ def test_rows_are_read_and_only_changed_where_it_is_allowed_and_asked(folder: Pa
         refusal(careful, "query_database", sql=sql)
     assert 'relation "none" does not exist' in refusal(careful, "query_database", sql="select * from none")
     assert answer(careful, "query_database", sql="select count(*) as n from item").endswith('{"n":1}')
-    assert "without a database" in refusal(Toolbox(AgentFolder(folder), {}), "query_database", sql="select 1")
+    assert "there is no database to look at" in refusal(
+        Toolbox(AgentFolder(folder), {}), "query_database", sql="select 1"
+    )
 
 
 # Hostile arguments ---------------------------------------------------------------------------------------------------

@@ -26,6 +26,7 @@ COMMANDS = {
     "serve": ("serve the workspace over HTTP", "serve"),
     "verify": ("ask a live instance the same as the workspace, and show what differs", "verify"),
     "lsp": ("check, complete, rename and more in an editor (language server)", "lsp"),
+    "init": ("write files for other tools into a workspace: AGENTS.md", "init"),
     "dap": ("debug programs from an editor (Debug Adapter Protocol)", "dap"),
     "mcp": ("serve check, run, test and the rest to coding agents (MCP)", "mcp"),
     "console": ("look at a workspace in the browser: requests, runs, data, checks", "console"),

@@ -101,4 +101,5 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
         ("xsrun support", "how much is implemented"),
         ("xsrun support --missing", "what is not"),
     ),
+    "xsrun init": (("xsrun init --agents", "tell coding agents in AGENTS.md what to run after each edit"),),
 }  # fmt: skip

@@ -24,8 +24,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_workspace_options(parser)
 
 
+def rows_of(root: Path, database: str) -> str | None:
+    """The database whose rows are looked at: the one that was named, else the one that `xsrun serve` keeps."""
+    from xsrun.workspace.services import kept_rows
+
+    if database != "sqlite://":
+        return database
+    kept = kept_rows(root)
+    return f"sqlite:///{kept.as_posix()}" if kept.exists() else None
+
+
 def run(options: argparse.Namespace) -> int:
     """Serve until the client leaves, or over HTTP until the process is told to stop."""
+    from xsrun.cli.docs import whole_manual
     from xsrun.editor.mcp.agent_folder import AgentFolder
     from xsrun.editor.mcp.opening import FilteredOutput, Opening, ReplayedInput, package_stamp
     from xsrun.editor.mcp.toolbox import Toolbox
@@ -38,8 +49,13 @@ def run(options: argparse.Namespace) -> int:
     root = Path(options.workspace or ".").expanduser()
     if not root.is_dir():
         raise UsageError(f"no such folder: {root}")
-    named = options.database != "sqlite://"
-    box = Toolbox(AgentFolder(root), workspace_settings(options), writes_rows=options.allow_writes, holds_rows=named)
+    box = Toolbox(
+        AgentFolder(root),
+        workspace_settings(options),
+        manual=whole_manual,
+        writes_rows=options.allow_writes,
+        rows=rows_of(root, options.database),
+    )
     if options.http:
         from xsrun.editor.mcp.mcp_server import serve_http
 

@@ -1,4 +1,4 @@
-"""The resources: files of the workspace."""
+"""The resources: files of the workspace, and pages of the manual."""
 
 from __future__ import annotations
 
@@ -8,9 +8,13 @@ from xsrun.editor.mcp.toolbox import Toolbox
 from xsrun.errors import UsageError
 from xsrun.records import record
 
-FILES = "xsrun://workspace/"
+FILES, MANUAL = "xsrun://workspace/", "xsrun://docs/"
 #: Shapes of addresses, by name, with what they are for.
-TEMPLATES = {"file of the workspace": (FILES + "{+path}", "a program (.xs) or page of the workspace's folder")}
+TEMPLATES = {
+    "file of the workspace": (FILES + "{+path}", "a program (.xs) or page of the workspace's folder"),
+    "page of the manual": (MANUAL + "{+name}", "a statement, filter, type, construct, guide, command or code"),
+}
+_PLAIN = "text/plain"
 #: Resources that one page of a list has.
 _PAGE = 200
 
@@ -25,9 +29,10 @@ class AgentResource:
 
 
 def listed(box: Toolbox) -> list[AgentResource]:
-    """Every resource: programs and pages of the folder."""
+    """Every resource: programs and pages of the folder, then the manual's."""
+    manual = [AgentResource(MANUAL + quote(one.name), one.name, _PLAIN) for one in box.manual.pages]
     names = [box.folder.name(path) for path in (*box.folder.files(), *box.folder.pages())]
-    return [AgentResource(FILES + quote(name), name, mime_of(name)) for name in names]
+    return [*(AgentResource(FILES + quote(name), name, mime_of(name)) for name in names), *manual]
 
 
 def page_of(found: list[AgentResource], cursor: str | None) -> tuple[list[AgentResource], str | None]:
@@ -44,7 +49,13 @@ def read(box: Toolbox, uri: str) -> tuple[str, str]:
     if uri.startswith(FILES):
         name = unquote(uri.removeprefix(FILES))
         return box.folder.text(name), mime_of(name)
-    raise UsageError(f"there is no resource {uri[:200]}", hint=f"files begin with {FILES}")
+    if uri.startswith(MANUAL):
+        from xsrun.manual.terminal import shown
+
+        pages = box.manual.named(unquote(uri.removeprefix(MANUAL)))
+        if pages:
+            return "\n\n".join(map(shown, pages)), _PLAIN
+    raise UsageError(f"there is no resource {uri[:200]}", hint=f"they begin with {FILES} and {MANUAL}")
 
 
 def mime_of(name: str) -> str:

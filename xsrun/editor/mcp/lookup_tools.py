@@ -85,16 +85,16 @@ def query_database(box: AgentDesk, given: Arguments) -> str:
     from xsrun.database.raw_sql.translation import only_reads
 
     sql, writes = given["sql"], bool(given.get("write"))
-    url = str(box.options.get("database", ""))
-    if not box.holds_rows:
-        hint = "start xsrun mcp with --database sqlite:///FILE, the one that xsrun serve uses"
-        raise UsageError("the tools were started without a database", hint=hint)
+    url = box.rows
+    if url is None:
+        hint = "xsrun serve makes one and keeps it, or start xsrun mcp with --database URL"
+        raise UsageError("there is no database to look at", hint=hint)
     if url.startswith("sqlite:///") and not Path(url.removeprefix("sqlite:///")).exists():
         raise UsageError(f"there is no database {url.removeprefix('sqlite:///')} yet", hint="xsrun db migrate makes it")
     if not only_reads(sql) and not (writes and box.writes_rows):
         allowed = "give write = true" if box.writes_rows else "start xsrun mcp with --allow-writes for others"
         raise UsageError("this statement changes the database, and only SELECT is allowed", hint=allowed)
-    with box.workspace() as workspace:
+    with box.workspace(database=url) as workspace:
         session = workspace.context().session
         try:
             session.transaction.begin()
@@ -150,8 +150,8 @@ TOOLS = (
     ),
     AgentTool(
         "query_database",
-        "Run one SQL statement, in PostgreSQL's dialect, on the database of --database. Only SELECT, unless "
-        "the server was started with --allow-writes and `write` is true.",
+        "Run one SQL statement, in PostgreSQL's dialect, on the rows that xsrun serve keeps, or those of --database. "
+        "Only SELECT, unless the server was started with --allow-writes and `write` is true.",
         {"sql": text("the statement", longest=LONGEST_TEXT), "write": flag("keep what the statement changes")},
         query_database,
         required=("sql",),

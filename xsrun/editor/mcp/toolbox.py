@@ -25,9 +25,10 @@ class Toolbox(AgentDesk):
     @cached_property
     def tools(self) -> dict[str, AgentTool]:
         """The tools by name, in the order in which an agent is shown them."""
-        from xsrun.editor.mcp import lookup_tools, program_tools, source_tools
+        from xsrun.editor.mcp import lookup_tools, manual_tools, program_tools, source_tools
 
-        return {tool.name: tool for tool in (*source_tools.TOOLS, *program_tools.TOOLS, *lookup_tools.TOOLS)}
+        parts = (source_tools, program_tools, manual_tools, lookup_tools)
+        return {tool.name: tool for part in parts for tool in part.TOOLS}
 
     def call(self, name: str, given: Arguments) -> ToolAnswer:
         """Call a tool. Mistakes of the caller and faults are answers that tell what to do instead."""
