@@ -14,11 +14,13 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from local_server import free_port
+from waiting import PATIENCE
 
 from xsrun.cli.docs import whole_manual
 from xsrun.manual import guides
@@ -78,11 +80,14 @@ def start(command: str, expected: str, folder: Path, variables: dict[str, str]) 
         ["sh", "-c", f"exec {command} 2>&1"], cwd=folder, env=variables, stdout=subprocess.PIPE, encoding="utf-8"
     )
     assert server.stdout is not None
+    timer = threading.Timer(PATIENCE, server.kill)  # one that says something else would be waited for without end
+    timer.start()
     lines = ""
     while not re.match(as_pattern(expected), lines, re.DOTALL):
         line = server.stdout.readline()
         assert line, f"$ {command}\n{lines}"
         lines += line
+    timer.cancel()
     return server
 
 

@@ -21,6 +21,7 @@ ORDER = (
     "editors",
     "debugger",
     "agents",
+    "serve",
     "realtime",
     "several-processes",
     "trust",
