@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from xsrun.errors import InternalError, UsageError, XanoScriptError
+from xsrun.language.constructs import DECLARED_KINDS
 from xsrun.lazy_regex import pattern
 
 if TYPE_CHECKING:
@@ -114,8 +115,8 @@ class CommandParser(argparse.ArgumentParser):
         from xsrun.diagnostics.suggest import nearest
 
         name = word.partition("=")[0]
-        close = nearest(name, options)
-        raise UsageError(f"there is no option `{name}`", hint=f"did you mean `{close}`?" if close else hint)
+        close = nearest(name.lstrip("-"), [one.removeprefix("--") for one in options])
+        raise UsageError(f"there is no option `{name}`", hint=f"did you mean `--{close}`?" if close else hint)
 
     def error(self, message: str) -> NoReturn:
         for shape, told in _TOLD:  # in words of ours: Python's differ from version to version
@@ -267,7 +268,7 @@ def run(words: list[str]) -> int:
         from xsrun.diagnostics.suggest import nearest
 
         close = nearest(command, available())
-        hint = f"did you mean `xsrun {close}`?" if close else "see xsrun --help"
+        hint = f"did you mean `xsrun {close}`?" if close else _as_target(command) or "see xsrun --help"
         raise UsageError(f"there is no command `{command}`", hint=hint)
     options = build(command).parse_args(words[1:])
     module = importlib.import_module(f"xsrun.cli.{COMMANDS[command][1]}")
@@ -277,6 +278,16 @@ def run(words: list[str]) -> int:
         with shown_on(sys.stderr):
             return int(module.run(options))
     return int(module.run(options))
+
+
+def _as_target(word: str) -> str | None:
+    """The command that takes a word that is not a command, but a file, a page or a construct."""
+    kind, colon, _ = word.partition(":")
+    path = kind if colon else word
+    if not path.endswith((".xs", ".md")) and not (colon and kind in DECLARED_KINDS):
+        return None
+    shown = f"'{word}'" if " " in word else word
+    return f"did you mean `xsrun run {shown}`?"
 
 
 def show_help(words: list[str]) -> int:

@@ -58,7 +58,7 @@ def collect_checked(paths: list[str], options: argparse.Namespace) -> Checked:
     parts: dict[Path, dict[Path, str]] = {}
     lone: Texts = {}
     for given in paths:
-        what = named(given, constructs=False)
+        what = named(given, constructs=False, workspace=options.workspace)
         root = chosen or workspace_above(_folder_of(what))
         if what.text is None and (root is None or root.resolve() == _folder_of(what).resolve()):
             checked.add(_whole_folder(what))

@@ -74,14 +74,12 @@ def run(options: argparse.Namespace) -> int:
 def names(word: str) -> list[str]:
     """The constructs of the workspace around this folder whose `KIND:NAME` begins with a word; none for a path."""
     from xsrun.api import Workspace
+    from xsrun.workspace.lookup import command_name
     from xsrun.workspace.roots import workspace_root
 
     try:
         with Workspace.load(workspace_root(Path.cwd() / "x.xs")) as workspace:
-            found = [
-                f"{one.kind}:{one.verb} {one.name}" if one.verb else f"{one.kind}:{one.name}"
-                for one in workspace.constructs
-            ]
+            found = [command_name(one) for one in workspace.constructs]
     except XanoScriptError:  # a folder that cannot be read completes nothing
         return []
     return sorted(one for one in found if one.startswith(word))

@@ -71,6 +71,7 @@ def collect(paths: list[str]) -> dict[str, str]:
 
     Raises UsageError when there is none.
     """
+    from xsrun.cli.named import no_such_path, refuse_page
     from xsrun.workspace.loader import find_files, read_source, read_standard_input
 
     if paths == ["-"]:
@@ -82,8 +83,9 @@ def collect(paths: list[str]) -> dict[str, str]:
             sources |= {file.as_posix(): read_source(file) for file in find_files(path)}
         elif path.exists():
             sources[path.as_posix()] = read_source(path)
+            refuse_page(path, sources[path.as_posix()])
         else:
-            raise UsageError(f"no such file or folder: {given}")
+            raise no_such_path(given)
     if not sources:
         raise UsageError(f"there is no .xs file in {', '.join(paths)}")
     return sources

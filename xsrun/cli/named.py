@@ -49,10 +49,10 @@ class Named:
         return self.name == STDIN and _FENCE.search(self.text) is not None
 
 
-def named(given: str, *, expression: bool = False, constructs: bool = True) -> Named:
+def named(given: str, *, expression: bool = False, constructs: bool = True, workspace: str | None = None) -> Named:
     """What a word names; with `expression`, whatever names no file is one; `constructs`: `KIND:NAME` is one.
 
-    Raises UsageError when there is no such thing.
+    Raises UsageError when there is no such thing: with what may be meant of `workspace`, or of the one around the user.
     """
     if given == "-":
         return Named(STDIN, read_standard_input())
@@ -68,16 +68,30 @@ def named(given: str, *, expression: bool = False, constructs: bool = True) -> N
     if expression or is_program(given):
         return Named(ARGUMENT, given)
     if not constructs:
-        raise UsageError(f"no such file or folder: {given}")
+        raise no_such_path(given, workspace)
+    from xsrun.cli.guesses import constructs_hint, files_hint
     from xsrun.diagnostics.suggest import nearest
 
     close = nearest(kind, DECLARED_KINDS) if colon and name.strip() else None
     if close is not None:
         raise UsageError(f"there is no kind of construct `{kind}`", hint=f"did you mean `{close}:{name.strip()}`?")
-    raise UsageError(
-        f"no such file, folder or construct: {given}",
-        hint="name a .xs file, a page, or a construct as KIND:NAME, for example function:math/add",
-    )
+    hint = (files_hint if path.suffix == ".xs" else constructs_hint)(given, workspace)
+    hint = hint or "name a .xs file, a page, or a construct as KIND:NAME, for example function:math/add"
+    raise UsageError(f"no such file, folder or construct: {given}", hint=hint)
+
+
+def no_such_path(given: str, workspace: str | None = None) -> UsageError:
+    """The error of a file or folder that is not there, with the one that may be meant."""
+    from xsrun.cli.guesses import files_hint
+
+    return UsageError(f"no such file or folder: {given}", hint=files_hint(given, workspace))
+
+
+def refuse_page(path: Path, text: str) -> None:
+    """Raise UsageError for a page with blocks of XanoScript, where a program is wanted."""
+    if path.suffix.lower() in PAGES and _FENCE.search(text):
+        hint = f"xsrun doctest {path.as_posix()} runs its blocks, xsrun check {path.as_posix()} looks for what is wrong"
+        raise UsageError(f"{path.as_posix()} is a page, not a program", hint=hint)
 
 
 def is_program(given: str) -> bool:

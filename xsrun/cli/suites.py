@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 from xsrun.cli.options import workspace_settings
 from xsrun.errors import UsageError
+from xsrun.workspace.loader import read_source
+from xsrun.workspace.lookup import construct_named
 
 if TYPE_CHECKING:
     from xsrun.testing.selection import Selection
@@ -19,7 +21,10 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class Suite:
-    """A loaded workspace, the files in it whose tests are asked for (None: all), and single tests by their file."""
+    """A loaded workspace, the files in it whose tests are asked for (None: all), and single tests by their file.
+
+    `names` are as in `Selection`.
+    """
 
     workspace: LoadedWorkspace
     files: set[str] | None = None
@@ -58,8 +63,9 @@ def load_all(paths: list[str], options: argparse.Namespace) -> list[Suite]:
 def load(given: str, options: argparse.Namespace) -> Suite:
     """The workspace around a file or folder, of which only the tests in the file, or below the folder, run.
 
-    `FILE::TEST` is one test. Raises UsageError when there is no such file or folder.
+    `FILE::TEST` is one test, `KIND:NAME` those of a construct. Raises UsageError when there is nothing of the kind.
     """
+    from xsrun.cli.named import no_such_path, refuse_page
     from xsrun.cli.target import file_target, folder_target
     from xsrun.testing.selection import split_node_id
 
@@ -75,10 +81,35 @@ def load(given: str, options: argparse.Namespace) -> Suite:
             return Suite(target.workspace)
         return Suite(target.workspace, {one for one in target.workspace.sources if one.startswith(folder)})
     if not path.exists():
-        raise UsageError(f"no such file or folder: {text}")
+        if construct_named(text)[0] is not None:
+            return of_construct(text, name, options)
+        raise no_such_path(text, options.workspace)
+    refuse_page(path, read_source(path))
     target = file_target(path, options, settings)
     files = {target.file} if target.file else None
     return Suite(target.workspace, files, {target.file: {name}} if name is not None and target.file else {})
+
+
+def of_construct(text: str, test: str | None, options: argparse.Namespace) -> Suite:
+    """The tests of a construct, `function:math/add`, or one of them. Raises UsageError when there is no such one."""
+    from xsrun.cli.guesses import constructs_hint
+    from xsrun.cli.target import construct_target
+    from xsrun.testing.cases import find_cases
+
+    target = construct_target(text, options, workspace_settings(options))
+    wanted = (target.name or "").removeprefix("/")
+    found = [
+        one
+        for one in target.workspace.constructs
+        if one.kind == target.kind and one.name == wanted and target.verb in (None, one.verb)
+    ]
+    if not found:
+        raise UsageError(f"there is no {text}", hint=constructs_hint(text, options.workspace))
+    names: dict[str, set[str]] = {one.file: set() for one in found}
+    for case in find_cases(found, None, options.kind):
+        if test in (None, case.name):
+            names[case.file].add(case.identity)
+    return Suite(target.workspace, set(names), names)
 
 
 @contextmanager

@@ -86,7 +86,7 @@ def holds_line(construct: Construct, line: int) -> bool:
 
 def resolve(given: str, options: argparse.Namespace) -> Target:
     """Find out what is meant and load as little as it needs. Raises UsageError when nothing fits."""
-    return load_named(named(given), options)
+    return load_named(named(given, workspace=options.workspace), options)
 
 
 def load_named(what: Named, options: argparse.Namespace) -> Target:

@@ -28,7 +28,10 @@ if TYPE_CHECKING:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "paths", nargs="*", default=["."], help="files, folders, and single tests as FILE::TEST (default: this folder)"
+        "paths",
+        nargs="*",
+        default=["."],
+        help="files, folders, constructs as KIND:NAME, and single tests as FILE::TEST (default: this folder)",
     )
     parser.add_argument("-k", metavar="TEXT", dest="pattern", help="only tests whose name or construct contains TEXT")
     kinds = ("unit", "workflow")

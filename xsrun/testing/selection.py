@@ -19,8 +19,8 @@ _FILE = "failed_tests.json"
 class Selection:
     """The tests that are asked for: see `find_cases` for `pattern`, `kind` and `files`.
 
-    `names` are single tests by file, those of node ids (`function/add.xs::adds`). `failed` are the tests that failed
-    last (`Outcome.identity`): they come first, and with `only_failed` alone, unless there is none any more.
+    `names` are single tests by file, by name as in node ids (`function/add.xs::adds`) or by identity. `failed` are the
+    tests that failed last (`Outcome.identity`): they come first, and with `only_failed` alone, unless there is none.
     """
 
     pattern: str | None = None
@@ -34,7 +34,7 @@ class Selection:
         """The tests in the order in which they run."""
         found = find_cases(constructs, self.pattern, self.kind, self.files)
         if self.names:
-            found = [case for case in found if case.name in self.names.get(case.file, ())]
+            found = [case for case in found if {case.name, case.identity} & self.names.get(case.file, set())]
         failed = [case for case in found if case.identity in self.failed]
         others = [] if self.only_failed and failed else [case for case in found if case.identity not in self.failed]
         return failed + others

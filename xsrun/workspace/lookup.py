@@ -108,6 +108,15 @@ def construct_named(text: str) -> tuple[str | None, str, str | None]:
     return kind, name.strip(), None
 
 
+def command_name(construct: Construct) -> str:
+    """How the command line names a construct: `function:math/add`, `query:GET items`."""
+    return (
+        f"{construct.kind}:{construct.verb} {construct.name}"
+        if construct.verb
+        else f"{construct.kind}:{construct.name}"
+    )
+
+
 def same_file(one: str, other: str) -> bool:
     """Do two names mean the same file of a workspace?"""
     given = other.replace("\\", "/")
@@ -149,7 +158,9 @@ def _not_found(
     where = f" in {file}" if file else ""
     if candidates:
         labels = ", ".join(sorted(c.label for c in candidates)[:8])
-        return UsageError(f"several constructs fit{where}: {labels}", hint="name the one to run, with its kind or verb")
+        named = " or ".join(f"'{command_name(c)}'" for c in candidates[:8])
+        hint = f"name the one to run: {named}" if name else "name the one to run, with its kind or verb"
+        return UsageError(f"several constructs fit{where}: {labels}", hint=hint)
     resting = _not_runnable(constructs, name, kind, file)
     if resting is not None:
         return resting
