@@ -12,7 +12,7 @@ from typing import Any
 
 from waiting import join
 
-#: Status and document for method, path and body.
+#: Status and document for method, path and body; bytes are sent as they are.
 Answering = Callable[[str, str, Any], tuple[int, Any]]
 
 
@@ -67,7 +67,7 @@ def recording(answer: Answering, headers: dict[str, str] | None = None) -> Itera
             seen = Seen(self.command, self.path, {k.lower(): v for k, v in self.headers.items()}, decoded(raw))
             made.seen.append(seen)
             status, document = answer(seen.method, seen.path, seen.body)
-            content = json.dumps(document).encode()
+            content = document if isinstance(document, bytes) else json.dumps(document).encode()
             self.send_response(status)
             for name, value in {"Content-Type": "application/json", **(headers or {})}.items():
                 self.send_header(name, value)

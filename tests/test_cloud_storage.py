@@ -16,6 +16,7 @@ import cloud_servers
 import httpx
 import pytest
 from http_server import running
+from recording_server import recording
 
 import xsrun
 from xsrun.cli import main
@@ -220,6 +221,38 @@ def test_object_lock_is_asked_for(amazon: str) -> None:
     assert kept["x-amz-object-lock-retain-until-date"].startswith("2999-12-31T00:00:00")
 
 
+#: Answers whose parts are not what they should be.
+ODD_ANSWERS = [
+    b"<R><Contents><Key>a</Key><Size>many</Size><LastModified>0001-01-01T00:00:00+14:00</LastModified></Contents>"
+    b"<Blobs><Blob><Name>a</Name><Properties><Content-Length>many</Content-Length></Properties></Blob></Blobs></R>",
+    b'{"name": 5, "size": "many", "metadata": [1], "updated": 5, "items": [{"size": "\xc2\xb2"}]}',
+    b'{"items": [1]}',
+    b'{"items": "x"}',
+    b"[1]",
+    b"<html>",
+    b"",
+]
+
+
+@pytest.mark.parametrize("body", ODD_ANSWERS, ids=str)
+@pytest.mark.parametrize("provider", PROVIDERS.values(), ids=list(PROVIDERS))
+def test_an_odd_answer_is_no_fault_of_ours(provider: Provider, body: bytes) -> None:
+    kind = "application/xml" if body[:1] == b"<" else "application/json"
+    with recording(lambda *_: (200, body), {"Content-Type": kind, "Last-Modified": "never"}) as server:
+        made = at(provider, server.url)
+        for name, attributes in {
+            "list_directory": f'{made.path} = ""',
+            "read_file": f'{made.file_key} = "a"',
+            "get_file_info": f'{made.file_key} = "a"',
+            "upload_file": f'{made.file_key} = "a"\nfile = $file',
+            "delete_file": f'{made.file_key} = "a"',
+        }.items():
+            try:
+                made.run(made.statement(name, attributes))
+            except XanoScriptError as error:
+                assert "internal error" not in error.message, name
+
+
 # The folder ----------------------------------------------------------------------------------------------------------
 
 
@@ -253,6 +286,42 @@ def test_no_key_leads_out_of_the_folder(tmp_path: Path, local: Provider) -> None
     top = tmp_path / ".xsrun" / "cloud"
     assert {path.name for path in tmp_path.iterdir()} == {".xsrun", "function"}
     assert {path.name for path in top.iterdir()} == {local.service, ".meta"}
+
+
+def test_no_name_of_a_bucket_leads_out_of_its_folder(tmp_path: Path) -> None:
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (outside / "kept.txt").write_text("kept")
+    for bucket in ("../../outside", str(outside), "..", ".", "s3/../../../outside", "..\\\\outside", "a/b"):
+        account = S3.account.replace("harbour", bucket)
+        there = replace(S3, account=account)
+        statements = there.statement("upload_file", 'file_key = "x.txt"\nfile = $file', "u")
+        statements += there.statement("list_directory", 'prefix = ""')
+        with workspace_in(tmp_path, statements, **S3.options) as made:
+            result = made.run()
+        assert result.error is None, bucket
+        assert [one["Key"] for one in result.response["files"]] == ["x.txt"], bucket
+    assert [path.name for path in outside.iterdir()] == ["kept.txt"]
+    assert {path.name for path in tmp_path.iterdir()} == {".xsrun", "function", "outside"}
+    assert {path.name for path in (tmp_path / ".xsrun" / "cloud").iterdir()} == {"s3", ".meta"}
+
+
+def test_a_link_out_of_the_folder_is_not_in_the_bucket(tmp_path: Path) -> None:
+    bucket = local_bucket.LocalBucket(tmp_path / "cloud", "s3", "b", None, forgiving=True)  # type: ignore[arg-type]
+    bucket.write("a.txt", xsrun.services.files.FileResource("a.txt", b"high"), {}, None)
+    (tmp_path / "secret.txt").write_text("secret")
+    (bucket.folder / "link.txt").symlink_to(tmp_path / "secret.txt")
+    assert [one.key for one in bucket.list("").objects] == ["a.txt"]
+    with pytest.raises(XanoScriptError, match="leads out"):
+        bucket.read("link.txt")
+
+
+def test_what_is_known_of_a_file_is_in_no_other_files_way(tmp_path: Path) -> None:
+    bucket = local_bucket.LocalBucket(tmp_path, "s3", "b", None, forgiving=True)  # type: ignore[arg-type]
+    for key in ("report", "report.json/part", "report.json%json"):
+        bucket.write(key, xsrun.services.files.FileResource("a.txt", b"high"), {"of": key}, None)
+    for key in ("report", "report.json/part", "report.json%json"):
+        assert bucket.info(key).metadata == {"of": key}
 
 
 def test_a_key_of_a_bucket_is_as_it_was_written(tmp_path: Path) -> None:
@@ -306,6 +375,11 @@ def test_deleting_what_is_not_there(local: Provider) -> None:
         ("upload_file", 'file_key = "a"\nfile = $file\nmetadata = {a: "b\\nc"}', "metadata `a`"),
         ("upload_file", 'file_key = "a"\nfile = $file\nobject_lock_mode = "never"', "'never'"),
         ("upload_file", 'file_key = "a"\nfile = $file\nobject_lock_mode = "governance"', "object_lock_retain_until"),
+        (
+            "upload_file",
+            'file_key = "a"\nfile = $file\nobject_lock_mode = "governance"\nobject_lock_retain_until = 253402300800000',
+            "'253402300800000' is not one",
+        ),
     ],
 )
 def test_attributes_that_make_no_sense(name: str, attributes: str, problem: str) -> None:

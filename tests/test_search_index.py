@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from xsrun.errors import UnavailableError
+from xsrun.errors import UnavailableError, XanoScriptError
 from xsrun.services.search.algolia import LocalAlgolia, filter_query
 from xsrun.services.search.documents import DocumentStore
 from xsrun.services.search.elastic import LocalElastic
@@ -417,13 +417,89 @@ def test_what_it_cannot_do_it_names(server: LocalElastic, body: Any, clause: str
         ({"aggs": {"a": {"median": {"field": "years"}}}}, "unknown aggregation type [median]"),
         ({"aggs": {"a": {"avg": {}}}}, "Required one of fields"),
         ({"size": -1}, "[-1]"),
+        ({"query": {"range": {"years": 5}}}, "[range] takes an object"),
+        ({"sort": [{"years": "up"}]}, "SortOrder.up"),
+        ({"sort": 5}, "[sort] takes names"),
+        ({"_source": 5}, "[_source] takes names"),
+        ({"aggs": {"a": {"terms": 5}}}, "[terms] takes an object"),
+        ({"aggs": {"a": {"range": {"field": "years", "ranges": [5]}}}}, "[ranges] takes a list"),
+        ({"aggs": {"a": {"range": {"field": "years", "ranges": [{"from": "x"}]}}}}, "[from] is neither"),
+        ({"aggs": {"a": {"date_histogram": {"field": "far", "calendar_interval": "day"}}}}, "years 1 to 9999"),
     ],
     ids=str,
 )
 def test_what_a_server_refuses_too(server: LocalElastic, body: Any, reason: str) -> None:
+    server.answer("PUT", "/people/_doc/far", {"far": 10**18})
     status, answer = server.answer("POST", "/people/_search", body)
     assert status == 400
     assert reason in answer["error"]["reason"]
+
+
+#: Requests, each part of which is put in the place of a part by `test_no_odd_part_is_a_fault_of_ours`.
+REQUESTS: list[tuple[str, Any]] = [
+    ("/people/_search", {"query": {name: clause}})
+    for name, clause in {
+        "match": {"name": {"query": "ann", "operator": "and"}},
+        "terms": {"city": ["Lima"]},
+        "ids": {"values": ["bob"]},
+        "range": {"years": {"gte": 1}},
+        "wildcard": {"name": {"value": "A*"}},
+        "multi_match": {"query": "ann", "fields": ["name"], "type": "best_fields"},
+        "bool": {"must": [{"match_all": {}}], "should": [{"match_all": {}}], "minimum_should_match": 1},
+        "nested": {"path": "skills", "query": {"term": {"skills.skill": "java"}}, "score_mode": "avg"},
+        "query_string": {"query": "name:ann", "fields": ["name"]},
+    }.items()
+]
+REQUESTS += [
+    ("/people/_search", {"size": 0, "aggs": {"a": {name: asked, "aggs": {"b": {"avg": {"field": "years"}}}}}})
+    for name, asked in {
+        "terms": {"field": "city", "size": 3, "order": {"_count": "desc"}, "min_doc_count": 1, "missing": "none"},
+        "filters": {"filters": {"all": {"match_all": {}}}},
+        "nested": {"path": "skills"},
+        "range": {"field": "years", "ranges": [{"from": 1, "to": 2, "key": "k"}]},
+        "histogram": {"field": "years", "interval": 1},
+        "date_histogram": {"field": "since", "calendar_interval": "day"},
+    }.items()
+]
+REQUESTS += [
+    ("/people/_search", {"sort": [{"years": {"order": "desc", "missing": "_last"}}], "_source": {"includes": ["a"]}}),
+    ("/people/_search", {"aggs": {"a": {"top_hits": {"size": 1, "sort": [{"years": "desc"}], "_source": ["name"]}}}}),
+    ("/_mget", {"docs": [{"_index": "people", "_id": "ann"}]}),
+    ("/people/_mget", {"ids": ["ann"]}),
+    ("/people/_bulk", [{"update": {"_id": "ann"}}, {"doc": {"years": 1}, "upsert": {"years": 1}}]),
+    ("/_msearch", [{"index": "people"}, {"query": {"match_all": {}}}]),
+    ("/people/_mapping", {"properties": {"years": {"type": "integer"}}}),
+]
+ODD: list[Any] = [5, -1, 1e308, 10**30, "x", "", [], [5], [None], {}, {"x": 5}, None, True, "\0"]
+
+
+def with_each_part(value: Any, other: Any) -> list[Any]:
+    """A value with one of its parts replaced, for each part."""
+    made = [other]
+    if isinstance(value, dict):
+        made += [{**value, name: one} for name, part in value.items() for one in with_each_part(part, other)]
+    elif isinstance(value, list):
+        for index, part in enumerate(value):
+            made += [[*value[:index], one, *value[index + 1 :]] for one in with_each_part(part, other)]
+    return made
+
+
+@pytest.mark.parametrize(("path", "request_body"), REQUESTS, ids=str)
+def test_no_odd_part_is_a_fault_of_ours(server: LocalElastic, path: str, request_body: Any) -> None:
+    for odd in ODD:
+        for body in with_each_part(request_body, odd):
+            try:
+                status, _ = server.answer("POST", path, body)
+            except XanoScriptError:
+                continue
+            assert status in (200, 400, 404), body
+
+
+@pytest.mark.parametrize("least", [0, "50%", -1, None])
+def test_a_wish_alone_must_come_true(server: LocalElastic, least: Any) -> None:
+    wish = {"should": [{"match": {"country": "Peru"}}], "minimum_should_match": least}
+    assert found(server, {"bool": wish}) == ["bob"]
+    assert len(found(server, {"bool": {**wish, "filter": [{"match_all": {}}]}})) == 3
 
 
 def test_documents_are_written_read_and_deleted(server: LocalElastic) -> None:

@@ -131,4 +131,11 @@ def object_lock(context: Context, mode: Value, until: Value) -> ObjectLock | Non
         )
     needed("object_lock_retain_until", until)
     ends = parse_timestamp_value(until, context.now())
-    return ObjectLock(wanted, datetime.fromtimestamp(ends / 1000, UTC))
+    try:
+        return ObjectLock(wanted, datetime.fromtimestamp(ends / 1000, UTC))
+    except (ValueError, OverflowError, OSError):
+        raise InputError(
+            f"Input '{to_text(until)}' is not one of the allowable values.",
+            "object_lock_retain_until",
+            hint="a time of the years 1 to 9999",
+        ) from None

@@ -12,7 +12,7 @@ from urllib.parse import quote, unquote, urlencode, urlsplit
 
 from xsrun.errors import InputError
 from xsrun.services.cloud.objects import PAGE, BucketPage, ObjectLock, StoredObject
-from xsrun.services.cloud.storage_calls import StorageCalls, described, encoded_path, moment_of, text_of
+from xsrun.services.cloud.storage_calls import StorageCalls, described, encoded_path, moment_of, size_of, text_of
 from xsrun.services.files import FileResource
 from xsrun.services.http_messages import Headers, ReceivedResponse, header_of
 
@@ -94,7 +94,7 @@ class AzureContainer:
             found.append(
                 StoredObject(
                     unquote(key) if encoded else key,
-                    int(text_of(one, "Properties/Content-Length") or 0),
+                    size_of(text_of(one, "Properties/Content-Length")),
                     text_of(one, "Properties/Etag").strip('"'),
                     moment_of(text_of(one, "Properties/Last-Modified")),
                 )

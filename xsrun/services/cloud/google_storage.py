@@ -9,7 +9,7 @@ from urllib.parse import quote, urlencode, urlsplit
 
 from xsrun.errors import InputError, XanoScriptError
 from xsrun.services.cloud.objects import PAGE, BucketPage, ObjectLock, StoredObject
-from xsrun.services.cloud.storage_calls import StorageCalls, described, encoded_path, moment_of
+from xsrun.services.cloud.storage_calls import StorageCalls, described, encoded_path, moment_of, size_of
 from xsrun.services.files import FileResource
 from xsrun.services.http_messages import Headers, ReceivedResponse
 from xsrun.values.conversion import Value, from_json, to_json
@@ -97,7 +97,7 @@ class GoogleBucket:
     def _document(self, answer: ReceivedResponse) -> dict[str, Value]:
         found = answer.result
         if not isinstance(found, dict):
-            raise XanoScriptError("Google Cloud Storage answered with something that is not JSON.")
+            raise _odd_answer("JSON")
         return found
 
     def _path(self, key: str) -> str:
@@ -107,8 +107,10 @@ class GoogleBucket:
         query = {"maxResults": str(PAGE), "prefix": prefix, "pageToken": token}
         written = urlencode({name: text for name, text in query.items() if text}, quote_via=quote)
         document = self._document(self._send("GET", f"{self._objects}?{written}"))
-        found = [_object_of(one) for one in document.get("items") or []]
-        return BucketPage(found, document.get("nextPageToken") or None)
+        items = document.get("items") or []
+        if not isinstance(items, list):
+            raise _odd_answer("a list of files")
+        return BucketPage([_object_of(one) for one in items], document.get("nextPageToken") or None)
 
     def info(self, key: str) -> StoredObject:
         return _object_of(self._document(self._send("GET", self._path(key), key=key)))
@@ -156,13 +158,20 @@ class GoogleBucket:
         return f"{self._address}/{quote(self._bucket, safe='')}/{encoded_path(key)}"
 
 
+def _odd_answer(wanted: str) -> XanoScriptError:
+    return XanoScriptError(f"Google Cloud Storage answered with something that is not {wanted}.")
+
+
 def _object_of(found: Value) -> StoredObject:
     """An object as the JSON interface describes it."""
+    if not isinstance(found, dict):
+        raise _odd_answer("a file")
+    metadata = found.get("metadata")
     return StoredObject(
         str(found.get("name") or ""),
-        int(found.get("size") or 0),
+        size_of(str(found.get("size") or "")),
         str(found.get("etag") or "").strip('"'),
         moment_of(str(found.get("updated") or "")),
         str(found.get("contentType") or ""),
-        {str(name).lower(): str(text) for name, text in (found.get("metadata") or {}).items()},
+        {name.lower(): str(text) for name, text in metadata.items()} if isinstance(metadata, dict) else {},
     )

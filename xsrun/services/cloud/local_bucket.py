@@ -23,7 +23,7 @@ from xsrun.services.files import CHUNK_SIZE, FileResource, guess_type
 #: Below it lies what is known of the files, by service and bucket.
 META = ".meta"
 _LONGEST_KEY = 1_024
-_MARKS = frozenset('\\:*?"<>|%')
+_MARKS = frozenset('/\\:*?"<>|%')
 _lock = threading.Lock()
 
 
@@ -49,7 +49,9 @@ class LocalBucket:
     def _keys(self) -> Iterator[str]:
         for path in self.folder.rglob("*"):
             parts = path.relative_to(self.folder).parts
-            if path.is_file() and all(_file_name(_key_part(part)) == part for part in parts):
+            if not path.is_file() or any(_file_name(_key_part(part)) != part for part in parts):
+                continue
+            if not path.is_symlink() or _is_below(path, self.folder):
                 yield "/".join(map(_key_part, parts))
 
     def info(self, key: str) -> StoredObject:
@@ -123,7 +125,8 @@ class LocalBucket:
     # What is known besides -------------------------------------------------------------------------------------------
 
     def _meta_file(self, key: str) -> Path:
-        return _below(self._meta, key).with_name(_file_name(key.rpartition("/")[2]) + ".json")
+        # an ending that no key has as a file name: what is known of `a` is no folder of `a.json/b`
+        return _below(self._meta, key).with_name(_file_name(key.rpartition("/")[2]) + "%json")
 
     def _read_meta(self, key: str) -> dict[str, object]:
         try:
@@ -172,13 +175,17 @@ def _below(folder: Path, key: str) -> Path:
     if any(len(part.encode()) > 250 for part in parts):
         raise XanoScriptError(f"A part of the key is too long for a file name: {key}")
     path = folder.joinpath(*parts)
-    if not path.resolve().is_relative_to(folder.resolve()):  # a symbolic link
+    if not _is_below(path, folder):  # a symbolic link
         raise XanoScriptError(f"The key leads out of the folder of its bucket: {key}")
     return path
 
 
+def _is_below(path: Path, folder: Path) -> bool:
+    return path.resolve().is_relative_to(folder.resolve())
+
+
 def _file_name(part: str) -> str:
-    """A part of a key as a file name; what no file can be called is written as in an address."""
+    """A part of a key or a bucket's name as a file name; what no file can be called is written as in an address."""
     if part in ("", ".", ".."):
         return "%" + part.replace(".", "%2E")
     return "".join(

@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from xsrun.services.aws_signature import AwsAccount, signed_headers, signed_url
 from xsrun.services.cloud.objects import PAGE, BucketPage, ObjectLock, StoredObject
-from xsrun.services.cloud.storage_calls import StorageCalls, described, encoded_path, moment_of, text_of
+from xsrun.services.cloud.storage_calls import StorageCalls, described, encoded_path, moment_of, size_of, text_of
 from xsrun.services.files import FileResource
 from xsrun.services.http_messages import Headers, ReceivedResponse
 
@@ -43,7 +43,7 @@ class S3Bucket:
         found = [
             StoredObject(
                 text_of(one, "Key"),
-                int(text_of(one, "Size") or 0),
+                size_of(text_of(one, "Size")),
                 text_of(one, "ETag").strip('"'),
                 moment_of(text_of(one, "LastModified")),
             )

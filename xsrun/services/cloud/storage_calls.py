@@ -13,6 +13,7 @@ from xsrun.running.context import Context, system_clock
 from xsrun.services.cloud.objects import StoredObject, no_such_file, refused
 from xsrun.services.http_messages import Headers, OutgoingRequest, ReceivedResponse
 from xsrun.values.conversion import from_json
+from xsrun.values.digits import whole_of_digits
 from xsrun.values.json_errors import JsonError
 
 if TYPE_CHECKING:
@@ -108,10 +109,10 @@ def encoded_path(key: str) -> str:
 
 def described(key: str, answer: ReceivedResponse, prefix: str) -> StoredObject:
     """What the headers of a response say of a file; those of its metadata begin with a prefix."""
-    length = answer.header("content-length")
+    length = whole_of_digits(answer.header("content-length"))
     return StoredObject(
         key,
-        int(length) if length.isdigit() else len(answer.body),
+        len(answer.body) if length is None else length,
         answer.header("etag").strip('"'),
         moment_of(answer.header("last-modified")),
         answer.header("content-type"),
@@ -125,11 +126,15 @@ def metadata_in(headers: Headers, prefix: str) -> Iterable[tuple[str, str]]:
             yield name[len(prefix) :].lower(), value
 
 
+def size_of(text: str) -> int:
+    """A number of bytes as documents write it; 0 for what is none."""
+    return whole_of_digits(text) or 0
+
+
 def moment_of(text: str) -> datetime:
     """A time as headers or documents write it; the beginning of time for none."""
     try:
-        if text[:1].isdigit():
-            return datetime.fromisoformat(text.replace("Z", "+00:00"))
-        return parsedate_to_datetime(text)
-    except ValueError:
+        found = datetime.fromisoformat(text) if text[:1].isdigit() else parsedate_to_datetime(text)
+        return found.astimezone(UTC)
+    except (ValueError, OverflowError):
         return datetime.fromtimestamp(0, UTC)

@@ -13,7 +13,7 @@ from functools import partial
 from xsrun.services.search.clauses import owners, search
 from xsrun.services.search.fields import bound_of, number_of
 from xsrun.services.search.scope import Matches, Options, SearchScope, base_field
-from xsrun.services.search.unsupported import SearchError, refuse_clause
+from xsrun.services.search.unsupported import SearchError, object_in, objects_in, refuse_clause
 from xsrun.values.conversion import Value, from_json, to_text
 
 #: Gives the hits of some parts, by the members of a search (`searches.hits_of`).
@@ -49,7 +49,7 @@ class Aggregator:
         if len(kinds) != 1:
             raise SearchError("parsing_exception", "an aggregation has one type")
         kind = kinds[0]
-        options = members[kind] if isinstance(members[kind], dict) else {}
+        options = object_in(members[kind], kind)
         subs: Value = next((members[name] for name in _SUBS if name in members), {})
         if kind in _METRICS:
             return _METRICS[kind](values_in(scope, found, options))
@@ -60,7 +60,7 @@ class Aggregator:
             if kind in _KNOWN:
                 refuse_clause("aggregation", kind)
             raise SearchError("parsing_exception", f"unknown aggregation type [{kind}]")
-        return make(scope, found, members[kind], subs)
+        return make(scope, found, options, subs)
 
     def _bucket(self, scope: SearchScope, found: Matches, subs: Value) -> dict[str, Value]:
         return {"doc_count": len(found), **self.all_of(scope, found, subs)}
@@ -93,7 +93,8 @@ class Aggregator:
         asked = body.get("filters")
         if isinstance(asked, list):
             return {"buckets": [self._filter(scope, found, one, subs) for one in asked]}
-        return {"buckets": {name: self._filter(scope, found, one, subs) for name, one in (asked or {}).items()}}
+        named = object_in(asked, "filters")
+        return {"buckets": {name: self._filter(scope, found, one, subs) for name, one in named.items()}}
 
     def _terms(self, scope: SearchScope, found: Matches, body: Value, subs: Value) -> Value:
         for option in body:
@@ -103,6 +104,8 @@ class Aggregator:
         for part, values in keyed_values(scope, found, field_of(body)).items():
             for value in dict.fromkeys(values):
                 parts.setdefault(value, {})[part] = found[part]
+        if isinstance(body.get("missing"), (dict, list)):
+            raise SearchError("parsing_exception", "[missing] takes one value")
         if body.get("missing") is not None:
             without = {part: one for part, one in found.items() if not any(part in held for held in parts.values())}
             if without:
@@ -128,14 +131,14 @@ class Aggregator:
     def _ranges(self, scope: SearchScope, found: Matches, body: Value, subs: Value) -> Value:
         numbers = values_in(scope, found, {"field": field_of(body)}, by_part=True)
         buckets = []
-        for asked in body.get("ranges") or []:
-            low, high = (bound_of(asked.get(name), scope.now) for name in ("from", "to"))
+        for asked in objects_in(body.get("ranges"), "ranges"):
+            low, high = (_number_bound(asked, name, scope.now) for name in ("from", "to"))
             held = {
                 part: found[part]
                 for part, values in numbers.items()
                 if any((low is None or one >= low) and (high is None or one < high) for one in values)
             }
-            ends = {name: float(one) for name, one in (("from", low), ("to", high)) if isinstance(one, float)}
+            ends = {name: one for name, one in (("from", low), ("to", high)) if one is not None}
             key = asked.get("key") or "-".join("*" if one is None else str(one) for one in (low, high))
             buckets.append({"key": key, **ends, **self._bucket(scope, held, subs)})
         return {"buckets": buckets}
@@ -196,6 +199,14 @@ def field_of(body: Value) -> str:
             "illegal_argument_exception", "Required one of fields [field, script], but none were specified."
         )
     return field
+
+
+def _number_bound(asked: Options, name: str, now: int) -> float | None:
+    """An end of a range: a number or a time. Raises SearchError for another text."""
+    bound = bound_of(asked.get(name), now)
+    if isinstance(bound, str):
+        raise SearchError("parsing_exception", f"[{name}] is neither a number nor a time: [{bound}]")
+    return None if bound is None else float(bound)
 
 
 def rows_of(scope: SearchScope, found: Matches, field: str) -> list[tuple[int, str, float | None]]:
@@ -272,7 +283,11 @@ _STARTS: dict[str, int] = {"year": 1, "month": 2, "day": 3, "hour": 4, "minute":
 
 def start_of(milliseconds: float, parts: int) -> float:
     """The start of the year, month, day, hour or minute of a time."""
-    moment = datetime.fromtimestamp(milliseconds / 1000, UTC)
+    try:
+        moment = datetime.fromtimestamp(milliseconds / 1000, UTC)
+    except (ValueError, OverflowError, OSError):
+        reason = f"[{milliseconds:.0f}] is not a time of the years 1 to 9999"
+        raise SearchError("illegal_argument_exception", reason) from None
     cut = [moment.year, moment.month, moment.day, moment.hour, moment.minute][:parts] + [1, 1][: max(3 - parts, 0)]
     hour, minute = [*cut[3:], 0, 0][:2]
     return datetime(cut[0], cut[1], cut[2], hour, minute, tzinfo=UTC).timestamp() * 1000
@@ -282,7 +297,7 @@ def order_buckets(buckets: list[Options], order: Value) -> None:
     """Order the buckets of `terms`: the fullest first, or by key, count or a number of an aggregation in them."""
     buckets.sort(key=lambda one: _comparable(one["key"]))
     asked = order if isinstance(order, list) else [order or {"_count": "desc"}]
-    for one in reversed(asked):
+    for one in reversed(objects_in(asked, "order")):
         for path, direction in one.items():
             buckets.sort(key=partial(_bucket_rank, path), reverse=direction == "desc")
 

@@ -56,12 +56,13 @@ def boolean(scope: SearchScope, body: Value) -> Matches:
     must = [search(scope, one) for one in clauses_of(body, "must")]
     filters = [dict.fromkeys(search(scope, one), 0.0) for one in clauses_of(body, "filter")]
     should = [search(scope, one) for one in clauses_of(body, "should")]
-    needed = minimum_of(body.get("minimum_should_match"), len(should), 0 if must or filters else min(len(should), 1))
+    least = 0 if must or filters else min(len(should), 1)  # where nothing else is asked for, not even 0 lets it be less
+    needed = max(minimum_of(body.get("minimum_should_match"), len(should), least), least)
     found = at_least([*must, *filters], len(must) + len(filters)) if must or filters else None
     if should:
         wished = at_least(should, needed)
         if found is None:
-            found = wished if needed else {**dict.fromkeys(scope.parts(), 0.0), **wished}
+            found = wished
         else:
             found = {p: s + wished.get(p, 0.0) for p, s in found.items() if not needed or p in wished}
     if found is None:

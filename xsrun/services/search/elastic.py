@@ -14,7 +14,7 @@ from xsrun.services.search.clauses import search
 from xsrun.services.search.documents import DocumentStore, new_id
 from xsrun.services.search.scope import Options, SearchScope
 from xsrun.services.search.searches import picked, search_answer, shards
-from xsrun.services.search.unsupported import SearchAnswer, SearchError, refuse_clause
+from xsrun.services.search.unsupported import SearchAnswer, SearchError, object_in, objects_in, refuse_clause
 from xsrun.values.conversion import Value, from_json, to_text
 from xsrun.values.json_errors import JsonError
 
@@ -96,7 +96,7 @@ class LocalElastic:
 
     def _about(self, method: str, index: str, what: str, body: Value) -> SearchAnswer:
         if method in ("PUT", "POST"):
-            self._store.tell(self._place, index, what, {**self._told(index, what), **(body or {})})
+            self._store.tell(self._place, index, what, {**self._told(index, what), **object_in(body, what)})
             return SearchAnswer(200, {"acknowledged": True})
         name = {"_mapping": "mappings", "_setting": "settings"}[what]
         return SearchAnswer(200, {index: {name: self._told(index, what)}})
@@ -160,8 +160,13 @@ class LocalElastic:
 
     def _mget(self, index: str, options: Options, body: Value) -> Value:
         asked = body if isinstance(body, dict) else {}
-        wanted = asked.get("docs") or [{"_id": key} for key in asked.get("ids") or []]
-        docs = [self._read(to_text(one.get("_index")) or index, "_doc", to_text(one["_id"]), options) for one in wanted]
+        keys = asked.get("ids") or []
+        if not isinstance(keys, list):
+            raise SearchError("parsing_exception", "[ids] takes a list")
+        wanted = objects_in(asked.get("docs") or [{"_id": key} for key in keys], "docs")
+        docs = [
+            self._read(to_text(one.get("_index")) or index, "_doc", to_text(one.get("_id")), options) for one in wanted
+        ]
         return {"docs": [one.body for one in docs]}
 
     def _bulk(self, index: str, _options: Options, body: Value) -> Value:
@@ -177,7 +182,8 @@ class LocalElastic:
         for line in lines:
             if not isinstance(line, dict) or len(line) != 1 or next(iter(line)) not in _ACTIONS:
                 raise SearchError("illegal_argument_exception", "Malformed action/metadata line in _bulk")
-            ((action, about),) = line.items()
+            ((action, given),) = line.items()
+            about = object_in(given, action)
             source = None if action == "delete" else next(lines, None)
             name, key = to_text(about.get("_index")) or index, to_text(about.get("_id"))
             items.append({action: self._bulk_item(action, name, key, source)})
@@ -227,7 +233,7 @@ class LocalElastic:
         lines = _lines(body)
         answers = [
             self._search(to_text(head.get("index")) or index, options, asked)
-            for head, asked in zip(lines[::2], lines[1::2], strict=False)
+            for head, asked in zip(objects_in(lines[::2], "_msearch"), lines[1::2], strict=False)
         ]
         return {"took": 0, "responses": [{**one, "status": 200} for one in answers]}
 
@@ -257,7 +263,7 @@ def _written(index: str, key: str, version: int, number: int, done: str) -> Opti
 def _merged(source: dict[str, Value], changes: Value) -> dict[str, Value]:
     """A document with some members changed, objects member by member."""
     merged = dict(source)
-    for name, value in (changes or {}).items():
+    for name, value in object_in(changes, "doc").items():
         before = merged.get(name)
         merged[name] = _merged(before, value) if isinstance(before, dict) and isinstance(value, dict) else value
     return merged

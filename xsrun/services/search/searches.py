@@ -140,6 +140,8 @@ def picked(source: dict[str, Value], asked: Value) -> dict[str, Value]:
 def _names(given: Value) -> list[str]:
     if isinstance(given, str):
         given = given.split(",")
+    if not isinstance(given, list) and given:
+        raise SearchError("parsing_exception", "[_source] takes names of fields")
     return [to_text(one).strip() for one in given or []]
 
 
@@ -173,10 +175,15 @@ def _sort_of(given: Value) -> list[tuple[str, Options]]:
         if isinstance(one, str):
             found.append((one, {"order": "desc" if one == "_score" else "asc"}))
             continue
-        for name, how in one.items() if isinstance(one, dict) else ():
+        if not isinstance(one, dict):
+            raise SearchError("parsing_exception", "[sort] takes names of fields, or objects")
+        for name, how in one.items():
             if name in ("_script", "_geo_distance"):
                 refuse_clause("sort", name)
             options = dict(how) if isinstance(how, dict) else {"order": how}
+            order = options.get("order")
+            if order is not None and order not in ("asc", "desc", "ASC", "DESC"):
+                raise SearchError("illegal_argument_exception", f"No enum constant SortOrder.{to_text(order)}")
             for option in options:
                 if option not in ("order", "missing", "mode", "unmapped_type", "format", "numeric_type"):
                     refuse_clause("option of a sort", option)

@@ -21,6 +21,23 @@ def refuse_clause(kind: str, name: str) -> NoReturn:
     raise clause_error(kind, name)
 
 
+def object_in(given: Value, name: str) -> dict[str, Value]:
+    """An object that a request must have; nothing, or the empty list that PHP makes of an empty object, is an empty
+    one. Raises SearchError for anything else, `name` says for what."""
+    if given is None or given == []:
+        return {}
+    if not isinstance(given, dict):
+        raise SearchError("parsing_exception", f"[{name}] takes an object")
+    return given
+
+
+def objects_in(given: Value, name: str) -> list[dict[str, Value]]:
+    """A list of objects that a request must have. Raises SearchError for anything else."""
+    if not isinstance(given, list) or not all(isinstance(one, dict) for one in given):
+        raise SearchError("parsing_exception", f"[{name}] takes a list of objects")
+    return given
+
+
 class SearchAnswer(NamedTuple):
     """A status of HTTP and the document that comes with it."""
 

@@ -77,7 +77,9 @@ def exists(scope: SearchScope, body: Value) -> Matches:
 
 
 def bounds(scope: SearchScope, body: Value) -> Matches:
-    field, options = field_and_options(body, "gte")
+    field, options = field_and_options(body, "")
+    if "" in options:
+        raise SearchError("parsing_exception", f"[range] takes an object with the bounds of [{field}]")
     check_options("range", options, "gt", "gte", "lt", "lte", "from", "to", "format", "time_zone")
     if "time_zone" in options:
         refuse_clause("option of `range`", "time_zone")
