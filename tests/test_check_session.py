@@ -134,6 +134,29 @@ def test_a_file_that_goes_and_comes_back_concerns_those_who_name_it(texts: dict[
     assert session.all_diagnostics() == []
 
 
+def test_an_edit_of_an_enum_concerns_those_who_give_it() -> None:
+    texts = {
+        "paint.xs": 'function paint {\n  input {\n    enum color { values = ["red"] }\n  }\n\n  stack {\n  }\n\n'
+        "  response = $input.color\n}\n",
+        "door.xs": 'table door {\n  auth = false\n\n  schema {\n    int id\n    enum side { values = ["left"] }\n  }\n'
+        '\n  index = [{type: "primary", field: [{name: "id"}]}]\n}\n',
+        "caller.xs": "workflow_test caller {\n  stack {\n"
+        '    function.run paint {\n      input = {color: "red"}\n    }\n\n'
+        '    db.add door {\n      data = {side: "left"}\n    } as $door\n\n    expect.to_throw {\n      stack {\n'
+        "        function.run paint\n\n"
+        '        function.run paint {\n          input = {color: "blue"}\n        }\n      }\n    }\n  }\n}\n',
+    }
+    session = CheckSession(texts)
+    session.update()
+    assert session.all_diagnostics() == [], "what is expected to fail may be given anything"
+    assert {*looked_at(session, "paint.xs", texts["paint.xs"].replace('"red"', '"green"'))} == {"paint.xs", "caller.xs"}
+    assert [(one.code, one.line) for one in session.diagnostics("caller.xs")] == [("XS725", 4)]
+    assert {*looked_at(session, "door.xs", texts["door.xs"].replace('"left"', '"right"'))} == {"door.xs", "caller.xs"}
+    assert [(one.code, one.line) for one in session.diagnostics("caller.xs")] == [("XS725", 4), ("XS725", 8)]
+    looked_at(session, "caller.xs", texts["caller.xs"].replace('\n      input = {color: "red"}', ""))
+    assert [(one.code, one.line) for one in session.diagnostics("caller.xs")] == [("XS706", 3), ("XS725", 7)]
+
+
 # Between processes ---------------------------------------------------------------------------------------------------
 
 

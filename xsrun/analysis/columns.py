@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 
 from xsrun.analysis.interface import View
 from xsrun.analysis.model import Unit
 from xsrun.analysis.report import span_of
 from xsrun.database.plans import name_below_db
 from xsrun.diagnostics.suggest import did_you_mean
-from xsrun.syntax.nodes import Entry, Expression, Literal, Name, ObjectLiteral, Path, Statement, Variable
+from xsrun.syntax.nodes import Entry, Expression, Literal, Name, Node, ObjectLiteral, Path, Statement, Variable
 from xsrun.syntax.walk import below, expressions
 
 #: Columns that every table has, declared or not.
 ALWAYS = frozenset({"id", "created_at"})
 
 
-def check_statement(workspace: View, unit: Unit, item: Statement) -> None:
-    """Check the table that a database statement names, and the columns it writes, sorts by and compares."""
+def check_statement(workspace: View, unit: Unit, item: Statement, *, fails: bool = False) -> None:
+    """Check the table that a database statement names, and the columns it writes, sorts by and compares.
+
+    `fails`: the statement is meant to fail, so that the values that it writes may be wrong.
+    """
     if not item.name.startswith("db.") or not isinstance(item.target, Name):
         return
     table = item.target.text
@@ -36,6 +39,21 @@ def check_statement(workspace: View, unit: Unit, item: Statement) -> None:
         _written(unit, item, table, columns)
         _field_name(unit, item, table, columns)
         _compared(workspace, unit, item)
+        data = item.attribute("data")
+        if not fails and isinstance(data, ObjectLiteral):
+            check_enums(unit, data.entries, workspace.enums(table))
+
+
+def check_enums(unit: Unit, entries: Iterable[Node], enums: dict[str, tuple[str, ...]]) -> None:
+    """Check the texts that are given for inputs or columns whose values are counted up."""
+    for entry in entries:
+        if not isinstance(entry, Entry) or entry.disabled or entry.style == "variable" or entry.key not in enums:
+            continue
+        value, known = entry.value, enums[entry.key]
+        if isinstance(value, Literal) and isinstance(value.value, str) and value.value not in ("", *known):
+            hint = did_you_mean(value.value, known) or f"its values are {', '.join(known)}"
+            text = f"`{value.value}` is not one of the values of `{entry.key}`"
+            unit.report.add("XS725", text, span_of(value), hint)
 
 
 def _unknown(unit: Unit, table: str, column: str, columns: Collection[str], place: tuple[int, int, int, int]) -> None:

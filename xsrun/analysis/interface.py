@@ -15,6 +15,10 @@ from typing import NamedTuple
 Question = tuple[str, ...]
 
 
+#: Names of inputs or columns, each with the values of its enum.
+Enums = tuple[tuple[str, tuple[str, ...]], ...]
+
+
 class Seen(NamedTuple):
     """What other texts may know of a construct: values that can be compared and kept, no nodes."""
 
@@ -33,6 +37,8 @@ class Seen(NamedTuple):
     line: int
     #: a digest of its text, blanks drawn together
     text: str
+    #: name of an input, of a table a column -> the values that its enum has
+    enums: Enums = ()
 
 
 class Called(NamedTuple):
@@ -42,6 +48,7 @@ class Called(NamedTuple):
     inputs: tuple[tuple[str, bool], ...]
     linked: bool
     complete: bool
+    enums: Enums
 
 
 class First(NamedTuple):
@@ -126,7 +133,7 @@ class Answers:
     def called(self, kind: str, name: str) -> Called | None:
         """What a call sees of the construct of this kind and name (in small letters)."""
         seen = self._find(kind, name)
-        return None if seen is None else Called(seen.name, seen.inputs, seen.linked, seen.complete)
+        return None if seen is None else Called(seen.name, seen.inputs, seen.linked, seen.complete, seen.enums)
 
     def declared(self, kind: str, name: str) -> bool:
         return bool(self._by_name.get((kind, name)))
@@ -151,6 +158,11 @@ class Answers:
     def column(self, table: str, name: str) -> bool:
         """Whether a declared table has a column."""
         return name in self.columns(table)
+
+    def enums(self, table: str) -> Enums:
+        """The columns of a table that are enums, with their values."""
+        seen = self._find("table", table)
+        return seen.enums if seen is not None else ()
 
     def columns(self, table: str) -> tuple[str, ...]:
         """The columns of a table, none when it is not declared."""
@@ -192,7 +204,7 @@ def _questions_about(changed: Iterable[Seen]) -> set[Question]:
         if seen.kind == "query":
             found.add(("routes", *_route(seen)))
         elif seen.kind == "table":
-            found |= {("has_columns", place[1]), ("columns", place[1])}
+            found |= {("has_columns", place[1]), ("columns", place[1]), ("enums", place[1])}
     return found
 
 
@@ -237,6 +249,12 @@ class View:
     def columns(self, table: str) -> Columns | None:
         """The columns of a table; None when it is not declared."""
         return Columns(self, _plain(table)) if self.declares("table", table) else None
+
+    def enums(self, table: str) -> dict[str, tuple[str, ...]]:
+        """The columns of a table that are enums, with their values."""
+        plain = _plain(table)
+        self.asked.add(("enums", plain))
+        return dict(self._answers.enums(plain))
 
     def first(self, key: tuple[str, ...]) -> First | None:
         """Where the first construct with the key of one is."""

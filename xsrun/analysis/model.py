@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from xsrun import cache
-from xsrun.analysis.interface import Interface, Seen
+from xsrun.analysis.interface import Enums, Interface, Seen
 from xsrun.analysis.report import TextReport
 from xsrun.language.constructs import KINDS
-from xsrun.syntax.nodes import Document, Field, Statement
+from xsrun.syntax.nodes import Document, Field, ListLiteral, Literal, Statement
 
 if TYPE_CHECKING:
     from xsrun.syntax.parsed import Parsed
@@ -91,6 +91,13 @@ class Unit:
         return tuple(dict.fromkeys(field.name for field in declared))
 
     @property
+    def enums(self) -> Enums:
+        """The inputs, of a table the columns, that are one of some values, with these."""
+        declared = self.node.fields_of("schema" if self.kind == "table" else "input") or []
+        found = ((field.name, values_of(field)) for field in declared if field.name and field.list_size is None)
+        return tuple((name, values) for name, values in found if values)
+
+    @property
     def text_digest(self) -> str:
         """A digest of its text, blanks drawn together: the same for two that are the same."""
         return cache.digest(self.report.text_of(self.node))
@@ -100,4 +107,13 @@ class Unit:
         inputs = {name: not field.optional and field.default is None for name, field in self.inputs.items()}
         linked, complete = bool(self.linked_tables), self.text.complete
         line, digest = self.node.line, self.text_digest
-        return Seen(self.kind, self.name, self.key, (*inputs.items(),), linked, self.columns, complete, line, digest)
+        key, given = self.key, (*inputs.items(),)
+        return Seen(self.kind, self.name, key, given, linked, self.columns, complete, line, digest, self.enums)
+
+
+def values_of(field: Field) -> tuple[str, ...]:
+    """The values of an enum; none where they are not all written as texts, and for other types."""
+    values = field.attribute("values") if field.type == "enum" else None
+    items = values.items if isinstance(values, ListLiteral) else []
+    texts = tuple(item.value for item in items if isinstance(item, Literal) and isinstance(item.value, str))
+    return texts if len(texts) == len(items) else ()

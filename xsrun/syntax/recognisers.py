@@ -67,7 +67,7 @@ def quoted_verb(place: Misfit) -> Found | None:
     if verb.upper() not in VERBS:
         return None
     fix = [(token.start_pos, token.end_pos, verb.upper())]
-    return Found("XS199", "a verb has no quotation marks", f"write verb={verb.upper()}", token, fix)
+    return Found("XS143", "a verb has no quotation marks", f"write verb={verb.upper()}", token, fix)
 
 
 @RECOGNISERS.add

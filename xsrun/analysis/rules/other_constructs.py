@@ -10,9 +10,12 @@ from xsrun.analysis.model import Unit
 from xsrun.analysis.report import name_span, span_of, title_span
 from xsrun.analysis.rules import mocks
 from xsrun.diagnostics.suggest import did_you_mean
+from xsrun.language.constructs import KINDS
 from xsrun.syntax.nodes import Entry, Expression, Field, FieldBlock, Literal, Name, ObjectLiteral, Spread, Statement
 from xsrun.syntax.walk import statements
 
+#: Blocks whose statements are expected to fail: what they are given is wrong on purpose.
+_FAILING = frozenset({"expect.to_throw"})
 #: statement -> the kind of construct that its header names
 TARGETS = {
     "function.run": "function",
@@ -31,9 +34,10 @@ def check_names(workspace: View, unit: Unit) -> None:
     check_double(workspace, unit)
     check_members(workspace, unit)
     mocks.check_tests(unit)
+    expected = {id(inner) for item in own_statements(unit) if item.name in _FAILING for inner in statements(item.body)}
     for item in own_statements(unit):
-        check_call(workspace, unit, item)
-        columns.check_statement(workspace, unit, item)
+        check_call(workspace, unit, item, fails=id(item) in expected)
+        columns.check_statement(workspace, unit, item, fails=id(item) in expected)
 
 
 def own_statements(unit: Unit) -> Iterator[Statement]:
@@ -56,8 +60,8 @@ def check_double(workspace: View, unit: Unit) -> None:
 # Calls ---------------------------------------------------------------------------------------------------------------
 
 
-def check_call(workspace: View, unit: Unit, item: Statement) -> None:
-    """Check that what a statement calls is there, and takes what it is given."""
+def check_call(workspace: View, unit: Unit, item: Statement, *, fails: bool = False) -> None:
+    """Check that what a statement calls is there, and takes what it is given; `fails`: the call is meant to fail."""
     kind = TARGETS.get(item.name)
     if kind is None or not isinstance(item.target, Name):
         return
@@ -69,14 +73,14 @@ def check_call(workspace: View, unit: Unit, item: Statement) -> None:
         return
     found = workspace.called(kind, name)
     if found is not None:
-        check_given(unit, item, found)
+        check_given(unit, item, found, fails=fails)
     elif workspace.another(kind, unit.kind):
         hint = did_you_mean(name, workspace.names(kind)) or f"declare {kind} {name} in a file of the workspace"
         text = f"there is no {kind} `{name}`"
         unit.report.add("XS422", text, span_of(item.target), hint)
 
 
-def check_given(unit: Unit, item: Statement, target: Called) -> None:
+def check_given(unit: Unit, item: Statement, target: Called, *, fails: bool) -> None:
     """Compare the inputs that a call gives with those that the target declares."""
     given = item.attribute("input")
     if given is not None and not isinstance(given, ObjectLiteral):
@@ -91,12 +95,14 @@ def check_given(unit: Unit, item: Statement, target: Called) -> None:
             hint = did_you_mean(key, declared) or f"`{target.name}` takes: {', '.join(declared) or 'no input'}"
             place = (entry.line, entry.column, entry.line, entry.column + len(key))
             unit.report.add("XS704", f"`{target.name}` declares no input `{key}`; it is dropped", place, hint)
-    check_missing(unit, item, target, set(keys))
+    if not fails:
+        columns.check_enums(unit, entries, dict(target.enums))
+        check_missing(unit, item, target, set(keys))
 
 
 def check_missing(unit: Unit, item: Statement, target: Called, given: set[str]) -> None:
     """A left-out input is taken from the caller's input of the same name, if there is one (semantics 1.7)."""
-    own = unit.inputs
+    own, asked = unit.inputs, "input" in KINDS[unit.kind].members
     for name, needed in target.inputs:
         if name in given:
             continue
@@ -104,9 +110,11 @@ def check_missing(unit: Unit, item: Statement, target: Called, given: set[str]) 
             hint = f"write {name}: $input.{name} to say so"
             text = f"`{target.name}` takes its left-out input `{name}` from the caller's own input"
             unit.report.add("XS705", text, name_span(item), hint)
-        elif needed and own:
+        elif needed:
             hint = f"write input = {{{name}: ...}}"
             text = f"`{target.name}` needs the input `{name}`"
+            if asked and not own:  # semantics 1.7: such a caller passes on what its own caller happens to send
+                text += f", which only a request that holds `{name}` gives it here"
             unit.report.add("XS706", text, name_span(item), hint)
 
 
