@@ -108,7 +108,7 @@ ENDS = {
     **function("breaks", "    var $a { value = {} }\n    var $b { value = $a.none.deeper }\n"),
     **function("loops", FOREVER),
     **function("asks", '    api.request {\n      url = "https://example.com"\n      method = "GET"\n    } as $api\n'),
-    **function("needs", '    ai.agent.run "guide" {\n      args = {}\n    } as $said\n'),
+    **function("needs", '    cloud.job {\n      image = "acme/report:1"\n      command = "report"\n    } as $job\n'),
 }
 
 

@@ -39,6 +39,8 @@ class Seen(NamedTuple):
     text: str
     #: name of an input, of a table a column -> the values that its enum has
     enums: Enums = ()
+    #: whether only those who are signed in may call it
+    guarded: bool = False
 
 
 class Called(NamedTuple):
@@ -159,6 +161,10 @@ class Answers:
         """Whether a declared table has a column."""
         return name in self.columns(table)
 
+    def guarded(self, query: str) -> bool:
+        """Whether only those who are signed in may call a query of this name (in small letters)."""
+        return any(seen.guarded for _, seen in self._by_name.get(("query", query), ()))
+
     def enums(self, table: str) -> Enums:
         """The columns of a table that are enums, with their values."""
         seen = self._find("table", table)
@@ -202,7 +208,7 @@ def _questions_about(changed: Iterable[Seen]) -> set[Question]:
         found |= {("called", *place), ("declared", *place), ("first", *seen.key)}
         found |= {(name, seen.kind) for name in ("names", "any", "several")}
         if seen.kind == "query":
-            found.add(("routes", *_route(seen)))
+            found |= {("routes", *_route(seen)), ("guarded", place[1])}
         elif seen.kind == "table":
             found |= {("has_columns", place[1]), ("columns", place[1]), ("enums", place[1])}
     return found
@@ -249,6 +255,10 @@ class View:
     def columns(self, table: str) -> Columns | None:
         """The columns of a table; None when it is not declared."""
         return Columns(self, _plain(table)) if self.declares("table", table) else None
+
+    def guarded(self, query: str) -> bool:
+        """Whether only those who are signed in may call a query of this name."""
+        return bool(self.ask("guarded", _plain(query)))
 
     def enums(self, table: str) -> dict[str, tuple[str, ...]]:
         """The columns of a table that are enums, with their values."""

@@ -108,7 +108,9 @@ class Unit:
         linked, complete = bool(self.linked_tables), self.text.complete
         line, digest = self.node.line, self.text_digest
         key, given = self.key, (*inputs.items(),)
-        return Seen(self.kind, self.name, key, given, linked, self.columns, complete, line, digest, self.enums)
+        found = Seen(self.kind, self.name, key, given, linked, self.columns, complete, line, digest, self.enums)
+        auth = self.node.attribute("auth") if self.kind == "query" else None
+        return found._replace(guarded=isinstance(auth, Literal) and bool(auth.value))
 
 
 def values_of(field: Field) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from xsrun.analysis.rules import mocks
 from xsrun.diagnostics.suggest import did_you_mean
 from xsrun.language.constructs import KINDS
 from xsrun.syntax.nodes import Entry, Expression, Field, FieldBlock, Literal, Name, ObjectLiteral, Spread, Statement
-from xsrun.syntax.walk import statements
+from xsrun.syntax.walk import below, statements
 
 #: Blocks whose statements are expected to fail: what they are given is wrong on purpose.
 _FAILING = frozenset({"expect.to_throw"})
@@ -37,6 +37,8 @@ def check_names(workspace: View, unit: Unit) -> None:
     expected = {id(inner) for item in own_statements(unit) if item.name in _FAILING for inner in statements(item.body)}
     for item in own_statements(unit):
         check_call(workspace, unit, item, fails=id(item) in expected)
+        if item.name == "api.call" and id(item) not in expected:
+            check_identity(workspace, unit, item)
         columns.check_statement(workspace, unit, item, fails=id(item) in expected)
 
 
@@ -116,6 +118,27 @@ def check_missing(unit: Unit, item: Statement, target: Called, given: set[str]) 
             if asked and not own:  # semantics 1.7: such a caller passes on what its own caller happens to send
                 text += f", which only a request that holds `{name}` gives it here"
             unit.report.add("XS706", text, name_span(item), hint)
+
+
+def check_identity(workspace: View, unit: Unit, item: Statement) -> None:
+    """`api.call` signs nobody in (semantics 8.3): a token, or `auth`, for a query that reads `$auth` does nothing."""
+    if not isinstance(item.target, Name) or not workspace.guarded(item.target.text):
+        return
+    headers, auth = item.attribute("headers"), item.attribute("auth")
+    token = next((one for one in below(headers) if _is_authorization(one)), None) if headers is not None else None
+    place = auth if auth is not None else token
+    if place is not None:
+        hint = "put what the query does into a function that takes the id as an input, and call that"
+        text = f"`api.call` signs nobody in: `$auth` stays empty in the query `{item.target.text}`"
+        unit.report.add("XS805", text, span_of(place), hint)
+
+
+def _is_authorization(node: Expression) -> bool:
+    """`"Authorization: ..."` of a list of headers, the beginning of a joined text, or an object with that name."""
+    texts = [entry.key for entry in node.entries if isinstance(entry, Entry)] if isinstance(node, ObjectLiteral) else []
+    if isinstance(node, Literal) and isinstance(node.value, str):
+        texts = [node.value]
+    return any(text.lstrip().lower().startswith("authorization") for text in texts)
 
 
 # Members -------------------------------------------------------------------------------------------------------------
