@@ -20,6 +20,7 @@ from served_process import serve_process
 from waiting import Gate, in_threads, until
 
 import xsrun
+from xsrun.errors import XanoScriptError
 from xsrun.server import create_application
 from xsrun.server.application import Application
 from xsrun.server.listening import Listening, welcome
@@ -234,6 +235,44 @@ def test_the_log_as_json() -> None:
         },
         {"time": "2023-11-14T22:13:20.000+00:00", "level": "info", "message": "reloaded"},
     ]
+
+
+FORGED = "x\n18:00:00.000 GET    /forged  200\x1b[31m"
+
+
+def test_callers_forge_no_lines_of_the_log() -> None:
+    lines: list[str] = []
+    log = Log(lines.append)
+    log.request("JOIN", FORGED, 400, 0.0, XanoScriptError(FORGED), meant=FORGED)
+    log.line(f"realtime: no channel {FORGED}")
+    told = "\n".join(lines)
+    assert told.isprintable() is False and "\x1b" not in told
+    assert told.count("/forged") == 4
+    # what is left of a line that a caller sent stands behind other text, or is indented further than a help
+    assert all(
+        line.startswith(("    ", "realtime")) or "JOIN" in line for line in told.splitlines() if "/forged" in line
+    )
+
+
+def test_an_address_forges_no_lines(tmp_path: Path) -> None:
+    (tmp_path / "group.xs").write_text(GROUP + query("q", "", "1"), encoding="utf-8")
+    with serve_process(tmp_path) as server:
+        reply = server.client.get("/api:g%0aforged%1b%5b31m/x")
+        assert reply.status == 404
+        server.until(lambda: "there is no group" in server.text)
+        assert not [line for line in server.lines if line.startswith("forged") or "\x1b" in line]
+
+
+def test_what_is_not_http_stands_in_the_log_as_all_else(tmp_path: Path) -> None:
+    (tmp_path / "group.xs").write_text(GROUP, encoding="utf-8")
+    with serve_process(tmp_path, "--log-format", "json") as server:
+        first = next(json.loads(line) for line in server.lines if "serving" in line)
+        with socket.create_connection(("127.0.0.1", int(first["message"].rpartition(":")[2]))) as connection:
+            connection.sendall(b"\x00\x01\r\n\r\n")
+            assert connection.recv(100).startswith(b"HTTP/1.1 400 ")
+        server.until(lambda: "Invalid HTTP" in server.text)
+        found = next(json.loads(line) for line in server.lines if "Invalid HTTP" in line)
+        assert found["level"] == "warning"
 
 
 def test_slow_statements_are_named() -> None:

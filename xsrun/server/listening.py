@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import logging
 import os
 import signal
 import socket
@@ -165,6 +166,34 @@ def run(
     """
     server = make_server(application, listening.certificate)
     started(server)
+    with heard(application.log):
+        run_server(server, application, bound, listening, reloader)
+
+
+@contextmanager
+def heard(log: Log) -> Iterator[None]:
+    """A time in which what uvicorn warns of stands in a log, in its form."""
+
+    class Heard(logging.Handler):
+        """Hands records on to the log."""
+
+        def emit(self, record: logging.LogRecord) -> None:
+            log.line(self.format(record), record.levelname.lower())
+
+    logger, handler = logging.getLogger("uvicorn.error"), Heard(logging.WARNING)
+    logger.addHandler(handler)
+    propagates, logger.propagate = logger.propagate, False
+    try:
+        yield
+    finally:
+        logger.removeHandler(handler)
+        logger.propagate = propagates
+
+
+def run_server(
+    server: Server, application: Application, bound: socket.socket, listening: Listening, reloader: Reloader | None
+) -> None:
+    """Run a server, and what is done besides, until it ends."""
 
     async def main() -> None:
         beside: list[asyncio.Task[None]] = []

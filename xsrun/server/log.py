@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from xsrun.diagnostics import Diagnostic
 from xsrun.diagnostics.color import paint
+from xsrun.diagnostics.render import printable
 from xsrun.errors import InputError, InternalError, XanoScriptError
 from xsrun.running.context import Clock, system_clock
 from xsrun.running.masking import masked_for_log
@@ -53,7 +54,11 @@ class Log:
         self._lock = threading.Lock()
 
     def line(self, text: str, level: str = "info", **more: Value) -> None:
-        """One line; what is more stands in the objects alone."""
+        """One line, whatever callers put into it; what is more stands in the objects alone."""
+        self._write(shown_whole(text), level, **more)
+
+    def _write(self, text: str, level: str = "info", **more: Value) -> None:
+        """Lines that hold nothing of a caller that was not made fit to be shown."""
         if self.as_json:
             text = to_json({"time": self.moment(), "level": level, "message": text.strip(), **more})
         with self._lock:
@@ -80,16 +85,16 @@ class Log:
         what the request is called."""
         if self.quiet and status < 500:
             return
-        address = uri if len(uri) <= _LONGEST else f"{uri[:_LONGEST]}... ({len(uri):,} characters)"
+        address = printable(uri if len(uri) <= _LONGEST else f"{uri[:_LONGEST]}... ({len(uri):,} characters)")
         details = self._details(status, error, secrets, meant)
         if self.as_json:
             level = "error" if status >= 500 else "info"
             request = {"verb": verb, "address": address, "status": status, "milliseconds": round(duration * 1000, 3)}
-            self.line("\n".join([f"{verb} {address} {status}", *details]), level, request=of, **request)
+            self._write("\n".join([f"{verb} {address} {status}", *details]), level, request=of, **request)
         else:
             shown = paint(str(status), _STYLES.get(status // 100, ""), self.color)
             text = f"{self.moment()[11:23]} {verb:<6} {address}  {shown}  {duration * 1000:.1f} ms"
-            self.line("\n  ".join([f"{text}  {of}".rstrip(), *details]))
+            self._write("\n  ".join([f"{text}  {of}".rstrip(), *map(shown_whole, details)]))
         if isinstance(error, InternalError) and error.__cause__ is not None:
             self.fault(error.__cause__, secrets)
 
@@ -146,7 +151,13 @@ class Log:
         """A fault of xsrun itself, with all that helps to find it."""
         import traceback
 
-        self.line(secrets.hide_text("".join(traceback.format_exception(error)).rstrip()), "error")
+        told = secrets.hide_text("".join(traceback.format_exception(error)).rstrip())
+        self._write("\n".join(map(printable, told.splitlines())), "error")
+
+
+def shown_whole(text: str) -> str:
+    """A text of which no part passes for a line of its own or moves the terminal's cursor: more lines are indented."""
+    return text if text.isprintable() else "\n    ".join(map(printable, text.splitlines()))
 
 
 def _print(text: str) -> None:
