@@ -149,6 +149,31 @@ def test_workers_are_replaced_one_after_another(folder: Path) -> None:
         assert server.client.get("/api:notes/all").json == len(written)
 
 
+def test_a_worker_that_is_killed_while_it_is_replaced_has_one_successor(folder: Path) -> None:
+    with serving(folder) as server:
+        before = steady(server)
+        server.process.send_signal(signal.SIGHUP)
+        until(lambda: len(server.workers()) == 3, server.lines)
+        os.kill(min(before), signal.SIGKILL)
+        until(lambda: not before & server.workers(), server.lines)
+        until(lambda: len(server.workers()) == 2, server.lines)
+        assert server.client.post("/api:notes/add", {"text": "a"}).json == 1
+
+
+def test_the_others_go_on_without_a_worker_that_cannot_start(folder: Path, tmp_path: Path) -> None:
+    key, away = tmp_path / "secret", tmp_path / "away"
+    key.write_text("k" * 40)
+    with serving(folder, "--token-key-file", str(key)) as server:
+        before = steady(server)
+        key.rename(away)
+        os.kill(max(before), signal.SIGKILL)
+        until(lambda: server.said("before it served: another is tried in 1 s"), server.lines)
+        assert server.client.post("/api:notes/add", {"text": "a"}).json == 1
+        away.rename(key)
+        until(lambda: len(server.workers()) == 2, server.lines)
+        assert min(before) in server.workers()
+
+
 def test_workers_end_with_their_parent(folder: Path) -> None:
     with serving(folder) as server:
         workers = steady(server)

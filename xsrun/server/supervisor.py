@@ -18,14 +18,17 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 
 #: The variable that makes a process a worker: `NUMBER:FIRST:SOCKET:READY:PARENT`, the last three file descriptors.
 _VARIABLE = "XSRUN_SERVER_WORKER"
-#: Workers that may fail one after another before they serve; then the server gives up.
+#: Workers that may fail one after another while none serves; then the server gives up.
 _MOST_FAILURES = 3
+#: Seconds before a worker that failed is started again while others serve: twice as long each time, up to the second.
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 30.0
 #: Seconds that workers have to end before they are killed.
 _GRACE = 15
 _SIGNALS = ("SIGTERM", "SIGINT", "SIGHUP")
@@ -93,6 +96,8 @@ class Supervisor:
         #: numbers of the workers that are still to be replaced
         self._to_replace: list[int] = []
         self._failures = 0
+        #: when to start workers again that failed, by their number
+        self._later: dict[int, float] = {}
         #: has a worker served yet; the others are started then, so that one alone makes tables and puts rows into them
         self._begun = False
         self._status: int | None = None
@@ -108,12 +113,13 @@ class Supervisor:
         try:
             self._start(1)
             while self._workers:
-                for key, _ in self._selector.select():
+                for key, _ in self._selector.select(self._pause()):
                     if key.fd == signals:
                         for one in os.read(signals, 64):
                             self._signalled(one)
                     else:
                         self._heard(key.data)
+                self._start_again()
         finally:
             self._end(signal.SIGKILL)
             signal.set_wakeup_fd(before)
@@ -163,15 +169,45 @@ class Supervisor:
             self.tell(f"worker {worker.number} cannot be replaced: the new one ended before it served")
             self._to_replace.clear()
             return
-        if not worker.serves:
-            self._failures += 1
-            if status == 2 or self._failures >= _MOST_FAILURES:
-                self._status = status if status > 0 else 1
-                self._end(signal.SIGTERM)
-                return
         how = f"by signal {-status}" if status < 0 else f"with status {status}"
-        self.tell(f"worker {worker.number} ended {how}: another takes its place")
-        self._start(worker.number)
+        successor = next((one for one in self._workers if one.replaces is worker), None)
+        if successor is not None:  # which was to take its place anyway
+            successor.replaces = None
+            self.tell(f"worker {worker.number} ended {how} while it was replaced")
+        elif worker.serves:
+            self.tell(f"worker {worker.number} ended {how}: another takes its place")
+            self._start(worker.number)
+        else:
+            self._failed(worker.number, status, how)
+
+    def _failed(self, number: int, status: int, how: str) -> None:
+        """A worker ended before it served. The others go on without it, and it is tried again."""
+        self._failures += 1
+        if any(one.serves and not one.ending for one in self._workers):
+            pause = min(_FIRST_PAUSE * 2 ** min(self._failures - 1, 10), _LONGEST_PAUSE)
+            self.tell(f"worker {number} ended {how} before it served: another is tried in {pause:g} s")
+            self._later[number] = time.monotonic() + pause
+        elif status == 2 or self._failures >= _MOST_FAILURES:
+            self._status = status if status > 0 else 1
+            self._end(signal.SIGTERM)
+        else:
+            self.tell(f"worker {number} ended {how}: another takes its place")
+            self._start(number)
+
+    def _pause(self) -> float | None:
+        """Seconds until a worker is started again, None when none is to be."""
+        return max(min(self._later.values()) - time.monotonic(), 0) if self._later else None
+
+    def _start_again(self) -> None:
+        """Start the workers whose time has come; all of them when no other is left."""
+        now = time.monotonic()
+        for number, moment in list(self._later.items()):
+            if self._status is not None:
+                self._later.clear()
+                return
+            if moment <= now or not self._workers:
+                del self._later[number]
+                self._start(number)
 
     def _signalled(self, number: int) -> None:
         if number == getattr(signal, "SIGHUP", None):
@@ -195,8 +231,10 @@ class Supervisor:
 
     def _stop(self, worker: Process) -> None:
         worker.ending = True
-        with suppress(ProcessLookupError):
-            worker.process.send_signal(signal.SIGTERM)
+        worker.process.terminate()
+        alarm = threading.Timer(_GRACE, worker.process.kill)
+        alarm.daemon = True
+        alarm.start()
 
     def _end(self, how: signal.Signals) -> None:
         """Send all workers a signal."""
