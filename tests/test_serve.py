@@ -10,6 +10,7 @@ import sys
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ import pytest
 from http_server import Client
 
 from xsrun.cli import main
+from xsrun.server.tls import given, made
 
 PERSON = {"name": "Ann", "email": "ann@example.com", "password": "three hulls"}
 SAMPLES = Path(__file__).parents[1] / "samples"
@@ -124,10 +126,27 @@ def test_tls_with_an_authority_of_its_own(folder: Path) -> None:
     assert seen[0] == seen[1]
     assert {path.stat().st_mode & 0o077 for path in authority.parent.iterdir()} == {0}
     own = authority.parent
-    words = ["--tls-cert", str(own / "server.pem"), "--tls-key", str(own / "server.key")]
+    served = (own / "server.pem").read_text(encoding="ascii")
+    begin = served.index("-----BEGIN CERTIFICATE")
+    (own / "key.pem").write_text(served[:begin], encoding="ascii")
+    (own / "chain.pem").write_text(served[begin:], encoding="ascii")
+    words = ["--tls-cert", str(own / "chain.pem"), "--tls-key", str(own / "key.pem")]
     with serving(folder, "--memory", *words) as (client, lines):
         assert "https://localhost:" in lines[0]
         assert not any("authority" in line for line in lines)
+
+
+def test_processes_that_make_certificates_at_once_do_not_mix_them(tmp_path: Path) -> None:
+    folders = [tmp_path / str(number) for number in range(10)]
+    with ThreadPoolExecutor(4) as pool:
+        for one in [pool.submit(made, folder, "127.0.0.1") for folder in folders for _ in range(4)]:
+            files = one.result()
+            given(str(files.certificate), str(files.key))
+    for folder in folders:
+        assert sorted(path.name for path in folder.iterdir()) == ["authority.key", "authority.pem", "server.pem"]
+        (signed,) = ssl.create_default_context(cafile=str(folder / "authority.pem")).get_ca_certs()
+        authority = (folder / "authority.pem").read_text(encoding="ascii")
+        assert authority in (folder / "authority.key").read_text(encoding="ascii") and signed["subject"]
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,10 @@ trusts it once trusts it for good. Its key can sign for any name: the folder is 
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import mkstemp
 
 from xsrun.errors import UnavailableError, UsageError
 
@@ -50,34 +52,47 @@ def made(folder: Path, host: str) -> Certificate:
             "--tls needs a package that is not installed: trustme", hint="install it with: pip install 'xsrun[serve]'"
         ) from None
 
-    files = Certificate(folder / "server.pem", folder / "server.key", folder / "authority.pem")
+    bare = host.strip("[]")
+    own = None if bare in ("0.0.0.0", "::", *_LOCAL_NAMES) else bare
+    # key and certificate in one file, made once: of processes that begin together all serve the same
+    served = folder / ("server.pem" if own is None else f"server-{re.sub(r'[^A-Za-z0-9.-]', '_', own)}.pem")
+    files = Certificate(served, served, folder / "authority.pem")
     secret = folder / "authority.key"
     assert files.authority is not None
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if files.authority.exists() and secret.exists():
-            authority = trustme.CA.from_pem(files.authority.read_bytes(), secret.read_bytes())
-        else:
-            authority = trustme.CA(organization_name="xsrun")
-            _write(secret, authority.private_key_pem.bytes())
-            _write(files.authority, authority.cert_pem.bytes())
-        bare = host.strip("[]")
-        names = [*_LOCAL_NAMES, *([bare] if bare not in ("0.0.0.0", "::", *_LOCAL_NAMES) else [])]
-        issued = authority.issue_cert(*names)
-        _write(files.key, issued.private_key_pem.bytes())
-        _write(files.certificate, b"".join(blob.bytes() for blob in issued.cert_chain_pems))
+        if not secret.exists():
+            new = trustme.CA(organization_name="xsrun")
+            if _write_new(secret, new.private_key_pem.bytes() + new.cert_pem.bytes()):
+                for of_another in (files.authority, *folder.glob("server*.pem")):
+                    of_another.unlink(missing_ok=True)
+        whole = secret.read_bytes()
+        begin = whole.index(b"-----BEGIN CERTIFICATE")
+        _write_new(files.authority, whole[begin:])
+        if not served.exists():
+            authority = trustme.CA.from_pem(whole[begin:], whole[:begin])
+            issued = authority.issue_cert(*_LOCAL_NAMES, *([own] if own is not None else []))
+            _write_new(served, issued.private_key_and_cert_chain_pem.bytes())
     except (OSError, ValueError):
         raise UsageError(
             f"{folder}: no certificate can be kept there", hint="remove the folder, or give --tls-cert FILE"
         ) from None
+    given(str(served), None)
     return files
 
 
-def _write(path: Path, content: bytes) -> None:
-    """Write a file that its owner alone can read."""
-    path.unlink(missing_ok=True)
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-        file.write(content)
+def _write_new(path: Path, content: bytes) -> bool:
+    """Write a file that its owner alone can read, whole; tells whether no other process was faster."""
+    descriptor, temporary = mkstemp(dir=path.parent)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+        os.link(temporary, path)
+    except FileExistsError:
+        return False
+    finally:
+        os.unlink(temporary)
+    return True
 
 
 def how_to_trust(files: Certificate) -> list[str]:
