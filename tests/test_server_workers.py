@@ -52,6 +52,19 @@ SOURCES = {
 """,
 }
 
+NONE = """query "none" verb=DELETE {
+  api_group = "notes"
+  input {
+  }
+  stack {
+    db.truncate "note" {
+      reset = false
+    }
+  }
+  response = true
+}
+"""
+
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
@@ -195,6 +208,9 @@ def test_a_server_whose_workers_cannot_start_gives_up(folder: Path) -> None:
     ("words", "told"),
     [
         (["--memory", "--workers", "2"], "processes cannot share rows in memory"),
+        (["--workers", "0"], "--workers takes at least 1"),
+        (["--workers", "2", "--debug", "0"], "--debug stops the requests of one process"),
+        (["--workers", "2", "--record", "calls.json"], "processes cannot share a recording that grows"),
         (["--token-key-file", "missing"], "the file of the token key cannot be read"),
     ],
 )
@@ -206,10 +222,34 @@ def test_what_cannot_be_served(
     assert told in capsys.readouterr().err
 
 
+def test_a_later_worker_puts_no_rows_into_what_was_emptied(folder: Path) -> None:
+    (folder / "note.json").write_text('[{"text": "seed"}]', encoding="utf-8")
+    (folder / "api" / "notes" / "none_DELETE.xs").write_text(NONE, encoding="utf-8")
+    with serving(folder, "--seed", str(folder / "note.json")) as server:
+        before = steady(server)
+        assert server.client.get("/api:notes/all").json == 1
+        assert server.client.send("DELETE", "/api:notes/none").status == 200
+        server.process.send_signal(signal.SIGHUP)
+        until(lambda: not before & server.workers() and len(server.workers()) == 2, server.lines)
+        assert server.client.get("/api:notes/all").json == 0
+        assert not server.said("has rows already")
+
+
+def test_servers_of_other_rows_run_their_own_tasks(tmp_path: Path) -> None:
+    urls = ["sqlite://", "sqlite://", f"sqlite:///{tmp_path / 'a.db'}", f"sqlite:///{tmp_path / 'b.db'}"]
+    leading = [Leadership(url) for url in urls]
+    beside = Leadership(urls[-1])
+    try:
+        assert [one.held() for one in (*leading, beside)] == [True, True, True, True, False]
+    finally:
+        for one in (*leading, beside):
+            one.close()
+
+
 @pytest.mark.parametrize("on", ["file", "postgres"])
 def test_one_process_runs_the_tasks(on: str, tmp_path: Path) -> None:
-    url = new_database("postgres") if on == "postgres" else "sqlite://"
-    one, two = Leadership(url, tmp_path), Leadership(url, tmp_path)
+    url = new_database("postgres") if on == "postgres" else f"sqlite:///{tmp_path / 'rows.db'}"
+    one, two = Leadership(url), Leadership(url)
     try:
         assert (one.held(), two.held(), one.held()) == (True, False, True)
         one.close()

@@ -174,12 +174,18 @@ def supervised(options: argparse.Namespace, log: Log) -> int:
     from xsrun.server.listening import listen
     from xsrun.server.supervisor import Supervisor
 
+    if options.workers < 1:
+        raise UsageError("--workers takes at least 1")
     if os.name != "posix":
         raise UsageError("--workers works on Linux and macOS only", hint="start several servers on ports of their own")
     if options.database in ("sqlite://", "sqlite:///:memory:"):
         raise UsageError(
             "processes cannot share rows in memory", hint="leave --memory out, or name a database with --database"
         )
+    if options.debug is not None:
+        raise UsageError("--debug stops the requests of one process", hint="leave --workers out to debug")
+    if options.record is not None:
+        raise UsageError("processes cannot share a recording that grows", hint="leave --workers out to record")
     with listen(options.host, options.port) as bound:
         return Supervisor(bound, options.workers, log.line).run()
 
@@ -323,7 +329,7 @@ def listen(options: argparse.Namespace, settings_of_server: Settings) -> int:
             open_debugger(workspace, options.debug)
 
     log = Log(quiet=options.quiet, color=use_color(sys.stderr), as_json=options.log_format == "json")
-    if options.workers > 1 and not is_worker():
+    if options.workers != 1 and not is_worker():
         return supervised(options, log)
     certificate = certificate_of(path if path.is_dir() else path.parent, options)
     where = Listening(options.host, options.port, not options.no_reload, options.tasks, options.open, certificate)

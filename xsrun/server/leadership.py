@@ -11,7 +11,7 @@ import os
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
-from xsrun.workspace.services import state_file
+from xsrun.database.sqlite_backend import path_of
 
 if TYPE_CHECKING:
     from xsrun.workspace.workspace import LoadedWorkspace
@@ -23,33 +23,33 @@ _LOCK = 0x7873_7275_6E5F_746B
 class Leadership:
     """The lock of one process. `held` is asked before each task, so that it is taken over when its holder is gone."""
 
-    def __init__(self, url: str, root: Path | None) -> None:
+    def __init__(self, url: str) -> None:
         self.url = url
-        self.root = root
         self._file: IO[str] | None = None
         self._connection: Any = None
 
     @classmethod
     def of(cls, workspace: LoadedWorkspace) -> Leadership:
-        return cls(workspace.database_url, workspace.root)
+        return cls(workspace.database_url)
 
     def held(self) -> bool:
         """Is this process the one that runs tasks? Takes the lock when nobody else has it. May wait for a server."""
         if self.url.startswith("postgres"):
             return self._held_in_database()
-        return True if self.root is None else self._held_in_file(self.root)
+        rows = path_of(self.url)
+        return True if rows == ":memory:" else self._held_in_file(Path(f"{rows}-tasks"))
 
-    def _held_in_file(self, root: Path) -> bool:
+    def _held_in_file(self, path: Path) -> bool:
         if self._file is not None:
             return True
         try:
             import fcntl
         except ImportError:  # a system without such locks: every process for itself
             return True
-        path = state_file(root, "tasks.lock")
-        if path is None:
+        try:
+            file = open(path, "a", encoding="ascii")  # noqa: SIM115
+        except OSError:  # nobody can write beside these rows, so this process knows of no other
             return True
-        file = open(path, "a", encoding="ascii")  # noqa: SIM115
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:

@@ -124,8 +124,9 @@ def serve(
     worker = this_worker()
     bound = listen(listening.host, listening.port) if worker is None else worker.socket
     with suppress(KeyboardInterrupt), closing_workspace(live), bound:
-        prepare(workspace, reloader.upkeep.follow(workspace))
-        if worker is None or worker.first:
+        tables = reloader.upkeep.follow(workspace)
+        if worker is None or worker.first:  # one that comes later must not seed what was emptied since
+            prepare(workspace, tables)
             announce(live, listening, bound.getsockname()[1], settings, log)
         if worker is not None:
             application.started = worker.serves
