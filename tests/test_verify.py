@@ -353,14 +353,24 @@ def test_ids_stand_for_the_same_ones_always() -> None:
     assert compared(pairs, [{"id": 7}, {"id": 8}, {"id": 7}], map=[".id=id"]) == []
     assert compared(pairs, [{"id": 7}, {"id": 8}, {"id": 8}], map=[".id=id"]) == ["[2].id: here 1, there 8"]
     assert compared(pairs, [{"id": 7}, {"id": 7}, {"id": 7}], map=[".id=id"]) == ["[1].id: here 2, there 7"]
+    assert compared(pairs, [{"id": 1}, {"id": 1}, {"id": 1}], map=[".id=id"]) == ["[1].id: here 2, there 1"]
 
 
 def test_times_of_now_tokens_and_uuids_unless_exact() -> None:
-    here = {"at": 10**12 + 5, "jwt": "abcdefgh.abc.def", "uuid": "6b29fc40-ca47-4067-b31d-00dd010662da"}
-    there = {"at": 10**12 - 9, "jwt": "ijklmnop.xyz.uvw", "uuid": "7c39fc40-ca47-4067-b31d-00dd010662da"}
+    here = {"at": 10**12 + 5, "jwt": "eyJhbGci.abc.def", "uuid": "6b29fc40-ca47-4067-b31d-00dd010662da"}
+    there = {"at": 10**12 - 9, "jwt": "eyJlbmMi.xyz.uvw", "uuid": "7c39fc40-ca47-4067-b31d-00dd010662da"}
     assert compared(here, there) == []
     assert len(compared(here, there, exact=True)) == 3
     assert len(compared({"at": 10**12}, {"at": 10**12 + 3_600_000})) == 1
+    names = [{"file": "invoices.2026.pdf"}, {"file": "receipts.2025.pdf"}]
+    assert compared(*names) == ['.file: here "invoices.2026.pdf", there "receipts.2025.pdf"']
+    assert compared(*names, map=[".file=token"]) == []
+
+
+def test_an_order_of_what_is_left_out_is_no_order() -> None:
+    here, there = ([{"id": 1, "tag": tag} for tag in tags] for tags in ("ab", "ba"))
+    assert compared(here, there) == ["body: the same 2 elements in another order"]
+    assert compared(here, there, ignore=[".tag"]) == []
 
 
 @pytest.mark.parametrize(
@@ -389,6 +399,13 @@ class Failing(BaseHTTPRequestHandler):
         kind = self.server.kind
         if kind == "slow":
             self.server.stopping.wait()
+            return
+        if kind == "drips":
+            self.send_response(200)
+            self.end_headers()
+            for _ in range(20):
+                self.server.now += 0.1
+                self.wfile.write(b" ")
             return
         if kind == "429" and len(self.server.seen) > 2:
             kind = "json"
@@ -451,6 +468,23 @@ def test_a_server_that_is_down_is_not_asked_for_long() -> None:
     found = verified("http://127.0.0.1:9", plain(6))
     assert [one.status for one in found] == ["failed"] * 3 + ["skipped"] * 3
     assert "Failed to connect" in found[0].reason
+
+
+def test_an_answer_that_comes_drop_by_drop_ends() -> None:
+    with failing("drips") as server:
+        server.now = 0.0
+        (found,) = verified(server.url, plain(), timeout=1, clock=lambda: server.now)
+    assert (found.status, found.reason) == ("failed", "no answer within 1 s")
+
+
+def test_a_recorded_data_source_gives_way_to_the_one_that_is_named() -> None:
+    asked = AskedRequest("a", "GET", "/api:shop/plain", "n=1&X-Data-Source=live", [("x-data-source", "live")])
+    with failing("json") as server:
+        verified(server.url, [asked], datasource="test")
+        verified(server.url, [asked])
+        sent, as_it_was = server.seen
+    assert (sent[1], sent[2]["X-Data-Source"]) == ("/api:shop/plain?n=1", "test")
+    assert (as_it_was[1], as_it_was[2]["x-data-source"]) == ("/api:shop/plain?n=1&X-Data-Source=live", "live")
 
 
 def test_a_redirect_is_an_answer_and_not_followed() -> None:
@@ -538,6 +572,155 @@ def test_nothing_is_written_without_the_option(shop: Path, capsys: pytest.Captur
         assert sent[2]["X-Data-Source"] == "test"
 
 
+WRITING = """
+api_group shop {
+  canonical = "shop"
+}
+---
+query one verb=GET {
+  api_group = "shop"
+  input {
+  }
+  stack {
+%s
+  }
+  response = 1
+%s
+}
+---
+middleware counts {
+  input {
+    json vars
+    enum type {
+      values = ["pre", "post"]
+    }
+  }
+  stack {
+    db.add visit {
+      data = {name: "x"}
+    }
+  }
+  response = {}
+  response_strategy = "merge"
+  exception_policy = "critical"
+}
+"""
+
+
+@pytest.mark.parametrize(
+    ("statement", "member", "by"),
+    [
+        ('api.realtime_event {\n channel = "a"\n data = 1\n}', "", "api.realtime_event"),
+        ("function.run $env.WHICH {\n input = {}\n} as $x", "", "function.run"),
+        ('storage.append_file {\n path = "a"\n}', "", "storage.append_file"),
+        ("var $a {\n value = 1\n}", 'middleware = {pre: [{name: "counts"}]}', "db.add"),
+        ("var $a {\n value = 1\n}", "", None),
+        ('redis.get {\n key = "a"\n} as $x', "", None),
+        ('redis.set {\n key = "a"\n data = 1\n}', "", "redis.set"),
+    ],
+    ids=str,
+)
+def test_what_leaves_something_behind(statement: str, member: str, by: str | None) -> None:
+    with xsrun.Workspace.from_sources({"a.xs": WRITING % (statement, member)}) as workspace:
+        routes = Snapshot.of(workspace).routes
+        asked = AskedRequest("a", "GET", "/api:shop/one")
+        (planned,) = plan(workspace, routes, [asked], VerifyPermission())
+    assert (planned.writes or "").partition(" at ")[0] == (by or "")
+    assert (planned.refusal is None) == (by is None)
+
+
+def test_tokens_that_cannot_be_sent(
+    shop: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SHOP_TOKEN", "tok-secret-42\n")  # as a file has it
+    with failing("json") as server:
+        command(shop, "--against", server.url, "--tests", "--token-env", "SHOP_TOKEN")
+        assert server.seen[0][2]["Authorization"] == "Bearer tok-secret-42"
+    for token in ("tok-secret-\u00e9", "tok-secret-42\nX-Other: 1", "two tok-secret-words"):
+        monkeypatch.setenv("SHOP_TOKEN", token)
+        assert command(shop, "--against", "http://127.0.0.1:9", "--tests", "--token-env", "SHOP_TOKEN") == 2
+    printed = capsys.readouterr()
+    assert "tok-secret" not in printed.out + printed.err
+
+
+def test_secrets_of_recorded_requests_are_not_shown(
+    shop: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    request = {"method": "GET", "url": "https://x.example/api:shop/plain?n=1&api_key=s3cr3t", "headers": []}
+    (tmp_path / "a.har").write_text(json.dumps({"log": {"entries": [{"request": request}]}}), encoding="utf-8")
+    with failing("json") as server:
+        for options in (("--dry-run",), ("--against", server.url), ("--against", server.url, "--json")):
+            command(shop, "--har", str(tmp_path / "a.har"), *options)
+        assert "api_key=s3cr3t" in server.seen[0][1]
+    assert "s3cr3t" not in capsys.readouterr().out
+
+
+def with_each_part(value: Any, other: Any) -> list[Any]:
+    """A value with one of its parts replaced, for each part."""
+    made = [other]
+    if isinstance(value, dict):
+        made += [{**value, name: one} for name, part in value.items() for one in with_each_part(part, other)]
+    elif isinstance(value, list):
+        for index, part in enumerate(value):
+            made += [[*value[:index], one, *value[index + 1 :]] for one in with_each_part(part, other)]
+    return made
+
+
+SOURCES: dict[str, Any] = {
+    "har": {
+        "log": {
+            "entries": [
+                {
+                    "request": {
+                        "method": "GET",
+                        "url": "https://x.example/api:shop/all?n=2",
+                        "headers": [{"name": "Accept", "value": "*/*"}],
+                        "postData": {"text": "{}"},
+                    }
+                }
+            ]
+        }
+    },
+    "history": [{"verb": "GET", "uri": "/api:shop/all?n=3", "input": {"n": "3"}}],
+    "openapi": {
+        "paths": {
+            "/all": {"get": {"parameters": [{"name": "n", "in": "query", "schema": {"example": 5}}]}},
+            "/find": {
+                "post": {
+                    "requestBody": {
+                        "content": {"application/json": {"example": {"word": "y"}, "examples": {"a": {"value": {}}}}}
+                    }
+                }
+            },
+        }
+    },
+}
+
+
+@pytest.mark.parametrize("source", SOURCES)
+def test_odd_files_are_refused_or_read(source: str, tmp_path: Path) -> None:
+    from xsrun.server.verify import cases
+
+    file = tmp_path / "odd.json"
+    nowhere = LiveOptions("http://127.0.0.1:9", rate=0)
+    with xsrun.Workspace.from_sources({"shop.xs": SHOP}) as workspace, LiveSide(nowhere) as side:
+        snapshot = Snapshot.of(workspace)
+        routes = snapshot.routes
+        for odd in (5, "x", "http://[/api:shop/all", "/api:shop/\u2192", [], [5], {}, {"x": 5}, None, True, [None]):
+            for document in with_each_part(SOURCES[source], odd):
+                file.write_text(json.dumps(document), encoding="utf-8")
+                try:
+                    found = list(
+                        cases.from_openapi(str(file), routes)
+                        if source == "openapi"
+                        else {"har": cases.from_har, "history": cases.from_history}[source](str(file))
+                    )
+                except UsageError:
+                    continue
+                planned = plan(workspace, routes, found, VerifyPermission(reads=("POST /find",)))
+                Verification(snapshot, side, ComparisonRules()).run(planned, lambda _: None)
+
+
 def test_a_whole_run(shop: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with live() as url:
         assert command(shop, "--against", url, "--tests") == 0
@@ -605,7 +788,22 @@ def test_profiles_of_the_official_command_line(
         ("--against", "https://a@example.com"),
         ("--against", "https://x.example/api:shop"),
         ("--against", "http://127.0.0.1:9", "--token-env", "NO_SUCH_VARIABLE"),
+        ("--against", "http://a..b"),
+        ("--against", "http://"),
+        ("--against", "http://[::1"),
+        ("--against", "http://h:99999"),
+        ("--against", "https://x y"),
+        ("--against", "https://x.example?a=b"),
+        ("--against", "http://127.0.0.1:9", "--datasource", "a\r\nX-Other: 1"),
+        ("--against", "http://127.0.0.1:9", "--datasource", "é"),
         ("--against", "http://127.0.0.1:9", "--rate", "-1"),
+        ("--against", "http://127.0.0.1:9", "--rate", "nan"),
+        ("--against", "http://127.0.0.1:9", "--rate", "1e-300"),
+        ("--against", "http://127.0.0.1:9", "--timeout", "nan"),
+        ("--against", "http://127.0.0.1:9", "--timeout", "inf"),
+        ("--dry-run", "--map", "x"),
+        ("--dry-run", "--read", "POST /nowhere"),
+        ("--endpoint", "a.jsonl", "--snippets", "a.jsonl"),
         ("--against", "http://127.0.0.1:9", "-k", "nothing is called so"),
         ("--against", "http://127.0.0.1:9", "--map", "x"),
         ("--against", "http://127.0.0.1:9", "--har", "no.har"),

@@ -10,9 +10,11 @@ from typing import Any
 
 import pytest
 from http_server import running
+from recording_server import recording
 
 import xsrun
 from xsrun.cli import main
+from xsrun.errors import UsageError
 from xsrun.server.application import Application
 from xsrun.server.snapshot import Live
 from xsrun.server.verify.live_side import LiveOptions, LiveSide
@@ -149,9 +151,63 @@ def test_names_of_instances_and_tokens_are_not_kept(cases: Path) -> None:
             return answer_of(200, [("content-type", "application/json")], json.dumps(body).encode())
 
     with Answering(LiveOptions("https://x8ki.n7.xano.io", "tok-1")) as side:
-        (answered,) = ask_cases(side, found[:1], date(2026, 11, 29), lambda *_: None)
+        ((_, answered),) = ask_cases(side, found[:1], date(2026, 11, 29), lambda *_: None)
     assert answered["expect"] == "instance.example *** TOKEN"
     assert answered["origin"] == "*.n7.xano.io, 2026-11-29"
+
+
+def test_answers_are_compared_with_their_own_cases(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "cases.jsonl"
+    file.write_text("".join(f'{{"id": "c{n}", "expr": "{n}", "expect": {n}}}\n' for n in (1, 2, 3)), encoding="utf-8")
+    out = tmp_path / "answers.jsonl"
+
+    def answer(_method: str, _path: str, body: Any) -> tuple[int, Any]:
+        number = body["number"]
+        return (503, {"x": 1}) if number == 1 else (200, {"number": number, "answer": number})
+
+    with recording(answer) as server:
+        options = ["--snippets", str(file), "--against", server.url, "--rate", "0", "--out", str(out)]
+        assert main(["verify", *options, "--dry-run"]) == 0
+        assert server.seen == []
+        assert capsys.readouterr().out == "Plan: 3 cases: c1, c2, c3\n"
+        assert main(["verify", *options]) == 1
+        assert "2 answers in" in (text := capsys.readouterr().out)
+        assert ", 0 of them are not" in text
+        assert main(["verify", *options, "--json"]) == 1
+        document = json.loads(capsys.readouterr().out)
+    assert (document["answers"], document["differing"], list(document["missing"])) == (2, [], ["c1"])
+
+
+def test_a_push_that_always_fails_blames_no_case(
+    cases: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    script = tmp_path / "push.py"
+    pushed = tmp_path / "pushed"
+    script.write_text(
+        f"import sys\nopen({str(pushed)!r}, 'a').write('x')\nsys.exit('not logged in')\n", encoding="utf-8"
+    )
+    command = f'"{sys.executable}" "{script}"'
+    out = tmp_path / "endpoint"
+    assert main(["verify", "--endpoint", str(cases), "--out", str(out), "--push", command]) == 2
+    assert "not logged in" in capsys.readouterr().err
+    assert pushed.read_text(encoding="utf-8") == "x"
+
+
+def test_a_dry_run_writes_no_endpoint(cases: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = tmp_path / "endpoint"
+    options = ["verify", "--endpoint", str(cases), "--out", str(out), "--push", "false"]
+    assert main([*options, "--dry-run", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["refused"] == []
+    assert not out.exists()
+
+
+def test_a_line_ends_where_json_lines_end(tmp_path: Path) -> None:
+    file = tmp_path / "cases.jsonl"
+    file.write_text('{"id": "a", "expr": "\'x\u2028y\'"}\n{"id": "b", "expr": "1"}\r\n', encoding="utf-8")
+    assert [one.id for one in read_snippets(str(file))[0]] == ["a", "b"]
+    file.write_bytes(b"\xff\xfe")
+    with pytest.raises(UsageError, match="UTF-8"):
+        read_snippets(str(file))
 
 
 @pytest.mark.parametrize("text", ["{", "[1]", '{"id": 1}', '{"expr": "1"}'])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 import os
 import sys
 from collections.abc import Iterator
@@ -18,12 +19,16 @@ from xsrun.values.conversion import to_json
 
 if TYPE_CHECKING:
     from xsrun.server.routes import Routes
+    from xsrun.server.snapshot import Snapshot
     from xsrun.server.verify.asked import AskedRequest, PlannedRequest
+    from xsrun.server.verify.comparing import ComparisonRules
     from xsrun.server.verify.live_side import LiveOptions
     from xsrun.server.verify.snippets import CaseSnippet
     from xsrun.server.verify.verdicts import RequestVerdict
     from xsrun.workspace.workspace import LoadedWorkspace
 
+#: Requests a second and seconds that make sense.
+_SLOWEST, _LONGEST = 0.001, 86_400
 _STYLES = {"same": "green", "differs": "red", "failed": "red", "skipped": "yellow"}
 
 
@@ -74,13 +79,17 @@ def run(options: argparse.Namespace) -> int:
     from xsrun.cli.target import folder_target
     from xsrun.server.snapshot import Snapshot
     from xsrun.server.verify.asked import VerifyPermission, plan
+    from xsrun.server.verify.comparing import ComparisonRules
 
+    if options.endpoint and options.snippets:
+        raise UsageError("--endpoint writes what --snippets asks", hint="push the endpoint before you ask it")
     if options.endpoint:
         return write_cases(options)
     if options.snippets:
         return ask(options)
     live = None if options.dry_run else live_options(options)
     check_writes(options)
+    rules = ComparisonRules.of(options.ignore, options.map, options.exact)
     path = Path(options.workspace or options.path).expanduser()
     if not path.is_dir():
         raise UsageError(f"no such folder: {path}")
@@ -91,29 +100,34 @@ def run(options: argparse.Namespace) -> int:
         for name in options.seed:
             seed_file(workspace, name)
     snapshot = Snapshot.of(workspace)
-    permission = VerifyPermission(options.allow_writes, tuple(options.read))
+    permission = VerifyPermission(options.allow_writes, known_reads(options.read, snapshot.routes))
     planned = plan(workspace, snapshot.routes, chosen(options, workspace, snapshot.routes), permission)
     if not planned:
-        raise UsageError("there is nothing to ask", hint="name a source of requests: --explore 3, --har FILE")
+        hint = "name a source of requests: --explore 3, --har FILE"
+        if options.pattern is not None:
+            hint = f"no request has `{options.pattern}` in its name, which is as `GET /items`"
+        raise UsageError("there is nothing to ask", hint=hint)
     if not options.json:
         show_plan(planned, options.dry_run)
     if live is None:
         if options.json:
             print(to_json({"plan": [described(one) for one in planned]}))
         return 0
-    return verify(options, snapshot, planned, live)
+    return verify(options, snapshot, planned, live, rules)
 
 
-def verify(options: argparse.Namespace, snapshot: object, planned: list[PlannedRequest], live: LiveOptions) -> int:
+def verify(
+    options: argparse.Namespace,
+    snapshot: Snapshot,
+    planned: list[PlannedRequest],
+    live: LiveOptions,
+    rules: ComparisonRules,
+) -> int:
     """Ask both sides and print what came of it."""
-    from xsrun.server.snapshot import Snapshot
-    from xsrun.server.verify.comparing import ComparisonRules
     from xsrun.server.verify.live_side import LiveSide
     from xsrun.server.verify.verdicts import Verification
     from xsrun.workspace.argument_checks import identity_of
 
-    assert isinstance(snapshot, Snapshot)
-    rules = ComparisonRules.of(options.ignore, options.map, options.exact)
     color = use_color(sys.stdout)
     identity = identity_of(read_auth(options.auth))
     with LiveSide(live) as side:
@@ -137,22 +151,62 @@ def live_options(options: argparse.Namespace) -> LiveOptions:
     if not url:
         hint = "--against https://INSTANCE, or --profile NAME"
         raise UsageError("verify needs the address of an instance", hint=hint)
-    if not url.startswith(("https://", "http://")) or "/api:" in url or "@" in url:
+    if not is_instance(url):
         text = f"--against: {masked_address(url)} is not the address of an instance"
         raise UsageError(text, hint="write it as https://INSTANCE")
     if options.token_env:
-        token = os.environ.get(options.token_env) or ""
+        token = (os.environ.get(options.token_env) or "").strip()
         if not token:
             raise UsageError(f"the process has no variable `{options.token_env}` that holds a token")
-    if options.rate < 0 or options.timeout <= 0:
-        raise UsageError("--rate and --timeout take numbers above 0", hint="--rate 0 is no limit")
+    token = token.strip()
+    if not is_header(token):
+        raise UsageError("the token holds what no header can: it is a word of ASCII")
     datasource = options.datasource or ""
+    if not is_header(datasource):
+        raise UsageError("--datasource: a label of ASCII letters, digits and signs is needed")
+    if not (options.rate == 0 or _SLOWEST <= options.rate < math.inf) or not 0 < options.timeout <= _LONGEST:
+        hint = f"--rate {_SLOWEST} to any number, 0 is no limit; --timeout up to {_LONGEST}"
+        raise UsageError("--rate and --timeout take numbers above 0", hint=hint)
     return LiveOptions(url, token, datasource, options.rate, options.timeout, options.ca or "")
+
+
+def is_instance(url: str) -> bool:
+    """Is a text the address of a server, without a user, a query of a workspace or arguments?"""
+    from urllib.parse import urlsplit
+
+    try:
+        parts = urlsplit(url)
+        host, _ = (parts.hostname or "").encode("idna"), parts.port
+    except (ValueError, UnicodeError):
+        return False
+    bare = not (parts.query or parts.fragment or "@" in url or "/api:" in url or any(map(str.isspace, url)))
+    return parts.scheme in ("https", "http") and host != b"" and bare
+
+
+def is_header(text: str) -> bool:
+    """Can a text be the value of a header, as a single word?"""
+    return text.isascii() and text.isprintable() and " " not in text
+
+
+def known_reads(given: list[str], routes: Routes) -> tuple[str, ...]:
+    """The requests of `--read`, as `VERB /path` without the group. Raises UsageError for one that is no query."""
+    labels = {f"{route.verb} /{route.query.name}" for group in routes.groups for route in group.routes}
+    found = []
+    for text in given:
+        verb, _, path = text.strip().partition(" ")
+        path = path.strip()
+        if path.startswith("/api:"):
+            path = "/" + path.removeprefix("/api:").partition("/")[2]
+        label = f"{verb.upper()} /{path.lstrip('/')}"
+        if label not in labels:
+            raise UsageError(f"--read: the workspace has no query `{text}`", hint="write it as --read 'POST /search'")
+        found.append(label)
+    return tuple(found)
 
 
 def check_writes(options: argparse.Namespace) -> None:
     """Raise UsageError for writes that would go to rows of the live data source."""
-    own = options.datasource not in (None, "", "live")
+    own = (options.datasource or "").strip().lower() not in ("", "live")
     if options.allow_writes and not own and not options.sandbox:
         hint = "name one that may be changed: --datasource test; or a sandbox's address: --sandbox"
         raise UsageError("--allow-writes needs a data source of its own", hint=hint)
@@ -194,11 +248,16 @@ def write_cases(options: argparse.Namespace) -> int:
     snippets, others = read_snippets(options.endpoint)
     folder = Path(options.out or "verify-endpoint").expanduser()
     refused: list[CaseSnippet] = []
-    if options.push:
-        folder.mkdir(parents=True, exist_ok=True)
-        snippets, refused = bisected(snippets, pushing(folder, options.push))
-    write_endpoint(folder, snippets)
-    print(f"{len(snippets)} cases in {folder}")
+    if not options.dry_run:
+        if options.push:
+            write_endpoint(folder, [])
+            snippets, refused = bisected(snippets, pushing(folder, options.push))
+        write_endpoint(folder, snippets)
+    if options.json:
+        names = {"cases": [one.id for one in snippets], "refused": [one.id for one in refused], "not_asked": others}
+        print(to_json({"folder": str(folder), **names}))
+        return 1 if refused else 0
+    print(f"{len(snippets)} cases {'would be ' if options.dry_run else ''}in {folder}")
     if others:
         print(f"not asked, because they are not one function: {', '.join(others)}")
     if refused:
@@ -214,24 +273,30 @@ def ask(options: argparse.Namespace) -> int:
     from xsrun.server.verify.snippets import ask_cases, read_snippets
 
     snippets, _ = read_snippets(options.snippets)
-    missing: list[str] = []
+    missing: dict[str, str] = {}
+    if options.dry_run:
+        names = [one.id for one in snippets]
+        print(to_json({"plan": names}) if options.json else f"Plan: {len(names)} cases: {', '.join(names)}")
+        return 0
 
     def tell(snippet: CaseSnippet, problem: str) -> None:
         if problem:
-            missing.append(snippet.id)
-            print(f"{snippet.id}: {problem}")
+            missing[snippet.id] = problem
+            if not options.json:
+                print(f"{snippet.id}: {problem}")
 
     with LiveSide(live_options(options)) as live:
         answered = ask_cases(live, snippets, datetime.now(UTC).date(), tell)
     out = Path(options.out or "answers.jsonl").expanduser()
     try:
-        out.write_text("".join(to_json(one) + "\n" for one in answered), encoding="utf-8")
+        out.write_text("".join(to_json(one) + "\n" for _, one in answered), encoding="utf-8")
     except OSError as error:
         raise UsageError(f"cannot write {out}: {error.strerror}") from None
-    differing = sum(
-        one["expect"] != snippet.case.get("expect") for one, snippet in zip(answered, snippets, strict=False)
-    )
-    print(f"{len(answered)} answers in {out}, {differing} of them are not what the case expects")
+    differing = [snippet.id for snippet, one in answered if one["expect"] != snippet.case.get("expect")]
+    if options.json:
+        print(to_json({"file": str(out), "answers": len(answered), "differing": differing, "missing": missing}))
+    else:
+        print(f"{len(answered)} answers in {out}, {len(differing)} of them are not what the case expects")
     return 1 if missing else 0
 
 
@@ -241,7 +306,7 @@ def ask(options: argparse.Namespace) -> int:
 def described(one: PlannedRequest) -> dict[str, str | None]:
     """A planned request in the JSON document of `--dry-run`."""
     asked = one.asked
-    return {"verb": asked.verb, "path": asked.address, "source": asked.source, "skipped": one.refusal}
+    return {"verb": asked.verb, "path": asked.shown, "source": asked.source, "skipped": one.refusal}
 
 
 def show_plan(planned: list[PlannedRequest], whole: bool) -> None:
@@ -251,14 +316,14 @@ def show_plan(planned: list[PlannedRequest], whole: bool) -> None:
     print(f"Plan: {len(sent)} requests ({writing} of them may write), {len(planned) - len(sent)} skipped")
     for one in planned if whole else ():
         verb = "skip" if one.refusal is not None else "write" if one.writes is not None else "read"
-        print(f"  {verb:5} {one.asked.verb} {one.asked.address}" + (f"  ({one.refusal})" if one.refusal else ""))
+        print(f"  {verb:5} {one.asked.verb} {one.asked.shown}" + (f"  ({one.refusal})" if one.refusal else ""))
 
 
 def show_verdict(verdict: RequestVerdict, color: bool) -> None:
     """One request and what came of it."""
     asked = verdict.planned.asked
     word = {"same": "SAME", "differs": "DIFFERS", "failed": "FAILED", "skipped": "SKIPPED"}[verdict.status]
-    print(f"{paint(word, _STYLES[verdict.status], color)}  {asked.verb} {asked.address} [{asked.source}]")
+    print(f"{paint(word, _STYLES[verdict.status], color)}  {asked.verb} {asked.shown} [{asked.source}]")
     for line in verdict.differences:
         print(f"  {line}")
     if verdict.places:

@@ -5,24 +5,32 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
+from xsrun.dispatch.attachments import attachments
 from xsrun.records import made, record
+from xsrun.running.masking import masked_argument
 from xsrun.server.routes import Match, Routes
 from xsrun.syntax.nodes import Name, Statement
 from xsrun.syntax.walk import statements
 
 if TYPE_CHECKING:
+    from xsrun.dispatch.attachments import Attachment
     from xsrun.workspace.construct import Construct
     from xsrun.workspace.workspace import LoadedWorkspace
 
-#: Statements that leave something behind: rows, files, keys, messages, work of others.
-_WRITES = (
-    "db.add", "db.edit", "db.patch", "db.del", "db.add_or_edit", "db.bulk", "db.truncate", "db.increment",
-    "db.direct_query", "db.external", "redis.", "storage.create", "storage.delete", "util.send_email", "cloud.",
-    "realtime", "api.request", "api.lambda", "api.microservice", "webflow.", "datadog.", "action.", "ai.agent.run",
-    "ai.external.mcp.tool.run", "stream.from_request", "task.call",
-)  # fmt: skip
-#: Those of them that only read.
-_READS = ("redis.get", "redis.has", "redis.keys", "redis.count", "redis.range")
+#: Namespaces whose statements leave nothing behind (rows, files, keys, messages, work of others) ...
+_READING = ("array.", "debug.", "expect.", "math.", "object.", "security.", "stream.", "text.", "util.", "zip.")
+#: ... but for these, and the statements of others that leave nothing behind. One that is in none of the three writes.
+_WRITES = frozenset(("stream.from_request", "util.send_email"))
+_READS = frozenset((
+    "var", "var.update", "conditional", "switch", "for", "foreach", "foreach.remove", "while", "break", "continue",
+    "remove", "placeholder", "try_catch", "group", "return", "throw", "precondition", "await",
+    "db.get", "db.has", "db.query", "db.schema", "db.transaction",
+    "redis.get", "redis.has", "redis.keys", "redis.count", "redis.range",
+    "storage.read_file_resource", "storage.sign_private_url", "api.stream",
+    "ai.external.mcp.server_details", "ai.external.mcp.tool.list",
+))  # fmt: skip
+#: Statements that run a construct, which is looked into.
+_CALLS = frozenset(("function.run", "function.call", "tool.call", "addon.call", "middleware.call"))
 _SAFE_VERBS = frozenset(("GET", "HEAD"))
 
 
@@ -41,6 +49,11 @@ class AskedRequest:
     @property
     def address(self) -> str:
         return f"{self.path}?{self.query}" if self.query else self.path
+
+    @property
+    def shown(self) -> str:
+        """The address as it is printed: values whose names say that they are secret are masked."""
+        return f"{self.path}?{'&'.join(map(masked_argument, self.query.split('&')))}" if self.query else self.path
 
 
 @record
@@ -66,6 +79,7 @@ def plan(
 ) -> list[PlannedRequest]:
     """What is to be sent and what is not. Only what reads is, unless writes are allowed."""
     known: dict[int, str | None] = {}
+    around = attachments(workspace.constructs)
     planned = []
     for one in asked:
         match = routes.find(one.verb, one.path)
@@ -74,7 +88,7 @@ def plan(
             continue
         query = match.route.query
         if id(query) not in known:
-            known[id(query)] = why_it_writes(workspace, query)
+            known[id(query)] = why_it_writes(workspace, query, around)
         writes = known[id(query)]
         if writes is None and one.verb not in _SAFE_VERBS:
             writes = f"{one.verb} may write"
@@ -85,8 +99,9 @@ def plan(
     return planned
 
 
-def why_it_writes(workspace: LoadedWorkspace, query: Construct) -> str | None:
-    """The statement by which a query, or a function that it calls, leaves something behind; None when none does."""
+def why_it_writes(workspace: LoadedWorkspace, query: Construct, around: dict[Construct, Attachment]) -> str | None:
+    """The statement by which a query, a function that it calls, or middleware leaves something behind; None when none
+    does. A call that says only as it runs what it calls counts as one."""
     seen: set[int] = set()
     pending = [query]
     while pending:
@@ -94,14 +109,14 @@ def why_it_writes(workspace: LoadedWorkspace, query: Construct) -> str | None:
         if id(construct) in seen:
             continue
         seen.add(id(construct))
+        attached = around.get(construct)
+        called = [("middleware", name) for name in (*attached.pre, *attached.post)] if attached is not None else []
         for item in _statements(construct):
-            if item.name.startswith(_WRITES) and item.name not in _READS:
+            if item.name in _CALLS and isinstance(item.target, Name):
+                called.append((item.name.partition(".")[0], item.target.text))
+            elif item.name not in _READS and (item.name in _WRITES or not item.name.startswith(_READING)):
                 return f"{item.name} at {workspace.shown(construct.file)}:{item.line}"
-            called = item.target.text if isinstance(item.target, Name) else None
-            kind = item.name.partition(".")[0]
-            if called and item.name in ("function.run", "function.call", "tool.call", "addon.call", "middleware.call"):
-                found = workspace.lookup(kind, called)
-                pending += [found] if found is not None else []
+        pending += [found for kind, name in called if (found := workspace.lookup(kind, name)) is not None]
     return None
 
 

@@ -85,7 +85,10 @@ def from_history(path: str) -> Iterator[AskedRequest]:
         uri = one.get("uri")
         if not isinstance(uri, str) or MASK in uri or MASK in str(one.get("input")):
             continue
-        parts = urlsplit(uri)
+        try:
+            parts = urlsplit(uri)
+        except ValueError:
+            raise UsageError(f"{path} does not hold requests", hint="a uri is not an address") from None
         verb = str(one.get("verb") or "GET").upper()
         given = one.get("input")
         body = b""
@@ -102,16 +105,21 @@ def from_har(path: str) -> Iterator[AskedRequest]:
     document = _document(path)
     log = document.get("log") if isinstance(document, dict) else None
     for entry in _list(log.get("entries") if isinstance(log, dict) else None, path):
-        request = entry.get("request")
-        if not isinstance(request, dict) or "/api:" not in str(request.get("url")):
+        request = _object(entry.get("request"), path)
+        try:
+            parts = urlsplit(str(request.get("url")))
+        except ValueError:
             continue
-        parts = urlsplit(str(request["url"]))
+        if "/api:" not in parts.path:
+            continue
         headers = [
             (str(one.get("name")), str(one.get("value")))
-            for one in request.get("headers", [])
-            if str(one.get("name")).lower() in _KEPT_HEADERS and not is_secret(str(one.get("name")))
+            for one in _list(request.get("headers") or [], path)
+            if str(one.get("name")).lower() in _KEPT_HEADERS
+            and not is_secret(str(one.get("name")))
+            and str(one.get("value")).isascii()
         ]
-        post = request.get("postData") or {}
+        post = _object(request.get("postData"), path)
         verb = str(request.get("method") or "GET").upper()
         body = str(post.get("text") or "").encode()
         where = parts.path[parts.path.index("/api:") :]
@@ -130,37 +138,45 @@ def from_openapi(path: str, routes: Routes) -> Iterator[AskedRequest]:
             name = where.partition("/api:")[2].partition("/")[2] if "/api:" in where else where.lstrip("/")
             route = known.get((verb.upper(), f"/{name}"))
             if route is not None and isinstance(operation, dict):
-                for inputs in _examples(operation):
+                for inputs in _examples(operation, path):
                     yield asked_of(route, inputs, Path(path).name)
 
 
-def _examples(operation: dict[str, Value]) -> Iterator[dict[str, Value]]:
+def _examples(operation: dict[str, Value], path: str) -> Iterator[dict[str, Value]]:
     parameters = {
-        one["name"].removesuffix("[]"): found
-        for one in operation.get("parameters", [])
-        if isinstance(one, dict) and (found := _example(one)) is not None
+        str(one.get("name")).removesuffix("[]"): found
+        for one in _list(operation.get("parameters") or [], path)
+        if "name" in one and (found := _example(one, path)) is not None
     }
-    content = (operation.get("requestBody") or {}).get("content") or {}
-    media = content.get("application/json") or {}
+    content = _object(_object(operation.get("requestBody"), path).get("content"), path)
+    media = _object(content.get("application/json"), path)
     bodies = [media["example"]] if "example" in media else []
-    bodies += [one.get("value") for one in (media.get("examples") or {}).values() if isinstance(one, dict)]
+    bodies += [one.get("value") for one in _object(media.get("examples"), path).values() if isinstance(one, dict)]
     for body in bodies or ([{}] if parameters or not content else []):
         if isinstance(body, dict):
             yield {**parameters, **body}
 
 
-def _example(parameter: dict[str, Value]) -> Value:
-    schema = parameter.get("schema") or {}
+def _example(parameter: dict[str, Value], path: str) -> Value:
+    schema = _object(parameter.get("schema"), path)
     return parameter.get("example", schema.get("example", schema.get("default")))
 
 
 def _document(path: str) -> Value:
     try:
         return from_json(read_text(Path(path).expanduser()))
-    except (ValueError, UnicodeDecodeError):
+    except ValueError:
         raise UsageError(f"{path} is not JSON") from None
     except OSError as error:
         raise UsageError(f"cannot read {path}: {error.strerror}") from None
+
+
+def _object(found: Value, path: str) -> dict[str, Value]:
+    if found is None or found == []:
+        return {}
+    if not isinstance(found, dict):
+        raise UsageError(f"{path} does not hold requests")
+    return found
 
 
 def _list(found: Value, path: str) -> list[dict[str, Value]]:

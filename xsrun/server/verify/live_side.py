@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import unquote
 
 from xsrun.errors import UsageError
 from xsrun.records import made, record
@@ -25,6 +26,7 @@ _TRIES = 5
 _LONGEST_WAIT = 60.0
 #: Bytes of an answer that are read.
 _LARGEST = 64 * 1024 * 1024
+_DATASOURCE = "x-data-source"
 
 
 class NoAnswerError(Exception):
@@ -89,13 +91,21 @@ class LiveSide:
         import httpx
 
         headers = list(asked.headers)
+        query = asked.query
         if self.options.token:
             headers = [(name, value) for name, value in headers if name.lower() != "authorization"]
             headers.append(("Authorization", f"Bearer {self.options.token}"))
         if self.options.datasource:
+            # a recorded request may name another one, which must not be what is asked, or written to
+            headers = [(name, value) for name, value in headers if name.lower() != _DATASOURCE]
             headers.append(("X-Data-Source", self.options.datasource))
-        url = self.options.url.rstrip("/") + asked.address
+            query = "&".join(
+                part for part in query.split("&") if unquote(part.partition("=")[0]).lower() != _DATASOURCE
+            )
+        url = self.options.url.rstrip("/") + asked.path + (f"?{query}" if query else "")
         self.sent += 1
+        end = self.options.clock() + self.options.timeout
+        timed_out = f"no answer within {self.options.timeout:g} s"
         try:
             with self._client.stream(asked.verb, url, headers=headers, content=asked.body or None) as response:
                 body = bytearray()
@@ -103,9 +113,12 @@ class LiveSide:
                     body += chunk
                     if len(body) > _LARGEST:
                         raise NoAnswerError(f"the answer is longer than {_LARGEST:,} bytes")
+                    if self.options.clock() > end:  # one that comes drop by drop never times out by itself
+                        raise NoAnswerError(timed_out)
                 return response, bytes(body)
+        except UnicodeError:
+            raise NoAnswerError("a header or the address holds what cannot be sent") from None
         except (httpx.HTTPError, httpx.InvalidURL, ssl.SSLError) as error:
-            timed_out = f"no answer within {self.options.timeout:g} s"
             raise NoAnswerError(self.hidden(reason_of(error, url, timed_out))) from None
 
     def hidden(self, text: str) -> str:

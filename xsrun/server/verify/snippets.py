@@ -53,7 +53,9 @@ class CaseSnippet:
 def read_snippets(path: str) -> tuple[list[CaseSnippet], list[str]]:
     """The cases of a file that can be asked, and the ids of those that cannot. Raises UsageError."""
     try:
-        lines = read_text(Path(path).expanduser()).splitlines()
+        lines = read_text(Path(path).expanduser()).split("\n")
+    except UnicodeDecodeError:
+        raise UsageError(f"{path} is not text in UTF-8") from None
     except OSError as error:
         raise UsageError(f"cannot read {path}: {error.strerror}") from None
     found, others = [], []
@@ -108,8 +110,9 @@ def files_of(snippets: Iterable[CaseSnippet]) -> dict[str, str]:
     )
     files[f"api/{GROUP}/case_POST.xs"] = (
         f'query case verb=POST {{\n  api_group = "{GROUP}"\n\n  input {{\n    int number\n  }}\n\n  stack {{\n'
-        "    var $answer {\n      value = null\n    }\n\n"
-        f"    switch ($input.number) {{\n{arms}    }}\n  }}\n\n"
+        "    var $answer {\n      value = null\n    }\n"
+        + (f"\n    switch ($input.number) {{\n{arms}    }}\n" if arms else "")
+        + "  }\n\n"
         "  response = {number: $input.number, answer: $answer}\n}\n"
     )
     return files
@@ -124,10 +127,10 @@ def write_endpoint(folder: Path, snippets: Iterable[CaseSnippet]) -> None:
     """Write the files of the endpoint; those of cases that are not among them any more are deleted."""
     files = files_of(snippets)
     old = folder / "function" / "xsrun_case"
-    for path in old.glob("*.xs") if old.is_dir() else ():
-        if path.relative_to(folder).as_posix() not in files:
-            path.unlink()
     try:
+        for path in old.glob("*.xs") if old.is_dir() else ():
+            if path.relative_to(folder).as_posix() not in files:
+                path.unlink()
         for name, text in files.items():
             path = folder / name
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -154,14 +157,21 @@ def bisected(
 
 
 def pushing(folder: Path, command: str) -> Callable[[list[CaseSnippet]], bool]:
-    """Pushes the endpoint with the user's own command, which succeeds where the import takes everything."""
+    """Pushes the endpoint with the user's own command, which succeeds where the import takes everything. Raises
+    UsageError for a command that fails even without a case: no half of the cases would be to blame."""
 
-    def accepts(snippets: list[CaseSnippet]) -> bool:
+    def pushed(snippets: list[CaseSnippet]) -> subprocess.CompletedProcess[bytes]:
         write_endpoint(folder, snippets)
-        done = subprocess.run(command, shell=True, cwd=folder, capture_output=True, check=False)
-        return done.returncode == 0
+        return subprocess.run(command, shell=True, cwd=folder, capture_output=True, check=False)
 
-    return accepts
+    first = pushed([])
+    if first.returncode != 0:
+        said = (first.stderr or first.stdout).decode("utf-8", "replace").strip().rpartition("\n")[2]
+        raise UsageError(
+            f"--push: the command fails without a single case, with status {first.returncode}",
+            hint=said or "it said nothing",
+        )
+    return lambda snippets: pushed(snippets).returncode == 0
 
 
 # The answers ---------------------------------------------------------------------------------------------------------
@@ -169,9 +179,9 @@ def pushing(folder: Path, command: str) -> Callable[[list[CaseSnippet]], bool]:
 
 def ask_cases(
     live: LiveSide, snippets: Iterable[CaseSnippet], today: date, tell: Callable[[CaseSnippet, str], None]
-) -> list[dict[str, Json]]:
+) -> list[tuple[CaseSnippet, dict[str, Json]]]:
     """The cases with what the engine answers. `tell` is called with each and with why it has no answer, if so."""
-    answered: list[dict[str, Json]] = []
+    answered: list[tuple[CaseSnippet, dict[str, Json]]] = []
     for one in snippets:
         body = to_json({"number": one.number}).encode()
         asked = AskedRequest(one.id, "POST", PATH, headers=[("Content-Type", "application/json")], body=body)
@@ -195,7 +205,7 @@ def ask_cases(
             "confidence": "observed",
             "origin": f"{_instance(live.options.url)}, {today.isoformat()}",
         }
-        answered.append(without_personal(made, one.case, live))
+        answered.append((one, without_personal(made, one.case, live)))
         tell(one, "")
     return answered
 

@@ -46,7 +46,7 @@ class RequestVerdict:
         return {
             "name": asked.name,
             "verb": asked.verb,
-            "path": asked.address,
+            "path": asked.shown,
             "source": asked.source,
             "status": self.status,
             "differences": list(self.differences),
