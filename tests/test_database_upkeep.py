@@ -251,6 +251,21 @@ def test_a_missing_file_is_not_made(tmp_path: Path, capsys: pytest.CaptureFixtur
     assert not (tmp_path / "typo.db").exists()
 
 
+def test_the_database_that_serve_keeps_is_made_by_load_and_only_looked_at_by_the_shell(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("XSRUN_DATABASE", raising=False)
+    (tmp_path / "item.xs").write_text(FIRST)
+    place = ["--workspace", str(tmp_path)]
+    status, out, err = command(capsys, "shell", "select 1 as a", *place)
+    assert (status, out) == (2, "") and "there is no database" in err and "xsrun db migrate make it" in err
+    assert not (tmp_path / ".xsrun").exists()
+    (tmp_path / "rows.json").write_text('{"item": []}')
+    assert command(capsys, "load", str(tmp_path / "rows.json"), *place)[0] == 0
+    status, out, _ = command(capsys, "shell", "select count(*) as n from item", *place)
+    assert status == 0 and "0" in out
+
+
 def test_a_file_that_is_no_database(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "item.xs").write_text(FIRST)
     (tmp_path / "junk.db").write_text("no database, but long enough to be looked at")

@@ -322,6 +322,18 @@ def test_tests_tell_what_fails_where(box: Toolbox) -> None:
     assert "1 failed" in said and "api/many.xs:18:" in said and "var $many = false" in said
 
 
+def test_what_is_not_there_is_answered_with_what_may_be_meant(box: Toolbox) -> None:
+    assert "did you mean `api/many.xs`?" in refusal(box, "run", path="many.xs")
+    assert "test its name as `pattern`" in refusal(box, "test", path="query:many")
+    missing = refusal(box, "run", path="none.xs")
+    tool = missing.partition("the tool ")[2].partition(" ")[0]
+    assert not box.call(tool, {}).failed, "the tool that is named is one"
+    assert "no test fits `zzz`" in refusal(box, "test", pattern="zzz")
+    assert "did you mean `item`?" in refusal(box, "run", code="var $x { value = 1 }", rows={"itm": [{"name": "a"}]})
+    assert '`variables`: {"n": VALUE}' in answer(box, "run", code="var $x { value = $n }")
+    assert "next: give a page" in answer(box, "doctest", page="hello")
+
+
 def test_a_page_is_tested(box: Toolbox) -> None:
     said = answer(box, "doctest", path="adding.md")
     assert "adding.md:4  differs" in said

@@ -64,11 +64,12 @@ def run(options: argparse.Namespace) -> int:
             f"say what to do with the database: {', '.join(ACTIONS)}",
             hint="for example xsrun db dump --database sqlite:///file.db; xsrun db --help tells more",
         )
-    options.database = options.database or os.environ.get("XSRUN_DATABASE") or served_database(options)
+    chosen = options.database or os.environ.get("XSRUN_DATABASE")
+    options.database = chosen or served_database(options)
     if options.database in ("sqlite://", "sqlite:///:memory:"):
         raise UsageError("a database in memory is gone at once", hint="name one: --database sqlite:///file.db")
     if is_missing(options.database):
-        if options.action == "dump":
+        if options.action == "dump" or (options.action == "shell" and not chosen):
             file = options.database.removeprefix("sqlite:///")
             raise UsageError(
                 f"there is no database {file}",
@@ -90,7 +91,8 @@ def served_database(options: argparse.Namespace) -> str:
     given = Path(options.workspace).expanduser().resolve()
     root = given if given.is_dir() else given.parent
     file = kept_rows(root)
-    if options.action == "migrate" and not options.dry_run and not file.exists():
+    makes = options.action == "load" or (options.action == "migrate" and not options.dry_run)
+    if makes and not file.exists():
         state_file(root, ROWS)  # it is made there
     return f"sqlite:///{file}"
 

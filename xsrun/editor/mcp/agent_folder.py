@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
+from xsrun.diagnostics.suggest import one_of
 from xsrun.errors import UsageError
 from xsrun.reading import LARGEST_SOURCE, read_text
 from xsrun.workspace.loader import SKIPPED, find_files, read_source
+from xsrun.workspace.lookup import construct_named
 
+#: Which tool tells what there is.
+LISTED = "the tool list_constructs tells which constructs and files there are"
 #: No path is longer, and no system takes a longer one.
 _LONGEST_PATH = 4_000
 #: What pages of documentation end in.
@@ -37,8 +41,16 @@ class AgentFolder:
         if hidden is not None:
             raise UsageError(f"{given} is not a file of the workspace: `{hidden}` is kept out of it")
         if not there:
-            raise UsageError(f"no such file or folder: {given}", hint="the tool list tells which files there are")
+            raise UsageError(f"no such file or folder: {given}", hint=self._meant(given))
         return found
+
+    def _meant(self, given: str) -> str:
+        """What may be meant by a path that is not there: a construct, or the file of that name in another folder."""
+        if construct_named(given)[0] is not None:
+            return "run takes a construct as `construct`, test its name as `pattern`"
+        last = given.replace("\\", "/").rpartition("/")[2]
+        named = [self.name(path) for path in self.files() if path.name == last][:3]
+        return f"did you mean {one_of(named)}?" if named else LISTED
 
     def name(self, path: Path) -> str:
         """The name of a file in it, with forward slashes."""

@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from xsrun.editor.mcp.agent_desk import AgentDesk, Arguments
+from xsrun.editor.mcp.agent_folder import LISTED
 from xsrun.editor.mcp.agent_tool import LONGEST_TEXT, AgentTool, flag, members, text
 from xsrun.editor.mcp.answers import count, run_answer, shown_error
 from xsrun.editor.mcp.source_tools import CODE
-from xsrun.errors import UsageError, XanoScriptError
-from xsrun.values.conversion import to_json
+from xsrun.errors import MissingVariableError, UsageError, XanoScriptError
+from xsrun.values.conversion import Value, to_json
+from xsrun.workspace.argument_checks import rows_of
 from xsrun.workspace.lookup import construct_named
 
 if TYPE_CHECKING:
@@ -47,11 +49,11 @@ def outcome_of(box: AgentDesk, given: Arguments, *, trace: bool) -> tuple[Result
 
     texts = box.texts(given)
     if not texts and not given.get("path") and not given.get("construct"):
-        raise UsageError("say what to run", hint="`path`, `construct` or `code`; the tool list tells what there is")
+        raise UsageError("say what to run", hint=f"`path`, `construct` or `code`; {LISTED}")
     with box.workspace(texts) as workspace:
         sources = {name: source.text for name, source in workspace.sources.items()}
         if given.get("rows"):
-            workspace.seed(given["rows"])
+            put_rows(workspace, given["rows"])
         kind, name, verb = construct_named(given["construct"]) if given.get("construct") else (None, None, None)
         file = next(iter(texts), None) or (box.folder.name(box.folder.path(given["path"])) if name is None else None)
         found = workspace.find(name, kind, verb, None, file)
@@ -68,7 +70,27 @@ def outcome_of(box: AgentDesk, given: Arguments, *, trace: bool) -> tuple[Result
         )
         if result.error is not None:
             explain(result.error, sources.get(result.error.file or "", ""))
+            if found.kind == "stack":
+                tell_argument(result.error)
     return result, sources
+
+
+def put_rows(workspace: LoadedWorkspace, rows: Value) -> None:
+    """Begin with some rows. Raises UsageError for those of a table that no file declares, where files declare any."""
+    from xsrun.database.dump_load import check_tables
+
+    context = workspace.context()
+    try:
+        check_tables(context.session, rows_of(rows))
+    finally:
+        context.session.close()
+    workspace.seed(rows)
+
+
+def tell_argument(error: XanoScriptError) -> None:
+    """Name the argument of the tool that gives a variable which the program does not set."""
+    if isinstance(error, MissingVariableError) and error.hint is None:
+        error.hint = f'give it with the argument `variables`: {{"{error.variable}": VALUE}}'
 
 
 def evaluate(box: AgentDesk, given: Arguments) -> str:
@@ -81,6 +103,7 @@ def evaluate(box: AgentDesk, given: Arguments) -> str:
         return to_json(value_of(expression, given.get("variables")), indent=True)
     except XanoScriptError as error:
         explain(error, expression, expression=True)
+        tell_argument(error)
         return shown_error(error, {"<expression>": expression})
 
 
@@ -92,10 +115,21 @@ def test(box: AgentDesk, given: Arguments) -> str:
         chosen = given.get("path")
         files = None if chosen is None else set(box.folder.below(chosen, workspace.sources))
         report = run_tests(workspace, given.get("pattern"), given.get("kind"), files=files, trace=True)
-        return report_answer(report, workspace)
+        if not report.results and not report.unread and given.get("pattern"):
+            raise no_test(given["pattern"], workspace)
+        return report_answer(report)
 
 
-def report_answer(report: Report, workspace: LoadedWorkspace) -> str:
+def no_test(pattern: str, workspace: LoadedWorkspace) -> UsageError:
+    """The error of a pattern that no test fits, with what may be meant."""
+    from xsrun.diagnostics.suggest import did_you_mean
+    from xsrun.testing.cases import find_cases
+
+    names = {name for case in find_cases(workspace.constructs) for name in (case.name, case.construct.name)}
+    return UsageError(f"no test fits `{pattern}`", hint=did_you_mean(pattern, names) or LISTED)
+
+
+def report_answer(report: Report) -> str:
     """`5 passed, 1 failed`, what is wrong with each that failed, and what to do next."""
     skipped = f", {report.skipped} skipped" if report.skipped else ""
     lines = [f"{report.passed} passed, {report.failed} failed{skipped}"]
@@ -145,6 +179,8 @@ def doctest(box: AgentDesk, given: Arguments) -> str:
     for one in found:
         lines.append(f"{one.file}:{one.line}  {one.status.replace('_', ' ')}  {one.title}")
         lines += [f"    {line}" for line in (one.message, *one.details) if line]
+    if not found:
+        lines.append("next: give a page with blocks of XanoScript, between ```xs and ```")
     return "\n".join(lines)
 
 
