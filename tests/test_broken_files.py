@@ -70,7 +70,7 @@ def test_run_names_files_from_the_current_folder(
     assert main(["run", "function:f", "-w", "shop", "--trace"]) == 1
     assert "shop/function/f.xs:5 " in capsys.readouterr().err
     assert main(["run", "shop/function/f.xs", "--json"]) == 1
-    assert json.loads(capsys.readouterr().out)["error"]["file"] == "function/f.xs"
+    assert json.loads(capsys.readouterr().out)["error"]["file"] == "shop/function/f.xs"
     monkeypatch.chdir(folder / "shop" / "function")
     assert main(["run", "f.xs"]) == 1
     assert " --> f.xs:5:" in capsys.readouterr().err

@@ -150,7 +150,8 @@ def check_a_file_comes_back(provider: Provider) -> dict[str, Any]:
     else:
         assert listed | {"mime": info["mime"], "metadata": {"owner": "ann"}} == info
     assert found["empty"] == {"files": [], "next_page_token": None}
-    assert [one.get("Key") or one["name"] for one in found["left"]["files"]] == ["copy.txt"]
+    left = [one.get("Key") or one["name"] for one in found["left"]["files"]]
+    assert [name for name in left if not name.startswith("page/")] == ["copy.txt"]  # those are of another test
     assert found["miss"]["code"] == "ERROR_CODE_NOT_FOUND"
     return found
 

@@ -83,5 +83,5 @@ def explain_expression(error: XanoScriptError, expression: str) -> None:
     from xsrun.analysis.explain import explain
 
     explain(error, expression, expression=True)
-    if isinstance(error, MissingVariableError):
+    if isinstance(error, MissingVariableError) and error.variable.isidentifier():
         error.hint = f"give it with --var {error.variable}=VALUE"

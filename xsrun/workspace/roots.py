@@ -29,19 +29,23 @@ _SHARED = frozenset(("/", "/tmp", "/var/tmp", "/home"))
 def workspace_above(start: Path) -> Path | None:
     """The nearest folder, `start` or above it, that holds a workspace; None when none does.
 
-    It is looked for up to the top of a repository, or the user's own folder. The folder of a kind is part of the
+    It is looked for up to the top of a repository, or below the user's own folder, which is one itself only for what
+    lies in a folder of a kind there: everybody has all sorts of folders in theirs. The folder of a kind is part of the
     workspace that it lies in, however it looks inside: `function/math/api/ping.xs` is the function `math/api/ping`.
     """
     begin = start.resolve()
     found: Path | None = None
+    below = ""
     for folder in (begin, *begin.parents):
-        if str(folder) in _SHARED or (folder != begin and folder == _home()):
+        at_home = folder != begin and folder == _home()
+        if str(folder) in _SHARED or (at_home and below not in KIND_FOLDERS):
             break
+        below = folder.name
         if found is None and folder.name not in KIND_FOLDERS and holds_workspace(folder):
             found = folder
         elif found is not None and folder.name in KIND_FOLDERS and _has_programs(str(folder), 0):
             found = folder.parent
-        if (folder / ".git").exists():
+        if at_home or (folder / ".git").exists():
             break
     return found
 
