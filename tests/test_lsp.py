@@ -277,7 +277,7 @@ async def test_a_warning_is_switched_off_by_a_comment(desk: Desk) -> None:
 @pytest.mark.parametrize("line_end", ["\n", "\r\n"])
 @pytest.mark.asyncio(loop_scope="module")
 async def test_a_text_is_formatted_and_a_part_of_it(desk: Desk, line_end: str) -> None:
-    tidy = desk.read(FUNCTION)
+    tidy = desk.read(FUNCTION).replace("\r\n", "\n")
     untidy = tidy.replace("    text owner", "  text   owner").replace("      value = 0", " value=0")
     desk.type(FUNCTION, untidy.replace("\n", line_end))
     options = types.FormattingOptions(2, True)

@@ -228,9 +228,13 @@ def bulk_lines(operations: Value, index: Value) -> str:
     """The lines of `_bulk` for `[{action, id, doc}, ...]`."""
     given = document_of("operations", operations)
     lines: list[str] = []
-    for one in given if isinstance(given, list) else [given]:
-        action = chosen("operations.action", one.get("action") if isinstance(one, dict) else None, "index", *_BULK)
-        key = to_text(one.get("id", one.get("_id")) if isinstance(one, dict) else None)
+    for position, one in enumerate(given if isinstance(given, list) else [given]):
+        if not isinstance(one, dict):
+            raise XanoScriptError(
+                f"operations.{position} is not an object.", hint='write it as {action: "index", id: "1", doc: {...}}'
+            )
+        action = chosen("operations.action", one.get("action"), "index", *_BULK)
+        key = to_text(one.get("id", one.get("_id")))
         about = {"_index": to_text(one.get("index") or index)} | ({"_id": key} if key else {})
         lines.append(to_json({action: about}))
         if action != "delete":

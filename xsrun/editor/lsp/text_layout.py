@@ -35,8 +35,6 @@ def _edits(opened: Opened) -> list[types.TextEdit] | None:
         made = format_source(text, opened.name)
     except XanoScriptError:
         return None
-    if opened.line_end != "\n":
-        made = made.replace("\n", opened.line_end)
     return line_edits(text, made, opened.positions.whole().end)
 
 

@@ -271,7 +271,8 @@ def _shown(value: Value) -> str:
 def _names_in(given: Value) -> list[str]:
     if isinstance(given, str):
         given = from_json(given) if given.startswith("[") else given.split(",")
-    return [to_text(one).strip() for one in given or []]
+    names = given if isinstance(given, list) else [] if given is None else [given]
+    return [to_text(one).strip() for one in names]
 
 
 def _parameters(asked: Options) -> Options:
