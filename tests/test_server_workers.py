@@ -218,6 +218,7 @@ def test_what_cannot_be_served(
     folder: Path, words: list[str], told: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("XSRUN_TOKEN_KEY_FILE", "")  # what the option sets is gone after the test
+    monkeypatch.chdir(folder)
     assert main(["serve", str(folder), "--port", "0", *words]) == 2
     assert told in capsys.readouterr().err
 
