@@ -238,7 +238,8 @@ def summary(results: list[BlockResult]) -> str:
     if not lacking:
         return text
     was = "1 block was" if lacking == 1 else f"{lacking} blocks were"
-    return f"{text}\n{was} not run to the end: give what is missing with --input, --var, --auth or --seed"
+    ways = "give what is missing with --input, --var, --auth or --seed; --fill makes it up"
+    return f"{text}\n{was} not run to the end: {ways}"
 
 
 def _words(status: str, count: int) -> str:
