@@ -15,6 +15,8 @@ from recording_server import recording
 import xsrun
 from xsrun.cli import main
 from xsrun.errors import InputError, MissingConstructError, NotFoundError, UnavailableError, UsageError, XanoScriptError
+from xsrun.services.jobs import Jobs
+from xsrun.services.network import NetworkPolicy
 
 PYTHON = json.dumps(sys.executable)
 
@@ -140,6 +142,27 @@ def test_nothing_runs_unless_the_user_allows_it(project: Path, capsys: pytest.Ca
     assert main(words) == 1
     assert main([*words, "--allow-run"]) == 0
     assert json.loads(capsys.readouterr().out)["output"] == "7\n"
+
+
+def test_what_a_job_leaves_behind_neither_holds_nor_outlives_it(tmp_path: Path) -> None:
+    """A process in the background keeps the output of its job open."""
+    script = tmp_path / "job.py"
+    script.write_text(
+        "import subprocess, sys\n"
+        "left = subprocess.Popen([sys.executable, '-c', 'import threading; threading.Event().wait()'])\n"
+        "print(left.pid)\n",
+        encoding="utf-8",
+    )
+    (tmp_path / "xsrun.toml").write_text('[jobs]\n"*" = ""\n"open" = "echo \'"\n', encoding="utf-8")
+    jobs = Jobs(tmp_path, allowed=True)
+    job = jobs.start(NetworkPolicy(), "a", [sys.executable, str(script)], {})
+    assert job.wait(60)
+    left = int(job.record()["output"])
+    jobs.close()
+    job._reader.join(60)
+    assert not job._reader.is_alive(), f"{left} still holds the output"
+    with pytest.raises(UsageError, match="a quote that is not closed"):
+        jobs.start(NetworkPolicy(), "open", ["x"], {})
 
 
 def test_a_program_that_is_not_there(project: Path) -> None:

@@ -328,6 +328,8 @@ def test_a_turn_has_all_that_a_model_may_say(tmp_path: Path) -> None:
     ("text", "message"),
     [
         ("{", "is not JSON"),
+        ('{"tool_calls": [{"name": "t", "arguments": "n"}]}', "are not a list of calls"),
+        ('{"tool_calls": [{"name": 5}]}', "are not a list of calls"),
         ("[1]", "turn 1 of .* says nothing"),
         ('{"text": "a"}\n{}', "turn 2 of .* says nothing"),
         ('{"txt": "a"}', "turn 1 of .* has the member `txt`"),

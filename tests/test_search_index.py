@@ -523,6 +523,11 @@ def test_documents_are_written_read_and_deleted(server: LocalElastic) -> None:
     assert found(server, {"match": {"level": 2}}) == []
 
 
+def test_a_line_of_bulk_ends_at_a_newline_alone(server: LocalElastic) -> None:
+    server.answer("POST", "/tides/_bulk", '{"index": {"_id": "1"}}\n{"port": "Oban\u2028pier"}\r\n')
+    assert server.answer("GET", "/tides/_source/1", None).body == {"port": "Oban\u2028pier"}
+
+
 def test_bulk_and_its_lines(server: LocalElastic) -> None:
     lines = (
         '{"index": {"_index": "tides", "_id": "1"}}\n{"level": 1}\n{"create": {"_id": "1"}}\n{"level": 2}\n'
@@ -632,6 +637,25 @@ def test_records_are_found(shop: LocalAlgolia, asked: Any, expected: str) -> Non
     status, answer = shop.answer("POST", "/1/indexes/products/query", asked)
     assert status == 200
     assert sorted(hit["objectID"] for hit in answer["hits"]) == expected.split()
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "reason"),
+    [
+        ("/1/indexes/*/queries", {"requests": 5}, "[requests] takes a list"),
+        ("/1/indexes/*/queries", {}, "[requests] takes a list"),
+        ("/1/indexes/harbours/batch", {"requests": ["x"]}, "[requests] takes a list"),
+        ("/1/indexes/harbours/query", {"hitsPerPage": -1}, "`hitsPerPage`"),
+        ("/1/indexes/harbours/query", {"page": "x"}, "`page`"),
+        ("/1/indexes/harbours/query", {"facetFilters": "[a"}, "not JSON"),
+        ("/1/indexes/harbours/query", {"facets": "[a"}, "not JSON"),
+    ],
+    ids=str,
+)
+def test_what_algolia_refuses_too(shop: LocalAlgolia, path: str, body: Any, reason: str) -> None:
+    status, answer = shop.answer("POST", path, body)
+    assert status == 400
+    assert reason in answer["message"]
 
 
 def test_facets_pages_and_settings(shop: LocalAlgolia) -> None:

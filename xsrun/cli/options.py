@@ -218,7 +218,7 @@ def read_inputs(given: list[str]) -> list[dict[str, Value]]:
             if text.endswith(".jsonl"):
                 return [
                     {**merged, **as_object(parse_json(line, f"line {number} of {text[1:]}"), text)}
-                    for number, line in enumerate(content.splitlines(), 1)
+                    for number, line in enumerate(content.split("\n"), 1)
                     if line.strip()
                 ]
             name = "standard input" if text == "@-" else text[1:]

@@ -36,6 +36,8 @@ _DOCKER_SECONDS = 5.0
 
 #: Seconds that a job has to end when it is told to.
 _GRACE = 5.0
+#: Seconds that the output of a job that has ended is waited for.
+_LAST_WORDS = 1.0
 _KILL = getattr(signal, "SIGKILL", signal.SIGTERM)
 
 
@@ -62,13 +64,13 @@ class Job:
             self._process.wait(seconds)
         except subprocess.TimeoutExpired:
             return False
-        self._reader.join()
+        self._reader.join(_LAST_WORDS)  # what it started in the background may hold its output open for ever
         return True
 
     def stop(self) -> None:
         """End it with all that it started: a container when its program is told to end, others at the latest then."""
         for number in (signal.SIGTERM, _KILL):
-            if self._process.poll() is None:
+            if self._process.poll() is None or self._reader.is_alive():
                 try:
                     os.killpg(self._process.pid, number)
                 except (OSError, AttributeError):
@@ -133,7 +135,10 @@ class Jobs:
             if name in table:
                 words = table[name]
                 if isinstance(words, str):
-                    return shlex.split(words)
+                    try:
+                        return shlex.split(words)
+                    except ValueError:
+                        raise UsageError(f"{path}: the job `{name}` has a quote that is not closed") from None
                 if isinstance(words, list) and all(isinstance(one, str) for one in words):
                     return words
                 raise UsageError(

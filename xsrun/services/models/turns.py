@@ -61,7 +61,7 @@ def _turns_in(path: str, text: str) -> list[dict[str, Value]]:
     """The turns of a text, each looked over."""
     try:
         whole_text = text.lstrip().startswith("[")
-        found = from_json(text) if whole_text else [from_json(line) for line in text.splitlines() if line.strip()]
+        found = from_json(text) if whole_text else [from_json(line) for line in text.split("\n") if line.strip()]
     except JsonError as error:
         raise UsageError(f"{path} is not JSON: {error}", hint='a turn is written {"text": "..."}, one a line') from None
     for number, turn in enumerate(found, 1):
@@ -71,10 +71,19 @@ def _turns_in(path: str, text: str) -> list[dict[str, Value]]:
             problem = f"has the member `{unknown[0]}`" if unknown else "says nothing"
             raise UsageError(f"turn {number} of {path} {problem}", hint=f"a turn has: {', '.join(_MEMBERS)}")
         calls = turn.get("tool_calls", [])
-        if not isinstance(calls, list) or not all(isinstance(one, dict) and "name" in one for one in calls):
+        if not isinstance(calls, list) or not all(map(_is_call, calls)):
             hint = '"tool_calls": [{"name": "count_pets", "arguments": {}}]'
             raise UsageError(f"the tool_calls of turn {number} of {path} are not a list of calls", hint=hint)
     return list(found)
+
+
+def _is_call(given: Value) -> bool:
+    """Is this a call of a tool: its name, and its arguments in an object?"""
+    return (
+        isinstance(given, dict)
+        and isinstance(given.get("name"), str)
+        and isinstance(given.get("arguments") or {}, dict)
+    )
 
 
 def _turn(turn: dict[str, Value], number: int, question: Question) -> Turn:

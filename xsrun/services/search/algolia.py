@@ -19,9 +19,10 @@ from xsrun.services.search.documents import DocumentStore, new_id
 from xsrun.services.search.fields import number_of, words_of
 from xsrun.services.search.scope import Matches, Options, SearchScope
 from xsrun.services.search.searches import picked
-from xsrun.services.search.unsupported import SearchAnswer, SearchError, clause_error, refuse_clause
+from xsrun.services.search.unsupported import SearchAnswer, SearchError, clause_error, objects_in, refuse_clause
 from xsrun.services.search.word_clauses import at_least, match_words
 from xsrun.values.conversion import Value, from_json, to_text
+from xsrun.values.json_errors import JsonError
 
 PLACE = "algolia"
 #: Parameters of a search that change nothing of what this index answers.
@@ -40,6 +41,8 @@ _ANSWERED = frozenset(
         "maxValuesPerFacet",
     )
 )
+#: Hits that a page may have.
+_MOST_HITS = 1_000
 _FILTER = pattern(
     r"\s*(?:(?P<mark>[()])|(?P<word>AND|OR|NOT)\b|(?P<name>\"[^\"]+\"|'[^']+'|[\w.]+)\s*(?P<sign>:|<=|>=|!=|=|<|>)\s*"
     r"(?P<value>\"[^\"]*\"|'[^']*'|[^\s()]+)(?:\s+TO\s+(?P<to>[^\s()]+))?)"
@@ -76,13 +79,14 @@ class LocalAlgolia:
             case ("POST", ["*", "queries"]):
                 return {
                     "results": [
-                        self._search(to_text(one.get("indexName")), _parameters(one)) for one in body["requests"]
+                        self._search(to_text(one.get("indexName")), _parameters(one))
+                        for one in objects_in(body.get("requests"), "requests")
                     ]
                 }
             case ("POST", [name, "query"]) | ("GET", [name]):
                 return self._search(name, _parameters(body))
             case ("POST", [name, "batch"]):
-                keys = [self._batched(name, one) for one in body.get("requests") or []]
+                keys = [self._batched(name, one) for one in objects_in(body.get("requests") or [], "requests")]
                 return {"taskID": self._task(), "objectIDs": keys}
             case ("POST", [name, "clear"]):
                 self._store.clear(self._place, name)
@@ -178,7 +182,7 @@ class LocalAlgolia:
         scope, settings = self._scope(name), self._store.told(self._place, name, "settings") or {}
         text = to_text(asked.get("query"))
         found = self._filtered(scope, self._worded(scope, text, asked, settings), asked)
-        size, page = int(number_of(asked.get("hitsPerPage", 20)) or 0), int(number_of(asked.get("page", 0)) or 0)
+        size, page = _count(asked, "hitsPerPage", 20), _count(asked, "page", 0)
         records = self._ordered(scope, found, settings, by_score=bool(words_of(text)))
         shown = asked.get("attributesToRetrieve", settings.get("attributesToRetrieve"))
         wanted: Value = True if not shown or "*" in _names_in(shown) else [*_names_in(shown), "objectID"]
@@ -221,7 +225,7 @@ class LocalAlgolia:
             queries.append(filter_query(to_text(asked["filters"])))
         given = asked.get("facetFilters")
         if given:
-            given = from_json(given) if isinstance(given, str) and given.startswith("[") else given
+            given = _decoded(given) if isinstance(given, str) and given.startswith("[") else given
             queries += [_facet_query(one) for one in (given if isinstance(given, list) else [given])]
         for query in queries:
             kept = search(scope, query)
@@ -270,9 +274,23 @@ def _shown(value: Value) -> str:
 
 def _names_in(given: Value) -> list[str]:
     if isinstance(given, str):
-        given = from_json(given) if given.startswith("[") else given.split(",")
+        given = _decoded(given) if given.startswith("[") else given.split(",")
     names = given if isinstance(given, list) else [] if given is None else [given]
     return [to_text(one).strip() for one in names]
+
+
+def _decoded(text: str) -> Value:
+    try:
+        return from_json(text)
+    except JsonError as error:
+        raise SearchError("invalid", f"a parameter is not JSON: {error}") from None
+
+
+def _count(asked: Options, name: str, default: int) -> int:
+    number = number_of(asked.get(name, default))
+    if number is None or not 0 <= number <= _MOST_HITS:
+        raise SearchError("invalid", f"Invalid value for `{name}`, expected integer between 0 and {_MOST_HITS}")
+    return int(number)
 
 
 def _parameters(asked: Options) -> Options:

@@ -274,6 +274,6 @@ def _lines(body: Value) -> list[Value]:
     if isinstance(body, list):
         return body
     try:
-        return [from_json(line) for line in to_text(body).splitlines() if line.strip()]
+        return [from_json(line) for line in to_text(body).split("\n") if line.strip()]
     except JsonError as error:
         raise SearchError("json_parse_exception", str(error)) from None
