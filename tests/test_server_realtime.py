@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import shutil
 import socket
@@ -13,6 +14,7 @@ from typing import Any
 
 import pytest
 from http_server import Client, running
+from waiting import Gate
 from wsproto import ConnectionType, WSConnection
 from wsproto.events import AcceptConnection, CloseConnection, RejectConnection, Request, TextMessage
 
@@ -417,3 +419,46 @@ def test_a_connection_stays_longer_than_a_request_may_take_to_arrive() -> None:
         talk.send("join", "tides")
         assert talk.read()["action"] == "join"
         talk.socket.close()
+
+
+SLEEPING = """realtime_trigger "sleeping" {
+  channel = "room:*"
+  actions = {message: true, join: false}
+  input {
+    json payload
+  }
+  stack {
+    util.sleep {
+      value = 1
+    }
+  }
+  response = $input.payload
+}
+"""
+
+
+def test_a_trigger_that_runs_when_the_server_stops_is_no_fault() -> None:
+    open_to_all = SOURCES["realtime/channel/room.xs"].replace("auth: true", "auth: false")
+    sources = {**SOURCES, "realtime/trigger/checked.xs": SLEEPING, "realtime/channel/room.xs": open_to_all}
+    with xsrun.Workspace.from_sources(sources) as workspace:
+        gate = workspace.sleep = Gate()
+        application = create_application(workspace)
+
+        async def stop_in_trigger() -> None:
+            asked: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+            asked.put_nowait({"type": "websocket.connect"})
+            for action in ("join", "message"):
+                text = json.dumps({"action": action, "options": {"channel": "room:1"}, "payload": {"a": 1}})
+                asked.put_nowait({"type": "websocket.receive", "text": text})
+
+            async def send(message: Any) -> None:
+                pass
+
+            scope = {"type": "websocket", "path": "/rt/berth", "subprotocols": []}
+            talk = asyncio.create_task(application(scope, asked.get, send))
+            await asyncio.to_thread(gate.wait_until_asleep, 1)
+            talk.cancel()  # as uvicorn does when the grace period is over
+            await talk
+            gate.open()
+
+        asyncio.run(stop_in_trigger())

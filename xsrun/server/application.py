@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 
 from xsrun.errors import InternalError, XanoScriptError
 from xsrun.server.access import OWN_PAGES, admits
@@ -77,7 +78,8 @@ class Application:
         elif scope["type"] == "lifespan":
             await self.lifespan(receive, send)
         elif scope["type"] == "websocket":
-            await self.realtime(scope, receive, send, self.threads)
+            with suppress(asyncio.CancelledError):  # the server is shutting down, and its grace period is over
+                await self.realtime(scope, receive, send, self.threads)
 
     async def lifespan(self, receive: Receive, send: Send) -> None:
         while True:
