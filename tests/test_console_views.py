@@ -25,7 +25,7 @@ def folder(tmp_path: Path) -> Path:
         place = tmp_path / name
         place.parent.mkdir(exist_ok=True)
         place.write_text(text, encoding="utf-8")
-    (tmp_path / ".env").write_text("GREETING=ahoy\nAPI_KEY=s3cret-word\n")
+    (tmp_path / ".env").write_text("GREETING=ahoy\nAPI_KEY=s3cret-word\nSTORE=postgresql://app:s3cret@db/app\n")
     return tmp_path
 
 
@@ -210,4 +210,5 @@ def test_the_environment_without_its_secrets(page: Page) -> None:
     found = page.get("environment")
     values = {one["name"]: one["value"] for one in found["values"]}
     assert values["GREETING"] == "ahoy" and values["API_KEY"] == "***"
+    assert values["STORE"] == "postgresql://***@db/app"
     assert "s3cret" not in json.dumps(found)

@@ -374,3 +374,11 @@ def test_idle_tasks_are_listed() -> None:
     live = Live(xsrun.Workspace.from_sources({"api/g.xs": GROUP, "task/t.xs": task}))
     assert "tasks idle, --tasks runs them: nightly" in welcome(live, Listening(), 80)
     assert not [line for line in welcome(live, Listening(tasks=True), 80) if "idle" in line]
+
+
+def test_channels_that_workers_do_not_share_are_told() -> None:
+    channel = 'realtime_channel "room" {\n  active = true\n}\n'
+    live = Live(xsrun.Workspace.from_sources({"api/g.xs": GROUP, "realtime/room.xs": channel}))
+    told = "each of the 2 workers knows its own realtime clients alone"
+    assert any(told in line for line in welcome(live, Listening(workers=2), 80))
+    assert not any("realtime" in line for line in welcome(live, Listening(), 80))

@@ -15,6 +15,7 @@ from xsrun.errors import UsageError
 from xsrun.server.settings import BODY_MEGABYTES, KEPT_REQUESTS, PROGRAMS, RECENT_REQUESTS, TRACE_MODES, TRUSTED_PROXIES
 
 if TYPE_CHECKING:
+    from xsrun.server.listening import Listening
     from xsrun.server.log import Log
     from xsrun.server.settings import ConsoleSettings, LimitSettings, ProxySettings, Settings
     from xsrun.server.tls import Certificate
@@ -212,6 +213,15 @@ def certificate_of(root: Path, options: argparse.Namespace) -> Certificate | Non
     return None if folder is None else made(folder, options.host)
 
 
+def listening_of(root: Path, options: argparse.Namespace) -> Listening:
+    """Where to listen, and what to do besides. Raises UsageError."""
+    from xsrun.server.listening import Listening
+
+    certificate = certificate_of(root, options)
+    own = (options.host, options.port, not options.no_reload, options.tasks, options.open, options.workers)
+    return Listening(*own, certificate)
+
+
 def database_of(path: Path, options: argparse.Namespace) -> str:
     """The URL of the database: what the user names, memory, or a file beside the workspace's files."""
     from xsrun.workspace.services import ROWS, state_file
@@ -296,7 +306,7 @@ def open_debugger(workspace: LoadedWorkspace, port: int) -> None:
 
 def listen(options: argparse.Namespace, settings_of_server: Settings) -> int:
     """Serve a workspace with these settings."""
-    from xsrun.server.listening import Listening, require_packages, serve
+    from xsrun.server.listening import require_packages, serve
     from xsrun.server.log import Log
     from xsrun.server.supervisor import is_worker
     from xsrun.workspace.services import told_key
@@ -331,7 +341,6 @@ def listen(options: argparse.Namespace, settings_of_server: Settings) -> int:
     log = Log(quiet=options.quiet, color=use_color(sys.stderr), as_json=options.log_format == "json")
     if options.workers != 1 and not is_worker():
         return supervised(options, log)
-    certificate = certificate_of(path if path.is_dir() else path.parent, options)
-    where = Listening(options.host, options.port, not options.no_reload, options.tasks, options.open, certificate)
+    where = listening_of(path if path.is_dir() else path.parent, options)
     serve(path, make, settings_of_server, where, log, prepare)
     return 0

@@ -49,6 +49,8 @@ class Listening:
     tasks: bool = False
     #: open the console in the browser
     open: bool = False
+    #: processes that serve
+    workers: int = 1
     #: serve over TLS
     certificate: Certificate | None = None
 
@@ -290,6 +292,7 @@ def welcome(live: Live, listening: Listening, port: int, settings: Settings | No
         if settings is None or settings.docs:
             lines += [f"try the queries at {base}/xsrun/docs", f"console {base}{PAGE}"]
         lines += idle_tasks(live, listening)
+    lines += own_clients(live, listening)
     lines.append(f"database {masked_address(workspace.database_url)}" + kept(workspace.database_url))
     if listening.certificate is not None:
         lines += how_to_trust(listening.certificate)
@@ -305,6 +308,17 @@ def idle_tasks(live: Live, listening: Listening) -> list[str]:
     names = [] if listening.tasks else [one.name for one in constructs if one.kind == "task" and events_of(one)]
     more = f" and {len(names) - 5} more" if len(names) > 5 else ""
     return [f"tasks idle, --tasks runs them: {', '.join(names[:5])}{more}"] if names else []
+
+
+def own_clients(live: Live, listening: Listening) -> list[str]:
+    """What several processes do not do for channels."""
+    names = [one.name for one in live.current.workspace.constructs if one.kind == "realtime_channel"]
+    if listening.workers == 1 or not names:
+        return []
+    return [
+        f"warning: each of the {listening.workers} workers knows its own realtime clients alone, so that a message "
+        "reaches some of them; serve channels with one worker"
+    ]
 
 
 def kept(url: str) -> str:

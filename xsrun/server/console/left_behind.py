@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from xsrun.errors import NotFoundError, XanoScriptError
-from xsrun.running.masking import is_secret, masked_for_log
+from xsrun.running.masking import is_secret, masked_address, masked_for_log
 from xsrun.running.secrets import MASK
 from xsrun.server.console.calls import ApiCall, handles, missing, shows, wrong
 from xsrun.server.http_response import HttpResponse
@@ -256,8 +256,13 @@ def publish(call: ApiCall) -> dict[str, Value]:
 def environment(call: ApiCall) -> dict[str, Value]:
     """The values of `$env` that programs see; those of secrets are masked."""
     found = [
-        {"name": name, "value": MASK if is_secret(name) and value else str(value), "secret": is_secret(name)}
+        {"name": name, "value": MASK if is_secret(name) and value else _shown(str(value)), "secret": is_secret(name)}
         for name, value in sorted(call.workspace.environment.items())
     ]
     root = call.workspace.root
     return {"values": found, "file": root is not None and (root / ".env").is_file()}
+
+
+def _shown(value: str) -> str:
+    """A value, without the password of an address."""
+    return masked_address(value) if "://" in value else value
