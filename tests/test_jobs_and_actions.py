@@ -441,6 +441,8 @@ def test_what_datadog_refuses_is_a_warning(tmp_path: Path) -> None:
     ("source", "problem"),
     [
         ('datadog.log {\n  message = "a"\n  status = "bad"\n}\n', "'bad'"),
+        ('datadog.log {\n  message = "a"\n  attributes = 5\n}\n', "not an object"),
+        ('datadog.log {\n  message = "a"\n  connection = {api_key: "k", site: "a@other.example"}\n}\n', "@other"),
         ("datadog.metric {\n  value = 1\n}\n", "Missing param: metric"),
         ('datadog.metric {\n  metric = "a"\n  value = "b"\n}\n', "not a number"),
         ('datadog.metric {\n  metric = "a"\n  value = 1\n  type = "sum"\n}\n', "'sum'"),
@@ -450,6 +452,13 @@ def test_what_datadog_refuses_is_a_warning(tmp_path: Path) -> None:
 def test_entries_that_make_no_sense(tmp_path: Path, source: str, problem: str) -> None:
     with pytest.raises(InputError, match=problem):
         run(tmp_path, source, "1")
+
+
+def test_odd_times_and_names_of_entries(tmp_path: Path) -> None:
+    with pytest.raises(XanoScriptError, match="The time is out of range"):
+        run(tmp_path, 'datadog.log {\n  message = "a"\n  timestamp = 253402300800000\n}\n', "1")
+    run(tmp_path, 'datadog.log {\n  message = "a"\n  attributes = {kind: "b"}\n}\n', "1")
+    assert json.loads((tmp_path / ".xsrun" / "cloud" / "datadog.jsonl").read_text())["kind"] == "log"
 
 
 def test_datadogs_client_sends_the_same(tmp_path: Path) -> None:

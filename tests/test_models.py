@@ -223,6 +223,13 @@ def test_answers_of_no_use_are_empty(server: ModelServer, context: Context, prov
     assert (turn.text, turn.calls, turn.finish) == ("", [], "other")
 
 
+def test_an_answer_that_is_no_document_is_shown(server: ModelServer, context: Context) -> None:
+    server.give(["<html>"])
+    with pytest.raises(XanoScriptError, match="what came is not JSON") as caught:
+        ask(context, question(server, "openai"))
+    assert caught.value.hint == 'HTTP 200, and it begins: ["<html>"]'
+
+
 # Refusals ------------------------------------------------------------------------------------------------------------
 
 

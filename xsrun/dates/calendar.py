@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import calendar
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+
+from xsrun.errors import XanoScriptError
 
 EPOCH = datetime(1970, 1, 1)
 
@@ -14,6 +16,14 @@ def moment(milliseconds: int) -> datetime | None:
         return EPOCH + timedelta(milliseconds=milliseconds)
     except OverflowError:
         return None
+
+
+def utc_moment(milliseconds: int) -> datetime:
+    """A timestamp as a moment in UTC. Raises XanoScriptError for one that no service can be told."""
+    found = moment(milliseconds)
+    if found is None:
+        raise XanoScriptError("The time is out of range", hint="a time of the years 1 to 9999 is needed")
+    return found.replace(tzinfo=UTC)
 
 
 def months_later(when: datetime, months: int) -> datetime | None:

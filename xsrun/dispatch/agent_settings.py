@@ -142,7 +142,7 @@ def _conversation(llm: dict[str, Value]) -> tuple[str, list[ModelMessage]]:
     given = llm.get("messages")
     if given in (None, ""):
         if llm.get("prompt") in (None, ""):
-            raise MissingParamError("prompt", hint="an agent has a `prompt` or `messages` in its llm")
+            raise MissingParamError("prompt", hint="`prompt` or `messages` in the llm of the agent is missing or empty")
         return system, [ModelMessage("user", to_text(llm["prompt"]))]
     found: Value = given
     if isinstance(given, str):

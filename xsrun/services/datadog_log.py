@@ -23,7 +23,7 @@ class DatadogLog:
 
     def add(self, kind: str, entries: Sequence[Mapping[str, Value]]) -> None:
         """Keep entries of a kind, `log` or `metric`. Raises UnavailableError when the file cannot be written."""
-        lines = [{"kind": kind, **one} for one in entries]
+        lines = [{"kind": kind, **one} | {"kind": kind} for one in entries]  # an attribute may have that name, too
         with self._lock:
             self.entries = [*self.entries, *lines][-_MOST:]
             if self.file is None:

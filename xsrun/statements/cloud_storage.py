@@ -10,8 +10,8 @@ from __future__ import annotations
 import re
 import uuid
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
 
+from xsrun.dates.calendar import utc_moment
 from xsrun.dates.timestamps import parse_timestamp_value
 from xsrun.errors import InputError, MissingParamError
 from xsrun.running.context import Context
@@ -131,11 +131,4 @@ def object_lock(context: Context, mode: Value, until: Value) -> ObjectLock | Non
         )
     needed("object_lock_retain_until", until)
     ends = parse_timestamp_value(until, context.now())
-    try:
-        return ObjectLock(wanted, datetime.fromtimestamp(ends / 1000, UTC))
-    except (ValueError, OverflowError, OSError):
-        raise InputError(
-            f"Input '{to_text(until)}' is not one of the allowable values.",
-            "object_lock_retain_until",
-            hint="a time of the years 1 to 9999",
-        ) from None
+    return ObjectLock(wanted, utc_moment(ends))

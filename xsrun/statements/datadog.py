@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
 from typing import NamedTuple
 
+from xsrun.dates.calendar import utc_moment
 from xsrun.dates.timestamps import parse_timestamp_value
 from xsrun.errors import InputError, MissingParamError, XanoScriptError
+from xsrun.lazy_regex import pattern
 from xsrun.registry import statement
 from xsrun.running.context import Context
 from xsrun.services.cloud import Cloud
@@ -24,6 +25,7 @@ STATUSES = ("debug", "info", "notice", "warn", "error", "critical", "alert", "em
 _TYPES = {"count": 1, "rate": 2, "gauge": 3}
 TYPES = (*_TYPES, "histogram", "distribution")
 TIMEOUT = 10.0
+_SITE = pattern(r"[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*")
 
 Entry = dict[str, Value]
 
@@ -45,7 +47,9 @@ def log_entry(context: Context, given: Entry) -> Entry:
     if status not in STATUSES:
         raise InputError(f"Input '{status}' is not one of the allowable values.", "status", hint=", ".join(STATUSES))
     attributes = given.get("attributes")
-    entry: Entry = dict(attributes) if isinstance(attributes, dict) else {}
+    if attributes and not isinstance(attributes, dict):
+        raise InputError("The attributes are not an object.", "attributes", hint="write attributes = {claim: 7}")
+    entry: Entry = dict(attributes or {})
     entry |= {"message": given.get("message"), "status": status}
     for name, member in (("source", "ddsource"), ("service", "service"), ("hostname", "hostname")):
         if to_text(given.get(name)):
@@ -53,7 +57,7 @@ def log_entry(context: Context, given: Entry) -> Entry:
     tags = tags_of(given.get("tags"), env=given.get("env"))
     if tags:
         entry["ddtags"] = ",".join(tags)
-    moment = datetime.fromtimestamp(_milliseconds(context, given) / 1000, UTC)
+    moment = utc_moment(_milliseconds(context, given))
     entry["timestamp"] = moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
     return entry
 
@@ -124,6 +128,8 @@ def deliver(
     given = connection if isinstance(connection, dict) else {}
     key = to_text(given.get("api_key")) or _first(context, KEYS)
     site = to_text(given.get("site")) or _first(context, SITES) or DEFAULT_SITE
+    if _SITE.fullmatch(site) is None:  # it becomes a part of the address to which the key goes
+        raise InputError(f"Input '{site}' is not one of the allowable values.", "site", hint="such as datadoghq.eu")
     context.keep_secret(key)
     cloud: Cloud = context.service("cloud")
     for delivery in group(entries):

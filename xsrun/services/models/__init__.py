@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from xsrun.errors import UnavailableError, XanoScriptError
 from xsrun.services.models.conversation import Question, Turn
 from xsrun.services.models.providers import PROVIDERS, XANO_FREE
+from xsrun.values.conversion import readable, text_of_bytes
 
 if TYPE_CHECKING:
     from xsrun.running.context import Context
@@ -55,8 +56,9 @@ def ask(context: Context, question: Question) -> Turn:
     if received.status >= 400:
         raise _refusal(received)
     if not isinstance(received.result, dict):
+        begins = readable(text_of_bytes(received.body[:80])) or "nothing"
         raise XanoScriptError(
-            "The model did not answer: what came is not JSON", hint=f"it begins: {received.body[:80]!r}"
+            "The model did not answer: what came is not JSON", hint=f"HTTP {received.status}, and it begins: {begins}"
         )
     return provider.turn(received.result, question)
 
