@@ -42,6 +42,7 @@ def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         ("xsrun test --l", ["xsrun", "test", "--l"], {"--lf", "--last-failed", "--limit"}),
         ("xsrun db mi", ["xsrun", "db", "mi"], {"migrate"}),
         ("xsrun run fu", ["xsrun", "run", "fu"], {"function:discount", "function"}),
+        ("xsrun test fu", ["xsrun", "test", "fu"], {"function:discount", "function"}),
         ("xsrun run function:di", ["xsrun", "run", "function", ":", "di"], {"discount"}),
     ],
 )

@@ -607,6 +607,9 @@ def test_a_program_is_paused_and_ended(client: InProcess, folder: Path) -> None:
     [
         ({}, "says what to run"),
         ({"program": "none.xs"}, "no such file"),
+        ({"program": "function:double"}, '"construct": "function:double"'),
+        ({"program": "page.md"}, "put it into a .xs file of its own"),
+        ({"program": "../other.xs", "workspace": "."}, "is not a program of the workspace"),
         ({"construct": "function:none"}, ""),
         ({"program": 1}, "is not a text"),
         ({"progam": "a.xs"}, "did you mean `program`"),
@@ -617,6 +620,8 @@ def test_launches_that_cannot_be(
     client: InProcess, folder: Path, settings: dict[str, Any], told: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(folder)
+    (folder / "page.md").write_text("```xs\nvar $a { value = 1 }\n```\n", encoding="utf-8")
+    (folder.parent / "other.xs").write_text("var $a { value = 1 }\n", encoding="utf-8")
     client.ask("initialize")
     if told:
         with pytest.raises(DapFailure, match=told):

@@ -686,3 +686,18 @@ def test_the_tests_of_a_workspace_are_listed(small: Programs) -> None:
     (found,) = listed_tests(small, None)
     assert (found["label"], found["target"]["kind"], found["target"]["test"]) == ("feed feeds", "function", "feeds")
     assert found["range"]["start"] == {"line": 15, "character": 2}
+
+
+def test_a_request_that_is_refused_leaves_no_traceback_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    from pygls.exceptions import JsonRpcInvalidParams
+    from pygls.protocol import json_rpc
+
+    from xsrun.editor.lsp.language_server import make_server
+
+    make_server()
+    for error in (JsonRpcInvalidParams("`a b` is not a name"), ValueError("a fault")):
+        try:
+            raise error
+        except Exception:
+            json_rpc.logger.exception("in a request")
+    assert [str(one.exc_info[1]) for one in caplog.records if one.exc_info] == ["a fault"]

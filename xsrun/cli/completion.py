@@ -108,7 +108,7 @@ def whole_parser() -> CommandParser:
         for parser in (made, *actions_of(made)):
             for action in parser._actions:
                 metavar = action.metavar if isinstance(action.metavar, str) else ""
-                if action.dest in _TARGETS:
+                if action.dest in _TARGETS or (name == "test" and action.dest == "paths"):
                     action.complete = _COMPLETED  # type: ignore[attr-defined]
                 elif metavar in _FILES or action.dest in ("paths", "path", "pages", "file"):
                     folder = metavar == "FOLDER"

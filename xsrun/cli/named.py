@@ -17,6 +17,8 @@ from xsrun.workspace.loader import matching, read_source, read_standard_input
 STDIN, ARGUMENT = "<stdin>", "<argument>"
 #: What pages are, by the ends of their names.
 PAGES = (".md", ".markdown", ".mdx", ".txt")
+#: Ends of names of what lies in a workspace, too, and is not a program.
+_OTHERS = (".html", ".htm", ".css", ".js", ".ts", ".json", ".jsonl", ".yaml", ".yml", ".toml", ".csv", ".py", ".sql")
 #: A line that begins a block of XanoScript on a page.
 _FENCE = pattern(r"^ {0,3}(?:`{3,}|~{3,})[ \t]*(?:xs|xano|xanoscript)\b", 10)  # IGNORECASE | MULTILINE
 #: What only a program has, and the beginning of a number.
@@ -58,6 +60,8 @@ def named(given: str, *, expression: bool = False, constructs: bool = True, work
         return Named(STDIN, read_standard_input())
     path = Path(given).expanduser()
     if _is_there(path) and not (expression and path.suffix.lower() not in (".xs", *PAGES)):
+        if path.suffix.lower() in _OTHERS and not path.is_dir():
+            raise UsageError(f"{given} is not a program", hint="name a .xs file, a page (.md) or a folder")
         return Named(path.as_posix(), None if path.is_dir() else read_source(path), path)
     kind, colon, name = given.partition(":")
     if colon and kind in DECLARED_KINDS and constructs and not expression:

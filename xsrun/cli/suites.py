@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from xsrun.cli.options import workspace_settings
 from xsrun.errors import UsageError
 from xsrun.workspace.loader import read_source
-from xsrun.workspace.lookup import construct_named
+from xsrun.workspace.lookup import command_name, construct_named
 
 if TYPE_CHECKING:
     from xsrun.testing.selection import Selection
@@ -104,7 +104,11 @@ def of_construct(text: str, test: str | None, options: argparse.Namespace) -> Su
         if one.kind == target.kind and one.name == wanted and target.verb in (None, one.verb)
     ]
     if not found:
-        raise UsageError(f"there is no {text}", hint=constructs_hint(text, options.workspace))
+        known = ", ".join(
+            sorted(command_name(one) for one in target.workspace.constructs if one.kind == target.kind)[:8]
+        )
+        hint = constructs_hint(text, options.workspace) or (f"there are: {known}" if known else None)
+        raise UsageError(f"there is no {text}", hint=hint)
     names: dict[str, set[str]] = {one.file: set() for one in found}
     for case in find_cases(found, None, options.kind):
         if test in (None, case.name):

@@ -14,7 +14,7 @@ from xsrun.errors import InternalError, UsageError, XanoScriptError
 from xsrun.running.context import Limits
 from xsrun.values.conversion import to_json
 from xsrun.workspace.lookup import construct_named
-from xsrun.workspace.roots import workspace_root
+from xsrun.workspace.roots import relative, workspace_root
 
 if TYPE_CHECKING:
     from xsrun.editor.dap.debugger import Debugger
@@ -44,6 +44,16 @@ _THEIRS = frozenset(("name", "type", "request", "presentation", "internalConsole
 _CLASSES = {str: "a text", bool: "true or false", dict: "an object", list: "a list"}
 
 
+def check_program(program: Path, given: str) -> None:
+    """Raise UsageError for a program that is not there, or not XanoScript, with what to write instead."""
+    if not program.exists():
+        hint = f'a construct is named by "construct": "{given}"' if construct_named(given)[0] is not None else None
+        raise UsageError(f"no such file: {program}", hint=hint)
+    if program.is_file() and program.suffix.lower() != ".xs":
+        hint = "to debug a block of a page, put it into a .xs file of its own"
+        raise UsageError(f"{program} is not a .xs file", hint=hint)
+
+
 class Launch:
     """One program. It is loaded at once, so that breakpoints find their lines, and begins when it is told to."""
 
@@ -61,8 +71,8 @@ class Launch:
         """The workspace around what is launched, without a limit of time."""
         given = self.given
         program = Path(given["program"]).expanduser() if given.get("program") else None
-        if program is not None and not program.exists():
-            raise UsageError(f"no such file: {program}")
+        if program is not None:
+            check_program(program, given["program"])
         root = Path(given["workspace"]).expanduser() if given.get("workspace") else None
         if root is None:
             root = Path() if program is None else program if program.is_dir() else workspace_root(program)
@@ -75,7 +85,9 @@ class Launch:
             strict=bool(given.get("strict")),
         )
         if program is not None and program.is_file():
-            self.file = Path(program.resolve()).relative_to(root.resolve()).as_posix()
+            self.file = relative(program, root)
+            if self.file not in workspace.sources:
+                raise UsageError(f"{program} is not a program of the workspace {root}", hint='leave "workspace" out')
         if given.get("rows"):
             workspace.seed(given["rows"])
         return workspace

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable, Coroutine
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from lsprotocol import types
+from pygls.exceptions import JsonRpcInvalidParams
 from pygls.lsp.server import LanguageServer
+from pygls.protocol import json_rpc
 from pygls.uris import to_fs_path
 
 from xsrun import __version__
@@ -199,8 +202,14 @@ class Editor:
         return feature(self.desk, params)
 
 
+def is_fault(record: logging.LogRecord) -> bool:
+    """Is this more than a request that was refused? The editor shows the reason of that, a traceback says nothing."""
+    return record.exc_info is None or not isinstance(record.exc_info[1], JsonRpcInvalidParams)
+
+
 def make_server() -> LanguageServer:
     """A server that is ready to be started."""
+    logging.getLogger(json_rpc.__name__).addFilter(is_fault)
     server = LanguageServer("xsrun", __version__, types.TextDocumentSyncKind.Full)
     editor = Editor(server)
     notifications: dict[str, Callable[[Any], Coroutine[Any, Any, None]]] = {
