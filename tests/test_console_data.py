@@ -241,6 +241,19 @@ def test_data_sources_are_apart(page: Page) -> None:
     assert "test" in page.get("tables?datasource=test")["datasources"]
 
 
+def test_looking_makes_no_tables(page: Page, workspace: xsrun.Workspace) -> None:
+    before = set(workspace.database.physical)
+    for address in ("tables?datasource=nope", "table/entry/rows?datasource=nope"):
+        refused = page.send("GET" if address.startswith("tables") else "POST", address)
+        assert refused.status == 400 and "there is no data source `nope`" in refused.body.decode()
+    for call in ("rows", "add", "count"):
+        refused = page.send("POST", f"table/nope/{call}", {"data": {"a": 1}})
+        assert refused.status == 404 and "there is no table `nope`" in refused.body.decode()
+    refused = page.send("POST", "table/nope/import", {"text": "id,text\n1,a", "format": "csv"})
+    assert refused.status == 404
+    assert set(workspace.database.physical) == before
+
+
 def test_undeclared_tables(page: Page, workspace: xsrun.Workspace) -> None:
     workspace.seed({"jar": [{"label": "a", "n": 1}, {"label": "b", "n": 2}]})
     found = page.post("table/jar/rows", {"filters": [{"column": "label", "test": "=", "value": "b"}]})

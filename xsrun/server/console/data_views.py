@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from xsrun.errors import UsageError
 from xsrun.running.secrets import MASK
-from xsrun.server.console.calls import ApiCall, handles, wrong
+from xsrun.server.console.calls import ApiCall, handles, missing, wrong
 from xsrun.values.conversion import Value, from_json
 from xsrun.values.json_errors import JsonError
 from xsrun.workspace.result import end_session
@@ -54,16 +54,25 @@ def scanning(name: str) -> Iterator[Scan]:
 
 @contextmanager
 def session_of(call: ApiCall) -> Iterator[Session]:
-    """A session on the data source that a call asks for."""
+    """A session on the data source and, where its address names one, for the table that a call asks for. Both must be
+    there: looking makes neither. Raises XanoScriptError."""
+    from xsrun.database.isolation import table_names
+
     context = call.workspace.context(datasource=datasource_of(call))
     try:
+        if call.parts and call.parts[0] not in table_names(context.session):
+            raise missing(f"there is no table `{call.parts[0]}`")
         yield context.session
     finally:
         end_session(context)
 
 
 def datasource_of(call: ApiCall) -> str:
-    return call.text("datasource") or "live"
+    name = call.text("datasource") or "live"
+    known = datasources(call)
+    if name not in known:
+        raise wrong(f"there is no data source `{name}`", f"there are: {', '.join(known)}")
+    return name
 
 
 # What there is --------------------------------------------------------------------------------------------------------
@@ -87,11 +96,12 @@ def tables(call: ApiCall) -> dict[str, Value]:
 
 
 def datasources(call: ApiCall) -> list[str]:
-    """The data sources that have tables, and those that always are."""
+    """The data sources that have tables, those that requests may name, and those that always are."""
     from xsrun.database.tables import logical_name
 
     there = {logical_name(stored)[1] for stored in call.workspace.database.physical}
-    return sorted({"live", "test", *there}, key=lambda name: (name != "live", name))
+    named = {*call.snapshot.datasources, *call.console.settings.datasources}
+    return sorted({"live", "test", *named, *there}, key=lambda name: (name != "live", name))
 
 
 def _is_auth(node: object) -> bool:
