@@ -482,6 +482,19 @@ def test_a_mock_takes_the_place_of_a_statement(tmp_path: Path) -> None:
 # Signed addresses ----------------------------------------------------------------------------------------------------
 
 
+def test_a_client_finds_a_file_whose_key_looks_like_a_way_up() -> None:
+    group = 'api_group "Harbour" {\n  canonical = "hb"\n}\n'
+    stack = FILE + S3.statement("upload_file", 'file_key = "a/../b.txt"\nfile = $file')
+    stack += S3.statement("sign_url", 'file_key = "a/../b.txt"', "address")
+    source = 'query "sign" verb=GET {\n  api_group = "Harbour"\n  input {\n  }\n  stack {\n' + stack
+    sources = {"g.xs": group, "q.xs": source + "  }\n  response = $address\n}\n"}
+    with xsrun.Workspace.from_sources(sources, **S3.options) as made, running(create_application(made)) as client:
+        parts = urlsplit(client.get("/api:hb/sign").json)
+        # httpx resolves what looks like a way up, as browsers do
+        found = httpx.get(f"http://127.0.0.1:{client.port}{parts.path}?{parts.query}", trust_env=False)
+    assert (found.status_code, found.text) == (200, "high")
+
+
 def test_serve_honours_the_addresses_of_the_folder() -> None:
     group = 'api_group "Harbour" {\n  canonical = "hb"\n}\n'
     reading = GOOGLE.statement("sign_url", 'filePath = "2026/tïde.txt"\nttl = 60', "read")

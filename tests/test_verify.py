@@ -729,6 +729,11 @@ def test_a_whole_run(shop: Path, capsys: pytest.CaptureFixture[str]) -> None:
         assert "SAME  GET /api:shop/all?n=4&word=tested" in text
         assert "Results: 1 same, 0 differs, 0 failed, 0 skipped" in text
         assert command(shop, "--against", url) == 0  # workflow tests, and one made-up request to each query
+    with live(member("list", list(range(10, 70)))) as url:
+        assert command(shop, "--against", url, "--tests") == 1
+    text = capsys.readouterr().out
+    assert ".list[49]: here missing, there 59\n  and 10 more, which --json shows\n" in text
+    assert ".list[50]" not in text
     with live(member("text", "Bo")) as url:
         assert command(shop, "--against", url, "--tests", "--json") == 1
         document = json.loads(capsys.readouterr().out.splitlines()[-1])

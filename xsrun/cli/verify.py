@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 #: Requests a second and seconds that make sense.
 _SLOWEST, _LONGEST = 0.001, 86_400
+#: Differences of one request that are printed.
+_MOST_SHOWN = 50
 _STYLES = {"same": "green", "differs": "red", "failed": "red", "skipped": "yellow"}
 
 
@@ -324,8 +326,10 @@ def show_verdict(verdict: RequestVerdict, color: bool) -> None:
     asked = verdict.planned.asked
     word = {"same": "SAME", "differs": "DIFFERS", "failed": "FAILED", "skipped": "SKIPPED"}[verdict.status]
     print(f"{paint(word, _STYLES[verdict.status], color)}  {asked.verb} {asked.shown} [{asked.source}]")
-    for line in verdict.differences:
+    for line in verdict.differences[:_MOST_SHOWN]:
         print(f"  {line}")
+    if len(verdict.differences) > _MOST_SHOWN:
+        print(f"  and {len(verdict.differences) - _MOST_SHOWN} more, which --json shows")
     if verdict.places:
         print(f"  given here by {', '.join(verdict.places)}")
     if verdict.reason:

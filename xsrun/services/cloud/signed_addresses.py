@@ -28,7 +28,9 @@ class AddressSigner:
         return datetime.fromtimestamp(self._now() / 1000, UTC)
 
     def plain(self, service: str, bucket: str, key: str) -> str:
-        return f"{self._origin}{PREFIX}{service}/{quote(bucket, safe='')}/{quote(key)}"
+        # clients resolve `..` between slashes, however it is written, but not between signs that stand for slashes
+        safe = "" if {".", ".."} & set(key.split("/")) else "/"
+        return f"{self._origin}{PREFIX}{service}/{quote(bucket, safe='')}/{quote(key, safe=safe)}"
 
     def sign(self, service: str, bucket: str, key: str, method: str, seconds: int) -> str:
         expires = self._now() // 1000 + seconds
