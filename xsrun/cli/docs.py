@@ -131,10 +131,12 @@ def foreign(name: str) -> str | None:
 
 def unknown(manual: Manual, name: str, *, searched: bool) -> UsageError:
     """Nothing has this name; what may be meant, also by words of other languages."""
-    from xsrun.diagnostics.suggest import nearest
+    from xsrun.diagnostics.suggest import nearest, one_of
 
     if searched:
-        return UsageError(f"no page has the words `{name}`", hint="see xsrun docs")
+        alone = [word for word in name.split() if manual.search([word])] if " " in name else []
+        hint = f"there are pages with {one_of(alone)}, none with all" if alone else "see xsrun docs"
+        return UsageError(f"no page has the words `{name}`", hint=hint)
     close = foreign(name) or nearest(name, [known for names in manual.names().values() for known in names])
     hint = f"did you mean `{close}`?" if close else f"xsrun docs --search {name} looks into the pages"
     return UsageError(f"nothing is called `{name}`", hint=hint)
