@@ -66,6 +66,13 @@ def test_input_is_validated(page: Page) -> None:
     found = run(page, "add", input={"a": "many"})
     assert found["failed"] and "a" in found["error_detail"]["message"]
     assert page.send("POST", "run", {"kind": "function", "name": "nothing"}).status == 404
+    calls = {
+        "run": {"kind": "function", "name": "add", "input": {"a": 2}},
+        "requests/send": {"verb": "GET", "uri": "/x"},
+    }
+    for call, body in calls.items():
+        given = {**body, "datasource": "nope"}
+        assert "there is no data source `nope`" in page.send("POST", call, given).body.decode()
     assert page.send("POST", "run", {"kind": "function", "name": "add", "input": [1]}).status == 400
 
 

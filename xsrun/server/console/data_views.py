@@ -67,8 +67,9 @@ def session_of(call: ApiCall) -> Iterator[Session]:
         end_session(context)
 
 
-def datasource_of(call: ApiCall) -> str:
-    name = call.text("datasource") or "live"
+def datasource_of(call: ApiCall, given: Value = None) -> str:
+    """The data source of a call, as `given` or by its address. Raises XanoScriptError for an unknown one."""
+    name = str(given or call.text("datasource") or "live")
     known = datasources(call)
     if name not in known:
         raise wrong(f"there is no data source `{name}`", f"there are: {', '.join(known)}")

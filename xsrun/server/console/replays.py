@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from xsrun.running.context import Identity
 from xsrun.running.secrets import MASK
 from xsrun.server.console.calls import ApiCall, handles, missing, wrong
+from xsrun.server.console.data_views import datasource_of
 from xsrun.server.console.request_views import number_of
 from xsrun.server.console.tracing import ConsoleTrace
 from xsrun.server.endpoint import QueryRun
@@ -59,6 +60,7 @@ def send(call: ApiCall) -> dict[str, Value]:
 
 def sent(call: ApiCall, request: HttpRequest, identity: Identity | None, repeats: int | None) -> dict[str, Value]:
     """Run the query that a request goes to; gives the number under which it is kept. Raises XanoScriptError."""
+    datasource_of(call, request.datasource())
     snapshot = call.console.live.current
     match = snapshot.routes.find(request.verb, request.path)
     if match is None or match.route is None:

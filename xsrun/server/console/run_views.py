@@ -10,7 +10,7 @@ from xsrun.errors import XanoScriptError
 from xsrun.language.constructs import RUNNABLE
 from xsrun.running.context import Identity, Request
 from xsrun.server.console.calls import ApiCall, handles, missing, wrong
-from xsrun.server.console.data_views import field_of
+from xsrun.server.console.data_views import datasource_of, field_of
 from xsrun.server.console.keeping import kept_or_less
 from xsrun.server.console.tracing import ConsoleTrace
 from xsrun.services.files import FileResource
@@ -84,7 +84,7 @@ def run_construct(
         env=env or None,
         auth=_identity(given.get("auth")),
         request=Request(method=construct.verb or "", input=values, in_path=construct.path_parameters),
-        datasource=str(given.get("datasource") or "live"),
+        datasource=datasource_of(call, given.get("datasource")),
         trace=ConsoleTrace(),
     )
     call.console.watch_triggers(context)
