@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import subprocess
+import sys
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
@@ -20,6 +22,7 @@ from mcp.client.sse import sse_client
 from mcp.client.streamable_http import streamable_http_client
 from mcp.types import TextContent, TextResourceContents
 from model_server import model_server, openai_answer
+from recording_server import recording
 from waiting import until
 
 import xsrun
@@ -642,3 +645,15 @@ def test_many_clients_at_once(site: Site) -> None:
     for one in threads:
         one.join()
     assert sorted(one["lead"] for one in found) == [f"n{number}" for number in range(6)]
+
+
+def test_a_server_that_speaks_no_mcp_leaves_no_traceback(tmp_path: Path) -> None:
+    with recording(lambda *_: (200, [1])) as odd:
+        (tmp_path / "main.xs").write_text(
+            f'ai.external.mcp.tool.list {{\n  url = "{odd.url}/mcp"\n  connection_type = "sse"\n}} as $x\n'
+        )
+        command = [sys.executable, "-m", "xsrun", "run", str(tmp_path / "main.xs")]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "The MCP server did not answer" in done.stderr
+    assert "Traceback" not in done.stderr

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from xsrun.services.network import NetworkPolicy
 
 CONNECTION_TYPES = ("sse", "stream")
+_NO_LINES = logging.NullHandler()
 _INSTALL = "pip install 'xsrun[ai]'"
 #: Seconds for one question, when the run itself has no limit.
 _SECONDS = 60.0
@@ -110,6 +112,8 @@ def _outcome(context: Context, server: McpServer, method: str, params: dict[str,
     except ImportError:
         text = "statements that reach MCP servers need a package that is not installed"
         raise UnavailableError(text, hint=_INSTALL) from None
+    # what goes wrong is an error of the program; without a handler Python prints the SDK's tracebacks of it, too
+    logging.getLogger("mcp").addHandler(_NO_LINES)
     seconds = _SECONDS if context.limits.seconds is None else context.limits.seconds
     try:
         found = asyncio.run(asyncio.wait_for(_conversation(server, method, params), seconds))
