@@ -191,7 +191,7 @@ def is_header(text: str) -> bool:
 
 
 def known_reads(given: list[str], routes: Routes) -> tuple[str, ...]:
-    """The requests of `--read`, as `VERB /path` without the group. Raises UsageError for one that is no query."""
+    """The requests of `--read`, as `VERB /path` without the group. Raises UsageError for one that is not a query."""
     labels = {f"{route.verb} /{route.query.name}" for group in routes.groups for route in group.routes}
     found = []
     for text in given:

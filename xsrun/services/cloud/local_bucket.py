@@ -125,7 +125,7 @@ class LocalBucket:
     # What is known besides -------------------------------------------------------------------------------------------
 
     def _meta_file(self, key: str) -> Path:
-        # an ending that no key has as a file name: what is known of `a` is no folder of `a.json/b`
+        # an ending that no key has as a file name: what is known of `a` is not a folder of `a.json/b`
         return _below(self._meta, key).with_name(_file_name(key.rpartition("/")[2]) + "%json")
 
     def _read_meta(self, key: str) -> dict[str, object]:
