@@ -25,7 +25,7 @@ from xsrun.cli.lsp import run as lsp_command  # noqa: E402
 from xsrun.editor.lsp.code_lenses import code_lenses  # noqa: E402
 from xsrun.editor.lsp.completion import completion  # noqa: E402
 from xsrun.editor.lsp.desk import Desk as Programs  # noqa: E402
-from xsrun.editor.lsp.first_answer import FirstAnswer  # noqa: E402
+from xsrun.editor.lsp.first_answer import FirstMessage  # noqa: E402
 from xsrun.editor.lsp.listed_tests import listed_tests  # noqa: E402
 from xsrun.errors import UnavailableError  # noqa: E402
 
@@ -640,9 +640,9 @@ def test_a_second_start_answers_before_the_protocol_is_loaded(tmp_path: Path, mo
     once, again = conversation(begin, *rest), conversation(begin, *rest)
     assert [one["id"] for one in once] == [one["id"] for one in again] == [7, 8]
     assert once[0]["result"] == again[0]["result"]
-    first = FirstAnswer.read(io.BytesIO(begin))
-    assert first.known() is not None and first.given
-    other = FirstAnswer.read(io.BytesIO(begin.replace(b"utf-8", b"utf-9")))
+    first = FirstMessage.read(io.BytesIO(begin))
+    assert first.known() is not None and first.answer.given
+    other = FirstMessage.read(io.BytesIO(begin.replace(b"utf-8", b"utf-9")))
     assert other.known() is None
 
 

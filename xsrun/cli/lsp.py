@@ -17,7 +17,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Serve until the editor leaves."""
-    from xsrun.editor.lsp.first_answer import FirstAnswer, package_stamp
+    from xsrun.editor.lsp.first_answer import Filtered, FirstMessage, Replayed, package_stamp
     from xsrun.editor.own_streams import claim_streams
 
     if not package_stamp():
@@ -30,12 +30,11 @@ def run(options: argparse.Namespace) -> int:
         make_server().start_tcp(options.host, options.tcp)
         return 0
     source, target = claim_streams()
-    first = FirstAnswer.read(source)
+    first = FirstMessage.read(source)
     known = first.known()
     if known is not None:
         target.write(known)
         target.flush()
-    from xsrun.editor.lsp.first_answer import Filtered, Replayed
     from xsrun.editor.lsp.language_server import make_server
 
     make_server().start_io(Replayed(source, first), Filtered(target, first))
