@@ -39,7 +39,7 @@ def test_what_works_with_a_stand_in_says_so() -> None:
     rows = {row["name"]: row for row in support()["statements"]}
     stood_in = {name: row["stand_in"] for name, row in rows.items() if "stand_in" in row}
     assert {rows[name]["status"] for name in stood_in} == {"yes"}
-    assert stood_in == {one.name: one.stand_in for one in registry.every("statement") if one.stand_in}
+    assert stood_in == {one.name: one.stand_in.what for one in registry.every("statement") if one.stand_in}
     assert all(len(text) > 10 for text in stood_in.values())
 
 

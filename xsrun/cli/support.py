@@ -41,7 +41,7 @@ def support() -> dict[str, list[SupportRow]]:
             if record is not None and record.unavailable:
                 row["status"] = f"unavailable: {record.unavailable}"
             if record is not None and record.stand_in:
-                row["stand_in"] = record.stand_in
+                row["stand_in"] = record.stand_in.what
             rows.append(row)
         tables[title] = rows
     return tables

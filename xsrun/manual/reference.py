@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from xsrun.language.catalogue.pages import Topic
     from xsrun.registry import Parameter
 
+#: Characters of a line in the text of a page.
+_WIDTH = 112
 #: What is in the catalogue, by the title of its list.
 KINDS: dict[str, Kind] = {
     "statements": "statement",
@@ -87,22 +89,30 @@ def builtin_page(kind: Kind, name: str) -> Page | None:
     page = Page(
         found.name,
         kind.replace("_", " "),
-        without_citations(found.documentation),
+        without_citations(about(found)),
         statement["header"] if statement is not None else f"|{found.signature}",
         names=list(found.aliases),
         parts=[part_of(one, found) for one in (found.attributes if kind == "statement" else found.arguments)],
         group=family(kind, found.name),
     )
-    if found.stand_in:
-        page.note = f"works with a local stand-in: {found.stand_in}"
     page.see = related(page)
     if found.stand_in:
-        page.note = f"on this machine: {found.stand_in}"
+        page.note = f"on this machine: {found.stand_in.what}"
     if found.unavailable:
         page.note = f"not available on this machine: {found.unavailable}"
     else:
         page.examples = [Shown(example.source, example.result) for example in found.examples]
     return page
+
+
+def about(found: Builtin) -> str:
+    """What the page of a builtin says: its docstring, and what holds for all that has the same stand-in."""
+    if found.stand_in is None or not found.stand_in.how:
+        return found.documentation
+    from textwrap import fill
+
+    how = fill(found.stand_in.how, _WIDTH, break_long_words=False, break_on_hyphens=False)
+    return f"{found.documentation}\n\n{how}"
 
 
 def related(page: Page) -> list[str]:

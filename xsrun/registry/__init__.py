@@ -30,7 +30,7 @@ is the object of the variables it bound; `...` as a value in an expectation stan
 from __future__ import annotations
 
 from xsrun.language.catalogue import Kind
-from xsrun.registry.builtin import Builtin, Gives
+from xsrun.registry.builtin import Builtin, Gives, StandIn
 from xsrun.registry.declaring import filter, filter_form, input_filter, query_filter, statement, statement_form
 from xsrun.registry.finding import every, find, find_filter, find_function, find_statement
 from xsrun.registry.signatures import COMMON, COMMON_ATTRIBUTES, ENVIRONMENT, Parameter, parameter_type
@@ -43,6 +43,7 @@ __all__ = [
     "Gives",
     "Kind",
     "Parameter",
+    "StandIn",
     "every",
     "filter",
     "filter_form",

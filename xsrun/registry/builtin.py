@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Container, Mapping
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from xsrun.language import catalogue
 from xsrun.language.catalogue import Kind
@@ -22,6 +22,17 @@ Result = Literal[
 #: Gives the code of one use of a filter in line, or None (`xsrun.evaluator.inlining.FilterUse`).
 InliningRule = Callable[[Any], Any]
 _SCALAR_TYPES = frozenset(("str", "bytes", "int", "float", "bool", "None"))
+
+
+class StandIn(NamedTuple):
+    """What stands on this machine for the outside service of a statement.
+
+    `what` says it in a few words; `how` are the lines of the page about when the real service is asked, and what is
+    different here, the same for all statements of the service.
+    """
+
+    what: str
+    how: str = ""
 
 
 @record
@@ -53,7 +64,7 @@ class Builtin:
     inline: InliningRule | None = None
     unavailable: str | None = None
     #: what stands for the outside service that the statement is for, unless the real one may be asked
-    stand_in: str | None = None
+    stand_in: StandIn | None = None
     #: of a list it makes the list of what it gives for each element, lists in it likewise (evidence G6)
     elementwise: bool = False
     #: documentation's other spellings of attributes: other -> the engine's

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Mapping
 from typing import Any, TypeVar
 
 from xsrun.language.catalogue import Kind
-from xsrun.registry.builtin import Builtin, Gives, InliningRule, Result
+from xsrun.registry.builtin import Builtin, Gives, InliningRule, Result, StandIn
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -41,7 +41,7 @@ def statement(
     *,
     updates: bool = False,
     unavailable: str | None = None,
-    stand_in: str | None = None,
+    stand_in: StandIn | None = None,
     spellings: Mapping[str, str] | None = None,
     literal: str = "",
     values: Mapping[str, Collection[str]] | None = None,

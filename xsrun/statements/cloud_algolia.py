@@ -12,8 +12,15 @@ from xsrun.services.http_messages import Headers
 from xsrun.services.search.algolia import LocalAlgolia
 from xsrun.services.search.documents import DocumentStore
 from xsrun.statements import cloud_search as searching
-from xsrun.statements.cloud_search import STAND_IN, checked, document_of
+from xsrun.statements.cloud_search import checked, document_of, index_stands_in
 from xsrun.values.conversion import Value, to_text
+
+STAND_IN = index_stands_in("""\
+Algolia is asked where `--allow-net` names its host (APPLICATION.algolia.net, APPLICATION-dsn.algolia.net), with the key
+of the statement; `--cloud-endpoint algolia=URL` names another server. Otherwise an index in `.xsrun/cloud/search.db`
+beside the workspace answers: it knows the words, filters, facets, pages and the settings `searchableAttributes`,
+`customRanking` and `attributesForFaceting`, ranks in its own way, highlights nothing, and names the parameter that it
+cannot do.""")
 
 
 def _ask(
@@ -61,12 +68,6 @@ def algolia_request(
     `url` is the whole address or its path (`/1/indexes/tides/query`), `payload` the body as JSON. An answer that says
     that something went wrong raises an error with its reason.
 
-    Algolia is asked where `--allow-net` names its host (APPLICATION.algolia.net, APPLICATION-dsn.algolia.net),
-    with the key of the statement; `--cloud-endpoint algolia=URL` names another server. Otherwise an index in
-    `.xsrun/cloud/search.db` beside the workspace answers: it knows the words, filters, facets, pages and the
-    settings `searchableAttributes`, `customRanking` and `attributesForFaceting`, ranks in its own way,
-    highlights nothing, and names the parameter that it cannot do.
-
     >>> cloud.algolia.request {
     ...   application_id = "HARBOUR"
     ...   api_key = $env.ALGOLIA_KEY
@@ -106,12 +107,6 @@ def algolia_search(
 
     `filters` is a text such as `category:electronics AND price<100`, `facets` the names to count values of.
 
-    Algolia is asked where `--allow-net` names its host (APPLICATION.algolia.net, APPLICATION-dsn.algolia.net),
-    with the key of the statement; `--cloud-endpoint algolia=URL` names another server. Otherwise an index in
-    `.xsrun/cloud/search.db` beside the workspace answers: it knows the words, filters, facets, pages and the
-    settings `searchableAttributes`, `customRanking` and `attributesForFaceting`, ranks in its own way,
-    highlights nothing, and names the parameter that it cannot do.
-
     >>> cloud.algolia.save_objects {
     ...   app_id = "HARBOUR"
     ...   index = "tides"
@@ -138,12 +133,6 @@ def algolia_save_object(
 ) -> None:
     """Write a record to an index of Algolia, in the place of one with its `objectID` (in the documentation only).
 
-    Algolia is asked where `--allow-net` names its host (APPLICATION.algolia.net, APPLICATION-dsn.algolia.net),
-    with the key of the statement; `--cloud-endpoint algolia=URL` names another server. Otherwise an index in
-    `.xsrun/cloud/search.db` beside the workspace answers: it knows the words, filters, facets, pages and the
-    settings `searchableAttributes`, `customRanking` and `attributesForFaceting`, ranks in its own way,
-    highlights nothing, and names the parameter that it cannot do.
-
     >>> cloud.algolia.save_object {
     ...   app_id = "HARBOUR"
     ...   index = "tides"
@@ -162,12 +151,6 @@ def algolia_save_objects(
     context: Context, app_id: Value = None, api_key: Value = None, index: Value = None, objects: Value = None
 ) -> None:
     """Write several records to an index of Algolia at once (in the documentation only).
-
-    Algolia is asked where `--allow-net` names its host (APPLICATION.algolia.net, APPLICATION-dsn.algolia.net),
-    with the key of the statement; `--cloud-endpoint algolia=URL` names another server. Otherwise an index in
-    `.xsrun/cloud/search.db` beside the workspace answers: it knows the words, filters, facets, pages and the
-    settings `searchableAttributes`, `customRanking` and `attributesForFaceting`, ranks in its own way,
-    highlights nothing, and names the parameter that it cannot do.
 
     >>> cloud.algolia.save_objects {
     ...   app_id = "HARBOUR"
@@ -190,12 +173,6 @@ def algolia_delete_object(
 ) -> None:
     """Delete a record from an index of Algolia (in the documentation only). One that is not there is no error.
 
-    Algolia is asked where `--allow-net` names its host (APPLICATION.algolia.net, APPLICATION-dsn.algolia.net),
-    with the key of the statement; `--cloud-endpoint algolia=URL` names another server. Otherwise an index in
-    `.xsrun/cloud/search.db` beside the workspace answers: it knows the words, filters, facets, pages and the
-    settings `searchableAttributes`, `customRanking` and `attributesForFaceting`, ranks in its own way,
-    highlights nothing, and names the parameter that it cannot do.
-
     >>> cloud.algolia.delete_object {
     ...   app_id = "HARBOUR"
     ...   index = "tides"
@@ -213,12 +190,6 @@ def algolia_set_settings(
     context: Context, app_id: Value = None, api_key: Value = None, index: Value = None, settings: Value = None
 ) -> None:
     """Set the settings of an index of Algolia (in the documentation only).
-
-    Algolia is asked where `--allow-net` names its host (APPLICATION.algolia.net, APPLICATION-dsn.algolia.net),
-    with the key of the statement; `--cloud-endpoint algolia=URL` names another server. Otherwise an index in
-    `.xsrun/cloud/search.db` beside the workspace answers: it knows the words, filters, facets, pages and the
-    settings `searchableAttributes`, `customRanking` and `attributesForFaceting`, ranks in its own way,
-    highlights nothing, and names the parameter that it cannot do.
 
     >>> cloud.algolia.set_settings {
     ...   app_id = "HARBOUR"

@@ -9,8 +9,12 @@ from xsrun.services.cloud.azure_blobs import AzureContainer, azure_address
 from xsrun.services.cloud.objects import Bucket
 from xsrun.services.cloud.storage_calls import StorageCalls
 from xsrun.statements import cloud_storage as storage
-from xsrun.statements.cloud_storage import STAND_IN, host_part, local_bucket, needed
+from xsrun.statements.cloud_storage import folder_stands_in, host_part, local_bucket, needed
 from xsrun.values.conversion import Value, to_text
+
+STAND_IN = folder_stands_in(
+    "azure", "container", "ACCOUNT.blob.core.windows.net", "Azure Blob Storage with `account_key`"
+)
 
 
 def _container(context: Context, name: str, account: Value, key: Value, container: Value) -> Bucket:
@@ -32,10 +36,6 @@ def azure_list_directory(
 
     `files` has `name`, `size`, `etag` and `last_modified` of the first 1000 files below `path`; an empty one lists
     the whole container.
-
-    Without the network the folder `.xsrun/cloud/azure/CONTAINER` beside the workspace stands for the container.
-    `--allow-net ACCOUNT.blob.core.windows.net` asks Azure Blob Storage with `account_key`; `--cloud-endpoint
-    azure=URL` asks another server that speaks like it.
 
     >>> storage.create_file_resource {
     ...   filename = "tides.txt"
@@ -69,10 +69,6 @@ def azure_read_file(
 
     The result may be the `file` of an upload, or the `value` of `storage.create_attachment`. A file that is not
     there raises `ERROR_CODE_NOT_FOUND`.
-
-    Without the network the folder `.xsrun/cloud/azure/CONTAINER` beside the workspace stands for the container.
-    `--allow-net ACCOUNT.blob.core.windows.net` asks Azure Blob Storage with `account_key`; `--cloud-endpoint
-    azure=URL` asks another server that speaks like it.
 
     >>> storage.create_file_resource {
     ...   filename = "tides.txt"
@@ -108,10 +104,6 @@ def azure_get_file_info(
     """Tell what Azure Blob Storage knows of a file, without reading it.
 
     A file that is not there raises `ERROR_CODE_NOT_FOUND`, which `try_catch` catches.
-
-    Without the network the folder `.xsrun/cloud/azure/CONTAINER` beside the workspace stands for the container.
-    `--allow-net ACCOUNT.blob.core.windows.net` asks Azure Blob Storage with `account_key`; `--cloud-endpoint
-    azure=URL` asks another server that speaks like it.
 
     >>> storage.create_file_resource {
     ...   filename = "tides.txt"
@@ -155,10 +147,6 @@ def azure_upload_file(
     `file` is the upload of a `file` input, a file resource, or what `read_file` gave; `metadata` an object of
     texts.
 
-    Without the network the folder `.xsrun/cloud/azure/CONTAINER` beside the workspace stands for the container.
-    `--allow-net ACCOUNT.blob.core.windows.net` asks Azure Blob Storage with `account_key`; `--cloud-endpoint
-    azure=URL` asks another server that speaks like it.
-
     >>> storage.create_file_resource {
     ...   filename = "tides.txt"
     ...   filedata = "high"
@@ -190,10 +178,6 @@ def azure_delete_file(
 
     A file that is not there raises `ERROR_CODE_NOT_FOUND`.
 
-    Without the network the folder `.xsrun/cloud/azure/CONTAINER` beside the workspace stands for the container.
-    `--allow-net ACCOUNT.blob.core.windows.net` asks Azure Blob Storage with `account_key`; `--cloud-endpoint
-    azure=URL` asks another server that speaks like it.
-
     >>> storage.create_file_resource {
     ...   filename = "tides.txt"
     ...   filedata = "high"
@@ -224,10 +208,6 @@ def azure_sign_url(
     """Make an address at which a file in Azure Blob Storage can be had for a time.
 
     The address lets anyone read the file for `ttl` seconds. Here it is for `xsrun serve` of the same workspace.
-
-    Without the network the folder `.xsrun/cloud/azure/CONTAINER` beside the workspace stands for the container.
-    `--allow-net ACCOUNT.blob.core.windows.net` asks Azure Blob Storage with `account_key`; `--cloud-endpoint
-    azure=URL` asks another server that speaks like it.
 
     >>> cloud.azure.storage.sign_url {
     ...   account_name = "harbour"

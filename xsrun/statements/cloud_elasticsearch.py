@@ -6,10 +6,15 @@ from xsrun.registry import statement
 from xsrun.running.context import Context
 from xsrun.services.http_messages import Headers
 from xsrun.statements import cloud_search as searching
-from xsrun.statements.cloud_search import STAND_IN, Authorize, SearchServer, basic, chosen
+from xsrun.statements.cloud_search import Authorize, SearchServer, basic, chosen, elastic_stands_in
 from xsrun.values.conversion import Value, to_text
 
 API_KEY, BASIC, BEARER = "API Key", "Basic", "Bearer"
+
+
+STAND_IN = elastic_stands_in(
+    "elasticsearch", '`auth_type` "API Key" (the default), "Basic" or "Bearer", `key_id` and `access_key`'
+)
 
 
 def _authorize(context: Context, auth_type: Value, key_id: Value, access_key: Value) -> Authorize:
@@ -54,12 +59,6 @@ def elasticsearch_document(
 
     `method` is GET (the document is `_source` of the answer), PUT or POST to write `doc` (POST without a `doc_id` gets
     one; documentation also writes `body`), or DELETE. A document that is not there gives the number 404.
-
-    The server at `base_url` is asked where `--allow-net` names its host, with `auth_type` "API Key" (the
-    default), "Basic" or "Bearer", `key_id` and `access_key`; `--cloud-endpoint elasticsearch=URL` names one for
-    all statements. Otherwise an index in `.xsrun/cloud/search.db` beside the workspace answers. It has no
-    mappings: a field is text and keyword at once, scores are other numbers, an index that nobody made is empty,
-    and what it cannot do is an error that names the clause.
 
     >>> cloud.elasticsearch.document {
     ...   key_id = $env.ES_KEY_ID
@@ -110,15 +109,6 @@ def elasticsearch_query(
     `size`, `from`, `sort` (`[{field, order}]`), and `included_fields` for `_source`. `return_type` is "search", or
     "count" for `{count}` alone.
 
-    The server at `base_url` is asked where `--allow-net` names its host, with `auth_type` "API Key" (the default),
-    "Basic" or "Bearer", `key_id` and `access_key`; `--cloud-endpoint elasticsearch=URL` names one for all statements.
-    Otherwise an index in `.xsrun/cloud/search.db` beside the workspace answers. It has no mappings: a field is text
-    and keyword at once, scores are other numbers, an index that nobody made is empty, and what it cannot do is an
-    error that names the clause. It does match, match_phrase, multi_match, query_string, term, terms, ids, range,
-    exists, prefix, wildcard, regexp, bool, nested, constant_score and dis_max; sort, from, size, `_source`; and the
-    aggregations terms, filter, filters, range, histogram, date_histogram, nested, missing, top_hits and the simple
-    numbers.
-
     >>> cloud.elasticsearch.document {
     ...   key_id = $env.ES_KEY_ID
     ...   access_key = $env.ES_KEY
@@ -160,12 +150,6 @@ def elasticsearch_request(
     for `_bulk`. Without a `method` it is POST with a body, else GET. An answer that says that something went wrong
     raises an error with its reason.
 
-    The server at `url` is asked where `--allow-net` names its host, with `auth_type` "API Key" (the
-    default), "Basic" or "Bearer", `key_id` and `access_key`; `--cloud-endpoint elasticsearch=URL` names one for
-    all statements. Otherwise an index in `.xsrun/cloud/search.db` beside the workspace answers. It has no
-    mappings: a field is text and keyword at once, scores are other numbers, an index that nobody made is empty,
-    and what it cannot do is an error that names the clause.
-
     >>> cloud.elasticsearch.document {
     ...   key_id = $env.ES_KEY_ID
     ...   access_key = $env.ES_KEY
@@ -204,12 +188,6 @@ def elasticsearch_bulk(
 
     `operations` is a list of `{action, id, doc}`: index, create, update or delete. The answer has the outcome of each
     in `items`, and says in `errors` whether one failed.
-
-    The server at `base_url` is asked where `--allow-net` names its host, with `auth_type` "API Key" (the
-    default), "Basic" or "Bearer", `key_id` and `access_key`; `--cloud-endpoint elasticsearch=URL` names one for
-    all statements. Otherwise an index in `.xsrun/cloud/search.db` beside the workspace answers. It has no
-    mappings: a field is text and keyword at once, scores are other numbers, an index that nobody made is empty,
-    and what it cannot do is an error that names the clause.
 
     >>> cloud.elasticsearch.bulk {
     ...   index = "tides"

@@ -10,10 +10,18 @@ from xsrun.services.cloud.google_storage import ADDRESS, GoogleBucket, ServiceAc
 from xsrun.services.cloud.objects import Bucket
 from xsrun.services.cloud.storage_calls import StorageCalls
 from xsrun.statements import cloud_storage as storage
-from xsrun.statements.cloud_storage import STAND_IN, local_bucket, needed
+from xsrun.statements.cloud_storage import folder_stands_in, local_bucket, needed
 from xsrun.values.conversion import Value, to_text
 
 _METHODS = ("GET", "POST", "PUT", "DELETE", "HEAD")
+
+
+STAND_IN = folder_stands_in(
+    "google",
+    "bucket",
+    "storage.googleapis.com",
+    "Google Cloud Storage as `service_account`, the text of its key file",
+)
 
 
 def _bucket(context: Context, name: str, service_account: Value, bucket: Value) -> Bucket:
@@ -34,10 +42,6 @@ def google_list_directory(context: Context, service_account: Value, bucket: Valu
 
     `files` has `name`, `size`, `etag` and `last_modified` of the first 1000 files below `path`; an empty one lists
     the whole bucket.
-
-    Without the network the folder `.xsrun/cloud/google/BUCKET` beside the workspace stands for the bucket.
-    `--allow-net storage.googleapis.com` asks Google Cloud Storage as `service_account`, the text of its key file;
-    `--cloud-endpoint google=URL` asks another server that speaks like it.
 
     >>> storage.create_file_resource {
     ...   filename = "tides.txt"
@@ -68,10 +72,6 @@ def google_read_file(context: Context, service_account: Value, bucket: Value, fi
     The result may be the `file` of an upload, or the `value` of `storage.create_attachment`. A file that is not
     there raises `ERROR_CODE_NOT_FOUND`.
 
-    Without the network the folder `.xsrun/cloud/google/BUCKET` beside the workspace stands for the bucket.
-    `--allow-net storage.googleapis.com` asks Google Cloud Storage as `service_account`, the text of its key file;
-    `--cloud-endpoint google=URL` asks another server that speaks like it.
-
     >>> storage.create_file_resource {
     ...   filename = "tides.txt"
     ...   filedata = "high"
@@ -98,10 +98,6 @@ def google_get_file_info(context: Context, service_account: Value, bucket: Value
     """Tell what Google Cloud Storage knows of a file, without reading it.
 
     A file that is not there raises `ERROR_CODE_NOT_FOUND`, which `try_catch` catches.
-
-    Without the network the folder `.xsrun/cloud/google/BUCKET` beside the workspace stands for the bucket.
-    `--allow-net storage.googleapis.com` asks Google Cloud Storage as `service_account`, the text of its key file;
-    `--cloud-endpoint google=URL` asks another server that speaks like it.
 
     >>> storage.create_file_resource {
     ...   filename = "tides.txt"
@@ -135,10 +131,6 @@ def google_upload_file(
     `file` is the upload of a `file` input, a file resource, or what `read_file` gave; `metadata` an object of
     texts.
 
-    Without the network the folder `.xsrun/cloud/google/BUCKET` beside the workspace stands for the bucket.
-    `--allow-net storage.googleapis.com` asks Google Cloud Storage as `service_account`, the text of its key file;
-    `--cloud-endpoint google=URL` asks another server that speaks like it.
-
     >>> storage.create_file_resource {
     ...   filename = "tides.txt"
     ...   filedata = "high"
@@ -162,10 +154,6 @@ def google_delete_file(context: Context, service_account: Value, bucket: Value, 
     """Delete a file in Google Cloud Storage.
 
     A file that is not there raises `ERROR_CODE_NOT_FOUND`.
-
-    Without the network the folder `.xsrun/cloud/google/BUCKET` beside the workspace stands for the bucket.
-    `--allow-net storage.googleapis.com` asks Google Cloud Storage as `service_account`, the text of its key file;
-    `--cloud-endpoint google=URL` asks another server that speaks like it.
 
     >>> storage.create_file_resource {
     ...   filename = "tides.txt"
@@ -196,10 +184,6 @@ def google_sign_url(
 
     `method` is GET to read, or POST to begin an upload with the header `x-goog-resumable: start`. Here the address
     is for `xsrun serve` of the same workspace, and the body of a POST or PUT is the file itself.
-
-    Without the network the folder `.xsrun/cloud/google/BUCKET` beside the workspace stands for the bucket.
-    `--allow-net storage.googleapis.com` asks Google Cloud Storage as `service_account`, the text of its key file;
-    `--cloud-endpoint google=URL` asks another server that speaks like it.
 
     >>> cloud.google.storage.sign_url {
     ...   service_account = $env.GOOGLE_KEY

@@ -8,13 +8,13 @@ from __future__ import annotations
 import time
 
 from xsrun.errors import InputError, MissingParamError, XanoScriptError
-from xsrun.registry import statement
+from xsrun.registry import StandIn, statement
 from xsrun.running.context import Context
 from xsrun.services.jobs import Job, Jobs
 from xsrun.values.conversion import Value, as_number, from_json, to_text
 from xsrun.values.json_errors import JsonError
 
-STAND_IN = "a process that xsrun.toml names stands for the container, with --allow-run"
+STAND_IN = StandIn("a process that xsrun.toml names stands for the container, with --allow-run")
 #: The sizes of machines that the engine knows.
 TEMPLATES = ("micro", "small", "medium", "large", "xlarge")
 _DEFAULT_AWAIT = 60.0

@@ -10,9 +10,15 @@ from xsrun.services.aws_signature import AwsAccount, signed_headers
 from xsrun.services.http_messages import Headers
 from xsrun.services.network import host_and_port
 from xsrun.statements import cloud_search as searching
-from xsrun.statements.cloud_search import STAND_IN, Authorize, SearchServer, basic, chosen
+from xsrun.statements.cloud_search import Authorize, SearchServer, basic, chosen, elastic_stands_in
 from xsrun.statements.cloud_storage import host_part
 from xsrun.values.conversion import Value, to_text
+
+STAND_IN = elastic_stands_in(
+    "opensearch",
+    '`auth_type` "IAM" (the default: signed with the key `key_id`, its secret `access_key` and `region`) '
+    'or "master" (name and password)',
+)
 
 
 def _authorize(
@@ -64,13 +70,6 @@ def opensearch_document(
 
     `method` is GET (the document is `_source` of the answer), PUT or POST to write `doc` (POST without a `doc_id` gets
     one; documentation also writes `body`), or DELETE. A document that is not there gives the number 404.
-
-    The server at `base_url` is asked where `--allow-net` names its host, with `auth_type` "IAM" (the default:
-    signed with the key `key_id`, its secret `access_key` and `region`) or "master" (name and password);
-    `--cloud-endpoint opensearch=URL` names one for all statements. Otherwise an index in
-    `.xsrun/cloud/search.db` beside the workspace answers. It has no mappings: a field is text and keyword at
-    once, scores are other numbers, an index that nobody made is empty, and what it cannot do is an error that
-    names the clause.
 
     >>> cloud.aws.opensearch.document {
     ...   key_id = $env.AWS_KEY
@@ -129,15 +128,6 @@ def opensearch_query(
     `size`, `from`, `sort` (`[{field, order}]`), and `included_fields` for `_source`. `return_type` is "search", or
     "count" for `{count}` alone.
 
-    The server at `base_url` is asked where `--allow-net` names its host, with `auth_type` "IAM" (the default: signed
-    with the key `key_id`, its secret `access_key` and `region`) or "master" (name and password); `--cloud-endpoint
-    opensearch=URL` names one for all statements. Otherwise an index in `.xsrun/cloud/search.db` beside the workspace
-    answers. It has no mappings: a field is text and keyword at once, scores are other numbers, an index that nobody
-    made is empty, and what it cannot do is an error that names the clause. It does match, match_phrase, multi_match,
-    query_string, term, terms, ids, range, exists, prefix, wildcard, regexp, bool, nested, constant_score and dis_max;
-    sort, from, size, `_source`; and the aggregations terms, filter, filters, range, histogram, date_histogram,
-    nested, missing, top_hits and the simple numbers.
-
     >>> cloud.aws.opensearch.document {
     ...   key_id = $env.AWS_KEY
     ...   access_key = $env.AWS_SECRET
@@ -180,13 +170,6 @@ def opensearch_request(
 
     `url` is the whole address, `query` the body as JSON; a text goes as it is, for `_bulk`. Without a `method` it
     is POST with a body, else GET. An answer that says that something went wrong raises an error with its reason.
-
-    The server at `url` is asked where `--allow-net` names its host, with `auth_type` "IAM" (the default:
-    signed with the key `key_id`, its secret `access_key` and `region`) or "master" (name and password);
-    `--cloud-endpoint opensearch=URL` names one for all statements. Otherwise an index in
-    `.xsrun/cloud/search.db` beside the workspace answers. It has no mappings: a field is text and keyword at
-    once, scores are other numbers, an index that nobody made is empty, and what it cannot do is an error that
-    names the clause.
 
     >>> cloud.aws.opensearch.document {
     ...   key_id = $env.AWS_KEY

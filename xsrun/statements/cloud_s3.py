@@ -9,8 +9,10 @@ from xsrun.services.cloud.objects import Bucket, StoredObject
 from xsrun.services.cloud.s3 import S3Bucket, s3_address
 from xsrun.services.cloud.storage_calls import StorageCalls
 from xsrun.statements import cloud_storage as storage
-from xsrun.statements.cloud_storage import STAND_IN, host_part, local_bucket, needed
+from xsrun.statements.cloud_storage import folder_stands_in, host_part, local_bucket, needed
 from xsrun.values.conversion import Value, to_text
+
+STAND_IN = folder_stands_in("s3", "bucket", "s3.REGION.amazonaws.com", "Amazon S3 with `key` and `secret`")
 
 
 def _bucket(context: Context, name: str, bucket: Value, region: Value, key: Value, secret: Value) -> Bucket:
@@ -44,10 +46,6 @@ def s3_list_directory(
 
     `files` has `Key`, `LastModified`, `ETag` and `Size` of each file whose key begins with `prefix`, 1000 at a
     time; `next_page_token` asks for the next ones and is null on the last page.
-
-    Without the network the folder `.xsrun/cloud/s3/BUCKET` beside the workspace stands for the bucket. `--allow-net
-    s3.REGION.amazonaws.com` asks Amazon S3 with `key` and `secret`; `--cloud-endpoint s3=URL` asks another server
-    that speaks like it.
 
     >>> storage.create_file_resource {
     ...   filename = "tides.txt"
@@ -84,10 +82,6 @@ def s3_read_file(context: Context, bucket: Value, region: Value, key: Value, sec
     The result may be the `file` of an upload, or the `value` of `storage.create_attachment`. A file that is not
     there raises `ERROR_CODE_NOT_FOUND`.
 
-    Without the network the folder `.xsrun/cloud/s3/BUCKET` beside the workspace stands for the bucket. `--allow-net
-    s3.REGION.amazonaws.com` asks Amazon S3 with `key` and `secret`; `--cloud-endpoint s3=URL` asks another server
-    that speaks like it.
-
     >>> storage.create_file_resource {
     ...   filename = "tides.txt"
     ...   filedata = "high"
@@ -122,10 +116,6 @@ def s3_get_file_info(
     """Tell what Amazon S3 knows of a file, without reading it.
 
     A file that is not there raises `ERROR_CODE_NOT_FOUND`, which `try_catch` catches.
-
-    Without the network the folder `.xsrun/cloud/s3/BUCKET` beside the workspace stands for the bucket. `--allow-net
-    s3.REGION.amazonaws.com` asks Amazon S3 with `key` and `secret`; `--cloud-endpoint s3=URL` asks another server
-    that speaks like it.
 
     >>> storage.create_file_resource {
     ...   filename = "tides.txt"
@@ -174,10 +164,6 @@ def s3_upload_file(
     it from being replaced or deleted until `object_lock_retain_until`, where the bucket has object lock. The folder
     keeps that too, in both modes alike.
 
-    Without the network the folder `.xsrun/cloud/s3/BUCKET` beside the workspace stands for the bucket. `--allow-net
-    s3.REGION.amazonaws.com` asks Amazon S3 with `key` and `secret`; `--cloud-endpoint s3=URL` asks another server
-    that speaks like it.
-
     >>> storage.create_file_resource {
     ...   filename = "tides.txt"
     ...   filedata = "high"
@@ -204,10 +190,6 @@ def s3_delete_file(context: Context, bucket: Value, region: Value, key: Value, s
     """Delete a file in Amazon S3.
 
     To delete a file that is not there is no error, as with Amazon.
-
-    Without the network the folder `.xsrun/cloud/s3/BUCKET` beside the workspace stands for the bucket. `--allow-net
-    s3.REGION.amazonaws.com` asks Amazon S3 with `key` and `secret`; `--cloud-endpoint s3=URL` asks another server
-    that speaks like it.
 
     >>> storage.create_file_resource {
     ...   filename = "tides.txt"
@@ -241,10 +223,6 @@ def s3_sign_url(
     """Make an address at which a file in Amazon S3 can be had for a time.
 
     The address lets anyone read the file for `ttl` seconds. Here it is for `xsrun serve` of the same workspace.
-
-    Without the network the folder `.xsrun/cloud/s3/BUCKET` beside the workspace stands for the bucket. `--allow-net
-    s3.REGION.amazonaws.com` asks Amazon S3 with `key` and `secret`; `--cloud-endpoint s3=URL` asks another server
-    that speaks like it.
 
     >>> cloud.aws.s3.sign_url {
     ...   bucket = "harbour"

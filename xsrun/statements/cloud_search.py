@@ -7,6 +7,7 @@ from collections.abc import Callable
 from urllib.parse import quote, urlsplit
 
 from xsrun.errors import InputError, MissingParamError, XanoScriptError
+from xsrun.registry import StandIn
 from xsrun.running.context import Context
 from xsrun.services.cloud import Cloud
 from xsrun.services.http_messages import Headers, OutgoingRequest, ReceivedResponse
@@ -17,11 +18,29 @@ from xsrun.values.conversion import Value, from_json, to_json, to_text
 from xsrun.values.json_errors import JsonError
 
 TIMEOUT = 30.0
-STAND_IN = "an index on SQLite stands for the server"
+_INDEX = """\
+Otherwise an index in `.xsrun/cloud/search.db` beside the workspace answers. It has no mappings: a field is text and
+keyword at once, scores are other numbers, an index that nobody made is empty, and what it cannot do is an error that
+names the clause. It does match, match_phrase, multi_match, query_string, term, terms, ids, range, exists, prefix,
+wildcard, regexp, bool, nested, constant_score and dis_max; sort, from, size, `_source`; and the aggregations terms,
+filter, filters, range, histogram, date_histogram, nested, missing, top_hits and the simple numbers."""
 #: Adds what proves who asks to the headers of a request: method, address, headers, body.
 Authorize = Callable[[str, str, Headers, bytes | None], Headers]
 JSON = "application/json"
 LINES = "application/x-ndjson"
+
+
+def index_stands_in(how: str) -> StandIn:
+    """An index on SQLite in place of a server; `how` says when the server is asked."""
+    return StandIn("an index on SQLite stands for the server", how)
+
+
+def elastic_stands_in(service: str, proof: str) -> StandIn:
+    """The same for a server with Elasticsearch's interface, which `proof` signs a program in to."""
+    return index_stands_in(
+        f"The server at the address of the statement is asked where `--allow-net` names its host, with {proof}; "
+        f"`--cloud-endpoint {service}=URL` names one for all statements.\n{_INDEX}"
+    )
 
 
 class SearchServer:

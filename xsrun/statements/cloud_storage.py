@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping
 from xsrun.dates.calendar import utc_moment
 from xsrun.dates.timestamps import parse_timestamp_value
 from xsrun.errors import InputError, MissingParamError
+from xsrun.registry import StandIn
 from xsrun.running.context import Context
 from xsrun.services.cloud import Cloud
 from xsrun.services.cloud.objects import Bucket, ObjectLock, StoredObject
@@ -24,10 +25,17 @@ from xsrun.values.conversion import Value, text_of_bytes, to_text
 
 #: Seconds that a signed address may be valid for, with all three.
 LONGEST_TTL = 7 * 24 * 3600
-STAND_IN = "a folder in .xsrun/cloud stands for the bucket"
 #: Names of metadata, which become those of headers.
 _METADATA_NAME = re.compile(r"[A-Za-z0-9_.-]+")
 _HOST_PART = re.compile(r"[a-z0-9-]+")
+
+
+def folder_stands_in(service: str, bucket: str, host: str, asked: str) -> StandIn:
+    """A folder in place of a provider's buckets, which it calls so; `host` is the provider's, `asked` by what it is."""
+    how = f"""\
+Without the network the folder `.xsrun/cloud/{service}/{bucket.upper()}` beside the workspace stands for the {bucket}.
+`--allow-net {host}` asks {asked}; `--cloud-endpoint {service}=URL` asks another server that speaks like it."""
+    return StandIn("a folder in .xsrun/cloud stands for the bucket", how)
 
 
 def needed(name: str, value: Value) -> str:

@@ -9,14 +9,14 @@ from xsrun.dates.calendar import utc_moment
 from xsrun.dates.timestamps import parse_timestamp_value
 from xsrun.errors import InputError, MissingParamError, XanoScriptError
 from xsrun.lazy_regex import pattern
-from xsrun.registry import statement
+from xsrun.registry import StandIn, statement
 from xsrun.running.context import Context
 from xsrun.services.cloud import Cloud
 from xsrun.services.datadog_log import DatadogLog
 from xsrun.services.http_messages import OutgoingRequest, ReceivedResponse
 from xsrun.values.conversion import Value, readable, text_of_bytes, to_json, to_text
 
-STAND_IN = "the file .xsrun/cloud/datadog.jsonl stands for it"
+STAND_IN = StandIn("the file .xsrun/cloud/datadog.jsonl stands for it")
 #: Variables of `$env` that hold the key and the site.
 KEYS, SITES = ("DD_API_KEY", "DATADOG_API_KEY"), ("DD_SITE", "DATADOG_SITE")
 DEFAULT_SITE = "datadoghq.com"
