@@ -505,15 +505,20 @@ def test_the_console_of_a_workspace_that_is_not_served(folder: Path) -> None:
         assert page.post("run", {"text": "var $x { value = 2 }"})["response"]["json"] == {"x": 2}
 
 
-def test_all_processes_of_a_server_take_the_page_of_one(folder: Path) -> None:
-    with xsrun.Workspace.load(folder) as one, xsrun.Workspace.load(folder) as other:
-        with running(create_application(one, lasting_history=True)) as first:
+@pytest.mark.parametrize("lasting", [True, False])  # --history 0 keeps nothing, and serves with several processes too
+def test_all_processes_of_a_server_take_the_page_of_one(folder: Path, tmp_path: Path, lasting: bool) -> None:
+    strange = tmp_path / "strange"
+    shutil.copytree(folder, strange, ignore=shutil.ignore_patterns(".xsrun"))
+    with (
+        xsrun.Workspace.load(folder) as one,
+        xsrun.Workspace.load(folder) as other,
+        xsrun.Workspace.load(strange) as another,
+    ):
+        with running(create_application(one, lasting_history=lasting)) as first:
             page = Page(first)
-        with running(create_application(other, lasting_history=True)) as second:
-            cookie = page.cookie.partition("=")[2]
-            theirs = Page(second).cookie.partition("=")[0]
-            headers = {"X-Xsrun-Console": page.token, "Cookie": f"{theirs}={cookie}"}
-            assert second.get("/xsrun/api/requests", headers=headers).status == 200
-        with running(create_application(other)) as alone:
-            headers["Cookie"] = f"{Page(alone).cookie.partition('=')[0]}={cookie}"
-            assert alone.get("/xsrun/api/requests", headers=headers).status == 403
+        value = page.cookie.partition("=")[2]
+        for workspace, status in ((other, 200), (another, 403)):
+            with running(create_application(workspace, lasting_history=lasting)) as second:
+                theirs = Page(second).cookie.partition("=")[0]
+                headers = {"X-Xsrun-Console": page.token, "Cookie": f"{theirs}={value}"}
+                assert second.get("/xsrun/api/requests", headers=headers).status == status

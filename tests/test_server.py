@@ -546,8 +546,8 @@ def test_a_program_that_computes_does_not_hold_up_others() -> None:
     assert replies == [True]
 
 
-def test_no_more_programs_run_at_once_than_there_are_workers() -> None:
-    app = application(query("sleep", "GET", stack=SLEEP, response='"slept"'), settings={"workers": 2})
+def test_no_more_programs_run_at_once_than_there_may_be() -> None:
+    app = application(query("sleep", "GET", stack=SLEEP, response='"slept"'), settings={"programs": 2})
     gate = app.live.current.workspace.sleep = Gate()
     replies: list[Any] = []
     with running(app) as client:

@@ -114,7 +114,7 @@ def test_a_second_request_that_never_comes_whole_is_not_waited_for() -> None:
 
 @pytest.mark.parametrize("backend", ["memory", "file", "postgres"])
 def test_reads_do_not_wait_for_sleepers(backend: str) -> None:
-    with served(new_database(backend), workers=2) as (client, application, _):
+    with served(new_database(backend), programs=2) as (client, application, _):
         gate = application.live.current.workspace.sleep
         assert isinstance(gate, Gate)
         naps = [lambda: client.get("/api:g/nap")] * 70  # more than there are connections to the database

@@ -221,6 +221,7 @@ def test_what_cannot_be_served(
     monkeypatch.chdir(folder)
     assert main(["serve", str(folder), "--port", "0", *words]) == 2
     assert told in capsys.readouterr().err
+    assert not (folder / "calls.json").exists()
 
 
 def test_a_later_worker_puts_no_rows_into_what_was_emptied(folder: Path) -> None:

@@ -84,5 +84,5 @@ xsrun.UsageError("misuse", hint="write it so", lin=1)  # refused: call-arg
 
 reveal_type(create_application(workspace, docs=False))  # is: xsrun.server.application.Application
 create_application(workspace, max_bdy=1)  # refused: call-arg
-create_application(workspace, workers="many")  # refused: arg-type
+create_application(workspace, programs="many")  # refused: arg-type
 create_application("backend")  # refused: arg-type

@@ -124,7 +124,7 @@ def limit_settings(options: argparse.Namespace) -> LimitSettings:
     if static is not None and not static.is_dir():
         raise UsageError(f"--static: there is no folder {options.static}")
     return {
-        "workers": options.programs,
+        "programs": options.programs,
         "datasources": tuple(options.datasource),
         "slow_seconds": options.slow,
         "static": static,
@@ -170,11 +170,10 @@ def add_process_options(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def supervised(options: argparse.Namespace, log: Log) -> int:
-    """Serve with several processes until told to stop. Raises UsageError where that is not possible."""
-    from xsrun.server.listening import listen
-    from xsrun.server.supervisor import Supervisor
-
+def refuse_processes(options: argparse.Namespace) -> None:
+    """Raise UsageError where several processes cannot serve."""
+    if options.workers == 1:
+        return
     if options.workers < 1:
         raise UsageError("--workers takes at least 1")
     if os.name != "posix":
@@ -187,6 +186,13 @@ def supervised(options: argparse.Namespace, log: Log) -> int:
         raise UsageError("--debug stops the requests of one process", hint="leave --workers out to debug")
     if options.record is not None:
         raise UsageError("processes cannot share a recording that grows", hint="leave --workers out to record")
+
+
+def supervised(options: argparse.Namespace, log: Log) -> int:
+    """Serve with several processes until told to stop. Raises UsageError for an address that cannot be used."""
+    from xsrun.server.listening import listen
+    from xsrun.server.supervisor import Supervisor
+
     with listen(options.host, options.port) as bound:
         return Supervisor(bound, options.workers, log.line).run()
 
@@ -318,6 +324,7 @@ def listen(options: argparse.Namespace, settings_of_server: Settings) -> int:
     if not 0 <= options.port <= 65_535:
         raise UsageError(f"--port takes 0 to 65535, not {options.port}")
     options.database = database_of(path, options)
+    refuse_processes(options)
     if options.token_key_file is not None:
         os.environ["XSRUN_TOKEN_KEY_FILE"] = str(Path(options.token_key_file).expanduser().resolve())
     told_key()

@@ -66,7 +66,7 @@ class Application:
     def threads(self) -> ThreadPool:
         """The thread pool of the running event loop."""
         if self._threads is None or self._threads.loop is not asyncio.get_running_loop():
-            self._threads = ThreadPool(self.settings.workers)
+            self._threads = ThreadPool(self.settings.programs)
             self.endpoint.aside = self._threads.aside
         return self._threads
 

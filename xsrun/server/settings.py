@@ -41,7 +41,7 @@ class ConsoleSettings(TypedDict):
 class LimitSettings(TypedDict):
     """The settings of what requests may take as keywords."""
 
-    workers: int
+    programs: int
     datasources: tuple[str, ...]
     slow_seconds: float
     static: Path | None
@@ -53,7 +53,7 @@ class SettingOptions(TypedDict, total=False):
     max_body: int
     body_seconds: float
     head_seconds: float
-    workers: int
+    programs: int
     datasources: tuple[str, ...]
     slow_seconds: float
     static: Path | None
@@ -75,7 +75,7 @@ class Settings:
     """The limits and features of a server. The defaults are safe on a machine that others can reach.
 
     `max_body` is in bytes. `body_seconds` is how long the body of one request may take to arrive, `head_seconds` what
-    comes before it. `workers` is how many programs run at the same time, those that sleep not counted. `datasources`
+    comes before it. `programs` is how many run at the same time, those that sleep not counted. `datasources`
     are those that requests may name beside `live` and those of the workspace. Of requests that take `slow_seconds`
     the log says which statements took them; 0 is never. `history` is how many requests are remembered. `compress_from`
     is the size in bytes from which a body is compressed. `docs` says whether the pages of xsrun itself are served,
@@ -94,7 +94,7 @@ class Settings:
     max_body: int = BODY_MEGABYTES * 1024 * 1024
     body_seconds: float = 30.0
     head_seconds: float = 10.0
-    workers: int = PROGRAMS
+    programs: int = PROGRAMS
     datasources: tuple[str, ...] = ()
     slow_seconds: float = 1.0
     static: Path | None = None

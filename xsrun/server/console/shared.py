@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hmac
-import secrets
 from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -58,10 +57,7 @@ class Shared:
 
     @cached_property
     def token(self) -> str:
-        """What the page proves itself with: new with each process, or where several may serve one workspace, which
-        keep their requests together, the same for all of them."""
-        if not self.settings.lasting_history:
-            return secrets.token_urlsafe(32)
+        """What the page proves itself with, to each process that serves the workspace."""
         token: str = self.live.current.workspace.service("console_token")
         return token
 
