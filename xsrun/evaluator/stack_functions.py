@@ -164,9 +164,8 @@ def compile_stack(
         scope.owners = scope.changes.variables & linker.assigned
         compiler = Compiler(scope, linker, filename, trace=trace, owner=owner)
         compiler.signature = signature
-        if (
-            not trace
-        ):  # a debugger may give variables values of any kind; attached middleware is given inputs as they come
+        # a debugger may give variables values of any kind; attached middleware is given inputs as they come
+        if not trace:
             compiler.kinds = kinds_of(considered, [] if owner.kind == "middleware" else declared or [], preset)
         code = _stack_code(compiler, items, response, start, returns_variables)
         code = [*owners_defined(scope.owners, start), *code]

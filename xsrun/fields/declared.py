@@ -221,15 +221,21 @@ def zero_value(declared: Declared, context: Context, *, column: bool = False) ->
 
     Types without a zero value give null. The context is for a member of an object that has a default of `now`.
     """
+    if column:
+        return column_zero(declared)
     if declared.list_size is not None:
         return []
-    if declared.type == "object" and column:
-        return {}
     if declared.type == "object":
         members = ((one, default_value(one, context)) for one in declared.schema)
         return {one.name: value for one, value in members if value is not None or one.type != "date" or one.nullable}
-    known = type_named(declared.type)
-    return known.column_zero if column else known.zero
+    return type_named(declared.type).zero
+
+
+def column_zero(declared: Declared) -> Value:
+    """The same of a column (semantics 4.1)."""
+    if declared.list_size is not None:
+        return []
+    return {} if declared.type == "object" else type_named(declared.type).column_zero
 
 
 def has_zero_value(declared: Declared, *, column: bool = False) -> bool:
@@ -247,21 +253,22 @@ def default_value(declared: Declared, context: Context, *, column: bool = False)
     default = declared.default
     if default is NOW:
         return _date_of(context.now()) if declared.type == "date" else context.now()
-    if default.__class__ is str and declared.list_size is None and declared.type in ("timestamp", "password"):
-        # a phrase goes by the clock, and every hash has its own salt
+    if _is_made_anew(declared):
         return declared.convert(default, context, declared.name)
     return copy_deep(default)
+
+
+def _is_made_anew(declared: Declared) -> bool:
+    """Is the default another each time? A phrase goes by the clock, and every hash has its own salt."""
+    text = declared.default.__class__ is str and declared.list_size is None
+    return declared.default is NOW or (text and declared.type in ("timestamp", "password"))
 
 
 def fixed_default(declared: Declared) -> Value:
     """The default of a column that goes by no clock and no chance; None where there is none."""
     if not declared.has_default:
-        zero = type_named(declared.type).column_zero
-        made: Value = [] if declared.list_size is not None else {} if declared.type == "object" else zero
-        return None if declared.nullable else made
-    default = declared.default
-    changing = default.__class__ is str and declared.list_size is None and declared.type in ("timestamp", "password")
-    return None if default is NOW or changing else copy_deep(default)
+        return None if declared.nullable else column_zero(declared)
+    return None if _is_made_anew(declared) else copy_deep(declared.default)
 
 
 def _date_of(milliseconds: int) -> str:
