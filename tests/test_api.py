@@ -283,4 +283,4 @@ def test_the_signatures_are_still_shown() -> None:
     shown = list(inspect.signature(xsrun.Workspace.run).parameters)
     assert shown[:4] == ["self", "name", "kind", "input"]
     assert "Run one construct" in (xsrun.Workspace.run.__doc__ or "")
-    assert list(inspect.signature(xsrun.evaluate).parameters) == ["expression", "variables", "env", "root"]
+    assert list(inspect.signature(xsrun.evaluate).parameters) == ["expression", "variables", "env"]

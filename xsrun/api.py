@@ -105,38 +105,16 @@ def check(sources: dict[str, str] | list[Path] | list[str]) -> list[Diagnostic]:
 
 
 @checked()
-def evaluate(
-    expression: str,
-    variables: dict[str, Value] | None = None,
-    env: dict[str, Value] | None = None,
-    root: Path | None = None,
-) -> Value:
+def evaluate(expression: str, variables: dict[str, Value] | None = None, env: dict[str, Value] | None = None) -> Value:
     """The value of one expression. Names of variables come without the dollar sign; `env` are values of `$env`.
 
-    `root` is the folder of a workspace, whose `.env` then counts. Raises XanoScriptError.
+    Raises XanoScriptError.
     """
-    from xsrun.evaluator.generated.tracebacks import translate
-    from xsrun.evaluator.stack_functions import compile_expression
-    from xsrun.running.watchdog import watched
-    from xsrun.syntax.parser import parser, raise_problems
-    from xsrun.syntax.source import Source
-    from xsrun.workspace.environment import values_of_process
-    from xsrun.workspace.environment_reads import names_in
+    from xsrun.workspace.expressions import value_of_expression
 
     require("expression", expression, str, "the text of an expression")
     require("env", env, (dict, type(None)), "a dict of values by name")
-    given = variables_of("variables", variables)
-    parsed = parser().parse(Source(expression, "<expression>"), "expression")
-    tree = raise_problems(parsed)
-    workspace = LoadedWorkspace({}, root, env={**values_of_process(names_in([tree])), **(env or {})})
-    try:
-        run = compile_expression(tree, "<expression>", given)
-        context = workspace.context()
-        return watched(context, run, context, {}, *given.values())
-    except Exception as error:
-        raise translate(error) from None
-    finally:
-        workspace.close()
+    return value_of_expression(expression, variables_of("variables", variables), env)
 
 
 @checked()

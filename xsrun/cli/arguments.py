@@ -10,7 +10,6 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from xsrun.errors import InternalError, UsageError, XanoScriptError
-from xsrun.language.constructs import DECLARED_KINDS
 from xsrun.lazy_regex import pattern
 
 if TYPE_CHECKING:
@@ -282,6 +281,8 @@ def run(words: list[str]) -> int:
 
 def _as_target(word: str) -> str | None:
     """The command that takes a word that is not a command, but a file, a page or a construct."""
+    from xsrun.language.constructs import DECLARED_KINDS
+
     kind, colon, _ = word.partition(":")
     path = kind if colon else word
     if not path.endswith((".xs", ".md")) and not (colon and kind in DECLARED_KINDS):

@@ -8,9 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from xsrun.cli.named import Named, named
-from xsrun.cli.page_blocks import RESTING, examples_of
 from xsrun.diagnostics import Diagnostic
-from xsrun.diagnostics.progress import tracked
 from xsrun.errors import UsageError
 from xsrun.records import made, record
 from xsrun.workspace.loader import find_files, find_names, read_source
@@ -89,6 +87,7 @@ def _folder_of(what: Named) -> Path:
 def _whole_folder(what: Named) -> list[Texts]:
     """The programs of a folder: one, or several that lie side by side."""
     from xsrun.analysis.programs import divide
+    from xsrun.diagnostics.progress import tracked
 
     below = {name: read_source(name) for name in tracked(find_names(Path(what.name)), "reading")}
     return divide(below, [what.name])
@@ -133,6 +132,8 @@ def _add_text(checked: Checked, what: Named, root: Path | None, chosen: bool) ->
 
 def _add_page(checked: Checked, what: Named) -> None:
     """The programs of a page, each by itself; their lines are those of the page."""
+    from xsrun.cli.page_blocks import RESTING, examples_of
+
     examples = [one for one in examples_of(what, what.name) if one.kind not in RESTING]
     if what.line is not None:
         examples = [one for one in examples if one.block.holds(what.line)]

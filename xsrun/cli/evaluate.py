@@ -16,9 +16,6 @@ from xsrun.values.conversion import to_json
 if TYPE_CHECKING:
     from xsrun.cli.named import Named
 
-#: What an expression is called in messages.
-EXPRESSION = "<expression>"
-
 
 def add_arguments(parser: CommandParser) -> None:
     parser.add_argument(
@@ -55,7 +52,8 @@ def evaluate_expression(expression: str, options: argparse.Namespace) -> int:
     """Print the value of an expression in the workspace around the user, whose `.env` counts."""
     from pathlib import Path
 
-    from xsrun.api import Result, evaluate
+    from xsrun.workspace.expressions import EXPRESSION, value_of_expression
+    from xsrun.workspace.result import Result
     from xsrun.workspace.roots import chosen_workspace, workspace_above
 
     variables = {name: read_value(value) for name, value in (split_pair(text, "--var") for text in options.var)}
@@ -64,7 +62,7 @@ def evaluate_expression(expression: str, options: argparse.Namespace) -> int:
     result = Result()
     started = time.perf_counter()
     try:
-        result.response = evaluate(expression, variables, environment, root)
+        result.response = value_of_expression(expression, variables, environment, root)
     except XanoScriptError as error:
         explain_expression(error, expression)
         result.error, result.status = error, error.status

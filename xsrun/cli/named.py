@@ -8,7 +8,6 @@ from __future__ import annotations
 from pathlib import Path
 
 from xsrun.errors import UsageError
-from xsrun.language.constructs import DECLARED_KINDS
 from xsrun.lazy_regex import pattern
 from xsrun.records import record
 from xsrun.workspace.loader import matching, read_source, read_standard_input
@@ -63,6 +62,8 @@ def named(given: str, *, expression: bool = False, constructs: bool = True, work
         if path.suffix.lower() in _OTHERS and not path.is_dir():
             raise UsageError(f"{given} is not a program", hint="name a .xs file, a page (.md) or a folder")
         return Named(path.as_posix(), None if path.is_dir() else read_source(path), path)
+    from xsrun.language.constructs import DECLARED_KINDS
+
     kind, colon, name = given.partition(":")
     if colon and kind in DECLARED_KINDS and constructs and not expression:
         return Named(f"{kind}:{name.strip()}")

@@ -13,7 +13,6 @@ from xsrun.reading import read_bytes, read_text, require_regular
 from xsrun.running.context import Limits
 from xsrun.values.conversion import Value, from_json
 from xsrun.values.digits import whole_of_digits
-from xsrun.values.json_errors import JsonError
 
 if TYPE_CHECKING:
     from xsrun.services.files import Upload
@@ -166,6 +165,8 @@ def split_pair(text: str, option: str) -> tuple[str, str]:
 
 def read_value(text: str) -> Value:
     """A value on the command line: `@FILE` is a file's content; JSON is taken as JSON; anything else is text."""
+    from xsrun.values.json_errors import JsonError
+
     if text.startswith("@"):
         text = read_value_file(text)
     try:
@@ -201,6 +202,8 @@ def read_file(name: str) -> str:
 
 
 def parse_json(text: str, what: str) -> Value:
+    from xsrun.values.json_errors import JsonError
+
     try:
         return from_json(text)
     except JsonError as error:
@@ -296,14 +299,16 @@ def workspace_settings(options: argparse.Namespace) -> WorkspaceOptions:
     }
 
 
-def network_policy(options: argparse.Namespace) -> NetworkPolicy:
-    """The hosts that may be reached, and the recording that answers or grows."""
+def network_policy(options: argparse.Namespace) -> NetworkPolicy | None:
+    """The hosts that may be reached, and the recording that answers or grows; None when no option says anything."""
+    down = getattr(options, "kind", None) == "smoke" or getattr(options, "net_down", False)  # options of tests alone
+    recorded = options.record or options.replay
+    if not (options.allow_net or down or recorded):
+        return None
     from xsrun.services.network import NetworkPolicy
 
     policy = NetworkPolicy.of(options.allow_net)
-    smoke = getattr(options, "kind", None) == "smoke"
-    policy.down = smoke or getattr(options, "net_down", False)  # options of tests alone
-    recorded = options.record or options.replay
+    policy.down = down
     if recorded:
         from xsrun.services.recording import Recording
 

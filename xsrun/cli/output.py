@@ -9,7 +9,6 @@ import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, cast
 
-from xsrun.diagnostics.of_errors import diagnostics_of
 from xsrun.errors import InternalError, XanoScriptError, XanoScriptSyntaxError
 from xsrun.records import replace
 from xsrun.values.conversion import Value, to_json
@@ -30,6 +29,7 @@ def describe_error(error: XanoScriptError, sources: dict[str, str], shown_path: 
     `sources` holds the texts by file name; `shown_path` gives the path that people know a file by.
     """
     from xsrun.diagnostics.color import paint, use_color
+    from xsrun.diagnostics.of_errors import diagnostics_of
 
     shown, color = [], use_color(sys.stderr)
     for diagnostic in diagnostics_of(error):

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import partial
+from typing import TYPE_CHECKING
 
 from xsrun.dispatch.attachments import attachments
 from xsrun.dispatch.identity import admit
-from xsrun.dispatch.middleware import Proceed, run_around
 from xsrun.dispatch.triggers import fire, triggers_by_event
 from xsrun.running.context import Around, Context
 from xsrun.values.conversion import Value
 from xsrun.workspace.construct import Construct
+
+if TYPE_CHECKING:
+    from xsrun.dispatch.middleware import Proceed
 
 
 def _run_agent(construct: Construct, context: Context, inputs: dict[str, Value], proceed: Proceed) -> Value:
@@ -30,10 +33,12 @@ class Dispatcher:
     def __init__(self, constructs: Iterable[Construct]) -> None:
         everything = list(constructs)
         self._around: dict[Construct, Around] = {
-            construct: partial(run_around, construct, attachment)
-            for construct, attachment in attachments(everything).items()
+            one: partial(_run_agent, one) for one in everything if one.kind == "agent"
         }
-        self._around.update({one: partial(_run_agent, one) for one in everything if one.kind == "agent"})
+        for construct, attachment in attachments(everything).items():
+            from xsrun.dispatch.middleware import run_around
+
+            self._around[construct] = partial(run_around, construct, attachment)
         self._triggers = triggers_by_event(everything)
         self._watched = {table for table, _ in self._triggers}
 

@@ -97,6 +97,7 @@ def evaluate(box: AgentDesk, given: Arguments) -> str:
     """The value of an expression."""
     from xsrun.analysis.explain import explain
     from xsrun.api import evaluate as value_of
+    from xsrun.workspace.expressions import EXPRESSION
 
     expression = given["expression"]
     try:
@@ -104,7 +105,7 @@ def evaluate(box: AgentDesk, given: Arguments) -> str:
     except XanoScriptError as error:
         explain(error, expression, expression=True)
         tell_argument(error)
-        return shown_error(error, {"<expression>": expression})
+        return shown_error(error, {EXPRESSION: expression})
 
 
 def test(box: AgentDesk, given: Arguments) -> str:
