@@ -93,14 +93,14 @@ class FieldBuilder:
 
     def field_filters(self, token: Token) -> list[FieldFilter]:
         """Split the raw run after `filters=`. A bar inside brackets or quotes belongs to an argument."""
-        found = []
+        found, first = [], token.end_column - len(token.value)
         for start, piece in split_filters(token.value):
             disabled = piece.startswith("!")
             name, _, rest = piece.lstrip("! ").partition(":")
             arguments = filter_arguments(name.strip(), rest) if _ else []
             node = FieldFilter(name.strip(), arguments, disabled)
             node.line = node.end_line = token.line
-            node.column = token.column + start
+            node.column = first + start
             node.end_column = node.column + len(piece)
             found.append(node)
         return found

@@ -50,9 +50,8 @@ def _of(opened: Opened, node: Node, owner: str) -> Iterator[LanguageWord]:
     elif isinstance(node, FilterCall):
         yield LanguageWord("filter", node.name, name_of_filter(opened.source, node))
     elif isinstance(node, FieldFilter):
-        start = opened.source.line(node.line).find(node.name, node.column - 1) + 1
-        if start:
-            yield LanguageWord("input_filter", node.name, (node.line, start, node.line, start + len(node.name)))
+        start = node.column + node.disabled
+        yield LanguageWord("input_filter", node.name, (node.line, start, node.line, start + len(node.name)))
 
 
 def _kind_of(node: Statement) -> str:
