@@ -25,7 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def support() -> dict[str, list[SupportRow]]:
-    """Name and status of everything in the catalogue: "yes", "no", or "unavailable: why".
+    """Name and status of everything in the catalogue: "yes" or "no".
 
     What works with a local stand-in is "yes" and has the member `stand_in`.
     """
@@ -38,8 +38,6 @@ def support() -> dict[str, list[SupportRow]]:
         for name in catalogue.names(kind):
             record = registry.find(kind, name)
             row: SupportRow = {"name": name, "status": "no" if record is None else "yes"}
-            if record is not None and record.unavailable:
-                row["status"] = f"unavailable: {record.unavailable}"
             if record is not None and record.stand_in:
                 row["stand_in"] = record.stand_in.what
             rows.append(row)
@@ -48,16 +46,11 @@ def support() -> dict[str, list[SupportRow]]:
 
 
 def summary(rows: list[SupportRow]) -> str:
-    """How many of a table work, work with a local stand-in, or need something that is not here."""
+    """How many of a table work, and how many of these with a local stand-in."""
     done = [row for row in rows if row["status"] == "yes"]
     stood_in = sum("stand_in" in row for row in done)
-    needing = sum(row["status"].startswith("unavailable") for row in rows)
-    parts = [f"{len(done)} of {len(rows)}"]
-    if stood_in:
-        parts.append(f"{stood_in} of them with a local stand-in")
-    if needing:
-        parts.append(f"{needing} raise a documented error")
-    return ", ".join(parts)
+    text = f"{len(done)} of {len(rows)}"
+    return f"{text}, {stood_in} of them with a local stand-in" if stood_in else text
 
 
 def run(options: argparse.Namespace) -> int:

@@ -23,15 +23,6 @@ KINDS: dict[str, Kind] = {
     "query_filters": "query_filter",
     "input_filters": "input_filter",
 }
-#: Kinds of topics, by the title of their list.
-TOPICS = {
-    "constructs": "construct",
-    "blocks": "block",
-    "types": "type",
-    "operators": "operator",
-    "topics": "topic",
-    "error_codes": "error code",
-}
 #: Where comments cite the sources of a rule, for those who work on xsrun: `(semantics 1.5)`.
 _CITATION = pattern(r"\s*\((?:see )?(?:(?:semantics|language) \d|evidence\b)[^()]*\)")
 #: Names in the text of a page: `db.query`, `|trim`.
@@ -98,10 +89,7 @@ def builtin_page(kind: Kind, name: str) -> Page | None:
     page.see = related(page)
     if found.stand_in:
         page.note = f"on this machine: {found.stand_in.what}"
-    if found.unavailable:
-        page.note = f"not available on this machine: {found.unavailable}"
-    else:
-        page.examples = [Shown(example.source, example.result) for example in found.examples]
+    page.examples = [Shown(example.source, example.result) for example in found.examples]
     return page
 
 

@@ -62,7 +62,6 @@ class Builtin:
     operator: str | None = None
     #: how the filter is done in line
     inline: InliningRule | None = None
-    unavailable: str | None = None
     #: what stands for the outside service that the statement is for, unless the real one may be asked
     stand_in: StandIn | None = None
     #: of a list it makes the list of what it gives for each element, lists in it likewise (evidence G6)

@@ -37,10 +37,8 @@ def _declaring(kind: Kind, name: str, **facts: Any) -> Callable[[Function], Func
 
 def statement(
     name: str,
-    attributes: str | None = None,
     *,
     updates: bool = False,
-    unavailable: str | None = None,
     stand_in: StandIn | None = None,
     spellings: Mapping[str, str] | None = None,
     literal: str = "",
@@ -49,20 +47,16 @@ def statement(
 ) -> Callable[[Function], Function]:
     """Declare a statement that takes values. Its attributes are the parameters, its `as` binds the result.
 
-    `attributes` declares them in their place for a function that takes any (`**attributes`), as those of a form.
-
     `updates`: the header names a variable or path, whose value is passed as the parameter `target`, and the function
-    returns its new value. `unavailable`: why the statement only raises its documented error. `stand_in`: what stands
-    on this machine for the service that it is for. `spellings`, `literal`, `values` and `editor_needs` tell of
-    attributes, `literal` and `editor_needs` by names with blanks between: see `Builtin`.
+    returns its new value. `stand_in`: what stands on this machine for the service that it is for. `spellings`,
+    `literal`, `values` and `editor_needs` tell of attributes, `literal` and `editor_needs` by names with blanks
+    between: see `Builtin`.
     """
 
     return _declaring(
         "statement",
         name,
-        declared=attributes,
         updates=updates,
-        unavailable=unavailable,
         stand_in=stand_in,
         spellings=spellings,
         literal=_words(literal),
