@@ -389,6 +389,12 @@ def test_attributes_that_make_no_sense(name: str, attributes: str, problem: str)
         S3.run(S3.statement(name, attributes))
 
 
+def test_a_service_account_that_is_not_whole() -> None:
+    made = at(GOOGLE, "http://127.0.0.1:9", env={"SECRET": cloud_servers.service_account()[:40]})
+    with pytest.raises(InputError, match="not the JSON of a key"):
+        made.run(made.statement("list_directory", 'path = ""'))
+
+
 # The real service or the folder --------------------------------------------------------------------------------------
 
 READ = S3.statement("list_directory", 'prefix = ""')

@@ -435,6 +435,15 @@ def test_what_a_server_refuses_too(server: LocalElastic, body: Any, reason: str)
     assert reason in answer["error"]["reason"]
 
 
+def test_words_that_python_takes_for_numbers_are_words(server: LocalElastic) -> None:
+    for number, word in enumerate(("inf", "nan", "-Infinity")):
+        server.answer("PUT", f"/words/_doc/{number}", {"said": word})
+    histogram = {"date_histogram": {"field": "said", "calendar_interval": "day"}}
+    status, answer = server.answer("POST", "/words/_search", {"size": 0, "aggs": {"days": histogram}})
+    assert (status, answer["aggregations"]["days"]) == (200, {"buckets": []})
+    assert server.answer("POST", "/words/_count", {"query": {"term": {"said": "nan"}}})[1]["count"] == 1
+
+
 #: Requests, each part of which is put in the place of a part by `test_no_odd_part_is_a_fault_of_ours`.
 REQUESTS: list[tuple[str, Any]] = [
     ("/people/_search", {"query": {name: clause}})

@@ -26,6 +26,11 @@ def utc_moment(milliseconds: int) -> datetime:
     return found.replace(tzinfo=UTC)
 
 
+def iso_text(when: datetime) -> str:
+    """A moment in UTC as services write it: `2026-01-31T12:00:00.000Z`."""
+    return when.replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"
+
+
 def months_later(when: datetime, months: int) -> datetime | None:
     """A moment this many months later, or the last day of a shorter month. None outside the years 1 to 9999."""
     year, month = divmod(when.year * 12 + when.month - 1 + months, 12)

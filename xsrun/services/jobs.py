@@ -32,8 +32,6 @@ _MOST_OUTPUT = 1 << 20
 _DOCKER_HUB = "registry-1.docker.io"
 #: Seconds that `docker version` may take.
 _DOCKER_SECONDS = 5.0
-
-
 #: Seconds that a job has to end when it is told to.
 _GRACE = 5.0
 #: Seconds that the output of a job that has ended is waited for.
@@ -102,13 +100,8 @@ class Jobs:
                 hint="allow it with --allow-run, or give the statement a mock",
             )
         named = self._named(image)
-        if named is not None:
-            job = Job(image, self._process([*named, *words], {**_environment(), **secrets}, image))
-        else:
-            job = Job(
-                image,
-                self._process(self._container(policy, image, words, secrets), {**_environment(), **secrets}, image),
-            )
+        started = [*named, *words] if named is not None else self._container(policy, image, words, secrets)
+        job = Job(image, self._process(started, {**_environment(), **secrets}, image))
         with self._lock:
             self._jobs[job.id] = job
         return job

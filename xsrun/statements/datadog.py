@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
-from xsrun.dates.calendar import utc_moment
+from xsrun.dates.calendar import iso_text, utc_moment
 from xsrun.dates.timestamps import parse_timestamp_value
 from xsrun.errors import InputError, MissingParamError, XanoScriptError
 from xsrun.lazy_regex import pattern
@@ -57,8 +57,7 @@ def log_entry(context: Context, given: Entry) -> Entry:
     tags = tags_of(given.get("tags"), env=given.get("env"))
     if tags:
         entry["ddtags"] = ",".join(tags)
-    moment = utc_moment(_milliseconds(context, given))
-    entry["timestamp"] = moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    entry["timestamp"] = iso_text(utc_moment(_milliseconds(context, given)))
     return entry
 
 

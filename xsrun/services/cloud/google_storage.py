@@ -21,12 +21,17 @@ _ALGORITHM = "GOOG4-RSA-SHA256"
 _HOUR = 3_600
 
 
+def _read(document: Value) -> Value:
+    """The members of a service account, which may be given as its text; None for a text that is not JSON."""
+    try:
+        return from_json(document) if isinstance(document, str) else document
+    except JsonError:
+        return None
+
+
 def secrets_in(document: Value) -> list[Value]:
     """What must not be shown of a service account: its key, and its whole text."""
-    try:
-        found = from_json(document) if isinstance(document, str) else document
-    except JsonError:
-        found = None
+    found = _read(document)
     if not isinstance(found, dict):
         return [document]
     return [found.get("private_key"), found.get("private_key_id"), *([document] if isinstance(document, str) else [])]
@@ -36,7 +41,7 @@ class ServiceAccount:
     """Who asks: the JSON document of a service account's key, as Google gives it out."""
 
     def __init__(self, document: Value) -> None:
-        found = from_json(document) if isinstance(document, str) and document.lstrip()[:1] == "{" else document
+        found = _read(document)
         names = ("client_email", "private_key")
         if not isinstance(found, dict) or not all(isinstance(found.get(name), str) for name in names):
             raise InputError(

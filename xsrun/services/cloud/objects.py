@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Protocol
 
+from xsrun.dates.calendar import iso_text
 from xsrun.errors import NotFoundError, XanoScriptError
 from xsrun.services.files import FileResource
 
@@ -32,7 +33,7 @@ class StoredObject:
 
     @property
     def modified_text(self) -> str:
-        return self.modified.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        return iso_text(self.modified.astimezone(UTC))
 
 
 @dataclass(slots=True)

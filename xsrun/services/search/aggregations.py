@@ -10,6 +10,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 
+from xsrun.dates.calendar import iso_text, moment, utc_moment
 from xsrun.services.search.clauses import owners, search
 from xsrun.services.search.fields import bound_of, number_of
 from xsrun.services.search.scope import Matches, Options, SearchScope, base_field
@@ -176,8 +177,7 @@ class Aggregator:
         for number in sorted(held):
             shown: Options = {"key": int(number) if dated else number}
             if dated:
-                moment = datetime.fromtimestamp(number / 1000, UTC)
-                shown = {"key_as_string": f"{moment:%Y-%m-%dT%H:%M:%S}.000Z", **shown}
+                shown = {"key_as_string": iso_text(utc_moment(int(number))), **shown}
             buckets.append({**shown, **self._bucket(scope, held[number], subs)})
         return {"buckets": buckets}
 
@@ -211,12 +211,11 @@ def _number_bound(asked: Options, name: str, now: int) -> float | None:
 
 def rows_of(scope: SearchScope, found: Matches, field: str) -> list[tuple[int, str, float | None]]:
     """DocumentPart, text and number of the values of a field."""
-    marks = ",".join("?" * len(scope.names))
     sql = (
-        f"SELECT value.part, text, number FROM value JOIN part USING (part) WHERE place = ? AND name IN ({marks}) "
+        f"SELECT value.part, text, number FROM value JOIN part USING (part) WHERE {scope.inside} "
         "AND path = ? AND field = ?"
     )
-    rows = scope.store.rows(sql, scope.place, *scope.names, scope.path, base_field(field))
+    rows = scope.store.rows(sql, *scope.place_and_names, scope.path, base_field(field))
     return [(int(part), str(text), number) for part, text, number in rows if part in found]
 
 
@@ -283,12 +282,11 @@ _STARTS: dict[str, int] = {"year": 1, "month": 2, "day": 3, "hour": 4, "minute":
 
 def start_of(milliseconds: float, parts: int) -> float:
     """The start of the year, month, day, hour or minute of a time."""
-    try:
-        moment = datetime.fromtimestamp(milliseconds / 1000, UTC)
-    except (ValueError, OverflowError, OSError):
+    found = moment(int(milliseconds))
+    if found is None:
         reason = f"[{milliseconds:.0f}] is not a time of the years 1 to 9999"
-        raise SearchError("illegal_argument_exception", reason) from None
-    cut = [moment.year, moment.month, moment.day, moment.hour, moment.minute][:parts] + [1, 1][: max(3 - parts, 0)]
+        raise SearchError("illegal_argument_exception", reason)
+    cut = [found.year, found.month, found.day, found.hour, found.minute][:parts] + [1, 1][: max(3 - parts, 0)]
     hour, minute = [*cut[3:], 0, 0][:2]
     return datetime(cut[0], cut[1], cut[2], hour, minute, tzinfo=UTC).timestamp() * 1000
 

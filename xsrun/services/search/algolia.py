@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from datetime import UTC, datetime
 from functools import partial
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+from xsrun.dates.calendar import iso_text, utc_moment
 from xsrun.lazy_regex import pattern
 from xsrun.services.search.aggregations import keyed_values
 from xsrun.services.search.clauses import search
@@ -119,8 +119,7 @@ class LocalAlgolia:
         return self._now
 
     def _done(self, when: str) -> Options:
-        moment = datetime.fromtimestamp(self._now / 1000, UTC)
-        return {when: f"{moment:%Y-%m-%dT%H:%M:%S}.{self._now % 1000:03}Z", "taskID": self._task()}
+        return {when: iso_text(utc_moment(self._now)), "taskID": self._task()}
 
     def _saved(self, name: str, key: str, record: Value) -> str:
         if not isinstance(record, dict):

@@ -97,12 +97,11 @@ def nested(scope: SearchScope, body: Value) -> Matches:
 
 def owners(scope: SearchScope, inner: Iterable[int]) -> dict[int, list[int]]:
     """The parts of a scope whose documents hold other parts, with those."""
-    marks = ",".join("?" * len(scope.names))
-    sql = f"SELECT part, name, id, path FROM part WHERE place = ? AND name IN ({marks})"
+    sql = f"SELECT part, name, id, path FROM part WHERE {scope.inside}"
     wanted = set(inner)
     own: dict[tuple[Value, Value], int] = {}
     held: list[tuple[tuple[Value, Value], int]] = []
-    for part, name, key, path in scope.store.rows(sql, scope.place, *scope.names):
+    for part, name, key, path in scope.store.rows(sql, *scope.place_and_names):
         if path == scope.path:
             own[name, key] = int(part)
         if part in wanted:

@@ -240,9 +240,8 @@ class LocalElastic:
     def _delete_by_query(self, index: str, _options: Options, body: Value) -> Value:
         scope = self._scope(index)
         found = self._matching(index, body.get("query") if isinstance(body, dict) else None)
-        marks = ",".join("?" * len(scope.names))
-        sql = f"SELECT part, name, id FROM part WHERE place = ? AND name IN ({marks})"
-        for part, name, key in self._store.rows(sql, self._place, *scope.names):
+        sql = f"SELECT part, name, id FROM part WHERE {scope.inside}"
+        for part, name, key in self._store.rows(sql, *scope.place_and_names):
             if part in found:
                 self._store.delete(self._place, str(name), str(key))
         return {"took": 0, "timed_out": False, "total": len(found), "deleted": len(found), "failures": []}

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from math import isfinite
 from typing import NamedTuple
 
 from xsrun.lazy_regex import pattern
@@ -76,16 +77,15 @@ def number_of(value: Value) -> float | None:
     """The number that a value is or writes, and the time of a date in milliseconds; None for other texts."""
     if isinstance(value, bool) or value is None:
         return None
-    if isinstance(value, (int, float)):
-        return float(value)
-    if isinstance(value, str):
-        if _DATE.fullmatch(value):
-            return time_of(value)
-        try:
-            return float(value)
-        except ValueError:
-            return None
-    return None
+    if isinstance(value, str) and _DATE.fullmatch(value):
+        return time_of(value)
+    if not isinstance(value, (int, float, str)):
+        return None
+    try:
+        found = float(value)
+    except (ValueError, OverflowError):
+        return None
+    return found if isfinite(found) else None  # "inf" and "nan" are words
 
 
 def time_of(text: str) -> float | None:

@@ -31,20 +31,25 @@ class SearchScope:
         return dict.fromkeys(self.parts(), 1.0)
 
     def parts(self) -> list[int]:
-        sql = f"SELECT part FROM part WHERE place = ? AND name IN ({self._marks}) AND path = ?"
-        return [int(part) for (part,) in self.store.rows(sql, self.place, *self.names, self.path)]
+        sql = f"SELECT part FROM part WHERE {self.inside} AND path = ?"
+        return [int(part) for (part,) in self.store.rows(sql, *self.place_and_names, self.path)]
 
     @property
-    def _marks(self) -> str:
-        return ",".join("?" * len(self.names))
+    def inside(self) -> str:
+        """The condition of SQL for what is in these indexes, whose values are `place_and_names`."""
+        return f"place = ? AND name IN ({','.join('?' * len(self.names))})"
+
+    @property
+    def place_and_names(self) -> tuple[str, ...]:
+        return self.place, *self.names
 
     def select(self, condition: str, *values: Value) -> list[int]:
         """The parts that have a row of `value` with a condition."""
         sql = (
-            f"SELECT DISTINCT value.part FROM value JOIN part USING (part) WHERE place = ? AND name IN ({self._marks}) "
+            f"SELECT DISTINCT value.part FROM value JOIN part USING (part) WHERE {self.inside} "
             f"AND path = ? AND {condition}"
         )
-        return [int(part) for (part,) in self.store.rows(sql, self.place, *self.names, self.path, *values)]
+        return [int(part) for (part,) in self.store.rows(sql, *self.place_and_names, self.path, *values)]
 
     def words(self, query: str, fields: list[str]) -> Matches:
         """The parts whose words match a query of FTS5 in any of the fields, the best score of each; none: in all."""
@@ -53,11 +58,11 @@ class SearchScope:
         sql = (
             "SELECT text.part, max(-rank) FROM words JOIN text ON text.row = words.rowid "
             "JOIN part ON part.part = text.part WHERE words MATCH ? "
-            f"AND place = ? AND name IN ({self._marks}) AND path = ?"
+            f"AND {self.inside} AND path = ?"
         )
         if fields:
             sql += f" AND field IN ({','.join('?' * len(fields))})"
-        found = self.store.rows(sql + " GROUP BY text.part", query, self.place, *self.names, self.path, *fields)
+        found = self.store.rows(sql + " GROUP BY text.part", query, *self.place_and_names, self.path, *fields)
         # a word that all documents have scores next to nothing with FTS5, and something with Elasticsearch
         return {int(part): max(float(score), 1e-6) for part, score in found}
 
@@ -66,11 +71,8 @@ class SearchScope:
 
     def fields(self) -> list[str]:
         """The fields that any of these parts has."""
-        sql = (
-            f"SELECT DISTINCT field FROM value JOIN part USING (part) WHERE place = ? AND name IN ({self._marks}) "
-            "AND path = ?"
-        )
-        return [str(name) for (name,) in self.store.rows(sql, self.place, *self.names, self.path)]
+        sql = f"SELECT DISTINCT field FROM value JOIN part USING (part) WHERE {self.inside} AND path = ?"
+        return [str(name) for (name,) in self.store.rows(sql, *self.place_and_names, self.path)]
 
 
 def boosted(found: Matches, boost: Value) -> Matches:

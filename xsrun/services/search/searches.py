@@ -82,12 +82,11 @@ def _whole(value: Value, otherwise: int) -> int:
 
 
 def _documents(scope: SearchScope, found: Matches) -> list[_Found]:
-    marks = ",".join("?" * len(scope.names))
     sql = (
         "SELECT part, part.name, part.id, source FROM part JOIN document USING (place, name, id) "
-        f"WHERE place = ? AND name IN ({marks}) AND path = ? ORDER BY document.number"
+        f"WHERE {scope.inside} AND path = ? ORDER BY document.number"
     )
-    rows = scope.store.rows(sql, scope.place, *scope.names, scope.path)
+    rows = scope.store.rows(sql, *scope.place_and_names, scope.path)
     return [
         _Found(int(part), str(name), str(key), from_json(str(source)), found[int(part)])
         for part, name, key, source in rows

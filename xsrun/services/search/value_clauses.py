@@ -65,9 +65,8 @@ def ids(scope: SearchScope, body: Value) -> Matches:
 
 def ids_of(scope: SearchScope, values: list[Value]) -> list[int]:
     wanted = {to_text(value) for value in values}
-    marks = ",".join("?" * len(scope.names))
-    sql = f"SELECT part, id FROM part WHERE place = ? AND name IN ({marks}) AND path = ?"
-    return [int(part) for part, key in scope.store.rows(sql, scope.place, *scope.names, scope.path) if key in wanted]
+    sql = f"SELECT part, id FROM part WHERE {scope.inside} AND path = ?"
+    return [int(part) for part, key in scope.store.rows(sql, *scope.place_and_names, scope.path) if key in wanted]
 
 
 def exists(scope: SearchScope, body: Value) -> Matches:
@@ -142,12 +141,8 @@ def _patterned(scope: SearchScope, body: Value, name: str, matcher: Callable[[st
     text = to_text(options.get("value", options.get("wildcard")))
     lower = options.get("case_insensitive") is True
     matches = matcher(text.lower() if lower else text)
-    marks = ",".join("?" * len(scope.names))
-    sql = (
-        f"SELECT value.part, text FROM value JOIN part USING (part) WHERE place = ? AND name IN ({marks}) AND path = ? "
-        "AND field = ?"
-    )
-    rows = scope.store.rows(sql, scope.place, *scope.names, scope.path, base_field(field))
+    sql = f"SELECT value.part, text FROM value JOIN part USING (part) WHERE {scope.inside} AND path = ? AND field = ?"
+    rows = scope.store.rows(sql, *scope.place_and_names, scope.path, base_field(field))
 
     def fits(value: str) -> bool:
         whole = value.lower() if lower else value
