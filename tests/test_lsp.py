@@ -682,6 +682,20 @@ def test_values_of_enums_are_offered(small: Programs, tmp_path: Path) -> None:
         assert [one.text_edit.new_text for one in found.items if one.text_edit] == values
 
 
+def test_what_is_typed_is_replaced_whole_in_the_units_of_the_editor(small: Programs, tmp_path: Path) -> None:
+    path = tmp_path / "feed.xs"
+    edited = path.read_text(encoding="utf-8").replace("    db.query", '    function.run "\U0001f41f\n    db.query')
+    small.programs.hold(path.resolve().as_posix(), edited)
+    line = edited[: edited.index("function.run")].count("\n")
+    before = len('    function.run "')
+    typed = types.Position(line, before + 2)  # the fish takes two units of UTF-16
+    found = completion(small, types.CompletionParams(types.TextDocumentIdentifier(path.as_uri()), typed))
+    assert found is not None and found.items
+    for one in found.items:
+        assert isinstance(one.text_edit, types.TextEdit)
+        assert one.text_edit.range == types.Range(types.Position(line, before), typed)
+
+
 def test_the_tests_of_a_workspace_are_listed(small: Programs) -> None:
     (found,) = listed_tests(small, None)
     assert (found["label"], found["target"]["kind"], found["target"]["test"]) == ("feed feeds", "function", "feeds")

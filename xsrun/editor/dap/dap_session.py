@@ -223,9 +223,7 @@ class DapSession:
         for number, one in enumerate(given.get("breakpoints", []), 1):
             asked = int(one.get("line", 1)) + (not self.lines_from_one)
             line = place_for(stops, asked)
-            condition, hits, message = (
-                str(one.get(name) or "") for name in ("condition", "hitCondition", "logMessage")
-            )
+            condition, hits, message = (str(one.get(name) or "") for name in _TEXTS)
             point = LineBreakpoint(number, line or asked, condition, hits, message)
             trouble = trouble_of(point) if line is not None else "no statement runs here"
             if trouble is None:

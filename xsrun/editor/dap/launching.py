@@ -113,13 +113,12 @@ class Launch:
         given, workspace = self.given, self.workspace
         named = given.get("construct")
         kind, name, verb = construct_named(named) if named else (None, None, None)
-        found = workspace.find(name, kind, verb, None, self.file)
         result = workspace.run(
-            found.name if found.kind != "stack" else None,
-            found.kind,
+            name,
+            kind,
             given.get("input"),
-            verb=found.verb,
-            file=found.file,
+            verb=verb,
+            file=self.file,
             auth=given.get("auth"),
             headers=given.get("headers"),
             variables=given.get("variables"),

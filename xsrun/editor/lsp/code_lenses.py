@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+import posixpath
 from typing import TypedDict
 
 from lsprotocol import types
@@ -134,17 +134,10 @@ def _title(target: RunTarget) -> str:
 
 
 def _sources(opened: Opened) -> dict[str, str]:
-    texts = opened.session.texts
-    top = _top(texts)
-    return {name.removeprefix(top): text for name, text in texts.items()}
-
-
-def _top(names: Iterable[str]) -> str:
-    """The folder that all names begin with."""
-    listed = sorted(names)
-    first, last = listed[0].split("/"), listed[-1].split("/")
-    shared = next((n for n, pair in enumerate(zip(first, last, strict=False)) if pair[0] != pair[1]), len(first) - 1)
-    return "/".join(first[: min(shared, len(first) - 1)]) + "/"
+    """The texts by their names below the folder that they share."""
+    texts = opened.session.texts.copy()  # they may be edited meanwhile
+    top = posixpath.commonpath(map(posixpath.dirname, texts))
+    return {name.removeprefix(top).removeprefix("/"): text for name, text in texts.items()}
 
 
 def _cut(text: str) -> str:

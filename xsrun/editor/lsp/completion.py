@@ -97,7 +97,8 @@ def _placed(asked: Asked, position: types.Position, one: types.CompletionItem) -
         pattern = _NAME_TYPED if asked.place.in_text else re.compile(r"\w*$")
     match = pattern.search(asked.place.before)
     typed = len(match[0]) if match is not None else 0
-    start = types.Position(position.line, position.character - typed)
+    line, column = asked.opened.positions.place(position)
+    start = asked.opened.positions.position(line, column - typed)
     text = one.insert_text or one.label
     one.insert_text = None
     if not asked.desk.snippets and one.insert_text_format is types.InsertTextFormat.Snippet:

@@ -56,13 +56,12 @@ def outcome_of(box: AgentDesk, given: Arguments, *, trace: bool) -> tuple[Result
             put_rows(workspace, given["rows"])
         kind, name, verb = construct_named(given["construct"]) if given.get("construct") else (None, None, None)
         file = next(iter(texts), None) or (box.folder.name(box.folder.path(given["path"])) if name is None else None)
-        found = workspace.find(name, kind, verb, None, file)
         result = workspace.run(
-            found.name if found.kind != "stack" else None,
-            found.kind,
+            name,
+            kind,
             given.get("input"),
-            verb=found.verb,
-            file=found.file,
+            verb=verb,
+            file=file,
             auth=given.get("auth"),
             headers=given.get("headers"),
             trace=trace,
@@ -70,7 +69,7 @@ def outcome_of(box: AgentDesk, given: Arguments, *, trace: bool) -> tuple[Result
         )
         if result.error is not None:
             explain(result.error, sources.get(result.error.file or "", ""))
-            if found.kind == "stack":
+            if workspace.find(name, kind, verb, None, file).kind == "stack":
                 tell_argument(result.error)
     return result, sources
 
