@@ -100,8 +100,7 @@ def print_logs(logs: list[LogEntry], shown_path: Shown = str) -> None:
     """Print what `debug.log` and `console.log` left, to standard error."""
     for entry in logs:
         place = f"{shown_path(entry.file)}:{entry.line}: " if entry.file else ""
-        shown = entry.value if isinstance(entry.value, str) else to_json(entry.value)
-        print(f"log: {place}{shown}", file=sys.stderr)
+        print(f"log: {place}{entry.text}", file=sys.stderr)
 
 
 def print_trace(entries: list[TraceEntry], shown_path: Shown = str) -> None:

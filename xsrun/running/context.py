@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, Protocol
 
 from xsrun.errors import AccessDeniedError, LimitError, XanoScriptError
 from xsrun.records import made, record
-from xsrun.values.conversion import Value
+from xsrun.values.conversion import Value, to_json
 from xsrun.values.extent import check_extent
 
 if TYPE_CHECKING:
@@ -113,6 +113,11 @@ class LogEntry:
     value: Value
     file: str | None = None
     line: int | None = None
+
+    @property
+    def text(self) -> str:
+        """What a log shows of it."""
+        return self.value if isinstance(self.value, str) else to_json(self.value)
 
 
 #: Runs a construct with what belongs around it: `(context, inputs, proceed)`, where `proceed(inputs)` runs it alone.

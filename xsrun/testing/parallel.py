@@ -16,7 +16,6 @@ from xsrun.testing.report import Outcome
 from xsrun.testing.runner import prepared, run_case
 from xsrun.testing.sandbox import Sandbox
 from xsrun.testing.selection import Selection
-from xsrun.values.conversion import to_json
 from xsrun.workspace.construct import Construct
 from xsrun.workspace.workspace import LoadedWorkspace
 
@@ -79,9 +78,7 @@ def _portable(outcome: Outcome) -> Outcome:
     """An outcome without what cannot go from process to process: errors, and values other than JSON."""
     outcome.error = None
     outcome.warnings = [getattr(one, "message", str(one)) for one in outcome.warnings]
-    outcome.logs = [
-        replace(one, value=one.value if isinstance(one.value, str) else to_json(one.value)) for one in outcome.logs
-    ]
+    outcome.logs = [replace(one, value=one.text) for one in outcome.logs]
     for one in outcome.expectations:
         one.expected = one.actual = None
     return outcome

@@ -16,7 +16,6 @@ import pytest
 from _pytest.fixtures import TopRequest  # what pytest's own items beside functions use
 
 from xsrun.errors import UsageError
-from xsrun.values.conversion import to_json
 
 if TYPE_CHECKING:
     from _pytest._code.code import TerminalRepr, TracebackStyle
@@ -195,8 +194,7 @@ class XanoItem(pytest.Item):
         if outcome.status == "skipped":
             pytest.skip("switched off")
         for entry in outcome.logs:
-            text = entry.value if isinstance(entry.value, str) else to_json(entry.value)
-            self.add_report_section("call", "log", f"{self.place(entry.file or '', entry.line)}: {text}\n")
+            self.add_report_section("call", "log", f"{self.place(entry.file or '', entry.line)}: {entry.text}\n")
         if outcome.failed:
             raise XanoFailure(outcome)
 

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 from xsrun.diagnostics.color import paint
 from xsrun.testing.cases import Case
 from xsrun.testing.report import Outcome, Report
-from xsrun.values.conversion import to_json
 
 if TYPE_CHECKING:
     from xsrun.diagnostics.progress import Counter
@@ -142,9 +141,8 @@ def log_lines(outcome: Outcome, shown_path: Shown) -> Iterator[str]:
     if left > 0:
         yield f"{_INDENT}log: ... {left} more before these"
     for entry in outcome.logs[-_MOST_LOGS:]:
-        text = entry.value if isinstance(entry.value, str) else to_json(entry.value)
         place = f"{shown_path(entry.file)}:{entry.line}: " if entry.file else ""
-        yield f"{_INDENT}log: {place}{text}"
+        yield f"{_INDENT}log: {place}{entry.text}"
 
 
 def duration_lines(report: Report, count: int) -> Iterator[str]:

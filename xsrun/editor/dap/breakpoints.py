@@ -12,7 +12,7 @@ from xsrun.lazy_regex import pattern
 from xsrun.records import record
 from xsrun.running.context import Context
 from xsrun.syntax.nodes import Statement
-from xsrun.values.conversion import Value, to_json
+from xsrun.values.conversion import to_json
 
 if TYPE_CHECKING:
     from xsrun.workspace.construct import Construct
@@ -107,8 +107,3 @@ def place_for(stops: dict[int, int], line: int) -> int | None:
     if found is not None:
         return found
     return min((stop for stop in stops.values() if stop > line), default=None)
-
-
-def logged(value: Value) -> str:
-    """A value as one line of a log."""
-    return value if isinstance(value, str) else to_json(value)

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING
 
-from xsrun.editor.dap.breakpoints import LineBreakpoint, logged
+from xsrun.editor.dap.breakpoints import LineBreakpoint
 from xsrun.editor.dap.debug_run import DebugRun
 from xsrun.errors import XanoScriptError
 from xsrun.records import made, record
@@ -100,7 +100,7 @@ class Debugger:
 
     def log(self, entry: LogEntry) -> None:
         """A program has logged something."""
-        self.output("stdout", f"{logged(entry.value)}\n", entry.file, entry.line)
+        self.output("stdout", f"{entry.text}\n", entry.file, entry.line)
 
     def output(self, category: str, text: str, file: str | None = None, line: int | None = None) -> None:
         """Show a text in the client's console."""

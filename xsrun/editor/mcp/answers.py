@@ -63,7 +63,7 @@ def run_answer(result: Result, sources: Mapping[str, str], *, full_trace: bool =
         lines.append(shown_error(result.error, sources))
     for entry in result.logs:
         place = f"{entry.file}:{entry.line}: " if entry.file else ""
-        lines.append(f"log: {place}{entry.value if isinstance(entry.value, str) else to_json(entry.value)}")
+        lines.append(f"log: {place}{entry.text}")
     lines += [f"warning: {getattr(one, 'message', one)}" for one in result.warnings]
     if result.trace is not None:
         lines += trace_lines(result.trace, full_trace)
