@@ -6,7 +6,6 @@ The server is the program `redis-server`; where it is not installed these tests 
 from __future__ import annotations
 
 import json
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -15,7 +14,7 @@ from typing import Any
 
 import pytest
 import redis
-from local_server import free_port
+from redis_process import redis_server
 from waiting import until
 
 import xsrun
@@ -26,27 +25,8 @@ CASES = Path(__file__).parent / "conformance"
 
 @pytest.fixture(scope="module")
 def server_url() -> Iterator[str]:
-    program = shutil.which("redis-server")
-    if program is None:
-        pytest.skip("redis-server is not installed")
-    port = free_port()
-    words = [program, "--bind", "127.0.0.1", "--port", str(port), "--save", "", "--appendonly", "no"]
-    process = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    url = f"redis://127.0.0.1:{port}/0"
-    client = redis.Redis.from_url(url)
-    try:
-        until(lambda: answers(client), "the Redis server does not answer")
+    with redis_server() as url:
         yield url
-    finally:
-        process.terminate()
-        process.wait()
-
-
-def answers(client: redis.Redis) -> bool:
-    try:
-        return bool(client.ping())
-    except redis.ConnectionError:
-        return False
 
 
 @pytest.fixture(params=["own", "server"])

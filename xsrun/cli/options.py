@@ -101,7 +101,9 @@ def add_workspace_options(parser: argparse.ArgumentParser) -> None:
         "--base-url", metavar="URL", help="what stands before the paths of stored files (default: XSRUN_BASE_URL)"
     )
     add_outside_options(parser)
-    parser.add_argument("--redis", metavar="URL", help="a Redis server for redis.* (default: a cache of xsrun's own)")
+    parser.add_argument(
+        "--redis", metavar="URL", help="a Redis server for redis.* and realtime (default: a cache of xsrun's own)"
+    )
     parser.add_argument(
         "--seed",
         action="append",

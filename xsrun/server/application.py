@@ -86,12 +86,14 @@ class Application:
             message = await receive()
             if message["type"] == "lifespan.shutdown":
                 await self.mcp.close()
-                self.realtime.hub.close()
+                await self.realtime.close()
                 if self._threads is not None:
                     self._threads.close()
                 await asyncio.to_thread(self.console.close)
             await send({"type": f"{message['type']}.complete"})
             if message["type"] == "lifespan.startup":
+                if self.settings.queries:
+                    self.realtime.begin()
                 self.started()
             if message["type"] == "lifespan.shutdown":
                 return

@@ -313,11 +313,12 @@ def idle_tasks(live: Live, listening: Listening) -> list[str]:
 def own_clients(live: Live, listening: Listening) -> list[str]:
     """What several processes do not do for channels."""
     names = [one.name for one in live.current.workspace.constructs if one.kind == "realtime_channel"]
-    if listening.workers == 1 or not names:
+    shared = live.current.workspace.service("realtime").server is not None
+    if listening.workers == 1 or not names or shared:
         return []
     return [
         f"warning: each of the {listening.workers} workers knows its own realtime clients alone, so that a message "
-        "reaches some of them; serve channels with one worker"
+        "reaches some of them; name a Redis server by which they share channels, --redis URL, or serve with one worker"
     ]
 
 

@@ -1,4 +1,4 @@
-"""Realtime messages, kept in memory for listeners on this machine (semantics 7.8)."""
+"""Realtime messages, kept in memory for listeners in this process (semantics 7.8)."""
 
 from __future__ import annotations
 
@@ -29,13 +29,22 @@ class RealtimeMessage:
     auth_id: Value = None
 
 
+@dataclass(frozen=True, slots=True)
+class RealtimeServer:
+    """The Redis server by which processes share channels, and the `name` under which those of one workspace do."""
+
+    url: str
+    name: str
+
+
 Listener = Callable[[RealtimeMessage], None]
 
 
 class Realtime:
-    """The channels of a workspace. Safe to use from several threads at once."""
+    """The channels of a workspace. Safe to use from several threads at once. `server` is for `xsrun serve` to use."""
 
-    def __init__(self) -> None:
+    def __init__(self, server: RealtimeServer | None = None) -> None:
+        self.server = server
         self._lock = threading.Lock()
         self._messages: deque[RealtimeMessage] = deque(maxlen=MOST_MESSAGES)
         self._listeners: list[Listener] = []

@@ -143,9 +143,13 @@ class Services:
 
     def _console_token(self) -> str:
         """What the page of the console proves itself with, to each process of a server."""
+        return self._derived(b"xsrun console")
+
+    def _derived(self, purpose: bytes) -> str:
+        """A text that only processes with the secret of the workspace know."""
         import hmac
 
-        return hmac.digest(self._key(), b"xsrun console", "sha256").hex()
+        return hmac.digest(self._key(), purpose, "sha256").hex()
 
     def _javascript(self) -> JavaScript:
         from xsrun.services.javascript import JavaScript
@@ -202,9 +206,12 @@ class Services:
         return DocumentStore(None if folder is None else folder / "search.db")
 
     def _realtime(self) -> Realtime:
-        from xsrun.services.realtime import Realtime
+        from xsrun.services.realtime import Realtime, RealtimeServer
 
-        return Realtime()
+        if self.cache_url is None:
+            return Realtime()
+        name = self._derived(b"xsrun realtime 1")  # another number where processes would not understand one another
+        return Realtime(RealtimeServer(self.cache_url, f"xsrun:realtime:{name[:32]}"))
 
     def _mail(self) -> Outbox:
         from xsrun.services.mail import Outbox

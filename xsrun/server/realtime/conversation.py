@@ -46,6 +46,7 @@ class Conversations:
         self.hub = Hub()
         self._read: Snapshot | None = None
         self._channels = Channels(())
+        self._relaying: asyncio.Task[None] | None = None
 
     def channels(self) -> Channels:
         """The channels of the workspace that is live now."""
@@ -54,6 +55,24 @@ class Conversations:
             self._channels = Channels(snapshot.workspace.constructs)
             self._read = snapshot
         return self._channels
+
+    def begin(self) -> None:
+        """Share the channels with other processes, where a Redis server is named. To be called on the loop."""
+        server = self.live.current.workspace.service("realtime").server
+        if server is None:
+            return
+        from xsrun.server.realtime.relay import Relay
+
+        self.ready()
+        relay = Relay(server, self.hub, lambda text: self.log.line(f"realtime: {text}", "warning"))
+        self._relaying = asyncio.create_task(relay.run())
+
+    async def close(self) -> None:
+        """End what `begin` and `ready` began."""
+        self.hub.close()
+        if self._relaying is not None:
+            self._relaying.cancel()
+            await asyncio.gather(self._relaying, return_exceptions=True)
 
     def ready(self) -> None:
         """Begin to deliver what programs publish. To be called on the loop."""
@@ -168,12 +187,11 @@ class Conversations:
             raise ActionRefused(f"Clients may not send {what} messages in this channel.")
         if needs_auth and client.identity is None:
             raise ActionRefused(f"Only authenticated clients may send {what} messages in this channel.")
-        receiver = self.hub.member(channel, private) if private else None
-        if private and receiver is None:
+        if private and not self.hub.knows(channel, private):
             raise ActionRefused("That client is not in the channel.")
         payload = await self.triggered(client, "message", channel, options, payload, threads)
-        if receiver is not None:
-            self.hub.whisper(client, receiver, channel, payload)
+        if private:
+            self.hub.whisper(client, private, channel, payload)
         else:
             self.hub.broadcast(client, channel, payload, settings, options.get("authenticated") is True)
 
