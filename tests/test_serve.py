@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import ssl
@@ -12,14 +13,18 @@ import urllib.request
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
+import trustme
 from http_server import Client
 
 from xsrun.cli import main
-from xsrun.server.tls import given, made
+from xsrun.server.certificates import days_left, today
+from xsrun.server.log import Log
+from xsrun.server.tls import given, keep_fresh, made, renewed
 
 PERSON = {"name": "Ann", "email": "ann@example.com", "password": "three hulls"}
 SAMPLES = Path(__file__).parents[1] / "samples"
@@ -147,6 +152,53 @@ def test_processes_that_make_certificates_at_once_do_not_mix_them(tmp_path: Path
         (signed,) = ssl.create_default_context(cafile=str(folder / "authority.pem")).get_ca_certs()
         authority = (folder / "authority.pem").read_text(encoding="ascii")
         assert authority in (folder / "authority.key").read_text(encoding="ascii") and signed["subject"]
+
+
+def test_certificates_live_for_a_year_and_authorities_for_ten(tmp_path: Path) -> None:
+    now = today()
+    first = made(tmp_path, "127.0.0.1", now)
+    authority = (tmp_path / "authority.pem").read_bytes()
+    assert 395 <= days_left(first.certificate.read_bytes(), now) <= 397
+    assert 3647 <= days_left(authority, now) <= 3650
+    served = first.content()
+    for days, anew in ((300, False), (307, True)):
+        later = now + timedelta(days=days)
+        assert (renewed(first, later).content() != served) == anew, days
+    assert days_left(first.certificate.read_bytes(), later) > 394
+    assert (tmp_path / "authority.pem").read_bytes() == authority
+    much_later = now + timedelta(days=3_400)
+    renewed(first, much_later)
+    assert (tmp_path / "authority.pem").read_bytes() != authority
+    assert days_left((tmp_path / "authority.pem").read_bytes(), much_later) > 3_600
+
+
+def test_a_running_server_takes_up_a_certificate_that_was_renewed(tmp_path: Path) -> None:
+    own = trustme.CA()
+    file = tmp_path / "server.pem"
+    one, other = (own.issue_cert("localhost").private_key_and_cert_chain_pem.bytes() for _ in range(2))
+    file.write_bytes(one)
+    lines: list[str] = []
+    states = [other, other, b"nonsense", one]
+
+    class Contexts:
+        """Stands for the context of a server; notes what it is given."""
+
+        loaded: ClassVar[list[bytes]] = []
+
+        def load_cert_chain(self, certificate: Path, key: Path) -> None:
+            assert certificate == key
+            self.loaded.append(certificate.read_bytes())
+
+    async def hour(_seconds: float) -> None:
+        if not states:
+            raise asyncio.CancelledError
+        file.write_bytes(states.pop(0))
+
+    with pytest.raises(asyncio.CancelledError):
+        asyncio.run(keep_fresh(given(str(file), None), Contexts(), Log(lines.append), hour))  # type: ignore[arg-type]
+    assert Contexts.loaded == [other, one]
+    assert [line.startswith("tls: the certificate has been renewed") for line in lines] == [True, False, True]
+    assert "not a certificate with its key" in lines[1]
 
 
 @pytest.mark.parametrize(

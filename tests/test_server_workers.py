@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -19,6 +20,7 @@ from waiting import PATIENCE, until
 
 from xsrun.cli import main
 from xsrun.server.leadership import Leadership
+from xsrun.server.supervisor import Process, ToldOnce
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the processes are found in /proc")
 
@@ -83,7 +85,8 @@ class Server:
         self.lines: list[str] = []
         threading.Thread(target=self._read, daemon=True).start()
         until(lambda: self.said("press Ctrl+C"))
-        self.client = Client(int(self.lines[0].rpartition(":")[2]))
+        line = next(line for line in self.lines if line.startswith("serving "))
+        self.client = Client(int(line.rpartition(":")[2]))
 
     def _read(self) -> None:
         assert self.process.stderr is not None
@@ -235,6 +238,49 @@ def test_a_later_worker_puts_no_rows_into_what_was_emptied(folder: Path) -> None
         until(lambda: not before & server.workers() and len(server.workers()) == 2, server.lines)
         assert server.client.get("/api:notes/all").json == 0
         assert not server.said("has rows already")
+
+
+def test_several_seeds_of_one_table_are_all_put_in(folder: Path) -> None:
+    more = []
+    for number in range(2):
+        file = folder / f"seed{number}.json"
+        file.write_text(json.dumps({"note": [{"text": f"seed {number}"}]}), encoding="utf-8")
+        more += ["--seed", str(file)]
+    with serving(folder, count=2) as server:  # which makes the table
+        assert server.client.get("/api:notes/all").json == 0
+    with serving(folder, *more) as server:
+        assert server.client.get("/api:notes/all").json == 2
+    with serving(folder, *more) as server:
+        assert server.client.get("/api:notes/all").json == 2
+        assert len([line for line in server.lines if "note has rows already" in line]) == 2
+
+
+def test_what_all_workers_have_to_say_is_told_once(folder: Path) -> None:
+    file = folder / "api" / "notes" / "all_GET.xs"
+    text = file.read_text(encoding="utf-8")
+    with serving(folder) as server:
+        steady(server)
+        for answer in ("1", "2", "2 +", "3"):
+            file.write_text(text.replace("response = $count", f"response = {answer}"), encoding="utf-8")
+            if answer.isdigit():  # new connections go to either worker: many answers alike mean that both have the file
+                until(lambda: [server.client.get("/api:notes/all").body for _ in range(20)] == [answer.encode()] * 20)  # noqa: B023
+            else:
+                until(lambda: server.said("error["), server.lines)
+        until(lambda: len([line for line in server.lines if line.startswith("reloaded ")]) >= 4, server.lines)
+        assert len([line for line in server.lines if line.startswith("reloaded ")]) == 4, server.lines
+        assert len([line for line in server.lines if "error[" in line]) == 1, server.lines
+
+
+def test_who_has_said_what_before() -> None:
+    one, two = (Process(number, None, 0) for number in (1, 2))  # type: ignore[arg-type]
+    told = ToldOnce()
+    assert [told.is_new("a", one), told.is_new("a", two), told.is_new("b", two), told.is_new("b", one)] == [
+        *(True, False, True, False)
+    ]
+    assert [told.is_new("a", one), told.is_new("a", two)] == [True, False]  # back to what was
+    for number in range(200):
+        told.is_new(str(number), one)
+    assert told.is_new("a", one)
 
 
 def test_servers_of_other_rows_run_their_own_tasks(tmp_path: Path) -> None:

@@ -90,28 +90,47 @@ def read_seeds(names: Iterable[str]) -> Rows:
     return found
 
 
-def seed_file(
-    workspace: LoadedWorkspace, name: str, *, only_empty: bool = False, made: Collection[str] = ()
-) -> list[str]:
-    """Seed a workspace from a file; with `only_empty` only tables that were `made` just now or have no rows. Gives the
-    tables left out.
+def seed_file(workspace: LoadedWorkspace, name: str) -> None:
+    """Seed a workspace from a file. Raises UsageError that names the file and where it can the row."""
+    add_rows(workspace, name, known_rows(workspace, name))
 
-    Raises UsageError that names the file and where it can the row.
-    """
-    from xsrun.database.dump_load import check_tables, has_rows
+
+def seed_empty(workspace: LoadedWorkspace, names: Iterable[str], made: Collection[str]) -> list[str]:
+    """Seed the tables that were `made` just now or have no rows, from all files that name them; what is left out is
+    told, a line each. Raises UsageError as `seed_file` does, before there is a row of any file."""
+    from xsrun.database.dump_load import has_rows
+
+    files = [(name, known_rows(workspace, name)) for name in names]
+    context = workspace.context()
+    try:
+        tables = {one for _, rows in files for one in rows if one not in made}
+        filled = {one for one in tables if has_rows(context.session, one)}
+    finally:
+        context.session.close()
+    for name, rows in files:
+        add_rows(workspace, name, {table: items for table, items in rows.items() if table not in filled})
+    left = [(name, table) for name, rows in files for table in rows if table in filled]
+    return [f"{name}: {table} has rows already, so none are added to it" for name, table in left]
+
+
+def known_rows(workspace: LoadedWorkspace, name: str) -> Rows:
+    """The rows of a file, whose tables and columns the workspace has. Raises UsageError that names the file."""
+    from xsrun.database.dump_load import check_tables
 
     rows = read_seed(name)
     context = workspace.context()
-    filled = []
     try:
         check_tables(context.session, rows)
-        filled = [one for one in rows if only_empty and one not in made and has_rows(context.session, one)]
     except UsageError as error:
         raise UsageError(f"{name}: {error}", hint=error.hint) from None
     finally:
         context.session.close()
+    return rows
+
+
+def add_rows(workspace: LoadedWorkspace, name: str, rows: Rows) -> None:
+    """Add the rows of a file. Raises UsageError that names it."""
     try:
-        workspace.seed({table: items for table, items in rows.items() if table not in filled})
+        workspace.seed(rows)
     except XanoScriptError as error:
         raise UsageError(f"{name}: {error}", hint=error.hint) from error
-    return filled

@@ -194,7 +194,7 @@ def supervised(options: argparse.Namespace, log: Log) -> int:
     from xsrun.server.supervisor import Supervisor
 
     with listen(options.host, options.port) as bound:
-        return Supervisor(bound, options.workers, log.line).run()
+        return Supervisor(bound, options.workers, log).run()
 
 
 def add_tls_options(parser: argparse.ArgumentParser) -> None:
@@ -337,11 +337,11 @@ def listen(options: argparse.Namespace, settings_of_server: Settings) -> int:
         return Workspace(texts, root, **settings)
 
     def prepare(workspace: LoadedWorkspace, made: list[str]) -> None:
-        for name in options.seed:
-            from xsrun.cli.seeds import seed_file
+        if options.seed:
+            from xsrun.cli.seeds import seed_empty
 
-            for table in seed_file(workspace, name, only_empty=True, made=made):
-                log.line(f"{name}: {table} has rows already, so none are added to it")
+            for line in seed_empty(workspace, options.seed, made):
+                log.line(line)
         if options.debug is not None:
             open_debugger(workspace, options.debug)
 

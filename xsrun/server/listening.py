@@ -27,7 +27,7 @@ from xsrun.server.reload import Maker, Reloader
 from xsrun.server.settings import Settings
 from xsrun.server.snapshot import Live
 from xsrun.server.supervisor import this_worker
-from xsrun.server.tls import Certificate, how_to_trust
+from xsrun.server.tls import Certificate, how_to_trust, keep_fresh
 from xsrun.services.network import is_loopback
 
 if TYPE_CHECKING:
@@ -117,13 +117,15 @@ def serve(
     require_packages()
     # uvicorn raises the signal that ended it again, and one may come before it runs: either way the workspace is closed
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    worker = this_worker()
+    if worker is not None:
+        log.share = worker.share
     reloader = Reloader(path, make, log)
     workspace = reloader.load()
     log.shown_path = workspace.shown
     live = Live(workspace)
     application = Application(live, settings, log)
     application.console.reload = lambda: reloader.refresh(live)
-    worker = this_worker()
     bound = listen(listening.host, listening.port) if worker is None else worker.socket
     with suppress(KeyboardInterrupt), closing_workspace(live), bound:
         tables = reloader.upkeep.follow(workspace)
@@ -168,6 +170,7 @@ def run(
     `started` is given the server, whose `should_exit` ends it.
     """
     server = make_server(application, listening.certificate)
+    server.config.load()
     started(server)
     with heard(application.log):
         run_server(server, application, bound, listening, reloader)
@@ -207,6 +210,9 @@ def run_server(
             leadership = Leadership.of(application.live.current.workspace)
             schedule = Schedule(application, leads=leadership.held)
             beside.append(asyncio.create_task(schedule.run()))
+        if listening.certificate is not None and server.config.ssl is not None:
+            fresh = keep_fresh(listening.certificate, server.config.ssl, application.log)
+            beside.append(asyncio.create_task(fresh))
         if listening.watch and reloader is not None:
             beside.append(asyncio.create_task(reloader.watch(application.live)))
         try:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -51,6 +52,8 @@ class Log:
         self.clock = clock
         #: gives the path that people know a file by, from its name in the workspace
         self.shown_path: Callable[[str], str] = str
+        #: given what `alike` is for, and its lines: hands them to the one that tells them once
+        self.share: Callable[[str, list[str]], None] | None = None
         self._lock = threading.Lock()
 
     def line(self, text: str, level: str = "info", **more: Value) -> None:
@@ -63,6 +66,24 @@ class Log:
             text = to_json({"time": self.moment(), "level": level, "message": text.strip(), **more})
         with self._lock:
             self._output(text)
+
+    @contextmanager
+    def alike(self, key: str) -> Iterator[Log]:
+        """A log for what all processes of a server have to say, which is told once; `key` tells what it is about."""
+        if self.share is None:
+            yield self
+            return
+        lines: list[str] = []
+        log = Log(lines.append, quiet=self.quiet, color=self.color, as_json=self.as_json, clock=self.clock)
+        log.shown_path = self.shown_path
+        yield log
+        self.share(key, lines)
+
+    def written(self, lines: Iterable[str]) -> None:
+        """Lines that the log of another process has made."""
+        with self._lock:
+            for line in lines:
+                self._output(line)
 
     def moment(self) -> str:
         """The time now, in UTC where it is written for machines."""

@@ -11,6 +11,7 @@ import asyncio
 import threading
 import time
 from collections.abc import Callable, Container, Iterable
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -65,7 +66,7 @@ class Reloader:
             try:
                 texts, root = read_sources(self.path)
             except UsageError as error:  # files are being moved, or one is not text: the next change will tell
-                self.log.line(f"not reloaded: {error}")
+                self._refused(error)
                 return False
             settings = self._read_settings(root)
             if texts == self._texts and settings == self._settings:
@@ -74,7 +75,7 @@ class Reloader:
             try:
                 workspace, stale, errors = self._renewed(texts, root)
             except XanoScriptError as error:
-                self.log.line(f"not reloaded: {error}")
+                self._refused(error)
                 return False
             changed = sorted(name for name in {*texts, *self._texts} if texts.get(name) != self._texts.get(name))
             self._texts, self._settings = texts, settings
@@ -113,8 +114,13 @@ class Reloader:
     def _tell(self, changed: list[str], errors: list[Diagnostic], seconds: float) -> None:
         shown = ", ".join(map(self.log.shown_path, changed[:3]))
         shown += f" and {len(changed) - 3} more" if len(changed) > 3 else ""
-        self.log.line(f"reloaded {shown or 'the settings'} in {seconds * 1000:.0f} ms")
-        self.log.problems(errors)
+        with self.log.alike(digest([*self._texts.items(), ("settings", self._settings)])) as log:
+            log.line(f"reloaded {shown or 'the settings'} in {seconds * 1000:.0f} ms")
+            log.problems(errors)
+
+    def _refused(self, error: XanoScriptError) -> None:
+        with self.log.alike(f"not reloaded: {error}") as log:
+            log.line(f"not reloaded: {error}")
 
     async def watch(self, live: Live, after: Callable[[], None] = lambda: None) -> None:
         """Refresh on every change, until cancelled. `after` is called when something went live."""
@@ -142,6 +148,11 @@ class Reloader:
             return path.name == self.path.name
         below = path.parts[len(self.path.resolve().parts) :]
         return path.suffix == ".xs" and not SKIPPED.intersection(below)
+
+
+def digest(texts: Iterable[tuple[str, str | None]]) -> str:
+    """What tells one state of the files from another."""
+    return sha256(repr(sorted(texts, key=str)).encode("utf-8", "replace")).hexdigest()
 
 
 def holds_table(workspace: LoadedWorkspace, files: Container[str]) -> bool:

@@ -2,8 +2,9 @@
 
 The parent opens the socket, starts the workers with the command that it was started with, and looks after them: one
 that dies is replaced, SIGHUP replaces all of them one after another, SIGTERM and Ctrl+C end them. It learns of a worker
-through a pipe that only that worker writes to: a byte says that it serves, the end of the pipe that it is gone, however
-it went. A second pipe tells the workers when the parent is gone, so that none is left behind.
+through a pipe that only that worker writes to: an empty line says that it serves, another holds what all workers have
+to say and the parent tells once, and the end of the pipe says that it is gone, however it went. A second pipe tells the
+workers when the parent is gone, so that none is left behind.
 
 uvicorn has a supervisor of its own; it asks its workers for a sign of life twice a second, and wants an application
 that each of them can import, where a workspace has to be loaded with the options of the command line.
@@ -11,6 +12,7 @@ that each of them can import, where a workspace has to be loaded with the option
 
 from __future__ import annotations
 
+import json
 import os
 import selectors
 import signal
@@ -19,9 +21,10 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from xsrun.server.log import Log
 
 #: The variable that makes a process a worker: `NUMBER:FIRST:SOCKET:READY:PARENT`, the last three file descriptors.
 _VARIABLE = "XSRUN_SERVER_WORKER"
@@ -31,6 +34,8 @@ _MOST_FAILURES = 3
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 30.0
 #: Seconds that workers have to end before they are killed.
 _GRACE = 15
+#: Things that were told and are remembered, so that they are told once.
+_MOST_TOLD = 100
 _SIGNALS = ("SIGTERM", "SIGINT", "SIGHUP")
 
 
@@ -43,10 +48,21 @@ class ServerWorker:
     first: bool
     socket: socket.socket
     ready: int
+    writing: threading.Lock = field(default_factory=threading.Lock)
 
     def serves(self) -> None:
         """Tell the parent that requests are answered from now on."""
-        os.write(self.ready, b"+")
+        self._send(b"\n")
+
+    def share(self, key: str, lines: list[str]) -> None:
+        """Let the parent tell what the others have to say as well (see `Log.alike`)."""
+        if lines:
+            self._send(json.dumps([key, lines]).encode() + b"\n")
+
+    def _send(self, message: bytes) -> None:
+        with self.writing, suppress(BrokenPipeError):  # without a parent this process ends at once
+            while message:
+                message = message[os.write(self.ready, message) :]
 
 
 def is_worker() -> bool:
@@ -82,15 +98,37 @@ class Process:
     replaces: Process | None = None
     #: told to end
     ending: bool = False
+    #: the beginning of a line that has not come whole
+    begun: bytes = b""
+
+
+class ToldOnce:
+    """What workers have said, and which of them, so that it is told once; a worker that says it again means anew."""
+
+    def __init__(self) -> None:
+        self._by: dict[str, set[Process]] = {}
+
+    def is_new(self, key: str, worker: Process) -> bool:
+        """Has no other worker said this since it was told?"""
+        by = self._by.get(key)
+        if by is not None and worker not in by:
+            by.add(worker)
+            return False
+        self._by.pop(key, None)
+        self._by[key] = {worker}
+        while len(self._by) > _MOST_TOLD:
+            del self._by[next(iter(self._by))]
+        return True
 
 
 class Supervisor:
     """Starts `count` workers on a socket and keeps as many until it is told to stop."""
 
-    def __init__(self, bound: socket.socket, count: int, tell: Callable[[str], None]) -> None:
+    def __init__(self, bound: socket.socket, count: int, log: Log) -> None:
         self.bound = bound
         self.count = count
-        self.tell = tell
+        self.log = log
+        self._told = ToldOnce()
         self._selector = selectors.DefaultSelector()
         self._workers: set[Process] = set()
         #: numbers of the workers that are still to be replaced
@@ -147,17 +185,16 @@ class Supervisor:
         self._selector.register(pipe, selectors.EVENT_READ, made)
 
     def _heard(self, worker: Process) -> None:
-        """A worker serves, or is gone."""
-        if os.read(worker.pipe, 64):
-            worker.serves, self._failures = True, 0
-            if not self._begun:
-                self._begun = True
-                for number in range(2, self.count + 1):
-                    self._start(number)
-            if worker.replaces is not None:
-                self._stop(worker.replaces)
-                worker.replaces = None
-            self._replace_next()
+        """A worker serves, has something to say, or is gone."""
+        if data := os.read(worker.pipe, 65_536):
+            *lines, worker.begun = (worker.begun + data).split(b"\n")
+            for line in lines:
+                if not line:
+                    self._serves(worker)
+                    continue
+                key, told = json.loads(line)
+                if self._told.is_new(key, worker):
+                    self.log.written(told)
             return
         self._selector.unregister(worker.pipe)
         os.close(worker.pipe)
@@ -166,32 +203,44 @@ class Supervisor:
         if self._status is not None or worker.ending:
             return
         if worker.replaces is not None:
-            self.tell(f"worker {worker.number} cannot be replaced: the new one ended before it served")
+            self.log.line(f"worker {worker.number} cannot be replaced: the new one ended before it served")
             self._to_replace.clear()
             return
         how = f"by signal {-status}" if status < 0 else f"with status {status}"
         successor = next((one for one in self._workers if one.replaces is worker), None)
         if successor is not None:  # which was to take its place anyway
             successor.replaces = None
-            self.tell(f"worker {worker.number} ended {how} while it was replaced")
+            self.log.line(f"worker {worker.number} ended {how} while it was replaced")
         elif worker.serves:
-            self.tell(f"worker {worker.number} ended {how}: another takes its place")
+            self.log.line(f"worker {worker.number} ended {how}: another takes its place")
             self._start(worker.number)
         else:
             self._failed(worker.number, status, how)
+
+    def _serves(self, worker: Process) -> None:
+        """A worker answers requests."""
+        worker.serves, self._failures = True, 0
+        if not self._begun:
+            self._begun = True
+            for number in range(2, self.count + 1):
+                self._start(number)
+        if worker.replaces is not None:
+            self._stop(worker.replaces)
+            worker.replaces = None
+        self._replace_next()
 
     def _failed(self, number: int, status: int, how: str) -> None:
         """A worker ended before it served. The others go on without it, and it is tried again."""
         self._failures += 1
         if any(one.serves and not one.ending for one in self._workers):
             pause = min(_FIRST_PAUSE * 2 ** min(self._failures - 1, 10), _LONGEST_PAUSE)
-            self.tell(f"worker {number} ended {how} before it served: another is tried in {pause:g} s")
+            self.log.line(f"worker {number} ended {how} before it served: another is tried in {pause:g} s")
             self._later[number] = time.monotonic() + pause
         elif status == 2 or self._failures >= _MOST_FAILURES:
             self._status = status if status > 0 else 1
             self._end(signal.SIGTERM)
         else:
-            self.tell(f"worker {number} ended {how}: another takes its place")
+            self.log.line(f"worker {number} ended {how}: another takes its place")
             self._start(number)
 
     def _pause(self) -> float | None:

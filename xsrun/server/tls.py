@@ -1,21 +1,35 @@
 """Certificates for serving over TLS: the user's own, or one that a local authority signs.
 
 The authority is made when it is first asked for and kept in the state folder beside the workspace, so that what
-trusts it once trusts it for good. Its key can sign for any name: the folder is readable by its owner alone.
+trusts it once trusts it for ten years. Its key can sign for any name: the folder is readable by its owner alone.
 """
 
 from __future__ import annotations
 
+import asyncio
 import os
 import re
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from tempfile import mkstemp
+from typing import TYPE_CHECKING
 
-from xsrun.errors import UnavailableError, UsageError
+from xsrun.errors import UsageError
+from xsrun.server.log import Log
+
+if TYPE_CHECKING:
+    from ssl import SSLContext
+
+    Sleeper = Callable[[float], Awaitable[None]]
 
 #: The names by which this machine is reached from itself.
 _LOCAL_NAMES = ("localhost", "127.0.0.1", "::1")
+#: Days before its end that a certificate is made anew.
+_RENEWED = 90
+#: Seconds between two looks at the files of a certificate.
+_LOOK = 3600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +39,12 @@ class Certificate:
     certificate: Path
     key: Path
     authority: Path | None = None
+    #: the address that it was made for
+    host: str = ""
+
+    def content(self) -> bytes:
+        """What is in its files. Raises OSError."""
+        return self.certificate.read_bytes() + self.key.read_bytes()
 
 
 def given(certificate: str, key: str | None) -> Certificate:
@@ -43,36 +63,32 @@ def given(certificate: str, key: str | None) -> Certificate:
     return files
 
 
-def made(folder: Path, host: str) -> Certificate:
-    """A certificate for this machine, signed by the authority of a folder. Raises UnavailableError, UsageError."""
-    try:
-        import trustme
-    except ImportError:
-        raise UnavailableError(
-            "--tls needs a package that is not installed: trustme", hint="install it with: pip install 'xsrun[serve]'"
-        ) from None
+def made(folder: Path, host: str, now: datetime | None = None) -> Certificate:
+    """A certificate for this machine, signed by the authority of a folder. Raises UsageError.
 
+    One that is good for less than `_RENEWED` days more is made anew, and so is an authority that cannot outlive it.
+    """
+    from xsrun.server.certificates import SERVER_DAYS, days_left, new_authority, new_server, today
+
+    now = now or today()
     bare = host.strip("[]")
     own = None if bare in ("0.0.0.0", "::", *_LOCAL_NAMES) else bare
     # key and certificate in one file, made once: of processes that begin together all serve the same
     served = folder / ("server.pem" if own is None else f"server-{re.sub(r'[^A-Za-z0-9.-]', '_', own)}.pem")
-    files = Certificate(served, served, folder / "authority.pem")
+    files = Certificate(served, served, folder / "authority.pem", host)
     secret = folder / "authority.key"
     assert files.authority is not None
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if not secret.exists():
-            new = trustme.CA(organization_name="xsrun")
-            if _write_new(secret, new.private_key_pem.bytes() + new.cert_pem.bytes()):
-                for of_another in (files.authority, *folder.glob("server*.pem")):
-                    of_another.unlink(missing_ok=True)
+        aged = secret.exists() and days_left(secret.read_bytes(), now) < SERVER_DAYS
+        if (aged or not secret.exists()) and _write(secret, new_authority(now), anew=aged):
+            for of_another in (files.authority, *folder.glob("server*.pem")):
+                of_another.unlink(missing_ok=True)
         whole = secret.read_bytes()
-        begin = whole.index(b"-----BEGIN CERTIFICATE")
-        _write_new(files.authority, whole[begin:])
-        if not served.exists():
-            authority = trustme.CA.from_pem(whole[begin:], whole[:begin])
-            issued = authority.issue_cert(*_LOCAL_NAMES, *([own] if own is not None else []))
-            _write_new(served, issued.private_key_and_cert_chain_pem.bytes())
+        _write(files.authority, whole[whole.index(b"-----BEGIN CERTIFICATE") :])
+        stale = served.exists() and not _RENEWED < days_left(served.read_bytes(), now) <= SERVER_DAYS
+        if stale or not served.exists():
+            _write(served, new_server(whole, [*_LOCAL_NAMES, *([own] if own is not None else [])], now), anew=stale)
     except (OSError, ValueError):
         raise UsageError(
             f"{folder}: no certificate can be kept there", hint="remove the folder, or give --tls-cert FILE"
@@ -81,17 +97,48 @@ def made(folder: Path, host: str) -> Certificate:
     return files
 
 
-def _write_new(path: Path, content: bytes) -> bool:
-    """Write a file that its owner alone can read, whole; tells whether no other process was faster."""
+def renewed(files: Certificate, now: datetime | None = None) -> Certificate:
+    """A certificate after a while: one of ours is made anew when it is due; that of the user is as it is on disk.
+
+    Raises UsageError where it cannot be used any more.
+    """
+    if files.authority is not None:
+        return made(files.authority.parent, files.host, now)
+    return given(str(files.certificate), str(files.key))
+
+
+async def keep_fresh(files: Certificate, context: SSLContext, log: Log, sleep: Sleeper = asyncio.sleep) -> None:
+    """Let new connections have what the files of a certificate hold by then: looked at every hour, until cancelled."""
+    held = files.content()
+    while True:
+        await sleep(_LOOK)
+        try:
+            found = (await asyncio.to_thread(renewed, files)).content()
+            if found != held:
+                context.load_cert_chain(files.certificate, files.key)
+                held = found
+                log.line("tls: the certificate has been renewed")
+        except (UsageError, OSError) as error:
+            log.line(
+                f"tls: the certificate that is served stays, because the new one cannot be used: {error}", "warning"
+            )
+
+
+def _write(path: Path, content: bytes, *, anew: bool = False) -> bool:
+    """Write a file that its owner alone can read, whole; `anew` in place of the one that is there. Tells whether it
+    was written, and no other process was faster."""
     descriptor, temporary = mkstemp(dir=path.parent)
     try:
         with os.fdopen(descriptor, "wb") as file:
             file.write(content)
-        os.link(temporary, path)
+        if anew:
+            os.replace(temporary, path)
+        else:
+            os.link(temporary, path)
     except FileExistsError:
         return False
     finally:
-        os.unlink(temporary)
+        Path(temporary).unlink(missing_ok=True)
     return True
 
 

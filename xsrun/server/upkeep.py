@@ -41,7 +41,8 @@ class Upkeep:
         try:
             found = migration.follow(context.session)
         except XanoScriptError as error:
-            self.log.line(f"warning: the tables of the database may differ from their files: {error}")
+            with self.log.alike(f"tables: {error}") as log:
+                log.line(f"warning: the tables of the database may differ from their files: {error}")
             return []
         finally:
             end_session(context)
@@ -49,24 +50,27 @@ class Upkeep:
         return [change.makes for change in found.done if change.makes]
 
     def _tell(self, found: Followed, workspace: LoadedWorkspace) -> None:
-        if found.done and not all(change.makes for change in found.done):
-            self._list("tables follow their files:", found.done)
-        for change, error in found.failed:
-            hint = f"; {error.hint}" if error.hint else ""
-            self.log.line(f"warning: cannot {change.text}: {error}{hint}")
+        if found.done and not all(change.makes for change in found.done):  # what another process did, it tells
+            _list(self.log, "tables follow their files:", found.done)
+        failed = [(change.text, error) for change, error in found.failed]
         left = [change.text for change in found.left]
-        if left and left != self._told:
-            self._list("left as it is in the database, because it would lose data:", found.left)
-            for line in way_to_force(workspace):
-                self.log.line(f"  {line}")
+        with self.log.alike(f"tables: {failed} {left}") as log:
+            for text, error in failed:
+                hint = f"; {error.hint}" if error.hint else ""
+                log.line(f"warning: cannot {text}: {error}{hint}")
+            if left and left != self._told:
+                _list(log, "left as it is in the database, because it would lose data:", found.left)
+                for line in way_to_force(workspace):
+                    log.line(f"  {line}")
         self._told = left
 
-    def _list(self, title: str, changes: list[Change]) -> None:
-        self.log.line(title)
-        for change in changes[:_MOST]:
-            self.log.line(f"  {change.text}")
-        if len(changes) > _MOST:
-            self.log.line(f"  and {len(changes) - _MOST} more")
+
+def _list(log: Log, title: str, changes: list[Change]) -> None:
+    log.line(title)
+    for change in changes[:_MOST]:
+        log.line(f"  {change.text}")
+    if len(changes) > _MOST:
+        log.line(f"  and {len(changes) - _MOST} more")
 
 
 def way_to_force(workspace: LoadedWorkspace) -> list[str]:
