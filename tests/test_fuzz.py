@@ -33,7 +33,10 @@ PIECES = [
     *("9" * 30, "9" * 5000, "-", "!", "...", "..", "as $x", "null", "1e999", "filters=", "=>", "@", "#", "~", "é"),
 ]
 #: Programs whose formatting or checking once was a fault.
-FAILED = ["function f {\n  input {\n    text s= ={\n    }\n  }\n  stack {\n  }\n  response = null\n}\n"]
+FAILED = [
+    "function f {\n  input {\n    text s= ={\n    }\n  }\n  stack {\n  }\n  response = null\n}\n",
+    "function f {\n  stack {\n    conditional {\n      if (true) {\n        schema }\n    }\n  }\n}\n",
+]
 
 
 # Filters -------------------------------------------------------------------------------------------------------------
