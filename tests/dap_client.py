@@ -11,7 +11,7 @@ from queue import Queue
 from typing import Any, BinaryIO
 
 from xsrun.editor.dap.dap_session import DapSession
-from xsrun.editor.dap.dap_wire import DapWire
+from xsrun.editor.dap.dap_wire import DapWire, wire_over
 from xsrun.workspace.deep_calls import with_room
 
 #: Seconds after which a hang is ended.
@@ -159,10 +159,13 @@ class InProcess(DapClient):
         with_room(0, lambda: None)  # here, so that no thread does it while this one parses
         self._ends = socket.socketpair()
         ours, theirs = self._ends
-        session = DapSession(DapWire(theirs.makefile("rb"), theirs.makefile("wb")), records=records)
-        self.served = threading.Thread(target=session.serve, daemon=True)
+        self.served = threading.Thread(target=self._serve, args=(theirs, records), daemon=True)
         self.served.start()
         super().__init__(ours.makefile("rb"), ours.makefile("wb"))
+
+    def _serve(self, connection: socket.socket, records: bool) -> None:
+        with wire_over(connection) as wire:
+            DapSession(wire, records=records).serve()
 
     def __enter__(self) -> InProcess:
         return self

@@ -7,6 +7,7 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -20,7 +21,7 @@ from dap_client import DapClient, DapFailure, InProcess, over_port, over_streams
 
 from xsrun import Workspace, registry
 from xsrun.editor.dap.breakpoints import hits_condition, stops_of
-from xsrun.editor.dap.dap_wire import DapWire
+from xsrun.editor.dap.dap_wire import DapWire, wire_over
 from xsrun.editor.dap.run_record import ABSENT, RunRecord, RunStep, StepCall
 from xsrun.errors import UsageError
 
@@ -784,3 +785,12 @@ def test_a_client_attaches_to_a_server_and_stops_inside_a_request(server: tuple[
     if process is not None:
         process.stdin.close()  # type: ignore[union-attr]
         process.wait(60)
+
+
+def test_a_client_that_leaves_before_a_message_is_sent_ends_its_conversation_alone() -> None:
+    """What is left to be sent is lost; the thread that welcomes the next client goes on."""
+    ours, theirs = socket.socketpair()
+    ours.close()
+    with wire_over(theirs) as wire:
+        wire.event("stopped", reason="breakpoint")
+    assert theirs.fileno() == -1

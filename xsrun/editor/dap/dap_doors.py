@@ -5,12 +5,11 @@ from __future__ import annotations
 import socket
 import threading
 from collections.abc import Callable
-from contextlib import suppress
 from typing import BinaryIO
 
 from xsrun.editor.dap.attaching import HOST
 from xsrun.editor.dap.dap_session import DapSession
-from xsrun.editor.dap.dap_wire import DapWire
+from xsrun.editor.dap.dap_wire import DapWire, wire_over
 from xsrun.editor.dap.debug_run import DebugRun
 from xsrun.running.context import Context
 from xsrun.server.listening import listen
@@ -34,8 +33,8 @@ def serve_port(port: int, announce: Callable[[str], None], *, records: bool) -> 
 def _converse(bound: socket.socket, make: Callable[[DapWire], DapSession]) -> None:
     """Wait for a client and serve it."""
     connection, _ = bound.accept()
-    with connection, connection.makefile("rb") as source, connection.makefile("wb") as target, suppress(OSError):
-        make(DapWire(source, target)).serve()
+    with wire_over(connection) as wire:
+        make(wire).serve()
 
 
 class ServerDoor:

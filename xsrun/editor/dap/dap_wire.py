@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import socket
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from typing import BinaryIO
 
 from xsrun.errors import UsageError
@@ -58,3 +61,10 @@ class DapWire:
     def event(self, name: str, **body: Value) -> None:
         """Tell the client of something."""
         self.write({"type": "event", "event": name, "body": body})
+
+
+@contextmanager
+def wire_over(connection: socket.socket) -> Iterator[DapWire]:
+    """A conversation over a connection, which ends with it, also when the client goes in the middle of a message."""
+    with suppress(OSError), connection, connection.makefile("rb") as source, connection.makefile("wb") as target:
+        yield DapWire(source, target)
