@@ -148,7 +148,7 @@ def check_damaged(first: int, count: int, runs: int) -> None:
 
 
 def test_damaged_programs() -> None:
-    check_damaged(1_000_000, 1_000, 10)
+    check_damaged(1_000_000, 400, 10)
 
 
 @pytest.mark.slow
