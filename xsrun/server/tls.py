@@ -119,8 +119,9 @@ async def keep_fresh(files: Certificate, context: SSLContext, log: Log, sleep: S
                 held = found
                 log.line("tls: the certificate has been renewed")
         except (UsageError, OSError) as error:
+            reason = error.strerror if isinstance(error, OSError) else error.message
             log.line(
-                f"tls: the certificate that is served stays, because the new one cannot be used: {error}", "warning"
+                f"tls: the certificate that is served stays, because the new one cannot be used: {reason}", "warning"
             )
 
 
