@@ -128,7 +128,7 @@ def test_what_one_database_knows_stands_in_its_module() -> None:
             r"sqlalchemy\.dialects|@compiles\(|sqlite_autoincrement|postgresql_", path.read_text(encoding="utf-8")
         )
     }
-    assert found == {"database.postgres_backend", "database.sqlite_backend"}
+    assert found == {"database.postgres_writer", "database.sqlite_writer"}
 
 
 #: Lines of a module, and of a function without its docstring: for a builtin that is its page.

@@ -16,6 +16,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import xsrun
 from xsrun import cache
 from xsrun.diagnostics import Diagnostic
 from xsrun.lazy_regex import pattern
@@ -139,6 +140,119 @@ def test_a_second_run_imports_little(command: str, most: int, tmp_path: Path) ->
     found = imported(["-m", "xsrun", command, str(file)], cache) - imported(["-c", PYTHONS_OWN], cache)
     assert not sorted(found & HEAVY)
     assert len(found) <= most, sorted(found)
+
+
+ROWS = """
+function "fruits" {
+  input {
+  }
+  stack {
+    db.add "fruit" { data = {name: "apple", price: 1.5, tags: ["red", "sweet"]} } as $added
+    db.edit "fruit" { field_name = "id", field_value = $added.id, data = {price: 2} } as $edited
+    db.add "loose" { data = {name: "pear", n: 3} } as $loose
+    db.query "loose" { where = $db.loose.n > 2 && $db.loose.name includes "EA" } as $found
+    db.query "fruit" {
+      where = $db.fruit.name in ["apple", "fig"] && $db.fruit.price >= 1
+      sort = {name: "asc"}
+      eval = {upper: $db.fruit.name|to_upper}
+      return = {type: "list", paging: {page: 1, per_page: 5, totals: true}}
+    } as $page
+    db.bulk.delete "fruit" { where = $db.fruit.id > 0 } as $gone
+  }
+  response = [$page.items.0.upper, $page.items.0.price, $found.0.n, $gone]
+
+  test "rows" { expect.to_equal ($response) { value = ["APPLE", 2, 3, 1] } }
+}
+"""
+FRUIT = """
+table "fruit" {
+  auth = false
+  schema {
+    int id
+    text name
+    decimal price
+    text[] tags
+    json more?
+  }
+  index = [{type: "primary", field: [{name: "id"}]}, {type: "btree", field: [{name: "name"}]}]
+}
+"""
+
+
+@pytest.mark.parametrize(
+    "words", [["run", "function:fruits"], ["test"], ["run", "function:fruits", "--database", "sqlite:///rows.db"]]
+)
+def test_a_second_run_with_rows_does_not_import_sqlalchemy(
+    words: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, text in (("function/fruits.xs", ROWS), ("table/fruit.xs", FRUIT)):
+        Path(tmp_path, name).parent.mkdir()
+        Path(tmp_path, name).write_text(text, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    found = imported(["-m", "xsrun", *words], tmp_path / "cache")
+    assert "xsrun.database.sqlite_backend" in found
+    heavy = {"sqlalchemy", "lark", "orjson", "decimal", "uuid"}
+    if words[0] == "run":
+        heavy |= {"dataclasses", "inspect", "xsrun.evaluator.compiler", "xsrun.database.selects"}
+    assert not sorted(found & heavy)
+
+
+def test_what_is_kept_of_sql_is_made_anew_when_it_is_damaged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XSRUN_CACHE", str(tmp_path / "cache"))
+
+    def answer() -> Any:
+        with xsrun.Workspace.from_sources({"function/fruits.xs": ROWS, "table/fruit.xs": FRUIT}) as workspace:
+            return workspace.run("fruits").response
+
+    assert answer() == ["APPLE", 2, 3, 1]
+    kept = sorted((tmp_path / "cache" / "sql").iterdir())
+    whole = [path.read_bytes() for path in kept]
+    assert len(kept) > 4
+    for path in kept:
+        path.write_bytes(path.read_bytes()[:-1] + b"?")
+    assert answer() == ["APPLE", 2, 3, 1]
+    assert [path.read_bytes() for path in kept] == whole
+
+
+def test_kept_sql_follows_the_table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XSRUN_CACHE", str(tmp_path / "cache"))
+    program = """db.add "t" { data = {a: "10"} } as $x
+db.query "t" { where = $db.t.a > 9, return = {type: "count"} } as $count
+"""
+    table = 'table "t" {\n  schema {\n    int id\n    KIND a\n  }\n}\n'
+    found = []
+    for kind in ("text", "int", "text", "date"):
+        sources = {"x.xs": program, "table/t.xs": table.replace("KIND", kind)}
+        with xsrun.Workspace.from_sources(sources) as workspace:
+            result = workspace.run(file="x.xs")
+            found.append(str(result.error) if result.error else result.variables["count"])
+    assert found[:3] == [0, 1, 0]
+    assert "Value is not a valid date" in found[3]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("1", "-1", "-0", "01", "1.50", "123456789012345", "1234567890123456", "12345678901234567890", "1e5", "1.0"),
+        *('"a"', '"\\n"', '"é"', '"a', "", "[1, 2", "[1,,2]", '{"a": 1, "a": 2}', "[[[]]]", "tru", "truefalse", "1 2"),
+        *("1" * 60 + "x", "[" * 150, "NaN", "[1.5, true, null, {}]"),
+    ],
+)
+def test_small_texts_are_read_as_orjson_reads_them(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    import orjson
+
+    def read() -> Any:
+        try:
+            return conversion.from_json(text)
+        except ValueError as error:
+            return type(error), str(error)
+
+    with monkeypatch.context() as patch:
+        patch.delitem(sys.modules, "orjson")
+        patch.setattr(conversion, "_read", 0)
+        plainly = repr(read())
+    assert orjson is sys.modules["orjson"]
+    assert repr(read()) == plainly
 
 
 def test_checking_an_edited_file_imports_neither_compiler_nor_services(tmp_path: Path) -> None:

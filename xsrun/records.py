@@ -7,7 +7,8 @@
         tags: list[str] = made(factory=list)
 
 A record has slots, takes its values by position or by name, is equal to one of its class with equal values, and calls
-`__post_init__` if it has one. `@record(frozen=True)` gives one that can be a key and is not to be changed.
+`__post_init__` if it has one. `@record(frozen=True)` gives one that can be a key and is not to be changed,
+`@record(identity=True)` one that is equal to nothing but itself. A record may continue another one without defaults.
 """
 
 from __future__ import annotations
@@ -77,17 +78,19 @@ def _initializer(names: list[str], defaults: dict[str, Any], after: bool) -> Cal
     return initializer
 
 
-def _make(cls: Class, frozen: bool) -> Class:
+def _make(cls: Class, frozen: bool, identity: bool) -> Class:
     slots = list(cls.__annotations__)
     defaults = {name: cls.__dict__[name] for name in slots if name in cls.__dict__}
-    names = [name for name in slots if defaults.get(name) is not _UNSET]
+    inherited = list(getattr(cls, "__match_args__", ()))
+    names = [*inherited, *(name for name in slots if defaults.get(name) is not _UNSET)]
     left_out = {*slots, "__dict__", "__weakref__"}
     namespace = {name: value for name, value in vars(cls).items() if name not in left_out}
     given = {name: default for name, default in defaults.items() if name in names}
     namespace["__init__"] = _initializer(names, given, "__post_init__" in namespace)
-    namespace.update({"__slots__": tuple(slots), "__match_args__": tuple(names), "__eq__": _equal})
+    namespace.update({"__slots__": tuple(slots), "__match_args__": tuple(names)})
     namespace.setdefault("__repr__", _repr)
-    namespace["__hash__"] = _hash if frozen else None
+    if not identity:
+        namespace.update({"__eq__": _equal, "__hash__": _hash if frozen else None})
     return type(cls)(cls.__name__, cls.__bases__, namespace)
 
 
@@ -96,13 +99,15 @@ def record(cls: Class) -> Class: ...
 
 
 @overload
-def record(*, frozen: bool) -> Callable[[Class], Class]: ...
+def record(*, frozen: bool = False, identity: bool = False) -> Callable[[Class], Class]: ...
 
 
 @dataclass_transform(field_specifiers=(made, unset))
-def record(cls: Class | None = None, *, frozen: bool = False) -> Class | Callable[[Class], Class]:
+def record(
+    cls: Class | None = None, *, frozen: bool = False, identity: bool = False
+) -> Class | Callable[[Class], Class]:
     """Make a class with annotations a record."""
-    return _make(cls, frozen) if cls is not None else lambda given: _make(given, frozen)
+    return _make(cls, frozen, identity) if cls is not None else lambda given: _make(given, frozen, identity)
 
 
 def replace(one: Made, **changes: Any) -> Made:

@@ -6,13 +6,12 @@ ids, unless their name says another; a distinct list is sorted, because PostgreS
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from xsrun.database.postgres_text import text_of
+from xsrun.records import record
 from xsrun.values.conversion import Value, to_json
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Aggregate:
     """One aggregator. `operand` is the kind it takes ("any": as it is); `{0}` is the value, `{1}` the row's id."""
 

@@ -1,26 +1,21 @@
-"""What the two back ends have in common: SQLAlchemy's view of tables, and statements made into text once.
+"""What the two back ends have in common: the tables, what is prepared for them, and the texts that make them.
 
-A back end knows its dialect. It belongs to a workspace and outlives its databases: the throw-away database of a test
-uses the statements that others before it have prepared.
+A back end knows its dialect. Statements with conditions are written by its writer, with SQLAlchemy. It belongs to a
+workspace and outlives its databases: the throw-away database of a test uses the statements that others before it have
+prepared.
 """
 
 from __future__ import annotations
 
 import threading
 from abc import ABC, abstractmethod
-from collections.abc import Hashable, Mapping, Sequence
-from hashlib import sha256
+from collections.abc import Hashable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
-import sqlalchemy as sa
-from sqlalchemy.schema import CreateIndex, CreateTable
-from sqlalchemy.sql.compiler import SQLCompiler
-
 from xsrun.database.bounded import Bounded
-from xsrun.database.columns import KINDS, TEXTS, Codec, Codecs, ColumnDefinition
+from xsrun.database.columns import KINDS, Codec, Codecs, ColumnDefinition
 from xsrun.database.operands import Converter
 from xsrun.database.prepared import RowReader
-from xsrun.database.sql import CompiledSql, Condition, Sql, type_of
 from xsrun.database.tables import Definition, IndexDefinition, Table, TableKey
 from xsrun.errors import InputError
 from xsrun.fields.declared import Declared, fixed_default
@@ -29,6 +24,7 @@ from xsrun.values.conversion import Value
 
 if TYPE_CHECKING:
     from xsrun.database.connection import Connection, Execute, Executing
+    from xsrun.database.sql_writer import SqlWriter
 
 #: What defaults of columns of these kinds are; a declared default that does not fit is told by `xsrun check`.
 _CLASSES: dict[str, tuple[type, ...]] = {
@@ -62,11 +58,10 @@ class SchemaQueries(NamedTuple):
 class Backend(ABC):
     """The dialect, the declared tables, and what is prepared for them."""
 
-    dialect: sa.Dialect
+    #: sqlite or postgresql
+    dialect: str
     codecs: Codecs
     schema: SchemaQueries
-    #: the type of ids that are numbers
-    id_type: sa.types.TypeEngine[int]
     #: do writers take turns?
     one_writer = True
     #: statements that let one process at a time change tables, until the end of the transaction
@@ -78,8 +73,7 @@ class Backend(ABC):
 
     def __init__(self, nodes: dict[str, Statement]) -> None:
         self._nodes = nodes
-        #: SQLAlchemy's options of a table
-        self.table_options: Mapping[str, Any] = {}
+        self._writer: SqlWriter | None = None
         self._definitions: dict[str, Definition] = {}
         self._tables: dict[TableKey, Table] = {}
         self._undeclared: Bounded[tuple[Hashable, ...], Table] = Bounded(MOST_SHAPES)
@@ -169,20 +163,22 @@ class Backend(ABC):
             found = table.readers[hidden] = RowReader(self.codecs.decode, columns, sparse=not table.declared)
         return found
 
-    # SQLAlchemy's view ---------------------------------------------------------------------------------------------
+    # SQLAlchemy ----------------------------------------------------------------------------------------------------
 
-    def stored(self, table: Table) -> sa.Table:
-        """SQLAlchemy's table."""
-        if table.stored is None:
-            names = self.stored_names(table)
-            columns = [self._stored_column(column, names[column.name]) for column in table.columns]
-            # a metadata of its own: tables of the same name with other columns exist side by side
-            table.stored = sa.Table(table.physical, sa.MetaData(), *columns, **self.table_options)
-        return table.stored
+    @property
+    def writer(self) -> SqlWriter:
+        """What writes statements with SQLAlchemy, which is loaded when the first of them is new."""
+        if self._writer is None:
+            with self._lock:
+                if self._writer is None:
+                    self._writer = self.make_writer()
+        return self._writer
 
-    def part(self, table: Table, kinds: Mapping[str, str]) -> sa.TableClause:
-        """A table with some columns only, by their names in the database: cheap where the others do not matter."""
-        return sa.table(table.physical, *(sa.column(name, type_of(kind)) for name, kind in kinds.items()))
+    @abstractmethod
+    def make_writer(self) -> SqlWriter:
+        """What writes statements for this back end."""
+
+    # Names ---------------------------------------------------------------------------------------------------------
 
     def stored_names(self, table: Table) -> dict[str, str]:
         """The columns of a table -> their names in the database."""
@@ -192,41 +188,44 @@ class Backend(ABC):
         """The column that has a name in the database."""
         return stored
 
-    def _stored_column(self, column: ColumnDefinition, name: str) -> sa.Column[Value]:
-        if column.name != "id":
-            kind = "text column" if column.kind in TEXTS else column.kind
-            return sa.Column(name, type_of(kind), key=column.name)
-        return sa.Column("id", self.id_type if column.kind == "int" else type_of("text column"), primary_key=True)
-
-    def source(self, table: Table, alias: str | None = None) -> sa.FromClause:
-        """What a query selects from: the table, or no rows when it was not made yet."""
-        if table.exists:
-            stored = self.stored(table)
-            return stored.alias(alias) if alias else stored
-        columns = [sa.cast(sa.null(), type_of(column.kind)).label(column.name) for column in table.columns]
-        return sa.select(*columns).where(sa.false()).subquery(alias or table.physical)
-
     # Text ----------------------------------------------------------------------------------------------------------
 
-    def text(self, statement: sa.ClauseElement) -> CompiledSql:
-        """A statement as text."""
-        compiled = statement.compile(dialect=self.dialect, compile_kwargs={"render_postcompile": True})
-        assert isinstance(compiled, SQLCompiler)
-        order = tuple(compiled.positiontup or ())
-        fixed = {name: value for name, value in compiled.params.items() if value is not None}
-        return CompiledSql(compiled.string, order, fixed)
+    @abstractmethod
+    def mark(self, kind: str) -> str:
+        """The place of a parameter of a kind."""
+
+    def insertion(self, table: Table, names: Sequence[str]) -> str:
+        """The statement that inserts a row of these columns and gives its id."""
+        quoted = self.quote(table.physical)
+        if not names:
+            return f"INSERT INTO {quoted} DEFAULT VALUES RETURNING id"
+        stored = self.stored_names(table)
+        columns = ", ".join(self.quote(stored[name]) for name in names)
+        marks = ", ".join(self.mark(table.by_name[name].kind) for name in names)
+        return f"INSERT INTO {quoted} ({columns}) VALUES ({marks}) RETURNING id"
 
     def creation(self, table: Table) -> list[str]:
         """The statements that make a table and its indexes."""
         if table.creation is None:
-            columns = [column._copy() for column in self.stored(table).columns]
-            for column in columns:
-                if (default := self.default_text(table.by_name[column.key])) is not None:
-                    column.server_default = sa.DefaultClause(sa.literal_column(default))
-            stored = sa.Table(table.physical, sa.MetaData(), *columns, **self.table_options)
-            made = str(CreateTable(stored, if_not_exists=True).compile(dialect=self.dialect))
+            names = self.stored_names(table)
+            columns = ", ".join(
+                f"id {self.id_type(column.kind)}"
+                if column.name == "id"
+                else self.column_text(names[column.name], column.kind, self.default_text(column))
+                for column in table.columns
+            )
+            made = f"CREATE TABLE IF NOT EXISTS {self.quote(table.physical)} ({columns})"
             table.creation = [made, *self.index_statements(table).values()]
         return table.creation
+
+    @abstractmethod
+    def id_type(self, kind: str) -> str:
+        """The type of the id of a table, which is its key; numbers count up by themselves."""
+
+    def column_text(self, column: str, kind: str, default: str | None) -> str:
+        """A column, by its name in the database, as statements that make it describe it."""
+        text = f"{self.quote(column)} {self.stored_type(kind)}"
+        return text if default is None else f"{text} DEFAULT {self.in_text(default)}"
 
     def indexes(self, table: Table) -> dict[str, IndexDefinition]:
         """The indexes that a table has here, by their names, which say what each is over."""
@@ -236,6 +235,8 @@ class Backend(ABC):
                 about: tuple[Hashable, ...] = (index.kind, index.unique, index.columns)
                 if len(table.physical) > _NAME_IN_INDEX:  # two tables may begin alike
                     about = (*about, table.physical)
+                from hashlib import sha256
+
                 digest = sha256(repr(about).encode()).hexdigest()
                 found[f"{self.index_prefix(table)}{digest[:12]}"] = index
         return found
@@ -246,17 +247,18 @@ class Backend(ABC):
 
     def index_statements(self, table: Table) -> dict[str, str]:
         """The statements that make the indexes of a table, by their names."""
-        stored, made = self.stored(table), {}
+        names, quoted, made = self.stored_names(table), self.quote(table.physical), {}
         for name, index in self.indexes(table).items():
-            columns = [stored.c[column].desc() if way == "desc" else stored.c[column] for column, way in index.columns]
-            one = sa.Index(name, *columns, unique=index.unique, **self.index_options(index.kind))
-            made[name] = str(CreateIndex(one, if_not_exists=True).compile(dialect=self.dialect))
+            columns = ", ".join(
+                self.quote(names[column]) + (" DESC" if way == "desc" else "") for column, way in index.columns
+            )
+            unique, using = "UNIQUE " if index.unique else "", "" if index.kind == "btree" else f" USING {index.kind}"
+            made[name] = f"CREATE {unique}INDEX IF NOT EXISTS {self.quote(name)} ON {quoted}{using} ({columns})"
         return made
 
+    @abstractmethod
     def stored_type(self, kind: str) -> str:
         """The SQL type of a column of a kind."""
-        wanted = type_of("text column" if kind in TEXTS else kind)
-        return str(self.dialect.type_compiler_instance.process(wanted))
 
     def plain_type(self, text: str) -> str:
         """An SQL type, in the form in which types are compared."""
@@ -291,14 +293,9 @@ class Backend(ABC):
         """Whether the back end has indexes of this kind over columns of these kinds."""
         return kind == "btree"
 
-    def index_options(self, kind: str) -> Mapping[str, Any]:
-        """SQLAlchemy's options of an index of a kind."""
-        return {}
-
     def new_column(self, table: Table, column: str, kind: str = "json", default: str | None = None) -> str:
         """The statement that gives a table another column, by its name in the database."""
-        text = f"ALTER TABLE {self.quote(table.physical)} ADD COLUMN {self.quote(column)} {self.stored_type(kind)}"
-        return text if default is None else f"{text} DEFAULT {self.in_text(default)}"
+        return f"ALTER TABLE {self.quote(table.physical)} ADD COLUMN {self.column_text(column, kind, default)}"
 
     def default_text(self, column: ColumnDefinition) -> str | None:
         """The default of a declared column as SQL: rows have it that are written while no file declares the column."""
@@ -325,7 +322,7 @@ class Backend(ABC):
 
     def quote(self, name: str) -> str:
         """An identifier in quotes."""
-        return self.dialect.identifier_preparer.quote_identifier(name)
+        return self.in_text('"' + name.replace('"', '""') + '"')
 
     # What the database has -----------------------------------------------------------------------------------------
 
@@ -357,10 +354,6 @@ class Backend(ABC):
     @abstractmethod
     def list_maker(self, kind: str, convert: Converter) -> Converter:
         """How the operand of `in` becomes one parameter."""
-
-    @abstractmethod
-    def in_list(self, sql: Sql, name: str, kind: str) -> Condition:
-        """A test against a list of a kind that is the parameter of this name."""
 
     # To be filled in -----------------------------------------------------------------------------------------------
 

@@ -96,7 +96,7 @@ class Browser:
         self.session = session
         self.table: Table = session.catalog.table(name)
         self.view = view
-        self.source = session.backend.source(self.table)
+        self.source = session.backend.writer.source(self.table)
         self.reader: RowReader = session.backend.reader(self.table, hidden=True)
         self.sort: ColumnDefinition = self.column(view.sort)
         self.conditions = [self.condition(one) for one in view.filters]
@@ -205,7 +205,7 @@ class Browser:
         order: list[Sql] = [identity]
         if self.ends_with_nulls:
             order = [self.sort_column.desc() if self.view.descending else self.sort_column, identity]
-        made = self.session.backend.text(sa.select(*columns).where(*conditions).order_by(*order).limit(limit))
+        made = self.session.backend.writer.text(sa.select(*columns).where(*conditions).order_by(*order).limit(limit))
         return made.sql, [made.fixed[name] for name in made.order]
 
     def run(self, text: tuple[str, list[Value]]) -> list[Row]:
@@ -258,7 +258,7 @@ class Browser:
         while True:
             given = [identity > sa.literal(first, type_of(self.table.id.kind))] if first is not None else []
             ids = sa.select(identity).where(*given).order_by(identity).limit(PIECE).subquery()
-            made_ = backend.text(sa.select(sa.func.max(ids.c.id), sa.func.count()).select_from(ids))
+            made_ = backend.writer.text(sa.select(sa.func.max(ids.c.id), sa.func.count()).select_from(ids))
             last, size = self.run((made_.sql, [made_.fixed[name] for name in made_.order]))[0]
             if not size:
                 return
@@ -283,7 +283,7 @@ class Browser:
         )
         if most is not None:
             limited = limited.limit(most + 1)
-        text = self.session.backend.text(sa.select(sa.func.count()).select_from(limited.subquery()))
+        text = self.session.backend.writer.text(sa.select(sa.func.count()).select_from(limited.subquery()))
         found = self.run((text.sql, [text.fixed[name] for name in text.order]))[0][0]
         assert isinstance(found, int)
         return (found, True) if most is None or found <= most else (most, False)

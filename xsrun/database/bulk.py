@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import sqlalchemy as sa
-
 from xsrun.database import rows, writing
 from xsrun.database.plans import QueryPlan, value_of
-from xsrun.database.prepared import Prepared
 from xsrun.database.queries import QueryExecution
 from xsrun.database.row_values import object_of
-from xsrun.database.selects import SelectBuilder
 from xsrun.database.session import Session
 from xsrun.database.stored_files import with_addresses
 from xsrun.errors import MissingParamError, XanoScriptError
@@ -108,14 +104,8 @@ def delete(session: Session, plan: QueryPlan, operands: tuple[Value, ...]) -> in
         return 0
     reader = session.backend.reader(table, hidden=True)
 
-    def make(builder: SelectBuilder) -> Prepared:
-        stored = session.backend.stored(table)
-        chosen = builder.select(builder.base.columns.c["id"]) if builder.conditions else None
-        statement = sa.delete(stored) if chosen is None else sa.delete(stored).where(stored.c.id.in_(chosen))
-        return builder.ready(statement.returning(*(stored.c[name] for name in reader.names)))
-
     query = QueryExecution(session, plan, operands)
-    statement = query.prepare(make, "delete")
+    statement = query.prepare(lambda builder: builder.deletion(reader.names), "delete", reader.names).statement
     found = session.transaction.execute(
         statement.sql, statement.parameters(query.all_operands(), session.context), writes=True
     )

@@ -5,10 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import TYPE_CHECKING
 
-import sqlalchemy as sa
-
 from xsrun.database.row_values import check_keys, encoded, insert_whole
-from xsrun.database.sql import type_of
 from xsrun.database.tables import Table
 from xsrun.errors import InputError, XanoScriptError
 from xsrun.fields.declared import default_value
@@ -105,10 +102,9 @@ class Catalog:
         assert column.declared is not None
         value = None if default is not None else default_value(column.declared, self.context, column=True)
         if value is not None:
-            given = sa.bindparam("value", type_=type_of(column.kind))
-            part = backend.part(table, {name: column.kind})
-            text = backend.text(part.update().values({name: given}).where(part.c[name].is_(None)))
-            transaction.execute(text.sql, [encoded(backend, table, column, value)], writes=True)
+            quoted, given = backend.quote(name), backend.mark(column.kind)
+            text = f"UPDATE {backend.quote(table.physical)} SET {quoted} = {given} WHERE {quoted} IS NULL"
+            transaction.execute(text, [encoded(backend, table, column, value)], writes=True)
 
     def tell_others(self) -> None:
         """Tell other processes that tables were changed, where they do not see it by themselves."""
@@ -165,11 +161,11 @@ class Catalog:
 
     def _undeclared(self, name: str) -> None:
         """The engine knows only declared tables; here others are made when they are written to (see the design)."""
-        from xsrun.diagnostics.suggest import nearest
-
         self.warned.add(name)
         if not self.backend.declares_any and not self.database.strict:
             return
+        from xsrun.diagnostics.suggest import nearest
+
         close = nearest(name, self.backend.declared_names)
         hint = f"did you mean `{close}`?" if close else "declare it in a table file"
         if self.database.strict:

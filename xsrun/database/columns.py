@@ -7,12 +7,12 @@ checked before they reach SQL, because SQLite takes what PostgreSQL refuses.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from xsrun.errors import InputError
 from xsrun.fields.declared import Declared
 from xsrun.language.types import type_named
+from xsrun.records import record
 from xsrun.values.conversion import MAX_INT, MIN_INT, Value, from_json, to_json
 
 #: What SQL sees of a column or an expression.
@@ -21,6 +21,12 @@ NUMBERS = frozenset(("int", "decimal", "timestamp"))
 TEXTS = frozenset(("text", "date"))
 #: Kinds that are kept as JSON text.
 DOCUMENTS = frozenset(("json", "geo"))
+
+
+def sql_kind(kind: str) -> str:
+    """The kind that SQL has for a kind of column."""
+    return "json" if kind in DOCUMENTS else "int" if kind == "timestamp" else "text" if kind == "date" else kind
+
 
 #: From a value to what the driver takes, and back.
 Codec = Callable[[Value], Value]
@@ -33,7 +39,7 @@ def kind_of(declared: Declared) -> str:
     return type_named(declared.type).stored
 
 
-@dataclass(eq=False, slots=True)
+@record(identity=True)
 class ColumnDefinition:
     """A column of a table. Columns of undeclared tables hold JSON and have no declaration."""
 

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import threading
+from collections import deque
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
-
-from sqlalchemy.pool import QueuePool
+from contextlib import suppress
 
 from xsrun.database.connection import Connection
+from xsrun.errors import UnavailableError
 
-if TYPE_CHECKING:
-    from sqlalchemy.pool import PoolProxiedConnection
-
-#: Runs that may hold a connection at the same time; the others wait.
+#: Runs that may hold a connection at the same time; the others wait, so many seconds at most.
 _MOST = 60
+_PATIENCE = 60
+#: Connections that stay open while nobody uses them.
+_KEPT = 10
 
 
 class SharedConnection:
@@ -35,37 +36,45 @@ class SharedConnection:
 class ConnectionPool:
     """Connections to a file or a server."""
 
-    def __init__(self, connect: Callable[[], Any]) -> None:  # SQLAlchemy types a DBAPI's connection; it only closes it
-        self._pool = QueuePool(
-            connect,
-            pool_size=10,
-            max_overflow=_MOST - 10,
-            timeout=60,
-            reset_on_return=None,
-        )
-        self._fairies: dict[int, PoolProxiedConnection] = {}
+    def __init__(self, connect: Callable[[], Connection]) -> None:
+        self._connect = connect
+        self._places = threading.BoundedSemaphore(_MOST)
+        #: those that nobody uses at the moment, the one that was used last at the end
+        self._idle: deque[Connection] = deque()
 
     def take(self) -> Connection:
-        """A connection that the server has not closed, as far as is known."""
-        while True:
-            fairy = self._pool.connect()
-            connection = fairy.dbapi_connection
-            assert isinstance(connection, Connection)
-            if not connection.lost():
-                self._fairies[id(connection)] = fairy
-                return connection
-            fairy.invalidate()
+        """A connection that the server has not closed, as far as is known. Raises UnavailableError when all are in
+        use for a long time."""
+        if not self._places.acquire(timeout=_PATIENCE):
+            raise UnavailableError(
+                f"All {_MOST} connections to the database are in use.", hint="run fewer requests at a time", status=503
+            )
+        try:
+            while self._idle:
+                with suppress(IndexError):  # another thread took the last one
+                    connection = self._idle.pop()
+                    if not connection.lost():
+                        return connection
+                    connection.close()
+            return self._connect()
+        except BaseException:
+            self._places.release()
+            raise
 
     def give_back(self, connection: Connection) -> None:
-        fairy = self._fairies.pop(id(connection))
-        if connection.broken:
-            fairy.invalidate()
-            return
-        connection.rollback()
-        fairy.close()
+        try:
+            if not connection.broken:
+                connection.rollback()
+            if connection.broken or len(self._idle) >= _KEPT:
+                connection.close()
+            else:
+                self._idle.append(connection)
+        finally:
+            self._places.release()
 
     def close(self) -> None:
-        self._pool.dispose()
+        while self._idle:
+            self._idle.pop().close()
 
 
 Connections = SharedConnection | ConnectionPool

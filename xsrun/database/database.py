@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 from xsrun.database.columns import ColumnDefinition
 from xsrun.database.tables import Definition, physical_name
 from xsrun.errors import UsageError
-from xsrun.running.masking import masked_address
 from xsrun.syntax.nodes import Statement
 from xsrun.values.digits import whole_of_digits
 
@@ -39,6 +38,8 @@ class Database:
         self, url: str, tables: dict[str, Statement], *, strict: bool = False, read_committed: bool = False
     ) -> None:
         if not url.startswith(("sqlite:", "postgresql:", "postgres:")):
+            from xsrun.running.masking import masked_address
+
             raise UsageError(
                 f"`{masked_address(url)}` is not the URL of a database",
                 hint="write sqlite://, sqlite:///file.db or postgresql://...",

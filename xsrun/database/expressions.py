@@ -23,7 +23,6 @@ from xsrun.database.condition_operators import (
     is_condition,
     plain_operator,
 )
-from xsrun.database.operands import Converter
 from xsrun.database.operators import OPERATORS, Operator, filter_names
 from xsrun.database.parameters import StatementParameters
 from xsrun.database.plans import Column, Operand
@@ -164,10 +163,10 @@ class SqlExpressionCompiler:
                 return sa.not_(same) if negative else same
         return compare(a, b)
 
-    def converter(self, other: Expression) -> Converter:
+    def converter(self, other: Expression) -> str:
         """What takes an operand to the text of the column that it is compared with."""
         declared = self.columns.declared(other)
-        return values.to_uuid if declared is not None and declared.type == "uuid" else values.to_text
+        return "uuid" if declared is not None and declared.type == "uuid" else "text"
 
     def null_test(self, typed: TypedSql, negative: bool, node: Expression) -> Condition:
         declared, place = self.columns.declared(node), self.columns.resolved(node)

@@ -9,8 +9,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 
-import sqlalchemy as sa
-
 from xsrun.database.connection_pool import ConnectionPool
 from xsrun.database.database import Database
 from xsrun.database.handlers import open_session
@@ -105,7 +103,8 @@ def every_row(session: Session, name: str) -> list[dict[str, Value]]:
     table = session.catalog.table(name)
     if not table.exists:
         return []
-    stored = session.backend.stored(table)
-    reader = session.backend.reader(table, hidden=True)
-    text = session.backend.text(sa.select(*(stored.c[column] for column in reader.names)).order_by(stored.c.id))
-    return [reader.read(row) for row in session.transaction.execute(text.sql, [])]
+    backend = session.backend
+    reader, names = backend.reader(table, hidden=True), backend.stored_names(table)
+    columns = ", ".join(backend.quote(names[column]) for column in reader.names)
+    text = f"SELECT {columns} FROM {backend.quote(table.physical)} ORDER BY id"
+    return [reader.read(row) for row in session.transaction.execute(text)]

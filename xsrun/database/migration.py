@@ -150,7 +150,7 @@ def converter(table: Table, column: ColumnDefinition, before: str) -> Callable[[
         session.catalog.add_column(table, column, _NEW)
         stored = sa.table(table.physical, sa.column("id"), sa.column(_NEW, type_of(column.kind)))
         value = sa.bindparam("value", type_=type_of(column.kind))
-        text = backend.text(
+        text = backend.writer.text(
             sa.update(stored).values({_NEW: value}).where(stored.c.id == sa.bindparam("row", type_=None))
         )
         for row_id, old in session.transaction.execute(f"SELECT id, {quote(name)} FROM {quoted}"):

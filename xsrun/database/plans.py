@@ -9,8 +9,8 @@ SQLAlchemy, which is loaded when the first session opens.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 
+from xsrun.records import made, record
 from xsrun.running.context import Context
 from xsrun.syntax.nodes import Expression
 from xsrun.values.conversion import Value
@@ -40,7 +40,7 @@ class Operand(Expression):
 Setting = Value | Operand
 
 
-@dataclass(eq=False, slots=True)
+@record(identity=True)
 class AddonPlan:
     """One entry of `addon`. `inputs` is the number of the operand that makes the input from a row.
 
@@ -53,12 +53,12 @@ class AddonPlan:
     path: list[str]
     inputs: int
     output: Setting = None
-    nested: list[AddonPlan] = field(default_factory=list)
+    nested: list[AddonPlan] = made(factory=list)
     each: bool = False
     merges: bool = False
 
 
-@dataclass(eq=False, slots=True)
+@record(identity=True)
 class Plan:
     """Common to all statements: which one, on what table, and where it stands in the program."""
 
@@ -73,17 +73,17 @@ class Plan:
         return context.session.perform(self, operands)
 
 
-@dataclass(eq=False, slots=True)
+@record(identity=True)
 class RowPlan(Plan):
     """A statement about one row; operands: field name, field value, data, whatever it takes."""
 
     output: Setting = None
-    addons: list[AddonPlan] = field(default_factory=list)
+    addons: list[AddonPlan] = made(factory=list)
     #: operands by attribute name
-    given: dict[str, int] = field(default_factory=dict)
+    given: dict[str, int] = made(factory=dict)
 
 
-@dataclass(eq=False, slots=True)
+@record(identity=True)
 class JoinPlan:
     """One entry of `join`. `kind` is inner, left or right."""
 
@@ -93,7 +93,7 @@ class JoinPlan:
     condition: Expression | None
 
 
-@dataclass(eq=False, slots=True)
+@record(identity=True)
 class SortKey:
     """One key of `sort`: a column, `table.column` or the name of an `eval`; `direction` is asc, desc or rand."""
 
@@ -103,7 +103,7 @@ class SortKey:
     column: int
 
 
-@dataclass(eq=False, slots=True)
+@record(identity=True)
 class NamedExpression:
     """One entry of `eval` or `group`."""
 
@@ -111,28 +111,28 @@ class NamedExpression:
     expression: Expression
 
 
-@dataclass(eq=False, slots=True)
+@record(identity=True)
 class QueryPlan(Plan):
     """`db.query`, and the `where` of the bulk statements."""
 
     condition: Expression | None = None
-    joins: list[JoinPlan] = field(default_factory=list)
-    evals: list[NamedExpression] = field(default_factory=list)
-    sort: list[SortKey] = field(default_factory=list)
+    joins: list[JoinPlan] = made(factory=list)
+    evals: list[NamedExpression] = made(factory=list)
+    sort: list[SortKey] = made(factory=list)
     returns: Setting = "list"
     distinct: Setting = None
     paged: bool = False
     #: page, per_page, offset, totals, metadata
-    paging: dict[str, Setting] = field(default_factory=dict)
-    groups: list[NamedExpression] = field(default_factory=list)
-    aggregates: list[NamedExpression] = field(default_factory=list)
+    paging: dict[str, Setting] = made(factory=dict)
+    groups: list[NamedExpression] = made(factory=list)
+    aggregates: list[NamedExpression] = made(factory=list)
     output: Setting = None
-    addons: list[AddonPlan] = field(default_factory=list)
+    addons: list[AddonPlan] = made(factory=list)
     lock: Setting = None
     additional_where: Setting = None
     override_sort: Setting = None
     #: search, sort, page, per_page, offset of the `external` block
-    external: dict[str, Setting] = field(default_factory=dict)
+    external: dict[str, Setting] = made(factory=dict)
     #: operands that stand in a place where only their truth counts
     truths: frozenset[int] = frozenset()
     #: operands whose clause is dropped when they are empty (the operators with `?`)
@@ -140,7 +140,13 @@ class QueryPlan(Plan):
     #: operands of `in`, whose members have types of their own
     lists: frozenset[int] = frozenset()
     #: operands by attribute name (data, items), for the bulk statements
-    given: dict[str, int] = field(default_factory=dict)
+    given: dict[str, int] = made(factory=dict)
+
+    def shape(self) -> str:
+        """What decides the SQL, places left out: plans of the same shape have the same statements."""
+        sorted_by = [key.name for key in self.sort]
+        parts = (self.table, self.condition, self.joins, self.evals, self.groups, self.aggregates, sorted_by)
+        return repr(parts)
 
 
 def setting(value: Setting, operands: tuple[Value, ...]) -> Value:

@@ -4,19 +4,15 @@ from __future__ import annotations
 
 import time
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any, Self
-
-import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
-from sqlalchemy.ext.compiler import compiles
+from typing import TYPE_CHECKING, Self
 
 from xsrun.database import geometry, postgres_text
 from xsrun.database.backend import Backend, SchemaQueries, Step
-from xsrun.database.columns import ENCODE, Codec, Codecs, decode_json, decode_loose, encode_text
+from xsrun.database.columns import ENCODE, Codec, Codecs, decode_json, decode_loose, encode_text, sql_kind
 from xsrun.database.operands import Converter
 from xsrun.database.operators import OPERATORS
 from xsrun.database.postgres_connection import CHANNEL, PostgresConnection, StatementBounds, check_driver
-from xsrun.database.sql import Applied, Condition, KindType, Sql, type_of
+from xsrun.database.sql_types import POSTGRES
 from xsrun.database.tables import Table
 from xsrun.database.vectors import decode_numbers
 from xsrun.errors import UnavailableError
@@ -25,49 +21,13 @@ from xsrun.syntax.nodes import Statement
 from xsrun.values.conversion import Value
 
 if TYPE_CHECKING:
-    from sqlalchemy.sql.compiler import GenericTypeCompiler, SQLCompiler
+    from xsrun.database.sql_writer import SqlWriter
 
-__all__ = ["PostgresBackend", "PostgresConnection", "PostgresDialect", "StatementBounds", "make_functions"]
+__all__ = ["PostgresBackend", "PostgresConnection", "StatementBounds", "make_functions"]
 
-#: The types of columns and parameters, by the kinds of `KindType`.
-_TYPES = {
-    "int": "BIGINT",
-    "decimal": "DOUBLE PRECISION",
-    "number": "DOUBLE PRECISION",
-    "text": "TEXT",
-    "bool": "BOOLEAN",
-    "json": "JSONB",
-    "vector": "DOUBLE PRECISION[]",
-    "ints": "BIGINT[]",
-    "decimals": "DOUBLE PRECISION[]",
-    "texts": "TEXT[]",
-    "bools": "BOOLEAN[]",
-}
-#: The kinds of lists that travel as one parameter, by the kind of their elements; the others are lists of texts.
-_LISTS = {"int": "ints", "decimal": "decimals", "timestamp": "ints", "bool": "bools"}
 #: Seconds that a server is given to come back, and between two attempts.
 _RESTART = 5.0
 _AGAIN = 0.1
-
-
-class PostgresDialect(PGDialect_psycopg):
-    """psycopg's dialect, and the collation that text columns get (see `collation_of`)."""
-
-    supports_statement_cache = True
-    text_collation = ""
-
-
-@compiles(KindType, "postgresql")
-def _type_text(element: KindType, compiler: GenericTypeCompiler, **_options: Any) -> str:
-    if element.kind == "text column":
-        assert isinstance(compiler.dialect, PostgresDialect)
-        return f'TEXT COLLATE "{compiler.dialect.text_collation}"'
-    return _TYPES[element.kind]
-
-
-@compiles(Applied, "postgresql")
-def _applied_text(element: Applied, compiler: SQLCompiler, **options: Any) -> str:
-    return element.written(element.templates.postgres.replace("%", "%%"), compiler, options)
 
 
 def _encode_vector(value: list[float]) -> list[float]:
@@ -87,9 +47,9 @@ def function_texts() -> list[str]:
     ]
     for name, operator in OPERATORS.items():
         if operator.body is not None:
-            parameters = ", ".join(_TYPES[KindType(kind).kind] for kind in operator.operands)
+            parameters = ", ".join(POSTGRES[sql_kind(kind)] for kind in operator.operands)
             made.append(
-                f"CREATE OR REPLACE FUNCTION xs_{name}({parameters}) RETURNS {_TYPES[KindType(operator.result).kind]} "
+                f"CREATE OR REPLACE FUNCTION xs_{name}({parameters}) RETURNS {POSTGRES[sql_kind(operator.result)]} "
                 f"LANGUAGE sql IMMUTABLE PARALLEL SAFE {'STRICT ' if operator.strict else ''}"
                 f"AS $body${operator.body}$body$"
             )
@@ -117,27 +77,43 @@ _INDEXES = "SELECT indexname FROM pg_indexes WHERE schemaname = current_schema()
 class PostgresBackend(Backend):
     """PostgreSQL's side."""
 
+    dialect = "postgresql"
     schema = SchemaQueries(_TABLES, _COLUMNS, _INDEXES)
     one_writer = False
     fails_whole = True
     #: whoever waits for a table that is in use holds up all who use it after him, so it is not for long
     locking = ("SELECT pg_advisory_xact_lock(7306)", "SET LOCAL lock_timeout = '10s'")
     telling = (f"NOTIFY {CHANNEL}",)
-    id_type = sa.BigInteger()
 
     def __init__(self, nodes: dict[str, Statement]) -> None:
         super().__init__(nodes)
         check_driver()
-        self.dialect: PostgresDialect = PostgresDialect(paramstyle="format")  # type: ignore[no-untyped-call]
+        #: the collation of text columns (see `collation_of`)
+        self.text_collation = ""
         decode: dict[str, Codec] = {"json": decode_json, "geo": decode_json, "vector": _decode_vector}
         self.codecs = Codecs({**ENCODE, "vector": _encode_vector}, decode)
         self._functions_checked = False
+
+    def make_writer(self) -> SqlWriter:
+        from xsrun.database.postgres_writer import PostgresWriter
+
+        return PostgresWriter(self.stored_names)
+
+    def id_type(self, kind: str) -> str:
+        return f"{self.stored_type('text') if kind == 'text' else 'BIGSERIAL'} NOT NULL PRIMARY KEY"
+
+    def mark(self, kind: str) -> str:
+        return f"%s::{POSTGRES[sql_kind(kind)]}"
+
+    def stored_type(self, kind: str) -> str:
+        kind = sql_kind(kind)
+        return f'TEXT COLLATE "{self.text_collation}"' if kind == "text" else POSTGRES[kind]
 
     def connect(self, url: str, search_path: str | None = None) -> PostgresConnection:
         connection = self._reached(url.replace("postgres://", "postgresql://", 1), search_path)
         if not self._functions_checked:
             make_functions(connection)
-            self.dialect.text_collation = collation_of(connection)
+            self.text_collation = collation_of(connection)
             self._functions_checked = True
         return connection
 
@@ -153,7 +129,7 @@ class PostgresBackend(Backend):
                 time.sleep(_AGAIN)
 
     def use_server_of(self, before: Self) -> None:
-        self.dialect.text_collation = before.dialect.text_collation
+        self.text_collation = before.text_collation
         self._functions_checked = before._functions_checked
 
     def begin(self, isolation: str | None) -> str:
@@ -171,9 +147,6 @@ class PostgresBackend(Backend):
             return lambda value, context: [float(item) for item in convert(value, context)]
         return convert
 
-    def in_list(self, sql: Sql, name: str, kind: str) -> Condition:
-        return sql == sa.any_(sa.bindparam(name, type_=type_of(_LISTS.get(kind, "texts"))))
-
     def list_decoder(self, element: str) -> Codec:
         return decode_json
 
@@ -189,9 +162,6 @@ class PostgresBackend(Backend):
         if kind == "JSONB":
             return decode_loose(value)
         return _decode_vector(value) if kind == "DOUBLE PRECISION[]" else value
-
-    def index_options(self, kind: str) -> dict[str, str]:
-        return {"postgresql_using": kind} if kind == "gin" else {}
 
     def is_text_id(self, kind: str) -> bool:
         return "int" not in kind.lower()

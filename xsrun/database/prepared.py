@@ -18,11 +18,31 @@ if TYPE_CHECKING:
 Slot = tuple[int, Converter | Value]
 
 
-class Insertion(NamedTuple):
-    """An INSERT as text, and the columns in the order in which it takes their values."""
+#: How a parameter is made of an operand, as data: see `ready_sql`.
+Recipe = tuple[str, ...]
+
+
+class Computed(NamedTuple):
+    """A computed column of a result: its name, the kind of its values (and of the elements of a list), and the column
+    it is if that holds files: the number of its table among those of the statement, and its name."""
+
+    name: str
+    kind: str
+    element: str
+    files: tuple[int, str] | None
+
+
+class WrittenSql(NamedTuple):
+    """A statement as SQLAlchemy wrote it, as nothing but data: it is kept between runs.
+
+    A slot is the number of an operand and how the parameter is made of it, or -1 and a fixed value.
+    """
 
     sql: str
-    order: list[str]
+    slots: list[tuple[int, Recipe | Value]]
+    about: list[str]
+    marks: int
+    computed: list[Computed]
 
 
 class Prepared(NamedTuple):
@@ -37,21 +57,21 @@ class Prepared(NamedTuple):
     about: list[str]
     marks: int
 
-    def parameters(self, operands: tuple[Value, ...], context: Context) -> list[Value]:
+    def parameters(self, values: tuple[Value, ...], context: Context) -> list[Value]:
         """The parameters in the order of the text. Raises XanoScriptError for an operand that does not fit."""
         try:
-            made = [make if index < 0 else make(operands[index], context) for index, make in self.slots]
+            made = [make if index < 0 else make(values[index], context) for index, make in self.slots]
             return made if len(made) == self.marks else made[: self.marks]
         except InputError as error:
-            raise self.explained(error, operands, context) from None
+            raise self.explained(error, values, context) from None
 
-    def explained(self, error: InputError, operands: tuple[Value, ...], context: Context) -> InputError:
+    def explained(self, error: InputError, values: tuple[Value, ...], context: Context) -> InputError:
         """The refusal of an operand, with the column that it was compared with."""
         for (index, make), column in zip(self.slots, self.about, strict=False):
             if index < 0 or not column:
                 continue
             try:
-                make(operands[index], context)
+                make(values[index], context)
             except InputError:
                 hint = (error.hint or "").replace("the column holds", f"the column {column} holds")
                 message = refusal(column) if error.message == INVALID else error.message

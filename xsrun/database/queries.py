@@ -3,26 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator
-from typing import Generic, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
 from xsrun.database.addons import add_on
-from xsrun.database.columns import decode_loose
+from xsrun.database.columns import Codec, decode_loose
 from xsrun.database.connection import Row
+from xsrun.database.kept_sql import written_once
 from xsrun.database.operands import code_of, flag, is_empty, kind_of_code, listed
 from xsrun.database.outputs import pick
 from xsrun.database.plans import QueryPlan, setting
-from xsrun.database.prepared import Prepared, RowReader
+from xsrun.database.prepared import Computed, Prepared, RowReader, WrittenSql
+from xsrun.database.ready_sql import decoder, ready
 from xsrun.database.request_conditions import Order, RequestCondition, direction_of, read_condition, read_order
 from xsrun.database.rows import visible
-from xsrun.database.selects import Computed, SelectBuilder
 from xsrun.database.session import Session
 from xsrun.database.stored_files import addressed, base_of, files_of, with_addresses
 from xsrun.database.tables import Table
 from xsrun.errors import InputError
+from xsrun.fields.declared import Declared
 from xsrun.values.conversion import Value, as_int, truthy
 
+if TYPE_CHECKING:
+    from xsrun.database.selects import SelectBuilder
+
 Read = TypeVar("Read")
-Made = TypeVar("Made")
 ReadRow = Callable[[Row], dict[str, Value]]
 
 _KINDS = ("list", "single", "count", "exists", "stream", "aggregate")
@@ -45,12 +49,28 @@ class PageRange(NamedTuple):
         return (self.number - 1) * self.size + self.left_out
 
 
+class Output(NamedTuple):
+    """A computed column: its name, how its values are read, and the declaration of the column it is if that holds
+    files."""
+
+    name: str
+    decode: Codec | None
+    files: Declared | None
+
+
+class ReadyQuery(NamedTuple):
+    """A prepared statement, and what it computes."""
+
+    statement: Prepared
+    computed: list[Output]
+
+
 class Listing(NamedTuple):
     """A prepared list of rows and how to read it."""
 
     statement: Prepared
     reader: RowReader
-    computed: list[Computed]
+    computed: list[Output]
 
 
 class QueryStream(Generic[Read]):
@@ -153,17 +173,40 @@ class QueryExecution:
         return tuple(codes)
 
     def builder(self) -> SelectBuilder:
+        from xsrun.database.selects import SelectBuilder
+
         return SelectBuilder(self.session.backend, self.plan, self.tables, self.operands, self.searches, self.order)
 
-    def prepare(self, make: Callable[[SelectBuilder], Made], *what: Hashable) -> Made:
-        """What `make` gives, made once for the plan, the tables and the types of the operands."""
+    def prepare(self, make: Callable[[SelectBuilder], WrittenSql], *what: Hashable) -> ReadyQuery:
+        """What `make` writes, made once for the plan, the tables and the types of the operands; `what` tells it from
+        other statements of the same plan."""
         if self.searches:  # their shape comes with the request
-            return make(self.builder())
+            return self.ready(make(self.builder()))
         order = tuple((name, way) for name, way, _ in self.order)
-        key = (self.plan, what, order, self.signature(), *self.tables)
+        signature = self.signature()
+        key = (self.plan, what, order, signature, *self.tables)
         kept = self.session.backend.queries
-        found: Made | None = kept.get(key)
-        return kept.put(key, make(self.builder())) if found is None else found
+        found: ReadyQuery | None = kept.get(key)
+        if found is None:
+            tables = [table.facts() for table in self.tables]
+            about = (self.plan.shape(), what, order, signature, *tables)
+            written = written_once(self.session.backend, about, lambda: make(self.builder()))
+            found = self.ready(written)
+            kept.put(key, found)
+        return found
+
+    def ready(self, written: WrittenSql) -> ReadyQuery:
+        """A statement that was written, ready to run."""
+        backend = self.session.backend
+        computed = [Output(one.name, decoder(backend, one), self.files(one)) for one in written.computed]
+        return ReadyQuery(ready(backend, written), computed)
+
+    def files(self, computed: Computed) -> Declared | None:
+        """The declaration of the column that is computed, if that holds files."""
+        if computed.files is None:
+            return None
+        table, column = computed.files
+        return self.tables[table].by_name[column].declared
 
     def run(self, statement: Prepared, extra: tuple[Value, ...] = ()) -> list[Row]:
         """Execute a prepared statement with this run's operands."""
@@ -180,12 +223,13 @@ class QueryExecution:
             self.session.transaction.hold()
         limited = page is not None
 
-        def make(builder: SelectBuilder) -> Listing:
-            reader = self.session.backend.reader(self.table, hidden=bool(self.plan.output or self.plan.addons))
-            statement = builder.listing(reader, distinct=self.distinct, limited=limited, first=first, lock=lock)
-            return Listing(statement, reader, builder.computed())
+        reader = self.session.backend.reader(self.table, hidden=bool(self.plan.output or self.plan.addons))
 
-        return self.prepare(make, "list", limited, first, self.distinct, lock)
+        def make(builder: SelectBuilder) -> WrittenSql:
+            return builder.listing(reader, distinct=self.distinct, limited=limited, first=first, lock=lock)
+
+        ready = self.prepare(make, "list", limited, first, self.distinct, lock, reader.names)
+        return Listing(ready.statement, reader, ready.computed)
 
     # Answers -------------------------------------------------------------------------------------------------------
 
@@ -195,7 +239,7 @@ class QueryExecution:
         if kind == "count":
             return self.counted()
         if kind == "exists":
-            return bool(self.run(self.prepare(SelectBuilder.exists, "exists")))
+            return bool(self.run(self.prepare(lambda builder: builder.exists(), "exists").statement))
         if kind == "single":
             rows = self.read(self.listing(None, True), ())
             return self.shaped(rows)[0] if rows else None
@@ -213,7 +257,7 @@ class QueryExecution:
     def counted(self) -> Value:
         """The number of rows."""
         count = self.prepare(lambda builder: builder.count(distinct=self.distinct), "count", self.distinct)
-        return self.run(count)[0][0]
+        return self.run(count.statement)[0][0]
 
     def read(self, listing: Listing, extra: tuple[Value, ...]) -> list[dict[str, Value]]:
         """The rows of a listing as objects."""
@@ -313,7 +357,8 @@ class QueryExecution:
         ]
         if page is None or not page.metadata:
             return rows if page is None else rows[: page.size]
-        total = self.run(self.prepare(SelectBuilder.group_count, "groups"))[0][0] if page.totals else None
+        groups = self.prepare(lambda builder: builder.group_count(), "groups")
+        total = self.run(groups.statement)[0][0] if page.totals else None
         return self.enveloped(page, rows, total)
 
 

@@ -2,15 +2,9 @@
 
 from __future__ import annotations
 
-import uuid
-from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING
 
-import sqlalchemy as sa
-
 from xsrun.database.columns import DOCUMENTS, ColumnDefinition
-from xsrun.database.prepared import Insertion
-from xsrun.database.sql import type_of
 from xsrun.database.stored_files import with_addresses
 from xsrun.database.tables import Table, unknown_column
 from xsrun.errors import InputError, XanoScriptError
@@ -23,7 +17,6 @@ if TYPE_CHECKING:
     from xsrun.database.transaction import Transaction
     from xsrun.running.context import Context
 
-_UNIT = Decimal("0.00001")
 #: A decimal column has nine digits before the point (semantics 4.1).
 _MOST = 1e9
 
@@ -34,7 +27,9 @@ def rounded(value: float) -> float:
     The test comes after the rounding: 999999999.999999 is too big.
     """
     if round(value, 5) != value and -_MOST <= value <= _MOST:
-        value = float(Decimal(repr(value)).quantize(_UNIT, ROUND_HALF_UP))
+        from decimal import ROUND_HALF_UP, Decimal
+
+        value = float(Decimal(repr(value)).quantize(Decimal("0.00001"), ROUND_HALF_UP))
     if not -_MOST < value < _MOST:
         raise XanoScriptError("SQL Error: 0", hint=f"{value:g} has more than nine digits before the point")
     return value
@@ -108,7 +103,7 @@ def explicit_id(table: Table, data: dict[str, Value], context: Context) -> Value
     value = data.get("id")
     column = table.id
     if value is None or value in (0, ""):
-        return str(uuid.uuid4()) if column.kind == "text" else None
+        return _new_uuid() if column.kind == "text" else None
     if column.declared is not None:
         return column.declared.write(value, context, "id")
     if column.kind == "int":
@@ -118,6 +113,12 @@ def explicit_id(table: Table, data: dict[str, Value], context: Context) -> Value
             raise InputError("Value is not a valid integer", "id", hint=f'the ids of table "{table.name}" are numbers')
         return value
     return str(value)
+
+
+def _new_uuid() -> str:
+    import uuid
+
+    return str(uuid.uuid4())
 
 
 def write_row(
@@ -131,9 +132,8 @@ def write_row(
     key = tuple(given)
     found = table.insertions.get(key)
     if found is None:
-        found = table.insertions.put(key, insertion(backend, table, list(given)))
-    text, order = found
-    ((new_id,),) = transaction.execute(text, [given[name] for name in order], writes=True)
+        found = table.insertions.put(key, backend.insertion(table, key))
+    ((new_id,),) = transaction.execute(found, list(given.values()), writes=True)
     if identity is not None and table.id.kind == "int" and (step := backend.follow_id(table.physical, identity)):
         transaction.execute(*step)
     decode = backend.codecs.decode["json"]
@@ -145,23 +145,6 @@ def write_row(
     if table.declared and table.columns[0].name != "id":
         whole = {column.name: whole[column.name] for column in table.columns}
     return with_addresses(context, table, whole)
-
-
-def insertion(backend: Backend, table: Table, names: list[str]) -> Insertion:
-    """The text that inserts a row of these columns, and the order in which it takes them."""
-    if not names:
-        return Insertion(f"INSERT INTO {backend.quote(table.physical)} DEFAULT VALUES RETURNING id", [])
-    stored = backend.stored_names(table)
-    kinds = [table.by_name[name].kind for name in names]
-    part = backend.part(
-        table, {"id": table.id.kind, **{stored[name]: kind for name, kind in zip(names, kinds, strict=True)}}
-    )
-    given = {
-        stored[name]: sa.bindparam(f"c{position}", type_=type_of(kind))
-        for position, (name, kind) in enumerate(zip(names, kinds, strict=True))
-    }
-    text = backend.text(sa.insert(part).values(given).returning(part.c.id))
-    return Insertion(text.sql, [names[int(name[1:])] for name in text.order])
 
 
 def insert_whole(transaction: Transaction, context: Context, table: Table, data: dict[str, Value]) -> dict[str, Value]:

@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
-
-import sqlalchemy as sa
+from collections.abc import Hashable
 
 from xsrun.database.addons import add_on
-from xsrun.database.backend import Backend
 from xsrun.database.connection import Row
-from xsrun.database.expressions import SqlExpressionCompiler
+from xsrun.database.kept_sql import written_once
 from xsrun.database.operands import code_of, flag
 from xsrun.database.outputs import pick
-from xsrun.database.plans import Column, Operand, RowPlan, setting, value_of
-from xsrun.database.prepared import RowReader
-from xsrun.database.query_columns import TableSource
+from xsrun.database.plans import RowPlan, setting, value_of
+from xsrun.database.prepared import RowReader, WrittenSql
+from xsrun.database.ready_sql import ready
 from xsrun.database.row_values import encoded, object_of
 from xsrun.database.session import Session
-from xsrun.database.sql import Condition, type_of
 from xsrun.database.stored_files import with_addresses
 from xsrun.database.tables import Table
 from xsrun.database.writing import changes, insert
 from xsrun.errors import MissingParamError, NotFoundError
-from xsrun.syntax.nodes import Binary
 from xsrun.values.conversion import Value
 
 # Finding by one field ------------------------------------------------------------------------------------------------
@@ -36,57 +31,28 @@ def looked_for(plan: RowPlan, operands: tuple[Value, ...]) -> tuple[str, Value]:
     return "id" if field is None or field == "" else str(field), value
 
 
-class Finder:
-    """The condition that a field of a table has the value of the first operand, while its statement is built."""
-
-    def __init__(self, backend: Backend, table: Table, field: str, value: Value) -> None:
-        self.backend = backend
-        self.table = table
-        self.field = field
-        self.columns = self.backend.source(table)
-        sources = {table.name: TableSource(table, self.columns)}
-        compiler = SqlExpressionCompiler(self.backend, sources, table.name, (value,))
-        names = [field] if field in table.by_name else [table.name, field]
-        if "." in field and names[0] == table.name:
-            names = [table.name, *field.split(".")]
-        condition = compiler.condition(Binary(Column(names), "==", Operand(0)))
-        assert condition is not None  # only an operator with `?` drops its clause
-        self.condition = condition
-        self.parameters = compiler.parameters
-
-    def first(self) -> Condition:
-        """The condition that holds for one row only: the first that has the value."""
-        if self.field == "id":
-            return self.condition
-        stored = self.backend.stored(self.table)
-        found = stored.alias("found")
-        moved = sa.sql.visitors.replacement_traverse(
-            self.condition,
-            {},
-            lambda element, **_: found.c.get(element.key) if isinstance(element, sa.Column) else None,
-        )
-        return stored.c.id == sa.select(found.c.id).where(moved).order_by(found.c.id).limit(1).scalar_subquery()
-
-
 def by_field(
-    session: Session,
-    table: Table,
-    field: str,
-    operands: tuple[Value, ...],
-    build: Callable[..., sa.ClauseElement],
-    *what: Hashable,
-    writes: bool = False,
+    session: Session, table: Table, field: str, values: tuple[Value, ...], build: str, *what: Hashable
 ) -> list[Row]:
-    """Execute what `build` makes for a field that has the value of the first operand; made once for its type."""
-    key = (build, field, code_of(operands[0]), *what)
+    """Execute what `build` makes for a field that has the first of the values; made once for its type.
+
+    `build` is the name of a function of `row_statements`; `what` goes to it.
+    """
+    key = (build, field, code_of(values[0]), *what)
     statement = table.prepared.get(key)
     if statement is None:
         if not may_have(table, field):
             return []
-        finder = Finder(session.backend, table, field, operands[0])
-        statement = table.prepared.put(key, finder.parameters.prepare(build(finder, *what)))
-    parameters = statement.parameters(operands, session.context)
-    return session.transaction.execute(statement.sql, parameters, writes=writes)
+
+        def write() -> WrittenSql:
+            from xsrun.database.row_statements import written
+
+            return written(session.backend, table, field, values[0], build, what)
+
+        found = written_once(session.backend, (build, field, key[2], table.facts(), *what), write)
+        statement = table.prepared.put(key, ready(session.backend, found))
+    parameters = statement.parameters(values, session.context)
+    return session.transaction.execute(statement.sql, parameters, writes=build in ("setting_columns", "deleting"))
 
 
 def may_have(table: Table, field: str) -> bool:
@@ -101,16 +67,8 @@ def find(
     lock = lock and session.transaction.depth > 0 and table.exists
     if lock:
         session.transaction.hold()
-    rows = by_field(session, table, field, (value,), finding, reader, lock)
+    rows = by_field(session, table, field, (value,), "finding", reader.names, lock)
     return with_addresses(session.context, table, reader.read(rows[0])) if rows else None
-
-
-def finding(finder: Finder, reader: RowReader, lock: bool) -> sa.ClauseElement:
-    """The statement of `find`."""
-    query = sa.select(*(finder.columns.c[name] for name in reader.names)).where(finder.condition)
-    if finder.field != "id":
-        query = query.order_by(finder.columns.c.id).limit(1)
-    return query.with_for_update() if lock else query
 
 
 def visible(table: Table, row: dict[str, Value]) -> dict[str, Value]:
@@ -146,12 +104,7 @@ def has(session: Session, plan: RowPlan, operands: tuple[Value, ...]) -> bool:
     """`db.has`: whether there is a row whose field has the value."""
     table = session.catalog.table(plan.table)
     field, value = looked_for(plan, operands)
-    return bool(by_field(session, table, field, (value,), testing))
-
-
-def testing(finder: Finder) -> sa.ClauseElement:
-    """The statement of `db.has`."""
-    return sa.select(sa.literal_column("1")).select_from(finder.columns).where(finder.condition).limit(1)
+    return bool(by_field(session, table, field, (value,), "testing"))
 
 
 def add(session: Session, plan: RowPlan, operands: tuple[Value, ...]) -> Value:
@@ -212,19 +165,8 @@ def change(session: Session, table: Table, field: str, value: Value, new: dict[s
     if not new:
         return find(session, table, field, value, reader)
     given = [encoded(session.backend, table, table.by_name[name], one) for name, one in new.items()]
-    rows = by_field(session, table, field, (value, *given), setting_columns, reader, *new, writes=True)
+    rows = by_field(session, table, field, (value, *given), "setting_columns", reader.names, *new)
     return with_addresses(session.context, table, reader.read(rows[0])) if rows else None
-
-
-def setting_columns(finder: Finder, reader: RowReader, *names: str) -> sa.ClauseElement:
-    """The statement that sets columns of one row and gives the row; their values follow the one that is looked for."""
-    stored = finder.backend.stored(finder.table)
-    given = {
-        name: finder.parameters.as_given(position, type_of(finder.table.by_name[name].kind))
-        for position, name in enumerate(names, 1)
-    }
-    statement = sa.update(stored).where(finder.first()).values(given)
-    return statement.returning(*(stored.c[name] for name in reader.names))
 
 
 def add_or_edit(session: Session, plan: RowPlan, operands: tuple[Value, ...]) -> Value:
@@ -245,20 +187,16 @@ def delete(session: Session, plan: RowPlan, operands: tuple[Value, ...]) -> None
     field, value = looked_for(plan, operands)
     table = session.catalog.table(plan.table)
     if not table.exists:
+        from xsrun.database.row_statements import Finder
+
         Finder(session.backend, table, field, value)
         raise missing_row(table, field, value)
-    rows = by_field(session, table, field, (value,), deleting, writes=True)
+    rows = by_field(session, table, field, (value,), "deleting")
     if not rows:
         raise missing_row(table, field, value)
     if watched(session, table):
         old = with_addresses(session.context, table, session.backend.reader(table, hidden=True).read(rows[0]))
         after_write(session, table, "delete", {}, old)
-
-
-def deleting(finder: Finder) -> sa.ClauseElement:
-    """The statement of `db.del`, which gives the row."""
-    stored = finder.backend.stored(finder.table)
-    return sa.delete(stored).where(finder.first()).returning(*stored.c)
 
 
 def truncate(session: Session, plan: RowPlan, operands: tuple[Value, ...]) -> None:

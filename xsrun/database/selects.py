@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
 from xsrun.database.backend import Backend
-from xsrun.database.columns import DOCUMENTS, NUMBERS, Codec
+from xsrun.database.columns import DOCUMENTS
 from xsrun.database.expressions import SqlExpressionCompiler
 from xsrun.database.plans import Column, JoinPlan, NamedExpression, QueryPlan, SortKey
-from xsrun.database.prepared import Prepared, RowReader
+from xsrun.database.prepared import Computed, RowReader, WrittenSql
 from xsrun.database.query_columns import TableSource
 from xsrun.database.request_conditions import Order, RequestCondition
 from xsrun.database.sql import Sql, apply
@@ -19,7 +19,6 @@ from xsrun.database.stored_files import holds_files
 from xsrun.database.tables import Table, unknown_column
 from xsrun.database.typed_sql import TypedSql
 from xsrun.errors import XanoScriptError
-from xsrun.fields.declared import Declared
 from xsrun.values.conversion import Value
 
 if TYPE_CHECKING:
@@ -27,21 +26,6 @@ if TYPE_CHECKING:
 
     #: A select whose columns the program chooses.
     Select = sa.Select[*tuple[Value, ...]]
-
-
-class Computed(NamedTuple):
-    """A computed column of a result: its name, how its values are read, and the column it is if that holds files."""
-
-    name: str
-    decode: Codec | None
-    files: Declared | None = None
-
-
-class Aggregation(NamedTuple):
-    """A prepared list of groups, and how what is computed over them is read."""
-
-    statement: Prepared
-    computed: list[Computed]
 
 
 class SelectBuilder:
@@ -58,11 +42,12 @@ class SelectBuilder:
     ) -> None:
         self.backend = backend
         self.plan = plan
+        self.tables = tables
         self.table = tables[0]
         self.order = order
-        sources = {plan.table: TableSource(tables[0], self.backend.source(tables[0]))}
+        sources = {plan.table: TableSource(tables[0], self.backend.writer.source(tables[0]))}
         for join, table in zip(plan.joins, tables[1:], strict=True):
-            sources[join.alias] = TableSource(table, self.backend.source(table, join.alias))
+            sources[join.alias] = TableSource(table, self.backend.writer.source(table, join.alias))
         self.base = sources[plan.table]
         self.compiler = SqlExpressionCompiler(backend, sources, plan.table, operands, file=plan.file)
         self.rows: sa.FromClause = self.base.columns
@@ -91,12 +76,12 @@ class SelectBuilder:
         query = sa.select(*columns).select_from(self.rows)
         return query.where(*self.conditions) if self.conditions else query
 
-    def ready(self, query: sa.ClauseElement) -> Prepared:
-        return self.compiler.parameters.prepare(query)
+    def written(self, query: sa.ClauseElement, computed: Sequence[Computed] = ()) -> WrittenSql:
+        return self.compiler.parameters.write(query, computed)
 
     # Rows ----------------------------------------------------------------------------------------------------------
 
-    def listing(self, reader: RowReader, *, distinct: bool, limited: bool, first: bool, lock: bool) -> Prepared:
+    def listing(self, reader: RowReader, *, distinct: bool, limited: bool, first: bool, lock: bool) -> WrittenSql:
         """All rows, the first one, or (with two operands more) a page of them."""
         columns: list[Sql] = [self.base.columns.c[name] for name in reader.names]
         columns += [typed.sql.label(f"eval_{position}") for position, (_, typed) in enumerate(self.evals)]
@@ -112,7 +97,7 @@ class SelectBuilder:
             query = query.limit(self.extra(0)).offset(self.extra(1))
         if lock and self.table.exists:
             query = query.with_for_update(of=self.base.columns)
-        return self.ready(query)
+        return self.written(query, self.computed())
 
     def extra(self, number: int) -> sa.BindParameter[int]:
         """A parameter that comes after the operands of the plan: limit and offset."""
@@ -160,30 +145,38 @@ class SelectBuilder:
         """The columns that `eval` adds."""
         entries = zip(self.evals, self.plan.evals, strict=True)
         return [
-            Computed(name, decoder(self.backend, typed), self.files(entry.expression))
-            for (name, typed), entry in entries
+            Computed(name, typed.kind, typed.element, self.files(entry.expression)) for (name, typed), entry in entries
         ]
 
-    def files(self, expression: Expression) -> Declared | None:
-        """The declaration of the column that an expression is, if that holds files."""
+    def files(self, expression: Expression) -> tuple[int, str] | None:
+        """The column that an expression is, if that holds files."""
         found = self.compiler.columns.resolved(expression)
-        declared = None if found is None else found[1].declared
-        return declared if holds_files(declared) else None
+        if found is None or not holds_files(found[1].declared):
+            return None
+        source, column = found
+        return self.tables.index(source.table), column.name
 
-    def count(self, *, distinct: bool) -> Prepared:
+    def count(self, *, distinct: bool) -> WrittenSql:
         if not distinct:
-            return self.ready(self.select(sa.func.count()))
+            return self.written(self.select(sa.func.count()))
         columns: list[Sql] = [self.base.columns.c[column.name] for column in self.table.columns]
         columns += [typed.sql.label(f"eval_{position}") for position, (_, typed) in enumerate(self.evals)]
         inner = self.select(*columns).distinct().subquery("rows")
-        return self.ready(sa.select(sa.func.count()).select_from(inner))
+        return self.written(sa.select(sa.func.count()).select_from(inner))
 
-    def exists(self) -> Prepared:
-        return self.ready(self.select(sa.literal_column("1")).limit(1))
+    def exists(self) -> WrittenSql:
+        return self.written(self.select(sa.literal_column("1")).limit(1))
+
+    def deletion(self, names: Sequence[str]) -> WrittenSql:
+        """The deletion of the rows that meet the conditions, which gives these columns of them."""
+        stored = self.backend.writer.stored(self.table)
+        chosen = self.select(self.base.columns.c["id"]) if self.conditions else None
+        statement = sa.delete(stored) if chosen is None else sa.delete(stored).where(stored.c.id.in_(chosen))
+        return self.written(statement.returning(*(stored.c[name] for name in names)))
 
     # Aggregates ----------------------------------------------------------------------------------------------------
 
-    def aggregate(self, *, limited: bool) -> Aggregation:
+    def aggregate(self, *, limited: bool) -> WrittenSql:
         """Groups and what is computed over each."""
         groups = [(entry.name, self.group_key(entry)) for entry in self.plan.groups]
         self.compiler.aggregating = True
@@ -204,8 +197,7 @@ class SelectBuilder:
         final = sa.select(*inner.c).order_by(*keys)
         if limited:
             final = final.limit(self.extra(0)).offset(self.extra(1))
-        computed = [Computed(name, decoder(self.backend, typed)) for name, typed in columns]
-        return Aggregation(self.ready(final), computed)
+        return self.written(final, [Computed(name, typed.kind, typed.element, None) for name, typed in columns])
 
     def group_key(self, entry: NamedExpression) -> TypedSql:
         """What a group has in common; a JSON null and no value at all are the same."""
@@ -224,15 +216,15 @@ class SelectBuilder:
             raise error
         return found
 
-    def group_count(self) -> Prepared:
+    def group_count(self) -> WrittenSql:
         """The number of groups."""
         groups = [
             self.group_key(entry).sql.label(f"column_{position}") for position, entry in enumerate(self.plan.groups)
         ]
         if not groups:
-            return self.ready(sa.select(sa.literal_column("1")))
+            return self.written(sa.select(sa.literal_column("1")))
         inner = self.select(*groups).distinct().subquery("groups")
-        return self.ready(sa.select(sa.func.count()).select_from(inner))
+        return self.written(sa.select(sa.func.count()).select_from(inner))
 
 
 def sorted_by(typed: TypedSql, direction: str) -> list[Sql]:
@@ -245,19 +237,3 @@ def sorted_by(typed: TypedSql, direction: str) -> list[Sql]:
     if direction == "desc":
         return [sa.nulls_first(part.desc()) for part in parts]
     return [sa.nulls_last(part.asc()) for part in parts]
-
-
-def decoder(backend: Backend, typed: TypedSql) -> Codec | None:
-    """How values of an expression are read; None when they come as they are."""
-    if typed.kind == "list":
-        return backend.list_decoder(typed.element)
-    if typed.kind in NUMBERS:
-        return whole
-    return backend.codecs.decode.get(typed.kind)
-
-
-def whole(number: Value) -> Value:
-    """A computed number: an int when it has no fraction."""
-    if number.__class__ is float and number == number and abs(number) < 1e15 and number == int(number):
-        return int(number)
-    return number

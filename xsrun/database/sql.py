@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
-from xsrun.database.columns import DOCUMENTS
+from xsrun.database.columns import sql_kind
 from xsrun.database.operators import OPERATORS
 from xsrun.values.conversion import Value
 
@@ -27,9 +27,7 @@ class KindType(sa.types.UserDefinedType[Value]):
     render_bind_cast = True
 
     def __init__(self, kind: str) -> None:
-        self.kind = (
-            "json" if kind in DOCUMENTS else "int" if kind == "timestamp" else "text" if kind == "date" else kind
-        )
+        self.kind = sql_kind(kind)
 
 
 def type_of(kind: str) -> sa.types.TypeEngine[Value]:

@@ -7,15 +7,19 @@ import sqlite3
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar, TypeVarTuple
+from typing import TYPE_CHECKING, TypeVar, TypeVarTuple
 
-import sqlalchemy as sa
-from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
-from sqlalchemy.ext.compiler import compiles
-
-from xsrun.database.aggregates import AGGREGATES
 from xsrun.database.backend import Backend, SchemaQueries, Step
-from xsrun.database.columns import ENCODE, Codec, Codecs, decode_bool, decode_json, decode_loose, encode_json
+from xsrun.database.columns import (
+    ENCODE,
+    Codec,
+    Codecs,
+    decode_bool,
+    decode_json,
+    decode_loose,
+    encode_json,
+    sql_kind,
+)
 from xsrun.database.connection import (
     PIECE,
     Connection,
@@ -28,19 +32,17 @@ from xsrun.database.connection import (
     passed_by,
 )
 from xsrun.database.operands import Converter
-from xsrun.database.operators import OPERATORS
 from xsrun.database.raw_sql.fence import Fence, refusal, refused
-from xsrun.database.sql import Applied, Condition, KindType, Sql, type_of
+from xsrun.database.sql_types import SQLITE
 from xsrun.database.tables import Table, told_apart, without_mark
 from xsrun.database.vectors import decode_numbers, vector_bytes, vector_of
 from xsrun.errors import LimitError, UnavailableError, UsageError, XanoScriptError
-from xsrun.running.masking import masked_address
 from xsrun.syntax.nodes import Statement
 from xsrun.values.conversion import Value
 from xsrun.values.json_errors import JsonError
 
 if TYPE_CHECKING:
-    from sqlalchemy.sql.compiler import GenericTypeCompiler, SQLCompiler
+    from xsrun.database.sql_writer import SqlWriter
 
 Given = TypeVarTuple("Given")
 Found = TypeVar("Found")
@@ -57,21 +59,6 @@ _UNFIT = "SQL Error: a value is out of range: a number beyond 64 bits, or a text
 _PLAIN_NAME = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 _LOCKED = "database is locked"
 _DUPLICATE = re.compile(r"UNIQUE constraint failed: (.*)")
-
-
-#: All that SQLite makes of the name of a type is how it keeps numbers: in `JSON TEXT` as in a text. It tells migrations
-#: what a column holds.
-_TYPES = {"int": "BIGINT", "decimal": "REAL", "text": "TEXT", "json": "JSON TEXT", "vector": "BLOB"}
-
-
-@compiles(KindType, "sqlite")
-def _type_text(element: KindType, _compiler: GenericTypeCompiler, **_options: Any) -> str:
-    return _TYPES.get(element.kind, "TEXT")
-
-
-@compiles(Applied, "sqlite")
-def _applied_text(element: Applied, compiler: SQLCompiler, **options: Any) -> str:
-    return element.written(element.templates.sqlite, compiler, options)
 
 
 def _decode_vector(data: bytes | None) -> list[float] | None:
@@ -100,7 +87,7 @@ class SQLiteConnection(Connection):
         self.failure: BaseException | None = None
         self.failed = ""
         self._schema_version = -1
-        self._has_sql_functions = False
+        self._has_operators = self._has_sql_functions = False
         raw = sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=512, timeout=_TURN)
         self.raw = raw
         if path != ":memory:":
@@ -108,13 +95,20 @@ class SQLiteConnection(Connection):
         self._fence = Fence()
         raw.set_authorizer(self._fence.decide)
         raw.set_progress_handler(self._is_over, _LOOK)
+
+    def _add_operators(self) -> None:
+        """Register the functions of the operators, of which the texts of most runs name none."""
+        from xsrun.database.aggregates import AGGREGATES
+        from xsrun.database.operators import OPERATORS
+
         for name, operator in OPERATORS.items():
             if not operator.native:
                 body = self._guarded(name, operator.python)
-                raw.create_function(f"xs_{name}", len(operator.operands), body, deterministic=True)
+                self.raw.create_function(f"xs_{name}", len(operator.operands), body, deterministic=True)
         for name, aggregate in AGGREGATES.items():
             if aggregate.python is not None:
-                raw.create_aggregate(f"xs_{name}", aggregate.arity, aggregate.python)
+                self.raw.create_aggregate(f"xs_{name}", aggregate.arity, aggregate.python)
+        self._has_operators = True
 
     def _guarded(self, name: str, function: Callable[[*Given], Found]) -> Callable[[*Given], Found]:
         """The function, with its exceptions kept: SQLite tells only that there was one."""
@@ -138,6 +132,8 @@ class SQLiteConnection(Connection):
 
     def execute(self, text: str, parameters: Sequence[Value] = ()) -> list[Row]:
         """Execute one statement and fetch everything. Raises XanoScriptError for what the database refuses."""
+        if not self._has_operators and "xs_" in text:
+            self._add_operators()
         try:
             cursor = self.raw.execute(text, parameters)
             rows = cursor.fetchmany(PIECE)
@@ -151,6 +147,8 @@ class SQLiteConnection(Connection):
 
     def query(self, text: str, parameters: Parameters = ()) -> tuple[ResultColumns, list[Row]]:
         """Execute a program's own statement, inside the fence; its columns, and all rows."""
+        if not self._has_operators:
+            self._add_operators()
         if not self._has_sql_functions:
             self._add_sql_functions()
         size = None if self.context is None else self.context.limits.size
@@ -275,18 +273,16 @@ _INDEXES = "SELECT name FROM pragma_index_list(?) WHERE origin = 'c'"
 class SQLiteBackend(Backend):
     """SQLite's side."""
 
+    dialect = "sqlite"
     schema = SchemaQueries(_TABLES, _COLUMNS, _INDEXES)
-    id_type = sa.Integer()
 
     def __init__(self, nodes: dict[str, Statement]) -> None:
         super().__init__(nodes)
-        self.table_options = {"sqlite_autoincrement": True}
         if sqlite3.sqlite_version_info < (3, 38):
             raise UnavailableError(
                 f"xsrun needs SQLite 3.38 or newer; this Python has {sqlite3.sqlite_version}.",
                 hint="use a newer Python, or --database postgresql://...",
             )
-        self.dialect: sa.Dialect = SQLiteDialect_pysqlite(paramstyle="qmark")
         decode: dict[str, Codec] = {
             "json": decode_json,
             "geo": decode_json,
@@ -294,6 +290,20 @@ class SQLiteBackend(Backend):
             "bool": decode_bool,
         }
         self.codecs = Codecs({**ENCODE, "vector": vector_bytes}, decode)
+
+    def make_writer(self) -> SqlWriter:
+        from xsrun.database.sqlite_writer import SQLiteWriter
+
+        return SQLiteWriter(self.stored_names)
+
+    def id_type(self, kind: str) -> str:
+        return "TEXT NOT NULL PRIMARY KEY" if kind == "text" else "INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT"
+
+    def mark(self, kind: str) -> str:
+        return "?"
+
+    def stored_type(self, kind: str) -> str:
+        return SQLITE[sql_kind(kind)]
 
     def stored_names(self, table: Table) -> dict[str, str]:
         if table.names is None:
@@ -339,10 +349,6 @@ class SQLiteBackend(Backend):
     def list_maker(self, kind: str, convert: Converter) -> Converter:
         return lambda value, context: encode_json(convert(value, context))
 
-    def in_list(self, sql: Sql, name: str, kind: str) -> Condition:
-        members = sa.func.json_each(sa.bindparam(name, type_=type_of("json"))).table_valued("value")
-        return sql.in_(sa.select(members.c.value).scalar_subquery())
-
     def list_decoder(self, element: str) -> Codec:
         decode = self.codecs.decode.get(element)
         if decode is None:
@@ -375,6 +381,8 @@ def path_of(url: str) -> str:
         return ":memory:"
     prefix = "sqlite:///"
     if not url.startswith(prefix) or len(url) == len(prefix):
+        from xsrun.running.masking import masked_address
+
         raise UsageError(
             f"`{masked_address(url)}` does not name an SQLite database", hint="write sqlite:// or sqlite:///file.db"
         )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-from urllib.parse import quote
 
 from xsrun.fields.declared import Declared
 from xsrun.language.types import MEDIA_TYPES
@@ -35,7 +34,11 @@ def _addressed(declared: Declared, value: Value, base: str) -> Value:
         path = value.get("path")
         if path.__class__ is not str or not path:
             return value
-        return {**value, "url": path if "://" in path else base + quote(path)}
+        if "://" in path:
+            return {**value, "url": path}
+        from urllib.parse import quote
+
+        return {**value, "url": base + quote(path)}
     members = {one.name: one for one in declared.schema if holds_files(one)}
     return {name: addressed(members[name], item, base) if name in members else item for name, item in value.items()}
 

@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Hashable, Iterable
-from dataclasses import dataclass, field
-from hashlib import sha256
 from typing import TYPE_CHECKING, Protocol
 
 from xsrun.database.bounded import Bounded
@@ -20,6 +18,7 @@ from xsrun.fields.compiling import compile_fields
 from xsrun.fields.declared import Declared
 from xsrun.names.fixed_values import UNKNOWN, fixed_value
 from xsrun.names.places import unwrapped
+from xsrun.records import made, record
 from xsrun.syntax import nodes
 from xsrun.values.conversion import Value, to_json
 from xsrun.values.json_errors import is_utf8
@@ -27,7 +26,7 @@ from xsrun.values.json_errors import is_utf8
 if TYPE_CHECKING:
     import sqlalchemy as sa
 
-    from xsrun.database.prepared import Insertion, Prepared, RowReader
+    from xsrun.database.prepared import Prepared, RowReader
 
 #: Statements that are kept for a table: requests may choose the fields that they name.
 MOST_STATEMENTS = 256
@@ -46,7 +45,7 @@ class Placed(Protocol):
     column: int
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class IndexDefinition:
     """An index that matters here: `kind` is btree or gin; the columns in order, with their directions."""
 
@@ -55,14 +54,14 @@ class IndexDefinition:
     columns: tuple[tuple[str, str], ...]
 
 
-@dataclass(eq=False, slots=True)
+@record(identity=True)
 class Definition:
     """A declared table."""
 
     name: str
     columns: tuple[ColumnDefinition, ...]
     indexes: tuple[IndexDefinition, ...] = ()
-    items: list[Value] = field(default_factory=list)
+    items: list[Value] = made(factory=list)
 
     @classmethod
     def of(cls, name: str, node: nodes.Statement) -> Definition:
@@ -115,6 +114,7 @@ class Table:
         "creation",
         "datasource",
         "definition",
+        "described",
         "exists",
         "files",
         "hidden",
@@ -144,12 +144,14 @@ class Table:
         self.definition = definition
         self.exists = exists
         self.physical = physical_name(name, datasource)
+        #: what `facts` tells
+        self.described: str | None = None
         #: SQLAlchemy's table, made when a statement is first built for it
         self.stored: sa.Table | None = None
         #: statements made for this table, by what they do
         self.prepared: Bounded[tuple[Hashable, ...], Prepared] = Bounded(MOST_STATEMENTS)
         #: INSERTs by the columns that they fill
-        self.insertions: Bounded[tuple[str, ...], Insertion] = Bounded(MOST_STATEMENTS)
+        self.insertions: Bounded[tuple[str, ...], str] = Bounded(MOST_STATEMENTS)
         #: what reads its rows: the whole ones (True), and those without internal columns
         self.readers: dict[bool, RowReader] = {}
         #: the statements that make it
@@ -157,6 +159,13 @@ class Table:
         #: the columns' names in the database, and the columns that hold files
         self.names: dict[str, str] | None = None
         self.files: list[tuple[str, Declared]] | None = None
+
+    def facts(self) -> str:
+        """All that decides how statements about the table are written."""
+        if self.described is None:
+            about = (self.name, self.physical, self.exists, self.declared)
+            self.described = repr((about, [_facts(column) for column in self.columns]))
+        return self.described
 
     @property
     def declared(self) -> bool:
@@ -175,6 +184,14 @@ class Table:
     def others(self) -> tuple[str, ...]:
         """The names of the columns beside the id."""
         return tuple(name for name in self.by_name if name != "id")
+
+
+def _facts(column: ColumnDefinition) -> tuple[Value, ...]:
+    declared = column.declared
+    if declared is None:
+        return column.name, column.kind
+    files = [one.name for one in declared.schema]
+    return column.name, column.kind, declared.type, declared.list_size, declared.nullable, declared.visibility, files
 
 
 #: What `told_apart` puts behind a name.
@@ -213,6 +230,8 @@ def physical_name(name: str, datasource: str) -> str:
         raise XanoScriptError(f"No table can be called `{shown}`.", hint="a name is text without zero bytes")
     if len(physical.encode()) <= _LONGEST_NAME and not physical.lower().startswith("sqlite_"):
         return physical
+    from hashlib import sha256
+
     return f"{physical[:20]}~{sha256(physical.encode()).hexdigest()[:24]}"
 
 

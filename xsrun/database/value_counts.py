@@ -58,7 +58,7 @@ def value_counts(browser: Browser, name: str, watch: Watch = lambda rows: True) 
 
 def _counts(browser: Browser, column: sa.ColumnElement[Value], bounds: list[sa.ColumnElement[bool]]) -> list[Row]:
     query = sa.select(column, sa.func.count()).where(*browser.conditions, *bounds).group_by(column).limit(_MOST + 1)
-    text = browser.session.backend.text(query)
+    text = browser.session.backend.writer.text(query)
     return browser.run((text.sql, [text.fixed[name] for name in text.order]))
 
 

@@ -12,6 +12,7 @@ import math
 import re
 import sys
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from typing import Any
 
 from xsrun.errors import XanoScriptError
@@ -282,7 +283,12 @@ def write_json(value: Value, *, indent: bool = False) -> str:
 #: Values with more members than this, or more texts than this, are worth the import of orjson, which takes as long as
 #: a small program.
 _FEW, _FEW_TEXTS = 200, 50
-_written = 0
+_written = _read = 0
+#: Short texts of JSON that mean the same to Python's own library as to orjson.
+_SHORT = 200
+_PLAIN_JSON = pattern(
+    r"""(?:[\[\]{},: ]|"[ !#-\[\]-~]*"|(?:0|-?[1-9]\d{0,14})(?:\.\d{1,15})?(?![\d.eE])|true|false|null)++""", re.ASCII
+)
 _SIMPLE = frozenset((bool, type(None)))
 
 
@@ -340,6 +346,12 @@ def _jsonable(value: Value) -> Value:
 
 def from_json(text: str | bytes) -> Value:
     """The value of a JSON text. Raises JsonError, a ValueError; integers beyond 64 bits become decimals."""
+    global _read
+    if _read < _FEW_TEXTS and "orjson" not in sys.modules and text.__class__ is str and len(text) <= _SHORT:
+        _read += 1
+        if _PLAIN_JSON.fullmatch(text):
+            with suppress(ValueError):  # which orjson tells better
+                return json.loads(text)
     import orjson
 
     try:

@@ -10,17 +10,17 @@ the same types: a kind of `columns`, "number" (int or decimal) or "same" (all of
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TypeVar
 
 from xsrun import registry
 from xsrun.language import catalogue
+from xsrun.records import record
 from xsrun.values.conversion import Value
 
 Body = TypeVar("Body", bound=Callable[..., Value])
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Operator:
     """One operator or query filter. `operands` and `result` are kinds (see `columns`); "same" is that of the first."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from decimal import ROUND_HALF_UP, Decimal
 
 from xsrun.database import postgres_text
 from xsrun.database.operators.declare import operator
@@ -118,6 +117,8 @@ def round_(value: float, precision: int) -> float:
     ... } as $count
     {"count": 1}
     """
+    from decimal import ROUND_HALF_UP, Decimal
+
     unit = Decimal(1).scaleb(-precision)
     return float(Decimal(format(value, ".15g")).quantize(unit, ROUND_HALF_UP))
 

@@ -33,7 +33,7 @@ def shaped(rows: list[dict[str, Value]], response_type: Value) -> Value:
 
 def run(session: Session, sql: str, arguments: list[Value]) -> list[dict[str, Value]]:
     """Run a text on the live tables. Raises XanoScriptError for what the database refuses."""
-    if session.backend.dialect.name == "sqlite":
+    if session.backend.dialect == "sqlite":
         from xsrun.database.raw_sql import sqlite
 
         return sqlite.run(session, sql, arguments)
