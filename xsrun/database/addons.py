@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from xsrun.database.addon_batches import AddonBatch
 from xsrun.database.outputs import pick
 from xsrun.database.plans import AddonPlan, setting
 from xsrun.database.session import Session
+from xsrun.errors import XanoScriptError
 from xsrun.values.conversion import Value, to_json
 
 #: the key under which `$output.$this` finds the element
@@ -19,31 +21,105 @@ Pair = tuple[dict[str, Value], dict[str, Value]]
 def add_on(session: Session, addons: list[AddonPlan], operands: tuple[Value, ...], pairs: list[Pair]) -> None:
     """Run addons for rows and put their results where `as` says. The same input is asked for once."""
     for addon in addons:
-        ask = asking(session, addon, operands)
+        answers = iter(AddonRuns(session, addon, operands).answers([row for row, _ in pairs]))
         for row, shown in pairs:
             if addon.each:
-                exchange(row, shown, addon.path, ask)
+                exchange(row, shown, addon.path, lambda _element: next(answers))  # noqa: B023 (used at once)
                 continue
-            answer = ask(row)
+            answer = next(answers)
             if addon.merges and answer.__class__ is dict and "items" not in answer:
                 shown.update(answer)
             else:
                 place(shown, addon.path, answer)
 
 
-def asking(session: Session, addon: AddonPlan, operands: tuple[Value, ...]) -> Ask:
-    """The function that asks an addon for a row; the same input is asked for once."""
-    make, output = operands[addon.inputs], setting(addon.output, operands)
-    answers: dict[str, Value] = {}
+class AddonRuns:
+    """The runs of one addon for some rows: first what each is given, then their answers."""
 
-    def ask(row: dict[str, Value]) -> Value:
-        inputs = make(row, _THIS)
+    def __init__(self, session: Session, addon: AddonPlan, operands: tuple[Value, ...]) -> None:
+        self.session = session
+        self.addon = addon
+        self.operands = operands
+        self.make = operands[addon.inputs]
+        #: the inputs that differ, by their JSON; and which of them each place asks for
+        self.inputs: dict[str, Value] = {}
+        self.places: list[str] = []
+
+    def note(self, row: dict[str, Value]) -> None:
+        """A place that asks for what the addon gives for a row."""
+        inputs = self.make(row, _THIS)
         key = to_json(inputs)
-        if key not in answers:
-            answers[key] = shaped(session, addon, operands, inputs, output)
-        return answers[key]
+        self.inputs.setdefault(key, inputs)
+        self.places.append(key)
 
-    return ask
+    def answers(self, rows: list[dict[str, Value]]) -> list[Value]:
+        """The answer for each place of the rows, in their order."""
+        late: XanoScriptError | None = None
+        try:
+            for row in rows:
+                if self.addon.each:
+                    exchange(row, {}, self.addon.path, self.note)
+                else:
+                    self.note(row)
+        except XanoScriptError as error:
+            late = error  # raised when those before have run, of which one may fail earlier
+        found = dict(zip(self.inputs, self.shaped(self.results()), strict=True))
+        if late is not None:
+            raise late
+        return [found[key] for key in self.places]
+
+    def results(self) -> list[Value]:
+        """What the addon gives for each of the inputs."""
+        session, name = self.session, self.addon.name
+        before = session.batch
+        batch = before.nested.get(self.addon) if before is not None else None
+        batch = AddonBatch(list(self.inputs.values())) if batch is None else batch
+        session.batch = batch
+        try:
+            found = []
+            for inputs in self.inputs.values():
+                batch.current = inputs
+                found.append(session.context.call("addon", name, inputs))
+            return found
+        finally:
+            session.batch = before
+
+    def shaped(self, results: list[Value]) -> list[Value]:
+        """Results with their own addons, and only what the output names."""
+        output = setting(self.addon.output, self.operands)
+        if not output and not self.addon.nested:
+            return results
+        shapes = [AddonShape(result, output) for result in results]
+        if self.addon.nested:
+            add_on(self.session, self.addon.nested, self.operands, [pair for shape in shapes for pair in shape.pairs])
+        return [shape.answer() for shape in shapes]
+
+
+class AddonShape:
+    """A result of an addon and its rows, as they are shown."""
+
+    def __init__(self, result: Value, output: Value) -> None:
+        self.result = result
+        rows = result.get("items", [result]) if result.__class__ is dict else result
+        self.rows = rows if rows.__class__ is list else []
+        shown = [pick(row, output) if output and row.__class__ is dict else row for row in self.rows]
+        self.shown = [dict(row) if row.__class__ is dict else row for row in shown]
+
+    @property
+    def pairs(self) -> list[Pair]:
+        """The rows that are objects, as they were read and as they are shown."""
+        both = zip(self.rows, self.shown, strict=True)
+        return [(row, made) for row, made in both if row.__class__ is dict]
+
+    def answer(self) -> Value:
+        """The result with the rows as they are shown."""
+        result = self.result
+        if result.__class__ is list:
+            return self.shown
+        if result.__class__ is not dict:
+            return result
+        items = "items" in result and self.rows is result["items"]
+        return {**result, "items": self.shown} if items else self.shown[0] if self.shown else result
 
 
 def exchange(row: dict[str, Value], shown: dict[str, Value], path: list[str], ask: Ask) -> None:
@@ -60,22 +136,6 @@ def _exchanged(value: Value, path: list[str], ask: Callable[[Value], Value]) -> 
         known = value.__class__ is dict and path[0] in value
         return {**value, path[0]: _exchanged(value[path[0]], path[1:], ask)} if known else value
     return None if value is None else ask(value)
-
-
-def shaped(session: Session, addon: AddonPlan, operands: tuple[Value, ...], inputs: Value, output: Value) -> Value:
-    """The result of one addon, with its own addons, and only what its output names."""
-    result = session.context.call("addon", addon.name, inputs)
-    rows = result.get("items", [result]) if result.__class__ is dict else result
-    if rows.__class__ is not list or not (output or addon.nested):
-        return result
-    shown = [pick(row, output) if output and row.__class__ is dict else row for row in rows]
-    shown = [dict(row) if row.__class__ is dict else row for row in shown]
-    pairs = [(row, made) for row, made in zip(rows, shown, strict=True) if row.__class__ is dict]
-    if addon.nested:
-        add_on(session, addon.nested, operands, pairs)
-    if result.__class__ is list:
-        return shown
-    return {**result, "items": shown} if "items" in result and rows is result["items"] else shown[0]
 
 
 def place(row: dict[str, Value], path: list[str], value: Value) -> None:

@@ -21,7 +21,7 @@ _PLACES = {
     "db.add_or_edit": ("rows", "add_or_edit"),
     "db.del": ("rows", "delete"),
     "db.truncate": ("rows", "truncate"),
-    "db.query": ("queries", "query"),
+    "db.query": ("grouped_queries", "query"),
     "db.bulk.add": ("bulk", "add"),
     "db.bulk.update": ("bulk", "update"),
     "db.bulk.patch": ("bulk", "patch"),

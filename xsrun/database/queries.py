@@ -374,8 +374,3 @@ def external_values(external: dict[str, Value]) -> dict[str, Value]:
             if allowed.__class__ is not dict or truthy(allowed.get(plain, True)):
                 found[plain] = value
     return {name: None if value == "" else value for name, value in found.items()}
-
-
-def query(session: Session, plan: QueryPlan, operands: tuple[Value, ...]) -> Value:
-    """`db.query`."""
-    return QueryExecution(session, plan, operands).answer()

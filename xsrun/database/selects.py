@@ -83,9 +83,7 @@ class SelectBuilder:
 
     def listing(self, reader: RowReader, *, distinct: bool, limited: bool, first: bool, lock: bool) -> WrittenSql:
         """All rows, the first one, or (with two operands more) a page of them."""
-        columns: list[Sql] = [self.base.columns.c[name] for name in reader.names]
-        columns += [typed.sql.label(f"eval_{position}") for position, (_, typed) in enumerate(self.evals)]
-        query = self.select(*columns)
+        query = self.select(*self.columns(reader))
         keys = self.sort_keys()
         if distinct:
             query = self.distinct(query, reader, keys)
@@ -98,6 +96,11 @@ class SelectBuilder:
         if lock and self.table.exists:
             query = query.with_for_update(of=self.base.columns)
         return self.written(query, self.computed())
+
+    def columns(self, reader: RowReader) -> list[Sql]:
+        """The columns of the rows, and what is computed of them."""
+        found: list[Sql] = [self.base.columns.c[name] for name in reader.names]
+        return found + [typed.sql.label(f"eval_{position}") for position, (_, typed) in enumerate(self.evals)]
 
     def extra(self, number: int) -> sa.BindParameter[int]:
         """A parameter that comes after the operands of the plan: limit and offset."""
@@ -166,6 +169,27 @@ class SelectBuilder:
 
     def exists(self) -> WrittenSql:
         return self.written(self.select(sa.literal_column("1")).limit(1))
+
+    # By groups of what is computed last ------------------------------------------------------------------------------
+
+    def first_of_each(self, reader: RowReader) -> WrittenSql:
+        """The first row of each group, in the order of the query."""
+        key = self.evals[-1][1].sql
+        place = sa.func.row_number().over(partition_by=key, order_by=self.sort_keys()).label("place")
+        inner = self.select(*self.columns(reader), place).subquery("rows")
+        query = sa.select(*list(inner.c)[:-1]).where(inner.c.place == sa.literal_column("1"))
+        return self.written(query, self.computed())
+
+    def count_of_each(self) -> WrittenSql:
+        """The key of each group and the number of its rows."""
+        key = self.evals[-1][1].sql
+        return self.written(self.select(key, sa.func.count()).group_by(key))
+
+    def groups_there(self) -> WrittenSql:
+        """The keys of the groups that have rows."""
+        return self.written(self.select(self.evals[-1][1].sql).distinct())
+
+    # Deletion ------------------------------------------------------------------------------------------------------
 
     def deletion(self, names: Sequence[str]) -> WrittenSql:
         """The deletion of the rows that meet the conditions, which gives these columns of them."""

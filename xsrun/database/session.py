@@ -10,6 +10,7 @@ from xsrun.database.transaction import Transaction
 from xsrun.values.conversion import Value
 
 if TYPE_CHECKING:
+    from xsrun.database.addon_batches import AddonBatch
     from xsrun.database.database import Database
     from xsrun.database.plans import Plan
     from xsrun.running.context import Context
@@ -21,7 +22,7 @@ Handler = Callable[["Session", Any, tuple[Value, ...]], Value]
 class Session:
     """What the statements of one run share: its transaction, the tables as it sees them, and its context."""
 
-    __slots__ = ("_handlers", "backend", "catalog", "context", "database", "transaction")
+    __slots__ = ("_handlers", "backend", "batch", "catalog", "context", "database", "transaction")
 
     def __init__(self, database: Database, context: Context, handlers: Mapping[str, Handler]) -> None:
         self.database = database
@@ -30,6 +31,8 @@ class Session:
         self.transaction = Transaction(database, context) if context.trace is None else _traced(database, context)
         self.catalog = Catalog(database, self.transaction, context)
         self._handlers = handlers
+        #: the addon that runs for many rows at the moment, whose queries may ask for all of them at once
+        self.batch: AddonBatch | None = None
 
     def perform(self, plan: Plan, operands: tuple[Value, ...]) -> Value:
         """Carry a statement of the program out."""

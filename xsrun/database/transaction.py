@@ -30,6 +30,7 @@ class Transaction:
         "_connection",
         "_saved_tables",
         "begun",
+        "changes",
         "context",
         "database",
         "delays",
@@ -57,6 +58,8 @@ class Transaction:
         #: tables made or grown in the open transaction, and what they were when the savepoints were set
         self.tables: dict[TableKey, Table] = {}
         self._saved_tables: list[dict[TableKey, Table]] = []
+        #: how many statements may have written
+        self.changes = 0
         #: transactions without a stack, which end with the object that opened them
         self.open_ended = 0
 
@@ -76,8 +79,10 @@ class Transaction:
     def execute(self, text: str, parameters: Sequence[Value] = (), *, writes: bool = False) -> list[Row]:
         """Execute one statement; on SQLite in turn with other runs. Raises XanoScriptError."""
         connection = self._connection or self.connect()
-        if writes and self.depth and not self.begun:
-            self.hold()
+        if writes:
+            self.changes += 1
+            if self.depth and not self.begun:
+                self.hold()
         if self.locks_all or (writes and self.locks_writes):
             turn = self.database.turn
             if not turn.acquire(False):
@@ -102,8 +107,10 @@ class Transaction:
     def query(self, text: str, parameters: Parameters, *, writes: bool = True) -> tuple[ResultColumns, list[Row]]:
         """Execute a program's own statement: its columns and rows."""
         connection = self.connect()
-        if writes and self.depth and not self.begun:
-            self.hold()
+        if writes:
+            self.changes += 1
+            if self.depth and not self.begun:
+                self.hold()
         if self.locks_writes:
             with self.turn():
                 connection.context = self.context
