@@ -9,16 +9,19 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from http.client import HTTPException
 from pathlib import Path
 from typing import Any
 
 import pytest
 from databases import new_database
 from http_server import Client
+from test_console import Page
 from waiting import PATIENCE, until
 
 from xsrun.cli import main
+from xsrun.server.figures import Figures, size_for
 from xsrun.server.leadership import Leadership
 from xsrun.server.supervisor import Process, ToldOnce
 
@@ -66,6 +69,12 @@ NONE = """query "none" verb=DELETE {
   response = true
 }
 """
+
+
+NAP = """  stack {
+    util.sleep {
+      value = 50
+    }"""
 
 
 @pytest.fixture
@@ -272,7 +281,7 @@ def test_what_all_workers_have_to_say_is_told_once(folder: Path) -> None:
 
 
 def test_who_has_said_what_before() -> None:
-    one, two = (Process(number, None, 0) for number in (1, 2))  # type: ignore[arg-type]
+    one, two = (Process(number, None, 0, 0) for number in (1, 2))  # type: ignore[arg-type]
     told = ToldOnce()
     assert [told.is_new("a", one), told.is_new("a", two), told.is_new("b", two), told.is_new("b", one)] == [
         *(True, False, True, False)
@@ -281,6 +290,127 @@ def test_who_has_said_what_before() -> None:
     for number in range(200):
         told.is_new(str(number), one)
     assert told.is_new("a", one)
+
+
+def answered_by_all(server: Server, path: str, **options: Any) -> list[Any]:
+    """The answers of many new connections, which go to either worker, a worker each until both were seen."""
+    seen: dict[str, Any] = {}
+
+    def ask() -> bool:
+        reply = server.client.get(path, **options)
+        assert reply.status == 200, reply.body
+        seen[reply.headers["x-request-id"][:9]] = reply.body  # a process begins its ids with a number of its own
+        return len(seen) >= 2
+
+    until(ask, server.lines)
+    return list(seen.values())
+
+
+def counted(text: str) -> int:
+    """How many requests of the count of notes a page of figures tells of."""
+    name = 'xsrun_request_seconds_count{query="query GET all",status="200"}'
+    return sum(int(float(line.rpartition(" ")[2])) for line in text.splitlines() if line.startswith(name))
+
+
+def test_figures_are_those_of_all_workers_dead_ones_too(folder: Path) -> None:
+    pytest.importorskip("prometheus_client")
+    with serving(folder) as server:
+        before = steady(server)
+        for number in range(1, 31):
+            assert server.client.get("/api:notes/all").json == 0
+            assert counted(server.client.get("/xsrun/metrics").body.decode()) == number
+        os.kill(max(before), signal.SIGKILL)
+        until(lambda: len(server.workers()) == 2 and max(before) not in server.workers(), server.lines)
+        answered_by_all(server, "/xsrun/health")
+        for page in answered_by_all(server, "/xsrun/metrics"):
+            assert counted(page.decode()) == 30
+        server.process.send_signal(signal.SIGHUP)
+        until(lambda: not before & server.workers() and len(server.workers()) == 2, server.lines)
+        assert server.client.get("/api:notes/all").json == 0
+        for page in answered_by_all(server, "/xsrun/metrics"):
+            assert counted(page.decode()) == 31
+
+
+def test_what_runs_in_another_worker_is_seen(folder: Path) -> None:
+    pytest.importorskip("prometheus_client")
+    nap = SOURCES["api/notes/all_GET.xs"].replace('"all"', '"nap"').replace("  stack {", NAP)
+    (folder / "api" / "notes" / "nap_GET.xs").write_text(nap, encoding="utf-8")
+    with serving(folder) as server:
+        steady(server)
+
+        def sleeps() -> None:
+            with suppress(OSError, HTTPException):  # its worker is killed
+                server.client.get("/api:notes/nap")
+
+        naps = [threading.Thread(target=sleeps) for _ in range(6)]
+        for one in naps:
+            one.start()
+
+        def running() -> list[str]:
+            pages = answered_by_all(server, "/xsrun/metrics")
+            return [line for page in pages for line in page.decode().splitlines() if "programs_running 6.0" in line]
+
+        until(lambda: len(running()) == 2, server.lines)
+        for pid in server.workers():
+            os.kill(pid, signal.SIGKILL)
+        for one in naps:
+            one.join(PATIENCE)
+        until(lambda: len(server.workers()) == 2, server.lines)
+        pages = answered_by_all(server, "/xsrun/metrics")
+        assert all("programs_running 0.0" in page.decode() for page in pages)
+
+
+def test_the_console_of_each_worker_shows_the_requests_of_all(folder: Path) -> None:
+    with serving(folder, "--history", "50") as server:
+        steady(server)
+        page = Page(server.client)
+        for _ in range(10):
+            assert server.client.get("/api:notes/all").json == 0
+        answered_by_all(server, "/api:notes/all")
+
+        def lists() -> list[list[int]]:
+            found = answered_by_all(server, "/xsrun/api/requests", headers=page.headers)
+            return [[one["number"] for one in json.loads(each)["requests"]] for each in found]
+
+        until(lambda: (shown := lists())[0] == shown[1] and len(shown[0]) >= 12, server.lines)
+        histories = [json.loads(one)["entries"] for one in answered_by_all(server, "/xsrun/history")]
+        assert histories[0] == histories[1] and len(histories[0]) >= 12
+        assert {one["uri"] for one in histories[0]} == {"/api:notes/all"} and histories[0][0]["error"] is None
+        # somebody looked at the console of one of them: all trace what comes
+        answered_by_all(server, "/api:notes/all")
+        until(lambda: len(traced(server, page)) >= 2, server.lines)
+
+
+def traced(server: Server, page: Page) -> list[int]:
+    found = server.client.get("/xsrun/api/requests", headers=page.headers).json["requests"]
+    return [one["number"] for one in found if one["traced"]]
+
+
+def test_a_worker_without_history_takes_the_token_of_another(folder: Path) -> None:
+    with serving(folder, "--history", "0") as server:
+        steady(server)
+        page = Page(server.client)
+        lists = answered_by_all(server, "/xsrun/api/requests", headers=page.headers)
+        assert [json.loads(one)["requests"] for one in lists] == [[], []]
+
+
+def test_figures_find_room(tmp_path: Path) -> None:
+    with (tmp_path / "figures").open("w+b") as file:
+        file.truncate(size_for(3))
+        one, other = Figures(2, file.fileno(), 0), Figures(2, file.fileno(), 1)
+        for number in range(40_000):
+            one.add((f"query GET a/long/path/of/a/query/{number}", 200), number % 2, 0.5)
+        for _ in range(3):
+            other.add(("query GET å", 404), 1, 0.25)
+        totals = Figures(2, file.fileno(), 2).totals()
+        assert totals["query GET å", 404] == ([0, 3], 0.75)
+        assert sum(sum(counters) for counters, _ in totals.values()) == 40_003
+        assert 10_000 < len(totals) < 40_000 and totals["(others)", 200][1] > 0
+        other.set_gauge(0, 5)
+        again = Figures(2, file.fileno(), 1)  # the next process in the slot
+        assert again.gauge(0) == 0
+        again.add(("query GET å", 404), 0, 0.25)
+        assert one.totals()["query GET å", 404] == ([1, 3], 1.0)
 
 
 def test_servers_of_other_rows_run_their_own_tasks(tmp_path: Path) -> None:

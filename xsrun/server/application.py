@@ -14,6 +14,7 @@ from xsrun.server.cloud_files import CLOUD_PREFIX, cloud_file
 from xsrun.server.console.handler import Console, is_console
 from xsrun.server.cors import Policy
 from xsrun.server.endpoint import Endpoint
+from xsrun.server.figures import Figures
 from xsrun.server.file_responses import StoredFile
 from xsrun.server.health import HEALTH, health
 from xsrun.server.history import History
@@ -38,16 +39,25 @@ Response = HttpResponse | ResponseStream | StoredFile
 
 
 class Application:
-    """Serves a live workspace. Any ASGI server or test client can run it."""
+    """Serves a live workspace. Any ASGI server or test client can run it.
 
-    def __init__(self, live: Live, settings: Settings | None = None, log: Log | None = None) -> None:
+    `figures` are those that the processes of a server share: then what is asked of one tells of all.
+    """
+
+    def __init__(
+        self, live: Live, settings: Settings | None = None, log: Log | None = None, figures: Figures | None = None
+    ) -> None:
         self.live = live
         self.settings = settings or Settings()
         self.log = log or Log(quiet=True)
         self.history = History(self.settings.history)
-        self.endpoint = Endpoint(self.settings, self.history, self.log)
+        self.endpoint = Endpoint(self.settings, self.history, self.log, figures)
         self.pages = Pages(self.history, self.settings)
         self.console = Console(live, self.settings, self.history, self.endpoint, self.log)
+        if figures is not None:
+            self.console.tracing.share(figures)
+            if self.settings.lasting_history:
+                self.pages.entries = self.console.latest
         self.mcp = McpServing(live, self.settings, self.log, lambda: self.threads)
         self.realtime = Conversations(live, self.log)
         #: called when requests are answered from now on
@@ -223,6 +233,8 @@ class Application:
         if request.verb == "OPTIONS":
             # where nothing is, too: a page whose preflight is refused never reads what its request was told
             return HttpResponse(204, policy_of(snapshot, match).preflight(request, match.verbs if match else ()))
+        if request.path == METRICS and request.verb in ("GET", "HEAD"):  # also while all threads are busy
+            return await asyncio.to_thread(self.figures, request)
         if request.verb in ("GET", "HEAD"):
             found = await self.threads.run(self.file_or_page, snapshot, match, request)
             if found is not None:
@@ -236,8 +248,6 @@ class Application:
             return stored_file(snapshot.workspace, request)
         if request.path == HEALTH:
             return health(snapshot, insider=admits(self.settings, request))
-        if request.path == METRICS:
-            return self.figures(request)
         if self.static is not None and match is None:
             found = self.static.response(request, snapshot.workspace.clock())
             if found is not None:

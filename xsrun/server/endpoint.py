@@ -17,6 +17,7 @@ from xsrun.running.secrets import NOTHING, Secrets
 from xsrun.server.access import admits
 from xsrun.server.advice import over_http
 from xsrun.server.cors import Headers
+from xsrun.server.figures import Figures
 from xsrun.server.history import Exchange, History, HistoryEntry
 from xsrun.server.http_request import HttpRequest
 from xsrun.server.http_response import HttpResponse, headers_of, response_of
@@ -51,7 +52,7 @@ Background = Callable[["QueryRun", list["LogEntry"], list["Diagnostic | XanoScri
 class Endpoint:
     """Runs queries for requests, and records them in the history."""
 
-    def __init__(self, settings: Settings, history: History, log: Log) -> None:
+    def __init__(self, settings: Settings, history: History, log: Log, figures: Figures | None = None) -> None:
         self.settings = settings
         self.history = history
         self.log = log
@@ -64,7 +65,7 @@ class Endpoint:
         #: a time in which the program of this thread sleeps (see `ThreadPool.aside`)
         self.aside: Callable[[], AbstractContextManager[None]] = nullcontext
         self.slow = SlowRuns(settings.slow_seconds)
-        self.metrics = Metrics()
+        self.metrics = Metrics(figures)
         telemetry = Telemetry()
         self.telemetry = telemetry if telemetry.active else None
 

@@ -20,6 +20,13 @@ if TYPE_CHECKING:
     from xsrun.server.http_request import HttpRequest
 
 
+#: What the history shows of a request.
+SHOWN_ENTRY = (
+    *("number", "at", "verb", "uri", "status", "duration", "query", "file", "input", "error", "logs"),
+    *("warnings", "bytes_sent"),
+)
+
+
 @dataclass(slots=True)
 class Exchange:
     """What went to and fro, as it came, and how the program ran: the console shows it, masked, and sends it again.
@@ -88,8 +95,7 @@ class HistoryEntry:
         return masked_for_log(self.sent, self.sensitive, secrets_sent(self.sent, self.sensitive))
 
     def as_dict(self) -> dict[str, Json]:
-        shown = ("number", "at", "verb", "uri", "status", "duration", "query", "file", "input", "error", "logs")
-        return {name: getattr(self, name) for name in (*shown, "warnings", "bytes_sent")}
+        return {name: getattr(self, name) for name in SHOWN_ENTRY}
 
 
 class History:

@@ -124,7 +124,7 @@ def serve(
     workspace = reloader.load()
     log.shown_path = workspace.shown
     live = Live(workspace)
-    application = Application(live, settings, log)
+    application = Application(live, settings, log, None if worker is None else worker.figures)
     application.console.reload = lambda: reloader.refresh(live)
     bound = listen(listening.host, listening.port) if worker is None else worker.socket
     with suppress(KeyboardInterrupt), closing_workspace(live), bound:
@@ -210,6 +210,8 @@ def run_server(
             leadership = Leadership.of(application.live.current.workspace)
             schedule = Schedule(application, leads=leadership.held)
             beside.append(asyncio.create_task(schedule.run()))
+        if listening.workers > 1:
+            beside.append(asyncio.create_task(application.endpoint.metrics.publish_often()))
         if listening.certificate is not None and server.config.ssl is not None:
             fresh = keep_fresh(listening.certificate, server.config.ssl, application.log)
             beside.append(asyncio.create_task(fresh))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hmac
 import re
+from collections.abc import Callable
 from hashlib import sha256
 from importlib.resources import files
 from typing import TYPE_CHECKING
@@ -52,7 +53,8 @@ class Pages:
     """Answers requests for xsrun's own addresses."""
 
     def __init__(self, history: History, settings: Settings) -> None:
-        self.history = history
+        #: gives the last requests, the latest first
+        self.entries: Callable[[], list[dict[str, Json]]] = history.as_list
         self.settings = settings
 
     def page(self, snapshot: Snapshot, match: Match | None, request: HttpRequest) -> HttpResponse | None:
@@ -78,7 +80,7 @@ class Pages:
         return HttpResponse(200, [(b"content-type", JSON_TYPE), *_PAGE_HEADERS], json_body(self.shown_history()))
 
     def shown_history(self) -> dict[str, Json]:
-        return {"entries": self.history.as_list()}
+        return {"entries": self.entries()}
 
     def group_document(self, snapshot: Snapshot, address: str, request: HttpRequest) -> HttpResponse | None:
         """The OpenAPI document of a group."""

@@ -19,14 +19,18 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from contextlib import suppress
 from dataclasses import dataclass, field
 
+from xsrun.server.figures import Figures, size_for
 from xsrun.server.log import Log
+from xsrun.server.metrics import INTERVALS
 
-#: The variable that makes a process a worker: `NUMBER:FIRST:SOCKET:READY:PARENT`, the last three file descriptors.
+#: The variable that makes a process a worker: `NUMBER:FIRST:SOCKET:READY:PARENT:FIGURES:SLOT`, four of them file
+#: descriptors.
 _VARIABLE = "XSRUN_SERVER_WORKER"
 #: Workers that may fail one after another while none serves; then the server gives up.
 _MOST_FAILURES = 3
@@ -34,6 +38,8 @@ _MOST_FAILURES = 3
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 30.0
 #: Seconds that workers have to end before they are killed.
 _GRACE = 15
+#: Slots for workers that end while others have taken their place, beside four for each worker.
+_MORE_SLOTS = 64
 #: Things that were told and are remembered, so that they are told once.
 _MOST_TOLD = 100
 _SIGNALS = ("SIGTERM", "SIGINT", "SIGHUP")
@@ -48,6 +54,8 @@ class ServerWorker:
     first: bool
     socket: socket.socket
     ready: int
+    #: what the workers count, and where this one does
+    figures: Figures
     writing: threading.Lock = field(default_factory=threading.Lock)
 
     def serves(self) -> None:
@@ -75,7 +83,7 @@ def this_worker() -> ServerWorker | None:
     told = os.environ.pop(_VARIABLE, None)
     if told is None:
         return None
-    number, first, listening, ready, parent = map(int, told.split(":"))
+    number, first, listening, ready, parent, figures, slot = map(int, told.split(":"))
 
     def follow() -> None:
         os.read(parent, 1)
@@ -84,7 +92,7 @@ def this_worker() -> ServerWorker | None:
     threading.Thread(target=follow, daemon=True).start()
     bound = socket.socket(fileno=listening)
     bound.setblocking(False)
-    return ServerWorker(number, bool(first), bound, ready)
+    return ServerWorker(number, bool(first), bound, ready, Figures(INTERVALS, figures, slot))
 
 
 @dataclass(slots=True, eq=False)
@@ -94,6 +102,8 @@ class Process:
     number: int
     process: subprocess.Popen[bytes]
     pipe: int
+    #: where it counts
+    slot: int
     serves: bool = False
     replaces: Process | None = None
     #: told to end
@@ -129,6 +139,12 @@ class Supervisor:
         self.count = count
         self.log = log
         self._told = ToldOnce()
+        #: what the workers count: a file without a name, so that nothing of it is left behind
+        self._memory = tempfile.TemporaryFile()  # noqa: SIM115
+        slots = _MORE_SLOTS + 4 * count
+        self._memory.truncate(size_for(slots))
+        self._slots = set(range(1, slots))
+        self._figures = Figures(INTERVALS, self._memory.fileno(), 0)
         self._selector = selectors.DefaultSelector()
         self._workers: set[Process] = set()
         #: numbers of the workers that are still to be replaced
@@ -166,21 +182,25 @@ class Supervisor:
             self._selector.close()
             for descriptor in (signals, written, self._alive, self._life):
                 os.close(descriptor)
+            self._memory.close()
         return self._status or 0
 
     def _start(self, number: int, replaces: Process | None = None) -> None:
         """Start a worker with the command of this process."""
         pipe, ready = os.pipe()
-        told = f"{number}:{int(not self._begun)}:{self.bound.fileno()}:{ready}:{self._alive}"
+        slot = min(self._slots)
+        self._slots.discard(slot)
+        given = (self.bound.fileno(), ready, self._alive, self._memory.fileno())
+        told = ":".join(map(str, (number, int(not self._begun), *given, slot)))
         words = [sys.executable, "-P", "-m", "xsrun", *sys.argv[1:]]
         process = subprocess.Popen(
             words,
             env={**os.environ, _VARIABLE: told},
-            pass_fds=(self.bound.fileno(), ready, self._alive),
+            pass_fds=given,
             start_new_session=True,  # Ctrl+C is for the parent, which tells them
         )
         os.close(ready)
-        made = Process(number, process, pipe, replaces=replaces)
+        made = Process(number, process, pipe, slot, replaces=replaces)
         self._workers.add(made)
         self._selector.register(pipe, selectors.EVENT_READ, made)
 
@@ -200,6 +220,8 @@ class Supervisor:
         os.close(worker.pipe)
         self._workers.discard(worker)
         status = worker.process.wait()
+        self._figures.let_go(worker.slot)
+        self._slots.add(worker.slot)
         if self._status is not None or worker.ending:
             return
         if worker.replaces is not None:

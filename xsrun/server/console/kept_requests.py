@@ -11,8 +11,13 @@ from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from xsrun.server.history import SHOWN_ENTRY
 from xsrun.values.conversion import Value
+
+if TYPE_CHECKING:
+    from xsrun.documents import Json
 
 #: Requests that a look at their texts goes through at a time, so that it can be stopped.
 PIECE = 5_000
@@ -276,6 +281,19 @@ class RequestStore:
         *summary, detail = rows[0]
         assert isinstance(detail, bytes)
         return {**_summary(tuple(summary)), **json.loads(zlib.decompress(detail))}
+
+    def latest(self, limit: int) -> list[dict[str, Json]]:
+        """The last requests and replays as the history shows them, newest first."""
+        text = (
+            f"SELECT {_SUMMARY}, detail FROM exchange WHERE kind IN ('request', 'replay') ORDER BY number DESC LIMIT ?"
+        )
+        found: list[dict[str, Json]] = []
+        for *summary, detail in self._all(text, [limit]):
+            assert isinstance(detail, bytes)
+            whole = {**_summary(tuple(summary)), **json.loads(zlib.decompress(detail))}
+            whole["error"] = whole["error_detail"]
+            found.append({name: whole[name] for name in SHOWN_ENTRY})
+        return found
 
     def paths(self, limit: int = 200) -> list[str]:
         """The paths that were asked for, each found by a jump in their index."""

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from xsrun.diagnostics import Diagnostic
+    from xsrun.documents import Json
     from xsrun.errors import XanoScriptError
     from xsrun.running.context import Context, LogEntry
     from xsrun.server.endpoint import Endpoint, QueryRun
@@ -64,6 +65,11 @@ class Shared:
     def _place(self) -> Path | None:
         """Where requests are kept: beside the workspace, in the folder of what it keeps."""
         return self.live.current.workspace.kept("history.db") if self.settings.lasting_history else None
+
+    def latest(self) -> list[dict[str, Json]]:
+        """The last requests of all processes as the history shows them, the latest first."""
+        self.keeper.flush()
+        return self.keeper.store.latest(self.settings.history)
 
     def keep(self, entry: HistoryEntry) -> None:
         """Keep what the history notes; a query that failed is traced for a while."""

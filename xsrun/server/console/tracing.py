@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 
 from xsrun.running.trace import SHOWN, Trace
+from xsrun.server.figures import Figures
 from xsrun.values.conversion import Value
 
 #: Seconds for which requests are traced after the console was last looked at.
@@ -72,6 +73,7 @@ class Tracing:
     def __init__(self, mode: str = "auto", clock: Callable[[], float] = time.monotonic) -> None:
         self.mode = mode
         self.clock = clock
+        self._figures: Figures | None = None
         self._looked = float("-inf")
         self._lock = threading.Lock()
         #: how many requests are still to be traced, by query
@@ -80,10 +82,21 @@ class Tracing:
     def look(self) -> None:
         """Somebody looks at the console."""
         self._looked = self.clock()
+        if self._figures is not None:
+            self._figures.note(self._looked)
+
+    def share(self, figures: Figures) -> None:
+        """Let all processes of a server know when somebody looks; their clocks are one."""
+        self._figures = figures
 
     @property
     def watched(self) -> bool:
-        return self.mode == "always" or (self.mode == "auto" and self.clock() - self._looked < _LOOKED)
+        if self.mode != "auto":
+            return self.mode == "always"
+        looked = self._looked
+        if self._figures is not None:
+            looked = self._figures.noted or looked
+        return self.clock() - looked < _LOOKED
 
     def trace(self, query: str) -> Trace | None:
         """A trace for the next request of a query, or None."""
