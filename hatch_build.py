@@ -1,5 +1,6 @@
 """Puts into the wheel what is made when it is built: the grammar's tables, so that even the first run of an installed
-xsrun need not build them, and the libraries that JavaScript programs find, from npm.
+xsrun need not build them, and the libraries that JavaScript programs find, from npm. And makes the links of the README
+lead somewhere on PyPI, too.
 
 An editable install has neither: its grammar may change, and what it builds is kept in the cache. Where npm is not
 there, or cannot reach its registry, the wheel comes without the libraries; using one is then an error that says so.
@@ -10,6 +11,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -18,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
+from hatchling.metadata.plugin.interface import MetadataHookInterface
 
 #: Where the versions and digests of the libraries, and of all that they need, are written down.
 PINNED = "xsrun/services/javascript/npm"
@@ -51,6 +54,29 @@ class MadeFiles(BuildHookInterface):  # type: ignore[misc, type-arg, unused-igno
 
     def finalize(self, version: str, build_data: dict[str, Any], artifact_path: str) -> None:
         shutil.rmtree(Path(self.directory) / "made", ignore_errors=True)
+
+
+class Readme(MetadataHookInterface):  # type: ignore[misc, unused-ignore]
+    """The README as PyPI shows it: relative links lead nowhere there, so they lead to this version's files."""
+
+    def update(self, metadata: dict[str, Any]) -> None:
+        root = Path(self.root)
+        package = (root / "xsrun" / "__init__.py").read_text(encoding="utf-8")
+        version = re.search(r'^__version__ = "(.+)"$', package, re.MULTILINE)
+        assert version is not None
+        text = (root / "README.md").read_text(encoding="utf-8")
+        text = absolute(text, metadata["urls"]["Repository"], f"v{version[1]}")
+        metadata["readme"] = {"content-type": "text/markdown", "text": text}
+
+
+def absolute(text: str, repository: str, tag: str) -> str:
+    """Markdown with whole addresses for the files and pictures of the repository."""
+
+    def whole(link: re.Match[str]) -> str:
+        view = "raw" if link["picture"] else "blob"
+        return f"{link['picture']}{link['words']}({repository}/{view}/{tag}/{link['target']})"
+
+    return re.sub(r"(?P<picture>!?)(?P<words>\[[^\]]*\])\((?P<target>(?!https?:|#)[^)\s]+)\)", whole, text)
 
 
 class Missing(Exception):

@@ -232,3 +232,16 @@ def test_rate_limits_open_again() -> None:
     assert cache.count_up("caller", 1) == 4
     now[0] += 0.1
     assert cache.count_up("caller", 1) == 1
+
+
+def test_a_server_needs_its_package(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """The cache of xsrun's own needs nothing; an address is refused with what to install, however it is given."""
+    monkeypatch.setitem(sys.modules, "redis", None)
+    (tmp_path / "a.xs").write_text('redis.incr { key = "n" } as $n\n', encoding="utf-8")
+    assert xsrun.Workspace.load(tmp_path).run().response == {"n": 1}
+    with pytest.raises(xsrun.UsageError, match="not installed: redis") as caught:
+        xsrun.Workspace.load(tmp_path, cache="redis://localhost")
+    assert "pip install 'xsrun[redis]'" in (caught.value.hint or "")
+    monkeypatch.setenv("XSRUN_REDIS_URL", "redis://localhost")
+    with pytest.raises(xsrun.UsageError, match="not installed: redis"):
+        xsrun.Workspace.load(tmp_path)

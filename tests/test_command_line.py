@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import platform
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from xsrun import __version__
+from xsrun.cli import version
 from xsrun.language import catalogue
 from xsrun.manual.reference import KINDS
 
@@ -225,7 +229,7 @@ def test_docs_of_a_filter() -> None:
 
 def test_help() -> None:
     assert "commands:" in xsrun("--help").stdout
-    assert "xsrun 0." in xsrun("--version").stdout
+    assert xsrun("--version").stdout == f"xsrun {__version__}\n"
 
 
 @pytest.mark.parametrize("options", [[], ["--limit", "depth=5000"]], ids=["", "deep"])
@@ -273,3 +277,22 @@ def test_check_settings_of_the_project(tmp_path: Path) -> None:
     wrong = xsrun("check", folder=tmp_path)
     assert wrong.returncode == 2
     assert "unknown setting ignored" in wrong.stderr
+
+
+def test_what_a_report_should_say(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`--version --verbose` tells versions, the system, extras and names of settings, and nothing of their values."""
+    from importlib import metadata
+
+    monkeypatch.setenv("XSRUN_ADMIN_TOKEN", "a secret of somebody")
+    shown = xsrun("--version", "--verbose").stdout
+    assert shown.startswith(f"xsrun {__version__}\nPython {platform.python_version()} (")
+    assert "settings: " in shown and "XSRUN_ADMIN_TOKEN" in shown and "a secret" not in shown
+    assert f"lark {metadata.version('lark')}" in shown
+    assert re.search(r"^  serve +.*uvicorn \d", shown, re.MULTILINE)
+    assert {"all", "dev"}.isdisjoint(re.findall(r"^  (\w+)", shown, re.MULTILINE))
+    assert version.told(["lark", "no-such-package"]).endswith(", no-such-package (not installed)")
+
+
+def test_verbose_without_version() -> None:
+    done = xsrun("--verbose")
+    assert (done.returncode, "xsrun --version --verbose" in done.stderr) == (2, True)

@@ -108,5 +108,5 @@ def test_the_map_names_the_rooms_in_their_order() -> None:
 
 
 def test_the_tests_that_the_page_names_exist() -> None:
-    named = re.findall(r"tests/[\w/]+(?:\.py)?", PAGE)
+    named = re.findall(r"tests/[\w/]+(?:\.\w+)?", PAGE)
     assert [name for name in named if not (ROOT / name).exists()] == []

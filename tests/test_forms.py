@@ -74,7 +74,7 @@ def test_what_is_wrong_is_said_of_the_form_that_was_meant(text: str, message: st
 ROOT = Path(__file__).parents[1]
 PAGES = sorted(
     page
-    for place in ("README.md", ".github", "grammar", "tests/conformance", "xsrun")
+    for place in ("README.md", "samples", ".github", "grammar", "tests/conformance", "xsrun")
     for page in ([ROOT / place] if place.endswith(".md") else (ROOT / place).rglob("*.md"))
     if "npm" not in page.parts
 )

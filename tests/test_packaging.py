@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import email
 import json
 import os
 import re
 import subprocess
 import sys
+import tarfile
 import tomllib
 import zipfile
 from collections.abc import Iterator
@@ -24,15 +26,108 @@ from xsrun.services.network import NetworkPolicy
 from xsrun.services.recording import Recording
 
 ROOT = Path(__file__).parents[1]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+
+
+def wheel_of(source: Path, folder: Path) -> Path:
+    """Build the wheel of a folder or sdist, at a time that is written down."""
+    words = [sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "--wheel-dir", str(folder), str(source)]
+    subprocess.run(words, check=True, capture_output=True, env={**os.environ, "SOURCE_DATE_EPOCH": "1750000000"})
+    (made,) = folder.glob("xsrun-*.whl")
+    return made
 
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("wheel")
-    words = [sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "--wheel-dir", str(folder), str(ROOT)]
+    return wheel_of(ROOT, tmp_path_factory.mktemp("wheel"))
+
+
+@pytest.fixture(scope="module")
+def sdist(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("sdist")
+    words = [sys.executable, "-m", "build", "--sdist", "--outdir", str(folder), str(ROOT)]
     subprocess.run(words, check=True, capture_output=True)
-    (made,) = folder.glob("xsrun-*.whl")
+    (made,) = folder.glob("xsrun-*.tar.gz")
     return made
+
+
+def test_every_build_gives_the_same_wheel(wheel: Path, sdist: Path, tmp_path: Path) -> None:
+    """Byte for byte, whether it is built from the repository or from the sdist."""
+    again = wheel_of(sdist, tmp_path)
+    first, second = zipfile.ZipFile(wheel), zipfile.ZipFile(again)
+    assert first.namelist() == second.namelist()
+    assert [name for name in first.namelist() if first.read(name) != second.read(name)] == []
+    assert wheel.read_bytes() == again.read_bytes()
+
+
+def test_the_wheel_says_what_it_is(wheel: Path) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        (name,) = [one for one in archive.namelist() if one.endswith(".dist-info/METADATA")]
+        about = email.message_from_string(archive.read(name).decode())
+        assert archive.read("xsrun/py.typed") == b""
+        assert any(one.endswith("licenses/LICENSE") for one in archive.namelist())
+    assert about["Version"] == xsrun.__version__
+    assert about["License-Expression"] == "MIT"
+    assert {line.partition(",")[0] for line in about.get_all("Project-URL")} == set(PROJECT["urls"])
+    assert "Typing :: Typed" in about.get_all("Classifier")
+    assert set(about.get_all("Provides-Extra")) == set(PROJECT["optional-dependencies"])
+    page = about.get_payload()
+    links = re.findall(r"\]\(([^)]+)\)", re.sub(r"`[^`]*`", "", page))
+    assert len(links) > 30
+    place = f"{PROJECT['urls']['Repository']}/(blob|raw)/v{xsrun.__version__}/"
+    assert [link for link in links if not link.startswith("https://")] == []
+    ours = [link for link in links if link.startswith(f"{PROJECT['urls']['Repository']}/")]
+    assert [link for link in ours if not re.match(place, link)] == []
+    assert [path for link in ours if not (ROOT / (path := re.sub(place, "", link).partition("#")[0])).exists()] == []
+
+
+def test_the_sdist_holds_what_its_tests_need(sdist: Path) -> None:
+    """All that the repository has, but for what tells git and hosts what to do."""
+    with tarfile.open(sdist) as archive:
+        held = {one.name.partition("/")[2] for one in archive.getmembers() if one.isfile()}
+    kept = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=False)
+    if kept.returncode != 0:
+        pytest.skip("this is not a clone of the repository")
+    assert {one for one in kept.stdout.split("\0") if one and (ROOT / one).exists()} - held == set()
+
+
+@pytest.mark.slow
+def test_the_sdist_passes_its_tests(sdist: Path, tmp_path: Path) -> None:
+    """Unpacked and installed as the README says, tests of every kind pass, those of pages and packages too."""
+    with tarfile.open(sdist) as archive:
+        archive.extractall(tmp_path, filter="data")
+    (folder,) = tmp_path.iterdir()
+    subprocess.run([sys.executable, "-m", "venv", str(folder / ".venv")], check=True)
+    python = folder / ".venv" / ("Scripts" if sys.platform == "win32" else "bin") / "python"
+    subprocess.run([python, "-m", "pip", "install", "-q", "-e", ".[dev]"], cwd=folder, check=True, capture_output=True)
+    topics = "readme manual contributing house conformance command_line database server packaging workflows"
+    files = [f"tests/test_{topic}.py" for topic in topics.split()]
+    words = [python, "-m", "pytest", "-p", "no:cacheprovider", *files]
+    done = subprocess.run(words, cwd=folder, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout[-5000:]
+
+
+def test_the_version_stands_in_one_place() -> None:
+    assert "version" in PROJECT["dynamic"]
+    extension = json.loads((ROOT / "xsrun" / "editor" / "vscode" / "package.json").read_text(encoding="utf-8"))
+    assert extension["version"] == xsrun.__version__
+    changes = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    released = re.findall(r"^## \[(\d+\.\d+\.\d+)\] - \d{4}-\d\d-\d\d$", changes, re.MULTILINE)
+    assert released[0] == xsrun.__version__
+    assert re.findall(r"^\[([^\]]+)\]: https://", changes, re.MULTILINE) == released
+
+
+def test_what_developers_need_is_told_once() -> None:
+    groups = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["dependency-groups"]
+    assert groups["dev"] == ["xsrun[dev]"]
+
+
+def test_the_extra_all_is_all_of_them() -> None:
+    extras = PROJECT["optional-dependencies"]
+    (named,) = re.findall(r"xsrun\[(.*)\]", extras["all"][0])
+    assert set(named.split(",")) == set(extras) - {"all", "dev"}
+    guide = (ROOT / "xsrun" / "manual" / "guides" / "install.md").read_text(encoding="utf-8")
+    assert set(re.findall(r"^\| `(\w+)` \|", guide, re.MULTILINE)) == set(extras) - {"all", "dev"}
 
 
 def test_wheel_carries_grammar_catalogue_and_worker(wheel: Path) -> None:
@@ -200,7 +295,6 @@ def test_axios_follows_the_rules_for_hosts_and_is_recorded(
 
 # Which Pythons -------------------------------------------------------------------------------------------------------
 
-PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 VERSION = re.compile(r"\b3\.(\d+)\b")
 PYTHONS = [
     found.group()

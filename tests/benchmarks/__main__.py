@@ -1,12 +1,12 @@
 """All benchmarks in one run, as one table.
 
-    python tests/benchmarks [--runs 7] [--only NAME] [--corpus FOLDER [--official FOLDER]] [--json] [--readme]
+    python tests/benchmarks [--runs 7] [--only NAME] [--corpus FOLDER [--official FOLDER]] [--json] [--write]
 
 Or `python -m tests.benchmarks`. Everything is measured against a twin: plain Python, sqlite3, a bare endpoint of the
 same server, an empty Python program. Medians of CPU time, both sides taking turns. `--corpus` is a folder with clones
 of public programs: it adds the heaviest exercises (see `exercises.py`), and, with the official parser's folder, the
-check of all files (see `reading.py`). `--readme` writes the table into README.md, where the one of the last time
-stands.
+check of all files (see `reading.py`). `--write` writes the table into the manual's guide `speed`, where the one of the
+last time stands, and a few of its rows into README.md.
 """
 
 from __future__ import annotations
@@ -23,9 +23,18 @@ import sys
 from pathlib import Path
 from typing import Any
 
-README = Path(__file__).parents[2] / "README.md"
-#: What stands around the table in README.md.
-BEGIN, END = "<!-- benchmarks: python tests/benchmarks --readme -->", "<!-- /benchmarks -->"
+ROOT = Path(__file__).parents[2]
+README, GUIDE = ROOT / "README.md", ROOT / "xsrun" / "manual" / "guides" / "speed.md"
+#: What stands around the table in README.md and in the guide.
+BEGIN, END = "<!-- benchmarks: python tests/benchmarks --write -->", "<!-- /benchmarks -->"
+#: The rows that README.md shows, by how they begin.
+SHOWN = (
+    "| programs: nested scalar loops |",
+    "| the ten heaviest public exercises |",
+    "| database statements: get |",
+    "| requests: db.get, in memory |",
+    "| reading: run 1,000 unit tests |",
+)
 #: module -> (what it measures, what it is compared with, whether its geometric mean says enough)
 GROUPS = {
     "evaluator": ("programs", "Python", False),
@@ -103,15 +112,29 @@ def markdown_table(results: dict[str, list[Row]]) -> str:
     return "\n".join(lines)
 
 
-def write_readme(results: dict[str, list[Row]]) -> None:
-    """Put the table between its marks in README.md."""
-    text = README.read_text(encoding="utf-8")
+def write(results: dict[str, list[Row]]) -> None:
+    """Put the table between its marks in the guide, and the rows that are shown between those in README.md."""
+    table = markdown_table(results)
     how = "Medians of one run, CPU time, limits on; the public files in wall time."
-    table = f"{BEGIN}\n{markdown_table(results)}\n\n{machine()}. {how}\n{END}"
-    changed, count = re.subn(f"{re.escape(BEGIN)}.*?{re.escape(END)}", lambda _: table, text, flags=re.DOTALL)
+    put(GUIDE, f"{table}\n\n{machine()}. {how}")
+    put(README, excerpt(table))
+
+
+def excerpt(table: str) -> str:
+    """The rows of the table that README.md shows; one that was not measured stays away."""
+    lines = table.splitlines()
+    return "\n".join([*lines[:2], *(line for line in lines if line.startswith(SHOWN))])
+
+
+def put(path: Path, table: str) -> None:
+    """Write a text between the marks of a file."""
+    text = path.read_text(encoding="utf-8")
+    changed, count = re.subn(
+        f"{re.escape(BEGIN)}.*?{re.escape(END)}", lambda _: f"{BEGIN}\n{table}\n{END}", text, flags=re.DOTALL
+    )
     if count != 1:
-        raise SystemExit(f"README.md has no place for the table: it stands between {BEGIN} and {END}")
-    README.write_text(changed, encoding="utf-8")
+        raise SystemExit(f"{path.name} has no place for the table: it stands between {BEGIN} and {END}")
+    path.write_text(changed, encoding="utf-8")
 
 
 def main() -> None:
@@ -122,7 +145,7 @@ def main() -> None:
     options.add_argument("--corpus", type=Path, metavar="FOLDER", help="clones of public programs, as OWNER+NAME")
     options.add_argument("--official", type=Path, metavar="FOLDER", help="the folder of the official parser")
     options.add_argument("--json", action="store_true")
-    options.add_argument("--readme", action="store_true")
+    options.add_argument("--write", action="store_true")
     choice = options.parse_args()
     results = {}
     for module in choice.only or GROUPS:
@@ -134,8 +157,8 @@ def main() -> None:
         return
     print(machine())
     print(plain_table(results))
-    if choice.readme:
-        write_readme(results)
+    if choice.write:
+        write(results)
 
 
 if __name__ == "__main__":

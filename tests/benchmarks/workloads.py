@@ -3,8 +3,8 @@
     pytest tests/benchmarks/workloads.py --benchmark-autosave
     pytest tests/benchmarks/workloads.py --benchmark-compare --benchmark-compare-fail=median:10%
 
-Each group holds one workload and its Python twin. pytest-benchmark measures one side after the other; the ratios that
-README.md shows come from `python tests/benchmarks`, whose two sides take turns and so share what slows the machine.
+Each group holds one workload and its Python twin. pytest-benchmark measures one side after the other; the ratios of
+the guide `speed` come from `python tests/benchmarks`, whose two sides take turns and so share what slows the machine.
 """
 
 from __future__ import annotations

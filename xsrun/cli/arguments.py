@@ -188,8 +188,6 @@ def available() -> dict[str, tuple[str, str]]:
 
 def build(command: str | None) -> CommandParser:
     """The parser of one command, or with None the one that lists them all."""
-    from xsrun import __version__
-
     if command is not None:
         summary, module = COMMANDS[command]
         parser = CommandParser(
@@ -207,8 +205,9 @@ def build(command: str | None) -> CommandParser:
         epilog=f"commands:\n{lines}\n\nxsrun help COMMAND tells more, xsrun docs is the manual.",
         formatter_class=RawFormatter,
     )
+    parser.add_argument("-V", "--version", action="store_true", help="show the version and exit")
     parser.add_argument(
-        "-V", "--version", action="version", version=f"xsrun {__version__}", help="show the version and exit"
+        "-v", "--verbose", action="store_true", help="with --version: Python, system, packages and extras, too"
     )
     return parser
 
@@ -256,10 +255,7 @@ def guarded(words: list[str]) -> int:
 
 def run(words: list[str]) -> int:
     if not words or words[0].startswith("-"):
-        parser = build(None)
-        parser.parse_args(words)
-        parser.print_help()
-        return 0 if words else 2
+        return show_itself(words)
     if words[0] == "help":
         return show_help(words[1:])
     command = words[0]
@@ -277,6 +273,25 @@ def run(words: list[str]) -> int:
         with shown_on(sys.stderr):
             return int(module.run(options))
     return int(module.run(options))
+
+
+def show_itself(words: list[str]) -> int:
+    """`xsrun` without a command: its version, or the list of commands."""
+    parser = build(None)
+    options = parser.parse_args(words)
+    if options.version and options.verbose:
+        from xsrun.cli.version import verbose
+
+        print(verbose())
+    elif options.version:
+        from xsrun import __version__
+
+        print(f"xsrun {__version__}")
+    elif options.verbose:
+        raise UsageError("--verbose says more with --version", hint="xsrun --version --verbose")
+    else:
+        parser.print_help()
+    return 0 if words else 2
 
 
 def _as_target(word: str) -> str | None:

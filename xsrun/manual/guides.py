@@ -6,27 +6,41 @@ A guide begins with `# Title`; its first paragraph says what it is for. Its name
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from pathlib import Path
 
+from xsrun.lazy_regex import pattern
 from xsrun.manual.page import Page
 
 FOLDER = Path(__file__).with_name("guides")
 #: The guides in the order in which they are read.
 ORDER = (
     "first-steps",
+    "install",
     "workspace",
+    "command-line",
+    "checks",
     "tests",
     "debugging",
     "editors",
     "debugger",
     "agents",
+    "python",
     "serve",
+    "console",
     "realtime",
     "several-processes",
+    "cloud",
+    "verify",
     "trust",
     "differences",
+    "speed",
 )
+
+
+#: What is meant for the programs that write a part of a guide, and not for readers.
+_REMARK = pattern(r"^<!--.*-->\n", re.MULTILINE)
 
 
 @cache
@@ -36,6 +50,6 @@ def guides() -> tuple[Page, ...]:
 
 
 def _guide(name: str) -> Page:
-    text = (FOLDER / f"{name}.md").read_text(encoding="utf-8")
+    text = _REMARK.sub("", (FOLDER / f"{name}.md").read_text(encoding="utf-8"))
     head, _, body = text.partition("\n")
     return Page(name, "guide", body.strip(), title=head.removeprefix("# ").strip())

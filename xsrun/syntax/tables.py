@@ -102,7 +102,50 @@ def _build(grammar: str) -> bytes:
     Lark(grammar, parser="lalr", lexer=ListLexer, start=starts).save(saved)
     terminals = Lark(grammar, parser=None, lexer="basic", start=starts, g_regex_flags=re.ASCII).terminals
     patterns = {terminal.name: terminal.pattern.to_regexp() for terminal in terminals}
-    return pickle.dumps({"tables": pickle.loads(saved.getvalue()), "patterns": patterns})
+    tables = pickle.loads(saved.getvalue())
+    parser = tables["data"]["parser"]
+    parser["parser"] = _in_one_order(parser["parser"])
+    return pickle.dumps(_alike({"tables": tables, "patterns": patterns}, {}))
+
+
+def _alike(value: Any, seen: dict[Any, Any]) -> Any:
+    """A copy in which equal texts are one object, always: pickle writes what it has seen before in a shorter way."""
+    if isinstance(value, dict):
+        return {_alike(key, seen): _alike(member, seen) for key, member in value.items()}
+    if isinstance(value, (list, tuple)):
+        return type(value)(_alike(member, seen) for member in value)
+    return seen.setdefault(value, value) if isinstance(value, str) else value
+
+
+def _in_one_order(table: dict[str, Any]) -> dict[str, Any]:
+    """Lark's table with its states and tokens in an order that the grammar alone decides.
+
+    Lark numbers states as a set happens to give them, which is another order in each process; a wheel should have the
+    same bytes whenever it is built.
+    """
+    names, states = table["tokens"], table["states"]
+    tokens = {name: number for number, name in enumerate(sorted(names.values()))}
+    actions = {
+        state: sorted((tokens[names[token]], action) for token, action in row.items()) for state, row in states.items()
+    }
+    order = {state: number for number, (_, state) in enumerate(sorted(table["start_states"].items()))}
+    pending = list(order)
+    for state in pending:
+        for _, (reduces, aim) in actions[state]:
+            if not reduces and aim not in order:
+                order[aim] = len(order)
+                pending.append(aim)
+    renumbered = {
+        order[state]: {token: (reduces, aim if reduces else order[aim]) for token, (reduces, aim) in actions[state]}
+        for state in pending
+    }
+    return {
+        **table,
+        "tokens": dict(enumerate(tokens)),
+        "states": renumbered,
+        "start_states": {start: order[state] for start, state in sorted(table["start_states"].items())},
+        "end_states": {start: order[state] for start, state in sorted(table["end_states"].items())},
+    }
 
 
 def _unpacked(stored: bytes) -> dict[str, Any]:

@@ -12,6 +12,8 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from xsrun.errors import UsageError
+
 if TYPE_CHECKING:
     from xsrun.services.cache import Cache
     from xsrun.services.cloud import Cloud
@@ -245,6 +247,9 @@ def services_of(
     """
     lasting = bool(kinds - {"stack"})
     url = cache or os.environ.get("XSRUN_REDIS_URL") or None
+    if url is not None and not _there("redis"):
+        hint = "install it with: pip install 'xsrun[redis]'; without an address xsrun's own cache serves"
+        raise UsageError("a Redis server needs a package that is not installed: redis", hint=hint)
     return Services(
         root,
         network=network,
@@ -255,6 +260,13 @@ def services_of(
         cloud=cloud,
         allow_run=allow_run,
     )
+
+
+def _there(module: str) -> bool:
+    """Is a package installed? It is imported when it is first used."""
+    from importlib.util import find_spec
+
+    return find_spec(module) is not None
 
 
 _MAKERS: dict[str, Callable[[Services], Service | str]] = {
@@ -307,8 +319,6 @@ def told_key() -> bytes | None:
     Raises UsageError for one that is too short or cannot be read.
     """
     import hashlib
-
-    from xsrun.errors import UsageError
 
     file, text = os.environ.get("XSRUN_TOKEN_KEY_FILE"), os.environ.get("XSRUN_TOKEN_KEY")
     if file:
