@@ -83,7 +83,6 @@ const vscode = {
     openTextDocument: async (uri) => ({ uri, save: async () => true }),
   },
   window: {
-    createTerminal: (how) => ({ show: () => launched.push(how) }),
     showErrorMessage: (text) => launched.push(text),
   },
   Uri: { parse: (uri) => ({ fsPath: uri.replace("file://", "") }) },
@@ -93,7 +92,11 @@ const vscode = {
     registerDebugConfigurationProvider: (type, made) => { registered.configurations = made; },
     startDebugging: async (folder, settings) => launched.push(settings),
   },
-  tasks: { registerTaskProvider: (type, made) => { registered.tasks = made; } },
+  tasks: {
+    registerTaskProvider: (type, made) => { registered.tasks = made; },
+    executeTask: async ({ given, ...more }) => launched.push({ definition: given[0], words: given[4].words, ...more }),
+  },
+  TaskRevealKind: { Always: 1 },
   TaskScope: { Workspace: 2 }, TaskGroup: { Test: "test", Build: "build" },
   Task: class { constructor(...given) { this.given = given; } },
   ProcessExecution: class { constructor(program, words) { this.words = [program, ...words]; } },
@@ -140,11 +143,13 @@ def test_the_extension_starts_what_it_should(tmp_path: Path) -> None:
     assert first["server"] == {"command": "uvx", "args": ["xsrun", "lsp"]}
     assert first["options"]["initializationOptions"] == {"commands": ["xsrun.run", "xsrun.debug", "xsrun.test"]}
     run, debug_test, debug, test = seen["launched"]
-    assert run["shellPath"] == "uvx" and run["shellArgs"] == ["xsrun", "run", "query:GET items", "-w", "/folder"]
+    assert run["words"] == ["uvx", "xsrun", "run", "query:GET items", "-w", "/folder"]
+    assert run["definition"] == {"type": "xsrun", "command": "run", "arguments": ["query:GET items", "-w", "/folder"]}
+    assert run["presentationOptions"]["reveal"] == 1
     assert debug_test["test"] == "one" and "construct" not in debug_test
     assert debug["construct"] == "query:GET items" and debug["program"] == "/folder/api/items.xs" and debug["record"]
     assert set(debug) - {"type", "request", "name"} <= set(SETTINGS)
-    assert test["shellArgs"] == ["xsrun", "test", "/folder/api/items.xs", "-k", "one"]
+    assert test["words"] == ["uvx", "xsrun", "test", "/folder/api/items.xs", "-k", "one"] and test["group"] == "test"
     assert seen["adapters"] == [{"words": ["uvx", "xsrun", "dap"]}, {"port": 7, "host": "127.0.0.1"}]
     assert seen["empty"]["program"] == "${file}"
     assert seen["tasks"][0] == [["uvx", "xsrun", "check"], "$xsrun", "build"]
@@ -169,11 +174,16 @@ def test_colours_in_a_program(built: Path) -> None:
     assert done.returncode == 0, done.stdout
 
 
-@pytest.mark.slow
-def test_the_extension_is_packed(built: Path) -> None:
+def packed(built: Path) -> Path:
+    """The file that editors install."""
     done = subprocess.run(["npm", "run", "pack"], cwd=built, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    names = set(zipfile.ZipFile(built / "xsrun.vsix").namelist())
+    return built / "xsrun.vsix"
+
+
+@pytest.mark.slow
+def test_the_extension_is_packed(built: Path) -> None:
+    names = set(zipfile.ZipFile(packed(built)).namelist())
     assert {name for name in names if name.startswith("extension/")} == {
         *(f"extension/{name}" for name in ("package.json", "readme.md", "LICENSE.txt", "language-configuration.json")),
         "extension/dist/extension.js",

@@ -38,16 +38,12 @@ async function startClient() {
   }
 }
 
-/** Run xsrun in a terminal of its own. */
+/** Run xsrun as a task: its terminal stays when it has ended, and it can be run again from the editor's menus. */
 function inTerminal(words, uri) {
-  const { program, before } = command();
-  const terminal = vscode.window.createTerminal({
-    name: `xsrun ${words[0]}`,
-    cwd: folderOf(uri),
-    shellPath: program,
-    shellArgs: [...before, ...words],
-  });
-  terminal.show(true);
+  const scope = (uri && vscode.workspace.getWorkspaceFolder(uri)) || vscode.TaskScope.Workspace;
+  const task = makeTask({ type: "xsrun", command: words[0], arguments: words.slice(1) }, scope);
+  task.presentationOptions = { reveal: vscode.TaskRevealKind.Always, clear: true };
+  return vscode.tasks.executeTask(task);
 }
 
 /** The file that a command is about, saved. */
@@ -151,8 +147,10 @@ const TASKS = {
 
 function makeTask(definition, scope) {
   const { program, before } = command();
-  const run = new vscode.ProcessExecution(program, [...before, definition.command]);
-  const task = new vscode.Task(definition, scope, definition.command, "xsrun", run, "$xsrun");
+  const given = definition.arguments || [];
+  const run = new vscode.ProcessExecution(program, [...before, definition.command, ...given]);
+  const name = [definition.command, ...given.slice(0, 1)].join(" ");
+  const task = new vscode.Task(definition, scope, name, "xsrun", run, "$xsrun");
   task.group = definition.command === "test" ? vscode.TaskGroup.Test : vscode.TaskGroup.Build;
   return task;
 }
