@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, TypeVarTuple
 
 from xsrun.diagnostics import Diagnostic
 from xsrun.diagnostics.record import severity_of
+from xsrun.syntax.spans import Span, attribute_span, name_span, span_of, title_span
 
 if TYPE_CHECKING:
     from xsrun.diagnostics.record import Fix
-    from xsrun.syntax.nodes import Attribute, Located, Statement
+    from xsrun.registry.demands import Demand
+    from xsrun.syntax.nodes import Located, Statement
     from xsrun.syntax.source import Source
 
-#: Line, column, end line, end column; from 1, the end exclusive.
-Span = tuple[int, int, int, int]
 Arguments = TypeVarTuple("Arguments")
 
 
@@ -45,6 +45,13 @@ class TextReport:
         line, column, end_line, end_column = place if isinstance(place, tuple) else span_of(place)
         severity, name = severity_of(code), self.source.filename
         self.found.append(Diagnostic(severity, code, message, hint, name, line, column, end_line, end_column, fix))
+
+    def demand(self, unmet: Demand | None, hint: str | None = None, fix: list[Fix] | None = None) -> bool:
+        """Add what no run gets past, with a better hint or a fix where there is one; whether there was any."""
+        if unmet is None:
+            return False
+        self.add(unmet.code, unmet.message, unmet.place, hint or unmet.hint, fix)
+        return True
 
     def text_of(self, node: Located) -> str:
         """The text of a node on one line, blanks drawn together."""
@@ -82,30 +89,9 @@ def guarded(report: TextReport, place: Located, check: Callable[[*Arguments], No
         sys.setrecursionlimit(usual)
 
 
-def span_of(node: Located) -> Span:
-    """The whole of a node."""
-    return node.line, node.column, node.end_line, node.end_column
-
-
-def name_span(statement: Statement) -> Span:
-    """The name of a statement."""
-    start = statement.name_end_column - len(statement.name)
-    return statement.line, start, statement.line, statement.name_end_column
-
-
-def title_span(statement: Statement) -> Span:
-    """Where something missing from a construct or statement is reported: at its name, or where that should stand."""
-    if statement.target is not None:
-        return span_of(statement.target)
-    return statement.line, statement.name_end_column + 1, statement.line, statement.name_end_column + 2
-
-
-def attribute_span(attribute: Attribute) -> Span:
-    """The name of an attribute."""
-    start = attribute.column + (1 if attribute.disabled else 0)
-    return attribute.line, start, attribute.line, start + len(attribute.name)
-
-
 def article(word: str) -> str:
     """A word with its article: `an addon`, `a query`."""
     return f"{'an' if word[:1] in 'aeiou' else 'a'} {word}"
+
+
+__all__ = ["Span", "TextReport", "article", "attribute_span", "guarded", "name_span", "span_of", "title_span"]

@@ -6,6 +6,7 @@ import ast
 
 from xsrun.evaluator.quasiquote import call, constant, expression, list_of, place, tuple_of
 from xsrun.evaluator.state import CompilerState, compiles
+from xsrun.registry import demands
 from xsrun.syntax.nodes import (
     Cast,
     Entry,
@@ -47,7 +48,8 @@ def compile_word(state: CompilerState, node: Word) -> ast.expr:
 
 @compiles(Placeholder)
 def compile_placeholder(state: CompilerState, node: Placeholder) -> ast.expr:
-    raise state.refuse("XS212", "a placeholder is left in the program", node, "write what `...` stands for")
+    state.demand(demands.placeholder(node))
+    raise AssertionError
 
 
 @compiles(Group)
@@ -74,8 +76,9 @@ def compile_list_literal(state: CompilerState, node: ListLiteral) -> ast.expr:
 @compiles(ObjectLiteral)
 def compile_object_literal(state: CompilerState, node: ObjectLiteral) -> ast.expr:
     entries = [entry for entry in node.entries if not (isinstance(entry, Entry) and entry.disabled)]
-    if any(isinstance(entry, Placeholder) for entry in entries):
-        raise state.refuse("XS212", "a placeholder is left in the program", node, "write what `...` stands for")
+    for entry in entries:
+        if isinstance(entry, Placeholder):
+            state.value(entry)
     if any(isinstance(entry, Spread) for entry in entries):
         parts = [
             tuple_of([constant(getattr(entry, "key", None), entry), state.value(entry.value)], entry)

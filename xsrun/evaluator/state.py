@@ -21,7 +21,9 @@ from xsrun.evaluator.scope import Scope
 from xsrun.fields.declared import Declared
 from xsrun.language.constructs import NO_CONSTRUCT, ConstructKey
 from xsrun.names.places import unwrapped
+from xsrun.registry.demands import Demand
 from xsrun.syntax.nodes import Expression, FilterCall, Located, Node, Path, Variable
+from xsrun.syntax.spans import Span, span_of
 
 Made = TypeVar("Made", bound=Node)
 Handler = TypeVar("Handler", bound=Callable[..., ast.expr])
@@ -161,15 +163,18 @@ class CompilerState:
 
     # Programs that cannot be compiled, and expressions in texts ------------------------------------------------------
 
-    def refuse(self, code: str, message: str, node: Located, hint: str | None = None) -> XanoScriptSyntaxError:
+    def refuse(self, code: str, message: str, node: Located | Span, hint: str | None = None) -> XanoScriptSyntaxError:
         """The error of a program's text that cannot be compiled, at a node, under the code of the check for it."""
         from xsrun.diagnostics import Diagnostic
 
-        end = (node.end_line, node.end_column)
-        found = Diagnostic("error", code, message, hint, self.filename, node.line, node.column, *end)
-        return XanoScriptSyntaxError(
-            message, [found], hint=hint, file=self.filename, line=node.line, column=node.column
-        )
+        line, column, end_line, end_column = node if isinstance(node, tuple) else span_of(node)
+        found = Diagnostic("error", code, message, hint, self.filename, line, column, end_line, end_column)
+        return XanoScriptSyntaxError(message, [found], hint=hint, file=self.filename, line=line, column=column)
+
+    def demand(self, unmet: Demand | None) -> None:
+        """Refuse what lacks something that it cannot be compiled without (`xsrun.registry.demands`)."""
+        if unmet is not None:
+            raise self.refuse(unmet.code, unmet.message, unmet.place, unmet.hint)
 
     def positioned(self, made: Made, at: Located) -> Made:
         """A node that stands in no text, as if it stood at another."""

@@ -28,7 +28,7 @@ from xsrun.evaluator.variables import program_environment
 from xsrun.language import catalogue
 from xsrun.names.bindings import changeable_variables
 from xsrun.names.places import root_of
-from xsrun.registry import Builtin
+from xsrun.registry import Builtin, demands
 from xsrun.syntax.nodes import (
     Body,
     Expression,
@@ -84,7 +84,9 @@ def dispatch(state: CompilerState, node: Statement) -> None:
     record = registry.find_statement(node.name)
     if record is None:
         without_implementation(state, node)
-    elif record.form:
+        return
+    state.demand(demands.unmet(node))
+    if record.form:
         record.function(state, node)
     else:
         value_statement(state, record, node)
@@ -137,14 +139,10 @@ def updating_statement(state: CompilerState, record: Builtin, node: Statement, k
 
 def keyword_arguments(state: CompilerState, record: Builtin, node: Statement) -> dict[str, ast.expr]:
     given = {item.name: item for item in node.attributes() if not item.disabled}
-    others = record.stood_for(given)
     found = {}
     for parameter in record.attributes:
         item = given.get(parameter.name)
         if item is None:
-            if parameter.required and parameter.name not in others:
-                message = f"`{node.name}` needs the attribute `{parameter.name}`"
-                raise state.refuse("XS317", message, statement_position(node))
             continue
         if parameter.type == "text" and not parameter.takes_bytes:
             parameter = parameter._replace(type="utf8")
@@ -161,17 +159,15 @@ def needed(state: CompilerState, node: Statement, attribute: str) -> Expression:
     """The value node of an attribute that must be there."""
     value = node.attribute(attribute)
     if value is None:
-        raise state.refuse("XS317", f"`{node.name}` needs the attribute `{attribute}`", statement_position(node))
+        state.demand(demands.lacking_attribute(node, attribute))
+    assert value is not None
     return value
 
 
 def target(state: CompilerState, node: Statement) -> Expression:
     """The header of a statement, which must be an expression."""
-    target = node.target
-    if not isinstance(target, Expression):
-        message = f"`{node.name}` needs a variable or a value in parentheses after its name"
-        raise state.refuse("XS307", message, statement_position(node))
-    return target
+    assert isinstance(node.target, Expression), node.name
+    return node.target
 
 
 # Variables -----------------------------------------------------------------------------------------------------

@@ -23,8 +23,8 @@ from xsrun.evaluator.quasiquote import (
 )
 from xsrun.evaluator.state import CompilerState
 from xsrun.evaluator.variables import key_value, kind_of_key
-from xsrun.language.roots import READ_ONLY
 from xsrun.names.places import Place, place_of, root_of
+from xsrun.registry import demands
 from xsrun.syntax.nodes import Expression, FilterCall, Located, Segment, Statement
 
 _STORE = """
@@ -81,13 +81,9 @@ def place_test(container: str, key: str, kind: Kind) -> str:
 
 def changeable(state: CompilerState, node: Expression) -> Place:
     """The variable and the segments that a header or result names."""
+    state.demand(demands.unchanging(node))
     place = place_of(node)
-    if place is None:
-        raise state.refuse("XS307", "a variable is needed here", node, "write $name")
-    root = place.root
-    if root in READ_ONLY or not root.isidentifier():
-        hint = f"copy it first: var $copy {{ value = ${root} }}" if root == "input" else None
-        raise state.refuse("XS311", f"`${root}` is read-only", node, hint)
+    assert place is not None
     return place
 
 

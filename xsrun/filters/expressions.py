@@ -16,6 +16,7 @@ from xsrun.evaluator.text_expressions import evaluate_text
 from xsrun.names.bindings import name_given_by
 from xsrun.registry import filter_form
 from xsrun.syntax.nodes import FilterCall
+from xsrun.syntax.spans import filter_span
 
 if TYPE_CHECKING:
     from xsrun.evaluator.compiler import Compiler
@@ -137,7 +138,7 @@ def as_(compiler: Compiler, operand: ast.expr, call: FilterCall) -> ast.expr:
     chosen = name_given_by(call)
     if chosen is None or not chosen.isidentifier():
         hint = "write |as:name and use $name afterwards"
-        raise compiler.refuse("XS404", "the filter `as` needs a name", call.arguments[0], hint)
+        raise compiler.refuse("XS404", "the filter `as` needs a name", filter_span(call), hint)
     kept = compiler.scope.fresh("named_")
     compiler.scope.named[chosen] = kept
     return bind(kept, operand, call)

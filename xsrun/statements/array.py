@@ -110,9 +110,7 @@ def take(compiler: Compiler, node: Statement, template: str, *, moves: bool = Fa
 def emit_search(compiler: Compiler, node: Statement, helper: Callable[..., Value], *more: ast.expr) -> None:
     """A statement with an `if (...)` clause over the elements of its header."""
     at = statement_position(node)
-    if node.condition is None:
-        hint = f"for example {node.name} $list if ($this > 1) as $result"
-        raise compiler.refuse("XS309", f"`{node.name}` needs an if (...) after the list", at, hint)
+    assert node.condition is not None
     value = compiler.value(compiler.target(node))
     made = compiler.element_call(helper, value, node.condition, at, *more, condition=True, stored=True)
     compiler.bind_result(node, made)
@@ -228,7 +226,7 @@ def group_by(compiler: Compiler, node: Statement) -> None:
 
 def emit_set(compiler: Compiler, node: Statement, helper: Callable[..., Value]) -> None:
     """A statement that compares the elements of two lists by the `by` expression."""
-    other = compiler.value(compiler.needed(node, "value"))
+    other = compiler.value(compiler.attribute(node, "value"))
     emit_over(compiler, node, helper, compiler.attribute(node, "by"), other)
 
 

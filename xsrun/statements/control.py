@@ -19,7 +19,7 @@ from xsrun.evaluator.quasiquote import (
 from xsrun.registry import statement_form
 from xsrun.statements import loops  # noqa: F401
 from xsrun.statements.headers import subject_of
-from xsrun.syntax.nodes import Literal, Path, Statement, Variable
+from xsrun.syntax.nodes import Literal, Statement
 
 if TYPE_CHECKING:
     from xsrun.evaluator.compiler import Compiler
@@ -33,8 +33,6 @@ def var(compiler: Compiler, node: Statement) -> None:
     {"x": 2}
     """
     target = compiler.target(node)
-    if not isinstance(target, (Variable, Path)):
-        raise compiler.refuse("XS307", "a variable must follow `var`", target, "write var $name { value = ... }")
     value, at = compiler.needed(node, "value"), statement_position(node)
     if not compiler.update_in_place(target, value, at):
         compiler.store(target, compiler.value(value), at)
@@ -72,11 +70,7 @@ def conditional(compiler: Compiler, node: Statement) -> None:
     ... }
     {"n": 7, "size": "mid"}
     """
-    arms = node.blocks("if", "elseif")
-    if not arms:
-        hint = "its first block is if (...) { ... }"
-        raise compiler.refuse("XS324", "this conditional has no `if`", statement_position(node), hint)
-    branches(compiler, arms, node.block("else"))
+    branches(compiler, node.blocks("if", "elseif"), node.block("else"))
 
 
 @statement_form("if")

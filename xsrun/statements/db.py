@@ -390,8 +390,7 @@ def set_datasource_(compiler: Compiler, node: Statement) -> None:
     """
     at = statement_position(node)
     value = node.attribute("value") or node.attribute("name")
-    if value is None:
-        raise compiler.refuse("XS317", "`db.set_datasource` needs the attribute `value`", at)
+    assert value is not None
     made = call(compiler.linker.constant(set_datasource), at, name("context", at), compiler.value(value))
     compiler.emit(place(ast.Expr(made), at))
 

@@ -12,6 +12,7 @@ from xsrun.evaluator.quasiquote import call
 from xsrun.language.roots import ADDON_FUNCTION
 from xsrun.names.fixed_values import UNKNOWN, fixed_value
 from xsrun.names.places import is_fixed, unwrapped
+from xsrun.registry import demands, find_filter, find_function
 from xsrun.syntax.nodes import (
     Between,
     Binary,
@@ -21,9 +22,11 @@ from xsrun.syntax.nodes import (
     FilterCall,
     Group,
     Literal,
+    Located,
     Node,
     ObjectLiteral,
     Path,
+    Placeholder,
     Quoted,
     Spread,
     Statement,
@@ -31,6 +34,7 @@ from xsrun.syntax.nodes import (
     Unary,
     Variable,
 )
+from xsrun.syntax.spans import filter_span
 from xsrun.values.conversion import to_text
 
 if TYPE_CHECKING:
@@ -151,7 +155,10 @@ class ConditionBuilder:
             return self.add(call(self.compiler.linker.helper(refuse_addon_call), node), node)
         if isinstance(node, FilterCall):
             return self.filter_call(node)
-        raise self.compiler.refuse("XS405", "this cannot stand in a database condition", node)
+        if isinstance(node, Call) and find_function(node.name) is None:
+            raise self.compiler.refuse("XS409", f"there is no function `{node.name}`", node, self.column_filters())
+        hint = "compare columns: $db.some_table.column == $input.value"
+        raise self.compiler.refuse("XS405", "this cannot stand in a database condition", node, hint)
 
     def binary(self, node: Binary) -> Expression:
         if node.operator in ("&&", "||"):
@@ -173,27 +180,37 @@ class ConditionBuilder:
         arguments = [self.value(argument) for argument in node.arguments]
         return self.rebuilt(FilterCall(self.value(node.operand), node.name, arguments, False), node)
 
-    def unknown_filter(self, node: FilterCall) -> Exception:
-        from xsrun.database.operators import filter_names
-
-        names = filter_names()
+    def unknown_filter(self, node: FilterCall, place: Located | None = None) -> Exception:
+        if find_filter(node.name) is None and node.name not in AGGREGATES:
+            code, message = "XS406", f"there is no filter `{node.name}`"
+        else:
+            code, message = "XS405", f"a database cannot run the filter `{node.name}` on a column"
         if node.name in AGGREGATES:
             hint = 'it belongs into the eval of return = {type: "aggregate"}'
         else:
             instead = _INSTEAD.get(node.name)
-            listed = f"filters that work on columns: {', '.join(names)}"
+            listed = self.column_filters()
             hint = f"{instead}; {listed}" if instead else listed
-        return self.compiler.refuse("XS405", f"the filter `{node.name}` does not work on columns", node, hint)
+        return self.compiler.refuse(code, message, filter_span(node) if place is None else place, hint)
+
+    def column_filters(self) -> str:
+        from xsrun.database.operators import filter_names
+
+        return f"filters that work on columns: {', '.join(filter_names())}"
 
     def column(self, node: Path) -> Expression:
         """`$db.a.b`: its names."""
         if not (isinstance(node.base, Variable) and node.base.name == "db"):
-            raise self.compiler.refuse("XS408", "a member of a computed value cannot be read in the database", node)
+            hint = "name the column alone: $db.some_table.column"
+            raise self.compiler.refuse(
+                "XS408", "a member of a computed value cannot be read in the database", node, hint
+            )
         names = []
         for segment in node.segments:
             key = to_text(segment.key.value) if isinstance(segment.key, Literal) else segment.key
             if not is_fixed(segment):
-                raise self.compiler.refuse("XS408", "the name of a column must be written out", segment)
+                hint = "write the column's name; to choose columns when it runs, give `external` its search as JSON"
+                raise self.compiler.refuse("XS408", "the name of a column must be written out", node, hint)
             names.append(str(key))
         return self.rebuilt(Column(names), node)
 
@@ -206,8 +223,11 @@ class ConditionBuilder:
     def entries(self, node: Expression, what: str) -> list[Entry]:
         """The entries of an object that must be written out."""
         inner = unwrapped(node)
+        if isinstance(inner, Placeholder):
+            self.compiler.demand(demands.placeholder(inner))
         if not isinstance(inner, ObjectLiteral) or any(isinstance(entry, Spread) for entry in inner.entries):
-            raise self.compiler.refuse("XS328", f"`{what}` must be written as an object", node)
+            hint = f"write {what} = {{name: value}}; the engine does not evaluate it" if what.isidentifier() else None
+            raise self.compiler.refuse("XS328", f"`{what}` must be written as an object", node, hint)
         return [entry for entry in inner.entries if isinstance(entry, Entry) and not entry.disabled]
 
     def object_of(self, node: Expression, what: str) -> dict[str, Expression]:

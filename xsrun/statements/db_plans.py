@@ -22,6 +22,7 @@ from xsrun.evaluator.generated.filter_calls import fail
 from xsrun.evaluator.quasiquote import call, constant, function, name, place, statement_position
 from xsrun.names.fixed_values import fixed_value
 from xsrun.names.places import unwrapped
+from xsrun.registry import demands
 from xsrun.statements.db_conditions import ConditionBuilder, is_operator, reads_database
 from xsrun.statements.template_filters import render_template
 from xsrun.syntax.nodes import (
@@ -33,6 +34,7 @@ from xsrun.syntax.nodes import (
     Name,
     ObjectLiteral,
     Path,
+    Placeholder,
     Segment,
     Statement,
     Variable,
@@ -63,7 +65,7 @@ class PlanBuilder(ConditionBuilder):
         for attribute in node.attributes():
             if attribute.disabled:
                 continue
-            fill = _ATTRIBUTES.get(attribute.name)
+            fill = QUERY_ATTRIBUTES.get(attribute.name)
             if fill is not None:
                 fill(self, plan, attribute.value)
         self.finish(plan)
@@ -93,11 +95,13 @@ class PlanBuilder(ConditionBuilder):
             table = settings.get("table")
             kind = fixed_value(settings["type"]) if "type" in settings else "inner"
             if kind not in ("inner", "left", "right"):
-                raise self.compiler.refuse("XS331", "a join is inner, left or right", settings["type"])
+                hint = 'write type: "left"'
+                raise self.compiler.refuse("XS331", "a join is inner, left or right", settings["type"], hint)
             condition = self.condition(settings["where"]) if "where" in settings else None
             name = fixed_value(table) if table is not None else entry.key
             if name.__class__ is not str:
-                raise self.compiler.refuse("XS331", "the table of a join must be written out", table or entry)
+                hint = 'write table: "its_name"'
+                raise self.compiler.refuse("XS331", "the table of a join must be written out", table or entry, hint)
             plan.joins.append(JoinPlan(entry.key, str(name), str(kind), condition))
 
     def evals(self, plan: QueryPlan, node: Expression) -> None:
@@ -110,9 +114,13 @@ class PlanBuilder(ConditionBuilder):
         return [NamedExpression(entry.key, self.value(entry.value)) for entry in self.entries(node, what)]
 
     def listed_eval(self, item: Expression, what: str) -> NamedExpression:
+        if isinstance(item, Placeholder):
+            self.compiler.demand(demands.placeholder(item))
         settings = fixed_value(item)
         if settings.__class__ is not dict or not settings.get("name"):
-            raise self.compiler.refuse("XS331", f"an entry of `{what}` is an object with a name", item)
+            listed = '[{name: "some_table.column", as: "twice"}]'
+            hint = f"write {what} = {{twice: $db.some_table.column|mul:2}}, or {listed}"
+            raise self.compiler.refuse("XS331", f"an entry of `{what}` is an object with a name", item, hint)
         made: Expression = Column(str(settings["name"]).split(".")).at(item, item)
         for entry in settings.get("filter") or []:
             if entry.get("disabled") in (True, "true"):
@@ -120,7 +128,7 @@ class PlanBuilder(ConditionBuilder):
             arguments = [self.operand(Literal(one.get("value")).at(item, item)) for one in entry.get("arg") or []]
             filtered = FilterCall(made, str(entry.get("name")), list(arguments), False).at(item, item)
             if not is_operator(filtered.name) and filtered.name not in AGGREGATES:
-                raise self.unknown_filter(filtered)
+                raise self.unknown_filter(filtered, item)
             made = filtered
         return NamedExpression(str(settings.get("as") or settings["name"]), made)
 
@@ -227,7 +235,8 @@ class PlanBuilder(ConditionBuilder):
     def one_addon(self, settings: dict[str, Expression], at_path: str | None, node: Expression) -> AddonPlan:
         name = fixed_value(settings["name"]) if "name" in settings else None
         if name.__class__ is not str:
-            raise self.compiler.refuse("XS331", "an addon needs a name", node)
+            hint = 'write {name: "its_name", input: { ... }}'
+            raise self.compiler.refuse("XS331", "an addon needs a name", settings.get("name") or node, hint)
         given = settings.get("input") or ObjectLiteral([]).at(node, node)
         row, key = self.compiler.scope.fresh("output_"), self.compiler.scope.fresh("this_")
         scope = self.compiler.scope
@@ -260,7 +269,8 @@ def emit_plan(compiler: Compiler, node: Statement, plan: Plan, builder: PlanBuil
         compiler.bind_result(node, made)
 
 
-_ATTRIBUTES: dict[str, Callable[[PlanBuilder, QueryPlan, Expression], None]] = {
+#: What the attributes of `db.query` bring into its plan.
+QUERY_ATTRIBUTES: dict[str, Callable[[PlanBuilder, QueryPlan, Expression], None]] = {
     "where": PlanBuilder.where,
     "additional_where": PlanBuilder.additional_where,
     "join": PlanBuilder.joins,

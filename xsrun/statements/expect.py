@@ -89,8 +89,7 @@ def to_throw(compiler: Compiler, node: Statement) -> None:
     """
     at = statement_position(node)
     stack = node.block("stack")
-    if stack is None:
-        raise compiler.refuse("XS324", "`expect.to_throw` needs a `stack` here", at, "write stack { ... } inside")
+    assert stack is not None
     wanted = compiler.value(node.attribute("exception") or node.attribute("value") or Literal(None))
     run = compiler.nested_function(stack.body, at, isolated=True)
     function = compiler.linker.helper(expect_error)

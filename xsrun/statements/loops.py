@@ -18,10 +18,10 @@ from xsrun.evaluator.quasiquote import (
     statements,
 )
 from xsrun.names.places import place_of, ungrouped
-from xsrun.registry import statement_form
+from xsrun.registry import demands, statement_form
 from xsrun.running.context import Context
 from xsrun.statements.headers import subject_of
-from xsrun.syntax.nodes import Body, Expression, Node, Statement, Variable
+from xsrun.syntax.nodes import Body, Expression, Statement, Variable
 from xsrun.values.conversion import Value
 
 if TYPE_CHECKING:
@@ -32,11 +32,9 @@ def loop_body(compiler: Compiler, node: Statement) -> tuple[Expression | None, B
     """The loop variable and body of the `each` block."""
     each = node.block("each")
     if each is None:
-        if node.body is None or not node.body.items:
-            return None, None
-        hint = "wrap the body: each as $item { ... }" if node.name != "while" else "wrap the body: each { ... }"
-        message = f"the body of `{node.name}` stands in each {{ }}"
-        raise compiler.refuse("XS322", message, statement_position(node), hint)
+        return None, None
+    if node.name != "while":
+        compiler.demand(demands.loop_variable(each))
     target = each.target
     return (target if isinstance(target, Expression) else None), each.body
 
@@ -113,23 +111,10 @@ def foreach(compiler: Compiler, node: Statement) -> None:
     """
     subject = subject_of(compiler, node)
     item = compiler.scope.fresh("item_")
-    if removes_items(node):
+    if demands.removes_items(node):
         foreach_with_removal(compiler, node, subject, item)
         return
     emit_loop(compiler, node, "for ITEM in iterate(LIST):", ITEM=item, LIST=compiler.value(subject), item=item)
-
-
-def removes_items(node: Statement) -> bool:
-    """Does the body remove items of this loop's list? Loops inside have their own."""
-    pending: list[Node] = [item for block in node.blocks("each") if block.body for item in block.body.items]
-    while pending:
-        item = pending.pop()
-        if isinstance(item, Statement):
-            if item.name in ("foreach.remove", "remove"):
-                return True
-            if item.name not in ("foreach", "for", "while") and item.body is not None:
-                pending.extend(item.body.items)
-    return False
 
 
 def foreach_with_removal(compiler: Compiler, node: Statement, subject: Expression, item: str) -> None:
@@ -154,7 +139,6 @@ def foreach_with_removal(compiler: Compiler, node: Statement, subject: Expressio
     kept = expression(
         "[item for position, item in enumerate(SOURCE) if position not in REMOVED]", at, SOURCE=source, REMOVED=removed
     )
-    compiler.changeable(subject)
     with compiler.collecting() as code:
         compiler.store(subject, kept, at)
     compiler.emit(place(ast.If(name(removed, at), code, []), at))

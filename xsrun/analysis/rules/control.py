@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from xsrun.analysis.report import TextReport, attribute_span, name_span, span_of, title_span
+from xsrun.analysis.report import TextReport, attribute_span, name_span, span_of
 from xsrun.analysis.rules.attributes import allowed_attributes, attribute_in_stack, wrapped
 from xsrun.analysis.rules.expressions import check_condition, check_expression, check_value
-from xsrun.syntax.nodes import Attribute, FieldBlock, Group, Item, Name, Statement, Variable
+from xsrun.registry import demands
+from xsrun.registry.demands import LOOPS
+from xsrun.syntax.nodes import Attribute, FieldBlock, Group, Item, Statement
 from xsrun.syntax.tokens import HOLE
 
 if TYPE_CHECKING:
     from xsrun.language.catalogue.entries import StatementEntry
 
-_LOOPS = frozenset({"for", "foreach", "while"})
 _ATTRIBUTES = frozenset({"description", "disabled", "mock"})
 #: sub-block -> the statement that holds it
 OWNERS = {
@@ -83,16 +84,8 @@ def _check_block(report: TextReport, item: Statement, member: Statement, context
     """One sub-block in its place: its header, then its statements."""
     name = member.name
     if name in ("if", "elseif", "case"):
-        what = "value" if name == "case" else "condition"
-        if member.target is None:
-            report.add(
-                "XS320", f"a {what} in parentheses must follow `{name}`", title_span(member), f"write {name} (...) {{"
-            )
-        elif not isinstance(member.target, Group):
-            shown = report.text_of(member.target)
-            message = f"the {what} of `{name}` stands in parentheses"
-            fix = wrapped(report, member.target)
-            report.add("XS320", message, span_of(member.target), f"write {name} ({shown}) {{", fix)
+        if not isinstance(member.target, Group):
+            _check_arm(report, member)
         elif name == "case":
             check_expression(report, member.target.expression)
         else:
@@ -112,6 +105,18 @@ def _check_block(report: TextReport, item: Statement, member: Statement, context
     report.look_into(member, context)
 
 
+def _check_arm(report: TextReport, member: Statement) -> None:
+    """An arm without parentheses: nothing runs without a condition, and the engine wants it in parentheses."""
+    target, name = member.target, member.name
+    fix = wrapped(report, target) if target is not None else None
+    if not report.demand(demands.arm(member), fix=fix) and target is not None:
+        text, hint = (
+            f"the {demands.ARMS[name]} of `{name}` stands in parentheses",
+            f"write {name} ({report.text_of(target)}) {{",
+        )
+        report.add("XS320", text, span_of(target), hint, fix)
+
+
 def _check_each(report: TextReport, item: Statement, member: Statement) -> None:
     if item.name == "while":
         if member.target is not None:
@@ -122,29 +127,18 @@ def _check_each(report: TextReport, item: Statement, member: Statement) -> None:
         report.add(
             "XS321", f"the each of `{item.name}` names its variable", name_span(member), f"write each as {variable} {{"
         )
-    elif isinstance(member.target, Name):
-        report.add("XS321", "the name of a loop variable begins with a dollar sign", span_of(member.target))
-    elif not isinstance(member.target, Variable):
-        report.add("XS321", "a loop variable is a plain name", span_of(member.target), "write each as $item {")
+    else:
+        report.demand(demands.loop_variable(member))
 
 
 def _foreign_in_control(report: TextReport, item: Statement, member: Statement, seen: list[str], context: str) -> None:
     """A statement where only a block may stand: the wrapper is missing."""
     name = item.name
-    if name in _LOOPS or name in ("group", "db.transaction", "util.post_process", "expect.to_throw", "try_catch"):
-        block = {"while": "each {", "for": "each as $i {", "foreach": "each as $item {", "try_catch": "try {"}.get(
-            name, "stack {"
-        )
+    if name in LOOPS or name in ("group", "db.transaction", "util.post_process", "expect.to_throw", "try_catch"):
         if not any(other in seen[:-1] for other in ("*", "each", "stack")):
-            hint = f"wrap the statements: {name}{' (...)' if name in _LOOPS else ''} {{ {block} ... }} }}"
-            report.add(
-                "XS322",
-                f"the statements of `{name}` stand in {block.removesuffix(' {')} {{ }}",
-                name_span(member),
-                hint,
-            )
+            report.demand(demands.unwrapped_statement(item, member))
             seen.append("*")
-        if name in _LOOPS and member.name in ("if", "elseif", "else"):
+        if name in LOOPS and member.name in ("if", "elseif", "else"):
             report.look_into(member, context)
         elif member.name not in OWNERS or not stray_block(report, member, context):
             report.look_at(member, context)
@@ -171,13 +165,14 @@ def _check_complete(report: TextReport, item: Statement, seen: list[str], contex
             report.add("XS325", "a switch has one default", name_span(again), "merge the two")
         if not seen:
             report.add("XS324", "this switch has no case", name_span(item), "write case (...) { } break inside")
-    elif name in _LOOPS and not {"each", "*"} & set(seen) and (item.body is not None or name == "while"):
-        hint = f"write {name} (...) {{ {'each' if name == 'while' else 'each as $item'} {{ ... }} }}"
-        report.add("XS322", f"the body of `{name}` stands in each {{ }}", name_span(item), hint)
-    if name in _LOOPS and seen.count("each") > 1:
+    elif name in LOOPS and not {"each", "*"} & set(seen) and (item.body is not None or name == "while"):
+        report.demand(demands.empty_loop(item))
+    if name == "foreach":
+        report.demand(demands.shortened_list(item))
+    if name in LOOPS and seen.count("each") > 1:
         report.add("XS325", f"a {name} has one each", name_span(item.blocks("each")[1]), "merge the two")
     if name == "expect.to_throw" and context != "test" and not {"stack", "*"} & set(seen):
-        report.add("XS324", f"`{name}` has no stack", name_span(item), "write stack { ... } inside")
+        report.demand(demands.throwing_stack(item))
     if name == "try_catch":
         for block in ("try", "catch", "finally"):
             if seen.count(block) > 1:
@@ -191,8 +186,7 @@ def _check_conditional(report: TextReport, item: Statement) -> None:
         hint = "write elseif (...) for another branch, or a second conditional { } for an independent test"
         report.add("XS325", "a second `if` stands in one conditional", name_span(again), hint)
     if not ifs:
-        place = name_span(arms[0]) if arms else name_span(item)
-        report.add("XS324", "this conditional has no `if`", place, "its first block is if (...) { ... }")
+        report.demand(demands.no_if(item))
     elif arms[0].name != "if" and item.blocks("if"):
         report.add("XS326", f"`{arms[0].name}` stands before the `if`", name_span(arms[0]), "put the if first")
     others = item.blocks("else")

@@ -46,7 +46,7 @@ class Flow:
         stack = node.block("stack")
         if stack is not None and stack.body is not None:
             self.everywhere = assigned_variables(stack.body)
-            self.body(stack.body, loops=0)
+            self.body(stack.body, loop="")
         for item in node.body.items if node.body else []:
             if isinstance(item, Attribute) and item.name == "response":
                 self.expression(item.value)
@@ -55,7 +55,8 @@ class Flow:
 
     # Statements ----------------------------------------------------------------------------------------------------
 
-    def body(self, body: Body | None, loops: int) -> None:
+    def body(self, body: Body | None, loop: str) -> None:
+        """The statements of a body, and the name of the nearest loop around them."""
         ended: Statement | None = None
         for item in body.items if body else []:
             if not isinstance(item, Statement) or is_off(item):
@@ -64,16 +65,19 @@ class Flow:
                 text = f"nothing after `{ended.name}` on line {ended.line} is reached"
                 self.report.add("XS503", text, name_span(item), "delete it, or put the end into a conditional")
                 ended = None
-            self.statement(item, loops)
+            self.statement(item, loop)
             if item.name in _ENDS:
                 ended = item
 
-    def statement(self, item: Statement, loops: int) -> None:
+    def statement(self, item: Statement, loop: str) -> None:
         name = item.name
-        if name in ("break", "continue", "foreach.remove", "remove") and not loops:
-            self.report.add(
-                "XS410", f"`{name}` stands outside of any loop", name_span(item), "write return { value = ... }"
-            )
+        if name in ("break", "continue") and not loop:
+            hint = "write return { value = ... }"
+            self.report.add("XS410", f"`{name}` stands outside of any loop", name_span(item), hint)
+        elif name in ("foreach.remove", "remove") and loop != "foreach":
+            where = f"a {loop}" if loop else "no loop"
+            hint = "it takes the item of a foreach out of its list: foreach ($list) { each as $item { ... } }"
+            self.report.add("XS410", f"`{name}` stands in {where}, not in a foreach", name_span(item), hint)
         for expression, role in expressions(item):
             if role == "as":
                 self.result(expression)
@@ -84,11 +88,11 @@ class Flow:
         if name == "expect.to_throw":
             self.isolated(item)
         elif name in _LOOPS:
-            self.loop(item, loops)
+            self.loop(item)
         else:
             if name == "util.post_process":
                 self.known |= frozenset(POST_PROCESS)
-            self.body(item.body, loops)
+            self.body(item.body, loop)
         if name in ("var", "each") or item.result is not None:
             self.bind(item)
 
@@ -126,12 +130,12 @@ class Flow:
             listed = ", ".join(f"${other}" for other in RESERVED)
             self.report.add(code, text, span_of(place), f"choose another name; reserved are {listed}")
 
-    def loop(self, item: Statement, loops: int) -> None:
+    def loop(self, item: Statement) -> None:
         """What the body of a loop assigns may be there already when it begins again."""
         if item.body is not None:
             for name in assigned_variables(item.body):
                 self.known.add(name)
-        self.body(item.body, loops + 1)
+        self.body(item.body, item.name)
 
     def isolated(self, item: Statement) -> None:
         """The stack of a workflow's to_throw sees no variables from outside (semantics 8.3)."""

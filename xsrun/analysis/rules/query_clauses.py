@@ -1,60 +1,76 @@
-"""The clauses of a query that are read before it runs: joins, computed columns, addons (semantics 4.3, 4.4, 4.7)."""
+"""The clauses of database statements: whether a plan can be made of them, asked of the builder of plans itself.
+
+It takes a while to load, so that clauses of the plainest kinds, which it never refuses, are passed without it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from xsrun.analysis.report import TextReport
+from xsrun.diagnostics import Diagnostic
+from xsrun.names.places import is_fixed, unwrapped
+from xsrun.syntax.nodes import (
+    Between,
+    Binary,
+    Entry,
+    Expression,
+    Group,
+    Literal,
+    ObjectLiteral,
+    Path,
+    Quoted,
+    Statement,
+    Unary,
+    Variable,
+)
 
-from xsrun.analysis.report import TextReport, span_of
-from xsrun.names.fixed_values import UNKNOWN, fixed_value
-from xsrun.names.places import unwrapped
-from xsrun.syntax.nodes import Entry, Expression, ListLiteral, ObjectLiteral
-
-JOINS = ("inner", "left", "right")
+_CONDITIONS = frozenset({"where", "additional_where", "search"})
+_CLAUSES = frozenset({"join", "eval", "sort", "return", "addon", "external", "external_classic"})
+_PLAIN_RETURNS = frozenset({"type", "distinct"})
 
 
-def check_clause(report: TextReport, kind: str, value: Expression) -> None:
-    """Check the value of an attribute by the type that its record gives it: "join", "eval" or "addon"."""
-    check = _CHECKS.get(kind)
-    if check is not None:
-        check(report, unwrapped(value))
+def check_clauses(report: TextReport, item: Statement) -> None:
+    """What the builder of plans refuses, where nothing was said yet."""
+    given = [one for one in item.attributes() if one.name in _CONDITIONS or one.name in _CLAUSES]
+    if all(_is_plain(one.name, one.value) for one in given):
+        return
+    from xsrun.statements.db_trial import refused_clauses
+
+    for refused in refused_clauses(item, report.source.filename):
+        if not any(_same(refused, one) for one in report.found):
+            report.found.append(refused)
 
 
-def _settings(node: Expression) -> dict[str, Expression]:
-    inner = unwrapped(node)
+def _same(refused: Diagnostic, told: Diagnostic) -> bool:
+    """Was a problem told already, perhaps as the placeholder that it is?"""
+    place = (refused.line, refused.column) == (told.line, told.column)
+    return place and told.code in (refused.code, "XS212")
+
+
+def _is_plain(attribute: str, value: Expression) -> bool:
+    """Is a clause surely one that the builder takes?"""
+    if attribute in _CONDITIONS:
+        return _is_condition(value)
+    inner = unwrapped(value)
     entries = inner.entries if isinstance(inner, ObjectLiteral) else []
-    return {entry.key: entry.value for entry in entries if isinstance(entry, Entry) and not entry.disabled}
+    if attribute == "sort":
+        return bool(entries) and all(isinstance(entry, Entry) for entry in entries)
+    return (
+        attribute == "return"
+        and bool(entries)
+        and all(isinstance(entry, Entry) and entry.key in _PLAIN_RETURNS for entry in entries)
+    )
 
 
-def _joins(report: TextReport, value: Expression) -> None:
-    for join in _settings(value).values():
-        settings = _settings(join)
-        kind, table = settings.get("type"), settings.get("table")
-        if kind is not None and fixed_value(kind) not in JOINS:
-            report.add("XS331", "a join is inner, left or right", span_of(kind), 'write type: "left"')
-        if table is not None and not isinstance(fixed_value(table), str):
-            hint = 'write table: "its_name"'
-            report.add("XS331", "the table of a join must be written out", span_of(table), hint)
-
-
-def _evals(report: TextReport, value: Expression) -> None:
-    for item in value.items if isinstance(value, ListLiteral) else []:
-        settings = fixed_value(item)
-        if not (isinstance(settings, dict) and settings.get("name")):
-            hint = 'write eval = {twice: $db.some_table.column|mul:2}, or [{name: "some_table.column", as: "twice"}]'
-            report.add("XS331", "an entry of `eval` is an object with a name", span_of(item), hint)
-
-
-def _addons(report: TextReport, value: Expression) -> None:
-    addons = value.items if isinstance(value, ListLiteral) else list(_settings(value).values())
-    for addon in addons:
-        settings = _settings(addon)
-        name = settings.get("name")
-        fixed = fixed_value(name)
-        if name is None or fixed is UNKNOWN or not isinstance(fixed, str):
-            hint = 'write {name: "its_name", input: { ... }}'
-            report.add("XS331", "an addon needs a name", span_of(name or addon), hint)
-        if "addon" in settings:
-            _addons(report, unwrapped(settings["addon"]))
-
-
-_CHECKS: dict[str, Callable[[TextReport, Expression], None]] = {"join": _joins, "eval": _evals, "addon": _addons}
+def _is_condition(node: Expression) -> bool:
+    """Comparisons of written columns with values, joined in any way."""
+    if isinstance(node, Path) and isinstance(node.base, Variable):
+        return node.base.name != "db" or all(is_fixed(segment) for segment in node.segments)
+    if isinstance(node, Binary):
+        return _is_condition(node.left) and _is_condition(node.right)
+    if isinstance(node, (Group, Quoted)) and node.expression is not None:
+        return _is_condition(node.expression)
+    if isinstance(node, Between):
+        return all(map(_is_condition, (node.operand, node.low, node.high)))
+    if isinstance(node, Unary):
+        return _is_condition(node.operand)
+    return isinstance(node, Literal) or (isinstance(node, Variable) and node.name != "db")

@@ -12,9 +12,8 @@ from xsrun.analysis.rules.expressions import check_condition, check_expression, 
 from xsrun.diagnostics.suggest import did_you_mean, nearest, one_of
 from xsrun.language import catalogue
 from xsrun.language.foreign_words import FOREIGN_STATEMENTS, FOREIGN_WORDS
-from xsrun.language.roots import READ_ONLY
 from xsrun.language.types import TYPES
-from xsrun.registry import COMMON, COMMON_ATTRIBUTES, Builtin, Parameter, find_statement
+from xsrun.registry import COMMON, COMMON_ATTRIBUTES, Parameter, demands, find_statement
 from xsrun.syntax.nodes import (
     Attribute,
     Expression,
@@ -119,6 +118,8 @@ def _check_one(report: TextReport, item: Statement, context: str) -> None:
         control.check_control(report, item, entry, context)
     else:
         _check_attributes(report, item, entry)
+        if name.startswith("db."):
+            query_clauses.check_clauses(report, item)
     if item.breaks:
         report.add("XS304", "`break` follows only the closing brace of a case", _end_of(item), "put it on its own line")
 
@@ -183,10 +184,10 @@ def _check_header(report: TextReport, item: Statement, entry: StatementEntry) ->
     if wanted == "variable":
         _check_variable_target(report, item)
     elif wanted == "name":
-        _check_name_target(report, item)
+        _check_name_target(report, item, entry)
     elif wanted == "expr":
         _check_expression_target(report, item, entry)
-    elif target is not None and not (name in ("await", "api.stream") and isinstance(target, (Variable, Path))):
+    elif target is not None and not demands.takes_header(item, entry):
         _check_no_target(report, item)
     if item.verb is not None and name != "api.call":
         report.add("XS308", f"`{name}` takes no verb", title_span(item))
@@ -195,15 +196,10 @@ def _check_header(report: TextReport, item: Statement, entry: StatementEntry) ->
         if not takes_condition:
             report.add("XS308", f"`{name}` takes no `if (...)`", title_span(item), "use a conditional block")
         check_condition(report, item.condition)
-    elif takes_condition and entry["target"] == "expr" and target is not None:
+    elif takes_condition and isinstance(target, Expression):
         hint = f"write {name} ({report.text_of(target).strip('()')}) if ($this ...) as $result"
-        report.add("XS309", f"`{name}` needs `if (...)` after the list", _after_target(item), hint)
+        report.demand(demands.header(item, entry), hint)
     _check_result(report, item, entry)
-
-
-def _after_target(item: Statement) -> tuple[int, int, int, int]:
-    end = item.target or item
-    return end.end_line, end.end_column, end.end_line, end.end_column + 1
 
 
 def _check_result(report: TextReport, item: Statement, entry: StatementEntry) -> None:
@@ -218,40 +214,23 @@ def _check_result(report: TextReport, item: Statement, entry: StatementEntry) ->
             "delete `as` and the name"
             + (f"; use |{item.name[5:]} to get a value" if item.name.startswith("text.") else ""),
         )
-    elif isinstance(result, Path) and isinstance(result.base, Variable) and result.base.name in READ_ONLY:
-        _read_only(report, result, result.base.name)
     elif not isinstance(result, (Variable, Path)):
         check_expression(report, result)
-
-
-def _read_only(report: TextReport, place: Expression, root: str) -> None:
-    hint = f"copy it first: var $copy {{ value = {report.text_of(place)} }}, then change $copy"
-    report.add("XS311", f"`${root}` is read-only", span_of(place), hint)
+    else:
+        report.demand(demands.result(item, entry))
 
 
 def _check_variable_target(report: TextReport, item: Statement) -> None:
     target, name = item.target, item.name
-    if target is None:
-        report.add(
-            "XS307", f"a variable must follow `{name}`", title_span(item), f"write {name} $name {{ value = ... }}"
-        )
-    elif isinstance(target, Name):
-        plain = target.text.replace("-", "_")
-        hint = f"write {name} ${plain} {{ ... }}"
-        start = report.source.offset(target.line, target.column) if target.style == "word" else None
-        fix = [(start, start, "$")] if start is not None else None
-        report.add(
-            "XS307", f"the name of a variable begins with a dollar sign: `{target.text}`", span_of(target), hint, fix
-        )
-    elif isinstance(target, Group):
-        report.add(
-            "XS307", f"`{name}` takes a variable, not a value in parentheses", span_of(target), "write $name alone"
-        )
-    elif isinstance(target, Path) and isinstance(target.base, Variable):
+    fix = None
+    if isinstance(target, Name) and target.style == "word":
+        start = report.source.offset(target.line, target.column)
+        fix = [(start, start, "$")]
+    if report.demand(demands.variable(item), fix=fix):
+        return
+    if isinstance(target, Path) and isinstance(target.base, Variable):
         root = target.base.name
-        if root in READ_ONLY:
-            _read_only(report, target, root)
-        elif name == "var" and not (root == "var" and len(target.segments) == 1):
+        if name == "var" and not (root == "var" and len(target.segments) == 1):
             hint = f"write var.update {report.text_of(target)} {{ ... }} to change a part of a value"
             report.add("XS312", "`var` creates a variable, not a part of one", span_of(target), hint)
         for segment in target.segments:
@@ -259,35 +238,16 @@ def _check_variable_target(report: TextReport, item: Statement) -> None:
                 check_expression(report, segment.key)
 
 
-def _check_name_target(report: TextReport, item: Statement) -> None:
+def _check_name_target(report: TextReport, item: Statement, entry: StatementEntry) -> None:
     target, name = item.target, item.name
-    what = "table" if name.startswith("db.") else "name"
-    if target is None:
-        if name == "db.schema" and item.attribute("table") is not None:
-            return
-        if name == "api.call" and item.attribute("url") is not None:
-            return
-        hint = f"write {name} {'some_table' if what == 'table' else 'some_name'} {{ ... }}"
-        report.add(
-            "XS307",
-            f"the name of a {what} must follow `{name}`" if what == "table" else f"a name must follow `{name}`",
-            title_span(item),
-            hint,
-        )
-    elif isinstance(target, Name):
-        if target.style == "number":
-            report.add("XS307", f"a {what} is called by its name, not by a number", span_of(target))
-    elif isinstance(target, Group):
-        taken = "the name of a table" if what == "table" else "a name"
-        report.add("XS307", f"`{name}` takes {taken} as it is, not an expression", span_of(target))
+    if not report.demand(demands.header(item, entry)) and isinstance(target, Name) and target.style == "number":
+        what = "table" if name.startswith("db.") else "name"
+        report.add("XS307", f"a {what} is called by its name, not by a number", span_of(target))
 
 
 def _check_expression_target(report: TextReport, item: Statement, entry: StatementEntry) -> None:
     target, name = item.target, item.name
-    example = {"for": "(10)", "foreach": "($list)", "while": "($n < 10)", "switch": "($value)"}.get(name, "(...)")
-    if target is None:
-        report.add("XS313", f"a value in parentheses must follow `{name}`", title_span(item), f"write {name} {example}")
-    elif isinstance(target, Group):
+    if isinstance(target, Group):
         missing = isinstance(target.expression, Literal) and target.expression.style == "nothing"
         if missing and name == "precondition":
             text = "a condition is missing; what the engine makes of that is not known, here it is false"
@@ -296,12 +256,12 @@ def _check_expression_target(report: TextReport, item: Statement, entry: Stateme
             (check_condition if name in _CONDITIONS else check_expression)(report, target.expression)
     elif name.startswith("array.") and isinstance(target, (Variable, Path)):
         check_expression(report, target)
+    elif isinstance(target, Expression):
+        text, hint = f"the value after `{name}` stands in parentheses", f"write {name} ({report.text_of(target)})"
+        report.add("XS313", text, span_of(target), hint, wrapped(report, target))
     else:
-        shown = report.text_of(target)
-        hint = f"write {name} ({shown})"
-        report.add(
-            "XS313", f"the value after `{name}` stands in parentheses", span_of(target), hint, wrapped(report, target)
-        )
+        fix = wrapped(report, target) if target is not None else None
+        report.demand(demands.header(item, entry), fix=fix)
 
 
 def _check_no_target(report: TextReport, item: Statement) -> None:
@@ -317,6 +277,8 @@ def _check_no_target(report: TextReport, item: Statement) -> None:
         start, end = report.offsets(target)
         fix = [(start, end, f"{{ value = {report.source.text[start:end]} }}")] if item.body is None else None
     report.add("XS314", f"nothing can stand between `{name}` and its braces", span_of(target), hint, fix)
+    if isinstance(target, Expression):
+        check_expression(report, target)
 
 
 # Attributes ----------------------------------------------------------------------------------------------------------
@@ -337,7 +299,6 @@ def _check_attributes(report: TextReport, item: Statement, entry: StatementEntry
                     text = f"`{member.name}` stands here a second time"
                     report.add("XS316", text, attribute_span(member), "keep one of the two")
                 attribute_types.check_attribute(report, item.name, parameter, member.value)
-                query_clauses.check_clause(report, parameter.type, member.value)
             seen.add(member.name)
             check_value(report, member.value, member.name)
         elif isinstance(member, FieldBlock):
@@ -348,17 +309,8 @@ def _check_attributes(report: TextReport, item: Statement, entry: StatementEntry
             seen.add(member.name)
     misplaced = item.target is not None and entry["target"] is None
     if record is not None and HOLE not in seen and not misplaced:
-        _check_required(report, record, item, seen)
-
-
-def _check_required(report: TextReport, record: Builtin, item: Statement, seen: set[str]) -> None:
-    """Attributes that the engine cannot do without; documentation's other spellings count as them."""
-    present = seen | record.stood_for(seen)
-    for attribute in record.attributes:
-        if attribute.required and attribute.name not in present:
-            shown = "{ ... }" if attribute.type == "object" else "..."
-            text = f"`{item.name}` needs `{attribute.name}`"
-            report.add("XS317", text, name_span(item), f"add {attribute.name} = {shown}")
+        for lacking in demands.missing(record, seen):
+            report.demand(demands.lacking_attribute(item, lacking, record))
 
 
 def _unknown_attribute(
