@@ -42,6 +42,14 @@ def browser_page() -> Iterator[Page]:
     assert not wrong
 
 
+def violations(page: Any) -> list[str]:
+    """What axe finds on a page, by rule and place."""
+    axe = pytest.importorskip("axe_playwright_python", reason="axe has no wheel for this Python")
+    page.evaluate((Path(axe.__file__).parent / "axe.min.js").read_text(encoding="utf-8"))
+    found = page.evaluate("axe.run()")
+    return [f"{one['id']}: {[node['target'] for node in one['nodes']][:3]}" for one in found["violations"]]
+
+
 @contextmanager
 def pages_of(folder: Path) -> Iterator[str]:
     """The address of another origin, which serves the files of a folder."""

@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
+from browser import violations
 from console_workspace import ATTACK, FILES, HOSTILE, HOSTILE_FILES
 from http_server import Client, running
 from test_console import PERSON
@@ -161,14 +162,6 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Client, 
             workspace.service("cache").set(HOSTILE, HOSTILE)
             app.console.keeper.flush()
             yield client, [int(str(one["number"])) for one in app.console.keeper.store.since(0)]
-
-
-def violations(page: Any) -> list[str]:
-    """What axe finds, by rule and place."""
-    axe = pytest.importorskip("axe_playwright_python", reason="axe has no wheel for this Python")
-    page.evaluate((Path(axe.__file__).parent / "axe.min.js").read_text(encoding="utf-8"))
-    found = page.evaluate("axe.run()")
-    return [f"{one['id']}: {[node['target'] for node in one['nodes']][:3]}" for one in found["violations"]]
 
 
 def views_of(numbers: list[int]) -> list[str]:

@@ -11,9 +11,11 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+from browser import browser_page, needs_browser, violations
 
 from xsrun.cli.arguments import main
 from xsrun.cli.docs import whole_manual
+from xsrun.manual import guides
 
 pytest.importorskip("markdown_it")
 VOID = {"meta", "link", "input", "br", "hr", "img"}
@@ -168,3 +170,36 @@ def test_a_folder_that_cannot_be_made(tmp_path: Path, capsys: pytest.CaptureFixt
     (tmp_path / "file").write_text("", encoding="utf-8")
     assert main(["docs", "--html", str(tmp_path / "file")]) == 2
     assert "cannot write" in capsys.readouterr().err
+
+
+# In a browser ---------------------------------------------------------------------------------------------------------
+
+
+@needs_browser
+@pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 400)])
+def test_axe_finds_nothing(site: Path, scheme: str, width: int) -> None:
+    """Every guide and a page of each kind, wide and light, narrow and dark; nothing is wider than the window."""
+    kinds = {path.name.partition("-")[0]: path.name for path in sorted(site.glob("*-*.html"))}
+    names = sorted({"index.html", *kinds.values(), *(f"{guide}.html" for guide in guides.ORDER)})
+    found = {}
+    with browser_page() as page:
+        page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
+        page.set_viewport_size({"width": width, "height": 900})
+        for name in names:
+            page.goto((site / name).as_uri())
+            found[name] = violations(page)
+            if page.evaluate("document.documentElement.scrollWidth") > width:
+                found[name].append("wider than the window")
+    assert {name: faults for name, faults in found.items() if faults} == {}
+
+
+@needs_browser
+def test_a_search_leads_to_a_page(site: Path) -> None:
+    """As a reader does it: words, the first find, by keyboard."""
+    with browser_page() as page:
+        page.goto((site / "index.html").as_uri())
+        page.locator("#words").fill("unit test mock")
+        page.locator("#results a").first.wait_for()
+        page.locator("#results a").first.click()
+        page.wait_for_url("**/*.html*")
+        assert page.locator("main h1").inner_text()
