@@ -208,7 +208,12 @@ GRID = """function main {
 
 
 def grid() -> int:
-    rows = [[0] * 200 for _ in range(200)]
+    rows = []
+    for _ in range(200):
+        row = []
+        for _ in range(200):
+            row.append(0)  # noqa: PERF401 - as the program does
+        rows.append(row)
     for i in range(199):
         for j in range(199):
             rows[i + 1][j + 1] = rows[i][j] + 1

@@ -63,24 +63,25 @@ def emit_loop(
     before: list[ast.stmt] | None = None,
     item: str | None = None,
     loop: Mapping[str, str] | None = None,
+    counted: bool = False,
     **parts: Part,
 ) -> None:
     """A Python loop that counts its passes against the limits.
 
-    The count is kept in a local variable; the outermost loop of a function takes it from the context and puts it back.
+    The count is kept in a local variable; the outermost such loop of a function takes it from the context and puts it
+    back. A loop that is `counted` in advance (see `passes`) has it in the context, also inside the others.
     `before` comes before each pass, `item` names what holds the item, `loop` tells the statements inside of this loop.
     """
     at = statement_position(node)
     loops = compiler.scope.loops
-    outermost = not any("budget" in loop for loop in loops)
-    if outermost:
-        compiler.emit(statements("budget = context.budget", at))
+    outermost = not any(loop.get("budget") for loop in loops)
+    if outermost != counted:
+        compiler.emit(statements("context.budget = budget" if counted else "budget = context.budget", at))
     variable, body = loop_body(compiler, node)
-    loops.append({"budget": True, **(loop or {})})
+    loops.append({"budget": not counted, **(loop or {})})
     with compiler.scope.maybe(), compiler.collecting() as code:
-        compiler.emit(
-            statements("budget -= 1\nif budget < 0:\n    budget = tick(context)", at),
-        )
+        if not counted:
+            compiler.emit(statements("budget -= 1\nif budget < 0:\n    budget = tick(context)", at))
         if before is not None:
             compiler.emit(before)
         if isinstance(variable, Variable) and item is not None and not compiler.scope.nested:
@@ -93,8 +94,21 @@ def emit_loop(
         compiler.emit(compiler.block(body, at))
     loops.pop()
     compiler.emit(statements(f"{header}\n    CODE", at, CODE=code, **parts))
-    if outermost:
-        compiler.emit(statements("context.budget = budget", at))
+    if outermost != counted:
+        compiler.emit(statements("budget = context.budget" if counted else "context.budget = budget", at))
+
+
+def emit_loop_over(compiler: Compiler, node: Statement, items: str, subject: ast.expr) -> None:
+    """A loop over `items`, a template of the subject. Unless a statement leaves it, it is counted in advance."""
+    counted = not is_left(node)
+    header = f"for ITEM in counted(context, {items}):" if counted else f"for ITEM in {items}:"
+    item = compiler.scope.fresh("item_")
+    emit_loop(compiler, node, header, ITEM=item, SUBJECT=subject, item=item, counted=counted)
+
+
+def is_left(node: Statement) -> bool:
+    """Does a statement in the body of a loop leave it, as `break` and `return` do?"""
+    return any(isinstance(item, Statement) and item.name in ("break", "return") for item in node.walk())
 
 
 @statement_form("foreach")
@@ -110,11 +124,10 @@ def foreach(compiler: Compiler, node: Statement) -> None:
     {"sum": 6, "n": 3}
     """
     subject = subject_of(compiler, node)
-    item = compiler.scope.fresh("item_")
     if demands.removes_items(node):
-        foreach_with_removal(compiler, node, subject, item)
+        foreach_with_removal(compiler, node, subject, compiler.scope.fresh("item_"))
         return
-    emit_loop(compiler, node, "for ITEM in iterate(LIST):", ITEM=item, LIST=compiler.value(subject), item=item)
+    emit_loop_over(compiler, node, "iterate(SUBJECT)", compiler.value(subject))
 
 
 def foreach_with_removal(compiler: Compiler, node: Statement, subject: Expression, item: str) -> None:
@@ -193,9 +206,7 @@ def for_(compiler: Compiler, node: Statement) -> None:
     ... }
     {"list": [0, 1, 2], "i": 2}
     """
-    item = compiler.scope.fresh("item_")
-    count = compiler.value(subject_of(compiler, node))
-    emit_loop(compiler, node, "for ITEM in times(COUNT):", ITEM=item, COUNT=count, item=item)
+    emit_loop_over(compiler, node, "times(SUBJECT)", compiler.value(subject_of(compiler, node)))
 
 
 @statement_form("while")

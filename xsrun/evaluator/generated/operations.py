@@ -242,30 +242,6 @@ def spread_object(*parts: tuple[str | None, Value]) -> Value:
 # Control -------------------------------------------------------------------------------------------------------------
 
 
-def iterate(value: Value) -> Iterable[Value]:
-    """What `foreach` runs over: a list or a stream; null is nothing (semantics 1.6)."""
-    if value.__class__ is list:
-        return value
-    if value is None or (value.__class__ is dict and not value):
-        return ()
-    if value.__class__ not in (dict, str, bytes) and isinstance(value, Iterable):
-        return value
-    raise XanoScriptError(
-        "Please use a numerically indexed array",
-        hint=f"the value is {describe(value)}; loop over its entries with |entries, or over |values",
-    )
-
-
-def times(value: Value) -> range:
-    """What `for (n)` runs over: 0 to n-1."""
-    return range(max(as_int(value), 0))
-
-
-def tick(context: Context) -> int:
-    """Count a batch of loop passes against the limits; returns how many passes may run until the next count."""
-    return context.tick()
-
-
 def fail_precondition(error_type: Value, message: Value, payload: Value) -> NoReturn:
     """Raise what a precondition that does not hold raises (semantics 1.3, 3.6)."""
     code = CODE_OF_ERROR_TYPE.get(error_type if error_type.__class__ is str else "")
@@ -375,13 +351,6 @@ def trace_end(context: Context, started: tuple[int, float] | None, value: Value,
     trace = context.trace
     if trace is not None and started is not None:
         trace.end(started, value, variable)
-
-
-def removable(value: Value) -> list[Value]:
-    """The list that `foreach.remove` removes from; a stream cannot be changed (semantics 1.6)."""
-    if value.__class__ is not list and value.__class__ not in (dict, str) and isinstance(value, Iterable):
-        raise XanoScriptError("Removal of entry with a stream is not supported")
-    return list(iterate(value))
 
 
 # Calls ---------------------------------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from xsrun.evaluator.generated import operations
+from xsrun.evaluator.generated import operations, passes
 from xsrun.fields.declared import bind_one
 from xsrun.fields.literals import OMITTED, UNBOUND
 from xsrun.running.context import Context
@@ -75,7 +75,6 @@ _FUNCTIONS = (
     operations.filled_path,
     Context.identity_or_nobody,
     Context.toolset,
-    operations.iterate,
     operations.lambda_environment,
     operations.lookup,
     operations.maybe,
@@ -88,15 +87,12 @@ _FUNCTIONS = (
     operations.raise_unavailable,
     operations.raw_inputs,
     operations.refuse_now,
-    operations.removable,
     operations.request_variable,
     operations.spread_list,
     operations.spread_object,
     operations.start_construct,
     operations.stop,
     operations.throw,
-    operations.tick,
-    operations.times,
     operations.too_deep,
     operations.trace_end,
     operations.trace_start,
@@ -105,6 +101,12 @@ _FUNCTIONS = (
     operations.variables_by,
     operations.variables_of,
     operations.without_unbound,
+    # loops
+    passes.counted,
+    passes.iterate,
+    passes.removable,
+    passes.tick,
+    passes.times,
     # inputs
     bind_one,
 )
