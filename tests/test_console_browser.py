@@ -18,6 +18,7 @@ from console_workspace import ATTACK, FILES, HOSTILE, HOSTILE_FILES
 from http_server import Client, running
 from test_console import PERSON
 from test_serve import serving
+from test_server_realtime import SOURCES, token_of
 
 import xsrun
 from xsrun.cli import main
@@ -371,3 +372,36 @@ def test_a_page_of_another_origin_reaches_nothing(browser: Any, sea: tuple[Clien
     page.locator("a.row-link").nth(1).wait_for()
     assert before == 401
     page.context.close()
+
+
+def test_a_channel_is_joined_and_spoken_in(browser: Any) -> None:
+    """Two pages in one channel: they see each other come, speak and go, and nothing that is said runs."""
+    sources = {name: text for name, text in SOURCES.items() if "trigger" not in name}
+    with xsrun.Workspace.from_sources(sources) as workspace, running(create_application(workspace)) as client:
+        first, second = (opened(browser, client.port, "realtime") for _ in range(2))
+        first.get_by_label("Token of an auth table").fill(token_of(client, 1))
+        for page in (first, second):
+            page.get_by_label("Channel to join").fill("room:<b>1</b>")
+            page.get_by_role("button", name="Join").click()
+            page.get_by_text("Joined room:<b>1</b>").wait_for()
+        there = first.get_by_role("list", name="Who is there").get_by_role("listitem")
+        there.wait_for()
+        first.get_by_label("Message, as JSON or text").fill(json.dumps({"text": HOSTILE}))
+        first.get_by_role("button", name="Send").click()
+        said = second.get_by_role("list", name="What the channel says")
+        said.get_by_text("onerror").wait_for()
+        assert "row 1 of table 1" in said.inner_text()
+        second.get_by_label("Message, as JSON or text").fill("me too")
+        second.get_by_role("button", name="Send").click()
+        said.get_by_text("Only authenticated clients may send public messages").wait_for()
+        playwright.expect(second.get_by_role("button", name="Leave")).to_be_enabled()
+        second.get_by_role("button", name="Leave").click()
+        second.get_by_text("Left.", exact=True).wait_for()
+        there.wait_for(state="detached")
+        for wrong, words in (("two words", "This is not a token."), ("nothing.of.value", "Invalid token")):
+            second.get_by_label("Token of an auth table").fill(wrong)
+            second.get_by_role("button", name="Join").click()
+            second.get_by_role("status").get_by_text(words).wait_for()
+        for page in (first, second):
+            assert page.errors == [] and page.locator("main img, main b, main script").count() == 0
+            page.context.close()

@@ -209,6 +209,9 @@ def test_writes_are_validated_and_set_off_triggers(page: Page) -> None:
     assert refused.status == 400 and "weather" in refused.body.decode()
     refused = page.send("POST", "table/entry/add", {"data": {"sailor_id": 1, "text": ""}})
     assert refused.status == 400
+    for big in (1e308, "1e308"):  # what a program is told
+        refused = page.send("POST", "table/entry/edit", {"id": row["id"], "data": {"miles": big}})
+        assert refused.json["message"] == "SQL Error: 0" and refused.json["hint"].startswith("miles: "), big
     dropped = page.post("table/entry/edit", {"id": row["id"], "data": {"colour": "red"}})
     assert "no such column" in dropped["warnings"][0]
     assert page.send("POST", "table/entry/edit", {"id": 99_999, "data": {"miles": 1}}).status == 404

@@ -211,6 +211,7 @@ def test_realtime_messages(page: Page) -> None:
     page.post("realtime", {"channel": "mole", "data": '{"light": 1}'})
     assert page.get("realtime?channel=mole")["messages"][0]["data"] == {"light": 1}
     assert page.get("realtime")["channels"] == ["harbour", "mole"]
+    assert found["address"] == "/rt/console", "any name leads there where the workspace fixes none"
 
 
 def test_the_environment_without_its_secrets(page: Page) -> None:

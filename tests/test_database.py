@@ -148,6 +148,7 @@ def test_errors_name_the_column(make: Any) -> None:
     assert "other" in problem.message
     problem = error(make('db.add "item" { data = {name: "a", price: 12345678901} }'))
     assert problem.message == "SQL Error: 0"
+    assert problem.hint == "price: 1.23457e+10 has more than nine digits before the point"
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _MOST = 1e9
 
 
-def rounded(value: float) -> float:
+def rounded(value: float, column: str) -> float:
     """A decimal as a column keeps it: five places. Raises the engine's error for more than nine digits before them.
 
     The test comes after the rounding: 999999999.999999 is too big.
@@ -31,7 +31,7 @@ def rounded(value: float) -> float:
 
         value = float(Decimal(repr(value)).quantize(Decimal("0.00001"), ROUND_HALF_UP))
     if not -_MOST < value < _MOST:
-        raise XanoScriptError("SQL Error: 0", hint=f"{value:g} has more than nine digits before the point")
+        raise XanoScriptError("SQL Error: 0", hint=f"{column}: {value:g} has more than nine digits before the point")
     return value
 
 
@@ -41,7 +41,7 @@ def column_value(column: ColumnDefinition, value: Value, context: Context) -> Va
     if declared is not None:
         value = declared.write(value, context, column.name)
     if column.kind == "decimal" and value is not None:
-        return rounded(value)
+        return rounded(value, column.name)
     return value
 
 

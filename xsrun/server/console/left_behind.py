@@ -15,6 +15,8 @@ from xsrun.running.masking import is_secret, masked_address, masked_for_log
 from xsrun.running.secrets import MASK
 from xsrun.server.console.calls import ApiCall, handles, missing, shows, wrong
 from xsrun.server.http_response import HttpResponse
+from xsrun.server.realtime.channels import canonical_of
+from xsrun.server.realtime.conversation import PREFIX as CHANNELS
 from xsrun.services.files import FileResource
 from xsrun.services.vault import ACCESSES, PREFIX
 from xsrun.values.conversion import Value, from_json
@@ -217,12 +219,17 @@ def delete_key(call: ApiCall) -> dict[str, Value]:
 
 @handles("GET", "realtime")
 def realtime(call: ApiCall) -> dict[str, Value]:
-    """The channels, and the latest messages of one (`channel`) or all, the latest first."""
+    """The channels and where clients join them, and the latest messages of one (`channel`) or all, the latest first."""
     service: Realtime = call.workspace.service("realtime")
     messages = service.messages(call.text("channel") or None)
     declared = {one.name for one in call.workspace.constructs if one.kind == "realtime_channel"}
     channels = sorted({*declared, *(one.channel for one in service.messages())})
-    return {"messages": [_message(one) for one in reversed(messages[-_MOST:])], "channels": channels}
+    address = CHANNELS + (canonical_of(call.workspace.constructs) or "console")
+    return {
+        "messages": [_message(one) for one in reversed(messages[-_MOST:])],
+        "channels": channels,
+        "address": address,
+    }
 
 
 def _message(one: RealtimeMessage) -> dict[str, Value]:

@@ -1,6 +1,6 @@
 // The page: which view an address shows, the navigation, keys, theme.
 
-import { $, add, button, dialog, fill, h, tell } from "./dom.js";
+import { $, add, button, complain, dialog, fill, h, words } from "./dom.js";
 import { get } from "./api.js";
 
 // name, title, module, key
@@ -45,7 +45,7 @@ async function show() {
     if (turn === showing) leave = ended;
     else ended();
   } catch (error) {
-    if (turn === showing) fill(main, h("h1", {}, view[1]), h("p", { class: "problem", role: "alert" }, error.message, error.hint ? ` (${error.hint})` : ""));
+    if (turn === showing) fill(main, h("h1", {}, view[1]), h("p", { class: "problem", role: "alert" }, words(error)));
     if (!error.status && error.name !== "ApiError" && error.status !== 0) console.error(error);
   }
 }
@@ -116,4 +116,4 @@ window.addEventListener("hashchange", () => { show(); $("main").focus({ preventS
 navigation();
 theme();
 show();
-get("about").then((about) => { $("workspace").textContent = about.name; }, (error) => tell(error.message, true));
+get("about").then((about) => { $("workspace").textContent = about.name; }, complain);

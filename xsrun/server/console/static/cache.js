@@ -1,6 +1,6 @@
 // The keys of the cache behind redis.*.
 
-import { button, field, fill, h, json, plural, tell } from "./dom.js";
+import { button, complain, field, fill, h, json, plural } from "./dom.js";
 import { get, post } from "./api.js";
 
 export async function show(main, parts, query) {
@@ -13,14 +13,14 @@ export async function show(main, parts, query) {
       const found = await get("cache", { match: match.value.trim() || "*" });
       state.textContent = `${plural(found.all, "key")}${found.all > found.keys.length ? `, the first ${found.keys.length} shown` : ""}${found.server ? ", on the Redis server" : ""}.`;
       fill(list, found.keys.map((key) => h("li", {}, h("button", { type: "button", class: "link mono", onclick: () => look(key) }, key))));
-    } catch (error) { tell(error.message, true); }
+    } catch (error) { complain(error); }
   };
   async function look(key) {
-    const found = await get("cache/key", { key }).catch((error) => { tell(error.message, true); return null; });
+    const found = await get("cache/key", { key }).catch((error) => { complain(error); return null; });
     if (!found) return;
     const text = h("textarea", { class: "mono", rows: 6, value: JSON.stringify(found.value, null, 2) });
     fill(place, h("h2", { class: "mono" }, key), json(found.value ?? null, 3), field("Value as JSON", text), h("div", { class: "row" },
-      button("Store", async () => { await post("cache/set", { key, value: text.value }).catch((error) => tell(error.message, true)); look(key); }, { class: "main" }),
+      button("Store", async () => { await post("cache/set", { key, value: text.value }).catch(complain); look(key); }, { class: "main" }),
       button("Delete", async () => { await post("cache/delete", { key }); fill(place); load(); }, { class: "danger" })));
   }
   fill(main, h("div", { class: "head" }, h("h1", {}, "Cache")),

@@ -1,6 +1,6 @@
 // What `xsrun check` says, beside the source; fixes by a click.
 
-import { button, fill, h, plural, tell } from "./dom.js";
+import { button, complain, fill, h, plural, tell } from "./dom.js";
 import { get, post } from "./api.js";
 import { editor, forget, listing, sourceOf } from "./source.js";
 
@@ -17,7 +17,7 @@ export async function show(main, parts) {
       const done = await post("checks/fix", given);
       tell(`${plural(done.fixed, "problem")} fixed in ${plural(done.files.length, "file")}.`);
       again();
-    } catch (error) { tell(`${error.message} ${error.hint || ""}`, true); }
+    } catch (error) { complain(error); }
   };
   async function look(file, line) {
     const source = await sourceOf(file, true, 1);

@@ -1,6 +1,6 @@
 // Tables: what they are, how they refer to one another, and their rows, to look through and to change.
 
-import { button, confirm, copy, count, dialog, download, field, fill, h, plural, pre, select, tell } from "./dom.js";
+import { button, complain, confirm, copy, count, dialog, download, field, fill, h, plural, pre, select, tell, words } from "./dom.js";
 import { call, get, part, post } from "./api.js";
 import { inputs } from "./fields.js";
 
@@ -76,7 +76,7 @@ function rows(content, table, tables, source, query, address) {
       page = await call("POST", url("rows"), { ...view, after: keys.at(-1), scan });
       draw();
     } catch (error) {
-      fill(place, h("p", { class: "problem", role: "alert" }, error.message, error.hint ? ` ${error.hint}` : ""));
+      fill(place, h("p", { class: "problem", role: "alert" }, words(error)));
     } finally {
       clearTimeout(watching);
       fill(scanButton);
@@ -134,7 +134,7 @@ function rows(content, table, tables, source, query, address) {
         back();
         tell(found.warnings.length ? found.warnings.join(" ") : `Row ${row.id} is saved.`, found.warnings.length > 0);
       } catch (error) {
-        tell(`${error.message} ${error.hint || ""}`, true);
+        complain(error);
         box.focus();
       }
     };
@@ -158,7 +158,7 @@ function rows(content, table, tables, source, query, address) {
         try {
           await post(url("delete"), { ids: [...chosen] });
           chosen.clear(); acts(); load();
-        } catch (error) { tell(`${error.message} ${error.hint || ""}`, true); }
+        } catch (error) { complain(error); }
       }, { class: "danger" }) : null);
   }
 
@@ -180,7 +180,7 @@ function rows(content, table, tables, source, query, address) {
               filterBar(); restart(); close();
             }, { class: "quiet" }), h("span", { class: "number" }, ` ${count(number)} `), bar);
           })));
-        } catch (error) { fill(found, h("p", { class: "bad", role: "alert" }, error.message)); }
+        } catch (error) { fill(found, h("p", { class: "bad", role: "alert" }, words(error))); }
       };
       return [field("Column", select([["", "choose a column"], ...table.columns.map((one) => one.name)], "", (name) => { if (name) load(name); })), found, button("Close", close)];
     });
@@ -199,7 +199,7 @@ function rows(content, table, tables, source, query, address) {
           close();
           tell(`Row ${found.row.id} is added.`);
           load();
-        } catch (error) { wrong.textContent = `${error.message} ${error.hint || ""}`; }
+        } catch (error) { wrong.textContent = words(error); }
       } }, table.declared ? form.element : free, wrong, h("div", { class: "row" }, h("button", { type: "submit", class: "main" }, "Add"), button("Cancel", close)));
     });
   }
@@ -217,7 +217,7 @@ function rows(content, table, tables, source, query, address) {
             close();
             tell(`${plural(found.added, "row")} added.`);
             load();
-          } catch (error) { wrong.textContent = `${error.message} ${error.hint || ""}`; }
+          } catch (error) { wrong.textContent = words(error); }
         }, { class: "main" }), button("Cancel", close))];
     });
   }
@@ -245,7 +245,7 @@ function rows(content, table, tables, source, query, address) {
           if (kind !== "csv") parts.push("\n]\n");
           download(`${table.name}.${kind}`, parts, kind === "csv" ? "text/csv" : "application/json");
           close();
-        } catch (error) { told.textContent = error.message; }
+        } catch (error) { told.textContent = words(error); }
         going = false;
       };
       return [told, h("div", { class: "row" }, button("CSV", () => run("csv"), { class: "main" }), button("JSON", () => run("json")), button("Stop", () => { going = false; }), button("Close", () => { going = false; close(); }))];

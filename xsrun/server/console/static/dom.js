@@ -125,6 +125,10 @@ export function tell(text, bad = false) {
   told = setTimeout(() => { place.className = ""; }, bad ? 9000 : 4000);
 }
 
+// What is wrong and what to do about it.
+export const words = (error) => (error.hint ? `${error.message} (${error.hint})` : error.message);
+export const complain = (error) => tell(words(error), true);
+
 export async function copy(text, what) {
   try {
     await navigator.clipboard.writeText(text);

@@ -1,13 +1,13 @@
 // The stored files.
 
-import { button, confirm, fill, h, plural, size, table, tell, time } from "./dom.js";
+import { button, complain, confirm, fill, h, plural, size, table, time } from "./dom.js";
 import { get, post } from "./api.js";
 
 export async function show(main, parts) {
   const { files, all } = await get("files");
   const remove = async (one) => {
     if (!await confirm(`Delete ${one.name}?`, "Delete")) return;
-    try { await post("files/delete", { path: one.path }); show(main, parts); } catch (error) { tell(error.message, true); }
+    try { await post("files/delete", { path: one.path }); show(main, parts); } catch (error) { complain(error); }
   };
   fill(main, h("div", { class: "head" }, h("h1", {}, "Files"), button("Look again", () => show(main, parts))),
     h("p", { class: "soft" }, `${plural(all, "file")} in the vault${all > files.length ? `, the latest ${files.length} shown` : ""}.`),

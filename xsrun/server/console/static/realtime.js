@@ -1,7 +1,8 @@
-// Realtime channels: the latest messages as they come, and a small client that publishes.
+// Realtime channels: the latest messages of programs as they come, a form that publishes, and a client of a channel.
 
-import { field, fill, h, json, plural, select, tell, time } from "./dom.js";
+import { complain, field, fill, h, json, plural, select, time } from "./dom.js";
 import { get, post } from "./api.js";
+import { client } from "./channel.js";
 
 export async function show(main, parts) {
   let channel = parts[0] || "";
@@ -10,10 +11,13 @@ export async function show(main, parts) {
   const names = h("datalist", { id: "channels" });
   const filter = h("span", {});
   let known = "";
+  let address = "";
+  const talk = client(() => address, "channels");
   const load = async () => {
     const found = await get("realtime", { channel });
     if (JSON.stringify(found) === known) return;
     known = JSON.stringify(found);
+    address = found.address;
     fill(names, found.channels.map((one) => h("option", { value: one })));
     fill(filter, field("Channel", select([["", "all"], ...found.channels], channel, (value) => { channel = value; known = ""; load(); })));
     state.textContent = `${plural(found.messages.length, "message")}.`;
@@ -23,11 +27,12 @@ export async function show(main, parts) {
   const data = h("textarea", { class: "mono", rows: 4, value: "{\"hello\": true}" });
   const send = async (event) => {
     event.preventDefault();
-    try { await post("realtime", { channel: to.value.trim(), data: data.value }); known = ""; load(); } catch (error) { tell(error.message, true); }
+    try { await post("realtime", { channel: to.value.trim(), data: data.value }); known = ""; load(); } catch (error) { complain(error); }
   };
   fill(main, h("div", { class: "head" }, h("h1", {}, "Realtime"), filter),
-    h("form", { class: "stack", onsubmit: send }, field("Publish in", to), field("Data, as JSON", data), h("div", { class: "row" }, h("button", { type: "submit", class: "main" }, "Publish"))), names, state, list);
+    h("form", { class: "stack", onsubmit: send }, field("Publish in", to), field("Data, as JSON", data), h("div", { class: "row" }, h("button", { type: "submit", class: "main" }, "Publish"))), names,
+    h("h2", {}, "What programs published"), state, list, talk.element);
   await load();
   const timer = setInterval(() => { if (!document.hidden) load().catch(() => {}); }, 1500);
-  return () => clearInterval(timer);
+  return () => { clearInterval(timer); talk.close(); };
 }

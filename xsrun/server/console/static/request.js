@@ -1,6 +1,6 @@
 // One request: what was sent and answered, and what its program did; sending it again, as it was or changed.
 
-import { button, copy, dialog, field, fill, h, json, ms, pre, select, size, tabs, table, tell, time } from "./dom.js";
+import { button, complain, copy, dialog, field, fill, h, json, ms, pre, select, size, table, tabs, time, words } from "./dom.js";
 import { get, part, post } from "./api.js";
 import { status, verb } from "./requests.js";
 import { travel } from "./travel.js";
@@ -13,7 +13,7 @@ export async function showRequest(main, number) {
     location.hash = `#/requests/${sent.number}`;
   };
   const acts = ["request", "replay"].includes(one.kind) ? [
-    button("Replay", () => again().catch(problem), { class: "main" }),
+    button("Replay", () => again().catch(complain), { class: "main" }),
     button("Edit and replay", () => edit(one, again)),
     button("Copy as curl", () => copy(curl(one), "The curl command")),
     button("Save as a unit test", async () => (await import("./saving.js")).saveUnit(one)),
@@ -37,7 +37,6 @@ export async function showRequest(main, number) {
     ]));
 }
 
-const problem = (error) => tell(`${error.message}${error.hint ? ` ${error.hint}` : ""}`, true);
 
 function failure(one) {
   const error = one.error_detail;
@@ -120,7 +119,7 @@ function form(one, go, word) {
     event.preventDefault();
     wrong.textContent = "";
     const changes = { verb: which.value, uri: name.value.trim(), headers: headers.value.split("\n").filter((line) => line.trim()), body: text.value };
-    try { await go(changes); } catch (error) { wrong.textContent = `${error.message} ${error.hint || ""}`; }
+    try { await go(changes); } catch (error) { wrong.textContent = words(error); }
   };
   return h("form", { class: "stack", onsubmit: send, onkeydown: (event) => { if (event.key === "Enter" && event.ctrlKey) send(event); } },
     h("div", { class: "row grow" }, field("Verb", which), field("Address", name, { class: "field wide" })),

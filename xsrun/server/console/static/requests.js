@@ -1,6 +1,6 @@
 // The list of requests, as they come, and one of them whole.
 
-import { add, button, confirm, count, field, fill, h, ms, plural, select, size, table, tell, time } from "./dom.js";
+import { add, button, complain, confirm, count, field, fill, h, ms, plural, select, size, table, time } from "./dom.js";
 import { get, post } from "./api.js";
 import { newRequest, showRequest } from "./request.js";
 
@@ -43,7 +43,7 @@ export async function show(main, parts, query) {
       await put(found, rows, signal, { scanned: 0, kept: found.kept, found: 0 });
       notes(found);
     } catch (error) {
-      if (error.name !== "AbortError") tell(error.message, true);
+      if (error.name !== "AbortError") complain(error);
     }
   }
 
@@ -74,7 +74,7 @@ export async function show(main, parts, query) {
       search = new AbortController();
       await put(await get("requests", { ...asked(), before: found.before, limit: 50 }, search.signal), rows, search.signal, so);
     } catch (error) {
-      if (error.name !== "AbortError") tell(error.message, true);
+      if (error.name !== "AbortError") complain(error);
     }
   }
 

@@ -1,6 +1,6 @@
 // Running a construct or a snippet: a form of its inputs, the answer, and the run step by step beside the source.
 
-import { button, fill, field, h, json, ms, select, tabs, tell } from "./dom.js";
+import { button, field, fill, h, json, ms, select, tabs, tell, words } from "./dom.js";
 import { get, part, post } from "./api.js";
 import { inputs } from "./fields.js";
 import { travel } from "./travel.js";
@@ -84,7 +84,7 @@ function form(place, one, auth, environment) {
       sessionStorage.setItem(kept, JSON.stringify(plain).slice(0, 100000));
       await go(answer, { kind: one.kind, name: one.name, verb: one.verb, group: one.group, input, auth: who.value(), env: around.env(), datasource: around.source() });
     } catch (error) {
-      fill(answer, h("p", { class: "problem", role: "alert" }, error.message, error.hint ? ` ${error.hint}` : ""));
+      fill(answer, h("p", { class: "problem", role: "alert" }, words(error)));
     }
   };
   fill(place, h("h2", {}, one.label), one.description ? h("p", { class: "soft" }, one.description) : null,
@@ -105,7 +105,7 @@ function snippet(place, auth, environment) {
     try {
       await go(answer, { text: text.value, auth: who.value(), env: around.env(), datasource: around.source() });
     } catch (error) {
-      fill(answer, h("p", { class: "problem", role: "alert" }, error.message, error.hint ? ` ${error.hint}` : ""));
+      fill(answer, h("p", { class: "problem", role: "alert" }, words(error)));
     }
   };
   fill(place, h("h2", {}, "A snippet"), h("p", { class: "soft" }, "Statements, or a whole construct. It sees the tables and functions of the workspace, and what it writes stays."),

@@ -1,6 +1,6 @@
 // Requests as tests: the text is shown and was tried before it is saved.
 
-import { button, dialog, field, fill, h, pre, tell } from "./dom.js";
+import { button, dialog, field, fill, h, pre, tell, words } from "./dom.js";
 import { post } from "./api.js";
 import { forget } from "./source.js";
 
@@ -23,7 +23,7 @@ function saving(title, ask, about, name) {
         h("p", { class: "mono soft" }, found.file), pre(found.test, { "aria-label": "Text of the test" }),
         h("div", { class: "row" }, button(passes ? "Save" : "Save it all the same", () => again(true, close), { class: "main" }), button("Cancel", close)));
     } catch (error) {
-      fill(place, h("p", { class: "bad", role: "alert" }, `${error.message} ${error.hint || ""}`));
+      fill(place, h("p", { class: "bad", role: "alert" }, words(error)));
     }
   };
   dialog(title, (close) => {

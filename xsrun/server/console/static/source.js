@@ -1,6 +1,6 @@
 // The source of a construct, with values in its margin; editing it.
 
-import { button, fill, h, tell } from "./dom.js";
+import { button, complain, fill, h, tell } from "./dom.js";
 import { get, put } from "./api.js";
 
 const KEYWORDS = new Set(("query function task table tool addon middleware workflow_test test stack input response schema each as if elseif else " +
@@ -55,7 +55,7 @@ export function editor(source, { saved = () => {}, cancel = null, line = 0 } = {
       tell(errors.length ? `${source.file} is saved, with errors.` : `${source.file} is saved and live.`, errors.length > 0);
       saved(text.value, found.problems);
     } catch (error) {
-      tell(`${error.message} ${error.hint || ""}`, true);
+      complain(error);
     }
   };
   text.addEventListener("keydown", (event) => {

@@ -1,6 +1,6 @@
 // SQL statements, typed as for PostgreSQL.
 
-import { button, count, download, field, fill, h, ms, plural, table } from "./dom.js";
+import { button, count, download, field, fill, h, ms, plural, table, words } from "./dom.js";
 import { call, part } from "./api.js";
 
 export function sqlPanel(content, source) {
@@ -18,7 +18,7 @@ export function sqlPanel(content, source) {
         found.rows.length ? table(names, found.rows.map((row) => h("tr", {}, names.map((name) => h("td", { class: row[name] == null ? "null" : "" }, shown(row[name] ?? null).slice(0, 300))))), { class: "rows", label: "Rows of the statement" }) : null,
         found.rows.length ? h("div", { class: "row" }, button("Save as JSON", () => download("rows.json", [JSON.stringify(found.rows, null, 2)], "application/json"))) : null);
     } catch (error) {
-      fill(place, h("p", { class: "problem", role: "alert" }, error.message, error.hint ? ` ${error.hint}` : ""));
+      fill(place, h("p", { class: "problem", role: "alert" }, words(error)));
     }
   };
   fill(content, h("h2", {}, "SQL"), h("p", { class: "soft" }, "One statement in PostgreSQL's dialect, whatever the database is. What it writes stays, without the validation of programs."),

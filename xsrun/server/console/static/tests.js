@@ -1,6 +1,6 @@
 // Tests: running them, what came out with differences and logs, and the statements that they ran.
 
-import { button, field, fill, h, json, ms, plural, select, tabs, tell } from "./dom.js";
+import { button, complain, field, fill, h, json, ms, plural, select, tabs } from "./dom.js";
 import { get, post } from "./api.js";
 import { editor, listing, sourceOf } from "./source.js";
 
@@ -18,7 +18,7 @@ export async function show(main) {
     try {
       last = await post("tests/run", { pattern: find.value.trim(), kind: kind.value });
       draw();
-    } catch (error) { tell(`${error.message} ${error.hint || ""}`, true); state.textContent = ""; }
+    } catch (error) { complain(error); state.textContent = ""; }
   };
   function draw() {
     state.textContent = `${plural(last.passed, "test")} passed, ${last.failed} failed${last.skipped ? `, ${last.skipped} skipped` : ""}, ${ms(last.duration)}.`;
