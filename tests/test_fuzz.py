@@ -36,6 +36,9 @@ PIECES = [
 FAILED = [
     "function f {\n  input {\n    text s= ={\n    }\n  }\n  stack {\n  }\n  response = null\n}\n",
     "function f {\n  stack {\n    conditional {\n      if (true) {\n        schema }\n    }\n  }\n}\n",
+    "function f {\n  input {\n    int count filters=min:1 = 5\n  }\n  stack {\n  }\n}\n",
+    "function f {\n  stack {\n    return $x",
+    "function f {\n  stack {\n    return $xé",
 ]
 
 

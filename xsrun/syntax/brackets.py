@@ -224,6 +224,8 @@ class Brackets:
             return True  # `+ +x`, which is not `++`
         if before == "DEFAULT" and text[:1] == "=":
             return True  # `= =x`, which is not `==`
+        if kind == "DEFAULT" and before == "FILTERS":
+            return True  # `filters=min:1 =5`, which is not an argument `1=5`
         if kind in _TIGHT_BEFORE or before in _TIGHT_AFTER:
             return False
         if kind == "QUESTION" and inside == FIELDS:

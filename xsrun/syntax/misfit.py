@@ -41,7 +41,8 @@ class Misfit:
         return self.items[place] if 0 <= place < len(self.items) else None
 
     def at(self, offset: int = 0) -> Token:
-        return self.items[self.index + offset]
+        """The token to point at: where the text ends too early, its last one."""
+        return self.items[min(self.index + offset, len(self.items) - 1)]
 
     @property
     def bracket(self) -> str:
