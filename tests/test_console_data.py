@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,6 +18,7 @@ from xsrun.database import browsing
 from xsrun.database.browsing import Browser, RowFilter, RowView, is_scan
 from xsrun.errors import UsageError
 from xsrun.server import create_application
+from xsrun.server.console.scans import Scans
 
 TABLES = {
     "table/sailor.xs": "table sailor {\n  auth = true\n  schema {\n    int id\n    text name filters=trim|min:1\n    password pin?\n  }\n}\n",
@@ -174,6 +176,20 @@ def test_views_that_make_no_sense(workspace: xsrun.Workspace, view: RowView, wor
     with pytest.raises(UsageError, match=words):
         Browser(session, "entry", view)
     session.close()
+
+
+def test_a_scan_of_another_process_is_watched_and_stopped(tmp_path: Path) -> None:
+    ours, theirs, alone = Scans(lambda: tmp_path / "scans"), Scans(lambda: tmp_path / "scans"), Scans(lambda: None)
+    with ours.begin("../mine") as scan, ours.begin("") as nameless:
+        assert scan.watch(0) and theirs.progress("../mine") is None, "it may be over at once"
+        assert scan.watch(20_000) and theirs.progress("../mine") == 20_000
+        assert scan.watch(140_000) and theirs.progress("../mine") == ours.progress("../mine") == 140_000
+        assert not theirs.stop("another") and not alone.stop("../mine")
+        assert theirs.stop("../mine")
+        assert not scan.watch(160_000) and nameless.watch(160_000)
+    assert list((tmp_path / "scans").iterdir()) == [] and ours.progress("../mine") is None
+    with alone.begin("own") as scan:
+        assert scan.watch(1) and alone.progress("own") == 1 and alone.stop("own") and not scan.watch(2)
 
 
 # The API --------------------------------------------------------------------------------------------------------------

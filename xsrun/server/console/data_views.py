@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
@@ -19,37 +18,6 @@ if TYPE_CHECKING:
     from xsrun.database.session import Session
     from xsrun.database.tables import Table
     from xsrun.fields.declared import Declared
-
-#: Scans that are remembered, so that they can be watched and stopped.
-_MOST_SCANS = 100
-
-
-class Scan:
-    """A scan of a table that is under way."""
-
-    def __init__(self) -> None:
-        self.scanned = 0
-        self.stopped = threading.Event()
-
-    def watch(self, scanned: int) -> bool:
-        """Note how many rows were looked at; tells whether to go on."""
-        self.scanned = scanned
-        return not self.stopped.is_set()
-
-
-_scans: dict[str, Scan] = {}
-
-
-@contextmanager
-def scanning(name: str) -> Iterator[Scan]:
-    """A scan that can be watched and stopped by its name while it lasts."""
-    scan = _scans[name] = Scan()
-    while len(_scans) > _MOST_SCANS:
-        del _scans[next(iter(_scans))]
-    try:
-        yield scan
-    finally:
-        _scans.pop(name, None)
 
 
 @contextmanager
@@ -170,7 +138,7 @@ def rows(call: ApiCall) -> dict[str, Value]:
     view, after = view_of(given), key_of(given.get("after"))
     limit = given.get("limit")
     size = max(1, min(limit, 5_000)) if isinstance(limit, int) else 50
-    with scanning(str(given.get("scan") or "")) as scan, session_of(call) as session:
+    with call.console.scans.begin(str(given.get("scan") or "")) as scan, session_of(call) as session:
         browser = Browser(session, call.parts[0], view)
         page = browser.page(after, size, scan.watch)
         shown = [hidden_passwords(browser.table, row) for row in page.rows]
@@ -188,17 +156,14 @@ def rows(call: ApiCall) -> dict[str, Value]:
 @handles("GET", "scan/{}")
 def watch_scan(call: ApiCall) -> dict[str, Value]:
     """How far a scan is."""
-    scan = _scans.get(call.parts[0])
-    return {"running": scan is not None, "scanned": scan.scanned if scan is not None else 0}
+    scanned = call.console.scans.progress(call.parts[0])
+    return {"running": scanned is not None, "scanned": scanned or 0}
 
 
 @handles("POST", "scan/{}/stop")
 def stop_scan(call: ApiCall) -> dict[str, Value]:
     """Stop a scan; what it found so far is its answer."""
-    scan = _scans.get(call.parts[0])
-    if scan is not None:
-        scan.stopped.set()
-    return {"running": scan is not None}
+    return {"running": call.console.scans.stop(call.parts[0])}
 
 
 @handles("POST", "table/{}/count")

@@ -13,6 +13,7 @@ from xsrun.filters.query_strings import parse_query
 from xsrun.running.masking import masked_for_log, secrets_of_request
 from xsrun.running.secrets import NOTHING
 from xsrun.server.console.keeping import Keeper
+from xsrun.server.console.scans import Scans
 from xsrun.server.console.tracing import Tracing
 from xsrun.server.endpoint import LONGEST_ANSWER, note_outcome
 from xsrun.server.history import Exchange, HistoryEntry
@@ -49,6 +50,7 @@ class Shared:
         self.log = log
         self.tracing = Tracing(settings.trace)
         self.keeper = Keeper(self._place, settings.kept, log)
+        self.scans = Scans(lambda: live.current.workspace.kept("scans"))
         #: loads saved files again at once; without it they go live when a watcher sees them
         self.reload: Callable[[], object] = lambda: None
         history.keep = self.keep

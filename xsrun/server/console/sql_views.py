@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 from xsrun.server.console.calls import ApiCall, handles, wrong
-from xsrun.server.console.data_views import scanning, session_of, view_of
+from xsrun.server.console.data_views import session_of, view_of
 from xsrun.values.conversion import Value
 
 #: Rows of a statement that are shown.
@@ -33,7 +33,7 @@ def values(call: ApiCall) -> dict[str, Value]:
     from xsrun.database.value_counts import value_counts
 
     given = call.body()
-    with scanning(str(given.get("scan") or "")) as scan, session_of(call) as session:
+    with call.console.scans.begin(str(given.get("scan") or "")) as scan, session_of(call) as session:
         browser = Browser(session, call.parts[0], view_of(given))
         found = value_counts(browser, call.given("column"), scan.watch)
     return {
