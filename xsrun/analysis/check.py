@@ -28,7 +28,7 @@ from xsrun.diagnostics.suggest import comparing
 from xsrun.names.places import unwrapped
 from xsrun.syntax.nodes import Attribute, Document, Statement, Word
 from xsrun.syntax.source import Source
-from xsrun.syntax.walk import expressions, statements
+from xsrun.syntax.walk import expressions, failing_statements, statements
 from xsrun.workspace.forms import read_form
 
 _CONDITIONS = frozenset({"if", "elseif", "while", "precondition"})
@@ -102,7 +102,9 @@ def check_unit(everything: View, unit: Unit) -> None:
                 spelling.check_word(report, item.value)
             surprises.look(item.value)
         elif isinstance(item, Statement) and item.name in ("stack", "test"):
+            expected = failing_statements(item)
             for statement in statements(item.body):
+                surprises.expected = id(statement) in expected
                 look_at_statement(surprises, statement)
                 if item.name == "stack":
                     look_at_habits(report, statement, unit.kind)

@@ -137,6 +137,15 @@ class Answers:
         seen = self._find(kind, name)
         return None if seen is None else Called(seen.name, seen.inputs, seen.linked, seen.complete, seen.enums)
 
+    def requested(self, name: str, verb: str, group: str) -> Called | None:
+        """What a request sees of the one query of this name (in small letters), verb and group, as far as given."""
+        places = self._by_name.get(("query", name), ())
+        found = [seen for _, seen in places if verb in ("", seen.key[2]) and group in ("", seen.key[3])]
+        if len(found) != 1:
+            return None
+        (seen,) = found
+        return Called(seen.name, seen.inputs, seen.linked, seen.complete, seen.enums)
+
     def declared(self, kind: str, name: str) -> bool:
         return bool(self._by_name.get((kind, name)))
 
@@ -209,6 +218,8 @@ def _questions_about(changed: Iterable[Seen]) -> set[Question]:
         found |= {(name, seen.kind) for name in ("names", "any", "several")}
         if seen.kind == "query":
             found |= {("routes", *_route(seen)), ("guarded", place[1])}
+            verbs, groups = {"", seen.key[2]}, {"", seen.key[3]}
+            found |= {("requested", place[1], verb, group) for verb in verbs for group in groups}
         elif seen.kind == "table":
             found |= {("has_columns", place[1]), ("columns", place[1]), ("enums", place[1])}
     return found
@@ -228,6 +239,12 @@ class View:
         plain = _plain(name)
         self.asked.add(("called", kind, plain))
         return self._answers.called(kind, plain)
+
+    def requested(self, name: str, verb: str, group: str) -> Called | None:
+        """The query that a request names, in any case."""
+        question = _plain(name), verb.upper(), group.lower()
+        self.asked.add(("requested", *question))
+        return self._answers.requested(*question)
 
     def declares(self, kind: str, name: str) -> bool:
         """Whether there is a construct of this kind and name, in any case."""

@@ -45,6 +45,12 @@ def statements(body: Body | Document | None) -> Iterator[Statement]:
             yield from statements(item.body)
 
 
+def failing_statements(block: Statement | None) -> set[int]:
+    """The statements below a block that a test expects to fail, by identity: they are wrong on purpose."""
+    below_block = statements(block.body) if block is not None else ()
+    return {id(inner) for item in below_block if item.name == "expect.to_throw" for inner in statements(item.body)}
+
+
 def expressions(statement: Statement) -> Iterator[tuple[Expression, str]]:
     """The expressions of a statement with what they are there for: an attribute's name, "target", "if" or "as".
 

@@ -27,6 +27,7 @@ from xsrun.syntax.nodes import (
     Word,
 )
 from xsrun.syntax.walk import parts
+from xsrun.values.conversion import parse_number
 
 _COMPARISONS = frozenset({"==", "!=", "===", "!==", "<", "<=", ">", ">="})
 _LOGIC = frozenset({"&&", "||"})
@@ -41,6 +42,8 @@ class Surprises:
     def __init__(self, report: TextReport, inputs: dict[str, Field]) -> None:
         self.report = report
         self.inputs = inputs
+        #: whether the statement that is looked at is expected to fail
+        self.expected = False
 
     def look(self, node: Expression, boolean: bool = False, mode: int = PLAIN) -> None:
         """Check an expression; `boolean` when only its truth matters, `mode` when a query evaluates it."""
@@ -158,6 +161,25 @@ class Surprises:
             self.report.add(
                 "XS608", "`now` cannot be calculated with: the engine answers Not numeric", span_of(node), hint
             )
+
+        self.text_arithmetic(node)
+
+    def text_arithmetic(self, node: Binary) -> None:
+        """A text that is not a number, written where one is calculated with; once for a chain of additions."""
+        if node.operator not in _ARITHMETIC or self.expected:
+            return
+        texts = [side for side in (node.left, node.right) if _is_word(side)]
+        before = node.left if isinstance(node.left, Binary) and node.left.operator == node.operator else None
+        if not texts or (before is not None and (_is_word(before.left) or _is_word(before.right))):
+            return
+        shown = self.report.text_of(texts[0])
+        shown = shown if len(shown) <= 40 else "the text"
+        message = f"{shown} cannot be calculated with: the engine answers Not numeric"
+        hint = "write a number, or convert the text with |to_int or |to_decimal"
+        if node.operator == "+":
+            left, right = self.report.text_of(node.left), self.report.text_of(node.right)
+            hint = f"to join texts write {left} ~ {right}" if len(left + right) < 60 else "join texts with ~"
+        self.report.add("XS624", message, span_of(node), hint)
 
     def unary(self, node: Unary, boolean: bool, mode: int) -> None:
         if node.operator == "!" and isinstance(node.operand, FilterCall):
@@ -285,6 +307,12 @@ class Surprises:
         place = (entry.line, entry.column, entry.line, entry.column + len(entry.key))
         hint = f"to use the value as a key, write {{}}|set:{entry.key}:..."
         self.report.add("XS613", f"the key is the text `{entry.key}`, not the variable's value", place, hint)
+
+
+def _is_word(side: Expression) -> bool:
+    """Is a side of a calculation a written text that is not a number?"""
+    node = unwrapped(side)
+    return isinstance(node, Literal) and isinstance(node.value, str) and parse_number(node.value) is None
 
 
 def _zero_when_omitted(field: Field) -> bool:

@@ -8,14 +8,14 @@ from xsrun.analysis import columns
 from xsrun.analysis.interface import Called, View
 from xsrun.analysis.model import Unit
 from xsrun.analysis.report import name_span, span_of, title_span
-from xsrun.analysis.rules import mocks
+from xsrun.analysis.rules import enum_rules, mocks
 from xsrun.diagnostics.suggest import did_you_mean
 from xsrun.language.constructs import KINDS
 from xsrun.syntax.nodes import Entry, Expression, Field, FieldBlock, Literal, Name, ObjectLiteral, Spread, Statement
-from xsrun.syntax.walk import below, statements
+from xsrun.syntax.walk import below, failing_statements, statements
 
-#: Blocks whose statements are expected to fail: what they are given is wrong on purpose.
-_FAILING = frozenset({"expect.to_throw"})
+#: The attributes that hold inputs: `api.call` may give each by where it is sent.
+_GIVING = ("input", "path_params", "query", "body")
 #: statement -> the kind of construct that its header names
 TARGETS = {
     "function.run": "function",
@@ -34,12 +34,15 @@ def check_names(workspace: View, unit: Unit) -> None:
     check_double(workspace, unit)
     check_members(workspace, unit)
     mocks.check_tests(unit)
-    expected = {id(inner) for item in own_statements(unit) if item.name in _FAILING for inner in statements(item.body)}
+    expected = failing_statements(unit.node.block("stack"))
     for item in own_statements(unit):
         check_call(workspace, unit, item, fails=id(item) in expected)
         if item.name == "api.call" and id(item) not in expected:
             check_identity(workspace, unit, item)
+        if item.name == "api.call":
+            check_request(workspace, unit, item, fails=id(item) in expected)
         columns.check_statement(workspace, unit, item, fails=id(item) in expected)
+    enum_rules.EnumComparisons(workspace, unit).check()
 
 
 def own_statements(unit: Unit) -> Iterator[Statement]:
@@ -82,13 +85,24 @@ def check_call(workspace: View, unit: Unit, item: Statement, *, fails: bool = Fa
         unit.report.add("XS422", text, span_of(item.target), hint)
 
 
+def check_request(workspace: View, unit: Unit, item: Statement, *, fails: bool) -> None:
+    """Check what `api.call` sends to a query of the workspace. A request takes nothing from the inputs around it."""
+    if not isinstance(item.target, Name) or item.attribute("url") is not None:
+        return
+    group = item.attribute("api_group")
+    named = group.value if isinstance(group, Literal) else None
+    found = workspace.requested(item.target.text, item.verb or "", named if isinstance(named, str) else "")
+    if found is not None:
+        check_given(unit, item, found, fails=fails)
+
+
 def check_given(unit: Unit, item: Statement, target: Called, *, fails: bool) -> None:
     """Compare the inputs that a call gives with those that the target declares."""
-    given = item.attribute("input")
-    if given is not None and not isinstance(given, ObjectLiteral):
+    given = [value for name in _GIVING if (value := item.attribute(name)) is not None]
+    entries = [entry for value in given if isinstance(value, ObjectLiteral) for entry in value.entries]
+    if not all(isinstance(value, ObjectLiteral) for value in given) or target.linked:
         return
-    entries = given.entries if given is not None else []
-    if target.linked or any(isinstance(entry, Spread) for entry in entries) or not target.complete:
+    if any(isinstance(entry, Spread) for entry in entries) or not target.complete:
         return
     declared = dict(target.inputs)
     keys = {entry.key: entry for entry in entries if isinstance(entry, Entry) and not entry.disabled}
@@ -104,7 +118,8 @@ def check_given(unit: Unit, item: Statement, target: Called, *, fails: bool) -> 
 
 def check_missing(unit: Unit, item: Statement, target: Called, given: set[str]) -> None:
     """A left-out input is taken from the caller's input of the same name, if there is one (semantics 1.7)."""
-    own, asked = unit.inputs, "input" in KINDS[unit.kind].members
+    request = item.name == "api.call"
+    own, asked = {} if request else unit.inputs, not request and "input" in KINDS[unit.kind].members
     for name, needed in target.inputs:
         if name in given:
             continue
