@@ -17,13 +17,13 @@ import pytest
 from databases import new_database
 from http_server import Client, running
 from served_process import serve_process
-from waiting import Gate, in_threads, until
+from waiting import PATIENCE, Gate, in_threads, until
 
 import xsrun
 from xsrun.errors import XanoScriptError
-from xsrun.server import create_application
+from xsrun.server import create_application, protocol
 from xsrun.server.application import Application
-from xsrun.server.listening import Listening, welcome
+from xsrun.server.listening import Listening, listen, make_server, welcome
 from xsrun.server.log import Log
 from xsrun.server.slow import SlowRuns
 from xsrun.server.snapshot import Live
@@ -110,6 +110,26 @@ def test_a_second_request_that_never_comes_whole_is_not_waited_for() -> None:
             told += link.recv(10_000)
         link.sendall(b"GET /api:g/li")
         assert link.recv(10_000).startswith(b"HTTP/1.1 408 ")
+
+
+def test_who_has_just_connected_when_the_server_stops_is_answered(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(protocol, "_LAST_CHANCE", PATIENCE)
+    with xsrun.Workspace.from_sources(FILES) as workspace, listen("127.0.0.1", 0) as bound:
+        server = make_server(create_application(workspace))
+        with (
+            in_threads(lambda: server.run(sockets=[bound])),
+            socket.create_connection(bound.getsockname()) as used,
+            socket.create_connection(bound.getsockname()) as link,
+        ):
+            request = b"GET /api:g/list HTTP/1.1\r\nHost: a\r\n\r\n"
+            used.sendall(request)
+            assert used.recv(10_000).startswith(b"HTTP/1.1 200 ")
+            until(lambda: len(server.server_state.connections) == 2)
+            server.should_exit = True
+            assert received(used).rpartition(b"\r\n\r\n")[2] in (b"", b"[]")  # it had its answer, and is ended
+            link.sendall(request)
+            told = received(link)
+            assert told.startswith(b"HTTP/1.1 200 ") and told.endswith(b"[]")
 
 
 @pytest.mark.parametrize("backend", ["memory", "file", "postgres"])

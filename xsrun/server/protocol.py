@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from functools import partial
 
 from xsrun.errors import XanoScriptError
 from xsrun.server.http_response import error_response
 
 #: What is sent to a connection that does not say what it wants.
 _TOO_SLOW = "The request did not arrive in time."
+
+#: Seconds that a connection without a request yet has for one when the server shuts down.
+_LAST_CHANCE = 0.5
 
 
 class Waiting:
@@ -33,10 +37,7 @@ class Waiting:
 
 
 def http_protocol(head_seconds: float) -> type[asyncio.Protocol]:
-    """The fast protocol where httptools is installed, else the one in pure Python.
-
-    A connection whose request line and headers take longer than `head_seconds` is ended.
-    """
+    """The fast protocol or the one in pure Python; it ends connections whose heads take longer than `head_seconds`."""
     try:
         from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol as Protocol
     except ImportError:
@@ -46,32 +47,43 @@ def http_protocol(head_seconds: float) -> type[asyncio.Protocol]:
         """Says in the engine's way that a request is not HTTP, and does not wait for one that never comes whole."""
 
         transport: asyncio.Transport
-        waiting: Waiting
+        last: bool = False  # the server shuts down, and waits for the request that is on its way
 
         def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
             super().connection_made(transport)
-            self.waiting = Waiting(self.loop, head_seconds, self.give_up)
+            self.waiting = Waiting(self.loop, head_seconds, partial(give_up, transport))
+
+        def shutdown(self) -> None:
+            if self.last or self.cycle is not None:
+                super().shutdown()
+            else:  # who has just connected sends a request now
+                self.last = True
+                self.loop.call_later(_LAST_CHANCE, self.shutdown)
 
         def data_received(self, data: bytes) -> None:
             super().data_received(data)
-            passed_on = self.transport.get_protocol() is not self  # it is a WebSocket's now
+            if self.last and self.cycle is not None:
+                self.cycle.keep_alive = False
             served = self.cycle is not None and not self.cycle.response_complete
-            self.waiting.follow(served=served or passed_on)
+            # another protocol's is that of a WebSocket
+            self.waiting.follow(served=served or self.transport.get_protocol() is not self)
 
         def connection_lost(self, exc: Exception | None) -> None:
             self.waiting.end()
             super().connection_lost(exc)
-
-        def give_up(self) -> None:
-            if not self.transport.is_closing():
-                self.transport.write(malformed(_TOO_SLOW, b"408 Request Timeout", 408))
-                self.transport.close()
 
         def send_400_response(self, msg: str) -> None:
             self.transport.write(malformed(msg))
             self.transport.close()
 
     return HttpProtocol
+
+
+def give_up(transport: asyncio.Transport) -> None:
+    """End a connection whose request does not come whole."""
+    if not transport.is_closing():
+        transport.write(malformed(_TOO_SLOW, b"408 Request Timeout", 408))
+        transport.close()
 
 
 def malformed(reason: str, line: bytes = b"400 Bad Request", status: int = 400) -> bytes:
