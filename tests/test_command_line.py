@@ -13,6 +13,7 @@ import pytest
 
 from xsrun import __version__
 from xsrun.cli import version
+from xsrun.cli.arguments import COMMANDS
 from xsrun.language import catalogue
 from xsrun.manual.reference import KINDS
 
@@ -228,7 +229,8 @@ def test_docs_of_a_filter() -> None:
 
 
 def test_help() -> None:
-    assert "commands:" in xsrun("--help").stdout
+    listed = re.findall(r"^  ([a-z]+) +\w", xsrun("--help").stdout, re.MULTILINE)
+    assert sorted(name for name in listed if name != "xsrun") == sorted(COMMANDS)
     assert xsrun("--version").stdout == f"xsrun {__version__}\n"
 
 

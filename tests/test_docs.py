@@ -278,3 +278,17 @@ def raise_error_of(text: str) -> None:
     error = xsrun.Workspace.from_sources({"a.xs": text}).run().error
     if error is not None:
         raise error
+
+
+def test_the_pages_of_python_tell_what_programs_use() -> None:
+    """Every option of a workspace with what it does, the attributes of results, and nothing that xsrun calls itself."""
+    from xsrun.workspace.options import WorkspaceOptions
+
+    pages = {page.name: page for page in whole_manual().pages if page.kind == "python"}
+    options = {part["name"]: part for part in pages["xsrun.Workspace.load"].parts}
+    assert options.keys() == WorkspaceOptions.__annotations__.keys()
+    assert all(part["text"].endswith(".") for part in options.values())
+    assert {"response", "error", "status", "logs"} <= {part["name"] for part in pages["xsrun.Result"].parts}
+    own = {name.removeprefix("xsrun.Workspace.") for name in pages if name.startswith("xsrun.Workspace.")}
+    assert own == {"load", "from_sources", "seed", "run", "test", "close"}
+    assert all(page.about for page in pages.values())

@@ -39,7 +39,12 @@ __all__ = [
 
 
 class Workspace(LoadedWorkspace):
-    """A workspace: load it, seed it, run its constructs, run its tests (see `xsrun.workspace.workspace`)."""
+    """A workspace: load it, seed it, run its constructs, run its tests.
+
+    It is made by `load` (a file or a folder) or `from_sources` (texts by file name), and is a context manager: its end,
+    or `close()`, ends connections and processes. `constructs` lists what it holds, with kind, name, verb, api_group,
+    file and line of each.
+    """
 
     @checked(*keywords_of(LoadedWorkspace.__init__))
     def __init__(self, sources: dict[str, str], root: Path | None = None, **options: Unpack[WorkspaceOptions]) -> None:

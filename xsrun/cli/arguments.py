@@ -37,6 +37,15 @@ COMMANDS = {
 }
 
 
+#: How `xsrun --help` lists them.
+GROUPS = {
+    "run and look": ("run", "eval", "serve", "console", "db"),
+    "check and test": ("check", "format", "test", "doctest", "verify"),
+    "editors and agents": ("lsp", "dap", "mcp", "init"),
+    "help": ("docs", "completion", "support"),
+}
+
+
 #: Commands that show on a terminal how far they have come.
 LONG_WORK = ("run", "check", "test", "doctest")
 
@@ -197,12 +206,16 @@ def build(command: str | None) -> CommandParser:
         )
         importlib.import_module(f"xsrun.cli.{module}").add_arguments(parser)
         return parser
-    lines = "\n".join(f"  {name:<10} {summary}" for name, (summary, _) in available().items())
+    there = available()
+    lines = "\n\n".join(
+        "\n".join([f"{title}:", *(f"  {name:<10} {there[name][0]}" for name in names if name in there)])
+        for title, names in GROUPS.items()
+    )
     parser = CommandParser(
         prog="xsrun",
         usage="xsrun COMMAND ...",
         description="Run XanoScript on your own machine.",
-        epilog=f"commands:\n{lines}\n\nxsrun help COMMAND tells more, xsrun docs is the manual.",
+        epilog=f"{lines}\n\nxsrun help COMMAND tells more, xsrun docs is the manual.",
         formatter_class=RawFormatter,
     )
     parser.add_argument("-V", "--version", action="store_true", help="show the version and exit")

@@ -58,18 +58,25 @@ def run(options: argparse.Namespace) -> int:
     errors = sum(diagnostic.severity == "error" for diagnostic in diagnostics)
     report(diagnostics, sources, "json" if options.json else options.format)
     if not options.json and options.format == "text":
-        print(summary(len(sources), diagnostics, use_color(sys.stderr)), file=sys.stderr)
+        repairable = [] if options.fix or options.diff else [one for one in diagnostics if is_repairable(one, checked)]
+        print(summary(len(sources), diagnostics, len(repairable), use_color(sys.stderr)), file=sys.stderr)
     return 1 if errors else 0
 
 
-def summary(files: int, diagnostics: list[Diagnostic], color: bool) -> str:
-    """`12 files checked: 2 errors, 1 warning`."""
+def is_repairable(problem: Diagnostic, checked: Checked) -> bool:
+    """Would `--fix` repair it?"""
+    return problem.fix is not None and problem.file in checked.files
+
+
+def summary(files: int, diagnostics: list[Diagnostic], repairable: int, color: bool) -> str:
+    """`12 files checked: 2 errors, 1 warning; --fix repairs 2`."""
     counts = []
     for severity, style in (("error", "bold red"), ("warning", "bold yellow")):
         count = sum(one.severity == severity for one in diagnostics)
         counts.append(paint(f"{count} {severity}{'' if count == 1 else 's'}", style if count else "", color))
     found = ", ".join(counts) if diagnostics else paint("no problems", "green", color)
-    return f"{files} file{'' if files == 1 else 's'} checked: {found}"
+    more = f"; --fix repairs {repairable}" if repairable else ""
+    return f"{files} file{'' if files == 1 else 's'} checked: {found}{more}"
 
 
 def start_of(given: str) -> Path:
@@ -112,7 +119,7 @@ def fixed(checked: Checked, settings: CheckSettings, options: argparse.Namespace
     sources = checked.texts
     others = [name for name in sources if name not in checked.files and not (options.diff and name.startswith("<"))]
     if others:
-        what = "standard input is none" if others[0] == STDIN else f"{others[0]} is none of XanoScript"
+        what = "standard input is not a file" if others[0] == STDIN else f"{others[0]} is not XanoScript"
         hint = "--diff prints what it would change" if others[0] == STDIN else "name .xs files"
         raise UsageError(f"--fix changes files, and {what}", hint=hint)
     made, count = fix_sources(sources, lambda texts: settings.apply(checked.problems(texts)))

@@ -69,6 +69,9 @@ class Page:
 
     @property
     def parts_title(self) -> str:
+        """What the parts are called."""
+        if self.kind == "python":
+            return "attributes" if self.form.startswith("class ") else "options"
         return {"statement": "attributes", "block": "attributes", "command": "options"}.get(self.kind, "arguments")
 
     def as_dict(self) -> PageDocument:

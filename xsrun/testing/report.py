@@ -140,14 +140,17 @@ class Report:
 
     @property
     def passed(self) -> int:
+        """How many tests passed."""
         return sum(outcome.status == "pass" for outcome in self.results)
 
     @property
     def failed(self) -> int:
+        """How many tests failed, or ended with an error of their own."""
         return sum(outcome.failed for outcome in self.results)
 
     @property
     def skipped(self) -> int:
+        """How many tests did not run."""
         return sum(outcome.status == "skipped" for outcome in self.results)
 
     def add(self, other: Report) -> None:

@@ -22,7 +22,7 @@ class WorkspaceOptions(TypedDict, total=False):
     tables that no file declares, and keys that are not columns. `base_url`: the prefix of the paths of stored files.
     `cloud`: addresses of cloud services by name ("s3", "elasticsearch"; `xsrun.services.cloud.endpoints`).
     `isolation`: "read-committed" lets transactions run at once on SQLite, too, as they do on the hosted engine.
-    `allow_run`: may `cloud.job` start the processes that `xsrun.toml` names, and containers?
+    `allow_run`: let `cloud.job` start the processes that `xsrun.toml` names, and containers.
     `models`: which language models answer agents: servers, as `http://127.0.0.1:11434/v1#llama3.2`, or a file of turns.
     """
 

@@ -44,7 +44,7 @@ def _enum(report: TextReport, field: Field) -> None:
     chosen = default.text if isinstance(default, Word) else getattr(default, "value", None)
     if default is not None and chosen not in (None, "") and str(chosen) not in [str(value) for value in known]:
         hint = f"its values are {', '.join(str(value) for value in known)}"
-        report.add("XS533", f"the default `{chosen}` is none of the values", span_of(default), hint)
+        report.add("XS533", f"the default `{chosen}` is not one of the values", span_of(default), hint)
 
 
 def _filters(report: TextReport, field: Field) -> None:
