@@ -138,7 +138,7 @@ def _add_page(checked: Checked, what: Named) -> None:
     if what.line is not None:
         examples = [one for one in examples if one.block.holds(what.line)]
         if not examples:
-            raise UsageError(f"no program stands at {what.name}:{what.line}")
+            raise UsageError(f"there is no program at {what.name}:{what.line}")
     checked.programs += ({what.name: one.source} for one in examples)
     checked.texts[what.name] = what.text or ""
     checked.pages.add(what.name)

@@ -98,7 +98,7 @@ def add_workspace_options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--vault", metavar="PATH", help="the folder of stored files (default: .xsrun/vault)")
     parser.add_argument(
-        "--base-url", metavar="URL", help="what stands before the paths of stored files (default: XSRUN_BASE_URL)"
+        "--base-url", metavar="URL", help="the prefix of the paths of stored files (default: XSRUN_BASE_URL)"
     )
     add_outside_options(parser)
     parser.add_argument(

@@ -46,7 +46,7 @@ def one_example(what: Named, examples: list[PageExample]) -> PageExample:
     if not examples:
         raise UsageError(f"{shown} holds no XanoScript", hint="a block of it begins with ```xs")
     if what.line is not None:
-        raise UsageError(f"no program stands at {shown}:{what.line}", hint=f"there are: {places}{more}")
+        raise UsageError(f"there is no program at {shown}:{what.line}", hint=f"there are: {places}{more}")
     one = "they begin at" if what.path is None else "xsrun run FILE:LINE one:"
     page = "-" if what.path is None else shown
     raise UsageError(

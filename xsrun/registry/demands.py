@@ -141,7 +141,7 @@ def _value(item: Statement, entry: StatementEntry) -> Demand | None:
         return Demand("XS313", f"a value in parentheses must follow `{name}`", title_span(item), hint)
     if isinstance(target, Name):
         hint = f"write {name} ({_written(target)})"
-        return Demand("XS313", f"the value after `{name}` stands in parentheses", span_of(target), hint)
+        return Demand("XS313", f"the value after `{name}` needs parentheses", span_of(target), hint)
     if item.condition is None and "if (" in entry["header"]:
         hint = f"write {name} ({_subject(target)}) if ($this ...) as $result"
         return Demand("XS309", f"`{name}` needs `if (...)` after the list", after_title(item), hint)
@@ -239,7 +239,7 @@ def arm(item: Statement) -> Demand | None:
     if item.target is None:
         text = f"a {what} in parentheses must follow `{item.name}`"
         return Demand("XS320", text, title_span(item), f"write {item.name} (...) {{")
-    text = f"the {what} of `{item.name}` stands in parentheses"
+    text = f"the {what} of `{item.name}` needs parentheses"
     return Demand("XS320", text, span_of(item.target), f"write {item.name} ({_written(item.target)}) {{")
 
 

@@ -100,7 +100,7 @@ class LoadedWorkspace(ConstructTable):
         self.root = root
         self.strict = strict
         self.read_committed = is_read_committed(isolation)
-        #: what stands before the paths of stored files in their addresses; None takes that of the request
+        #: the prefix of the paths of stored files in their addresses; None takes that of the request
         self.base_url = (base_url or os.environ.get("XSRUN_BASE_URL") or "").rstrip("/") or None
         self.database_url = database
         self.network, self.models = network, models_of(models)

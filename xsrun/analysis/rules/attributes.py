@@ -23,7 +23,7 @@ def attribute_in_stack(report: TextReport, item: Attribute) -> None:
     if name == "response":
         report.add(
             "XS302",
-            "`response` stands inside the stack",
+            "`response` is inside the stack",
             attribute_span(item),
             "write it after the stack's closing brace; to leave early, write return { value = ... }",
         )

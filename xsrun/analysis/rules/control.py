@@ -111,7 +111,7 @@ def _check_arm(report: TextReport, member: Statement) -> None:
     fix = wrapped(report, target) if target is not None else None
     if not report.demand(demands.arm(member), fix=fix) and target is not None:
         text, hint = (
-            f"the {demands.ARMS[name]} of `{name}` stands in parentheses",
+            f"the {demands.ARMS[name]} of `{name}` needs parentheses",
             f"write {name} ({report.text_of(target)}) {{",
         )
         report.add("XS320", text, span_of(target), hint, fix)
@@ -184,14 +184,14 @@ def _check_conditional(report: TextReport, item: Statement) -> None:
     ifs = [arm for arm in arms if arm.name == "if"]
     for again in ifs[1:]:
         hint = "write elseif (...) for another branch, or a second conditional { } for an independent test"
-        report.add("XS325", "a second `if` stands in one conditional", name_span(again), hint)
+        report.add("XS325", "this conditional has a second `if`", name_span(again), hint)
     if not ifs:
         report.demand(demands.no_if(item))
     elif arms[0].name != "if" and item.blocks("if"):
-        report.add("XS326", f"`{arms[0].name}` stands before the `if`", name_span(arms[0]), "put the if first")
+        report.add("XS326", f"`{arms[0].name}` comes before the `if`", name_span(arms[0]), "put the if first")
     others = item.blocks("else")
     for again in others[1:]:
-        report.add("XS325", "a second `else` stands in one conditional", name_span(again), "write elseif (...)")
+        report.add("XS325", "this conditional has a second `else`", name_span(again), "write elseif (...)")
     if len(others) == 1 and arms and arms[-1].name == "elseif":
         report.add("XS326", "an `elseif` stands after the `else`", name_span(arms[-1]), "put the else last")
 
@@ -207,19 +207,25 @@ def stray_block(report: TextReport, item: Statement, context: str) -> bool:
         return False
     if name == "if":
         hint = "write conditional { if (...) { ... } }"
-        report.add("XS327", "`if` stands only inside a conditional", name_span(item), hint)
+        report.add("XS327", "`if` is only allowed inside a conditional", name_span(item), hint)
     elif name in ("else", "elseif"):
         hint = "it belongs inside the braces of conditional, after the closing brace of the if"
-        report.add("XS327", f"`{name}` stands only inside a conditional", name_span(item), hint)
+        report.add("XS327", f"`{name}` is only allowed inside a conditional", name_span(item), hint)
     elif name == "each":
         report.add(
-            "XS327", "`each` stands only inside a loop", name_span(item), "write foreach ($list) { each as $item { } }"
+            "XS327",
+            "`each` is only allowed inside a loop",
+            name_span(item),
+            "write foreach ($list) { each as $item { } }",
         )
     elif name == "stack":
         report.add("XS327", "a stack cannot hold another stack", name_span(item), "use group { stack { ... } }")
     else:
         report.add(
-            "XS327", f"`{name}` stands only inside {owner} {{ }}", name_span(item), f"write {owner} {{ {name} ... }}"
+            "XS327",
+            f"`{name}` is only allowed inside {owner} {{ }}",
+            name_span(item),
+            f"write {owner} {{ {name} ... }}",
         )
     if isinstance(item.target, Group):
         check_expression(report, item.target.expression)
@@ -250,7 +256,7 @@ def stray_if(report: TextReport, item: Statement, following: Sequence[Item], con
     start, end = report.offsets(item)[0], report.offsets(last)[1]
     fix = [(start, start, f"conditional {{\n{margin}"), (end, end, f"\n{margin}}}")]
     hint = "write conditional { if (...) { ... } }"
-    report.add("XS327", "`if` stands only inside a conditional", name_span(item), hint, fix)
+    report.add("XS327", "`if` is only allowed inside a conditional", name_span(item), hint, fix)
     if isinstance(item.target, Group):
         check_expression(report, item.target.expression)
     report.look_into(item, context)
@@ -277,4 +283,4 @@ def misplaced_member(report: TextReport, item: Statement) -> None:
         report.add("XS301", "`test` is a member of the construct, not a statement", name_span(item), hint)
     else:
         hint = "write response = ... after the stack's closing brace; to leave early, return { value = ... }"
-        report.add("XS302", "`response` stands inside the stack", name_span(item), hint)
+        report.add("XS302", "`response` is inside the stack", name_span(item), hint)

@@ -187,7 +187,7 @@ class Surprises:
             start, end = self.report.offsets(node.operand)
             self.report.add(
                 "XS601",
-                "`!` applies to the filtered value, not to what stands before the filter",
+                "`!` applies to the filtered value, not to what comes before the filter",
                 span_of(node),
                 f"write !({shown}) with parentheses to say so",
                 [(start, start, "("), (end, end, ")")],
@@ -206,7 +206,7 @@ class Surprises:
         rest = " ".join(self.report.source.text[self.report.offsets(first)[1] : end].split())
         self.report.add(
             "XS621",
-            "`-` applies to the filtered value, not to what stands before the filter",
+            "`-` applies to the filtered value, not to what comes before the filter",
             span_of(node),
             f"write (-{signed}){rest} to filter the negative number, or -({shown}) to say so",
             [(start, start, "("), (end, end, ")")],

@@ -82,7 +82,7 @@ def _check_mark(report: TextReport, field: Field) -> None:
     if field.nullable and at >= 0:
         place = (field.line, field.column + at + 1, field.line, field.column + at + 2)
         hint = f"write {field.type}? {field.name} for a value that may be null"
-        report.add("XS235", f"a question mark does not stand before the name `{field.name}`", place, hint)
+        report.add("XS235", f"a question mark does not go before the name `{field.name}`", place, hint)
 
 
 def _check_type(report: TextReport, field: Field) -> None:
@@ -205,7 +205,10 @@ def _check_block(report: TextReport, field: Field, place: str) -> None:
             else:
                 span = (item.line, item.column, item.line, item.column + len(item.name))
                 report.add(
-                    "XS227", f"a field has no block `{item.name}`", span, "the members of an object stand in schema { }"
+                    "XS227",
+                    f"a field has no block `{item.name}`",
+                    span,
+                    "the members of an object belong in schema { }",
                 )
         elif isinstance(item, Attribute):
             _check_attribute(report, field, item)
@@ -251,5 +254,5 @@ def _field_hint(field: Field, name: str, value: Expression | None) -> str | None
     if name in ("unique", "primary", "index"):
         return 'use the table\'s index = [{type: "btree|unique", field: [{name: "..."}]}]'
     if name in ("type", "name"):
-        return "the type and the name stand in front of the braces"
+        return "the type and the name come before the braces"
     return None

@@ -130,7 +130,7 @@ def _regex(report: TextReport, node: FilterCall) -> None:
     operand, argument = _text_of(node.operand), _text_of(last)
     if argument is not None and _REGEX.match(argument) and (operand is None or not _REGEX.match(operand)):
         shown = f'"{argument}"|{node.name}:' + ("replacement:" if node.name == "regex_replace" else "") + "$text"
-        report.add("XS619", "the pattern stands before the filter, the text after it", span_of(last), f"write {shown}")
+        report.add("XS619", "the pattern comes before the filter, the text after it", span_of(last), f"write {shown}")
 
 
 def _format(report: TextReport, node: FilterCall) -> None:

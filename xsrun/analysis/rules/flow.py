@@ -73,11 +73,11 @@ class Flow:
         name = item.name
         if name in ("break", "continue") and not loop:
             hint = "write return { value = ... }"
-            self.report.add("XS410", f"`{name}` stands outside of any loop", name_span(item), hint)
+            self.report.add("XS410", f"`{name}` is outside of any loop", name_span(item), hint)
         elif name in ("foreach.remove", "remove") and loop != "foreach":
             where = f"a {loop}" if loop else "no loop"
             hint = "it takes the item of a foreach out of its list: foreach ($list) { each as $item { ... } }"
-            self.report.add("XS410", f"`{name}` stands in {where}, not in a foreach", name_span(item), hint)
+            self.report.add("XS410", f"`{name}` is in {where}, not in a foreach", name_span(item), hint)
         for expression, role in expressions(item):
             if role == "as":
                 self.result(expression)

@@ -24,7 +24,7 @@ _WORDS: dict[str, tuple[str, str, str | None]] = {
         "a filtered value stands before an operator without parentheses",
         "put the filtered value in parentheses",
     ),
-    "piped-null": ("XS524", "nothing stands before this filter; it gets null", "write null|..., or a value"),
+    "piped-null": ("XS524", "there is nothing before this filter; it gets null", "write null|..., or a value"),
     "empty-root": ("XS525", "this variable has no name; it is null", "write the name of a variable, or null"),
     "backtick-text": ("XS526", "the text in backticks is not an expression; it stays a text", 'write "..." for text'),
 }

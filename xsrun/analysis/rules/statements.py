@@ -257,7 +257,7 @@ def _check_expression_target(report: TextReport, item: Statement, entry: Stateme
     elif name.startswith("array.") and isinstance(target, (Variable, Path)):
         check_expression(report, target)
     elif isinstance(target, Expression):
-        text, hint = f"the value after `{name}` stands in parentheses", f"write {name} ({report.text_of(target)})"
+        text, hint = f"the value after `{name}` needs parentheses", f"write {name} ({report.text_of(target)})"
         report.add("XS313", text, span_of(target), hint, wrapped(report, target))
     else:
         fix = wrapped(report, target) if target is not None else None
@@ -355,7 +355,7 @@ def _statement_in_statement(report: TextReport, item: Statement, member: Stateme
         report.add("XS318", f"`=` must follow `{name}`", name_span(member), hint)
     elif catalogue.entry("statement", name) is not None:
         hint = "close the braces before it; one statement does not hold another"
-        report.add("XS319", f"`{name}` stands inside the braces of `{item.name}`", name_span(member), hint)
+        report.add("XS319", f"`{name}` is written inside the braces of `{item.name}`", name_span(member), hint)
         report.look_at(member, "any")
     else:
         hint = f"write one attribute a line: {name} = ..."

@@ -49,10 +49,10 @@ def _check_member(report: TextReport, member: Statement) -> None:
         return
     if member.name.startswith("assert"):
         hint = "expectations are written expect.to_equal ($response) { value = ... }"
-        report.add("XS231", f"`{member.name}` cannot stand in a test", name_span(member), hint)
+        report.add("XS231", f"`{member.name}` is not allowed in a test", name_span(member), hint)
         return
     hint = "a test runs its construct with `input` and looks at $response; use a workflow_test to run statements"
-    report.add("XS231", f"`{member.name}` cannot stand in a test", name_span(member), hint)
+    report.add("XS231", f"`{member.name}` is not allowed in a test", name_span(member), hint)
 
 
 def check_test_names(report: TextReport, construct: Statement) -> None:

@@ -390,7 +390,7 @@ def await_one(context: Context, job: Value) -> Value:
     """The response of one asynchronous call; its error is raised here."""
     started = context.asynchronous.get(job) if job.__class__ is str else None
     if started is None:
-        raise XanoScriptError("Async timeout", hint="the id is of no asynchronous call of this run")
+        raise XanoScriptError("Async timeout", hint="the id is not that of an asynchronous call of this run")
     return started.outcome()
 
 

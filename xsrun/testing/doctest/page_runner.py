@@ -77,7 +77,7 @@ def test_page(
     wanted = [one for one in examples if line is None or one.block.holds(line)]
     if line is not None and not wanted:
         places = ", ".join(f"{file}:{one.block.line}" for one in examples[:_LISTED])
-        raise UsageError(f"no program stands at {file}:{line}", hint=f"there are: {places}" if places else None)
+        raise UsageError(f"there is no program at {file}:{line}", hint=f"there are: {places}" if places else None)
     found = [page.run(example) for example in wanted]
     if line is None:
         found += map(_untagged, filter(looks_like_program, blocks))
