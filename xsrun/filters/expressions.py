@@ -13,6 +13,7 @@ from xsrun.evaluator.generated import collections
 from xsrun.evaluator.quasiquote import bind, constant, function, name, place
 from xsrun.evaluator.quasiquote import call as quote_call
 from xsrun.evaluator.text_expressions import evaluate_text
+from xsrun.filters.transform_reading import as_transform_reads
 from xsrun.names.bindings import name_given_by
 from xsrun.registry import filter_form
 from xsrun.syntax.nodes import FilterCall
@@ -121,9 +122,12 @@ def transform(compiler: Compiler, operand: ast.expr, call: FilterCall) -> ast.ex
     "Ann Lee"
     """
     node = call.arguments[0]
+    read = as_transform_reads(node)
+    if isinstance(read, str):
+        read = compiler.parse(read, node)
     parameter = compiler.scope.fresh("operand_")
     with compiler.scope.element({"$": parameter}, binds_this=False):
-        body = compiler.value(node)
+        body = compiler.value(read)
     transformed: ast.expr = place(ast.Call(function([parameter], body, node), [operand], []), call)
     return transformed
 
