@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import random
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -295,7 +296,10 @@ def test_sarif() -> None:
     document = to_sarif(check(text, "a folder/a.xs"))
     assert document["version"] == "2.1.0"
     [run] = document["runs"]
-    [rule] = run["tool"]["driver"]["rules"]
+    driver = run["tool"]["driver"]
+    urls = tomllib.loads((Path(__file__).parents[1] / "pyproject.toml").read_text(encoding="utf-8"))["project"]["urls"]
+    assert (driver["version"], driver["informationUri"]) == (xsrun.__version__, urls["Repository"])
+    [rule] = driver["rules"]
     [result] = run["results"]
     assert (rule["id"], result["ruleId"], result["ruleIndex"], result["level"]) == ("XS130", "XS130", 0, "error")
     place = result["locations"][0]["physicalLocation"]

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import platform
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -13,7 +15,9 @@ from typing import Any
 import pytest
 import yaml
 
+from xsrun.analysis import check_sources
 from xsrun.cli import main
+from xsrun.diagnostics.export import to_sarif
 from xsrun.editor.agent_notes import FILE, SECTION, with_section
 
 ROOT = Path(__file__).parents[1]
@@ -94,6 +98,34 @@ def assert_sarif(document: Any) -> None:
             for replacement in change["replacements"]:
                 assert replacement["deletedRegion"]["charOffset"] >= 0
                 assert isinstance(replacement["insertedContent"]["text"], str)
+
+
+@pytest.mark.slow
+def test_sarif_passes_the_validator_of_its_authors(tmp_path: Path) -> None:
+    """What the broken files of the tests bring about, by the schema and the rules of the multitool from npm."""
+    if shutil.which("npm") is None or platform.system() != "Linux":
+        pytest.skip("the validator is installed by npm, on Linux")
+    words = [
+        "npm",
+        "install",
+        "--no-audit",
+        "--no-fund",
+        "--silent",
+        "--prefix",
+        ".",
+        "@microsoft/sarif-multitool@5.7.0",
+    ]
+    subprocess.run(words, cwd=tmp_path, check=True, capture_output=True)
+    files = sorted((ROOT / "tests" / "diagnostics").rglob("*.xs"))
+    texts = {file.relative_to(ROOT).as_posix(): file.read_text(encoding="utf-8") for file in files}
+    found = [one for name, text in texts.items() for one in check_sources({name: text})]
+    assert len({one.code for one in found}) > 30 and any(one.fix for one in found)
+    (tmp_path / "found.sarif").write_text(json.dumps(to_sarif(found)), encoding="utf-8")
+    words = ["node_modules/.bin/sarif-multitool", "validate", "found.sarif", "--rule-kind", "Sarif"]
+    around = {**os.environ, "DOTNET_SYSTEM_GLOBALIZATION_INVARIANT": "1"}
+    done = subprocess.run(words, cwd=tmp_path, env=around, capture_output=True, text=True)
+    assert done.returncode == 0 and "Analysis completed successfully" in done.stdout, done.stdout
+    assert re.findall(r"(?:error|warning) .*", done.stdout) == []
 
 
 def test_the_action_names_no_input_that_it_lacks() -> None:

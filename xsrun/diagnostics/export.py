@@ -13,12 +13,21 @@ if TYPE_CHECKING:
 _LEVELS = {"error": "error", "warning": "warning", "info": "note"}
 _COMMANDS = {"error": "error", "warning": "warning", "info": "notice"}
 _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
+#: Where readers of a document learn more of what wrote it.
+_HOME = "https://github.com/xsrun/xsrun"
 
 
 def to_sarif(diagnostics: Sequence[Diagnostic]) -> dict[str, Json]:
     """A SARIF document: one run, one rule for each code that occurs, one result for each diagnostic."""
+    from xsrun import __version__
+
     rules = sorted({diagnostic.code for diagnostic in diagnostics if diagnostic.code})
-    driver: Json = {"name": "xsrun", "rules": [_rule(code) for code in rules]}
+    driver: Json = {
+        "name": "xsrun",
+        "version": __version__,
+        "informationUri": _HOME,
+        "rules": [_rule(code) for code in rules],
+    }
     run: Json = {
         "tool": {"driver": driver},
         "columnKind": "unicodeCodePoints",

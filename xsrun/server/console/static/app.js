@@ -27,7 +27,10 @@ async function show() {
   const parts = path.split("/").map((part) => { try { return decodeURIComponent(part); } catch { return part; } });
   const view = VIEWS.find(([name]) => name === parts[0]) || VIEWS[0];
   for (const link of $("nav").querySelectorAll("a")) {
-    if (link.dataset.name === view[0]) link.setAttribute("aria-current", "page");
+    if (link.dataset.name === view[0]) {
+      link.setAttribute("aria-current", "page");
+      $("nav").scrollLeft = link.offsetLeft - ($("nav").clientWidth - link.offsetWidth) / 2; // a row of them is wider than a phone
+    }
     else link.removeAttribute("aria-current");
   }
   document.title = `${view[1]} - xsrun`;

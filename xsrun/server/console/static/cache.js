@@ -13,6 +13,7 @@ export async function show(main, parts, query) {
       const found = await get("cache", { match: match.value.trim() || "*" });
       state.textContent = `${plural(found.all, "key")}${found.all > found.keys.length ? `, the first ${found.keys.length} shown` : ""}${found.server ? ", on the Redis server" : ""}.`;
       fill(list, found.keys.map((key) => h("li", {}, h("button", { type: "button", class: "link mono", onclick: () => look(key) }, key))));
+      list.hidden = !found.keys.length;
     } catch (error) { complain(error); }
   };
   async function look(key) {
