@@ -37,6 +37,8 @@ FAILED = [
     "function f {\n  input {\n    text s= ={\n    }\n  }\n  stack {\n  }\n  response = null\n}\n",
     "function f {\n  stack {\n    conditional {\n      if (true) {\n        schema }\n    }\n  }\n}\n",
     "function f {\n  input {\n    int count filters=min:1 = 5\n  }\n  stack {\n  }\n}\n",
+    "table t {\n  schema {\n    text code? filters = me ? filters= trim | lower\n  }\n}\n",
+    'api_group account {\n  description = "S"!  canonical = "account"\n}\n',
     "function f {\n  stack {\n    return $x",
     "function f {\n  stack {\n    return $xé",
 ]

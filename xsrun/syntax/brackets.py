@@ -143,6 +143,7 @@ class Brackets:
             following = tokens[number + 1].type if number + 1 < len(tokens) else ""
             if kind == "_DOCUMENT_SEPARATOR" or self.begins_attribute(tokens, number, previous, following):
                 level.end_item()
+                previous = ""
             self.note_gap(between)
             dash = not between and self.is_dash(tokens, number)
             self.add(token, "DASH" if dash else kind, previous)
@@ -224,7 +225,7 @@ class Brackets:
             return True  # `+ +x`, which is not `++`
         if before == "DEFAULT" and text[:1] == "=":
             return True  # `= =x`, which is not `==`
-        if kind == "DEFAULT" and before == "FILTERS":
+        if before == "FILTERS":
             return True  # `filters=min:1 =5`, which is not an argument `1=5`
         if kind in _TIGHT_BEFORE or before in _TIGHT_AFTER:
             return False
