@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 import xsrun
 from xsrun.errors import UnavailableError, XanoScriptError
+from xsrun.extras import installing
 from xsrun.services.cache import Cache, glob_matcher
 from xsrun.services.key_store import KeyStore
 
@@ -241,7 +242,7 @@ def test_a_server_needs_its_package(monkeypatch: pytest.MonkeyPatch, tmp_path: P
     assert xsrun.Workspace.load(tmp_path).run().response == {"n": 1}
     with pytest.raises(xsrun.UsageError, match="not installed: redis") as caught:
         xsrun.Workspace.load(tmp_path, cache="redis://localhost")
-    assert "pip install 'xsrun[redis]'" in (caught.value.hint or "")
+    assert installing("redis") in (caught.value.hint or "")
     monkeypatch.setenv("XSRUN_REDIS_URL", "redis://localhost")
     with pytest.raises(xsrun.UsageError, match="not installed: redis"):
         xsrun.Workspace.load(tmp_path)

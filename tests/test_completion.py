@@ -12,6 +12,7 @@ import pytest
 
 from xsrun.cli import main
 from xsrun.cli.completion import SHELLS
+from xsrun.extras import installing
 
 pytest.importorskip("shtab")
 ROOT = Path(__file__).parents[1]
@@ -64,6 +65,64 @@ def test_bash_completes(
     assert set(done.stdout.split()) == offered, done.stderr
 
 
+#: What is typed before the tab key, and what the shells make of it or offer.
+TYPED = [
+    ("xsrun db mi", "xsrun db migrate", {"migrate"}),
+    ("xsrun completion zs", "xsrun completion zsh", {"zsh"}),
+    ("xsrun run function:di", "xsrun run function:discount", {"function:discount"}),
+    ("xsrun test --las", "xsrun test --last-failed", {"--last-failed"}),
+]
+
+
+@pytest.mark.skipif(shutil.which("fish") is None, reason="needs fish")
+@pytest.mark.parametrize(("line", "whole", "offered"), TYPED)
+def test_fish_completes(
+    shop: Path, line: str, whole: str, offered: set[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["completion", "fish"]) == 0
+    (shop / "xsrun.fish").write_text(capsys.readouterr().out, encoding="utf-8")
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    done = subprocess.run(
+        ["fish", "--no-config", "-c", f"source xsrun.fish; complete -C '{line}'"],
+        env={**os.environ, "PATH": path, "HOME": str(shop)},
+        capture_output=True,
+        encoding="utf-8",
+        timeout=120,
+    )
+    assert {one.split("\t")[0] for one in done.stdout.splitlines()} == offered, done.stderr
+
+
+@pytest.mark.skipif(shutil.which("zsh") is None or sys.platform == "win32", reason="needs zsh")
+@pytest.mark.parametrize(("line", "whole", "offered"), TYPED)
+def test_zsh_completes(
+    shop: Path, line: str, whole: str, offered: set[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A terminal with zsh, where a line is typed, the tab key pressed, and the line then printed in place of run."""
+    import pty
+
+    assert main(["completion", "zsh"]) == 0
+    (shop / "functions").mkdir()
+    (shop / "functions" / "_xsrun").write_text(capsys.readouterr().out, encoding="utf-8")
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    environment = {**os.environ, "PATH": path, "TERM": "dumb", "COLUMNS": "200", "HOME": str(shop)}
+    process, terminal = pty.fork()
+    if not process:
+        os.execvpe("zsh", ["zsh", "-f", "-i"], environment)
+    start = "bindkey -e; fpath=($PWD/functions $fpath); autoload -U compinit && compinit -u -D\n"
+    # control-a and control-e put the line between quotes
+    os.write(terminal, f"{start}{line}\t\x01print -r -- 'whole: \x05'\rexit\r".encode())
+    shown = b""
+    try:
+        while part := os.read(terminal, 65536):
+            shown += part
+    except OSError:  # the terminal is gone with its shell
+        pass
+    os.waitpid(process, 0)
+    os.close(terminal)
+    printed = [one.strip() for one in shown.decode().splitlines() if one.startswith("whole: ")]
+    assert printed == [f"whole: {whole}"], shown
+
+
 @pytest.mark.parametrize("shell", SHELLS)
 def test_the_script_is_one_that_the_shell_can_read(
     shell: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
@@ -87,6 +146,8 @@ def test_an_unknown_shell_and_a_missing_package(
 ) -> None:
     assert main(["completion", "basch"]) == 2
     assert "did you mean `bash`?" in capsys.readouterr().err
+    assert main(["completion", "fisch"]) == 2
+    assert "takes bash, zsh or fish, not `fisch`; did you mean `fish`?" in capsys.readouterr().err
     monkeypatch.setitem(sys.modules, "shtab", None)
     assert main(["completion", "bash"]) == 2
-    assert "pip install 'xsrun[completion]'" in capsys.readouterr().err
+    assert installing("completion") in capsys.readouterr().err

@@ -94,6 +94,12 @@ def test_names_tell_what_uses_do_not() -> None:
     assert made["created_at"] > 1_700_000_000_000
 
 
+def test_a_text_that_a_mail_is_sent_to_is_an_address() -> None:
+    program = "function f { input {\n text to\n text reply_to\n text note\n}\n stack {\n}\n response = $input\n}"
+    made = filled(program).inputs
+    assert "@" in made["to"] and "@" in made["reply_to"] and "@" not in made["note"]
+
+
 def test_rows_are_those_that_the_program_looks_for() -> None:
     text = (
         'db.get user {\n  field_name = "email"\n  field_value = $input.email\n} as $user\n'

@@ -18,6 +18,7 @@ PACKAGE = Path(__file__).parents[1] / "xsrun"
 ROOMS = (
     "documents",
     "errors",
+    "extras",
     "records",
     "lazy_regex",
     "reading",

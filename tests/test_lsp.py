@@ -28,6 +28,7 @@ from xsrun.editor.lsp.desk import Desk as Programs  # noqa: E402
 from xsrun.editor.lsp.first_answer import FirstMessage  # noqa: E402
 from xsrun.editor.lsp.listed_tests import listed_tests  # noqa: E402
 from xsrun.errors import UnavailableError  # noqa: E402
+from xsrun.extras import installing  # noqa: E402
 
 FILES = 60
 FUNCTION = "function/pricing/price_3.xs"
@@ -606,7 +607,7 @@ def test_what_is_missing_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("importlib.util.find_spec", lambda name, package=None: None)
     with pytest.raises(UnavailableError, match="pygls") as caught:
         lsp_command(argparse.Namespace(tcp=None))
-    assert caught.value.hint == "install it with: pip install 'xsrun[lsp]'"
+    assert caught.value.hint == f"install it with: {installing('lsp')}"
 
 
 def test_a_server_waits_on_a_port_for_its_editor() -> None:

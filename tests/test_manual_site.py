@@ -15,6 +15,7 @@ from browser import browser_page, needs_browser, violations
 
 from xsrun.cli.arguments import main
 from xsrun.cli.docs import whole_manual
+from xsrun.extras import installing
 from xsrun.manual import guides
 
 pytest.importorskip("markdown_it")
@@ -162,7 +163,7 @@ def test_without_its_package_the_extra_is_named(
 ) -> None:
     monkeypatch.setitem(sys.modules, "markdown_it", None)
     assert main(["docs", "--html", str(tmp_path / "site")]) == 2
-    assert "pip install 'xsrun[docs]'" in capsys.readouterr().err
+    assert installing("docs") in capsys.readouterr().err
     assert not (tmp_path / "site").exists()
 
 

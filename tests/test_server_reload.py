@@ -16,6 +16,7 @@ from waiting import PATIENCE, Gate, in_threads, join, until
 
 import xsrun
 from xsrun.errors import UnavailableError, UsageError
+from xsrun.extras import installing
 from xsrun.server.application import Application
 from xsrun.server.listening import Listening, is_loopback, listen, require_packages, run, welcome
 from xsrun.server.log import Log
@@ -329,4 +330,4 @@ def test_missing_packages_name_the_extra(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     with pytest.raises(UnavailableError) as caught:
         require_packages()
-    assert "xsrun[serve]" in (caught.value.hint or "")
+    assert installing("serve") in (caught.value.hint or "")

@@ -15,6 +15,7 @@ import pytest
 import xsrun
 from xsrun.cli import main
 from xsrun.diagnostics import progress
+from xsrun.extras import installing
 from xsrun.testing.terminal import outcome_lines
 
 ADD = """function add {
@@ -252,7 +253,7 @@ def test_watching_without_its_package_is_refused_before_anything_runs(
     assert main(["test", "--watch"]) == 2
     shown = capsys.readouterr()
     assert shown.out == ""
-    assert "pip install 'xsrun[watch]'" in shown.err
+    assert installing("watch") in shown.err
 
 
 # Progress ------------------------------------------------------------------------------------------------------------

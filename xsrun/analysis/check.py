@@ -118,6 +118,9 @@ def check_bare(text: CheckedText, tree: Document) -> None:
     for statement in statements(tree):
         look_at_statement(surprises, statement)
         look_at_habits(text.report, statement, "bare")
+    for item in tree.items:
+        if isinstance(item, Attribute) and item.name == "response":
+            surprises.look(item.value)
 
 
 def look_at_habits(report: TextReport, statement: Statement, kind: str) -> None:

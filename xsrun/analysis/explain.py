@@ -14,6 +14,8 @@ _SURPRISES = "XS6"
 _SYNTAX = "XS1"
 #: What is refused as well, or fails when it is reached, in fewer words: filters and their arguments.
 _FILTERS = "XS4"
+#: Problems whose messages only say what the error says.
+_SAID = (_FILTERS, "XS624")
 
 
 def explain(error: XanoScriptError, text: str, *, expression: bool = False) -> None:
@@ -37,7 +39,7 @@ def _hint(telling: list[Diagnostic], line: int, column: int | None) -> str | Non
     if not near:
         return None
     nearest = min(near, key=lambda one: abs(one.column - (column or 1)))
-    return nearest.hint if nearest.code.startswith(_FILTERS) else f"{nearest.message}: {nearest.hint}"
+    return nearest.hint if nearest.code.startswith(_SAID) else f"{nearest.message}: {nearest.hint}"
 
 
 def _may_explain(found: Diagnostic, refused: bool) -> bool:

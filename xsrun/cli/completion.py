@@ -8,6 +8,7 @@ from pathlib import Path
 
 from xsrun.cli.arguments import COMMANDS, CommandParser, available, build, one_of
 from xsrun.errors import UsageError, XanoScriptError
+from xsrun.extras import installing
 
 SHELLS = ("bash", "zsh", "fish")
 #: Options whose values are files or folders, by what they take.
@@ -57,10 +58,13 @@ _COMPLETED = {
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "shell", type=one_of(*SHELLS, "names"), metavar="{bash,zsh,fish}", help="the shell to write the completion for"
-    )
+    parser.add_argument("shell", type=_shell, metavar="{bash,zsh,fish}", help="the shell to write the completion for")
     parser.add_argument("word", nargs="?", help=argparse.SUPPRESS)
+
+
+def _shell(word: str) -> str:
+    """One of the shells; their scripts ask for `names`."""
+    return word if word == "names" else one_of(*SHELLS)(word)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -90,7 +94,7 @@ def script(shell: str) -> str:
     try:
         import shtab
     except ImportError:
-        raise UsageError("completion needs shtab", hint="pip install 'xsrun[completion]'") from None
+        raise UsageError("completion needs shtab", hint=f"install it with: {installing('completion')}") from None
     text: str = shtab.complete(whole_parser(), shell, preamble=_PREAMBLES[shell])
     return text + (_JOINING if shell == "bash" else "")
 
@@ -108,6 +112,8 @@ def whole_parser() -> CommandParser:
         for parser in (made, *actions_of(made)):
             for action in parser._actions:
                 metavar = action.metavar if isinstance(action.metavar, str) else ""
+                if action.choices is None and metavar.startswith("{"):
+                    action.choices = metavar.strip("{}").split(",")
                 if action.dest in _TARGETS or (name == "test" and action.dest == "paths"):
                     action.complete = _COMPLETED  # type: ignore[attr-defined]
                 elif metavar in _FILES or action.dest in ("paths", "path", "pages", "file"):

@@ -7,6 +7,7 @@ import sys
 
 from xsrun.cli.arguments import whole_number
 from xsrun.errors import UnavailableError
+from xsrun.extras import installing
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -21,7 +22,7 @@ def run(options: argparse.Namespace) -> int:
     from xsrun.editor.own_streams import claim_streams
 
     if not package_stamp():
-        hint = "install it with: pip install 'xsrun[lsp]'"
+        hint = f"install it with: {installing('lsp')}"
         raise UnavailableError("the language server needs a package that is not installed: pygls", hint=hint)
     if options.tcp is not None:
         from xsrun.editor.lsp.language_server import make_server

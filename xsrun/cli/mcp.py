@@ -9,6 +9,7 @@ from pathlib import Path
 from xsrun.cli.arguments import whole_number
 from xsrun.cli.options import add_workspace_options, workspace_settings
 from xsrun.errors import UnavailableError, UsageError
+from xsrun.extras import installing
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -44,7 +45,7 @@ def run(options: argparse.Namespace) -> int:
 
     stamp = package_stamp()
     if not stamp:
-        hint = "install them with: pip install 'xsrun[mcp]'"
+        hint = f"install them with: {installing('mcp')}"
         raise UnavailableError("the MCP server needs packages that are not installed: mcp", hint=hint)
     root = Path(options.workspace or ".").expanduser()
     if not root.is_dir():

@@ -49,6 +49,5 @@ def one_example(what: Named, examples: list[PageExample]) -> PageExample:
         raise UsageError(f"there is no program at {shown}:{what.line}", hint=f"there are: {places}{more}")
     one = "they begin at" if what.path is None else "xsrun run FILE:LINE one:"
     page = "-" if what.path is None else shown
-    raise UsageError(
-        f"{shown} holds {len(fitting)} programs", hint=f"xsrun doctest {page} runs them all; {one} {places}{more}"
-    )
+    hint = f"xsrun doctest --fill {page} runs them all and makes up what they lack; {one} {places}{more}"
+    raise UsageError(f"{shown} holds {len(fitting)} programs", hint=hint)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import errno
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -93,6 +95,8 @@ def run(options: argparse.Namespace) -> int:
     refuse_what_does_not_go_together(options)
     if options.watch:
         return watch(options)
+    for name in filter(None, (options.junit, options.coverage_lcov)):
+        refuse_unwritable(name)
     suites = load_all(options.paths, options)
     report = run_suites(suites, options)
     if options.junit:
@@ -296,6 +300,17 @@ def warnings(report: Report, workspace: LoadedWorkspace) -> list[str]:
     if broken:
         lines.append("  help: no test of these files ran; xsrun check tells more")
     return lines
+
+
+def refuse_unwritable(name: str) -> None:
+    """Tell before the tests run that their report cannot be written. Raises UsageError."""
+    path = Path(name).expanduser()
+    if path.is_dir():
+        raise UsageError(f"cannot write {name}: it is a folder", hint="name a file, for example report.xml")
+    if not path.parent.is_dir():
+        raise UsageError(f"cannot write {name}: there is no folder {path.parent}")
+    if not os.access(path if path.exists() else path.parent, os.W_OK):
+        raise UsageError(f"cannot write {name}: {os.strerror(errno.EACCES)}")
 
 
 def write_junit(name: str, report: Report) -> None:

@@ -22,6 +22,7 @@ from xsrun.database.connection import (
     passed_by,
 )
 from xsrun.errors import UnavailableError, UsageError, XanoScriptError
+from xsrun.extras import installing
 from xsrun.running.context import Context
 from xsrun.running.masking import masked_address
 from xsrun.values.conversion import Value
@@ -53,7 +54,7 @@ def check_driver() -> None:
     except ModuleNotFoundError:
         raise UnavailableError(
             "PostgreSQL needs the package psycopg, which is not installed.",
-            hint='install it with: pip install "xsrun[postgres]"',
+            hint=f"install it with: {installing('postgres')}",
         ) from None
 
 

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from xsrun.dispatch.schedule import events_of
 from xsrun.errors import UnavailableError, UsageError
+from xsrun.extras import installing
 from xsrun.running.masking import masked_address
 from xsrun.server.application import Application, Send
 from xsrun.server.bodies import Receive
@@ -63,7 +64,7 @@ def require_packages() -> None:
     if missing:
         raise UnavailableError(
             f"serving needs packages that are not installed: {', '.join(missing)}",
-            hint="install them with: pip install 'xsrun[serve]'",
+            hint=f"install them with: {installing('serve')}",
         )
 
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from xsrun.errors import NotFoundError, XanoScriptError
+from xsrun.extras import installing
 from xsrun.server.http_request import HttpRequest, Message
 from xsrun.server.http_response import HttpResponse, error_response
 from xsrun.server.mcp_connection import PREFIX, McpAddress, McpConnection, address_of, mcp_server_of
@@ -38,7 +39,6 @@ _MESSAGES = f"{PREFIX}messages/"
 #: Seconds after which an unused session may end, and how many there may be at once.
 _IDLE = 1800.0
 _MOST_SESSIONS = 1_000
-_INSTALL = "pip install 'xsrun[ai]'"
 
 
 class McpServing:
@@ -85,7 +85,7 @@ class McpServing:
         try:
             from xsrun.server.mcp_sdk import sdk_server
         except ImportError:
-            text = f"MCP servers need a package that is not installed: {_INSTALL}"
+            text = f"MCP servers need a package that is not installed: {installing('ai')}"
             raise XanoScriptError(text, status=501) from None
         connection = McpConnection(self.live, request, address, self.log)
         run = self.threads().run

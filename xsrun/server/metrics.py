@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from typing import TYPE_CHECKING
 
 from xsrun.errors import UnavailableError
+from xsrun.extras import installing
 from xsrun.server.figures import Figures
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ class Metrics:
         except ImportError:
             raise UnavailableError(
                 "/xsrun/metrics needs the package prometheus_client, which is not installed",
-                hint="install it with: pip install 'xsrun[metrics]'",
+                hint=f"install it with: {installing('metrics')}",
             ) from None
         registry = CollectorRegistry(auto_describe=False)
         registry.register(self)

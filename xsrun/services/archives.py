@@ -20,6 +20,7 @@ from types import ModuleType
 from typing import BinaryIO, Literal
 
 from xsrun.errors import LimitError, UnavailableError, XanoScriptError
+from xsrun.extras import installing
 from xsrun.services.files import CHUNK_SIZE, FileResource, Spool, TemporaryPath
 from xsrun.values.conversion import Value
 
@@ -256,5 +257,5 @@ def _pyzipper() -> ModuleType:
         return importlib.import_module("pyzipper")
     except ImportError:
         raise UnavailableError(
-            "archives with a password need the package pyzipper", hint='install it: pip install "xsrun[zip]"'
+            "archives with a password need the package pyzipper", hint=f"install it with: {installing('zip')}"
         ) from None

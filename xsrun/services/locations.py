@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from xsrun.errors import UnavailableError
+from xsrun.extras import installing
 from xsrun.values.conversion import Value
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ class Locations:
             except ImportError:
                 raise UnavailableError(
                     "`util.ip_lookup` needs the package maxminddb to read its database",
-                    hint="pip install 'xsrun[geoip]'",
+                    hint=f"install it with: {installing('geoip')}",
                 ) from None
             try:
                 self._reader = maxminddb.open_database(str(self.file))

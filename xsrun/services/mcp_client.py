@@ -14,6 +14,7 @@ from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Any
 
 from xsrun.errors import InputError, MissingParamError, UnavailableError, XanoScriptError
+from xsrun.extras import installing
 from xsrun.records import record
 from xsrun.running.masking import secrets_of_request
 from xsrun.services.http_messages import OutgoingRequest, ReceivedResponse
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
 
 CONNECTION_TYPES = ("sse", "stream")
 _NO_LINES = logging.NullHandler()
-_INSTALL = "pip install 'xsrun[ai]'"
 #: Seconds for one question, when the run itself has no limit.
 _SECONDS = 60.0
 #: Pages of a list of tools that are asked for; more than any server has.
@@ -111,7 +111,7 @@ def _outcome(context: Context, server: McpServer, method: str, params: dict[str,
         from mcp import MCPError
     except ImportError:
         text = "statements that reach MCP servers need a package that is not installed"
-        raise UnavailableError(text, hint=_INSTALL) from None
+        raise UnavailableError(text, hint=f"install it with: {installing('ai')}") from None
     # what goes wrong is an error of the program; without a handler Python prints the SDK's tracebacks of it, too
     logging.getLogger("mcp").addHandler(_NO_LINES)
     seconds = _SECONDS if context.limits.seconds is None else context.limits.seconds

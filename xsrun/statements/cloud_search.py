@@ -141,7 +141,8 @@ def index_path(index: Value, action: str, key: Value = None) -> str:
 def document(server: SearchServer, method: str, index: Value, key: Value, doc: Value) -> Value:
     """Read, write or delete a document; a document that is not there gives the number 404."""
     if method not in ("GET", "POST", "PUT", "DELETE"):
-        raise InputError(f"Input '{method}' is not one of the allowable values.", "method")
+        hint = "method is one of GET, POST, PUT, DELETE"
+        raise InputError(f"Input '{method}' is not one of the allowable values.", "method", hint=hint)
     if not to_text(key) and method != "POST":
         raise MissingParamError("doc_id")
     body = document_of("doc", doc) if method in ("POST", "PUT") else None

@@ -19,7 +19,8 @@ def stored(context: Context, value: Value, access: Value, filename: Value, *, im
     """Keep a file in the vault: its metadata."""
     wanted = to_text(access) or "public"
     if wanted not in ACCESSES:
-        raise InputError(f"Input '{wanted}' is not one of the allowable values.", "access")
+        hint = f"access is one of {', '.join(ACCESSES)}"
+        raise InputError(f"Input '{wanted}' is not one of the allowable values.", "access", hint=hint)
     file = file_of(context, value)
     name = to_text(filename) or file.name
     if images and extension_of(name) not in IMAGE_EXTENSIONS:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from xsrun.errors import UsageError
+from xsrun.extras import installing
 from xsrun.language.constructs import RUNNABLE
 from xsrun.testing.program_lines import ProgramLines
 from xsrun.workspace.workspace import LoadedWorkspace
@@ -27,7 +28,9 @@ class CoverageRun:
         try:
             import coverage
         except ImportError:
-            raise UsageError("--coverage needs coverage.py", hint="pip install 'xsrun[coverage]'") from None
+            raise UsageError(
+                "--coverage needs coverage.py", hint=f"install it with: {installing('coverage')}"
+            ) from None
         try:
             import coverage.tracer  # the only one that serves plugins: the others would count nothing
         except ImportError:

@@ -57,6 +57,8 @@ _TEXTS_BY_NAME = {
     "token": "{digits}{word}",
     "json": '{{"{word}": {digits}}}',
 }
+#: Whole names of what a mail is sent to or from.
+_MAILED = frozenset(("to", "cc", "bcc", "from", "reply_to", "recipient", "sender"))
 _NUMBERS_BY_NAME = {"page": 1, "offset": 0, "limit": 10, "per_page": 10, "lat": 52, "lng": 13, "lon": 13, "year": 2025}
 #: What meets every demand that the filters of a text can make.
 _STRONG = "Amber-4711-basil!"
@@ -149,7 +151,8 @@ class Plausible:
         return _STRONG
 
     def _text(self, one: Declared) -> str:
-        pattern = next((text for name, text in _TEXTS_BY_NAME.items() if _names(one.name, name)), None)
+        named = "email" if one.name.lower() in _MAILED else one.name
+        pattern = next((text for name, text in _TEXTS_BY_NAME.items() if _names(named, name)), None)
         digits = str(self.random.randint(1000, 9999))
         word = self._word()
         made = pattern.format(word=word, digits=digits, uuid=self._uuid(one)) if pattern else word

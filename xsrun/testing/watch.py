@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from xsrun.errors import UsageError
+from xsrun.extras import installing
 from xsrun.testing.affected import affected_files
 from xsrun.workspace.workspace import LoadedWorkspace
 
@@ -18,7 +19,7 @@ def require_watchfiles() -> None:
     try:
         import watchfiles  # noqa: F401
     except ImportError:
-        raise UsageError("--watch needs watchfiles", hint="pip install 'xsrun[watch]'") from None
+        raise UsageError("--watch needs watchfiles", hint=f"install it with: {installing('watch')}") from None
 
 
 def changes(root: Path) -> Iterator[set[str]]:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from xsrun.errors import UsageError
+from xsrun.extras import installing
 
 if TYPE_CHECKING:
     from xsrun.services.cache import Cache
@@ -248,7 +249,7 @@ def services_of(
     lasting = bool(kinds - {"stack"})
     url = cache or os.environ.get("XSRUN_REDIS_URL") or None
     if url is not None and not _there("redis"):
-        hint = "install it with: pip install 'xsrun[redis]'; without an address xsrun's own cache serves"
+        hint = f"install it with: {installing('redis')}; without an address xsrun's own cache serves"
         raise UsageError("a Redis server needs a package that is not installed: redis", hint=hint)
     return Services(
         root,

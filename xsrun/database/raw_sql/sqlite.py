@@ -61,7 +61,8 @@ def explained(error: XanoScriptError) -> XanoScriptError:
     message = error.message
     if "no such table" in message:
         name = message.rpartition(": ")[2]
-        return XanoScriptError(f'SQL Error: relation "{name}" does not exist', hint="name a table as in its file")
+        hint = "name a table as in its file; one without a file is made by what writes to it, or by --seed FILE"
+        return XanoScriptError(f'SQL Error: relation "{name}" does not exist', hint=hint)
     if any(part in message for part in ("no such function", "syntax error", "unrecognized", "near ")):
         return XanoScriptError(message, hint=HINT)
     return error

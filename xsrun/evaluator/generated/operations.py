@@ -246,7 +246,8 @@ def fail_precondition(error_type: Value, message: Value, payload: Value) -> NoRe
     """Raise what a precondition that does not hold raises (semantics 1.3, 3.6)."""
     code = CODE_OF_ERROR_TYPE.get(error_type if error_type.__class__ is str else "")
     if code is None:
-        raise InputError(f"Input '{_shown(error_type)}' is not one of the allowable values.", "error_type")
+        hint = f"error_type is one of {', '.join(CODE_OF_ERROR_TYPE)}"
+        raise InputError(f"Input '{_shown(error_type)}' is not one of the allowable values.", "error_type", hint=hint)
     text = message if message.__class__ is str else ""
     if message.__class__ in (int, float):
         text = to_text(message)

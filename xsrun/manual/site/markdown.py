@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from xsrun.errors import UsageError
+from xsrun.extras import installing
 
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt
@@ -33,7 +34,7 @@ def renderer(find: Finder) -> MarkdownIt:
     try:
         from markdown_it import MarkdownIt
     except ImportError:
-        raise UsageError("--html needs markdown-it-py", hint="pip install 'xsrun[docs]'") from None
+        raise UsageError("--html needs markdown-it-py", hint=f"install it with: {installing('docs')}") from None
     made = MarkdownIt("commonmark", {"html": False, "highlight": highlighted}).enable("table")
     made.core.ruler.push("xsrun links", lambda state: _links(state.tokens, find))
     made.add_render_rule("table_open", lambda *_: '<div class="wide"><table>')
