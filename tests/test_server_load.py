@@ -6,6 +6,7 @@ import json
 import os
 import re
 import selectors
+import signal
 import socket
 import subprocess
 import sys
@@ -14,7 +15,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from databases import new_database
 from http_server import Client
+from test_server_workers import serving
 
 SECONDS = float(os.environ.get("XSRUN_LOAD_SECONDS", "60"))
 CONNECTIONS = 200
@@ -167,3 +170,86 @@ def hammer(folder: Path, port: int, pid: int) -> tuple[int, list[tuple[int, int]
     memory.append((resident(pid), sum(link.added for link in links)))
     print(f"{sum(3 * link.round for link in links):,} answers, {version} reloads, memory {memory}")
     return sum(link.added for link in links), memory, version
+
+
+class Survivor(Link):
+    """A connection that is made anew when the process behind it dies: what was not acknowledged may be there, once."""
+
+    def __init__(self, number: int, port: int) -> None:
+        super().__init__(number, port)
+        self.port = port
+        self.acknowledged: dict[int, str] = {}
+        self.unknown: list[str] = []
+
+    def take(self, selector: selectors.BaseSelector, *, more: bool) -> bool:
+        """Read what came, and go on with the next step if there is more to do. Tells whether an answer is whole."""
+        try:
+            if not self.read():
+                return False
+            if self.step == "add":
+                note = json.loads(self.received.partition(b"\r\n\r\n")[2])
+                self.check(0)
+                self.acknowledged[note["id"]] = self.said
+            else:
+                self.check(0)
+            if more:
+                self.ask()
+        except (ConnectionError, AssertionError) as error:
+            if isinstance(error, AssertionError) and "closed the connection" not in str(error):
+                raise
+            self.begin_anew(selector, more=more)
+        return True
+
+    def begin_anew(self, selector: selectors.BaseSelector, *, more: bool) -> None:
+        if self.step == "add" and self.said not in self.acknowledged.values():
+            self.unknown.append(self.said)
+            self.round += 1
+        selector.unregister(self.socket)
+        self.socket.close()
+        self.socket = socket.create_connection(("127.0.0.1", self.port))
+        selector.register(self.socket, selectors.EVENT_READ, self)
+        if more:
+            self.ask()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the processes are found in /proc")
+def test_a_minute_of_kills_and_restarts_on_postgresql(tmp_path: Path) -> None:
+    """200 connections on two workers, of which one is killed or both are replaced every few seconds."""
+    import psycopg
+
+    database = new_database("postgres")
+    for name, text in FILES.items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    with serving(tmp_path, "--quiet", "--no-reload", "--database", database) as server:
+        links = [Survivor(number, server.client.port) for number in range(CONNECTIONS)]
+        selector = selectors.DefaultSelector()
+        for link in links:
+            selector.register(link.socket, selectors.EVENT_READ, link)
+            link.ask()
+        begun, disturbed, kills = time.monotonic(), 0.0, 0
+        while (now := time.monotonic() - begun) < SECONDS:
+            there = server.workers()
+            if now > disturbed + 4 and len(there) == 2:
+                disturbed, kills = now, kills + 1
+                if kills % 3:
+                    os.kill(sorted(there)[kills % 2], signal.SIGKILL)
+                else:
+                    server.process.send_signal(signal.SIGHUP)
+            for key, _ in selector.select(0.2):
+                key.data.take(selector, more=True)
+        waiting = set(links)
+        while waiting:
+            events = selector.select(10)
+            assert events, "the server answers no more"
+            waiting -= {key.data for key, _ in events if key.data in waiting and key.data.take(selector, more=False)}
+        for link in links:
+            link.socket.close()
+    acknowledged = {number: said for link in links for number, said in link.acknowledged.items()}
+    unknown = {said for link in links for said in link.unknown}
+    with psycopg.connect(database) as connection:
+        there_now = connection.execute("SELECT id, said FROM note").fetchall()
+    print(f"{len(acknowledged):,} writes, {kills} kills and restarts, {len(unknown)} writes of unknown outcome")
+    assert acknowledged.items() <= dict(there_now).items()
+    others = [said for number, said in there_now if number not in acknowledged]
+    assert len(others) == len({*others}) and {*others} <= unknown
+    assert kills >= SECONDS / 20

@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import socket
+import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -27,6 +28,7 @@ from xsrun.server.listening import Listening, listen, make_server, welcome
 from xsrun.server.log import Log
 from xsrun.server.slow import SlowRuns
 from xsrun.server.snapshot import Live
+from xsrun.server.telemetry import Telemetry
 
 GROUP = 'api_group g {\n  canonical = "g"\n}\n'
 
@@ -196,6 +198,45 @@ def test_figures_for_prometheus() -> None:
         assert samples["xsrun_request_seconds_count", ""].labels == {"query": "query GET list", "status": "200"}
         assert samples["xsrun_request_seconds_bucket", "+Inf"].value == 3
         assert samples["xsrun_programs_waiting", ""].value == 0
+
+
+def test_without_anybody_who_wants_spans_none_are_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("opentelemetry.sdk.trace")
+    from opentelemetry import trace
+
+    for name in ("OTEL_TRACES_EXPORTER", "OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(trace, "get_tracer_provider", trace.ProxyTracerProvider)
+    assert not Telemetry().active
+
+
+def test_a_server_sets_aside_what_stays(tmp_path: Path) -> None:
+    """In a process of its own: what is set aside, and what becomes of a workspace that was replaced."""
+    script = """
+import gc, sys, weakref
+from pathlib import Path
+import xsrun
+from xsrun.server.garbage import settle_again, settle_server
+from xsrun.server.log import Log
+from xsrun.server.reload import Reloader
+from xsrun.server.snapshot import Live
+
+settle_again()
+assert gc.get_freeze_count() == 0
+folder = Path(sys.argv[1])
+reloader = Reloader(folder, lambda texts, root: xsrun.Workspace(texts, root=root), Log(quiet=True))
+live = Live(reloader.load())
+settle_server()
+assert gc.get_freeze_count() > 10_000
+for number in range(3):
+    before = weakref.ref(live.current.workspace)
+    (folder / "f.xs").write_text("function f { input { } stack { } response = %d }" % number)
+    assert reloader.refresh(live)
+    assert before() is None and gc.get_freeze_count() > 10_000
+"""
+    (tmp_path / "f.xs").write_text("function f {\n  input {\n  }\n  stack {\n  }\n  response = 9\n}\n")
+    done = subprocess.run([sys.executable, "-c", script, str(tmp_path)], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
 
 
 def test_spans_where_the_sdk_is_installed() -> None:

@@ -146,7 +146,11 @@ def main() -> None:
     options.add_argument("--official", type=Path, metavar="FOLDER", help="the folder of the official parser")
     options.add_argument("--json", action="store_true")
     options.add_argument("--write", action="store_true")
+    options.add_argument("--load", action="store_true", help="servers of 1 and 2 processes beside Starlette's, alone")
     choice = options.parse_args()
+    if choice.load:
+        importlib.import_module("load").report([1, 2], 16, choice.runs, 2.0, choice.json)
+        return
     results = {}
     for module in choice.only or GROUPS:
         rows = measure(module, choice.runs, choice.corpus, choice.official)

@@ -36,18 +36,20 @@ SEED = '{"boat": [{"id": 1, "name": "Ann", "length": 9}]}'
 
 def serve_direct(port: int) -> None:
     """The endpoint that everything is compared with."""
+    import uvicorn
     from starlette.applications import Starlette
     from starlette.requests import Request
     from starlette.responses import JSONResponse
     from starlette.routing import Route
 
-    from xsrun.server.listening import listen, make_server
+    from xsrun.server.listening import listen
 
     async def hello(request: Request) -> JSONResponse:
         return JSONResponse({"message": "Hello " + request.query_params.get("name", "")})
 
     with listen("127.0.0.1", port) as bound:
-        make_server(Starlette(routes=[Route("/api:g/hello", hello)])).run(sockets=[bound])
+        routes = [Route("/api:g/hello", hello)]
+        uvicorn.Server(uvicorn.Config(Starlette(routes=routes), access_log=False, log_config=None)).run(sockets=[bound])
 
 
 def is_whole(answer: bytes) -> bool:

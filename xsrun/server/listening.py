@@ -22,6 +22,7 @@ from xsrun.running.masking import masked_address
 from xsrun.server.application import Application, Send
 from xsrun.server.bodies import Receive
 from xsrun.server.console.handler import PAGE
+from xsrun.server.garbage import settle_server
 from xsrun.server.http_request import PEER, Message
 from xsrun.server.log import Log
 from xsrun.server.reload import Maker, Reloader
@@ -135,6 +136,7 @@ def serve(
             announce(live, listening, bound.getsockname()[1], settings, log)
         if worker is not None:
             application.started = worker.serves
+        settle_server()
         run(application, bound, listening, reloader)
 
 

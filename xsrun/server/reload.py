@@ -19,6 +19,7 @@ from xsrun.diagnostics import Diagnostic
 from xsrun.errors import UsageError, XanoScriptError
 from xsrun.language.constructs import RUNNABLE
 from xsrun.reading import read_text
+from xsrun.server.garbage import settle_again
 from xsrun.server.log import Log
 from xsrun.server.snapshot import Live
 from xsrun.server.upkeep import Upkeep
@@ -84,6 +85,8 @@ class Reloader:
                 self.upkeep.follow(workspace)
             live.replace(workspace, stale)
             self._tell(changed, errors, time.perf_counter() - started)
+            del workspace
+            settle_again()
             return True
 
     def _renewed(self, texts: dict[str, str], root: Path) -> tuple[LoadedWorkspace, list[Diagnostic], list[Diagnostic]]:

@@ -23,9 +23,7 @@ class Telemetry:
     """Makes spans; `active` tells whether there is anybody to make them for."""
 
     def __init__(self) -> None:
-        self.active = is_installed() and os.environ.get("OTEL_SDK_DISABLED", "").lower() != "true"
-        if self.active:
-            set_up()
+        self.active = is_installed() and os.environ.get("OTEL_SDK_DISABLED", "").lower() != "true" and set_up()
 
     @contextmanager
     def span(self, name: str, attributes: Mapping[str, str], headers: Mapping[str, str]) -> Iterator[Conclude]:
@@ -56,14 +54,15 @@ def is_installed() -> bool:
         return False
 
 
-def set_up() -> None:
-    """Give the process a provider of spans, unless it has one or nobody says where spans go."""
+def set_up() -> bool:
+    """Give the process a provider of spans, unless it has one or nobody says where spans go. Tells whether it has one:
+    spans that go nowhere would cost each request a fifth of its time."""
     from opentelemetry import trace
     from opentelemetry.sdk.trace import TracerProvider
     from opentelemetry.sdk.trace.export import BatchSpanProcessor, ConsoleSpanExporter, SpanExporter
 
     if not isinstance(trace.get_tracer_provider(), trace.ProxyTracerProvider):
-        return
+        return True
     exporter: SpanExporter
     if os.environ.get("OTEL_TRACES_EXPORTER") == "console":
         exporter = ConsoleSpanExporter()
@@ -71,11 +70,12 @@ def set_up() -> None:
         try:
             from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
         except ImportError:
-            return
+            return False
         exporter = OTLPSpanExporter()
     else:
-        return
+        return False
     os.environ.setdefault("OTEL_SERVICE_NAME", "xsrun")
     provider = TracerProvider()
     provider.add_span_processor(BatchSpanProcessor(exporter))
     trace.set_tracer_provider(provider)
+    return True
