@@ -296,6 +296,48 @@ def test_rows_are_looked_through_and_changed(browser: Any, sea: tuple[Client, xs
     page.context.close()
 
 
+def test_columns_views_and_single_rows(browser: Any, sea: tuple[Client, xsrun.Workspace]) -> None:
+    """What this browser keeps of a table, and a row by itself: of this table, and of one that it refers to."""
+    client, _ = sea
+    page = opened(browser, client.port, "data/entry")
+    page.get_by_role("button", name="Columns").click()
+    page.get_by_role("checkbox", name="weather").uncheck()
+    page.get_by_role("button", name="Close").click()
+    heads = page.locator("table.rows thead")
+    playwright.expect(heads).not_to_contain_text("weather")
+    page.get_by_role("button", name="Add a filter").click()
+    page.get_by_label("Column 1").select_option("miles")
+    page.get_by_label("Value 1").fill("7")
+    page.get_by_label("Value 1").press("Enter")
+    rows = page.locator("table.rows tbody tr")
+    playwright.expect(rows).to_have_count(1)
+    page.get_by_role("button", name="Keep this view").click()
+    page.get_by_label("Name").fill(HOSTILE)
+    page.get_by_role("button", name="Keep", exact=True).click()
+    page.get_by_text("is kept in this browser").wait_for()
+    look(page, client.port, "data/sailor")
+    look(page, client.port, "data/entry")
+    playwright.expect(rows).to_have_count(50)
+    playwright.expect(heads).not_to_contain_text("weather")
+    page.get_by_role("combobox", name="View").select_option(HOSTILE)
+    playwright.expect(rows).to_have_count(1)
+    page.get_by_role("button", name="sailor 1", exact=True).click()
+    page.get_by_role("dialog", name="Row 1 of sailor").get_by_text(PERSON["email"]).wait_for()
+    page.get_by_role("button", name="Close").click()
+    page.get_by_role("button", name="Row 8 whole").click()
+    assert "weather" in page.get_by_role("dialog", name="Row 8 of entry").inner_text(), "hidden columns are there"
+    page.get_by_role("button", name="Add one like it").click()
+    assert page.get_by_label("text (text, required)").input_value() == "Day 7"
+    page.get_by_role("button", name="Add", exact=True).click()
+    page.get_by_text("Row 71 is added.").wait_for()
+    playwright.expect(rows).to_have_count(2)
+    assert violations(page) == []
+    page.get_by_role("button", name="Forget this view").click()
+    page.get_by_role("combobox", name="View").wait_for(state="detached")
+    assert page.errors == []
+    page.context.close()
+
+
 def test_a_function_is_run_and_walked_through(browser: Any, sea: tuple[Client, xsrun.Workspace]) -> None:
     client, _ = sea
     page = opened(browser, client.port, "run/function///own_entry")

@@ -3,12 +3,13 @@
 import { button, complain, confirm, copy, count, dialog, download, field, fill, h, plural, pre, select, tell, words } from "./dom.js";
 import { call, get, part, post } from "./api.js";
 import { inputs } from "./fields.js";
+import { chooseColumns, looksOf, showRow, viewBar } from "./looks.js";
 
 const TESTS = ["=", "!=", "<", "<=", ">", ">=", "contains", "begins with", "is null", "is not null"];
 
 export async function show(main, parts, query) {
   const source = query.get("source") || "live";
-  const { tables, datasources } = await get("tables", { datasource: source });
+  const [{ tables, datasources }, { name: workspace }] = await Promise.all([get("tables", { datasource: source }), get("about")]);
   const address = (name, more = {}) => `#/data/${part(name)}?${new URLSearchParams({ ...(source === "live" ? {} : { source }), ...more })}`;
   const content = h("div", {});
   const chosen = tables.find((one) => one.name === parts[0]);
@@ -38,10 +39,10 @@ export async function show(main, parts, query) {
     fill(content, h("p", { class: "problem" }, chosen ? chosen.broken : `There is no table ${parts[0]} in this data source.`));
     return null;
   }
-  return rows(content, chosen, tables, source, query, address);
+  return rows(content, chosen, tables, source, query, address, looksOf(workspace, chosen.name));
 }
 
-function rows(content, table, tables, source, query, address) {
+function rows(content, table, tables, source, query, address, looks) {
   const url = (what) => `table/${part(table.name)}/${what}${source === "live" ? "" : `?datasource=${part(source)}`}`;
   let filters = [];
   try { filters = JSON.parse(query.get("where") || "[]"); } catch { filters = []; }
@@ -53,6 +54,8 @@ function rows(content, table, tables, source, query, address) {
   const pages = h("div", { class: "row" });
   const chosen = new Set();
   const scanButton = h("span", {});
+  let hidden = looks.hidden();
+  const shown = () => table.columns.filter((one) => !hidden.has(one.name));
   const by = Object.fromEntries(table.columns.map((one) => [one.name, one]));
 
   const remember = () => {
@@ -86,7 +89,7 @@ function rows(content, table, tables, source, query, address) {
   const restart = () => { keys.splice(0, keys.length, null); chosen.clear(); remember(); load(); };
 
   function draw() {
-    const heads = table.columns.map((column) => {
+    const heads = shown().map((column) => {
       const way = view.sort === column.name ? (view.descending ? "descending" : "ascending") : "none";
       return h("th", { scope: "col", "aria-sort": way }, h("button", { type: "button", title: column.indexed ? "sort (an index answers it)" : "sort (a scan: no index begins with this column)", onclick: () => {
         view.descending = view.sort === column.name && !view.descending;
@@ -97,13 +100,14 @@ function rows(content, table, tables, source, query, address) {
     });
     const body = page.rows.map((row) => h("tr", {},
       h("td", {}, h("input", { type: "checkbox", "aria-label": `Choose row ${row.id}`, onchange: (event) => { if (event.target.checked) chosen.add(row.id); else chosen.delete(row.id); acts(); } })),
-      table.columns.map((column) => cell(row, column))));
+      shown().map((column) => cell(row, column))));
     fill(place, h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": `Rows of ${table.name}` },
       h("table", { class: "rows" }, h("thead", {}, h("tr", {}, h("th", { scope: "col" }, h("span", { class: "hidden" }, "Choose")), heads)), h("tbody", {}, body))),
     page.rows.length ? null : h("p", { class: "empty" }, view.filters.length ? "No row is like that." : "There are no rows."));
     const first = keys.length > 1 ? `page ${keys.length}, ` : "";
     state.textContent = `${first}${plural(page.rows.length, "row")}${page.scan ? `; a scan of ${plural(page.scanned, "row")}${page.stopped ? ", stopped before its end" : ""}` : ""}`;
     fill(pages, button("Previous", () => { keys.pop(); load(); }, { disabled: keys.length < 2 }), button("Next", () => { keys.push(page.after); load(); }, { disabled: !page.after }),
+      button("Columns", () => chooseColumns(table, looks, () => { hidden = looks.hidden(); draw(); })), hidden.size ? h("span", { class: "soft" }, `${plural(hidden.size, "column")} hidden`) : null,
       button("Values", () => valuesOf()), button("Count", async () => { state.textContent = plural((await post(url("count"), view)).count, "row"); }));
     fill(sql, h("summary", {}, "SQL of these rows"), pre(`${page.sql}\n-- ${JSON.stringify(page.parameters)}`));
   }
@@ -116,8 +120,18 @@ function rows(content, table, tables, source, query, address) {
     const made = h("td", { class: value == null ? "null" : "", title: moment ? `${raw} (UTC)` : raw.slice(0, 500) });
     const reference = column.table && tables.some((one) => one.name === column.table) && value != null;
     const edit = h("button", { type: "button", class: "cell", "aria-label": `${column.name} of row ${row.id}: ${text.slice(0, 80)}`, onclick: () => change(made, row, column, edit) }, text.slice(0, 200));
-    if (column.name === "id") return fill(made, text);
-    return fill(made, h("span", { class: "with-link" }, edit, reference ? h("a", { href: address(column.table, { where: JSON.stringify([{ column: "id", test: "=", value: String(value) }]) }), title: `the row of ${column.table}`, "aria-label": `${column.table} ${value}` }, "→") : null));
+    if (column.name === "id") return fill(made, button(text, () => showRow(`Row ${text} of ${table.name}`, row, (close) => button("Add one like it", () => { close(); addRow(row); })), { class: "cell", "aria-label": `Row ${text} whole` }));
+    return fill(made, h("span", { class: "with-link" }, edit, reference ? button("→", () => peek(column.table, value), { class: "peek", title: `the row of ${column.table}`, "aria-label": `${column.table} ${value}` }) : null));
+  }
+
+  // The row that a reference names, without leaving this table.
+  async function peek(name, value) {
+    const where = [{ column: "id", test: "=", value: String(value) }];
+    try {
+      const found = await call("POST", `table/${part(name)}/rows${source === "live" ? "" : `?datasource=${part(source)}`}`, { filters: where, limit: 1 });
+      if (!found.rows.length) { tell(`${name} has no row ${value}.`, true); return; }
+      showRow(`Row ${value} of ${name}`, found.rows[0], (close) => button(`Go to ${name}`, () => { close(); location.hash = address(name, { where: JSON.stringify(where) }); }));
+    } catch (error) { complain(error); }
   }
 
   function change(made, row, column, old) {
@@ -152,7 +166,7 @@ function rows(content, table, tables, source, query, address) {
   const sql = h("details", {});
   const actions = h("div", { class: "row" });
   function acts() {
-    fill(actions, button("Add a row", addRow, { class: "main" }), button("Import", importRows), button("Export", exportRows),
+    fill(actions, button("Add a row", () => addRow(), { class: "main" }), button("Import", importRows), button("Export", exportRows),
       chosen.size ? button(`Delete ${plural(chosen.size, "row")}`, async () => {
         if (!await confirm(`Delete ${plural(chosen.size, "row")} of ${table.name}?`, "Delete")) return;
         try {
@@ -186,11 +200,11 @@ function rows(content, table, tables, source, query, address) {
     });
   }
 
-  function addRow() {
+  function addRow(like = {}) {
     dialog(`Add a row to ${table.name}`, (close) => {
-      const form = inputs(table.columns.filter((one) => one.name !== "id" || !table.declared), {});
+      const form = inputs(table.columns.filter((one) => one.name !== "id" || !table.declared), given(like));
       const wrong = h("p", { class: "bad", role: "alert" });
-      const free = h("textarea", { rows: 6, class: "mono", "aria-label": "Columns as JSON" }, "{}");
+      const free = h("textarea", { rows: 6, class: "mono", "aria-label": "Columns as JSON" }, JSON.stringify(given(like)));
       return h("form", { class: "stack", onsubmit: async (event) => {
         event.preventDefault();
         try {
@@ -202,6 +216,11 @@ function rows(content, table, tables, source, query, address) {
         } catch (error) { wrong.textContent = words(error); }
       } }, table.declared ? form.element : free, wrong, h("div", { class: "row" }, h("button", { type: "submit", class: "main" }, "Add"), button("Cancel", close)));
     });
+  }
+
+  // What a new row takes over from another one: not its id, and no hashes.
+  function given(like) {
+    return Object.fromEntries(Object.entries(like).filter(([name, value]) => name !== "id" && value !== null && !by[name]?.sensitive));
   }
 
   function importRows() {
@@ -252,6 +271,11 @@ function rows(content, table, tables, source, query, address) {
     });
   }
 
+  const views = viewBar(looks, () => ({ filters: structuredClone(view.filters), sort: view.sort, descending: view.descending }), (kept) => {
+    Object.assign(view, kept);
+    filterBar();
+    restart();
+  });
   const bar = h("div", { class: "stack" });
   function filterBar() {
     fill(bar, view.filters.map((one, index) => {
@@ -267,7 +291,7 @@ function rows(content, table, tables, source, query, address) {
   }
 
   fill(content, h("h2", {}, table.name, table.auth ? h("span", { class: "tag" }, "auth") : null, table.declared ? null : h("span", { class: "tag" }, "not declared")),
-    structure(table, address), actions, bar, h("div", { class: "row" }, state, scanButton), place, pages, sql);
+    structure(table, address), actions, bar, views, h("div", { class: "row" }, state, scanButton), place, pages, sql);
   acts();
   filterBar();
   return load().then(() => null);
