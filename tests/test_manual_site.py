@@ -83,6 +83,11 @@ def test_every_link_leads_somewhere(parsed: dict[str, Page]) -> None:
     assert lost == []
 
 
+def test_names_of_files_differ_in_more_than_case(parsed: dict[str, Page]) -> None:
+    """On many systems `Python.html` and `python.html` are one file."""
+    assert len({name.casefold() for name in parsed}) == len(parsed)
+
+
 def test_every_page_can_be_reached(parsed: dict[str, Page]) -> None:
     pending, seen = ["index.html"], set()
     while pending:

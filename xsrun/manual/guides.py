@@ -26,7 +26,7 @@ ORDER = (
     "editors",
     "debugger",
     "agents",
-    "python",
+    "from-python",
     "serve",
     "console",
     "realtime",
