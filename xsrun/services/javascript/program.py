@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypedDict
 from xsrun.running.unfolded_size import check_unfolded
 from xsrun.services.javascript import JavaScript, Mode
 from xsrun.services.javascript.calls import Calls
+from xsrun.services.javascript.mentions import mentioned
 from xsrun.services.javascript.worker import Log
 from xsrun.values.conversion import Value
 
@@ -31,7 +32,7 @@ class ScriptOptions(TypedDict):
 
 def call(run: Context, code: str, timeout: float | None, environment: Environment, **values: Value) -> Value:
     """Run a body once. `values` are `this`, `index`, `parent`, `result` where the body shall see them."""
-    scope = _scope(run, environment) | {f"${name}": value for name, value in values.items()}
+    scope = _scope(run, code, environment) | {f"${name}": value for name, value in values.items()}
     check_unfolded(run, scope)
     return _service(run).call(code, scope, timeout=timeout, **_options(run))
 
@@ -53,7 +54,7 @@ def each(
         return None
     if not elements:
         return {"some": False, "every": True, "find": None, "findIndex": -1, "reduce": initial}.get(mode, [])
-    scope = _scope(run, environment)
+    scope = _scope(run, code, environment)
     check_unfolded(run, [scope, elements, initial])
     return _service(run).map(
         code,
@@ -82,8 +83,9 @@ def _options(run: Context) -> ScriptOptions:
     }
 
 
-def _scope(run: Context, environment: Environment) -> dict[str, Value]:
-    return {"$input": {}, "$var": {}, "$env": run.environment, "$auth": _auth(run.auth), **environment}
+def _scope(run: Context, code: str, environment: Environment) -> dict[str, Value]:
+    everything = {"$input": {}, "$var": {}, "$env": run.environment, "$auth": _auth(run.auth), **environment}
+    return mentioned(code, everything)
 
 
 def _auth(identity: Identity | None) -> dict[str, Value]:
