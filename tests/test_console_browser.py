@@ -332,6 +332,11 @@ def test_columns_views_and_single_rows(browser: Any, sea: tuple[Client, xsrun.Wo
     page.get_by_text("Row 71 is added.").wait_for()
     playwright.expect(rows).to_have_count(2)
     assert violations(page) == []
+    page.get_by_role("button", name="Row 8 whole").click()
+    look(page, client.port, "data/sailor")
+    assert page.locator("dialog").count() == 0, "it belonged to the view before"
+    look(page, client.port, "data/entry")
+    page.get_by_role("combobox", name="View").select_option(HOSTILE)
     page.get_by_role("button", name="Forget this view").click()
     page.get_by_role("combobox", name="View").wait_for(state="detached")
     assert page.errors == []

@@ -34,6 +34,7 @@ async function show() {
     else link.removeAttribute("aria-current");
   }
   document.title = `${view[1]} - xsrun`;
+  for (const one of document.querySelectorAll("dialog[open]")) one.close(); // of the view before
   if (leave) leave();
   leave = null;
   const main = $("main");
