@@ -23,7 +23,7 @@ from xsrun.syntax.nodes import Statement
 from xsrun.values.conversion import Value
 
 if TYPE_CHECKING:
-    from xsrun.database.connection import Connection, Execute, Executing
+    from xsrun.database.connection import Connection, Execute, Executing, Row, Writing
     from xsrun.database.sql_writer import SqlWriter
 
 #: What defaults of columns of these kinds are; a declared default that does not fit is told by `xsrun check`.
@@ -68,6 +68,8 @@ class Backend(ABC):
     locking: Sequence[str] = ()
     #: statements that tell other processes of changed tables
     telling: Sequence[str] = ()
+    #: kinds of columns whose values cannot travel as a list, so that their rows are written one by one
+    alone: frozenset[str] = frozenset()
     #: does an error in a transaction make all later statements fail?
     fails_whole = False
 
@@ -203,6 +205,23 @@ class Backend(ABC):
         columns = ", ".join(self.quote(stored[name]) for name in names)
         marks = ", ".join(self.mark(table.by_name[name].kind) for name in names)
         return f"INSERT INTO {quoted} ({columns}) VALUES ({marks}) RETURNING id"
+
+    @abstractmethod
+    def insert_many(
+        self, transaction: Writing, table: Table, names: Sequence[str], rows: list[list[Value]]
+    ) -> list[Value]:
+        """Insert rows of these columns; the ids that they got, in their order."""
+
+    @abstractmethod
+    def update_many(
+        self,
+        transaction: Writing,
+        table: Table,
+        names: Sequence[str],
+        rows: list[list[Value]],
+        wanted: Sequence[str],
+    ) -> list[Row]:
+        """Set these columns of rows that have the ids that come last; what is wanted of those that are there."""
 
     def creation(self, table: Table) -> list[str]:
         """The statements that make a table and its indexes."""

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from xsrun.database import rows, writing
+from xsrun.database.many_rows import Changing, insert_all
 from xsrun.database.plans import QueryPlan, value_of
 from xsrun.database.queries import QueryExecution
 from xsrun.database.row_values import object_of
 from xsrun.database.session import Session
 from xsrun.database.stored_files import with_addresses
+from xsrun.database.tables import Table
+from xsrun.database.writing import NewRow
 from xsrun.errors import MissingParamError, XanoScriptError
 from xsrun.values.conversion import Value, as_list, truthy
 
@@ -30,15 +33,20 @@ def add(session: Session, plan: QueryPlan, operands: tuple[Value, ...]) -> Items
     """`db.bulk.add`: insert rows, all or none; their ids are dropped unless `allow_id_field` is set."""
     table = session.catalog.table(plan.table)
     keeps_ids = truthy(value_of(plan, operands, "allow_id_field"))
-    added: Items = []
+
+    def make(item: dict[str, Value]) -> NewRow:
+        nonlocal table
+        data = item if keeps_ids or "id" not in item else {k: v for k, v in item.items() if k != "id"}
+        made = writing.new_row(session, table, data)
+        table = made.table
+        return made
+
     with session.transaction.atomic():
-        for item in items_of(plan, operands):
-            data = item if keeps_ids or "id" not in item else {k: v for k, v in item.items() if k != "id"}
-            table, row = writing.insert(session, table, data)
-            added.append(row)
-    for row in added:
-        rows.after_write(session, table, "insert", row, {})
-    return [rows.visible(table, row) for row in added]
+        added = insert_all(session, items_of(plan, operands), make)
+    if rows.watched(session, table):
+        for row in added:
+            rows.after_write(session, table, "insert", row, {})
+    return added if not table.hidden else [rows.visible(table, row) for row in added]
 
 
 def update(session: Session, plan: QueryPlan, operands: tuple[Value, ...]) -> Value:
@@ -56,22 +64,41 @@ def change_items(session: Session, plan: QueryPlan, operands: tuple[Value, ...],
     if "data" in plan.given:
         return change_matching(session, plan, operands)
     table = session.catalog.table(plan.table)
-    changed: Items = []
+    changed: list[dict[str, Value] | None] = []
     with session.transaction.atomic():
-        for position, item in enumerate(items_of(plan, operands)):
-            identity = item.get("id")
-            if identity is None:
-                raise MissingParamError(f"items.{position}.id")
-            data = item["data"] if set(item) == {"id", "data"} and item["data"].__class__ is dict else item
-            data = {key: value for key, value in data.items() if key != "id"}
-            if whole and table.declared:
-                data = writing.complete(session, table, data)
-            elif whole:
-                data = {**{column.name: None for column in table.columns if column.name != "id"}, **data}
-            table, row = rows.update_row(session, table, "id", identity, data, nulls=True)
-            if row is not None:
+        items = enumerate(items_of(plan, operands))
+        if table.declared and table.exists and not rows.watched(session, table):
+
+            def make(numbered: tuple[int, dict[str, Value]]) -> tuple[Value, dict[str, Value]]:
+                identity, data = change_of(session, table, *numbered, whole=whole)
+                return identity, writing.changes(session, table, data, nulls=True)
+
+            def alone(identity: Value, new: dict[str, Value]) -> dict[str, Value] | None:
+                return rows.change(session, table, "id", identity, new)
+
+            changed = Changing(session, table, alone).update(items, make)
+        else:
+            for position, item in items:
+                identity, data = change_of(session, table, position, item, whole=whole)
+                table, row = rows.update_row(session, table, "id", identity, data, nulls=True)
                 changed.append(row)
-    return [rows.visible(table, row) for row in changed]
+    return [rows.visible(table, row) for row in changed if row is not None]
+
+
+def change_of(
+    session: Session, table: Table, position: int, item: dict[str, Value], *, whole: bool
+) -> tuple[Value, dict[str, Value]]:
+    """The id that an item of a bulk change names, and what it sets. Raises MissingParamError."""
+    identity = item.get("id")
+    if identity is None:
+        raise MissingParamError(f"items.{position}.id")
+    data = item["data"] if set(item) == {"id", "data"} and item["data"].__class__ is dict else item
+    data = {key: value for key, value in data.items() if key != "id"}
+    if whole and table.declared:
+        return identity, writing.complete(session, table, data)
+    if whole:
+        return identity, {**{column.name: None for column in table.columns if column.name != "id"}, **data}
+    return identity, data
 
 
 def change_matching(session: Session, plan: QueryPlan, operands: tuple[Value, ...]) -> int:

@@ -35,6 +35,13 @@ class Executing(Protocol):
     def execute(self) -> Execute: ...
 
 
+class Writing(Protocol):
+    """What executes statements that write: the transaction of a run."""
+
+    def execute(self, text: str, parameters: Sequence[Value] = (), *, writes: bool = False) -> list[Row]: ...
+    def execute_many(self, text: str, rows: Sequence[Sequence[Value]]) -> None: ...
+
+
 class Connection(ABC):
     """A connection and what to do with it. Each back end has its own."""
 
@@ -49,6 +56,10 @@ class Connection(ABC):
     @abstractmethod
     def execute(self, text: str, parameters: Sequence[Value] = ()) -> list[Row]:
         """Execute one statement and fetch everything. Raises XanoScriptError for what the database refuses."""
+
+    @abstractmethod
+    def execute_many(self, text: str, rows: Sequence[Sequence[Value]]) -> None:
+        """Execute one statement that gives nothing for each row of parameters. Raises XanoScriptError."""
 
     @abstractmethod
     def query(self, text: str, parameters: Parameters = ()) -> tuple[ResultColumns, list[Row]]:

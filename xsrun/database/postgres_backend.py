@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from hashlib import sha256
 from typing import TYPE_CHECKING, Self
 
@@ -21,6 +22,7 @@ from xsrun.syntax.nodes import Statement
 from xsrun.values.conversion import Value
 
 if TYPE_CHECKING:
+    from xsrun.database.connection import Row, Writing
     from xsrun.database.sql_writer import SqlWriter
 
 __all__ = ["PostgresBackend", "PostgresConnection", "StatementBounds", "make_functions"]
@@ -80,6 +82,7 @@ class PostgresBackend(Backend):
     dialect = "postgresql"
     schema = SchemaQueries(_TABLES, _COLUMNS, _INDEXES)
     one_writer = False
+    alone = frozenset(("vector",))
     fails_whole = True
     #: whoever waits for a table that is in use holds up all who use it after him, so it is not for long
     locking = ("SELECT pg_advisory_xact_lock(7306)", "SET LOCAL lock_timeout = '10s'")
@@ -98,6 +101,47 @@ class PostgresBackend(Backend):
         from xsrun.database.postgres_writer import PostgresWriter
 
         return PostgresWriter(self.stored_names)
+
+    def insert_many(
+        self, transaction: Writing, table: Table, names: Sequence[str], rows: list[list[Value]]
+    ) -> list[Value]:
+        stored = self.stored_names(table)
+        columns = ", ".join(self.quote(stored[name]) for name in names)
+        values = ", ".join(f"c{number}" for number in range(len(names)))
+        lists, marks = self._lists([table.by_name[name].kind for name in names], rows)
+        text = (
+            f"INSERT INTO {self.quote(table.physical)} ({columns}) SELECT {values} FROM unnest({marks}) "
+            f"WITH ORDINALITY AS given({values}, place) ORDER BY place RETURNING id"
+        )
+        return [identity for (identity,) in transaction.execute(text, lists, writes=True)]
+
+    def update_many(
+        self,
+        transaction: Writing,
+        table: Table,
+        names: Sequence[str],
+        rows: list[list[Value]],
+        wanted: Sequence[str],
+    ) -> list[Row]:
+        stored, quoted = self.stored_names(table), self.quote(table.physical)
+        changes = ", ".join(f'{self.quote(stored[name])} = "~given".c{number}' for number, name in enumerate(names))
+        values = ", ".join(f"c{number}" for number in range(len(names)))
+        lists, marks = self._lists([table.by_name[name].kind for name in (*names, "id")], rows)
+        columns = ", ".join(f"{quoted}.{self.quote(stored[name])}" for name in wanted)
+        text = (
+            f'UPDATE {quoted} SET {changes} FROM unnest({marks}) AS "~given"({values}, id) '
+            f'WHERE {quoted}.id = "~given".id RETURNING {columns}'
+        )
+        return transaction.execute(text, lists, writes=True)
+
+    def _lists(self, kinds: list[str], rows: list[list[Value]]) -> tuple[list[Value], str]:
+        """A list for each column of rows, and the places of these parameters."""
+        types = [POSTGRES[sql_kind(kind)] for kind in kinds]
+        lists = [list(column) for column in zip(*rows, strict=True)]
+        for position, kind in enumerate(kinds):
+            if kind == "decimal":  # the driver takes no list of ints and floats
+                lists[position] = [None if one is None else float(one) for one in lists[position]]
+        return lists, ", ".join(f"%s::{one}[]" for one in types)
 
     def id_type(self, kind: str) -> str:
         return f"{self.stored_type('text') if kind == 'text' else 'BIGSERIAL'} NOT NULL PRIMARY KEY"

@@ -105,6 +105,13 @@ class PostgresConnection(Connection):
         except self._errors as error:
             raise passed_by(self.context) or self._failure(error) from error
 
+    def execute_many(self, text: str, rows: Sequence[Sequence[Value]]) -> None:
+        try:
+            self._bounds.follow(self.context)
+            self.raw.cursor().executemany(text, rows)
+        except self._errors as error:
+            raise passed_by(self.context) or self._failure(error) from error
+
     def query(self, text: str, parameters: Parameters = ()) -> tuple[ResultColumns, list[Row]]:
         """Execute one statement; name and type of each of its columns, and all rows."""
         cursor = self.raw.cursor()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from xsrun.database.columns import Codec, ColumnDefinition, decode_json, decode_loose
 from xsrun.database.operands import INVALID, Converter, refusal
 from xsrun.errors import InputError
+from xsrun.fields import declared as fields
 from xsrun.values.conversion import Value
 
 if TYPE_CHECKING:
@@ -77,6 +78,19 @@ class Prepared(NamedTuple):
                 message = refusal(column) if error.message == INVALID else error.message
                 return InputError(message, error.param, hint=hint)
         return error
+
+
+class ColumnFiller(NamedTuple):
+    """How a column of a new row is filled: what converts a value, whether it is rounded, whether null is one, and what
+    it holds by default, which is made for each row where that is not `fixed`."""
+
+    name: str
+    declared: fields.Declared
+    write: fields.Converter
+    rounds: bool
+    nullable: bool
+    default: Value
+    fixed: bool
 
 
 class RowReader:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from xsrun.database.columns import DOCUMENTS, ColumnDefinition
+from xsrun.database.prepared import ColumnFiller
 from xsrun.database.stored_files import with_addresses
 from xsrun.database.tables import Table, unknown_column
 from xsrun.errors import InputError, XanoScriptError
-from xsrun.fields.declared import default_value
+from xsrun.fields.declared import Declared, default_value, fixed_default
 from xsrun.values.conversion import Value, as_object
 from xsrun.values.digits import whole_of_digits
 
@@ -17,6 +19,8 @@ if TYPE_CHECKING:
     from xsrun.database.transaction import Transaction
     from xsrun.running.context import Context
 
+#: Classes of values that rows may share.
+_UNCHANGING = frozenset((int, float, str, bool, type(None)))
 #: A decimal column has nine digits before the point (semantics 4.1).
 _MOST = 1e9
 
@@ -75,20 +79,35 @@ def object_of(data: Value) -> dict[str, Value]:
     return as_object(data)
 
 
+def fillers(table: Table) -> list[ColumnFiller]:
+    """How the columns of a declared table are filled, but for its id."""
+    if table.fillers is None:
+        table.fillers = [
+            ColumnFiller(name, one, one.write, column.kind == "decimal", one.nullable, *_lasting_default(one))
+            for column in table.columns
+            if (name := column.name) != "id" and (one := column.declared) is not None
+        ]
+    return table.fillers
+
+
+def _lasting_default(declared: Declared) -> tuple[Value, bool]:
+    """The default of a column, and whether every row may have this very value."""
+    default = fixed_default(declared)
+    return default, default.__class__ in _UNCHANGING and (default is not None or not declared.has_default)
+
+
 def whole_row(table: Table, data: dict[str, Value], context: Context) -> dict[str, Value]:
     """A whole new row of a declared table but for its id: what is given, converted, and the defaults."""
     row = {}
-    for column in table.columns:
-        name, declared = column.name, column.declared
-        if name == "id" or declared is None:
-            continue
+    for name, declared, write, rounds, nullable, default, fixed in fillers(table):
         value = data.get(name)
         if value is not None:
-            row[name] = column_value(column, value, context)
-        elif declared.nullable and name in data:
+            value = write(value, context, name)
+            row[name] = rounded(value, name) if rounds and value is not None else value
+        elif nullable and name in data:
             row[name] = None
         else:
-            row[name] = default_value(declared, context, column=True)
+            row[name] = default if fixed else default_value(declared, context, column=True)
     return row
 
 
@@ -102,6 +121,8 @@ def explicit_id(table: Table, data: dict[str, Value], context: Context) -> Value
     """The id that a new row asks for, or None to take the next."""
     value = data.get("id")
     column = table.id
+    if value is None and column.kind == "int":
+        return None
     if value is None or value in (0, ""):
         return _new_uuid() if column.kind == "text" else None
     if column.declared is not None:
@@ -136,8 +157,21 @@ def write_row(
     ((new_id,),) = transaction.execute(found, list(given.values()), writes=True)
     if identity is not None and table.id.kind == "int" and (step := backend.follow_id(table.physical, identity)):
         transaction.execute(*step)
-    decode = backend.codecs.decode["json"]
-    whole = {"id": new_id}
+    return as_kept(transaction, context, table, new_id, row, given)
+
+
+def as_kept(
+    transaction: Transaction,
+    context: Context,
+    table: Table,
+    identity: Value,
+    row: dict[str, Value],
+    given: Mapping[str, Value],
+) -> dict[str, Value]:
+    """A row that was inserted, as it would be read; `given` is what the database was given."""
+    by_name = table.by_name
+    decode = transaction.database.backend.codecs.decode["json"]
+    whole = {"id": identity}
     for name, value in row.items():
         # what is kept as JSON comes back as JSON can say it
         plain = value is None or value.__class__ in (str, int, bool) or by_name[name].kind not in DOCUMENTS

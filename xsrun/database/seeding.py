@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 
-from xsrun.database.row_values import check_keys, object_of, write_row
+from xsrun.database.many_rows import Naming, insert_all
+from xsrun.database.row_values import check_keys, object_of
 from xsrun.database.session import Session
 from xsrun.database.tables import Table
-from xsrun.database.writing import begun, insert
+from xsrun.database.writing import NewRow, begun, new_row
 from xsrun.errors import XanoScriptError
 from xsrun.fields.declared import default_value
 from xsrun.values.conversion import Value
@@ -20,14 +20,19 @@ def seed(session: Session, rows: dict[str, list[dict[str, Value]]]) -> None:
 
     Errors name the row, as those of `restore` do.
     """
+
+    def make(name: str) -> Callable[[Value], NewRow]:
+        def made(item: Value) -> NewRow:
+            data = object_of(item)
+            table = session.catalog.table(name)
+            check_keys(table, data)
+            return new_row(session, table, data, stamped=False)
+
+        return made
+
     with session.transaction.atomic():
         for name, items in rows.items():
-            for number, item in enumerate(items, 1):
-                with _row(name, number):
-                    data = object_of(item)
-                    table = session.catalog.table(name)
-                    check_keys(table, data)
-                    insert(session, table, data, stamped=False)
+            insert_all(session, items, make(name), _naming(name))
             table = session.catalog.table(name)
             if not table.exists:
                 session.catalog.grown(table, ())
@@ -36,13 +41,11 @@ def seed(session: Session, rows: dict[str, list[dict[str, Value]]]) -> None:
 def restore(session: Session, name: str, rows: list[dict[str, Value]]) -> None:
     """Put rows back as they were read: nothing is converted or hashed again, and no trigger runs."""
     with session.transaction.atomic():
-        for number, row in enumerate(rows, 1):
-            with _row(name, number):
-                _restore_row(session, session.catalog.table(name), row)
+        insert_all(session, rows, lambda item: _as_it_was(session, session.catalog.table(name), item), _naming(name))
 
 
-def _restore_row(session: Session, table: Table, item: dict[str, Value]) -> None:
-    """Insert a row as it is; a column that it leaves out gets its default.
+def _as_it_was(session: Session, table: Table, item: dict[str, Value]) -> NewRow:
+    """A row as it is; a column that it leaves out gets its default.
 
     Raises XanoScriptError for a column that a declared table does not have.
     """
@@ -54,14 +57,13 @@ def _restore_row(session: Session, table: Table, item: dict[str, Value]) -> None
                 row[column.name] = default_value(column.declared, session.context, column=True)
     else:
         table = session.catalog.grown(begun(session, table, item), row)
-    write_row(session.transaction, session.context, table, row, item.get("id"))
+    return NewRow(table, row, item.get("id"))
 
 
-@contextmanager
-def _row(table: str, number: int) -> Iterator[None]:
-    """Errors raised inside name the row."""
-    try:
-        yield
-    except XanoScriptError as error:
+def _naming(table: str) -> Naming:
+    """Names the row in an error."""
+
+    def name(number: int, error: XanoScriptError) -> None:
         error.message = f'row {number} of table "{table}": {error.message}'
-        raise
+
+    return name

@@ -27,6 +27,7 @@ from xsrun.database.connection import (
     Parameters,
     ResultColumns,
     Row,
+    Writing,
     duplicate_record,
     in_pieces,
     passed_by,
@@ -144,6 +145,15 @@ class SQLiteConnection(Connection):
         except (OverflowError, UnicodeEncodeError):
             raise XanoScriptError(_UNFIT) from None
         return self._execute_later(text, parameters)
+
+    def execute_many(self, text: str, rows: Sequence[Sequence[Value]]) -> None:
+        """Execute one statement that gives nothing for each row of parameters, while no other process writes."""
+        try:
+            self.raw.executemany(text, rows)
+        except sqlite3.Error as error:
+            raise self._translated(error) from error
+        except (OverflowError, UnicodeEncodeError):
+            raise XanoScriptError(_UNFIT) from None
 
     def query(self, text: str, parameters: Parameters = ()) -> tuple[ResultColumns, list[Row]]:
         """Execute a program's own statement, inside the fence; its columns, and all rows."""
@@ -295,6 +305,30 @@ class SQLiteBackend(Backend):
         from xsrun.database.sqlite_writer import SQLiteWriter
 
         return SQLiteWriter(self.stored_names)
+
+    def insert_many(
+        self, transaction: Writing, table: Table, names: Sequence[str], rows: list[list[Value]]
+    ) -> list[Value]:
+        transaction.execute_many(self.insertion(table, names).removesuffix(" RETURNING id"), rows)
+        if "id" in names:
+            return []
+        ((last,),) = transaction.execute("SELECT last_insert_rowid()")  # AUTOINCREMENT counts one by one
+        return list(range(last - len(rows) + 1, last + 1))
+
+    def update_many(
+        self,
+        transaction: Writing,
+        table: Table,
+        names: Sequence[str],
+        rows: list[list[Value]],
+        wanted: Sequence[str],
+    ) -> list[Row]:
+        stored, quoted = self.stored_names(table), self.quote(table.physical)
+        changes = ", ".join(f"{self.quote(stored[name])} = ?" for name in names)
+        transaction.execute_many(f"UPDATE {quoted} SET {changes} WHERE id = ?", rows)
+        columns = ", ".join(self.quote(stored[name]) for name in wanted)
+        text = f"SELECT {columns} FROM {quoted} WHERE id IN (SELECT value FROM json_each(?))"
+        return transaction.execute(text, [encode_json([row[-1] for row in rows])])
 
     def id_type(self, kind: str) -> str:
         return "TEXT NOT NULL PRIMARY KEY" if kind == "text" else "INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT"

@@ -26,7 +26,7 @@ from xsrun.values.json_errors import is_utf8
 if TYPE_CHECKING:
     import sqlalchemy as sa
 
-    from xsrun.database.prepared import Prepared, RowReader
+    from xsrun.database.prepared import ColumnFiller, Prepared, RowReader
 
 #: Statements that are kept for a table: requests may choose the fields that they name.
 MOST_STATEMENTS = 256
@@ -117,6 +117,7 @@ class Table:
         "described",
         "exists",
         "files",
+        "fillers",
         "hidden",
         "insertions",
         "name",
@@ -154,6 +155,8 @@ class Table:
         self.insertions: Bounded[tuple[str, ...], str] = Bounded(MOST_STATEMENTS)
         #: what reads its rows: the whole ones (True), and those without internal columns
         self.readers: dict[bool, RowReader] = {}
+        #: how the columns of a new row are filled
+        self.fillers: list[ColumnFiller] | None = None
         #: the statements that make it
         self.creation: list[str] | None = None
         #: the columns' names in the database, and the columns that hold files

@@ -23,6 +23,10 @@ class TracedTransaction(Transaction):
     def execute(self, text: str, parameters: Sequence[Value] = (), *, writes: bool = False) -> list[Row]:
         return self._noted(text, lambda: super(TracedTransaction, self).execute(text, parameters, writes=writes), len)
 
+    def execute_many(self, text: str, rows: Sequence[Sequence[Value]]) -> None:
+        found = lambda: super(TracedTransaction, self).execute_many(text, rows)  # noqa: E731
+        self._noted(text, found, lambda _nothing: len(rows))
+
     def query(self, text: str, parameters: Parameters, *, writes: bool = True) -> tuple[ResultColumns, list[Row]]:
         found = lambda: super(TracedTransaction, self).query(text, parameters, writes=writes)  # noqa: E731
         return self._noted(text, found, lambda answer: len(answer[1]))

@@ -104,6 +104,18 @@ class Transaction:
             self._return()  # what only reads can be asked again
             return self.connect().execute(text, parameters)
 
+    def execute_many(self, text: str, rows: Sequence[Sequence[Value]]) -> None:
+        """Execute one statement that writes, for each row of parameters, inside an open transaction."""
+        connection = self._connection or self.connect()
+        self.changes += 1
+        self.hold()
+        connection.context = self.context
+        try:
+            connection.execute_many(text, rows)
+        finally:
+            if self.locks_all:
+                connection.context = None
+
     def query(self, text: str, parameters: Parameters, *, writes: bool = True) -> tuple[ResultColumns, list[Row]]:
         """Execute a program's own statement: its columns and rows."""
         connection = self.connect()

@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
-from xsrun.database.row_values import column_value, explicit_id, has_text_id, insert_whole, whole_row, write_row
+from typing import NamedTuple
+
+from xsrun.database.row_values import column_value, explicit_id, has_text_id, whole_row, write_row
 from xsrun.database.session import Session
 from xsrun.database.tables import Table, unknown_column
 from xsrun.fields.declared import zero_value
 from xsrun.values.conversion import Value
 
 
+class NewRow(NamedTuple):
+    """A row that is to be inserted: its table, the values of its columns, and the id that it asks for, if it does."""
+
+    table: Table
+    row: dict[str, Value]
+    identity: Value
+
+
 def drop_keys(session: Session, table: Table, data: dict[str, Value]) -> None:
     """Warn of keys that a declared table has no column for; they are dropped (semantics 4.1). Strictly, refuse them."""
-    if not table.declared:
+    if not table.declared or data.keys() <= table.by_name.keys():
         return
     for key in data:
         if key in table.by_name:
@@ -59,13 +69,20 @@ def insert(
     session: Session, table: Table, data: dict[str, Value], *, stamped: bool = True
 ) -> tuple[Table, dict[str, Value]]:
     """Insert a row; returns the table as it is then, and the whole row as it is kept."""
+    made = new_row(session, table, data, stamped=stamped)
+    return made.table, write_row(session.transaction, session.context, *made)
+
+
+def new_row(session: Session, table: Table, data: dict[str, Value], *, stamped: bool = True) -> NewRow:
+    """A row that is to be inserted; an undeclared table gets the columns that it lacks."""
     if table.declared:
         drop_keys(session, table, data)
-        return table, insert_whole(session.transaction, session.context, table, data)
+        row = whole_row(table, data, session.context)
+        return NewRow(table, row, explicit_id(table, data, session.context))
     table = begun(session, table, data)
     row = {key: value for key, value in data.items() if key != "id"}
     if stamped and "created_at" not in row:
         row = {"created_at": session.context.now(), **row}
     identity = explicit_id(table, data, session.context)
     table = session.catalog.grown(table, row)
-    return table, write_row(session.transaction, session.context, table, row, identity)
+    return NewRow(table, row, identity)
