@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -174,3 +175,38 @@ def test_what_fails_together_is_tried_alone(monkeypatch: pytest.MonkeyPatch) -> 
     assert 'row 3 of table "t": Duplicate record' in found[0]["message"]
     assert found[1] == []
     assert alone == [0], "the first call found nothing waiting, the second raised"
+
+
+# Reading -------------------------------------------------------------------------------------------------------------
+
+
+def test_many_rows_are_read_as_one_is(backend: str) -> None:
+    names = ["name", "class", 'q"u', "a'b", "{x}", "c0", "rows", "décor", "\\n"]
+    columns = "\n".join(f"    text {json.dumps(name, ensure_ascii=False)}?" for name in names[2:])
+    table = f"""table "odd" {{
+  schema {{
+    int id
+    text name?
+    text class?
+{columns}
+    bool on?
+    json? more?
+    decimal? price
+    bool? maybe?
+  }}
+}}
+"""
+    rows = [
+        {**{name: f"{name}{n}" for name in names}, "on": n % 2 == 0, "more": [n, None], "price": n / 4}
+        for n in range(60)
+    ] + [{"more": None, "price": None, "maybe": None}, {"maybe": True}]
+    stack = 'db.query odd {\n      sort = {id: "asc"}\n    } as $r'
+    text = f"function f {{\n  input {{\n  }}\n  stack {{\n    {stack}\n  }}\n  response = $r\n}}\n"
+    files = {"odd.xs": table, "f.xs": text}
+    with xsrun.Workspace.from_sources(files, database=new_database(backend)) as workspace:
+        workspace.seed({"odd": rows})
+        first, second = (workspace.run("f") for _ in range(2))
+        assert first.error is None, first.error
+    assert first.response == second.response
+    assert [row["maybe"] for row in second.response[59:]] == [None, None, True]
+    assert second.response[3] == {"id": 4, **rows[3], "on": False, "maybe": None}

@@ -6,6 +6,7 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
+from weakref import WeakSet
 
 from xsrun.errors import LimitError, XanoScriptError
 from xsrun.running.context import Context, resident_memory
@@ -20,6 +21,17 @@ Row = tuple[Value, ...]
 Parameters = Sequence[Value] | Mapping[str, Value]
 #: The columns of a result, with PostgreSQL's numbers of their types; SQLite gives 0.
 ResultColumns = list[tuple[str, int]]
+
+
+#: Fetches so many rows more; there are fewer at the end.
+Fetch = Callable[[int], list[Row]]
+
+
+class Unsettled(Protocol):
+    """Rows that are fetched as they are consumed."""
+
+    def settle(self) -> None:
+        """Fetch what is left."""
 
 
 class Execute(Protocol):
@@ -47,6 +59,19 @@ class Connection(ABC):
 
     #: the run that uses it, whose limits hold for its statements
     context: Context | None = None
+    #: rows that are still to be fetched, and whether they stay what they were when something is written
+    streams: WeakSet[Unsettled]
+    rows_stay = False
+
+    @abstractmethod
+    def open_rows(self, text: str, parameters: Sequence[Value] = ()) -> Fetch:
+        """Execute one statement that reads; what fetches its rows. Raises XanoScriptError, as what it gives does."""
+
+    def settle(self) -> None:
+        """Fetch what is left of all rows that are fetched as they are consumed."""
+        for rows in list(self.streams):
+            rows.settle()
+        self.streams.clear()
 
     @property
     @abstractmethod

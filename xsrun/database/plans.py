@@ -9,6 +9,7 @@ SQLAlchemy, which is loaded when the first session opens.
 from __future__ import annotations
 
 import re
+from typing import Any
 
 from xsrun.records import made, record
 from xsrun.running.context import Context
@@ -141,6 +142,15 @@ class QueryPlan(Plan):
     lists: frozenset[int] = frozenset()
     #: operands by attribute name (data, items), for the bulk statements
     given: dict[str, int] = made(factory=dict)
+    #: what every run asks for beside the condition, where the text alone decides that (see `queries`)
+    written_out: Any = None
+
+    def is_written_out(self) -> bool:
+        """Does the text say what is asked for beside the condition, without a value of a run or a request?"""
+        if self.external or self.additional_where is not None or self.override_sort is not None:
+            return False
+        settings = (self.returns, self.distinct, self.output, *(key.direction for key in self.sort))
+        return not any(isinstance(one, Operand) for one in settings)
 
     def shape(self) -> str:
         """What decides the SQL, places left out: plans of the same shape have the same statements."""

@@ -9,10 +9,12 @@ from collections.abc import Generator, Sequence
 from contextlib import closing
 from itertools import islice
 from typing import TYPE_CHECKING
+from weakref import WeakSet
 
 from xsrun.database.connection import (
     PIECE,
     Connection,
+    Fetch,
     Parameters,
     ResultColumns,
     Row,
@@ -61,6 +63,8 @@ def check_driver() -> None:
 class PostgresConnection(Connection):
     """A connection and what to do with it: execute a text and fetch all its rows."""
 
+    rows_stay = True
+
     def __init__(self, url: str, search_path: str | None = None) -> None:
         check_driver()
         import psycopg
@@ -87,6 +91,9 @@ class PostgresConnection(Connection):
         for name in ("json", "jsonb", *_TEXT_TYPES):
             self.raw.adapters.register_loader(name, TextLoader)
         self.raw.adapters.register_loader("numeric", FloatLoader)
+        self.streams = WeakSet()
+        self._cursors: dict[str, psycopg.ServerCursor[Row]] = {}
+        self._opened = 0
         #: have tables been changed since they were looked up?
         self._fresh = True
         self._forgotten = 0
@@ -104,6 +111,37 @@ class PostgresConnection(Connection):
             return cursor.fetchall() if cursor.description is not None else []
         except self._errors as error:
             raise passed_by(self.context) or self._failure(error) from error
+
+    def open_rows(self, text: str, parameters: Sequence[Value] = ()) -> Fetch:
+        # the server keeps the rows, whatever becomes of the transaction
+        self._opened += 1
+        cursor = self.raw.cursor(f"rows_{self._opened}", withhold=True)
+        try:
+            self._bounds.follow(self.context)
+            cursor.execute(text, parameters)
+        except self._errors as error:
+            cursor.close()
+            raise passed_by(self.context) or self._failure(error) from error
+        self._cursors[cursor.name] = cursor
+
+        def fetch(count: int) -> list[Row]:
+            try:
+                self._bounds.follow(self.context)
+                rows = cursor.fetchmany(count)
+                if len(rows) < count:
+                    self._cursors.pop(cursor.name, cursor).close()
+                return rows
+            except self._errors as error:
+                raise passed_by(self.context) or self._failure(error) from error
+
+        return fetch
+
+    def settle(self) -> None:
+        super().settle()
+        while self._cursors:  # of rows that nobody wants any more
+            _, cursor = self._cursors.popitem()
+            if not self.broken:
+                cursor.close()
 
     def execute_many(self, text: str, rows: Sequence[Sequence[Value]]) -> None:
         try:

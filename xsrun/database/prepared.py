@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from xsrun.database.columns import Codec, ColumnDefinition, decode_json, decode_loose
+from xsrun.database.columns import Codec, ColumnDefinition, decode_bool, decode_json, decode_loose
 from xsrun.database.operands import INVALID, Converter, refusal
 from xsrun.errors import InputError
 from xsrun.fields import declared as fields
@@ -96,12 +96,24 @@ class ColumnFiller(NamedTuple):
 class RowReader:
     """Rows of some columns as objects. Those of undeclared tables (`sparse`) have only the keys that were written."""
 
-    __slots__ = ("_decoded", "_sparse", "names")
+    __slots__ = ("_decoded", "_read_all", "_seen", "_sparse", "names")
 
     def __init__(self, decode: Mapping[str, Codec], columns: list[ColumnDefinition], *, sparse: bool) -> None:
         self.names = tuple(column.name for column in columns)
         self._decoded = [(column.name, decode[column.kind]) for column in columns if column.kind in decode]
         self._sparse = sparse
+        self._read_all: Callable[[list[Row]], list[dict[str, Value]]] | None = None
+        #: rows that were read before there was a comprehension
+        self._seen = 0
+
+    def read_all(self, rows: list[Row]) -> list[dict[str, Value]]:
+        """Many rows: of a declared table by one comprehension, which calls nothing for what comes as it is."""
+        if self._read_all is not None:
+            return self._read_all(rows)
+        self._seen += len(rows)
+        if self._seen >= _MANY and not self._sparse:
+            self._read_all = _comprehension(self.names, dict(self._decoded))
+        return [self.read(row) for row in rows]
 
     def read(self, row: Row) -> dict[str, Value]:
         """One row."""
@@ -117,3 +129,25 @@ class RowReader:
         for name, decode in self._decoded:
             made[name] = decode(made[name])
         return made
+
+
+#: Rows of a table after which a comprehension of its own is worth the time to make it.
+_MANY = 50
+
+
+def _comprehension(names: Sequence[str], decoded: Mapping[str, Codec]) -> Callable[[list[Row]], list[dict[str, Value]]]:
+    """What reads a list of rows of these columns. The names stand in its text as constants, nothing else of them."""
+    namespace: dict[str, Value] = {}
+    members = []
+    for number, name in enumerate(names):
+        value, decode = f"c{number}", decoded.get(name)
+        if decode is decode_bool:
+            value = f"(None if {value} is None else {value} != 0)"
+        elif decode is not None:
+            namespace[f"decode{number}"] = decode
+            value = f"decode{number}({value})"
+        members.append(f"{name!a}: {value}")
+    columns = "".join(f"c{number}, " for number in range(len(names)))
+    made: Callable[[list[Row]], list[dict[str, Value]]]
+    made = eval(f"lambda rows: [{{{', '.join(members)}}} for {columns} in rows]", namespace)
+    return made

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterator
-from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
+from collections.abc import Callable, Hashable
+from typing import TYPE_CHECKING, NamedTuple
 
 from xsrun.database.addons import add_on
 from xsrun.database.columns import Codec, decode_loose
@@ -15,6 +15,7 @@ from xsrun.database.plans import QueryPlan, setting
 from xsrun.database.prepared import Computed, Prepared, RowReader, WrittenSql
 from xsrun.database.ready_sql import decoder, ready
 from xsrun.database.request_conditions import Order, RequestCondition, direction_of, read_condition, read_order
+from xsrun.database.row_streams import QueryStream, ReadyRows
 from xsrun.database.rows import visible
 from xsrun.database.session import Session
 from xsrun.database.stored_files import addressed, base_of, files_of, with_addresses
@@ -26,7 +27,6 @@ from xsrun.values.conversion import Value, as_int, truthy
 if TYPE_CHECKING:
     from xsrun.database.selects import SelectBuilder
 
-Read = TypeVar("Read")
 ReadRow = Callable[[Row], dict[str, Value]]
 
 _KINDS = ("list", "single", "count", "exists", "stream", "aggregate")
@@ -47,6 +47,17 @@ class PageRange(NamedTuple):
     def offset(self) -> int:
         """How many rows come before the page."""
         return (self.number - 1) * self.size + self.left_out
+
+
+class QuerySettings(NamedTuple):
+    """What a query is asked for beside its condition."""
+
+    kind: Value
+    distinct: bool
+    output: Value
+    external: dict[str, Value]
+    searches: list[RequestCondition]
+    order: list[Order]
 
 
 class Output(NamedTuple):
@@ -73,23 +84,6 @@ class Listing(NamedTuple):
     computed: list[Output]
 
 
-class QueryStream(Generic[Read]):
-    """The rows of a query one after another (`return = stream`). Fetched before the program sees the first: an open
-    cursor would see rows that its own loop writes."""
-
-    def __init__(self, rows: list[Read], read: Callable[[Read], Value]) -> None:
-        self._rows = rows
-        self._read = read
-
-    def __iter__(self) -> Iterator[Value]:
-        for row in self._rows:
-            yield self._read(row)
-
-    def as_value(self) -> list[Value]:
-        """All rows as a list."""
-        return list(self)
-
-
 class QueryExecution:
     """One execution of a plan."""
 
@@ -97,15 +91,24 @@ class QueryExecution:
         self.session = session
         self.plan = plan
         self.operands = operands
-        self.external = {name: setting(value, operands) for name, value in plan.external.items()}
-        if plan.external:
-            self.external = external_values(self.external)
-        self.tables = [session.catalog.table(plan.table), *(session.catalog.table(join.table) for join in plan.joins)]
-        self.kind = self.setting("returns", "list")
-        self.distinct = self.setting("distinct", None) == "yes"
-        self.output = setting(plan.output, operands)
-        self.searches = self.find_searches()
-        self.order = self.find_order()
+        self.tables = [session.catalog.table(plan.table)]
+        if plan.joins:
+            self.tables += [session.catalog.table(join.table) for join in plan.joins]
+        self.settings = plan.written_out
+        if self.settings is None:
+            self.settings = self.find_settings()
+            if plan.is_written_out():
+                plan.written_out = self.settings
+        self.kind, self.distinct, self.output, self.external, self.searches, self.order = self.settings
+
+    def find_settings(self) -> QuerySettings:
+        """What the plan and the request ask for beside the condition."""
+        plan, operands = self.plan, self.operands
+        external = {name: setting(value, operands) for name, value in plan.external.items()}
+        external = external_values(external) if plan.external else external
+        kind, distinct = self.setting("returns", "list"), self.setting("distinct", None) == "yes"
+        searches, order = self.find_searches(external), self.find_order(external)
+        return QuerySettings(kind, distinct, setting(plan.output, operands), external, searches, order)
 
     def setting(self, name: str, default: Value) -> Value:
         value = setting(getattr(self.plan, name), self.operands)
@@ -115,11 +118,11 @@ class QueryExecution:
     def table(self) -> Table:
         return self.tables[0]
 
-    def find_searches(self) -> list[RequestCondition]:
+    def find_searches(self, external: dict[str, Value]) -> list[RequestCondition]:
         """The conditions that come with the request."""
         found: list[RequestCondition] = []
         operands = self.operands
-        given = [("additional_where", self.plan.additional_where), ("search", self.external.get("search"))]
+        given = [("additional_where", self.plan.additional_where), ("search", external.get("search"))]
         for name, value in given:
             if value is not None:
                 search = read_condition(setting(value, self.operands), operands, name)
@@ -128,9 +131,9 @@ class QueryExecution:
                     operands = search.operands
         return found
 
-    def find_order(self) -> list[Order]:
+    def find_order(self, external: dict[str, Value]) -> list[Order]:
         """The sort keys: those of the request, else those of the program."""
-        for name, value in (("override_sort", self.plan.override_sort), ("sort", self.external.get("sort"))):
+        for name, value in (("override_sort", self.plan.override_sort), ("sort", external.get("sort"))):
             if value is not None:
                 order = read_order(setting(value, self.operands), name)
                 if order:
@@ -166,6 +169,8 @@ class QueryExecution:
         """The types of the operands, and what else about them decides the SQL."""
         plan = self.plan
         codes = [code_of(value) for value in self.operands]
+        if not (plan.optional or plan.truths or plan.lists):
+            return tuple(codes)
         for index in plan.optional | plan.truths:
             codes[index] += "-" if is_empty(self.operands[index]) or self.operands[index] == "false" else "+"
         for index in plan.lists:
@@ -182,7 +187,7 @@ class QueryExecution:
         other statements of the same plan."""
         if self.searches:  # their shape comes with the request
             return self.ready(make(self.builder()))
-        order = tuple((name, way) for name, way, _ in self.order)
+        order = tuple([(name, way) for name, way, _ in self.order]) if self.order else ()
         signature = self.signature()
         key = (self.plan, what, order, signature, *self.tables)
         kept = self.session.backend.queries
@@ -210,8 +215,11 @@ class QueryExecution:
 
     def run(self, statement: Prepared, extra: tuple[Value, ...] = ()) -> list[Row]:
         """Execute a prepared statement with this run's operands."""
-        operands = (*self.all_operands(), *extra)
-        return self.session.transaction.execute(statement.sql, statement.parameters(operands, self.session.context))
+        return self.session.transaction.execute(statement.sql, self.parameters(statement, extra))
+
+    def parameters(self, statement: Prepared, extra: tuple[Value, ...] = ()) -> list[Value]:
+        """The parameters of a prepared statement in this run."""
+        return statement.parameters((*self.all_operands(), *extra), self.session.context)
 
     def all_operands(self) -> tuple[Value, ...]:
         """The operands of the plan, and those that came with the request."""
@@ -261,7 +269,12 @@ class QueryExecution:
 
     def read(self, listing: Listing, extra: tuple[Value, ...]) -> list[dict[str, Value]]:
         """The rows of a listing as objects."""
-        rows = self.run(listing.statement, extra)
+        return self.read_rows(listing, self.run(listing.statement, extra))
+
+    def read_rows(self, listing: Listing, rows: list[Row]) -> list[dict[str, Value]]:
+        """Rows of a listing as objects."""
+        if not listing.computed and not files_of(self.table):
+            return listing.reader.read_all(rows)
         read = self.row_reader(listing)
         return [read(row) for row in rows]
 
@@ -294,13 +307,19 @@ class QueryExecution:
             add_on(self.session, self.plan.addons, self.operands, list(zip(rows, shown, strict=True)))
         return shown
 
-    def streamed(self) -> QueryStream[Row] | QueryStream[dict[str, Value]]:
+    def streamed(self) -> QueryStream:
+        """The rows one after another. Those with addons come at once: addons run when the query does."""
         page = self.page()
         extra = (page.size, page.offset) if page is not None else ()
         listing = self.listing(page, False)
-        if self.output or self.plan.addons:
-            return QueryStream(self.shaped(self.read(listing, extra)), lambda row: row)
-        return QueryStream(self.run(listing.statement, extra), self.row_reader(listing))
+        if self.plan.addons or self.plan.lock is not None:
+            shaped = self.shaped(self.read(listing, extra))
+            return QueryStream(lambda: ReadyRows(shaped), list)
+        parameters = self.parameters(listing.statement, extra)
+        return QueryStream(
+            lambda: self.session.transaction.open_rows(listing.statement.sql, parameters),
+            lambda rows: self.shaped(self.read_rows(listing, rows)),
+        )
 
     def listed(self) -> Value:
         page = self.page()

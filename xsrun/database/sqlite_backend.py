@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar, TypeVarTuple
+from weakref import WeakSet
 
 from xsrun.database.backend import Backend, SchemaQueries, Step
 from xsrun.database.columns import (
@@ -24,6 +25,7 @@ from xsrun.database.connection import (
     PIECE,
     Connection,
     Execute,
+    Fetch,
     Parameters,
     ResultColumns,
     Row,
@@ -89,6 +91,7 @@ class SQLiteConnection(Connection):
         self.failed = ""
         self._schema_version = -1
         self._has_operators = self._has_sql_functions = False
+        self.streams = WeakSet()
         raw = sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=512, timeout=_TURN)
         self.raw = raw
         if path != ":memory:":
@@ -145,6 +148,22 @@ class SQLiteConnection(Connection):
         except (OverflowError, UnicodeEncodeError):
             raise XanoScriptError(_UNFIT) from None
         return self._execute_later(text, parameters)
+
+    def open_rows(self, text: str, parameters: Sequence[Value] = ()) -> Fetch:
+        if not self._has_operators and "xs_" in text:
+            self._add_operators()
+        try:
+            cursor = self._begun(text, parameters)
+        except sqlite3.Error as error:
+            raise self._translated(error) from error
+
+        def fetch(count: int) -> list[Row]:
+            try:
+                return cursor.fetchmany(count)
+            except sqlite3.Error as error:
+                raise self._translated(error) from error
+
+        return fetch
 
     def execute_many(self, text: str, rows: Sequence[Sequence[Value]]) -> None:
         """Execute one statement that gives nothing for each row of parameters, while no other process writes."""

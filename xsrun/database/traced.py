@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from xsrun.database.connection import Parameters, ResultColumns, Row
+from xsrun.database.row_streams import OpenRows
 from xsrun.database.transaction import Transaction
 from xsrun.errors import XanoScriptError
 from xsrun.values.conversion import Value
@@ -22,6 +23,10 @@ class TracedTransaction(Transaction):
 
     def execute(self, text: str, parameters: Sequence[Value] = (), *, writes: bool = False) -> list[Row]:
         return self._noted(text, lambda: super(TracedTransaction, self).execute(text, parameters, writes=writes), len)
+
+    def open_rows(self, text: str, parameters: Sequence[Value]) -> OpenRows:
+        found = lambda: super(TracedTransaction, self).open_rows(text, parameters)  # noqa: E731
+        return self._noted(text, found, lambda rows: rows.waiting)
 
     def execute_many(self, text: str, rows: Sequence[Sequence[Value]]) -> None:
         found = lambda: super(TracedTransaction, self).execute_many(text, rows)  # noqa: E731

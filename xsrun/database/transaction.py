@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeVar
+from weakref import WeakSet
 
 from xsrun.database.connection import Parameters, ResultColumns, Row, passed_by
+from xsrun.database.row_streams import OpenRows
 from xsrun.errors import UnavailableError, XanoScriptError
 from xsrun.language.isolation_levels import is_strict
 from xsrun.values.conversion import Value
@@ -29,6 +31,7 @@ class Transaction:
     __slots__ = (
         "_connection",
         "_saved_tables",
+        "_streams",
         "begun",
         "changes",
         "context",
@@ -47,6 +50,7 @@ class Transaction:
         #: the run, whose limits hold
         self.context = context
         self._connection: Connection | None = None
+        self._streams: WeakSet[OpenRows] | None = None
         #: how many transactions are open, one in another
         self.depth = 0
         #: has the database begun the open transactions, too? See `begin`
@@ -83,6 +87,8 @@ class Transaction:
             self.changes += 1
             if self.depth and not self.begun:
                 self.hold()
+            if connection.streams and not connection.rows_stay:
+                self.settle()
         if self.locks_all or (writes and self.locks_writes):
             turn = self.database.turn
             if not turn.acquire(False):
@@ -104,11 +110,47 @@ class Transaction:
             self._return()  # what only reads can be asked again
             return self.connect().execute(text, parameters)
 
+    def open_rows(self, text: str, parameters: Sequence[Value]) -> OpenRows:
+        """Execute one statement that reads; its rows are fetched as they are consumed. Raises XanoScriptError."""
+        with self.reading() as connection:
+            if self.depth and self.fails_whole:
+                fetch = self._guarded(lambda: connection.open_rows(text, parameters))
+            else:
+                fetch = connection.open_rows(text, parameters)
+            rows = OpenRows(self.reading, fetch)
+            connection.streams.add(rows)
+            if self._streams is None:
+                self._streams = WeakSet()
+            self._streams.add(rows)
+            return rows
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """The connection, while no other run uses it."""
+        connection = self._connection or self.connect()
+        if not self.locks_all:
+            yield connection
+            return
+        with self.turn():
+            before, connection.context = connection.context, self.context
+            try:
+                yield connection
+            finally:
+                connection.context = before
+
+    def settle(self) -> None:
+        """Fetch what is left of rows that are fetched as they are consumed: they are to be as they were."""
+        if self._connection is not None:
+            with self.reading() as connection:
+                connection.settle()
+
     def execute_many(self, text: str, rows: Sequence[Sequence[Value]]) -> None:
         """Execute one statement that writes, for each row of parameters, inside an open transaction."""
         connection = self._connection or self.connect()
         self.changes += 1
         self.hold()
+        if connection.streams and not connection.rows_stay:
+            self.settle()
         connection.context = self.context
         try:
             connection.execute_many(text, rows)
@@ -123,6 +165,8 @@ class Transaction:
             self.changes += 1
             if self.depth and not self.begun:
                 self.hold()
+            if connection.streams and not connection.rows_stay:
+                self.settle()
         if self.locks_writes:
             with self.turn():
                 connection.context = self.context
@@ -193,6 +237,8 @@ class Transaction:
 
     def _start(self, isolation: str | None) -> None:
         connection = self.connect()
+        if connection.streams and not connection.rows_stay:
+            self.settle()
         if self.locks_writes:
             self.take_turn()
         try:
@@ -211,6 +257,8 @@ class Transaction:
             self._saved_tables.pop()
             self.depth -= 1
             return
+        if self._connection is not None and not self._connection.rows_stay:
+            self.settle()
         try:
             if self.begun:
                 self.connect().execute("COMMIT")
@@ -225,6 +273,7 @@ class Transaction:
 
     def roll_back(self) -> None:
         """Undo what the innermost transaction did."""
+        self.settle()
         if self.depth > 1:
             connection, savepoint = self.connect(), f"level_{self.depth - 1}"
             # SQLite ends the whole transaction when a statement that writes is interrupted
@@ -292,6 +341,11 @@ class Transaction:
         self._return()
 
     def _return(self) -> None:
+        if self.locks_all:
+            for rows in list(self._streams or ()):  # those of others go on
+                rows.settle()
+        else:
+            self.settle()
         connection, self._connection = self._connection, None
         if connection is not None:
             connection.context = None
