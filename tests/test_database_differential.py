@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from typing import Any
 
 import pytest
@@ -10,6 +11,9 @@ from databases import new_database
 from differential_data import LOOSE_QUERIES, QUERIES, SEED, TABLES, THINGS
 
 import xsrun
+from xsrun.database import postgres_text
+from xsrun.database.operators import OPERATORS as DECLARED
+from xsrun.database.sqlite_backend import SQLiteConnection
 
 BODIES = [*(("thing", body) for body in QUERIES), *(("loose", body) for body in LOOSE_QUERIES)]
 
@@ -136,3 +140,24 @@ def test_any_operand(matrix: Any, column: str) -> None:
             seen = [str(result.error) if result.error else result.response for result in (one, two)]
             assert seen[0] == seen[1], f"{column} {operator} {operand!r}"
             assert "internal error" not in str(seen[0]), seen
+
+
+# The short way of `includes` on SQLite --------------------------------------------------------------------------------
+
+
+def test_the_kelvin_sign_alone_has_a_small_letter_of_ascii() -> None:
+    others = (chr(code) for code in range(128, sys.maxunicode + 1))
+    assert [one for one in others if postgres_text.lower(one).isascii()] == ["\u212a"]
+
+
+def test_the_short_way_of_includes_finds_what_the_long_one_does() -> None:
+    texts = ["", "Kiosk", "\u212aiosk", "KÄSE käse", "İstanbul", "straße STRASSE", "50%_\\", "a[b]c*?-^", "tab\there"]
+    needles = ["", *"kKäÄiß%_\\*?-^\t\u212a", "KIO", "ss", "50%", "[B]"]
+    connection = SQLiteConnection(":memory:")
+    query = f"SELECT {DECLARED['includes'].sqlite.format('?1', '?2')}"
+    for text in [*texts, None]:
+        for needle in [*needles, None]:
+            ((found,),) = connection.execute(query, (text, needle))
+            expected = None if text is None or needle is None else DECLARED["includes"].python(text, needle)
+            assert found == expected, (text, needle)
+    connection.close()

@@ -3,8 +3,9 @@
 The decorated function is what SQLite calls; `postgres` is PostgreSQL's text, with `{0}` for the first operand (or
 `body`, the text of an SQL function of `$1`, `$2`, which is made when a PostgreSQL database is first opened). A null
 operand gives null unless the operator is declared `nulls=True`. Where a native SQLite expression is faster, `sqlite`
-has its text. `operands` says what the compiler converts the operands to before they get here, so that both sides see
-the same types: a kind of `columns`, "number" (int or decimal) or "same" (all of one kind).
+has its text, which may call the function for what it does not cover. `operands` says what the compiler converts the
+operands to before they get here, so that both sides see the same types: a kind of `columns`, "number" (int or decimal)
+or "same" (all of one kind).
 """
 
 from __future__ import annotations
@@ -73,7 +74,7 @@ def operator(
             postgres or call,
             sqlite or call,
             body,
-            native=sqlite is not None,
+            native=sqlite is not None and f"xs_{name}(" not in sqlite,
             strict=not nulls,
             required=len(operands) - len(defaults),
             defaults=defaults,

@@ -18,7 +18,25 @@ def ilike(value: str, pattern: str) -> bool:
     return postgres_text.like(postgres_text.lower(value), postgres_text.lower(pattern))
 
 
-@operator("includes", "text", "text", result="bool", postgres="({0} COLLATE \"default\" ILIKE '%' || {1} || '%')")
+#: The search of SQLite for plain ASCII, which is most of what is looked for: its `lower` knows those letters alone, and
+#: the only other character whose small letter is one of them is the Kelvin sign. What is asked of the parameter alone
+#: is asked once, since it is a query of its own.
+_INCLUDES = (
+    "(CASE WHEN (SELECT {1} GLOB '*[^ -~]*' OR {1} GLOB '*[%_\\]*') THEN xs_includes({0}, {1}) "
+    "WHEN (SELECT {1} GLOB '*[kK]*') "
+    "THEN instr(lower(replace({0}, char(8490), 'k')), (SELECT lower({1}))) > 0 "
+    "ELSE instr(lower({0}), (SELECT lower({1}))) > 0 END)"
+)
+
+
+@operator(
+    "includes",
+    "text",
+    "text",
+    result="bool",
+    postgres="({0} COLLATE \"default\" ILIKE '%' || {1} || '%')",
+    sqlite=_INCLUDES,
+)
 def includes(value: str, search: str) -> bool:
     """Whether a text holds another one, without regard to case.
 
