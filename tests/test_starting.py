@@ -197,6 +197,34 @@ def test_a_second_run_with_rows_does_not_import_sqlalchemy(
     assert not sorted(found & heavy)
 
 
+def test_a_second_evaluation_parses_nothing(tmp_path: Path) -> None:
+    cache = tmp_path / "cache"
+    words = ["-m", "xsrun", "eval", '[$x, 2]|sum|add:"3"', "--var", "x=1"]
+    found = imported(words, cache) - imported(["-c", PYTHONS_OWN], cache)
+    assert not sorted(found & {*HEAVY, "xsrun.syntax.lexer", "xsrun.evaluator.stack_functions", "xsrun.analysis.check"})
+    environment = {**os.environ, "XSRUN_CACHE": str(cache)}
+    answers = []
+    for kept in (True, False):
+        for file in (cache / "expression").iterdir():
+            if not kept:
+                file.write_bytes(b"damaged")
+        done = subprocess.run([sys.executable, *words], env=environment, capture_output=True, text=True, check=True)
+        answers.append(done.stdout)
+    assert answers == ["6\n", "6\n"]
+
+
+def test_an_expression_is_kept_for_its_variables(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XSRUN_CACHE", str(tmp_path))
+    for variables in ({"a": 1, "b": 10}, {"b": 10, "a": 1}, {"a": 2, "b": 20}):
+        assert xsrun.evaluate("$b - $a", variables) == variables["b"] - variables["a"]
+    with pytest.raises(xsrun.XanoScriptError, match="Missing var entry: b"):
+        xsrun.evaluate("$b - $a", {"a": 1})
+    for value in ("1", "2"):
+        assert xsrun.evaluate("$env.SOME_VALUE", env={"SOME_VALUE": value}) == value
+        monkeypatch.setenv("OTHER_VALUE", value)
+        assert xsrun.evaluate("$env.OTHER_VALUE") == value
+
+
 def test_what_is_kept_of_sql_is_made_anew_when_it_is_damaged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XSRUN_CACHE", str(tmp_path / "cache"))
 

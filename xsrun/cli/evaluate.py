@@ -31,15 +31,24 @@ def run(options: argparse.Namespace) -> int:
     from xsrun.cli.named import ARGUMENT, named
 
     what = named(options.expression.removeprefix(" "), expression=True)  # a blank that the parser may have put there
-    if what.name != ARGUMENT or options.fill or is_program(what):
+    if what.name != ARGUMENT or options.fill or is_program(what, [name for name, _ in variables_of(options)]):
         from xsrun.cli.target import load_named
 
         return run_target(lambda: load_named(what, options), options)
     return evaluate_expression(what.text or "", options)
 
 
-def is_program(what: Named) -> bool:
+def variables_of(options: argparse.Namespace) -> list[tuple[str, str]]:
+    """The variables that are given, by name, with their values as text."""
+    return [split_pair(text, "--var") for text in options.var]
+
+
+def is_program(what: Named, variables: list[str]) -> bool:
     """Is a text no expression, but statements or members of a construct?"""
+    from xsrun.workspace.expressions import kept
+
+    if kept(what.text or "", dict.fromkeys(variables)) is not None:
+        return False
     from xsrun.syntax.parser import parser
     from xsrun.syntax.source import Source
     from xsrun.workspace.forms import is_erroneous, read_form
@@ -56,7 +65,7 @@ def evaluate_expression(expression: str, options: argparse.Namespace) -> int:
     from xsrun.workspace.result import Result
     from xsrun.workspace.roots import chosen_workspace, workspace_above
 
-    variables = {name: read_value(value) for name, value in (split_pair(text, "--var") for text in options.var)}
+    variables = {name: read_value(value) for name, value in variables_of(options)}
     environment = read_environment(options.env)
     root = chosen_workspace(options.workspace) or workspace_above(Path())
     result = Result()

@@ -211,6 +211,18 @@ def compile_expression(
 ) -> Callable[..., Value]:
     """Compile one expression into a function of the context, a dict that nothing reads, and the values of the given
     variables, inputs and elements (`this`, `index`, `parent`, `result`), in this order."""
+    return compiled_expression(node, filename, variables, inputs=inputs, elements=elements).run
+
+
+def compiled_expression(
+    node: Expression,
+    filename: str,
+    variables: Iterable[str] = (),
+    *,
+    inputs: list[Declared] | None = None,
+    elements: Iterable[str] = (),
+) -> Compiled:
+    """The same, with what is needed to make the function again from its code."""
     names = list(variables)
     linker = Linker(frozenset(names))
     scope = Scope(inputs)
@@ -225,5 +237,5 @@ def compile_expression(
         (definition,) = statements("def run(context, inputs):\n    return BODY", node, BODY=body)
         assert isinstance(definition, ast.FunctionDef)
         definition.args.args.extend(place(ast.arg(local), node) for local in given)
-        compiled = compile_module(ast.Module([definition], []), filename)
-    return link(compiled, linker, [])[0]
+        code = compile_module(ast.Module([definition], []), filename)
+    return Compiled(*link(code, linker, []), code, linker)

@@ -6,9 +6,10 @@ what this user wrote: what is unpickled here would run whatever somebody else pu
 
 from __future__ import annotations
 
+import contextlib
 import marshal
 import pickle
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from xsrun import cache
 from xsrun.workspace.construct import Construct
@@ -16,6 +17,11 @@ from xsrun.workspace.construct import Construct
 if TYPE_CHECKING:
     from xsrun.evaluator.generated.linker import Compiled
     from xsrun.fields.declared import Declared
+
+#: What code was made from, beside its text.
+Asked = Any
+#: That, and the globals of the code: builtins, constructs that it calls, inputs, constants.
+Parts = tuple[Asked, dict[str, Any], dict[str, Any], dict[str, Any], dict[str, Any]]
 
 
 def compiled_stack(construct: Construct, trace: bool = False) -> Compiled:
@@ -72,13 +78,16 @@ def _compile(construct: Construct, trace: bool, key: str) -> Compiled:
         at=construct.node,
     )
     if not _depends_on_tables(construct):
-        linker = compiled.linker
-        parts = (asked, linker.builtins, linker.callees, linker.fields, linker.constants)
-        try:
-            cache.write("code", key, pickle.dumps((marshal.dumps(compiled.code), parts), pickle.HIGHEST_PROTOCOL))
-        except (pickle.PicklingError, TypeError, AttributeError):
-            return compiled  # a constant that cannot be kept: this construct is compiled each time
+        keep("code", key, compiled, asked)
     return compiled
+
+
+def keep(kind: str, key: str, compiled: Compiled, about: Asked) -> None:
+    """Keep compiled code and what it was made from, unless a constant cannot be kept: then it is compiled each time."""
+    linker = compiled.linker
+    parts = (about, linker.builtins, linker.callees, linker.fields, linker.constants)
+    with contextlib.suppress(pickle.PicklingError, TypeError, AttributeError):
+        cache.write(kind, key, pickle.dumps((marshal.dumps(compiled.code), parts), pickle.HIGHEST_PROTOCOL))
 
 
 def _names(declared: list[Declared] | None) -> tuple[str, ...] | None:
@@ -94,17 +103,23 @@ def _depends_on_tables(construct: Construct) -> bool:
 
 def _link(construct: Construct, data: bytes) -> Compiled | None:
     """The stored code with its globals; None when a construct that it calls takes other inputs by now."""
-    from xsrun.evaluator.generated import tracebacks
-    from xsrun.evaluator.generated.linker import Compiled, Linker, link
-
-    code, (asked, builtins, callees, fields, constants) = pickle.loads(data)
-    for (kind, name), names in asked.items():
+    code, parts = pickle.loads(data)
+    for (kind, name), names in parts[0].items():
         declared = construct.signature(kind, name) if construct.signature is not None else None
         if _names(declared) != names:
             return None
+    return linked(construct.file, code, parts, construct.declared)
+
+
+def linked(file: str, code: bytes, parts: Parts, declared: list[Declared]) -> Compiled:
+    """Code that was kept, with its globals."""
+    from xsrun.evaluator.generated import tracebacks
+    from xsrun.evaluator.generated.linker import Compiled, Linker, link
+
+    _, builtins, callees, fields, constants = parts
     linker = Linker(frozenset())
     linker.builtins, linker.callees, linker.fields, linker.constants = builtins, callees, fields, constants
     loaded = marshal.loads(code)
-    tracebacks.remember(construct.file)
-    run, direct = link(loaded, linker, construct.declared if fields else [])
+    tracebacks.remember(file)
+    run, direct = link(loaded, linker, declared if fields else [])
     return Compiled(run, direct, loaded, linker)

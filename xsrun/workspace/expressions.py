@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import pickle
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
+from xsrun import cache
 from xsrun.evaluator.generated.tracebacks import translate
-from xsrun.evaluator.stack_functions import compile_expression
 from xsrun.running.watchdog import watched
-from xsrun.syntax.parser import parser, raise_problems
 from xsrun.syntax.source import Source
 from xsrun.values.conversion import Value
+from xsrun.workspace import code_cache
 from xsrun.workspace.environment import values_of_process
-from xsrun.workspace.environment_reads import names_in
 from xsrun.workspace.workspace import LoadedWorkspace
 
+#: An expression as a function of the context, a dict that nothing reads, and the values of its variables.
+Run = Callable[..., Value]
 #: What an expression is called in messages.
 EXPRESSION = "<expression>"
 
@@ -25,13 +28,44 @@ def value_of_expression(
 
     Raises XanoScriptError.
     """
-    tree = raise_problems(parser().parse(Source(expression, EXPRESSION), "expression"))
-    workspace = LoadedWorkspace({}, root, env={**values_of_process(names_in([tree])), **(env or {})})
+    found = kept(expression, variables)
+    if found is None:
+        found = _compiled(expression, variables)
+    run, environment = found
+    workspace = LoadedWorkspace({}, root, env={**values_of_process(environment), **(env or {})})
     try:
-        run = compile_expression(tree, EXPRESSION, variables)
         context = workspace.context()
         return watched(context, run, context, {}, *variables.values())
     except Exception as error:
         raise translate(error) from None
     finally:
         workspace.close()
+
+
+def kept(expression: str, variables: Iterable[str]) -> tuple[Run, list[str]] | None:
+    """An expression that was compiled before for these variables, and the values of `$env` that it reads; or None."""
+    data = cache.read("expression", _key(expression, variables))
+    if data is None:
+        return None
+    code, parts = pickle.loads(data)
+    return code_cache.linked(EXPRESSION, code, parts, []).run, parts[0]
+
+
+def _key(expression: str, variables: Iterable[str]) -> str:
+    return cache.digest(cache.fingerprint(), expression, *variables)
+
+
+def _compiled(expression: str, variables: Iterable[str]) -> tuple[Run, list[str]]:
+    """An expression as code, which is kept. Raises XanoScriptError."""
+    from xsrun.evaluator.stack_functions import compiled_expression
+    from xsrun.syntax.parser import parser, raise_problems
+    from xsrun.workspace.environment_reads import names_in
+
+    tree = raise_problems(parser().parse(Source(expression, EXPRESSION), "expression"))
+    environment = sorted(set(names_in([tree])))
+    try:
+        compiled = compiled_expression(tree, EXPRESSION, variables)
+    except Exception as error:
+        raise translate(error) from None
+    code_cache.keep("expression", _key(expression, variables), compiled, environment)
+    return compiled.run, environment
