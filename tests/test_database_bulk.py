@@ -50,6 +50,11 @@ FORM = """function {name} {{
 def functions(table: str) -> dict[str, str]:
     made = {f"{name}.xs": FORM.format(name=name, table=table, option="") for name in ("patch", "update")}
     made["add.xs"] = FORM.format(name="add", table=table, option="allow_id_field = true\n      ")
+    made["matching.xs"] = (
+        f'function matching {{\n  input {{\n    json items\n  }}\n  stack {{\n    db.bulk.patch "{table}" {{\n'
+        f"      where = $db.{table}.n > 1\n      data = {{n: 70, name: $input.items.0}}\n    }} as $done\n  }}\n"
+        "  response = $done\n}\n"
+    )
     made["all.xs"] = (
         f'function all {{\n  input {{\n  }}\n  stack {{\n    db.query "{table}" {{\n      sort = {{id: "asc"}}\n'
         f"    }} as $all\n  }}\n  response = $all\n}}\n"
@@ -113,6 +118,12 @@ STEPS = {
         ("patch", [{"id": 1, "name": "q"}, {"id": 2, "name": "r"}, {"id": 3, "name": "q"}, {"id": 4, "n": "x"}]),
         ("patch", [{"id": 1, "name": "q"}, {"n": 2}]),
         ("patch", [{"id": "one", "name": "q"}, {"id": 2.5, "n": 2}]),
+    ],
+    "what matches": [
+        ("add", [{"name": f"a{n}", "n": n} for n in range(4)]),
+        ("matching", ["same"]),
+        ("add", [{"name": "b", "n": 0}]),
+        ("matching", [None]),
     ],
 }
 

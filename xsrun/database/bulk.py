@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from xsrun.database import rows, writing
 from xsrun.database.many_rows import Changing, insert_all
 from xsrun.database.plans import QueryPlan, value_of
@@ -73,10 +75,7 @@ def change_items(session: Session, plan: QueryPlan, operands: tuple[Value, ...],
                 identity, data = change_of(session, table, *numbered, whole=whole)
                 return identity, writing.changes(session, table, data, nulls=True)
 
-            def alone(identity: Value, new: dict[str, Value]) -> dict[str, Value] | None:
-                return rows.change(session, table, "id", identity, new)
-
-            changed = Changing(session, table, alone).update(items, make)
+            changed = Changing(session, table, partial(rows.change, session, table, "id")).update(items, make)
         else:
             for position, item in items:
                 identity, data = change_of(session, table, position, item, whole=whole)
@@ -111,8 +110,12 @@ def change_matching(session: Session, plan: QueryPlan, operands: tuple[Value, ..
         if not table.declared:
             table = session.catalog.grown(table, data)
         found = matching(session, plan, operands)
-        for row in found:
-            rows.update_row(session, table, "id", row["id"], data, nulls=True)
+        if table.declared and not rows.watched(session, table):
+            same = [(row["id"], data) for row in found]
+            Changing(session, table, partial(rows.change, session, table, "id")).update(same, lambda change: change)
+        else:
+            for row in found:
+                rows.update_row(session, table, "id", row["id"], data, nulls=True)
     return len(found)
 
 
