@@ -324,6 +324,12 @@ def test_an_address_forges_no_lines(tmp_path: Path) -> None:
         assert not [line for line in server.lines if line.startswith("forged") or "\x1b" in line]
 
 
+def test_a_warning_is_one_for_machines_too() -> None:
+    lines: list[str] = []
+    Log(lines.append, as_json=True).line("warning: other machines can reach this server")
+    assert json.loads(lines[0])["level"] == "warning"
+
+
 def test_what_is_not_http_stands_in_the_log_as_all_else(tmp_path: Path) -> None:
     (tmp_path / "group.xs").write_text(GROUP, encoding="utf-8")
     with serve_process(tmp_path, "--log-format", "json") as server:

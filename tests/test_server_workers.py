@@ -207,6 +207,17 @@ def test_workers_end_with_their_parent(folder: Path) -> None:
         until(lambda: all(gone(pid) for pid in workers))
 
 
+def test_workers_that_are_stopped_while_they_begin_say_nothing(folder: Path) -> None:
+    words = [sys.executable, "-m", "xsrun", "serve", str(folder), "--port", "0", "--workers", "3"]
+    with subprocess.Popen(words, stderr=subprocess.PIPE, text=True, env={**os.environ, "NO_COLOR": "1"}) as process:
+        assert process.stderr is not None
+        while not process.stderr.readline().startswith("press Ctrl+C"):
+            pass
+        process.terminate()  # the second and the third begin now
+        assert process.stderr.read() == ""
+        assert process.wait(PATIENCE) == 0
+
+
 def test_a_server_whose_workers_cannot_start_gives_up(folder: Path) -> None:
     words = [sys.executable, "-m", "xsrun", "serve", str(folder), "--port", "0", "--workers", "2"]
     done = subprocess.run(

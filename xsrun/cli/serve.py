@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -288,17 +289,20 @@ def public_url(given: str) -> str:
 def run(options: argparse.Namespace) -> int:
     """Serve until the process is told to stop."""
     from xsrun.server.settings import Settings
+    from xsrun.server.supervisor import is_worker
 
-    return listen(
-        options,
-        Settings(
-            max_body=int(options.max_body * 1024 * 1024),
-            docs=not options.no_docs,
-            **console_settings(options),
-            **proxy_settings(options),
-            **limit_settings(options),
-        ),
+    settings = Settings(
+        max_body=int(options.max_body * 1024 * 1024),
+        docs=not options.no_docs,
+        **console_settings(options),
+        **proxy_settings(options),
+        **limit_settings(options),
     )
+    if not is_worker():
+        return listen(options, settings)
+    with suppress(KeyboardInterrupt):  # one that is told to end while it begins has nobody to tell of it
+        return listen(options, settings)
+    return 0
 
 
 def open_debugger(workspace: LoadedWorkspace, port: int) -> None:

@@ -58,7 +58,8 @@ class Log:
 
     def line(self, text: str, level: str = "info", **more: Value) -> None:
         """One line, whatever callers put into it; what is more stands in the objects alone."""
-        self._write(shown_whole(text), level, **more)
+        grave = level == "info" and text.startswith("warning: ")
+        self._write(shown_whole(text), "warning" if grave else level, **more)
 
     def _write(self, text: str, level: str = "info", **more: Value) -> None:
         """Lines that hold nothing of a caller that was not made fit to be shown."""
