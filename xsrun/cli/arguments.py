@@ -86,7 +86,7 @@ class CommandParser(argparse.ArgumentParser):
             args = [f" {word}" if _NEGATIVE.match(word) else word for word in args]  # with a blank in front: no option
         options, (*unknown,) = self.parse_known_args(args, namespace)
         if unknown:
-            self._refuse(*unknown)
+            self._refuse(*unknown, target=getattr(options, "target", None))
         return options
 
     @property
@@ -114,17 +114,17 @@ class CommandParser(argparse.ArgumentParser):
             raise UsageError(f"{action.option_strings[0]} does not take `{value}`", hint=hint)
         raise UsageError(f"there is no {str(what).lower()} `{value}`", hint=hint)
 
-    def _refuse(self, word: str, *more: str) -> NoReturn:
+    def _refuse(self, word: str, *more: str, target: str | None) -> NoReturn:
         options = set(_OPTION.findall(super().format_help()))
-        hint = _as_input(word, *more) if "--input" in options else None
+        hint = _as_verb(target, word, *more) or _as_input(word, *more) if "--input" in options else None
         hint = hint or f"see {self.prog} --help"
         if not word.startswith("-"):
             raise UsageError(f"unexpected argument `{word}`", hint=hint)
         from xsrun.diagnostics.suggest import nearest
 
         name = word.partition("=")[0]
-        close = nearest(name.lstrip("-"), [one.removeprefix("--") for one in options])
-        raise UsageError(f"there is no option `{name}`", hint=f"did you mean `--{close}`?" if close else hint)
+        meant = name not in _VERB_OPTIONS and nearest(name.lstrip("-"), [one.removeprefix("--") for one in options])
+        raise UsageError(f"there is no option `{name}`", hint=f"did you mean `--{meant}`?" if meant else hint)
 
     def error(self, message: str) -> NoReturn:
         for shape, told in _TOLD:  # in words of ours: Python's differ from version to version
@@ -141,6 +141,19 @@ def _as_input(word: str, following: str = "VALUE", *_: str) -> str | None:
     return f"an input is given by --input {match[2]}={value}"
 
 
+def _as_verb(target: str | None, word: str, following: str = "GET", *_: str) -> str | None:
+    """How the verb of a query is given that was written as `--verb POST`, `--method=POST` or `-X POST`."""
+    from xsrun.language.constructs import VERBS
+
+    name, equals, value = word.partition("=")
+    if name not in _VERB_OPTIONS or target is None:
+        return None
+    verb = (value if equals else following).upper()
+    path = target.removeprefix("query:").strip("/") if "." not in target else "PATH"
+    return f"a verb stands before the path: xsrun run 'query:{verb if verb in VERBS else 'GET'} {path}'"
+
+
+_VERB_OPTIONS = frozenset(("--verb", "--method", "--request", "-X"))
 _AS_INPUT = pattern(r"(--)?([A-Za-z_][\w-]*)(=.*)?$", 16)  # DOTALL
 _NEGATIVE = pattern(r"-[^A-Za-z-]")
 _OPTION = pattern(r"(?<![\w-])--[a-z][a-z-]*")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from xsrun.diagnostics.color import use_color
 from xsrun.errors import UsageError
+from xsrun.lazy_regex import pattern
 from xsrun.values.conversion import to_json
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 WHOLE = 4
 #: How many pages a search shows.
 FOUND = 20
+_CODE = pattern(r"(?i)xs\d+")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -137,6 +139,11 @@ def unknown(manual: Manual, name: str, *, searched: bool) -> UsageError:
         alone = [word for word in name.split() if manual.search([word])] if " " in name else []
         hint = f"there are pages with {one_of(alone)}, none with all" if alone else "see xsrun docs"
         return UsageError(f"no page has the words `{name}`", hint=hint)
-    close = foreign(name) or nearest(name, [known for names in manual.names().values() for known in names])
+    every = [known for names in manual.names().values() for known in names]
+    if _CODE.fullmatch(name):
+        family = name[:3].upper()
+        listed = family if any(known.startswith(family) for known in every) else family[:2]
+        return UsageError(f"there is no code `{name}`", hint=f"xsrun docs {listed} lists the codes")
+    close = foreign(name) or nearest(name, every)
     hint = f"did you mean `{close}`?" if close else f"xsrun docs --search {name} looks into the pages"
     return UsageError(f"nothing is called `{name}`", hint=hint)

@@ -97,6 +97,8 @@ def run(options: argparse.Namespace) -> int:
         return watch(options)
     for name in filter(None, (options.junit, options.coverage_lcov)):
         refuse_unwritable(name)
+    if options.coverage_html:
+        refuse_unwritable_folder(options.coverage_html)
     suites = load_all(options.paths, options)
     report = run_suites(suites, options)
     if options.junit:
@@ -310,6 +312,16 @@ def refuse_unwritable(name: str) -> None:
     if not path.parent.is_dir():
         raise UsageError(f"cannot write {name}: there is no folder {path.parent}")
     if not os.access(path if path.exists() else path.parent, os.W_OK):
+        raise UsageError(f"cannot write {name}: {os.strerror(errno.EACCES)}")
+
+
+def refuse_unwritable_folder(name: str) -> None:
+    """Tell before the tests run that a folder cannot be made, or takes no files. Raises UsageError."""
+    path = Path(name).expanduser()
+    nearest = next(one for one in (path, *path.parents) if os.path.exists(one))
+    if not nearest.is_dir():
+        raise UsageError(f"cannot write {name}: {nearest} is a file", hint="name a folder, for example coverage")
+    if not os.access(nearest, os.W_OK | os.X_OK):
         raise UsageError(f"cannot write {name}: {os.strerror(errno.EACCES)}")
 
 
