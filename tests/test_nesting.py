@@ -238,3 +238,25 @@ def _typed(value: Any) -> Any:
     if value.__class__ is dict:
         return {key: _typed(item) for key, item in value.items()}
     return value.__class__
+
+
+VALUES = st.recursive(
+    st.none() | st.integers(),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from("abc"), inner, max_size=3)
+        | st.builds(
+            lambda row, count: [row] * count, st.dictionaries(st.sampled_from("abc"), inner), st.integers(17, 40)
+        )
+    ),
+    max_leaves=8,
+)
+
+
+@given(VALUES)
+def test_members_are_counted_as_often_as_they_are_met(value: Any) -> None:
+    def walked(one: Any) -> int:
+        items = one.values() if isinstance(one, dict) else one if isinstance(one, list) else None
+        return 0 if items is None else len(items) + sum(map(walked, items))
+
+    assert measure(value) == walked(value)

@@ -8,6 +8,7 @@ first, where shared members are counted without being walked one by one, and not
 from __future__ import annotations
 
 from collections import Counter
+from itertools import chain
 from typing import Any
 
 from xsrun.errors import LimitError
@@ -20,6 +21,7 @@ MAX_DEPTH = 2_000
 MOST_MEMBERS = 1 << 26
 
 _CONTAINERS = frozenset((list, dict))
+_ROWS = {dict}
 #: Down to this depth members are not asked whether they are the same: values of programs are seldom deeper.
 _PLAIN_DEPTH = 8
 #: A value of up to so many containers is small: gone through without a look at how deep it is. A list of more members
@@ -39,8 +41,12 @@ def measure(value: Any, most: int = MOST_MEMBERS) -> int:
     found = [value]
     for one in found:  # which grows as it is gone through
         items = one.values() if one.__class__ is dict else one
-        if len(one) > _LONG and _CONTAINERS.isdisjoint(map(type, items)):
-            continue
+        if len(one) > _LONG:
+            if _CONTAINERS.isdisjoint(map(type, items)):
+                continue
+            if (members := _of_rows(one)) is not None:
+                total += members
+                continue
         for item in items:
             if item.__class__ is dict or item.__class__ is list:
                 total += len(item)
@@ -64,10 +70,23 @@ def _measure_levels(value: Any, most: int) -> int:
             if total > most:
                 return total
             items = one.values() if one.__class__ is dict else one
-            if not _CONTAINERS.isdisjoint(map(type, items)):
+            if _CONTAINERS.isdisjoint(map(type, items)):
+                continue
+            if len(one) > _LONG and depth < MAX_DEPTH and (members := _of_rows(one)) is not None:
+                total += members * times
+            else:
                 inside += [(item, times) for item in items if item.__class__ in _CONTAINERS]
         level = inside if depth < _PLAIN_DEPTH else _joined(inside)
     return total
+
+
+def _of_rows(value: Any) -> int | None:
+    """The members of all rows of a list of rows, as queries give them; None for anything else."""
+    if value.__class__ is not list or value[0].__class__ is not dict or set(map(type, value)) != _ROWS:
+        return None
+    if not _CONTAINERS.isdisjoint(map(type, chain.from_iterable(map(dict.values, value)))):
+        return None
+    return sum(map(len, value))
 
 
 def _joined(level: list[tuple[Any, int]]) -> list[tuple[Any, int]]:
