@@ -242,6 +242,10 @@ def test_a_table_is_not_run() -> None:
         with pytest.raises(UsageError, match="cannot be run: a table is not a program") as caught:
             workspace.run(**options)
         assert "--seed" in str(caught.value.hint)
+    server = xsrun.Workspace.from_sources({"s.xs": 'mcp_server Desk {\n  canonical = "abc"\n  tools = []\n}\n'})
+    with pytest.raises(UsageError, match="an mcp server is not a program") as caught:
+        server.run("Desk")
+    assert "xsrun run tool:NAME" in str(caught.value.hint)
 
 
 @pytest.mark.parametrize(

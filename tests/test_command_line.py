@@ -40,6 +40,33 @@ def half(tmp_path: Path) -> Path:
     return tmp_path
 
 
+@pytest.mark.parametrize(
+    ("name", "before", "hint"),
+    [
+        ("exist", "var $exists { value = 1 }", "did you mean `exists`?"),
+        ("late", "", "assign it first: var $late { value = ... }"),
+    ],
+)
+def test_a_variable_that_nothing_has_set(tmp_path: Path, name: str, before: str, hint: str) -> None:
+    """The hint that check gives, when the program runs: a misspelt name, a variable that is set too late."""
+    head, end = ["function f {", "input {", "}", "stack {"], ["var $late { value = 2 }", "}", "response = 1", "}"]
+    lines = [*head, before, f"var $read {{ value = ${name} }}", *end]
+    (tmp_path / "f.xs").write_text("\n".join(lines), encoding="utf-8")
+    done = xsrun("run", "--json", "f.xs", folder=tmp_path)
+    error = json.loads(done.stdout)["error"]
+    assert (error["message"], error["line"], error["hint"]) == (f"Missing var entry: {name}", 6, hint)
+
+
+def test_a_list_that_is_cut_says_so(tmp_path: Path) -> None:
+    for number in range(11):
+        (tmp_path / f"f{number}.xs").write_text(f"function f{number} {{ stack {{}} }}", encoding="utf-8")
+    assert "function f6 and 3 more\n" in xsrun("run", ".", folder=tmp_path).stderr
+    page = "```xs\nreturn { value = 1 }\n```\n" * 5 + "```xs\nint id\n```\n" * 9
+    (tmp_path / "page.md").write_text(page, encoding="utf-8")
+    told = xsrun("run", "page.md", folder=tmp_path).stderr
+    assert "page.md holds 5 programs" in told and told.endswith("page.md:14\n")  # of fields there is nothing to run
+
+
 def test_first_sample_makes_a_token_that_expires() -> None:
     done = xsrun("run", str(SAMPLES / "jwe" / "jwe_encode.xs"), "--input", "secret_data=hello", "--json")
     document = json.loads(done.stdout)

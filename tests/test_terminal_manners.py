@@ -192,6 +192,8 @@ def test_help_is_as_wide_as_the_terminal(
             ["run", "query:/items", "--method=fetch"],
             "there is no option `--method`\n  help: a verb stands before the path",
         ),
+        (["run", "query:GET", "items", "--input", "a=1"], "put the name in quotes: xsrun run 'query:GET items'"),
+        (["version"], "did you mean `xsrun --version`?"),
         (["docs", "XS999"], "there is no code `XS999`\n  help: xsrun docs XS9 lists the codes"),
         (["docs", "xs198"], "there is no code `xs198`\n  help: xsrun docs XS1 lists the codes"),
         (["db", "shel"], "there is no action `shel`\n  help: did you mean `shell`?"),

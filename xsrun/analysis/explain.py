@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from xsrun.analysis import check_sources
 from xsrun.diagnostics import Diagnostic
-from xsrun.errors import InputError, PreconditionError, ThrownError, XanoScriptError, XanoScriptSyntaxError
+from xsrun.errors import (
+    InputError,
+    MissingVariableError,
+    PreconditionError,
+    ThrownError,
+    XanoScriptError,
+    XanoScriptSyntaxError,
+)
 
 #: Expressions are checked as the value of a variable.
 _BEFORE, _AFTER = "var $value { value = ", "\n}"
@@ -14,8 +21,10 @@ _SURPRISES = "XS6"
 _SYNTAX = "XS1"
 #: What is refused as well, or fails when it is reached, in fewer words: filters and their arguments.
 _FILTERS = "XS4"
+#: What is said of a variable that nothing has set, or not yet.
+_UNSET = ("XS511", "XS512")
 #: Problems whose messages only say what the error says.
-_SAID = (_FILTERS, "XS624")
+_SAID = (_FILTERS, "XS624", *_UNSET)
 
 
 def explain(error: XanoScriptError, text: str, *, expression: bool = False) -> None:
@@ -27,7 +36,8 @@ def explain(error: XanoScriptError, text: str, *, expression: bool = False) -> N
         return  # the parser's own words
     file = error.file or ""
     found = _check_expression(text, file) if expression else check_sources({file: text})
-    telling = [one for one in found if one.hint and _may_explain(one, refused)]
+    unset = isinstance(error, MissingVariableError) and not expression
+    telling = [one for one in found if one.hint and (_may_explain(one, refused) or (unset and one.code in _UNSET))]
     error.hint = _hint(telling, error.line, error.column) or error.hint
     for diagnostic in getattr(error, "diagnostics", []):
         diagnostic.hint = _hint(telling, diagnostic.line, diagnostic.column) or diagnostic.hint

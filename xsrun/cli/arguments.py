@@ -116,7 +116,11 @@ class CommandParser(argparse.ArgumentParser):
 
     def _refuse(self, word: str, *more: str, target: str | None) -> NoReturn:
         options = set(_OPTION.findall(super().format_help()))
-        hint = _as_verb(target, word, *more) or _as_input(word, *more) if "--input" in options else None
+        hint = (
+            _as_quoted(target, word) or _as_verb(target, word, *more) or _as_input(word, *more)
+            if "--input" in options
+            else None
+        )
         hint = hint or f"see {self.prog} --help"
         if not word.startswith("-"):
             raise UsageError(f"unexpected argument `{word}`", hint=hint)
@@ -139,6 +143,16 @@ def _as_input(word: str, following: str = "VALUE", *_: str) -> str | None:
         return None
     value = match[3][1:] if match[3] else following if not following.startswith("-") else "VALUE"
     return f"an input is given by --input {match[2]}={value}"
+
+
+def _as_quoted(target: str | None, word: str) -> str | None:
+    """How a query is named whose quotes were left out: `run query:GET items`."""
+    from xsrun.language.constructs import VERBS
+
+    kind, _, verb = (target or "").partition(":")
+    if kind != "query" or verb.upper() not in VERBS or word.startswith("-"):
+        return None
+    return f"put the name in quotes: xsrun run 'query:{verb} {word}'"
 
 
 def _as_verb(target: str | None, word: str, following: str = "GET", *_: str) -> str | None:
@@ -289,6 +303,7 @@ def run(words: list[str]) -> int:
         from xsrun.diagnostics.suggest import nearest
 
         close = nearest(command, available())
+        close = "--version" if command == "version" else close
         hint = f"did you mean `xsrun {close}`?" if close else _as_target(command) or "see xsrun --help"
         raise UsageError(f"there is no command `{command}`", hint=hint)
     options = build(command).parse_args(words[1:])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from xsrun.diagnostics.suggest import some_of
 from xsrun.errors import UsageError
 
 if TYPE_CHECKING:
@@ -17,8 +18,6 @@ RESTING = {
     "fields": "declarations of fields, nothing to run",
     "attributes": "attributes, nothing to run",
 }
-#: Programs that a message lists.
-LISTED = 8
 
 
 def examples_of(what: Named, name: str) -> list[PageExample]:
@@ -41,13 +40,12 @@ def one_example(what: Named, examples: list[PageExample]) -> PageExample:
         if example.kind in RESTING:
             raise UsageError(f"{shown}:{example.block.line} holds {RESTING[example.kind]}")
         return example
-    places = ", ".join(f"{shown}:{one.block.line}" for one in (fitting or examples)[:LISTED])
-    more = f" and {len(examples) - LISTED} more" if len(examples) > LISTED else ""
+    places = some_of([f"{shown}:{one.block.line}" for one in fitting or examples])
     if not examples:
         raise UsageError(f"{shown} holds no XanoScript", hint="a block of it begins with ```xs")
     if what.line is not None:
-        raise UsageError(f"there is no program at {shown}:{what.line}", hint=f"there are: {places}{more}")
+        raise UsageError(f"there is no program at {shown}:{what.line}", hint=f"there are: {places}")
     one = "they begin at" if what.path is None else "xsrun run FILE:LINE one:"
     page = "-" if what.path is None else shown
-    hint = f"xsrun doctest --fill {page} runs them all and makes up what they lack; {one} {places}{more}"
+    hint = f"xsrun doctest --fill {page} runs them all and makes up what they lack; {one} {places}"
     raise UsageError(f"{shown} holds {len(fitting)} programs", hint=hint)

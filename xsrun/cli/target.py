@@ -20,9 +20,6 @@ if TYPE_CHECKING:
     from xsrun.workspace.options import WorkspaceOptions
     from xsrun.workspace.workspace import LoadedWorkspace
 
-#: Constructs that a message lists.
-_LISTED = 8
-
 
 @record
 class Target:
@@ -63,7 +60,9 @@ class Target:
         message = str(error).replace(f" in {self.file}", f" in {shown}")
         if self.name is not None or len(own) < 2:
             return UsageError(message, hint=error.hint)
-        listed = ", ".join(f"{shown}:{one.line} is {one.label}" for one in own[:_LISTED])
+        from xsrun.diagnostics.suggest import some_of
+
+        listed = some_of([f"{shown}:{one.line} is {one.label}" for one in own])
         return UsageError(message, hint=f"name a line: {listed}")
 
     def _take_own(self, construct: Construct) -> None:

@@ -6,11 +6,9 @@ import re
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
-from xsrun.diagnostics.suggest import nearest
+from xsrun.diagnostics.suggest import nearest, some_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from xsrun.server.routes import ApiGroup, Route, Routes
 
 #: How many groups, queries or branches are listed.
@@ -24,7 +22,7 @@ _SIGNED_IN = "send the header `Authorization: Bearer TOKEN` with a token that th
 def advice(routes: Routes, verb: str, path: str, branch: str | None = None) -> str:
     """What there is instead of a query at this path; `branch` is one that was asked for and is not there."""
     if branch is not None:
-        return f"there is no branch `{_cut(branch)}`; there are: {_listed(sorted(routes.branches))}"
+        return f"there is no branch `{_cut(branch)}`; there are: {some_of(sorted(routes.branches), _MOST)}"
     groups = [group for group in routes.groups if group.routes and group.active]
     if not groups:
         return "the workspace has no query that can be called"
@@ -54,7 +52,7 @@ def _outside(groups: list[ApiGroup], path: str) -> str:
         for route in group.routes:
             if last and route.query.name.rpartition("/")[2] == last:
                 return f"queries are below the address of their group: {route.verb} {route.path}"
-    return f"queries are below the address of their group: {_listed([group.base for group in groups])}"
+    return f"queries are below the address of their group: {some_of([group.base for group in groups], _MOST)}"
 
 
 def _no_group(groups: list[ApiGroup], canonical: str) -> str:
@@ -62,21 +60,21 @@ def _no_group(groups: list[ApiGroup], canonical: str) -> str:
     close = nearest(canonical, list(known))
     if close is not None:
         return f"there is no group `{_cut(canonical)}`; did you mean {known[close].base}?"
-    listed = _listed([f"{group.base} ({group.name})" for group in groups])
+    listed = some_of([f"{group.base} ({group.name})" for group in groups], _MOST)
     return f"there is no group `{_cut(canonical)}`; there are: {listed}"
 
 
 def _no_query(routes: Routes, group: ApiGroup, verb: str, path: str, rest: str) -> str:
     match = routes.find(verb, path)
     if match is not None and match.verbs:
-        return f"{_cut(path)} takes {_listed(match.verbs)}, not {verb}"
+        return f"{_cut(path)} takes {some_of(match.verbs, _MOST)}, not {verb}"
     parts = rest.removesuffix("/").split("/")
     for route in group.routes:
         if len(route.segments) == len(parts) and route.resembles(parts):
             return f"what stands in the path does not fit {route.verb} {route.path}: {_numbers(route)}"
     close = nearest(rest, [route.query.name for route in group.routes])
     if close is None:
-        listed = _listed([f"{route.verb} {route.path}" for route in group.routes])
+        listed = some_of([f"{route.verb} {route.path}" for route in group.routes], _MOST)
         return f"the group `{group.name}` has no such query; it has: {listed}"
     verbs = [route.verb for route in group.routes if route.query.name == close]
     return f"did you mean {'/'.join(verbs)} {group.base}/{close}?"
@@ -87,12 +85,7 @@ def _numbers(route: Route) -> str:
     wanted = [
         one.name for one in route.query.declared if one.name in route.parameters and one.type in ("int", "decimal")
     ]
-    return f"{_listed([f'{{{name}}}' for name in wanted])} takes a whole number"
-
-
-def _listed(names: Sequence[str]) -> str:
-    more = len(names) - _MOST
-    return ", ".join(names[:_MOST]) + (f" and {more} more" if more > 0 else "")
+    return f"{some_of([f'{{{name}}}' for name in wanted], _MOST)} takes a whole number"
 
 
 def _cut(text: str) -> str:

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 #: What may be done with constructs that cannot be run.
 _INSTEAD = {
     "table": "xsrun run FILE --seed ROWS.json fills it for a run, and xsrun db manages its rows",
+    "mcp_server": "xsrun serve answers its clients; run one of its tools: xsrun run tool:NAME",
+    "workflow_test": "xsrun test FILE runs it",
     "api_group": "run one of its queries: xsrun run 'query:GET NAME'",
 }
 
@@ -152,12 +154,12 @@ def _not_found(
     candidates: list[Construct],
 ) -> UsageError:
     """The error of a construct to run that is not there, or that several others could be."""
-    from xsrun.diagnostics.suggest import nearest
+    from xsrun.diagnostics.suggest import nearest, some_of
 
     what = f"{kind or 'construct'} {name}" if name else f"{kind or 'construct'} to run"
     where = f" in {file}" if file else ""
     if candidates:
-        labels = ", ".join(sorted(c.label for c in candidates)[:8])
+        labels = some_of(sorted(c.label for c in candidates))
         named = " or ".join(f"'{command_name(c)}'" for c in candidates[:8])
         hint = f"name the one to run: {named}" if name else "name the one to run, with its kind or verb"
         return UsageError(f"several constructs fit{where}: {labels}", hint=hint)
@@ -166,7 +168,7 @@ def _not_found(
         return resting
     known = [c for c in constructs if c.kind in RUNNABLE and (kind is None or c.kind == kind)]
     close = _route(name, known) or nearest(name, [c.name for c in known]) if name else None
-    listed = ", ".join(sorted(c.label for c in known)[:8])
+    listed = some_of(sorted(c.label for c in known))
     hint = f"did you mean `{close}`?" if close else f"there are: {listed}" if listed else "there is none at all"
     return UsageError(f"there is no {what}{where}", hint=hint)
 
@@ -188,7 +190,8 @@ def _not_runnable(
         there = file is None or same_file(one.file, file)
         if named and there and one.kind not in RUNNABLE and kind in (None, one.kind):
             title = one.kind.replace("_", " ")
-            message = f"{one.label} cannot be run: {'an' if title[0] in 'aeiou' else 'a'} {title} is not a program"
+            article = "an" if title.startswith((*"aeiou", "mcp")) else "a"
+            message = f"{one.label} cannot be run: {article} {title} is not a program"
             return UsageError(message, hint=_INSTEAD.get(one.kind))
     return None
 
