@@ -39,6 +39,7 @@ FAILED = [
     "function f {\n  input {\n    int count filters=min:1 = 5\n  }\n  stack {\n  }\n}\n",
     "table t {\n  schema {\n    text code? filters = me ? filters= trim | lower\n  }\n}\n",
     'api_group account {\n  description = "S"!  canonical = "account"\n}\n',
+    "table t {\n  schema {\n    text [ 1 5 ] tags\n    text [1\u00a05] more\n  }\n}\n",
     "function f {\n  stack {\n    return $x",
     "function f {\n  stack {\n    return $xé",
 ]
