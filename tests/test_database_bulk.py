@@ -81,6 +81,7 @@ def run(backend: str, table: str, steps: list[tuple[str, list[Any]]]) -> list[An
             else:
                 result = workspace.run(name, input={"items": items})
                 found.append(result.response if result.error is None else (result.error.as_dict(), result.error.hint))
+                found.append([str(warning) for warning in result.warnings])
             found.append(workspace.run("all").response)
     return found
 
@@ -100,6 +101,11 @@ STEPS = {
         ("add", [{"name": "a"}, {"name": "b"}]),
         ("add", [{"name": "c"}, {"name": "d"}, {"name": "a"}, {"name": "e", "n": "wrong"}]),
         ("add", [{"name": "f"}]),
+    ],
+    "dropped keys behind a duplicate": [
+        ("add", [{"name": "a", "on": True, "x": 1}, {"name": "a", "y": 1}, {"name": "b", "z": 1}, {"no": 1}]),
+        ("add", [{"name": "c"}, {"name": "d"}]),
+        ("patch", [{"id": 1, "name": "d", "p": 1}, {"id": 2, "name": "e", "q": 1}, {"id": "x", "r": 1}]),
     ],
     "a wrong value": [("add", [{"name": "c"}, {"name": "d", "n": "wrong"}, {"name": "c"}])],
     "an id twice": [("add", [{"name": "c", "id": 3}, {"name": "d", "id": 3}])],
@@ -140,7 +146,7 @@ def test_together_they_do_what_each_does_alone(
 
 def test_the_ids_are_in_the_order_of_the_items(backend: str) -> None:
     items = [{"name": f"a{n}", "n": 1000 - n} for n in range(2500)]
-    answer, there = run(backend, "t", [("add", items)])
+    answer, _, there = run(backend, "t", [("add", items)])
     assert [row["id"] for row in answer] == list(range(1, 2501))
     assert [row["name"] for row in there] == [item["name"] for item in items]
     assert answer == there

@@ -31,7 +31,8 @@ class Catalog:
         self.backend = database.backend
         self.transaction = transaction
         self.context = context
-        self.warned: set[str] = set()
+        #: what was warned of, in that order
+        self.warned: dict[str, None] = {}
         #: the statement that runs, for the place of a warning
         self.plan: Plan | None = None
 
@@ -161,7 +162,7 @@ class Catalog:
 
     def _undeclared(self, name: str) -> None:
         """The engine knows only declared tables; here others are made when they are written to (see the design)."""
-        self.warned.add(name)
+        self.warned[name] = None
         if not self.backend.declares_any and not self.database.strict:
             return
         from xsrun.diagnostics.suggest import nearest
@@ -181,9 +182,20 @@ class Catalog:
         key = f"{code} {about}"
         if key in self.warned:
             return
-        self.warned.add(key)
+        self.warned[key] = None
         place = (self.plan.file, self.plan.line, self.plan.column) if self.plan is not None else ()
         self.context.warnings.append(Diagnostic("warning", code, message, hint, *place))
+
+    def warnings_so_far(self) -> tuple[int, int]:
+        """A mark among the warnings, for `take_back`."""
+        return len(self.warned), len(self.context.warnings)
+
+    def take_back(self, mark: tuple[int, int]) -> None:
+        """Forget the warnings since a mark: what they are about did not come to pass."""
+        warned, shown = mark
+        for key in list(self.warned)[warned:]:
+            del self.warned[key]
+        del self.context.warnings[shown:]
 
 
 def _check_name(name: str, table: Table) -> None:

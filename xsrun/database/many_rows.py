@@ -44,6 +44,8 @@ class Together(Generic[Given]):
         self._alone = alone
         self._name = name
         self._waiting: list[Given] = []
+        #: for each that waits, the warnings until it was checked
+        self._marks: list[tuple[int, int]] = []
         self._first = 1
         self._key: object = None
         self.written: list[Row | None] = []
@@ -63,13 +65,14 @@ class Together(Generic[Given]):
                 self._flush(number)
                 self._key = key
             self._waiting.append(given)
+            self._marks.append(self._session.catalog.warnings_so_far())
         self._flush(0)
         return self.written
 
     def _flush(self, following: int) -> None:
         """Write those that wait; the next one has the number `following`."""
-        waiting, first = self._waiting, self._first
-        self._waiting, self._first = [], following
+        waiting, marks, first = self._waiting, self._marks, self._first
+        self._waiting, self._marks, self._first = [], [], following
         if len(waiting) > 1:
             try:
                 with self._session.transaction.atomic():
@@ -83,6 +86,7 @@ class Together(Generic[Given]):
             try:
                 self.written.append(self._alone(given))
             except XanoScriptError as error:
+                self._session.catalog.take_back(marks[number - first])  # those of rows behind it
                 self._name(number, error)
                 raise
 
