@@ -101,6 +101,7 @@ WITH_ARGUMENTS: list[tuple[str, list[Any]]] = [
     ("SELECT id FROM thing WHERE ?:raw ORDER BY id LIMIT ?", ["qty = 2", 2]),
     ("INSERT INTO owner (id, name, age) VALUES (?, ?, ?) RETURNING id, name", [77, "new", 5]),
     ("UPDATE owner SET age = age + ? WHERE id = 1 RETURNING age", [1]),
+    ("UPDATE owner SET name = COALESCE(NULLIF(?, ''), name), extra = NULL WHERE id = 3 RETURNING name", [""]),
     ("DELETE FROM owner WHERE id = ? RETURNING name", [4]),
     ("INSERT INTO owner (id, name) VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET name = excluded.name", [2, "Bob"]),
 ]
@@ -183,3 +184,25 @@ def test_placeholders_in_texts_and_comments_are_none() -> None:
         == """SELECT '?', "a?", $$ ? $$, $t$ $$ ? $t$, 5 %% :1 -- ?
     /* ? */ FROM <t%> WHERE x %% 2 AND :2 = 'it''s ?'"""
     )
+
+
+UNDECLARED = {"boat": [{"id": 1, "name": "x", "owner_id": 7, "made_at": 0}, {"id": 2, "name": "y", "owner_id": 8}]}
+
+
+@pytest.mark.parametrize(
+    ("sql", "rows"),
+    [
+        ("SELECT t.owner_id FROM (SELECT owner_id, name FROM boat) t WHERE t.name = 'x'", [{"owner_id": 7}]),
+        ("WITH t AS (SELECT b.owner_id FROM boat b) SELECT owner_id FROM t WHERE owner_id > 7", [{"owner_id": 8}]),
+        ("SELECT b.id FROM boat b JOIN (SELECT name FROM boat WHERE id = 2) t ON t.name = b.name", [{"id": 2}]),
+        ("UPDATE boat SET made_at = now(), name = coalesce(name, 'z') WHERE id = 2 RETURNING name", [{"name": "y"}]),
+        ("SELECT id FROM boat WHERE owner_id IN (SELECT owner_id FROM boat WHERE name = 'y')", [{"id": 2}]),
+    ],
+)
+def test_queries_inside_queries_on_undeclared_tables(sql: str, rows: list[dict[str, Any]]) -> None:
+    """A column of the inner query keeps its name, and its value is read once."""
+    with xsrun.Workspace.from_sources({"a.xs": source(0, sql, [])}) as workspace:
+        workspace.seed(UNDECLARED)
+        result = workspace.run("q0")
+        assert result.error is None, f"{result.error} {result.error.hint}"
+        assert result.response == rows

@@ -369,3 +369,16 @@ def test_stubs_are_programs() -> None:
     assert {(one.kind, one.name) for one in workspace.constructs} == {("table", "berth"), ("function", "f/g")}
     assert not [problem for problem in xsrun.check({"stubs.xs": text}) if problem.severity == "error"]
     assert "text name?" in text and "int depth?" in text and "int a?" in text
+
+
+def test_fill_makes_the_tables_that_sql_names(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    page = tmp_path / "page.md"
+    text = 'db.direct_query {\n  sql = "SELECT state, count(*) AS n FROM boats GROUP BY state"\n} as $r\n'
+    page.write_text(f"```xs\n{text}```\n", encoding="utf-8")
+    main(["doctest", "--json", str(page)])
+    plain = json.loads(capsys.readouterr().out)["blocks"][0]
+    assert (plain["status"], "needs rows: --seed FILE" in plain["message"]) == ("needs_input", True)
+    main(["doctest", "--json", "--fill", str(page)])
+    filled = json.loads(capsys.readouterr().out)["blocks"][0]
+    assert filled["status"] == "ran"
+    assert 'rows {"boats":[{"id":1,"state":' in filled["message"]

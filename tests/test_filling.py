@@ -155,3 +155,39 @@ def test_a_page_with_made_up_values(tmp_path: Path) -> None:
     assert [one["status"] for one in done] == ["ran", "ran", "failed"]
     assert "made up: --var key=" in done[0]["message"]
     assert "raises no" in done[1]["message"]
+
+
+SQL = """db.direct_query {
+  sql = "WITH t AS (SELECT o.user_id, SUM(o.total) AS total FROM orders o WHERE o.state = 'paid' GROUP BY o.user_id) SELECT u.name, t.total FROM users u JOIN t ON t.user_id = u.id WHERE u.active = true ORDER BY total LIMIT ?"
+  arg = [$input.limit]
+} as $best
+db.direct_query {
+  sql = "UPDATE stock SET qty = qty - 1 WHERE sku = 'a7' RETURNING sku"
+} as $sold
+db.direct_query {
+  sql = "INSERT INTO logs (message, level) VALUES ('a', 3) RETURNING id"
+} as $logged
+"""  # noqa: E501
+
+
+def test_tables_and_columns_that_sql_names() -> None:
+    made = filled(SQL)
+    columns = {table: [*rows[0]] for table, rows in made.rows.items()}
+    assert {name: set(of) for name, of in columns.items()} == {
+        "users": {"id", "name", "active"},
+        "orders": {"id", "user_id", "total", "state"},
+        "stock": {"id", "qty", "sku"},
+        "logs": {"id", "message", "level"},
+    }
+    assert (made.rows["orders"][0]["state"], made.rows["stock"][0]["sku"]) == ("paid", "a7")
+    assert filled(SQL) == made
+    workspace = api.Workspace.from_sources({"a.xs": SQL})
+    workspace.seed(made.rows)
+    response = workspace.run(input={"limit": 5}).response
+    assert response["best"] == [{"name": made.rows["users"][0]["name"], "total": made.rows["orders"][0]["total"]}]
+    assert (response["sold"], response["logged"]) == ([{"sku": "a7"}], [{"id": 3}])
+
+
+@pytest.mark.parametrize("sql", ['"SELEC 1 FROM"', "$input.sql", '""', '"SELECT 1"'])
+def test_sql_that_names_no_table(sql: str) -> None:
+    assert filled(f"db.direct_query {{\n  sql = {sql}\n}} as $r\n").rows == {}

@@ -136,6 +136,8 @@ class Filler:
         """Rows of the tables that are read and that nothing fills before; the first one is the one looked for."""
         filled: set[str] = set()
         for statement in self._statements():
+            if statement.name == "db.direct_query":
+                self._fill_for_sql(statement, filled)
             name = statement.target.text if isinstance(statement.target, Name) else None
             if name is None or name in filled or name in self.given.rows:
                 continue
@@ -145,12 +147,33 @@ class Filler:
                 rows = self.filling.rows.setdefault(name, self._rows(name))
                 self._make_found(statement, rows[0])
 
+    def _fill_for_sql(self, statement: Statement, filled: set[str]) -> None:
+        """Rows of the tables that a text of SQL works on; the first one has what the text looks for."""
+        from xsrun.database.raw_sql.mentioned import mentioned
+
+        sql = text_of(statement.attribute("sql"))
+        try:
+            tables = mentioned(sql) if sql is not None else {}
+        except XanoScriptError:  # the program tells when it runs
+            return
+        for table, columns in tables.items():
+            if table in filled or table in self.given.rows:
+                continue
+            if table not in self.filling.rows:
+                spoken_of = self._columns(table) | {name: Shape(type=one.type) for name, one in columns.items()}
+                self.filling.rows[table] = self._rows(table, spoken_of)
+                for row in self.filling.rows[table] if not self.columns_of(table) else ():
+                    row |= {name: row["id"] for name in row if name.endswith("_id")}  # so that joins find one another
+            first = self.filling.rows[table][0]
+            first |= {name: one.values[0] for name, one in columns.items() if one.values}
+
     def _statements(self) -> Iterable[Statement]:
         return (node for root in self.roots for node in root.walk() if isinstance(node, Statement))
 
-    def _rows(self, table: str) -> list[dict[str, Value]]:
+    def _rows(self, table: str, spoken_of: dict[str, Shape] | None = None) -> list[dict[str, Value]]:
         declared = [one for one in self.columns_of(table) if one.name != "id"]
-        columns = declared or [declared_of(name, shape) for name, shape in self._columns(table).items() if name != "id"]
+        shapes = self._columns(table) if spoken_of is None else spoken_of
+        columns = declared or [declared_of(name, shape) for name, shape in shapes.items() if name != "id"]
         return [
             {"id": key, **{one.name: self.maker.value(one, self.context) for one in columns}}
             for key in range(1, _ROWS + 1)

@@ -236,6 +236,8 @@ class Rewriter:
             members = exp.select("value").from_(exp.Table(this=call("json_each", as_list(array))))
             found = exp.In(this=node.this, query=exp.Subquery(this=members))
             return exp.Not(this=found) if isinstance(node, exp.NEQ) else found
+        if isinstance(node.parent, (exp.Update, exp.OnConflict)) and node.arg_key == "expressions":
+            return node  # an assignment: SET name = value
         if self.is_time(node.this) or self.is_time(node.expression):
             for key in ("this", "expression"):
                 node.set(key, call("xs_sql_time", node.args[key]))

@@ -103,10 +103,23 @@ def read_values(tree: exp.Expr) -> None:
     """Columns of undeclared tables hold JSON: read the value in it, but for what is selected or assigned as it is."""
     whole = {id(item.this if isinstance(item, exp.Alias) else item) for item in tree.args.get("expressions") or ()}
     whole |= {id(one.this) for one in tree.find_all(exp.EQ) if isinstance(one.parent, exp.Update)}
+    derived = {one.alias for one in tree.find_all(exp.CTE, exp.Subquery) if one.alias}
     for column in list(tree.find_all(exp.Column)):
         plain = column.name in ("id", "*") or PARAMETER.fullmatch(column.name) is not None
-        if id(column) not in whole and not plain and not isinstance(column.this, exp.Star):
-            column.replace(call("xs_sql_value", column.copy()))
+        if id(column) in whole or plain or isinstance(column.this, exp.Star) or of_derived(column, derived):
+            continue
+        read = call("xs_sql_value", column.copy())
+        selected = isinstance(column.parent, (exp.Select, exp.Returning)) and column.arg_key == "expressions"
+        column.replace(exp.alias_(read, column.name) if selected else read)
+
+
+def of_derived(column: exp.Column, derived: set[str]) -> bool:
+    """Is a column one of a query in FROM or WITH, in which the values have been read already?"""
+    if column.table:
+        return column.table in derived
+    around = column.find_ancestor(exp.Select)
+    sources = [one.this for one in around.find_all(exp.From, exp.Join) if one.parent is around] if around else []
+    return bool(sources) and all(one.alias_or_name in derived for one in sources)
 
 
 _SPREADING = frozenset(

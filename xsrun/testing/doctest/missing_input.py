@@ -19,10 +19,14 @@ from xsrun.errors import (
     XanoScriptError,
 )
 from xsrun.language.roots import ROOTS
+from xsrun.lazy_regex import pattern
 from xsrun.names.bindings import changeable_variables
 from xsrun.running.assertions import ExpectationError
 from xsrun.syntax.nodes import Path, Variable
 from xsrun.testing.doctest.example import PageExample
+
+#: What SQL says of a table that is not there.
+_NO_TABLE = pattern(r'SQL Error: relation ".*" does not exist$')
 
 
 def judge_error(error: XanoScriptError, example: PageExample) -> tuple[str, str]:
@@ -57,7 +61,8 @@ def _lacks(error: XanoScriptError, text: str, example: PageExample) -> Iterator[
     unset = _unset(example)
     if isinstance(error, ExpectationError) and unset:
         yield f"reads ${unset[0]}, which it does not set: --var {unset[0]}=VALUE"
-    if isinstance(error, (NotFoundError, MissingMemberError)) and "db." in example.block.text:
+    absent = isinstance(error, (NotFoundError, MissingMemberError)) or _NO_TABLE.match(text)
+    if absent and "db." in example.block.text:
         yield f"needs rows: --seed FILE ({text})"
 
 
