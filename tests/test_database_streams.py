@@ -74,6 +74,7 @@ def test_a_loop_over_a_stream_holds_a_piece_at_a_time(backend: str, most: list[i
         'db.edit t { field_name = "id", field_value = $row.id + 1, data = {n: 0} } as $e',
         "db.add t { data = {n: 1000000} } as $e",
         "db.bulk.delete t { where = $db.t.id == $row.id + 1 } as $e",
+        'db.direct_query { sql = "DELETE FROM t WHERE id > 1" } as $e',
         "db.transaction {\n          stack {\n            db.add t { data = {n: 7} } as $e\n          }\n        }",
         "try_catch {\n try {\n db.transaction {\n stack {\n db.add t { data = {n: 7} } as $e\n"
         'throw { name = "x", value = "y" }\n }\n }\n }\n catch {\n }\n }',
@@ -83,6 +84,26 @@ def test_a_loop_does_not_see_what_it_writes(backend: str, write: str) -> None:
     body = sometimes("$row.n", "$row.n % 1500 == 3", write)
     made = workspace(backend, f"{QUERY}\n    {LOOP.replace('BODY', body)}", "$seen")
     assert answer(made) == ROWS * (ROWS - 1) // 2
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize(
+    "write",
+    [
+        'db.del t { field_name = "id", field_value = 2 }',
+        "db.bulk.delete t",
+        "db.bulk.add t { items = [{n: 8}, {n: 9}] } as $e",
+        'db.direct_query { sql = "DELETE FROM t" } as $e',
+        "db.transaction {\n stack {\n db.bulk.delete t\n }\n }",
+    ],
+)
+@pytest.mark.parametrize("look", ["", "LOOP", "EARLY", "LOOP\n LOOP"])
+def test_a_second_look_does_not_see_what_was_written(backend: str, write: str, look: str) -> None:
+    loop = "foreach ($rows) {\n each as $row {\n math.add $seen { value = 1 }\nEND\n }\n }"
+    looks = look.replace("LOOP", loop.replace("END", "")).replace("EARLY", loop.replace("END", "break"))
+    stack = f"{QUERY}\n var $seen {{ value = 0 }}\n {looks}\n {write}\n {loop.replace('END', '')}"
+    made = workspace(backend, f"{stack}\n db.bulk.delete t", "[$seen, $rows|count]", rows=5)
+    assert answer(made) == [{"": 0, "LOOP": 5, "EARLY": 1}.get(look, 10) + 5, 5]
 
 
 @pytest.mark.parametrize("backend", BACKENDS)

@@ -316,10 +316,13 @@ class QueryExecution:
             shaped = self.shaped(self.read(listing, extra))
             return QueryStream(lambda: ReadyRows(shaped), list)
         parameters = self.parameters(listing.statement, extra)
-        return QueryStream(
-            lambda: self.session.transaction.open_rows(listing.statement.sql, parameters),
+        transaction = self.session.transaction
+        stream = QueryStream(
+            lambda: transaction.open_rows(listing.statement.sql, parameters),
             lambda rows: self.shaped(self.read_rows(listing, rows)),
         )
+        transaction.keep_for_later(stream)
+        return stream
 
     def listed(self) -> Value:
         page = self.page()

@@ -30,6 +30,25 @@ class ReadyRows:
         taken, self._rows = self._rows, []
         return taken
 
+    def all(self) -> KeptRows:
+        """All of them, to be read more than once."""
+        return KeptRows(self._rows, None)
+
+
+class KeptRows:
+    """Rows as they were before something was written, and what went wrong after them."""
+
+    def __init__(self, rows: list[Row], failure: XanoScriptError | None) -> None:
+        self._rows = rows
+        self._failure = failure
+
+    def pieces(self) -> Iterator[list[Row]]:
+        """The rows from the first one, some at a time."""
+        for start in range(0, len(self._rows), PIECE):
+            yield self._rows[start : start + PIECE]
+        if self._failure is not None:
+            raise self._failure
+
 
 class OpenRows:
     """The rows of a statement that was executed, those that nobody has taken yet. Other runs may settle them."""
@@ -49,6 +68,11 @@ class OpenRows:
             if not taken and self._failure is not None:
                 raise self._failure
             return taken or self._more()
+
+    def all(self) -> KeptRows:
+        """All rows that nobody has taken, to be read more than once."""
+        self.settle()
+        return KeptRows(self._ahead, self._failure)
 
     @property
     def waiting(self) -> int:
@@ -72,7 +96,8 @@ class OpenRows:
 
 
 class QueryStream:
-    """The rows of a query one after another; a second look at them asks the database again.
+    """The rows of a query one after another; a second look at them asks the database again, or gives what was kept
+    when the program wrote something.
 
     What wants a list has all rows at once, and so has whatever looks at them from then on.
     """
@@ -81,15 +106,29 @@ class QueryStream:
         self._ask = ask
         self._read = read
         self._rows: OpenRows | ReadyRows | None = ask()
+        self._kept: KeptRows | None = None
         self._all: list[Value] | None = None
+
+    def keep(self) -> None:
+        """Have all rows for the looks to come, before something is written."""
+        if self._kept is None and self._all is None:
+            rows = self._rows or self._ask()
+            self._rows, self._kept = None, rows.all()
+
+    def _pieces(self) -> Iterator[list[Row]]:
+        if self._kept is not None:
+            yield from self._kept.pieces()
+            return
+        rows = self._rows or self._ask()
+        self._rows = None
+        while piece := rows.take():
+            yield piece
 
     def __iter__(self) -> Iterator[Value]:
         if self._all is not None:
             yield from self._all
             return
-        rows = self._rows or self._ask()
-        self._rows = None
-        while piece := rows.take():
+        for piece in self._pieces():
             yield from self._read(piece)
 
     def as_value(self) -> list[Value]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 from weakref import WeakSet
 
 from xsrun.database.connection import Parameters, ResultColumns, Row, passed_by
-from xsrun.database.row_streams import OpenRows
+from xsrun.database.row_streams import OpenRows, QueryStream
 from xsrun.errors import UnavailableError, XanoScriptError
 from xsrun.language.isolation_levels import is_strict
 from xsrun.values.conversion import Value
@@ -30,6 +30,7 @@ class Transaction:
 
     __slots__ = (
         "_connection",
+        "_looks",
         "_saved_tables",
         "_streams",
         "begun",
@@ -51,6 +52,8 @@ class Transaction:
         self.context = context
         self._connection: Connection | None = None
         self._streams: WeakSet[OpenRows] | None = None
+        #: streams that ask again at a second look, unless something is written before it
+        self._looks: WeakSet[QueryStream] = WeakSet()
         #: how many transactions are open, one in another
         self.depth = 0
         #: has the database begun the open transactions, too? See `begin`
@@ -84,7 +87,7 @@ class Transaction:
         """Execute one statement; on SQLite in turn with other runs. Raises XanoScriptError."""
         connection = self._connection or self.connect()
         if writes:
-            self.changes += 1
+            self._changing()
             if self.depth and not self.begun:
                 self.hold()
             if connection.streams and not connection.rows_stay:
@@ -138,6 +141,18 @@ class Transaction:
             finally:
                 connection.context = before
 
+    def keep_for_later(self, stream: QueryStream) -> None:
+        """Have a stream keep its rows before something is written."""
+        self._looks.add(stream)
+
+    def _changing(self) -> None:
+        """A statement is about to write."""
+        self.changes += 1
+        if self._looks:
+            streams, self._looks = list(self._looks), WeakSet()
+            for stream in streams:
+                stream.keep()
+
     def settle(self) -> None:
         """Fetch what is left of rows that are fetched as they are consumed: they are to be as they were."""
         if self._connection is not None:
@@ -147,7 +162,7 @@ class Transaction:
     def execute_many(self, text: str, rows: Sequence[Sequence[Value]]) -> None:
         """Execute one statement that writes, for each row of parameters, inside an open transaction."""
         connection = self._connection or self.connect()
-        self.changes += 1
+        self._changing()
         self.hold()
         if connection.streams and not connection.rows_stay:
             self.settle()
@@ -162,7 +177,7 @@ class Transaction:
         """Execute a program's own statement: its columns and rows."""
         connection = self.connect()
         if writes:
-            self.changes += 1
+            self._changing()
             if self.depth and not self.begun:
                 self.hold()
             if connection.streams and not connection.rows_stay:

@@ -29,7 +29,7 @@ def run(session: Session, sql: str, arguments: list[Value]) -> list[dict[str, Va
     given = [encode_json(value) if value.__class__ in (list, dict) else value for value in parameters]
     numbered = {str(number): value for number, value in enumerate(given, 1)}  # to Python, ?1 is a name
     try:
-        writes = session.transaction.delays and not only_reads(text)
+        writes = not only_reads(text)
         columns, rows = session.transaction.query(translated.sql, numbered, writes=writes)
     except XanoScriptError as error:
         raise explained(error) from None
