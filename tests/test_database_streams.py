@@ -182,3 +182,20 @@ def test_what_looked_at_a_stream_as_a_list_sees_the_same_again() -> None:
     assert list(stream) == [(1,), (2,)]
     assert stream.as_value() == [(3,)]
     assert list(stream) == stream.as_value() == [(3,)]
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("stream", [False, True])
+def test_what_others_write_is_seen_while_a_stream_is_open(backend: str, stream: bool) -> None:
+    with workspace(backend, "db.add t { data = {n: 1} } as $e", "1") as made:
+        session = made.open_session(made.context())
+        transaction = session.transaction
+        rows = transaction.open_rows("SELECT n FROM t", [])
+        assert made.run("f").error is None
+        ask = "SELECT count(*) FROM t"
+        assert (transaction.open_rows(ask, []).take() if stream else transaction.execute(ask)) == [(ROWS + 1,)]
+        taken = 0
+        while piece := rows.take():
+            taken += len(piece)
+        assert taken == ROWS
+        session.close()

@@ -92,6 +92,8 @@ class Transaction:
                 self.hold()
             if connection.streams and not connection.rows_stay:
                 self.settle()
+        elif self._streams:
+            self._look_anew(connection)
         if self.locks_all or (writes and self.locks_writes):
             turn = self.database.turn
             if not turn.acquire(False):
@@ -115,6 +117,8 @@ class Transaction:
 
     def open_rows(self, text: str, parameters: Sequence[Value]) -> OpenRows:
         """Execute one statement that reads; its rows are fetched as they are consumed. Raises XanoScriptError."""
+        if self._streams:
+            self._look_anew(self.connect())
         with self.reading() as connection:
             if self.depth and self.fails_whole:
                 fetch = self._guarded(lambda: connection.open_rows(text, parameters))
@@ -153,6 +157,12 @@ class Transaction:
             for stream in streams:
                 stream.keep()
 
+    def _look_anew(self, connection: Connection) -> None:
+        """A statement is about to read: while rows are still to be fetched, a file of SQLite stays as it was when their
+        query ran, but what others have written since is to be seen, unless a transaction is open."""
+        if not (self.begun or self.locks_all or connection.rows_stay):
+            self.settle()
+
     def settle(self) -> None:
         """Fetch what is left of rows that are fetched as they are consumed: they are to be as they were."""
         if self._connection is not None:
@@ -182,6 +192,8 @@ class Transaction:
                 self.hold()
             if connection.streams and not connection.rows_stay:
                 self.settle()
+        elif self._streams:
+            self._look_anew(connection)
         if self.locks_writes:
             with self.turn():
                 connection.context = self.context
