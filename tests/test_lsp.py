@@ -264,6 +264,34 @@ async def test_fixes_are_offered_one_by_one_and_all_at_once(desk: Desk) -> None:
 
 
 @pytest.mark.asyncio(loop_scope="module")
+@pytest.mark.parametrize(
+    ("wrong", "right"),
+    [
+        ("$text|to_uper", "$text|to_upper"),
+        ("$input.nmae", "$input.name"),
+        ("$txet", "$text"),
+        ("$name", "$input.name"),
+    ],
+)
+async def test_names_that_may_be_meant_are_offered_and_not_preferred(desk: Desk, wrong: str, right: str) -> None:
+    name = "function/greet.xs"
+    text = (
+        WRONG.replace("string", "text")
+        .replace("integer", "int")
+        .replace('    $text = "a"\n', "")
+        .replace("= $text\n", f"= {wrong}\n")
+    )
+    desk.type(name, text)
+    problems = await desk.problems(name)
+    (found,) = [one for one in problems if "did you mean" in one.message]
+    actions = await desk.actions(name, found.range, types.CodeActionKind.QuickFix)
+    offered = [one for one in actions if one.title.startswith("write `")]
+    assert offered and not any(one.is_preferred for one in offered)
+    assert offered[0].edit is not None and offered[0].edit.changes is not None
+    assert applied(text, [*offered[0].edit.changes[desk.uri(name)]]).count(f"response = {right}\n") == 1
+
+
+@pytest.mark.asyncio(loop_scope="module")
 async def test_a_warning_is_switched_off_by_a_comment(desk: Desk) -> None:
     text = desk.read(FUNCTION).replace("    foreach (", "    var $unused {\n      value = 1\n    }\n\n    foreach (")
     desk.type(FUNCTION, text)
@@ -629,6 +657,32 @@ def conversation(*messages: bytes) -> list[dict[str, object]]:
     """What a server answers to some messages, the last of which ends it."""
     done = subprocess.run(COMMAND, input=b"".join(messages), capture_output=True, check=False)
     return [json.loads(one) for one in re.split(rb"Content-Length: \d+\r\n(?:[^\r\n]+\r\n)*\r\n", done.stdout)[1:]]
+
+
+def test_no_request_goes_without_an_answer() -> None:
+    def hover(number: int, position: dict[str, object], uri: str = "file:///a.xs") -> bytes:
+        given = {"textDocument": {"uri": uri}, "position": position}
+        return message(id=number, method="textDocument/hover", params=given)
+
+    opened = message(id=1, method="initialize", params={"processId": None, "rootUri": None, "capabilities": {}})
+    told = conversation(
+        opened,
+        message(method="initialized", params={}),
+        message(id=2, method="textDocument/hover", params={}),
+        hover(3, {"line": -1, "character": 0}),
+        hover(4, {"line": "x", "character": None}),
+        hover(5, {"line": 0, "character": 0}, "file:///%00"),
+        message(id=6, method="shutdown"),
+        message(method="exit"),
+    )
+    answers = {one["id"]: one for one in told if "id" in one}
+    assert {*answers} == {1, 2, 3, 4, 5, 6}
+    for number in (2, 3, 4):
+        assert answers[number]["error"] == {
+            "code": -32602,
+            "message": "the parameters of textDocument/hover do not fit the protocol",
+        }
+    assert answers[5]["result"] is None
 
 
 def test_a_second_start_answers_before_the_protocol_is_loaded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

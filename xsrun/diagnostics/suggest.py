@@ -102,3 +102,9 @@ def did_you_mean(word: str, candidates: Collection[str]) -> str | None:
     """A hint that names the nearest candidates; None when nothing is near."""
     found = nearest_names(word, candidates)
     return f"did you mean {one_of(found)}?" if found else None
+
+
+def names_meant(hint: str) -> list[str]:
+    """The names in a hint of `did_you_mean`, best first; none in any other hint."""
+    asked = hint.startswith("did you mean ") and hint.endswith("?")
+    return hint.split("`")[1::2] if asked else []

@@ -54,7 +54,7 @@ class Desk:
     def name_of(self, uri: str) -> str:
         """The name of a text: the absolute path of its file, or the address of one that is in none."""
         path = to_fs_path(uri) if urlsplit(uri).scheme == "file" else None
-        if path is None:
+        if path is None or "\0" in path:
             return uri
         name = Path(path).resolve().as_posix()
         self._uris[name] = uri  # as this editor spells it

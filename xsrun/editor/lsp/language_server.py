@@ -30,6 +30,7 @@ from xsrun.editor.lsp import (
     signature_help,
     text_layout,
 )
+from xsrun.editor.lsp.answering_protocol import AnsweringProtocol
 from xsrun.editor.lsp.code_lenses import RunTarget
 from xsrun.editor.lsp.desk import Desk, Opened
 
@@ -210,7 +211,7 @@ def is_fault(record: logging.LogRecord) -> bool:
 def make_server() -> LanguageServer:
     """A server that is ready to be started."""
     logging.getLogger(json_rpc.__name__).addFilter(is_fault)
-    server = LanguageServer("xsrun", __version__, types.TextDocumentSyncKind.Full)
+    server = LanguageServer("xsrun", __version__, types.TextDocumentSyncKind.Full, protocol_cls=AnsweringProtocol)
     editor = Editor(server)
     notifications: dict[str, Callable[[Any], Coroutine[Any, Any, None]]] = {
         types.INITIALIZE: editor.initialize,

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from lsprotocol import types
 
 from xsrun.analysis.fixing import fix_sources
+from xsrun.analysis.guesses import offers
 from xsrun.diagnostics import Diagnostic
 from xsrun.diagnostics.codes import code_of
 from xsrun.editor.lsp.desk import Desk, Opened
@@ -46,6 +47,7 @@ def code_actions(desk: Desk, params: types.CodeActionParams) -> list[types.CodeA
             diagnostic = shown(opened, problem)
             if problem.fix:
                 found.append(_fix(opened, problem, diagnostic))
+            found += _offers(opened, problem, diagnostic)
             if problem.severity != "error":
                 found.append(_ignore(opened, problem, diagnostic))
     if _is_wanted(FIX_ALL, wanted):
@@ -68,6 +70,17 @@ def _fix(opened: Opened, problem: Diagnostic, diagnostic: types.Diagnostic) -> t
     edit = types.WorkspaceEdit({opened.uri: edits_of(opened, problem)})
     kind = types.CodeActionKind.QuickFix
     return types.CodeAction(title, kind, diagnostics=[diagnostic], is_preferred=True, edit=edit)
+
+
+def _offers(opened: Opened, problem: Diagnostic, diagnostic: types.Diagnostic) -> list[types.CodeAction]:
+    """Names that may be meant. None is preferred, so that no client takes one unasked."""
+    found = []
+    for name, (start, end, text) in offers(problem, opened.source):
+        edit = types.TextEdit(opened.positions.range_between(start, end), text)
+        change = types.WorkspaceEdit({opened.uri: [edit]})
+        kind = types.CodeActionKind.QuickFix
+        found.append(types.CodeAction(f"write `{name}`", kind, diagnostics=[diagnostic], edit=change))
+    return found
 
 
 def _ignore(opened: Opened, problem: Diagnostic, diagnostic: types.Diagnostic) -> types.CodeAction:
