@@ -600,7 +600,30 @@ def test_a_program_is_paused_and_ended(client: InProcess, folder: Path) -> None:
     with pytest.raises(DapFailure, match="pause it first"):
         client.ask("stackTrace", threadId=client.thread)
     client.ask("terminate")
-    assert client.finish() == 1 and "The debugger has ended the run" in client.printed("stderr")
+    assert client.finish() == 1
+    assert (client.printed("console"), client.printed("stderr")) == ("The debugger has ended the run.\n", "")
+
+
+def test_tests_that_the_debugger_ends_have_not_failed(client: InProcess, folder: Path) -> None:
+    stack = "  stack {\n    var $a { value = 1 }\n    var $b { value = 2 }\n  }\n  response = $b\n"
+    tests = "".join(f'  test "{name}" {{\n    expect.to_equal ($response) {{ value = 2 }}\n  }}\n' for name in "ab")
+    file = program(folder, f"function slow {{\n  input {{\n  }}\n{stack}{tests}}}\n")
+    started(client, folder, 5, file=file, test=True)
+    client.stopped("breakpoint")
+    client.ask("terminate")
+    assert client.finish() == 1 and client.printed("stderr") == ""
+    assert client.printed("console").count("The debugger has ended the run") == 1
+
+
+def test_a_frame_begins_where_its_statement_does(client: InProcess, folder: Path) -> None:
+    file = program(folder, "group {\n  stack {\n    var $a { value = 1 }\n  }\n}\n")
+    started(client, folder, file=file, stopOnEntry=True)
+    client.stopped("entry")
+    assert client.stack()[0]["column"] == 1
+    client.go("stepIn")
+    assert [(one["line"], one["column"]) for one in client.stack()] == [(3, 5)]
+    client.resume()
+    assert client.finish() == 0
 
 
 @pytest.mark.parametrize(

@@ -86,6 +86,18 @@ def stops_of(constructs: Iterable[Construct], file: str) -> dict[int, int]:
     return found
 
 
+def column_at(constructs: Iterable[Construct], file: str, line: int) -> int:
+    """The column at which the first statement of a line begins; 1 where none does."""
+    columns = [
+        statement.column
+        for construct in constructs
+        if construct.file == file and construct.error() is None
+        for statement in (*statements_in(construct), *([construct.response] if construct.response is not None else []))
+        if statement.line == line
+    ]
+    return min(columns, default=1)
+
+
 def statements_in(construct: Construct) -> Iterator[Statement]:
     """The statements of a construct that a trace shows, the outer ones before those in them."""
     for item in construct.items:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from xsrun.editor.dap import travelling
 from xsrun.editor.dap.attaching import connect
-from xsrun.editor.dap.breakpoints import LineBreakpoint, place_for, stops_of
+from xsrun.editor.dap.breakpoints import LineBreakpoint, column_at, place_for, stops_of
 from xsrun.editor.dap.dap_wire import DapWire, Message
 from xsrun.editor.dap.debug_run import INTO, OUT, OVER, RUN, DebugRun
 from xsrun.editor.dap.debugger import Debugger, ErrorFilters
@@ -74,7 +74,7 @@ class DapSession:
         self.launch: Launch | None = None
         self.hub = Debugger(wire, self.shown, records=records)
         self.tree = VariableTree()
-        self.lines_from_one = True
+        self.lines_from_one = self.columns_from_one = True
         self.opening: Message = {}
         #: the debugger of a server, which everything is handed on to once the client has attached to it
         self.server: DapWire | None = None
@@ -140,6 +140,7 @@ class DapSession:
 
     def on_initialize(self, given: Message) -> Message:
         self.lines_from_one = given.get("linesStartAt1", True) is not False
+        self.columns_from_one = given.get("columnsStartAt1", True) is not False
         self.opening = given
         return {**CAPABILITIES, "supportsStepBack": self.hub.records}
 
@@ -311,7 +312,7 @@ class DapSession:
             "id": self.tree.number_frame(run, frame),
             "name": frame.label,
             "line": frame.line - (not self.lines_from_one),
-            "column": 1,
+            "column": column_at(self.workspace.constructs, frame.file, frame.line) - (not self.columns_from_one),
             "source": {"name": os.path.basename(path), "path": path},
         }
 

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from xsrun.workspace.lookup import ConstructTable
 
 Found = TypeVar("Found")
+#: What a user is told who stops the debugger.
+ENDED = "The debugger has ended the run."
 #: How a run goes on: to a breakpoint, to the next statement, to the next one of this call or around it, of its caller.
 RUN, INTO, OVER, OUT = "run", "into", "over", "out"
 
@@ -142,7 +144,7 @@ class DebugRun(Trace):
         if len(self.context.logs) > self._logged:
             self._show_logs()
         if self.hub.leaving:
-            raise DebuggerLeft("The debugger has ended the run.")
+            raise DebuggerLeft(ENDED)
         reason = self._reason() if steps else None
         file = frame.f_code.co_filename
         points = self.hub.points_at(file, line)

@@ -10,6 +10,7 @@ from xsrun.api import Workspace
 from xsrun.diagnostics.of_errors import diagnostics_of
 from xsrun.diagnostics.render import render
 from xsrun.editor.dap.dap_wire import Message
+from xsrun.editor.dap.debug_run import ENDED, DebuggerLeft
 from xsrun.errors import InternalError, UsageError, XanoScriptError
 from xsrun.running.context import Limits
 from xsrun.values.conversion import to_json
@@ -105,6 +106,8 @@ class Launch:
             self.hub.output("stderr", f"{error}\n" + (f"help: {error.hint}\n" if error.hint else ""))
         except Exception as error:
             self.hub.output("stderr", f"{InternalError(error)}\n")
+        if status and self.hub.leaving:
+            self.hub.output("console", f"{ENDED}\n")
         self.hub.wire.event("exited", exitCode=status)
         self.hub.wire.event("terminated")
 
@@ -128,6 +131,8 @@ class Launch:
         if result.error is None:
             self.hub.output("stdout", f"{to_json(result.response, indent=True)}\n")
             return 0
+        if isinstance(result.error, DebuggerLeft):
+            return 1
         text = self._described(result.error)
         text = text if result.secrets is None else result.secrets.hide_text(text)
         self.hub.output("stderr", f"{text}\n", result.error.file, result.error.line)
@@ -144,6 +149,8 @@ class Launch:
         from xsrun.testing.terminal import outcome_lines
 
         def tell(outcome: Outcome) -> None:
+            if outcome.failed and self.hub.leaving:
+                return
             for line in outcome_lines(outcome, False, str):
                 self.hub.output("stderr" if outcome.failed else "stdout", f"{line}\n")
 
