@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import signal
@@ -27,6 +28,7 @@ from xsrun.cli import main
 from xsrun.editor.mcp.agent_folder import AgentFolder
 from xsrun.editor.mcp.agent_tool import LARGEST_CALL, LONGEST_TEXT
 from xsrun.editor.mcp.mcp_server import make_server
+from xsrun.editor.mcp.opening import Opening, ReplayedInput
 from xsrun.editor.mcp.toolbox import ToolAnswer, Toolbox
 
 SHOP = Path(__file__).parents[1] / "samples" / "shop"
@@ -200,6 +202,15 @@ def test_the_protocol_says_what_is_wrong_with_a_request(box: Toolbox) -> None:
             await client.list_resources(cursor="x")
 
     talk(make_server(box), ask)
+
+
+def test_half_a_pair_of_escapes_is_answered_too() -> None:
+    line = '{"id": 1, "method": "tools/call", "params": {"path": "a\\ud800b", "code": "\\ud83d\\ude00 \\\\ud800"}}\n'
+    first = b'{"id": 0}\n'
+    stream = ReplayedInput(io.BytesIO(line.encode() + b"{\\ud800\n"), Opening.read(io.BytesIO(first), ""))
+    assert stream.readline() == first.decode()
+    assert json.loads(stream.readline())["params"] == {"path": "a?b", "code": "\U0001f600 \\ud800"}
+    assert stream.readline() == "{\\ud800\n"
 
 
 def test_over_http_on_loopback(folder: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 from typing import BinaryIO
 
 from xsrun.editor.kept_answer import FirstAnswer, object_in, packages_stamp
@@ -43,7 +44,17 @@ class ReplayedInput(io.TextIOWrapper):
 
     def readline(self, size: int = -1) -> str:  # type: ignore[override] # a whole line is all that is asked for
         first, self._first = self._first, None
-        return super().readline() if first is None else first
+        line = super().readline() if first is None else first
+        return whole_text(line) if "\\ud" in line.lower() else line
+
+
+def whole_text(line: str) -> str:
+    """A message with `?` for what is one half of a pair of escapes: the packages would drop it unanswered."""
+    try:
+        plain = json.dumps(json.loads(line), ensure_ascii=False)
+    except (ValueError, RecursionError):  # whatever it is, the protocol refuses it
+        return line
+    return plain.encode("utf-8", "replace").decode() + "\n"
 
 
 class FilteredOutput(io.TextIOWrapper):
