@@ -195,6 +195,24 @@ def test_pages_and_filters() -> None:
     store.close()
 
 
+def test_requests_by_how_long_they_took() -> None:
+    store = RequestStore(None, 1_000)
+    store.add(sample(n, duration=(n % 10) / 10) for n in range(1, 31))
+    seen: list[int] = []
+    before = None
+    for _ in range(4):
+        found = store.page(Wanted(least=700, slowest=True), before, 3)
+        seen += [int(str(one["number"])) for one in found.requests]
+        before = found.before
+        if before is None:
+            break
+    assert seen == [29, 19, 9, 28, 18, 8, 27, 17, 7] and before is None
+    assert [one["number"] for one in store.page(Wanted(least=900)).requests] == [29, 19, 9]
+    plan = store._all("EXPLAIN QUERY PLAN SELECT number FROM exchange ORDER BY duration DESC, number DESC LIMIT 9", [])
+    assert "exchange_duration" in str(plan) and "TEMP" not in str(plan)
+    store.close()
+
+
 def test_a_text_is_looked_for_a_piece_at_a_time() -> None:
     store = RequestStore(None, 100_000)
     store.add(sample(n) for n in range(1, PIECE * 2 + 100))

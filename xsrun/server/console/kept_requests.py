@@ -49,6 +49,7 @@ CREATE INDEX IF NOT EXISTS exchange_verb ON exchange (verb, number);
 CREATE INDEX IF NOT EXISTS exchange_path ON exchange (path, number);
 CREATE INDEX IF NOT EXISTS exchange_kind ON exchange (kind, number);
 CREATE INDEX IF NOT EXISTS exchange_at ON exchange (at, number);
+CREATE INDEX IF NOT EXISTS exchange_duration ON exchange (duration, number);
 """
 #: What a list shows of a request.
 _SHOWN = ("number", "at", "kind", "verb", "uri", "query", "file", "status", "failed", "duration", "error", "traced")
@@ -83,7 +84,8 @@ class Kept:
 class Wanted:
     """Which requests are asked for; what is None or empty does not count. Times are milliseconds since the epoch.
 
-    `status` is one ("404") or a class ("4xx", or "failed": whatever did not go well).
+    `status` is one ("404") or a class ("4xx", or "failed": whatever did not go well). `least` is a duration in
+    milliseconds. With `slowest` those that took longest come first, but in a search for a text.
     """
 
     kind: str = ""
@@ -93,6 +95,8 @@ class Wanted:
     since: int | None = None
     until: int | None = None
     text: str = ""
+    least: int | None = None
+    slowest: bool = False
 
     def conditions(self) -> tuple[list[str], list[int | str]]:
         """The conditions that an index answers, and their parameters."""
@@ -116,6 +120,8 @@ class Wanted:
             add("at >= ?", self.since)
         if self.until is not None:
             add("at <= ?", self.until)
+        if self.least is not None:
+            add("duration >= ? / 1000.0", self.least)
         return parts, given
 
 
@@ -237,15 +243,19 @@ class RequestStore:
             return self._connection.execute(text).fetchone()[0] or 0
 
     def page(self, wanted: Wanted, before: int | None = None, limit: int = 50) -> RequestPage:
-        """The requests before a number (all, for None), newest first."""
+        """The requests that come after a number in the list (all, for None): newest first, or slowest."""
         if wanted.text:
             return self._scan(wanted, before, limit)
         parts, given = wanted.conditions()
-        if before is not None:
+        order = "duration DESC, number DESC" if wanted.slowest else "number DESC"
+        if before is not None and wanted.slowest:
+            parts.append("(duration, number) < (SELECT duration, number FROM exchange WHERE number = ?)")
+            given.append(before)
+        elif before is not None:
             parts.append("number < ?")
             given.append(before)
         where = f"WHERE {' AND '.join(parts)}" if parts else ""
-        rows = self._all(f"SELECT {_SUMMARY} FROM exchange {where} ORDER BY number DESC LIMIT ?", [*given, limit + 1])
+        rows = self._all(f"SELECT {_SUMMARY} FROM exchange {where} ORDER BY {order} LIMIT ?", [*given, limit + 1])
         shown = [_summary(row) for row in rows[:limit]]
         return RequestPage(shown, int(str(shown[-1]["number"])) if len(rows) > limit else None)
 

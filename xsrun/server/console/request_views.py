@@ -9,7 +9,7 @@ from xsrun.values.conversion import Value
 
 @handles("GET", "requests")
 def list_requests(call: ApiCall) -> dict[str, Value]:
-    """A page of the requests that are asked for, newest first.
+    """A page of the requests that are asked for, newest first, or with `order=slowest` by how long they took.
 
     A text is looked for in the next few thousand requests only: `before` says where to go on, `scanned` how many they
     were, so that whoever asks can show it and stop.
@@ -24,6 +24,8 @@ def list_requests(call: ApiCall) -> dict[str, Value]:
         call.number("since"),
         call.number("until"),
         call.text("text"),
+        call.number("least"),
+        call.text("order") == "slowest",
     )
     found = keeper.store.page(wanted, call.number("before"), call.limit())
     return {

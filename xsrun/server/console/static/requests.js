@@ -4,8 +4,10 @@ import { add, button, complain, confirm, count, field, fill, h, ms, plural, sele
 import { get, post } from "./api.js";
 import { newRequest, showRequest } from "./request.js";
 
-const FILTERS = ["status", "verb", "kind", "path", "since", "text"];
+const FILTERS = ["status", "verb", "kind", "path", "since", "least", "order", "text"];
 const SINCE = [["", "any time"], ["900", "last 15 minutes"], ["3600", "last hour"], ["86400", "last day"]];
+const LEAST = [["", "any"], ["10", "10 ms or more"], ["100", "100 ms or more"], ["500", "500 ms or more"], ["1000", "1 s or more"], ["10000", "10 s or more"]];
+const ORDERS = [["", "newest first"], ["slowest", "slowest first"]];
 const KINDS = [["", "all"], ["request", "requests"], ["replay", "replays"], ["unmatched", "unmatched"], ["task", "tasks"],
   ["trigger", "triggers"], ["background", "background runs"], ["run", "runs"]];
 const STATUS = [["", "any"], ["failed", "failed"], ["2xx", "2xx"], ["4xx", "4xx"], ["5xx", "5xx"], ["400", "400"], ["401", "401"],
@@ -34,9 +36,11 @@ export async function show(main, parts, query) {
     if (search) search.abort();
     search = new AbortController();
     const { signal } = search;
+    order.disabled = Boolean(wanted.text);
+    order.title = wanted.text ? "a search for a text shows the newest first" : "";
     try {
       const found = await get("requests", { ...asked(), count: 1, limit: 50 }, signal);
-      newest = Math.max(newest, found.requests[0]?.number || 0);
+      newest = Math.max(newest, ...found.requests.map((one) => one.number));
       const rows = h("tbody", {});
       fill(list, frame(rows, chosen, pick));
       fill(more);
@@ -97,6 +101,7 @@ export async function show(main, parts, query) {
       button("Choose none", () => { chosen.clear(); pick(); load(); }));
   }
 
+  const order = select(ORDERS, wanted.order, (value) => change("order", value));
   const paths = h("datalist", { id: "paths" });
   const timed = (element, name) => {
     let pending = 0;
@@ -116,7 +121,9 @@ export async function show(main, parts, query) {
       field("Verb", select([["", "any"], "GET", "POST", "PUT", "PATCH", "DELETE", "HEAD"], wanted.verb, (value) => change("verb", value))),
       field("Kind", select(KINDS, wanted.kind, (value) => change("kind", value))),
       field("Path", timed(h("input", { type: "text", list: "paths", placeholder: "any", autocomplete: "off" }), "path")),
-      field("When", select(SINCE, wanted.since, (value) => change("since", value))), paths),
+      field("When", select(SINCE, wanted.since, (value) => change("since", value))),
+      field("Took", select(LEAST, wanted.least, (value) => change("least", value))),
+      field("Order", order), paths),
     state, picked, list, more);
   get("requests/paths").then((found) => fill(paths, found.paths.map((one) => h("option", { value: one }))), () => {});
   await load();
@@ -124,7 +131,9 @@ export async function show(main, parts, query) {
   const timer = setInterval(async () => {
     if (document.hidden || wanted.text || list.contains(document.activeElement)) return;
     const found = await get("requests/new", { after: newest }).catch(() => null);
-    if (found && found.requests.length) load();
+    if (!found || !found.requests.length) return;
+    newest = Math.max(newest, found.requests[0].number);
+    load();
   }, 1500);
   return () => { clearInterval(timer); if (search) search.abort(); };
 }
