@@ -57,6 +57,25 @@ def test_a_variable_that_nothing_has_set(tmp_path: Path, name: str, before: str,
     assert (error["message"], error["line"], error["hint"]) == (f"Missing var entry: {name}", 6, hint)
 
 
+@pytest.mark.parametrize(
+    ("words", "value"),
+    [
+        (["$input.x + 1", "-i", "x=3"], 4),
+        (["$auth.id", "--auth", "user:7"], 7),
+        (["now", "--now", "1970-01-01T00:00:01"], 1000),
+    ],
+)
+def test_an_expression_takes_what_a_program_takes(words: list[str], value: int) -> None:
+    for _ in range(2):  # the second time it is kept
+        done = xsrun("eval", "--json", *words)
+        assert json.loads(done.stdout)["response"] == value
+
+
+def test_an_expression_that_lacks_an_input() -> None:
+    done = xsrun("eval", "--json", "$input.x + 1")
+    assert json.loads(done.stdout)["error"]["hint"] == "give it with --input x=VALUE"
+
+
 def test_a_list_that_is_cut_says_so(tmp_path: Path) -> None:
     for number in range(11):
         (tmp_path / f"f{number}.xs").write_text(f"function f{number} {{ stack {{}} }}", encoding="utf-8")

@@ -166,6 +166,12 @@ def test_page_by_name(name: str, shown: str, capsys: pytest.CaptureFixture[str])
     assert shown in capsys.readouterr().out
 
 
+def test_the_name_of_a_section_lists_it(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["docs", "filters"]) == 0
+    listed = capsys.readouterr().out
+    assert "capitalize (filter)" in listed and "(statement)" not in listed
+
+
 def test_word_of_another_language_leads_to_ours(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["docs", "string"]) == 2
     assert "did you mean `text`?" in capsys.readouterr().err

@@ -193,6 +193,7 @@ def test_help_is_as_wide_as_the_terminal(
             "there is no option `--method`\n  help: a verb stands before the path",
         ),
         (["run", "query:GET", "items", "--input", "a=1"], "put the name in quotes: xsrun run 'query:GET items'"),
+        (["run", "x.xs", "--input", '{"x": 1'], "a bracket or a quotation mark is not closed"),
         (["version"], "did you mean `xsrun --version`?"),
         (["docs", "XS999"], "there is no code `XS999`\n  help: xsrun docs XS9 lists the codes"),
         (["docs", "xs198"], "there is no code `xs198`\n  help: xsrun docs XS1 lists the codes"),

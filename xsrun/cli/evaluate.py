@@ -7,10 +7,10 @@ import time
 from typing import TYPE_CHECKING
 
 from xsrun.cli.arguments import CommandParser, show_error
-from xsrun.cli.options import read_environment, read_value, split_pair
+from xsrun.cli.options import read_auth, read_clock, read_environment, read_inputs, read_value, split_pair
 from xsrun.cli.output import print_value, result_document
 from xsrun.cli.run import add_program_options, run_target
-from xsrun.errors import MissingVariableError, XanoScriptError
+from xsrun.errors import MissingMemberError, MissingVariableError, UsageError, XanoScriptError
 from xsrun.values.conversion import to_json
 
 if TYPE_CHECKING:
@@ -61,17 +61,24 @@ def evaluate_expression(expression: str, options: argparse.Namespace) -> int:
     """Print the value of an expression in the workspace around the user, whose `.env` counts."""
     from pathlib import Path
 
+    from xsrun.workspace.argument_checks import identity_of
     from xsrun.workspace.expressions import EXPRESSION, value_of_expression
     from xsrun.workspace.result import Result
     from xsrun.workspace.roots import chosen_workspace, workspace_above
 
+    inputs = read_inputs(options.input)
+    if len(inputs) != 1:
+        raise UsageError("an expression takes one set of inputs", hint="xsrun run FILE takes a .jsonl file")
+    auth = identity_of(read_auth(options.auth))
     variables = {name: read_value(value) for name, value in variables_of(options)}
     environment = read_environment(options.env)
     root = chosen_workspace(options.workspace) or workspace_above(Path())
     result = Result()
     started = time.perf_counter()
     try:
-        result.response = value_of_expression(expression, variables, environment, root)
+        result.response = value_of_expression(
+            expression, variables, environment, root, inputs=inputs[0], auth=auth, clock=read_clock(options.now)
+        )
     except XanoScriptError as error:
         explain_expression(error, expression)
         result.error, result.status = error, error.status
@@ -90,5 +97,8 @@ def explain_expression(error: XanoScriptError, expression: str) -> None:
     from xsrun.analysis.explain import explain
 
     explain(error, expression, expression=True)
-    if isinstance(error, MissingVariableError) and error.variable.isidentifier():
-        error.hint = f"give it with --var {error.variable}=VALUE"
+    match error:
+        case MissingVariableError() if error.variable.isidentifier():
+            error.hint = f"give it with --var {error.variable}=VALUE"
+        case MissingMemberError(root="input", path=path) if "." not in path:
+            error.hint = f"give it with --input {path}=VALUE"

@@ -209,7 +209,14 @@ def parse_json(text: str, what: str) -> Value:
     try:
         return from_json(text)
     except JsonError as error:
-        hint = None if error.too_deep else 'names need double quotes: {"xs": [1]}'
+        whole = text.rstrip().endswith(("}", "]"))
+        hint = (
+            None
+            if error.too_deep
+            else "a bracket or a quotation mark is not closed"
+            if not whole
+            else 'names need double quotes: {"xs": [1]}'
+        )
         raise UsageError(f"{what} is not JSON: {error}", hint=hint) from None
 
 

@@ -92,10 +92,12 @@ class Manual:
         return pages_of({name: self._parsers[name]() for name in names})
 
     def beginning(self, name: str) -> list[Page]:
-        """The pages that a part of a name means: a namespace (`security`), a family (`text`), `jwe`, `jwe*`."""
+        """The pages that a part of a name means: a section (`filters`), a namespace or family, `jwe`."""
         wanted = plain(name).rstrip("*.")
         if not wanted:
             return []
+        if wanted in SECTIONS:
+            return [page for page in self.pages if section_of(page) == wanted]
         fits = [page for page in self.pages if wanted == page.group.casefold() or in_name(wanted, page)]
         return fits if len(wanted) > 1 else []
 

@@ -8,6 +8,8 @@ from pathlib import Path
 
 from xsrun import cache
 from xsrun.evaluator.generated.tracebacks import translate
+from xsrun.fields.declared import Declared
+from xsrun.running.context import Identity
 from xsrun.running.watchdog import watched
 from xsrun.syntax.source import Source
 from xsrun.values.conversion import Value
@@ -22,40 +24,50 @@ EXPRESSION = "<expression>"
 
 
 def value_of_expression(
-    expression: str, variables: dict[str, Value], env: dict[str, Value] | None = None, root: Path | None = None
+    expression: str,
+    variables: dict[str, Value],
+    env: dict[str, Value] | None = None,
+    root: Path | None = None,
+    *,
+    inputs: dict[str, Value] | None = None,
+    auth: Identity | None = None,
+    clock: int | None = None,
 ) -> Value:
     """The value of one expression, with variables by name and values of `$env`, in the workspace at `root`.
 
+    `inputs` are what `$input` holds, `auth` is who calls, `clock` the time in milliseconds.
+
     Raises XanoScriptError.
     """
-    found = kept(expression, variables)
+    inputs = inputs or {}
+    found = kept(expression, variables, inputs)
     if found is None:
-        found = _compiled(expression, variables)
+        found = _compiled(expression, variables, inputs)
     run, environment = found
-    workspace = LoadedWorkspace({}, root, env={**values_of_process(environment), **(env or {})})
+    workspace = LoadedWorkspace({}, root, env={**values_of_process(environment), **(env or {})}, clock=clock)
     try:
-        context = workspace.context()
-        return watched(context, run, context, {}, *variables.values())
+        context = workspace.context(auth=auth)
+        return watched(context, run, context, inputs, *variables.values(), *inputs.values())
     except Exception as error:
         raise translate(error) from None
     finally:
         workspace.close()
 
 
-def kept(expression: str, variables: Iterable[str]) -> tuple[Run, list[str]] | None:
-    """An expression that was compiled before for these variables, and the values of `$env` that it reads; or None."""
-    data = cache.read("expression", _key(expression, variables))
+def kept(expression: str, variables: Iterable[str], inputs: Iterable[str] = ()) -> tuple[Run, list[str]] | None:
+    """An expression that was compiled before for these names, and the values of `$env` that it reads; or None."""
+    data = cache.read("expression", _key(expression, variables, inputs))
     if data is None:
         return None
     code, parts = pickle.loads(data)
     return code_cache.linked(EXPRESSION, code, parts, []).run, parts[0]
 
 
-def _key(expression: str, variables: Iterable[str]) -> str:
-    return cache.digest(cache.fingerprint(), expression, *variables)
+def _key(expression: str, variables: Iterable[str], inputs: Iterable[str]) -> str:
+    return cache.digest(cache.fingerprint(), expression, *variables, *(f"input.{name}" for name in inputs))
 
 
-def _compiled(expression: str, variables: Iterable[str]) -> tuple[Run, list[str]]:
+def _compiled(expression: str, variables: Iterable[str], inputs: Iterable[str]) -> tuple[Run, list[str]]:
     """An expression as code, which is kept. Raises XanoScriptError."""
     from xsrun.evaluator.stack_functions import compiled_expression
     from xsrun.syntax.parser import parser, raise_problems
@@ -64,8 +76,8 @@ def _compiled(expression: str, variables: Iterable[str]) -> tuple[Run, list[str]
     tree = raise_problems(parser().parse(Source(expression, EXPRESSION), "expression"))
     environment = sorted(set(names_in([tree])))
     try:
-        compiled = compiled_expression(tree, EXPRESSION, variables)
+        compiled = compiled_expression(tree, EXPRESSION, variables, inputs=[Declared(name, "json") for name in inputs])
     except Exception as error:
         raise translate(error) from None
-    code_cache.keep("expression", _key(expression, variables), compiled, environment)
+    code_cache.keep("expression", _key(expression, variables, inputs), compiled, environment)
     return compiled.run, environment
