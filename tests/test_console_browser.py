@@ -4,6 +4,7 @@ widths, dark and light, without a violation that axe finds. Uses the system's Ch
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import threading
 from collections.abc import Iterator
@@ -452,3 +453,28 @@ def test_a_channel_is_joined_and_spoken_in(browser: Any) -> None:
         for page in (first, second):
             assert page.errors == [] and page.locator("main img, main b, main script").count() == 0
             page.context.close()
+
+
+def test_damaged_views_of_a_table_are_as_none(browser: Any, hostile: tuple[Client, list[int]]) -> None:
+    page = opened(browser, hostile[0].port, "data/user")
+    workspace = page.locator("header").inner_text().split()[1]
+    for damaged in ("5", "{", '"x"', "null", "[[1]]", '{"a": 1}'):
+        page.evaluate(
+            "([w, text]) => ['hidden', 'views'].forEach((one) => localStorage.setItem(`xsrun-${one}-${w}-user`, text))",
+            [workspace, damaged],
+        )
+        page.reload()
+        page.locator('main[data-ready="#/data/user"]').wait_for()
+        assert page.locator("main table").count(), damaged
+    assert page.errors == []
+    page.context.close()
+
+
+def test_options_that_the_pages_name_are_those_of_the_command(capsys: pytest.CaptureFixture[str]) -> None:
+    main(["serve", "--help"])
+    known = set(re.findall(r"--[\w-]+", capsys.readouterr().out))
+    folder = Path(xsrun.__file__).parent / "server" / "console" / "static"
+    named = {
+        one for page in folder.glob("*.js") for one in re.findall(r"xsrun serve (--[\w-]+)", page.read_text("utf-8"))
+    }
+    assert named and named <= known

@@ -2,8 +2,12 @@
 
 import { button, copy, dialog, field, fill, h, json, select, tell } from "./dom.js";
 
+// What is kept under a name, if it is still of the kind that is expected: anybody can change what a browser keeps.
 const read = (name, otherwise) => {
-  try { return JSON.parse(localStorage.getItem(name)) ?? otherwise; } catch { return otherwise; }
+  try {
+    const found = JSON.parse(localStorage.getItem(name));
+    return found?.constructor === otherwise.constructor ? found : otherwise;
+  } catch { return otherwise; }
 };
 
 // What this browser keeps about a table of a workspace.

@@ -50,7 +50,7 @@ function timeline(one) {
   const place = h("div", {});
   if (!one.trace) {
     const why = one.kind === "unmatched" ? "No query took this request, so there is nothing to see." :
-      "This request was not traced: xsrun notes the statements of requests while the console is open, and of a query that has just failed (xsrun serve --trace always notes them all). Replay it to see them.";
+      "This request was not traced: xsrun notes the statements of requests while the console is open, and of a query that has just failed (xsrun serve --trace-requests always notes them all). Replay it to see them.";
     return h("p", { class: "soft" }, why);
   }
   travel(place, one.trace, { error: one.error_detail });
