@@ -125,6 +125,13 @@ STEPS = {
         ("patch", [{"id": 1, "name": "q"}, {"n": 2}]),
         ("patch", [{"id": "one", "name": "q"}, {"id": 2.5, "n": 2}]),
     ],
+    "names that others have until they are changed": [
+        ("add", [{"name": f"a{n}"} for n in range(1, 7)]),
+        ("patch", [{"id": n, "name": f"a{n - 1}"} for n in range(6, 2, -1)]),
+        ("patch", [{"id": n, "name": f"a{n - 1}", "n": 1} for n in range(2, 7)]),
+        ("patch", [{"id": 1, "name": "b"}, *({"id": n, "name": f"a{n - 1}", "n": 1} for n in range(2, 7))]),
+        ("patch", [{"id": n, "name": f"b{n}", "price": n} for n in (4, 99, 2, 3)]),
+    ],
     "what matches": [
         ("add", [{"name": f"a{n}", "n": n} for n in range(4)]),
         ("matching", ["same"]),

@@ -124,10 +124,16 @@ class PostgresBackend(Backend):
         wanted: Sequence[str],
     ) -> list[Row]:
         stored, quoted = self.stored_names(table), self.quote(table.physical)
+        columns = ", ".join(f"{quoted}.{self.quote(stored[name])}" for name in wanted)
+        if table.definition is not None and table.definition.in_unique_index(names):
+            # a value may be free only when another row was changed: one statement has no order, rows have
+            marked = ", ".join(f"{self.quote(stored[name])} = {self.mark(table.by_name[name].kind)}" for name in names)
+            transaction.execute_many(f"UPDATE {quoted} SET {marked} WHERE id = %s", rows)
+            ids = [row[-1] for row in rows]
+            return transaction.execute(f"SELECT {columns} FROM {quoted} WHERE id = ANY(%s::BIGINT[])", [ids])
         changes = ", ".join(f'{self.quote(stored[name])} = "~given".c{number}' for number, name in enumerate(names))
         values = ", ".join(f"c{number}" for number in range(len(names)))
         lists, marks = self._lists([table.by_name[name].kind for name in (*names, "id")], rows)
-        columns = ", ".join(f"{quoted}.{self.quote(stored[name])}" for name in wanted)
         text = (
             f'UPDATE {quoted} SET {changes} FROM unnest({marks}) AS "~given"({values}, id) '
             f'WHERE {quoted}.id = "~given".id RETURNING {columns}'

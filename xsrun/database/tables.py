@@ -63,6 +63,11 @@ class Definition:
     indexes: tuple[IndexDefinition, ...] = ()
     items: list[Value] = made(factory=list)
 
+    def in_unique_index(self, columns: Iterable[str]) -> bool:
+        """Is one of these columns in an index whose values are unique?"""
+        unique = {column for index in self.indexes if index.unique for column, _ in index.columns}
+        return not unique.isdisjoint(columns)
+
     @classmethod
     def of(cls, name: str, node: nodes.Statement) -> Definition:
         """What a `table` construct declares. A table without an `id` gets one."""
