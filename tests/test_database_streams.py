@@ -199,3 +199,29 @@ def test_what_others_write_is_seen_while_a_stream_is_open(backend: str, stream: 
             taken += len(piece)
         assert taken == ROWS
         session.close()
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("look", ["", "foreach ($rows) {\n each as $row {\n }\n }"])
+def test_a_second_look_sees_what_was_undone(backend: str, look: str) -> None:
+    inside = f'db.add t {{ data = {{n: 1}} }} as $e\n {QUERY}\n {look}\n throw {{ name = "x", value = "y" }}'
+    stack = f"try_catch {{\n try {{\n db.transaction {{\n stack {{\n {inside}\n }}\n }}\n }}\n catch {{\n }}\n }}"
+    loop = "foreach ($rows) {\n each as $row {\n math.add $seen { value = 1 }\n }\n }"
+    made = workspace(backend, f"{stack}\n var $seen {{ value = 0 }}\n {loop}\n {loop}", "$seen", rows=3)
+    assert answer(made) == 8
+
+
+def test_what_cannot_be_kept_is_told_at_the_next_look() -> None:
+    given: list[Any] = [ReadyRows([(1,)])]
+
+    def ask() -> ReadyRows:
+        if not given:
+            raise XanoScriptError("SQL Error: gone")
+        return given.pop()
+
+    stream = QueryStream(ask, list)
+    assert list(stream) == [(1,)]
+    stream.keep()
+    for _ in range(2):
+        with pytest.raises(XanoScriptError, match="gone"):
+            list(stream)

@@ -110,10 +110,13 @@ class QueryStream:
         self._all: list[Value] | None = None
 
     def keep(self) -> None:
-        """Have all rows for the looks to come, before something is written."""
+        """Have all rows for the looks to come, before something is written or undone. They are told what goes wrong."""
         if self._kept is None and self._all is None:
-            rows = self._rows or self._ask()
-            self._rows, self._kept = None, rows.all()
+            try:
+                rows = self._rows or self._ask()
+                self._rows, self._kept = None, rows.all()
+            except XanoScriptError as error:
+                self._rows, self._kept = None, KeptRows([], error)
 
     def _pieces(self) -> Iterator[list[Row]]:
         if self._kept is not None:

@@ -153,9 +153,12 @@ class Transaction:
         """A statement is about to write."""
         self.changes += 1
         if self._looks:
-            streams, self._looks = list(self._looks), WeakSet()
-            for stream in streams:
-                stream.keep()
+            self._keep_streams()
+
+    def _keep_streams(self) -> None:
+        streams, self._looks = list(self._looks), WeakSet()
+        for stream in streams:
+            stream.keep()
 
     def _look_anew(self, connection: Connection) -> None:
         """A statement is about to read: while rows are still to be fetched, a file of SQLite stays as it was when their
@@ -300,6 +303,7 @@ class Transaction:
 
     def roll_back(self) -> None:
         """Undo what the innermost transaction did."""
+        self._keep_streams()
         self.settle()
         if self.depth > 1:
             connection, savepoint = self.connect(), f"level_{self.depth - 1}"
