@@ -152,7 +152,10 @@ def test_the_document_is_valid(client: Client, document: Any) -> None:
     assert document["servers"] == [{"url": f"http://127.0.0.1:{client.port}/api:mr"}]
 
 
-@pytest.mark.parametrize("path", sorted((ROOT / "samples").iterdir()), ids=lambda path: path.name)
+SAMPLES = sorted({path.relative_to(ROOT / "samples").parts[0] for path in (ROOT / "samples").rglob("*.xs")})
+
+
+@pytest.mark.parametrize("path", [ROOT / "samples" / name for name in SAMPLES], ids=SAMPLES)
 def test_documents_of_the_samples_are_valid(path: Path) -> None:
     workspace = xsrun.Workspace.load(path)
     groups = [group for group in Snapshot.of(workspace).routes.groups if group.routes]

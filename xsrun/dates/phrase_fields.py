@@ -63,12 +63,13 @@ class Phrase:
             self.day = day
 
     def set_zone(self, zone: Zone | None) -> None:
-        if zone is None:
+        """Take a zone, None for one that is not known. A second one counts for nothing, not even when it is unknown."""
+        if zone is None and self.zones == 0:
             raise PhraseError("The timezone could not be found in the database")
         self.zones += 1
         if self.zones > 2:
             raise PhraseError("Double timezone specification")
-        if self.zones == 1:
+        if zone is not None and self.zones == 1:
             self.zone = zone
 
     def reverse(self) -> None:

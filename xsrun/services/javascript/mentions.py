@@ -20,7 +20,7 @@ _ELSEWHERE = re.compile(r"\b(?:eval|Function|constructor|global|globalThis|self|
 
 def mentioned(code: str, scope: dict[str, Value]) -> dict[str, Value]:
     """The scope of a body with those variables and inputs alone that it can see."""
-    seen = members(code)
+    seen = members(code) if code.__class__ is str else None  # code that is not is refused where it is sent
     if seen is None:
         return scope
     narrow = {root: _only(scope[root], seen.get(root, frozenset())) for root in _ROOTS if root in scope}
