@@ -192,3 +192,29 @@ def test_an_addon_that_writes_sees_what_it_wrote(backend: str, monkeypatch: pyte
     assert shown(files, backend, 4)[0] == answer
     # six books and those of two runs: the author before each adds one, so that the count of the next is larger
     assert [one["books"][0] for one in answer] == [6, 8, 2, 2]
+
+
+@pytest.mark.parametrize("backend", ["memory", "postgres"])
+@pytest.mark.parametrize(
+    ("nested", "message"),
+    [
+        ('{name: "books", input: {author_id: $output.nosuch}, as: "b"}', "Unable to locate var: output.nosuch"),
+        (
+            '{name: "books", input: {author_id: 4 / ($output.id - 2)}, as: "b"}, '
+            '{name: "books", input: {author_id: $output.nosuch}, as: "c"}',
+            "Unable to locate var: output.nosuch",
+        ),
+    ],
+)
+def test_the_error_is_that_of_the_first_row_that_has_one(nested: str, message: str, backend: str) -> None:
+    outer = f'{{name: "country", input: {{country_id: $output.country}}, as: "c", addon: [{nested}]}}'
+    files = {
+        **AUTHORS,
+        "c.xs": COUNTRY.replace("int country_id?", "int country_id? filters=max:2"),
+        "books.xs": addon(BY_AUTHOR),
+        "f.xs": parents(outer),
+    }
+    with xsrun.Workspace.from_sources(files, database=new_database(backend)) as workspace:
+        workspace.seed({"country": [X, Y], "author": [{"country": n} for n in (1, 2, 3)]})
+        error = workspace.run("f").error
+    assert str(error) == message

@@ -63,13 +63,16 @@ class AddonRuns:
                     self.note(row)
         except XanoScriptError as error:
             late = error  # raised when those before have run, of which one may fail earlier
-        found = dict(zip(self.inputs, self.shaped(self.results()), strict=True))
-        if late is not None:
-            raise late
+        results, failure = self.results()
+        shaped = self.shaped(results)
+        if (first := failure or late) is not None:
+            raise first
+        found = dict(zip(self.inputs, shaped, strict=True))
         return [found[key] for key in self.places]
 
-    def results(self) -> list[Value]:
-        """What the addon gives for each of the inputs."""
+    def results(self) -> tuple[list[Value], XanoScriptError | None]:
+        """What the addon gives for each of the inputs, and the error that ends them: the addons of those before it run
+        first, of which one may fail earlier."""
         session, name = self.session, self.addon.name
         before = session.batch
         batch = before.nested.get(self.addon) if before is not None else None
@@ -79,8 +82,11 @@ class AddonRuns:
             found = []
             for inputs in self.inputs.values():
                 batch.current = inputs
-                found.append(session.context.call("addon", name, inputs))
-            return found
+                try:
+                    found.append(session.context.call("addon", name, inputs))
+                except XanoScriptError as error:
+                    return found, error
+            return found, None
         finally:
             session.batch = before
 
@@ -90,8 +96,14 @@ class AddonRuns:
         if not output and not self.addon.nested:
             return results
         shapes = [AddonShape(result, output) for result in results]
-        if self.addon.nested:
-            add_on(self.session, self.addon.nested, self.operands, [pair for shape in shapes for pair in shape.pairs])
+        nested = self.addon.nested
+        if nested:
+            try:
+                add_on(self.session, nested, self.operands, [pair for shape in shapes for pair in shape.pairs])
+            except XanoScriptError:
+                for result in results:  # the first of their errors is that of the first result that has one
+                    add_on(self.session, nested, self.operands, AddonShape(result, output).pairs)
+                raise
         return [shape.answer() for shape in shapes]
 
 
