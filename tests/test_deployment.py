@@ -327,6 +327,7 @@ def test_a_process_that_is_killed_takes_nothing_along(deployment: Deployment) ->
     load.end(deployment)
 
 
+@pytest.mark.slow
 @needs_nginx
 def test_servers_that_are_replaced_refuse_nobody(deployment: Deployment) -> None:
     load = Load(deployment.through, 4)
