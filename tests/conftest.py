@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 from hypothesis import HealthCheck, settings
 
 # No deadline, nor a check of how long it takes to draw an example: both look at the clock.
-settings.register_profile("xsrun", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile(
+    "xsrun",
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+    max_examples=int(os.environ.get("XSRUN_TEST_EXAMPLES", "100")),
+)
 settings.load_profile("xsrun")
 
 
