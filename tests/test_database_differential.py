@@ -157,7 +157,7 @@ def test_the_short_way_of_includes_finds_what_the_long_one_does() -> None:
     query = f"SELECT {DECLARED['includes'].sqlite.format('?1', '?2')}"
     for text in [*texts, None]:
         for needle in [*needles, None]:
-            ((found,),) = connection.execute(query, (text, needle))
+            ((found,),) = connection.execute(query, {"1": text, "2": needle})
             expected = None if text is None or needle is None else DECLARED["includes"].python(text, needle)
             assert found == expected, (text, needle)
     connection.close()
