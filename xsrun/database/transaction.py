@@ -83,9 +83,8 @@ class Transaction:
                 self.database.look_around(found)
         return found
 
-    def execute(self, text: str, parameters: Sequence[Value] = (), *, writes: bool = False) -> list[Row]:
-        """Execute one statement; on SQLite in turn with other runs. Raises XanoScriptError."""
-        connection = self._connection or self.connect()
+    def _make_ready(self, connection: Connection, writes: bool) -> None:
+        """What comes before each statement: a writing one begins the transaction, reads open streams to their end."""
         if writes:
             self._changing()
             if self.depth and not self.begun:
@@ -94,6 +93,11 @@ class Transaction:
                 self.settle()
         elif self._streams:
             self._look_anew(connection)
+
+    def execute(self, text: str, parameters: Sequence[Value] = (), *, writes: bool = False) -> list[Row]:
+        """Execute one statement; on SQLite in turn with other runs. Raises XanoScriptError."""
+        connection = self._connection or self.connect()
+        self._make_ready(connection, writes)
         if self.locks_all or (writes and self.locks_writes):
             turn = self.database.turn
             if not turn.acquire(False):
@@ -189,14 +193,7 @@ class Transaction:
     def query(self, text: str, parameters: Parameters, *, writes: bool = True) -> tuple[ResultColumns, list[Row]]:
         """Execute a program's own statement: its columns and rows."""
         connection = self.connect()
-        if writes:
-            self._changing()
-            if self.depth and not self.begun:
-                self.hold()
-            if connection.streams and not connection.rows_stay:
-                self.settle()
-        elif self._streams:
-            self._look_anew(connection)
+        self._make_ready(connection, writes)
         if self.locks_writes:
             with self.turn():
                 connection.context = self.context
