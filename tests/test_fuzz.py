@@ -5,6 +5,7 @@ Each is small here and large with `-m slow`. A seed that failed once stays in `F
 
 from __future__ import annotations
 
+import json
 import random
 from pathlib import Path
 from typing import Any
@@ -95,9 +96,18 @@ def test_byte_strings_where_people_write_texts(name: str) -> None:
 
 
 def programs() -> list[str]:
-    """The programs that are damaged: the samples, and those of the tests."""
+    """The programs that are damaged: the samples, and those of the tests and of the conformance cases."""
     folders = (HERE.parent / "samples", HERE)
-    return [path.read_text(encoding="utf-8") for folder in folders for path in sorted(folder.rglob("*.xs"))]
+    found = [path.read_text(encoding="utf-8") for folder in folders for path in sorted(folder.rglob("*.xs"))]
+    for path in sorted((HERE / "conformance").rglob("*.jsonl")):
+        for line in path.read_text(encoding="utf-8").splitlines():
+            case = json.loads(line)
+            found += [text for name, text in case.get("files", {}).items() if name.endswith(".xs")]
+            if "expr" in case:
+                found.append(f"var $x {{\n  value = {case['expr']}\n}}\n")
+            elif "files" not in case and "source" in case:
+                found.append(case["source"])
+    return found
 
 
 def damaged(text: str, chance: random.Random) -> str:

@@ -7,7 +7,6 @@ from itertools import product
 from pathlib import Path
 
 import pytest
-from lark.grammar import Rule, Terminal
 
 from xsrun.diagnostics import Diagnostic
 from xsrun.diagnostics.fixes import apply_fixes
@@ -15,7 +14,7 @@ from xsrun.language import token_classes
 from xsrun.syntax import lexer, token_reader
 from xsrun.syntax.parser import parser
 from xsrun.syntax.source import Source
-from xsrun.syntax.tables import patterns
+from xsrun.syntax.tables import RuleData, patterns, stored
 
 #: A value for each token that a value can end with; those that can begin one are among them.
 VALUES = {
@@ -42,30 +41,30 @@ VALUES = {
 WORDS = {"NAME", "TRUE", "FALSE", "NULL", "NOW"}
 
 
-def edges(rules: Iterable[Rule], start: str, end: int) -> set[str]:
+def edges(rules: Iterable[RuleData], start: str, end: int) -> set[str]:
     """The terminals that a rule can begin with (`end` 0) or end with (-1)."""
     found: set[str] = set()
     pending, seen = [start], {start}
     while pending:
         name = pending.pop()
         for rule in rules:
-            if rule.origin.name == name:
-                symbol = rule.expansion[end]
-                if isinstance(symbol, Terminal):
-                    found.add(symbol.name)
-                elif symbol.name not in seen:
-                    seen.add(symbol.name)
-                    pending.append(symbol.name)
+            if rule["origin"] == name:
+                symbol = rule["expansion"][end]
+                if symbol.isupper():
+                    found.add(symbol)
+                elif symbol not in seen:
+                    seen.add(symbol)
+                    pending.append(symbol)
     return found
 
 
 def test_the_classes_are_those_of_the_grammar() -> None:
-    rules = parser().lalr.lark.rules
+    rules = stored()["rules"]
     assert edges(rules, "primary", 0) == token_classes.VALUE_STARTS
     assert edges(rules, "ternary", 0) == token_classes.VALUE_STARTS | token_classes.SIGNS
     assert edges(rules, "_list_item", 0) == token_classes.ITEM_STARTS | token_classes.SIGNS
     assert edges(rules, "_list_item", -1) == token_classes.VALUE_ENDS
-    names = {symbol.name for rule in rules for symbol in rule.expansion}
+    names = {symbol for rule in rules for symbol in rule["expansion"]}
     for known in vars(token_classes).values():
         if isinstance(known, frozenset):
             assert known <= names
@@ -73,9 +72,7 @@ def test_the_classes_are_those_of_the_grammar() -> None:
 
 def test_the_lexer_reads_every_terminal_of_the_grammar() -> None:
     known = patterns()
-    assert {symbol.name for rule in parser().lalr.lark.rules for symbol in rule.expansion if symbol.is_term} <= set(
-        known
-    )
+    assert {symbol for rule in stored()["rules"] for symbol in rule["expansion"] if symbol.isupper()} <= set(known)
     text = "".join(Path(module.__file__).read_text(encoding="utf-8") for module in (lexer, token_reader))
     brackets = token_classes.OPENERS | token_classes.CLOSERS
     assert {name for name in known if f'"{name}"' not in text} <= brackets

@@ -1,6 +1,6 @@
 """The grammar's tables, and the patterns of its terminals: part of the wheel, else kept in the cache.
 
-Importing this module imports Lark, which takes time.
+Lark makes them from the grammar. It is imported for that alone: what is kept is plain data, which `lalr` reads.
 """
 
 from __future__ import annotations
@@ -10,41 +10,46 @@ import io
 import pickle
 import re
 import sys
-from collections.abc import Iterator
 from functools import cache as remember
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from types import ModuleType
+from typing import Any, TypedDict
 
 from xsrun import cache
 
-# Lark imports the package `regex` when it is there, for grammars with patterns that need it. This one has none, and
-# the import takes longer than the rest of Lark's start-up. So nothing but this module imports Lark.
-_without_regex = "regex" not in sys.modules
-if _without_regex:
-    sys.modules["regex"] = None  # type: ignore[assignment]
-from lark import Lark, __version__  # noqa: E402
-from lark.exceptions import UnexpectedToken as UnexpectedToken  # noqa: E402
-from lark.lexer import Lexer  # noqa: E402
-
-if _without_regex:
-    del sys.modules["regex"]
-
-if TYPE_CHECKING:
-    from lark.common import LexerConf
-
-    from xsrun.syntax.build import Builder
+#: The form of what is kept; another one when `_build` makes something else.
+FORM = 2
+#: The texts that can be read.
+STARTS = ["document", "fields", "expression"]
 
 
-class ListLexer(Lexer):
-    """Hands the tokens that this project's lexer has made to Lark."""
+class RuleData(TypedDict):
+    """A rule of the grammar.
 
-    __future_interface__ = 1
+    `kept` has the places of the symbols that leave something in the tree, and whether what a symbol left is put in
+    there piece by piece; it is None when the children are all symbols as they are.
+    """
 
-    def __init__(self, lexer_conf: LexerConf) -> None:
-        pass
+    origin: str
+    expansion: list[str]
+    action: str  # the method of the builder, empty for what the rule above puts together
+    single: bool  # an only child stands for itself
+    kept: list[tuple[int, bool]] | None
 
-    def lex(self, lexer_state: Any, parser_state: Any) -> Iterator[Any]:
-        return iter(lexer_state.text)
+
+class Stored(TypedDict):
+    """What is made of the grammar.
+
+    For each state of the parser, `actions` says what a terminal does there: shift to a state (its number) or reduce by
+    a rule (the complement of its number); `gotos` says where a reduced symbol leads.
+    """
+
+    patterns: dict[str, str]
+    rules: list[RuleData]
+    actions: list[dict[str, int]]
+    gotos: list[dict[str, int]]
+    starts: dict[str, int]
+    ends: dict[str, int]
 
 
 def grammar_path() -> Path:
@@ -59,30 +64,21 @@ def packed() -> bytes:
     return _key(grammar).encode() + _build(grammar)
 
 
-def load(actions: Builder) -> Lark:
-    """Lark with the grammar's tables, calling `actions` (see `build.Builder`) as it parses.
-
-    It is `Lark.load`, which itself has no way to pass a transformer on.
-    """
-    return Lark.__new__(Lark)._load(_stored()["tables"], transformer=actions)
-
-
 def patterns() -> dict[str, str]:
     """The pattern of every terminal of the grammar, also of those that only the lexer looks for."""
-    found: dict[str, str] = _stored()["patterns"]
-    return found
+    return stored()["patterns"]
 
 
 @remember
-def _stored() -> dict[str, Any]:
-    """What the wheel has, if this grammar and this Lark made it, else what the cache has, else made anew."""
+def stored() -> Stored:
+    """What the wheel has, if this grammar made it, else what the cache has, else made anew."""
     grammar = grammar_path().read_text(encoding="utf-8")
     key = _key(grammar)
     packaged = Path(__file__).with_name("xanoscript.tables")
     if packaged.exists():
-        stored = packaged.read_bytes()
-        if stored.startswith(key.encode()):
-            return _unpacked(stored[len(key) :])
+        packed = packaged.read_bytes()
+        if packed.startswith(key.encode()):
+            return _unpacked(packed[len(key) :])
     kept = cache.read("grammar", key)
     if kept is not None:
         return _unpacked(kept)
@@ -92,20 +88,65 @@ def _stored() -> dict[str, Any]:
 
 
 def _key(grammar: str) -> str:
-    return hashlib.sha256(f"{grammar}{__version__}".encode()).hexdigest()
+    return hashlib.sha256(f"{grammar}{FORM}".encode()).hexdigest()
+
+
+def _lark() -> ModuleType:
+    """Lark, without the package `regex`, which it imports for patterns that need it; none here does."""
+    known = sys.modules.get("regex")
+    if known is None:
+        sys.modules["regex"] = None  # type: ignore[assignment]
+    try:
+        import lark
+    finally:
+        if known is None:
+            del sys.modules["regex"]
+    return lark
 
 
 def _build(grammar: str) -> bytes:
-    """Tables and patterns, packed. Lark drops terminals that no rule names, unless it makes no parser."""
-    starts = ["document", "fields", "expression"]
+    """What is made of the grammar, packed. Lark drops terminals that no rule names, unless it makes no parser."""
+    lark = _lark()
     saved = io.BytesIO()
-    Lark(grammar, parser="lalr", lexer=ListLexer, start=starts).save(saved)
-    terminals = Lark(grammar, parser=None, lexer="basic", start=starts, g_regex_flags=re.ASCII).terminals
-    patterns = {terminal.name: terminal.pattern.to_regexp() for terminal in terminals}
-    tables = pickle.loads(saved.getvalue())
-    parser = tables["data"]["parser"]
-    parser["parser"] = _in_one_order(parser["parser"])
-    return pickle.dumps(_alike({"tables": tables, "patterns": patterns}, {}))
+    lark.Lark(grammar, parser="lalr", start=STARTS).save(saved)
+    terminals = lark.Lark(grammar, parser=None, lexer="basic", start=STARTS, g_regex_flags=re.ASCII).terminals
+    made = pickle.loads(saved.getvalue())
+    rules = {number: rule for number, rule in made["memo"].items() if rule["__type__"] == "Rule"}
+    table = _in_one_order(made["data"]["parser"]["parser"])
+    numbers = {rule: number for number, rule in enumerate(rules)}
+    actions: list[dict[str, int]] = []
+    gotos: list[dict[str, int]] = []
+    for state in table["states"].values():
+        named = [(table["tokens"][token], reduces, aim) for token, (reduces, aim) in state.items()]
+        actions.append({name: ~numbers[aim["@"]] if reduces else aim for name, reduces, aim in named if name.isupper()})
+        gotos.append({name: aim for name, _, aim in named if not name.isupper()})
+    stored: Stored = {
+        "patterns": {terminal.name: terminal.pattern.to_regexp() for terminal in terminals},
+        "rules": [_rule(rule) for rule in rules.values()],
+        "actions": actions,
+        "gotos": gotos,
+        "starts": table["start_states"],
+        "ends": table["end_states"],
+    }
+    return pickle.dumps(_alike(stored, {}))
+
+
+def _rule(rule: dict[str, Any]) -> RuleData:
+    """A rule as Lark saves it, as it is kept here."""
+    options, symbols = rule["options"], rule["expansion"]
+    origin = str(rule["origin"]["name"])
+    kept = [
+        (place, symbol["name"].startswith("_"))
+        for place, symbol in enumerate(symbols)
+        if not symbol.get("filter_out", False)
+    ]
+    return {
+        "origin": origin,
+        "expansion": [str(symbol["name"]) for symbol in symbols],
+        "action": "" if origin.startswith("_") else str(rule["alias"] or options["template_source"] or origin),
+        "single": bool(options["expand1"]) and rule["alias"] is None,
+        "kept": kept if len(kept) < len(symbols) or any(pieces for _, pieces in kept) else None,
+    }
 
 
 def _alike(value: Any, seen: dict[Any, Any]) -> Any:
@@ -148,6 +189,6 @@ def _in_one_order(table: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _unpacked(stored: bytes) -> dict[str, Any]:
-    found: dict[str, Any] = pickle.loads(stored)
+def _unpacked(stored: bytes) -> Stored:
+    found: Stored = pickle.loads(stored)
     return found

@@ -71,11 +71,11 @@ def _tree(
     repair = TokenRepair(tokens, start)
     for _ in range(MOST_ERRORS):
         lalr.builder.problems, lalr.builder.notes = [], []
-        met, expected, tree = lalr.attempt(repair.tokens, start)
-        if met is None:
+        index, expected, tree = lalr.attempt(repair.tokens, start)
+        if tree is not None:
             return tree
-        index = next((i for i, token in enumerate(repair.tokens) if token is met), len(repair.tokens))
-        if met.type != "DAMAGED" and not repair.made_here(index):
+        damaged = index < len(repair.tokens) and repair.tokens[index].type == "DAMAGED"
+        if not damaged and not repair.made_here(index):
             problems.add(unexpected(source, repair.tokens, index, expected))
         if not repair.cut(index, expected):
             return None
