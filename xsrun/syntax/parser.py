@@ -24,13 +24,18 @@ class Parser:
         self.lalr = Lalr()
 
     @overload
-    def parse(self, source: Source, start: Literal["expression"]) -> Parsed[Expression]: ...
+    def parse(self, source: Source, start: Literal["expression"], *, recover: bool = True) -> Parsed[Expression]: ...
 
     @overload
-    def parse(self, source: Source, start: Literal["document", "fields"]) -> Parsed[Document]: ...
+    def parse(
+        self, source: Source, start: Literal["document", "fields"], *, recover: bool = True
+    ) -> Parsed[Document]: ...
 
-    def parse(self, source: Source, start: Start) -> Parsed[Document | Expression]:
-        """Parse a text. Its problems are in `diagnostics`; after an error `tree` has holes (`recovery`) or is None."""
+    def parse(self, source: Source, start: Start, *, recover: bool = True) -> Parsed[Document | Expression]:
+        """Parse a text. Its problems are in `diagnostics`; after an error `tree` has holes (`recovery`) or is None.
+
+        Who asks only whether a text can be read goes without `recover`: then there is one error at most, and no tree.
+        """
         from xsrun.syntax.lalr import CONTEXTS
         from xsrun.syntax.lexer import Lexer
 
@@ -46,7 +51,10 @@ class Parser:
             lexer = Lexer(source, CONTEXTS[start])
             try:
                 parsed.tree = self.lalr.parse(lexer.tokens(), start)
-            except LexicalError:
+            except LexicalError as error:
+                if not recover:
+                    parsed.diagnostics = [error.diagnostic]
+                    return parsed
                 from xsrun.syntax.recovery import recovering_lexer
 
                 recovering_lexer.parse(self.lalr, parsed, start, CONTEXTS[start])

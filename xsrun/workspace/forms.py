@@ -72,7 +72,7 @@ def _expressions(source: Source, document: Parsed[Document]) -> Parsed[Document]
         return None
     if document.tree is not None and any(map(_is_construct, document.tree.items)):
         return None  # with mistakes in it, as while it is written: what else it may be is not worth the look
-    whole = parser().parse(source, "expression")
+    whole = parser().parse(source, "expression", recover=False)
     if not is_erroneous(whole) and whole.tree is not None and not isinstance(whole.tree, Placeholder):
         return _document(document, [], [whole.tree])
     chunks = expressions_in(source)
@@ -83,7 +83,7 @@ def _expressions(source: Source, document: Parsed[Document]) -> Parsed[Document]
     if not (alone and whole.diagnostics and source.text.count("\n") < _LONGEST_CHUNK):
         return None
     told: Parsed[Document] = Parsed(source)
-    told.diagnostics = whole.diagnostics
+    told.diagnostics = parser().parse(source, "expression").diagnostics
     return told
 
 
@@ -137,10 +137,10 @@ def expressions_in(source: Source) -> list[Chunk] | None:
 def _chunk(file: str, lines: list[str], start: int, end: int) -> Chunk | None:
     """Some lines as one expression or as statements, if they are that."""
     source = Source("\n" * start + "\n".join(lines[start:end]), file)
-    one = parser().parse(source, "expression")
+    one = parser().parse(source, "expression", recover=False)
     if one.tree is not None and not is_erroneous(one) and not isinstance(one.tree, Placeholder):
         return start + 1, end, one.tree
-    parsed = parser().parse(source, "document")
+    parsed = parser().parse(source, "document", recover=False)
     items = parsed.tree.items if parsed.tree is not None and not is_erroneous(parsed) else []
     statements = bool(items) and all(
         isinstance(item, Statement) and registry.find_statement(item.name) and not is_call(item) for item in items
