@@ -7,6 +7,7 @@ Where they differ and stay different, the pattern stands in `DIFFERENCES` with t
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import Any
 
 import pytest
@@ -58,7 +59,8 @@ def by_xsrun(pattern: str, subject: str) -> Found:
         raise  # xsrun cannot do it, and says so
     except XanoScriptError:
         return None
-    return [[match.span(number) for number in range(compiled.groups + 1)] for match in compiled.matches(subject)]
+    matches = chain.from_iterable(compiled.batches(subject))
+    return [[match.span(number) for number in range(compiled.groups + 1)] for match in matches]
 
 
 # Generated patterns --------------------------------------------------------------------------------------------------

@@ -3,7 +3,8 @@
 Matching is done by the `regex` package on a translated pattern (`pattern_syntax`). As under PHP, a pattern without the
 modifier u sees bytes: `.` is one byte, `\\w` and `i` know ASCII only. What remains different from PCRE2:
 
-* a pattern that backtracks too much is stopped by time, not by a count of steps; `try_catch` cannot swallow that;
+* a pattern that backtracks too much is stopped by the engine's time, not by a count of steps; `try_catch` cannot
+  swallow that;
 * `\\C`, `(*ACCEPT)`, `(*COMMIT)`, `(*THEN)`, `(*MARK)`, newline verbs and conditions on recursion are refused;
 * lookbehinds of any length are accepted, PCRE2 wants a bounded one;
 * without u, `\\p{Lu}` under the modifier i takes the other case of ASCII letters only;
@@ -17,9 +18,10 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Iterator
-from functools import lru_cache, partial
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from collections.abc import Iterator
+from functools import lru_cache
+from itertools import islice
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from xsrun.errors import LimitError, XanoScriptError
 from xsrun.filters.pattern_escapes import refused
@@ -31,11 +33,14 @@ if TYPE_CHECKING:
 
     Match = regex.Match[str] | regex.Match[bytes]
 
-Found = TypeVar("Found")
-
-#: Seconds one call may take. A pattern that calls itself may also eat memory while it runs, so it gets less.
+#: Seconds that matching may take. A pattern that calls itself may also eat memory while it runs, so it gets less.
 TIMEOUT = 1.0
 RECURSIVE_TIMEOUT = 0.25
+#: As many characters or bytes of a text give it as much time once more. A pattern that goes through the text once takes
+#: a tenth of it for them, one of many alternatives a half.
+_MORE = 500_000
+#: Matches that are looked for at a time.
+_BATCH = 256
 #: PCRE2 cannot compile longer patterns either.
 MAX_PATTERN = 65_535
 
@@ -66,33 +71,107 @@ class Pattern(NamedTuple):
     def search(self, value: Value) -> Match | None:
         """The first match in a text, or None."""
         subject = self.subject(value)
-        return self._guarded(lambda: self.matcher.search(subject, timeout=self.timeout))
+        started = time.thread_time()
+        try:
+            return self.matcher.search(subject, timeout=self.timeout)
+        except TimeoutError:
+            matching = Matching(self, subject)
+            matching.lengthen(time.thread_time() - started)
+            return next(iter(matching.batch(1)), None)
+        except MemoryError:
+            raise _exhausted() from None
 
-    def matches(self, value: Value) -> Iterator[Match]:
-        """Every match in a text, from left to right."""
-        subject = self.subject(value)
-        deadline = time.monotonic() + self.timeout
-        start: int | None = 0
-        while start is not None:
-            found = self.matcher.finditer(subject, start, timeout=max(deadline - time.monotonic(), 0.001))
-            start = None
-            while (match := self._guarded(partial(next, found, None))) is not None:
-                yield match
-                # PHP goes on one character after an empty match, even where the pattern is anchored (modifier A)
-                start = match.end() + 1 if self.anchored and match.end() == match.start() < len(subject) else None
+    def batches(self, value: Value) -> Iterator[list[Match]]:
+        """Every match in a text, from left to right, in batches."""
+        matching = Matching(self, self.subject(value))
+        while batch := matching.batch(_BATCH):
+            yield batch
 
     def text(self, part: str | bytes | None) -> Value:
         """A part of the subject as a value; a group that took no part in the match is ""."""
         return text_of_bytes(part) if isinstance(part, bytes) else part or ""
 
-    def _guarded(self, act: Callable[[], Found]) -> Found:
+
+class Matching:
+    """Goes through the matches of one text, and ends a search that tries too many ways.
+
+    The clock of the engine counts all that the process does since the search began, on Windows all time that passes:
+    the program's work between two matches and other threads too. So when it is over that is only the occasion to look
+    at the time that this thread has spent in the engine, which alone has a limit. While there is some left, the search
+    begins anew behind the last match, for twice as long when it has found nothing since.
+    """
+
+    def __init__(self, pattern: Pattern, subject: str | bytes) -> None:
+        self.pattern, self.subject = pattern, subject
+        #: seconds that the engine may still take, and for how many it searches at a time
+        self.left = pattern.timeout * (1 + len(subject) / _MORE)
+        self.slice = pattern.timeout
+        #: where a search that begins anew begins, and whether an empty match there was found already
+        self.position, self.empty = 0, False
+        self.begin()
+
+    def begin(self) -> None:
+        self.found: Iterator[Match] = self.pattern.matcher.finditer(self.subject, self.position, timeout=self.slice)
+        self.again, self.over = self.empty, False
+
+    def batch(self, most: int) -> list[Match]:
+        """The next matches, in their order; none when there are no more. Raises LimitError."""
+        while True:
+            batch: list[Match] = []
+            self.collect(batch, most)
+            whole = len(batch) == most
+            if batch and self.again:  # the engine finds the empty match where it began anew a second time
+                self.again = False
+                if batch[0].span() == (self.position, self.position):
+                    del batch[0]
+            if batch:
+                start, self.position = batch[-1].span()
+                self.empty = start == self.position
+            if self.over:
+                self.begin()
+            elif not (batch or whole or self.goes_on()):
+                return batch
+            if batch:
+                return batch
+
+    def collect(self, batch: list[Match], most: int) -> None:
+        """Let the engine find matches, and count the time that it takes."""
+        started = time.thread_time()
         try:
-            return act()
-        except (TimeoutError, MemoryError):
-            raise LimitError(
-                "Regular expression: backtrack limit exhausted",
-                hint="the pattern tries too many ways to match; avoid repeats inside repeats, such as (a+)+",
-            ) from None
+            for match in islice(self.found, most):
+                batch.append(match)  # noqa: PERF402 - what was found before the time is over counts
+        except TimeoutError:
+            self.over = True
+        except MemoryError:
+            raise _exhausted() from None
+        spent = time.thread_time() - started
+        if self.over and not batch:
+            self.lengthen(spent)
+            return
+        self.left -= spent
+        if self.left < 0:
+            raise _exhausted()
+
+    def lengthen(self, spent: float) -> None:
+        """A search has found nothing in its time, of which the engine has spent this: let it have more."""
+        if spent > 0.8 * self.left:  # the two clocks do not tick alike
+            raise _exhausted()
+        self.slice *= 2
+
+    def goes_on(self) -> bool:
+        """PHP goes on one character after an empty match, even where the pattern is anchored (modifier A)."""
+        if not (self.pattern.anchored and self.empty and self.position < len(self.subject)):
+            return False
+        self.position, self.empty = self.position + 1, False
+        self.begin()
+        return True
+
+
+def _exhausted() -> LimitError:
+    return LimitError(
+        "Regular expression: backtrack limit exhausted",
+        hint="the pattern tries too many ways to match; avoid repeats inside repeats, such as (a+)+",
+    )
 
 
 class Undelimited(XanoScriptError):

@@ -81,11 +81,13 @@ def regex_get_all_matches(pattern: str, subject: str) -> list[Value] | dict[str,
     [["a1", "b2"], ["a", "b"], ["1", "2"]]
     """
     compiled = _searched(pattern)
-    matches = list(compiled.matches(subject)) if compiled is not None else []
-    if compiled is None or not matches:
+    if compiled is None:
         return []
-    numbers = range(compiled.groups + 1)
-    return _by_name(compiled, [[compiled.text(match.group(number)) for match in matches] for number in numbers])
+    groups: list[list[Value]] = [[] for _ in range(compiled.groups + 1)]
+    for batch in compiled.batches(subject):
+        for number, texts in enumerate(groups):
+            texts.extend(compiled.text(match.group(number)) for match in batch)
+    return _by_name(compiled, groups) if groups[0] else []
 
 
 @filter("regex_replace")
@@ -100,22 +102,24 @@ def regex_replace(context: Context, pattern: str, replacement: str, subject: str
     "world hello"
     """
     compiled = _compiled(pattern)
-    whole = to_bytes(subject)
     template = _template(to_bytes(replacement))
     parts: list[bytes] = []
     size = position = 0
     text = compiled.subject(subject)
-    for match in compiled.matches(subject):
-        start, end = match.span()
-        if end < position:  # \K may end a match before the last one
-            continue
-        parts.append(_bytes(text[position:start]))
-        parts.extend(_filled(template, match))
-        size += (start - position) + sum(map(len, parts[-len(template) :]))
+    for batch in compiled.batches(subject):
+        made: list[bytes] = []
+        for match in batch:
+            start, end = match.span()
+            if end < position:  # \K may end a match before the last one
+                continue
+            made.append(_bytes(text[position:start]))
+            made += _filled(template, match)
+            position = end
+        parts.append(b"".join(made))
+        size += len(parts[-1])
         context.check_size(size)
-        position = end
     if not parts:
-        return subject if isinstance(subject, str) else text_of_bytes(whole)
+        return subject if isinstance(subject, str) else text_of_bytes(to_bytes(subject))
     return text_of_bytes(b"".join([*parts, _bytes(text[position:])]))
 
 
@@ -146,20 +150,24 @@ def _by_name(pattern: Pattern, groups: list[Value]) -> list[Value] | dict[str, V
 
 
 def _bytes(part: str | bytes | None) -> bytes:
-    return part if isinstance(part, bytes) else to_bytes(part or "")
+    return part if part.__class__ is bytes else to_bytes(part or "")
 
 
 def _template(replacement: bytes) -> list[bytes | int]:
-    """The replacement cut into literal parts and group numbers."""
+    """The replacement cut into literal parts and group numbers, in turn."""
     parts: list[bytes | int] = []
+    literal: list[bytes] = []
     position = 0
     for found in re.finditer(_REFERENCE, replacement):
-        parts.append(replacement[position : found.start()])
+        literal.append(replacement[position : found.start()])
         number = found.group(1) or found.group(2)
-        parts.append(int(number) if number else b"\\")
+        if number:
+            parts += [b"".join(literal), int(number)]
+            literal = []
+        else:
+            literal.append(b"\\")
         position = found.end()
-    parts.append(replacement[position:])
-    return parts
+    return [*parts, b"".join([*literal, replacement[position:]])]
 
 
 def _filled(template: list[bytes | int], match: Match) -> list[bytes]:
