@@ -22,6 +22,7 @@ ROOMS = (
     "records",
     "lazy_regex",
     "reading",
+    "writing",
     "cache",
     "language",
     "diagnostics",
@@ -160,6 +161,15 @@ def test_functions_stay_readable() -> None:
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and lines_of(node) > MOST_LINES_OF_FUNCTION
     }
     assert long == {}
+
+
+def test_paths_that_users_type_are_asked_by_what_does_not_raise() -> None:
+    """`~nobody`, a name of 300 characters and a circle of links are paths that are not there (`xsrun.reading`)."""
+    commands = [path for name, path in NAMES.items() if name.startswith(("cli.", "workspace.loader"))]
+    raising = re.compile(r"(?<!entry)\.(?:exists|is_dir|resolve)\(\)")
+    found = [path.name for path in commands if raising.search(path.read_text(encoding="utf-8"))]
+    home = [name for name, path in NAMES.items() if "expanduser(" in path.read_text(encoding="utf-8")]
+    assert (found, sorted(home)) == ([], ["reading", "workspace.loader"])
 
 
 # Clocks in tests -----------------------------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
+from pathlib import Path
 
 #: Bytes that a program or a page of documentation may have: a hundred times the largest anyone has written.
 LARGEST_SOURCE = 16 << 20
@@ -25,9 +26,37 @@ _KINDS = (
 _FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0) | getattr(os, "O_BINARY", 0)
 
 
+def typed_path(given: str | os.PathLike[str]) -> Path:
+    """The path that a user typed, `~` filled in as a shell does: `~nobody` stays where there is no such user."""
+    return Path(os.path.expanduser(given))
+
+
+def is_there(path: str | os.PathLike[str]) -> bool:
+    """Is there such a file or folder? There is none whose name no file system takes: `Path.exists` raises for these."""
+    return os.path.exists(path)
+
+
+def is_folder(path: str | os.PathLike[str]) -> bool:
+    """The same of a folder."""
+    return os.path.isdir(path)
+
+
+def real_path(path: str | os.PathLike[str]) -> Path:
+    """A path without links; links that lead in a circle stay, for which `Path.resolve` raises on some Pythons."""
+    return Path(os.path.realpath(path))
+
+
+def status_of(path: str | os.PathLike[str]) -> os.stat_result:
+    """The status of a file or folder. Raises OSError, also for a name that no file can have."""
+    try:
+        return os.stat(path)
+    except ValueError:  # half a pair of surrogates, a null character
+        raise OSError(errno.ENOENT, "no file can have this name") from None
+
+
 def read_bytes(path: str | os.PathLike[str], largest: int = LARGEST_DATA) -> bytes:
     """The content of a file. Raises OSError, whose `strerror` says why: also for what is not regular, or too large."""
-    _refuse(os.stat(path).st_mode)  # opening some devices does something
+    _refuse(status_of(path).st_mode)  # opening some devices does something
     descriptor = os.open(path, _FLAGS)
     try:
         status = os.fstat(descriptor)
@@ -71,7 +100,7 @@ def read_text(path: str | os.PathLike[str], largest: int = LARGEST_DATA) -> str:
 
 def require_regular(path: str | os.PathLike[str]) -> None:
     """Raise OSError for what is not a regular file, before something else opens it."""
-    _refuse(os.stat(path).st_mode)
+    _refuse(status_of(path).st_mode)
 
 
 def _refuse(mode: int) -> None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
+
+from xsrun.reading import is_folder, typed_path
 
 #: The document that only the top of a program has: what it runs, or its settings.
 _TOP = re.compile(r'^(?:run\.job|run\.service|workspace)[ \t]+(?:"[^"\n]*"|\S+)[ \t]*\{', re.MULTILINE)
@@ -24,8 +26,8 @@ def divide(sources: Mapping[str, str], paths: Iterable[str]) -> list[dict[str, s
     files: dict[str, str] = {}
     found: list[dict[str, str]] = []
     for given in paths:
-        path = Path(given).expanduser()
-        if path.is_dir():
+        path = typed_path(given)
+        if is_folder(path):
             top = path.as_posix()
             below = {name: left.pop(name) for name in list(left) if _is_below(top, name)}
             found += programs_below(path.as_posix(), below)

@@ -12,6 +12,7 @@ from xsrun.cli.named import STDIN
 from xsrun.diagnostics import Diagnostic
 from xsrun.diagnostics.color import paint, use_color
 from xsrun.errors import UsageError
+from xsrun.reading import is_folder, is_there, real_path, typed_path
 from xsrun.values.conversion import to_json
 
 if TYPE_CHECKING:
@@ -81,11 +82,8 @@ def summary(files: int, diagnostics: list[Diagnostic], repairable: int, color: b
 
 def start_of(given: str) -> Path:
     """The folder from which on upwards the project's settings are looked for."""
-    try:
-        path = Path(given).expanduser().resolve()
-        return path if path.is_dir() else path.parent if path.exists() else Path().resolve()
-    except OSError:  # too long for a path: a program
-        return Path().resolve()
+    path = real_path(typed_path(given))
+    return path if is_folder(path) else path.parent if is_there(path) else real_path(Path())
 
 
 def report(diagnostics: list[Diagnostic], sources: dict[str, str], form: str) -> None:

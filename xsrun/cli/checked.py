@@ -10,6 +10,7 @@ from pathlib import Path
 from xsrun.cli.named import Named, named
 from xsrun.diagnostics import Diagnostic
 from xsrun.errors import UsageError
+from xsrun.reading import real_path
 from xsrun.records import made, record
 from xsrun.workspace.loader import find_files, find_names, read_source
 from xsrun.workspace.roots import chosen_workspace, neighbours, reaches_out, workspace_above
@@ -58,14 +59,14 @@ def collect_checked(paths: list[str], options: argparse.Namespace) -> Checked:
     for given in paths:
         what = named(given, constructs=False, workspace=options.workspace)
         root = chosen or workspace_above(_folder_of(what))
-        if what.text is None and (root is None or root.resolve() == _folder_of(what).resolve()):
+        if what.text is None and (root is None or real_path(root) == real_path(_folder_of(what))):
             checked.add(_whole_folder(what))
         elif what.is_page:
             _add_page(checked, what)
         elif what.path is None:
             _add_text(checked, what, root, chosen is not None)
         elif root is not None:
-            parts.setdefault(root.resolve(), {}).update(_selected(what))
+            parts.setdefault(real_path(root), {}).update(_selected(what))
         else:
             lone[what.name] = what.text or ""
     for root, selected in parts.items():
@@ -81,7 +82,7 @@ def _folder_of(what: Named) -> Path:
     """The folder that something is in, or is."""
     if what.path is None:
         return Path()
-    return what.path if what.text is None else what.path.resolve().parent
+    return what.path if what.text is None else real_path(what.path).parent
 
 
 def _whole_folder(what: Named) -> list[Texts]:
@@ -96,12 +97,12 @@ def _whole_folder(what: Named) -> list[Texts]:
 def _selected(what: Named) -> dict[Path, str]:
     """The files that were named, and what users call them."""
     files = [what.path] if what.path is not None and what.text is not None else find_files(Path(what.name))
-    return {file.resolve(): file.as_posix() for file in files}
+    return {real_path(file): file.as_posix() for file in files}
 
 
 def _add_part(checked: Checked, root: Path, selected: dict[Path, str]) -> None:
     """Some files, with the rest of the workspace that they lie in."""
-    around = {file.resolve(): _shown(file) for file in find_files(root)}
+    around = {real_path(file): _shown(file) for file in find_files(root)}
     program = {name: read_source(file) for file, name in {**around, **selected}.items()}
     checked.programs.append(program)
     named_texts = {name: program[name] for name in selected.values()}
@@ -113,8 +114,8 @@ def _add_lone(checked: Checked, lone: Texts) -> None:
     """Files without a workspace around them, together one, with the files beside them where they need others."""
     program = dict(lone)
     if any(map(reaches_out, lone.values())):
-        own = {Path(name).resolve() for name in lone}
-        beside = {file.resolve() for path in own for file in neighbours(path)} - own
+        own = {real_path(name) for name in lone}
+        beside = {real_path(file) for path in own for file in neighbours(path)} - own
         program |= {_shown(file): read_source(file) for file in sorted(beside)}
     checked.programs.append(program)
     checked.texts |= lone

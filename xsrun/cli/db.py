@@ -7,12 +7,12 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from xsrun.cli.options import read_file
 from xsrun.cli.seeds import checked_rows, rows_of_json
 from xsrun.errors import UsageError, XanoScriptError
+from xsrun.reading import is_folder, is_there, real_path, typed_path
 from xsrun.values.conversion import to_json
 
 if TYPE_CHECKING:
@@ -64,6 +64,9 @@ def run(options: argparse.Namespace) -> int:
             f"say what to do with the database: {', '.join(ACTIONS)}",
             hint="for example xsrun db dump --database sqlite:///file.db; xsrun db --help tells more",
         )
+    if not is_there(typed_path(options.workspace)):
+        hint = "--workspace names the folder of the files"
+        raise UsageError(f"no such file or folder: {options.workspace}", hint=hint)
     chosen = options.database or os.environ.get("XSRUN_DATABASE")
     options.database = chosen or served_database(options)
     if options.database in ("sqlite://", "sqlite:///:memory:"):
@@ -88,18 +91,18 @@ def served_database(options: argparse.Namespace) -> str:
     """The database in which `xsrun serve` keeps the rows of a workspace."""
     from xsrun.workspace.services import ROWS, kept_rows, state_file
 
-    given = Path(options.workspace).expanduser().resolve()
-    root = given if given.is_dir() else given.parent
+    given = real_path(typed_path(options.workspace))
+    root = given if is_folder(given) else given.parent
     file = kept_rows(root)
     makes = options.action == "load" or (options.action == "migrate" and not options.dry_run)
-    if makes and not file.exists():
+    if makes and not is_there(file):
         state_file(root, ROWS)  # it is made there
     return f"sqlite:///{file}"
 
 
 def is_missing(url: str) -> bool:
     """Does a URL name an SQLite file that is not there? To look at it would make it."""
-    return url.startswith("sqlite:///") and not Path(url.removeprefix("sqlite:///")).exists()
+    return url.startswith("sqlite:///") and not is_there(url.removeprefix("sqlite:///"))
 
 
 @contextmanager
@@ -107,7 +110,7 @@ def open_session(options: argparse.Namespace) -> Iterator[Session]:
     """A session on the database of the workspace."""
     from xsrun.api import Workspace
 
-    with Workspace.load(Path(options.workspace).expanduser(), database=options.database) as workspace:
+    with Workspace.load(typed_path(options.workspace), database=options.database) as workspace:
         context = workspace.context(datasource=options.datasource)
         session = context.session
         try:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from xsrun.cli.failure import failure_document
 from xsrun.cli.tables import text_table
 from xsrun.errors import UsageError, XanoScriptError
+from xsrun.reading import is_folder, typed_path
 from xsrun.values.conversion import Value, to_json
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ def shell(session: Session, options: argparse.Namespace) -> int:
     prompt = Prompt(interactive)
     if interactive:
         print(r"PostgreSQL's dialect; end statements with ; - \? tells the commands, \q leaves", file=sys.stderr)
-        remember_lines(Path(options.workspace).expanduser())
+        remember_lines(typed_path(options.workspace))
     lines = [line for text in options.sql for line in ended(text).splitlines()]
     failed = False
     documents: list[Value] = []
@@ -83,7 +84,7 @@ def remember_lines(workspace: Path) -> None:
 
     from xsrun.workspace.services import state_file
 
-    file = state_file(workspace if workspace.is_dir() else workspace.parent, _HISTORY)
+    file = state_file(workspace if is_folder(workspace) else workspace.parent, _HISTORY)
     if file is None:
         return
     with suppress(OSError):  # the first shell of the workspace has none

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from xsrun.diagnostics.color import use_color
 from xsrun.errors import UsageError
 from xsrun.lazy_regex import pattern
+from xsrun.reading import typed_path
 from xsrun.values.conversion import to_json
 
 if TYPE_CHECKING:
@@ -111,11 +112,10 @@ def overview(manual: Manual) -> str:
 
 def write_site(manual: Manual, options: argparse.Namespace) -> int:
     """Write the manual as web pages."""
-    from pathlib import Path
 
     from xsrun.manual.site.writing import write
 
-    first, count = write(manual, Path(options.html).expanduser())
+    first, count = write(manual, typed_path(options.html))
     if options.json:
         print(to_json({"index": str(first), "files": count}))
     else:

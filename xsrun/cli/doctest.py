@@ -21,6 +21,7 @@ from xsrun.cli.options import (
 from xsrun.diagnostics.color import paint, use_color
 from xsrun.diagnostics.progress import counter
 from xsrun.errors import UsageError
+from xsrun.reading import is_folder, is_there, real_path, typed_path
 from xsrun.records import record
 from xsrun.values.conversion import to_json
 
@@ -126,7 +127,7 @@ class PageOptions:
         from xsrun.testing.doctest.page_settings import PageSettings
         from xsrun.workspace.roots import reaches_out, workspace_above
 
-        root = self.chosen or workspace_above(page.path.resolve().parent if page.path is not None else Path())
+        root = self.chosen or workspace_above(real_path(page.path).parent if page.path is not None else Path())
         given = self.given
         later: WorkspaceOptions = given if self.options.now else {**given, "clock": lambda: system_clock() + _LATER}
         return PageSettings(
@@ -175,7 +176,7 @@ def pages(given: list[str]) -> list[NamedPage]:
 
     found = []
     for name in spread(given):
-        path = Path(name).expanduser()
+        path = typed_path(name)
         if is_page_file(path):
             found.append(read_page(path))
             continue
@@ -194,10 +195,7 @@ def pages(given: list[str]) -> list[NamedPage]:
 
 def is_page_file(path: Path) -> bool:
     """Is this the path of a file with the name of a page?"""
-    try:
-        return path.suffix.lower() in PAGES and path.exists() and not path.is_dir()
-    except OSError:  # too long for a path: a program
-        return False
+    return path.suffix.lower() in PAGES and is_there(path) and not is_folder(path)
 
 
 def read_page(file: Path) -> NamedPage:

@@ -13,6 +13,7 @@ from xsrun.cli.differences import print_difference
 from xsrun.cli.named import STDIN
 from xsrun.diagnostics import Diagnostic
 from xsrun.errors import UsageError, XanoScriptError
+from xsrun.reading import is_folder, is_there, typed_path
 from xsrun.values.conversion import to_json
 
 
@@ -78,10 +79,10 @@ def collect(paths: list[str]) -> dict[str, str]:
         return {STDIN: read_standard_input()}
     sources: dict[str, str] = {}
     for given in paths:
-        path = Path(given).expanduser()
-        if path.is_dir():
+        path = typed_path(given)
+        if is_folder(path):
             sources |= {file.as_posix(): read_source(file) for file in find_files(path)}
-        elif path.exists():
+        elif is_there(path):
             sources[path.as_posix()] = read_source(path)
             refuse_page(path, sources[path.as_posix()])
         else:

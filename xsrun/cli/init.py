@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
 from xsrun.errors import UsageError
+from xsrun.reading import typed_path
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -21,5 +21,5 @@ def run(options: argparse.Namespace) -> int:
 
     if not options.agents:
         raise UsageError("say what to write", hint="--agents: a section of AGENTS.md for coding agents")
-    print(write_notes(Path(options.path).expanduser()))
+    print(write_notes(typed_path(options.path)))
     return 0

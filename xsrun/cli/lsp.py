@@ -25,10 +25,7 @@ def run(options: argparse.Namespace) -> int:
         hint = f"install it with: {installing('lsp')}"
         raise UnavailableError("the language server needs a package that is not installed: pygls", hint=hint)
     if options.tcp is not None:
-        from xsrun.editor.lsp.language_server import make_server
-
-        print(f"xsrun lsp: waiting on {options.host}:{options.tcp}", file=sys.stderr, flush=True)
-        make_server().start_tcp(options.host, options.tcp)
+        serve_port(options.host, options.tcp)
         return 0
     source, target = claim_streams()
     first = FirstMessage.read(source)
@@ -40,3 +37,16 @@ def run(options: argparse.Namespace) -> int:
 
     make_server().start_io(Replayed(source, first), Filtered(target, first))
     return 0
+
+
+def serve_port(host: str, port: int) -> None:
+    """Serve the editors that connect to a port. Raises UsageError for an address that cannot be used."""
+    from xsrun.editor.lsp.language_server import make_server
+    from xsrun.server.listening import listen, unusable
+
+    listen(host, port).close()  # told before the line that says where it waits
+    print(f"xsrun lsp: waiting on {host}:{port}", file=sys.stderr, flush=True)
+    try:
+        make_server().start_tcp(host, port)
+    except OSError as error:  # somebody was quicker
+        raise unusable(host, port, error) from None

@@ -10,6 +10,7 @@ from xsrun.cli.arguments import whole_number
 from xsrun.cli.options import add_workspace_options, workspace_settings
 from xsrun.errors import UnavailableError, UsageError
 from xsrun.extras import installing
+from xsrun.reading import is_folder, is_there, typed_path
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -32,7 +33,7 @@ def rows_of(root: Path, database: str) -> str | None:
     if database != "sqlite://":
         return database
     kept = kept_rows(root)
-    return f"sqlite:///{kept.as_posix()}" if kept.exists() else None
+    return f"sqlite:///{kept.as_posix()}" if is_there(kept) else None
 
 
 def run(options: argparse.Namespace) -> int:
@@ -47,8 +48,8 @@ def run(options: argparse.Namespace) -> int:
     if not stamp:
         hint = f"install them with: {installing('mcp')}"
         raise UnavailableError("the MCP server needs packages that are not installed: mcp", hint=hint)
-    root = Path(options.workspace or ".").expanduser()
-    if not root.is_dir():
+    root = typed_path(options.workspace or ".")
+    if not is_folder(root):
         raise UsageError(f"no such folder: {root}")
     box = Toolbox(
         AgentFolder(root),

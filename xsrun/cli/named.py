@@ -9,6 +9,7 @@ from pathlib import Path
 
 from xsrun.errors import UsageError
 from xsrun.lazy_regex import pattern
+from xsrun.reading import is_folder, is_there, typed_path
 from xsrun.records import record
 from xsrun.workspace.loader import matching, read_source, read_standard_input
 
@@ -57,11 +58,11 @@ def named(given: str, *, expression: bool = False, constructs: bool = True, work
     """
     if given == "-":
         return Named(STDIN, read_standard_input())
-    path = Path(given).expanduser()
-    if _is_there(path) and not (expression and path.suffix.lower() not in (".xs", *PAGES)):
-        if path.suffix.lower() in _OTHERS and not path.is_dir():
+    path = typed_path(given)
+    if is_there(path) and not (expression and path.suffix.lower() not in (".xs", *PAGES)):
+        if path.suffix.lower() in _OTHERS and not is_folder(path):
             raise UsageError(f"{given} is not a program", hint="name a .xs file, a page (.md) or a folder")
-        return Named(path.as_posix(), None if path.is_dir() else read_source(path), path)
+        return Named(path.as_posix(), None if is_folder(path) else read_source(path), path)
     from xsrun.language.constructs import DECLARED_KINDS
 
     kind, colon, name = given.partition(":")
@@ -112,8 +113,8 @@ def spread(given: list[str]) -> list[str]:
 def _place_in_file(given: str) -> Named | None:
     """`FILE:LINE` or `FILE:NAME`, where there is such a file."""
     match = _PLACE.match(given)
-    path = Path(match[1]).expanduser() if match else None
-    if match is None or path is None or not _is_there(path) or path.is_dir():
+    path = typed_path(match[1]) if match else None
+    if match is None or path is None or not is_there(path) or is_folder(path):
         return None
     found = Named(path.as_posix(), read_source(path), path)
     if match[2].isdecimal():
@@ -121,11 +122,3 @@ def _place_in_file(given: str) -> Named | None:
     else:
         found.member = match[2].strip()
     return found
-
-
-def _is_there(path: Path) -> bool:
-    """Is there such a file or folder? A name that is too long for one is of none."""
-    try:
-        return path.exists()
-    except (OSError, ValueError):
-        return False

@@ -124,7 +124,9 @@ def profiled(path: str | None, label: str) -> Iterator[None]:
         yield
         return
     from xsrun.cli.profile import Sampler
+    from xsrun.writing import refuse_unwritable
 
+    refuse_unwritable(path)
     with Sampler() as sampler:
         yield
     sampler.write(path, label)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from xsrun.cli.arguments import whole_number
 from xsrun.errors import UsageError
-from xsrun.reading import read_bytes, read_text, require_regular
+from xsrun.reading import read_bytes, read_text, require_regular, typed_path
 from xsrun.running.context import Limits
 from xsrun.values.conversion import Value, from_json
 from xsrun.values.digits import whole_of_digits
@@ -194,7 +194,7 @@ def read_file(name: str) -> str:
         from xsrun.workspace.loader import read_standard_input
 
         return read_standard_input()
-    path = Path(name).expanduser()
+    path = typed_path(name)
     try:
         return read_text(path)
     except UnicodeDecodeError:
@@ -298,7 +298,7 @@ def workspace_settings(options: argparse.Namespace) -> WorkspaceOptions:
         "limits": read_limits(options.limit),
         "strict": options.strict,
         "network": network_policy(options),
-        "vault": Path(options.vault).expanduser() if options.vault else None,
+        "vault": typed_path(options.vault) if options.vault else None,
         "cache": options.redis,
         "base_url": options.base_url,
         "isolation": options.isolation,
@@ -321,7 +321,7 @@ def network_policy(options: argparse.Namespace) -> NetworkPolicy | None:
     if recorded:
         from xsrun.services.recording import Recording
 
-        policy.recording = Recording(Path(recorded).expanduser(), replaying=bool(options.replay))
+        policy.recording = Recording(typed_path(recorded), replaying=bool(options.replay))
     return policy
 
 
@@ -341,7 +341,7 @@ def read_body(given: str | None) -> bytes | None:
     if given is None or not given.startswith("@"):
         return None if given is None else os.fsencode(given)  # the bytes that were typed, UTF-8 or not
     try:
-        return read_bytes(Path(given[1:]).expanduser())
+        return read_bytes(typed_path(given[1:]))
     except OSError as error:
         raise UsageError(f"cannot read {given[1:]}: {error.strerror}") from None
 

@@ -10,13 +10,13 @@ import json
 import sys
 import threading
 import time
-from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
 
 from xsrun import __version__
 from xsrun.errors import UsageError
 from xsrun.evaluator.generated.tracebacks import is_generated
+from xsrun.reading import typed_path
 
 if TYPE_CHECKING:
     from xsrun.documents import Json
@@ -80,7 +80,7 @@ class Sampler:
     def write(self, path: str, name: str) -> None:
         """Write the document to a file."""
         try:
-            Path(path).expanduser().write_text(json.dumps(self.document(name)), encoding="utf-8")
+            typed_path(path).write_text(json.dumps(self.document(name)), encoding="utf-8")
         except OSError as error:
             raise UsageError(f"cannot write {path}: {error.strerror}") from None
 

@@ -13,6 +13,7 @@ from xsrun.cli.arguments import number, one_of, whole_number
 from xsrun.cli.options import add_workspace_options, workspace_settings
 from xsrun.diagnostics.color import use_color
 from xsrun.errors import UsageError
+from xsrun.reading import is_folder, is_there, real_path, typed_path
 from xsrun.server.settings import BODY_MEGABYTES, KEPT_REQUESTS, PROGRAMS, RECENT_REQUESTS, TRACE_MODES, TRUSTED_PROXIES
 
 if TYPE_CHECKING:
@@ -121,8 +122,8 @@ def limit_settings(options: argparse.Namespace) -> LimitSettings:
     """The settings of what requests may take. Raises UsageError."""
     if options.programs < 1:
         raise UsageError("--programs takes at least 1")
-    static = None if options.static is None else Path(options.static).expanduser()
-    if static is not None and not static.is_dir():
+    static = None if options.static is None else typed_path(options.static)
+    if static is not None and not is_folder(static):
         raise UsageError(f"--static: there is no folder {options.static}")
     return {
         "programs": options.programs,
@@ -216,7 +217,7 @@ def certificate_of(root: Path, options: argparse.Namespace) -> Certificate | Non
         raise UsageError("--tls-key needs --tls-cert", hint="--tls makes both")
     if options.tls_cert is not None:
         return given(options.tls_cert, options.tls_key)
-    folder = state_file(root.resolve(), "tls") if options.tls else None
+    folder = state_file(real_path(root), "tls") if options.tls else None
     return None if folder is None else made(folder, options.host)
 
 
@@ -238,8 +239,8 @@ def database_of(path: Path, options: argparse.Namespace) -> str:
     named: str | None = options.database or os.environ.get("XSRUN_DATABASE")
     if options.memory or named:
         return "sqlite://" if options.memory or not named else named
-    root = path if path.is_dir() else path.parent
-    file = state_file(root.resolve(), ROWS)
+    root = path if is_folder(path) else path.parent
+    file = state_file(real_path(root), ROWS)
     return "sqlite://" if file is None else f"sqlite:///{file}"
 
 
@@ -322,15 +323,15 @@ def listen(options: argparse.Namespace, settings_of_server: Settings) -> int:
     from xsrun.workspace.services import told_key
 
     require_packages()
-    path = Path(options.path or options.workspace or ".").expanduser()
-    if not path.exists():
+    path = typed_path(options.path or options.workspace or ".")
+    if not is_there(path):
         raise UsageError(f"no such file or folder: {path}")
     if not 0 <= options.port <= 65_535:
         raise UsageError(f"--port takes 0 to 65535, not {options.port}")
     options.database = database_of(path, options)
     refuse_processes(options)
     if options.token_key_file is not None:
-        os.environ["XSRUN_TOKEN_KEY_FILE"] = str(Path(options.token_key_file).expanduser().resolve())
+        os.environ["XSRUN_TOKEN_KEY_FILE"] = str(real_path(typed_path(options.token_key_file)))
     told_key()
     options.base_url = options.base_url or settings_of_server.public_url
     settings = workspace_settings(options)
@@ -352,6 +353,6 @@ def listen(options: argparse.Namespace, settings_of_server: Settings) -> int:
     log = Log(quiet=options.quiet, color=use_color(sys.stderr), as_json=options.log_format == "json")
     if options.workers != 1 and not is_worker():
         return supervised(options, log)
-    where = listening_of(path if path.is_dir() else path.parent, options)
+    where = listening_of(path if is_folder(path) else path.parent, options)
     serve(path, make, settings_of_server, where, log, prepare)
     return 0

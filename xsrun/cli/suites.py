@@ -6,11 +6,11 @@ import argparse
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from xsrun.cli.options import workspace_settings
 from xsrun.errors import UsageError
+from xsrun.reading import is_folder, is_there, typed_path
 from xsrun.workspace.loader import read_source
 from xsrun.workspace.lookup import command_name, construct_named
 
@@ -70,9 +70,9 @@ def load(given: str, options: argparse.Namespace) -> Suite:
     from xsrun.testing.selection import split_node_id
 
     text, name = split_node_id(given)
-    path = Path(text).expanduser()
+    path = typed_path(text)
     settings = workspace_settings(options)
-    if path.is_dir():
+    if is_folder(path):
         if name is not None:
             raise UsageError(f"{text} is a folder", hint="a single test is written FILE::TEST")
         target = folder_target(path, options, settings)
@@ -80,7 +80,7 @@ def load(given: str, options: argparse.Namespace) -> Suite:
         if folder is None:
             return Suite(target.workspace)
         return Suite(target.workspace, {one for one in target.workspace.sources if one.startswith(folder)})
-    if not path.exists():
+    if not is_there(path):
         if construct_named(text)[0] is not None:
             return of_construct(text, name, options)
         raise no_such_path(text, options.workspace)

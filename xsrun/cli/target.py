@@ -10,6 +10,7 @@ from xsrun.api import Workspace
 from xsrun.cli.named import Named, named
 from xsrun.cli.options import workspace_settings
 from xsrun.errors import UsageError
+from xsrun.reading import real_path
 from xsrun.records import record
 from xsrun.workspace.loader import find_files, read_source
 from xsrun.workspace.lookup import construct_named, runnable
@@ -119,7 +120,7 @@ def folder_target(path: Path, options: argparse.Namespace, settings: WorkspaceOp
     """A folder: it selects from the workspace that it lies in, or is one."""
     root = chosen_workspace(options.workspace) or workspace_above(path) or path
     workspace = Workspace.load(shortest(root), **settings)
-    if root.resolve() == path.resolve():
+    if real_path(root) == real_path(path):
         return Target(workspace)
     return Target(workspace, folder=relative(path, root) + "/")
 
@@ -153,7 +154,7 @@ def page_target(what: Named, options: argparse.Namespace, settings: WorkspaceOpt
 def file_target(path: Path, options: argparse.Namespace, settings: WorkspaceOptions) -> Target:
     """A file, with the rest of its workspace when the file may need it. What it declares comes first."""
     text = read_source(path)
-    own = path.resolve()
+    own = real_path(path)
     chosen = chosen_workspace(options.workspace)
     root = chosen or workspace_above(own.parent)
     place = root or own.parent
@@ -161,5 +162,5 @@ def file_target(path: Path, options: argparse.Namespace, settings: WorkspaceOpti
     sources = {name: text}
     if chosen is not None or reaches_out(text):
         files = find_files(place) if root is not None else neighbours(own)
-        sources |= {relative(file, place): read_source(file) for file in files if file.resolve() != own}
+        sources |= {relative(file, place): read_source(file) for file in files if real_path(file) != own}
     return Target(Workspace(sources, place, **settings), file=name)

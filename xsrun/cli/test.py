@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import errno
-import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from xsrun.cli.arguments import one_of, whole_number
@@ -16,6 +13,7 @@ from xsrun.cli.options import add_workspace_options
 from xsrun.cli.suites import Suite, load, load_all, opened, ready
 from xsrun.diagnostics.color import use_color
 from xsrun.errors import UsageError
+from xsrun.reading import typed_path
 from xsrun.values.conversion import to_json
 
 if TYPE_CHECKING:
@@ -95,6 +93,8 @@ def run(options: argparse.Namespace) -> int:
     refuse_what_does_not_go_together(options)
     if options.watch:
         return watch(options)
+    from xsrun.writing import refuse_unwritable, refuse_unwritable_folder
+
     for name in filter(None, (options.junit, options.coverage_lcov)):
         refuse_unwritable(name)
     if options.coverage_html:
@@ -304,32 +304,11 @@ def warnings(report: Report, workspace: LoadedWorkspace) -> list[str]:
     return lines
 
 
-def refuse_unwritable(name: str) -> None:
-    """Tell before the tests run that their report cannot be written. Raises UsageError."""
-    path = Path(name).expanduser()
-    if path.is_dir():
-        raise UsageError(f"cannot write {name}: it is a folder", hint="name a file, for example report.xml")
-    if not path.parent.is_dir():
-        raise UsageError(f"cannot write {name}: there is no folder {path.parent}")
-    if not os.access(path if path.exists() else path.parent, os.W_OK):
-        raise UsageError(f"cannot write {name}: {os.strerror(errno.EACCES)}")
-
-
-def refuse_unwritable_folder(name: str) -> None:
-    """Tell before the tests run that a folder cannot be made, or takes no files. Raises UsageError."""
-    path = Path(name).expanduser()
-    nearest = next(one for one in (path, *path.parents) if os.path.exists(one))
-    if not nearest.is_dir():
-        raise UsageError(f"cannot write {name}: {nearest} is a file", hint="name a folder, for example coverage")
-    if not os.access(nearest, os.W_OK | os.X_OK):
-        raise UsageError(f"cannot write {name}: {os.strerror(errno.EACCES)}")
-
-
 def write_junit(name: str, report: Report) -> None:
     from xsrun.running.context import system_clock
     from xsrun.testing.junit import junit_document
 
     try:
-        Path(name).expanduser().write_bytes(junit_document(report, system_clock()))
+        typed_path(name).write_bytes(junit_document(report, system_clock()))
     except OSError as error:
         raise UsageError(f"cannot write {name}: {error.strerror}") from None

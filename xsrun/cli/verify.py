@@ -7,13 +7,13 @@ import math
 import os
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from xsrun.cli.arguments import whole_number
 from xsrun.cli.options import add_workspace_options, read_auth, workspace_settings
 from xsrun.diagnostics.color import paint, use_color
 from xsrun.errors import UsageError
+from xsrun.reading import is_folder, typed_path
 from xsrun.running.masking import masked_address
 from xsrun.values.conversion import to_json
 
@@ -92,8 +92,8 @@ def run(options: argparse.Namespace) -> int:
     live = None if options.dry_run else live_options(options)
     check_writes(options)
     rules = ComparisonRules.of(options.ignore, options.map, options.exact)
-    path = Path(options.workspace or options.path).expanduser()
-    if not path.is_dir():
+    path = typed_path(options.workspace or options.path)
+    if not is_folder(path):
         raise UsageError(f"no such folder: {path}")
     workspace = folder_target(path, options, workspace_settings(options)).workspace
     if options.seed:
@@ -248,7 +248,7 @@ def write_cases(options: argparse.Namespace) -> int:
     from xsrun.server.verify.snippets import bisected, pushing, read_snippets, write_endpoint
 
     snippets, others = read_snippets(options.endpoint)
-    folder = Path(options.out or "verify-endpoint").expanduser()
+    folder = typed_path(options.out or "verify-endpoint")
     refused: list[CaseSnippet] = []
     if not options.dry_run:
         if options.push:
@@ -289,7 +289,7 @@ def ask(options: argparse.Namespace) -> int:
 
     with LiveSide(live_options(options)) as live:
         answered = ask_cases(live, snippets, datetime.now(UTC).date(), tell)
-    out = Path(options.out or "answers.jsonl").expanduser()
+    out = typed_path(options.out or "answers.jsonl")
     try:
         out.write_text("".join(to_json(one) + "\n" for _, one in answered), encoding="utf-8")
     except OSError as error:

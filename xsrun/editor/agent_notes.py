@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from xsrun.errors import UsageError
-from xsrun.reading import read_bytes
+from xsrun.reading import is_folder, is_there, read_bytes
 
 FILE = "AGENTS.md"
 _BEGIN, _END = "<!-- xsrun: begin -->", "<!-- xsrun: end -->"
@@ -51,10 +51,10 @@ def write_notes(folder: Path) -> str:
     from xsrun.workspace.loader import write_source
 
     path = folder / FILE
-    if not folder.is_dir():
+    if not is_folder(folder):
         raise UsageError(f"no such folder: {folder}")
     try:
-        before = read_bytes(path).decode("utf-8") if path.exists() else ""
+        before = read_bytes(path).decode("utf-8") if is_there(path) else ""
     except UnicodeDecodeError:
         raise UsageError(f"{path} is not UTF-8 text") from None
     except OSError as error:
@@ -62,7 +62,7 @@ def write_notes(folder: Path) -> str:
     after = with_section(before)
     if after == before:
         return f"{path} is up to date"
-    if not path.exists():
+    if not is_there(path):
         try:
             path.write_text(after, encoding="utf-8", newline="\n")
         except OSError as error:

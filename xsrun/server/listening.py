@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 
 #: Seconds that requests have to end after the server was asked to stop.
 _GRACE = 5
+_LAST_PORT = 65_535
 
 
 @dataclass(slots=True)
@@ -72,6 +73,8 @@ def require_packages() -> None:
 def listen(host: str, port: int) -> socket.socket:
     """A socket that listens. Raises UsageError when the address cannot be used."""
     bare = host.strip("[]")
+    if not 0 <= port <= _LAST_PORT:  # some systems take another one in its place
+        raise UsageError(f"there is no port {port}", hint="ports are 0 to 65535")
     try:
         family, kind, _, _, address = socket.getaddrinfo(bare, port, type=socket.SOCK_STREAM)[0]
         made = socket.socket(family, kind)
@@ -82,19 +85,23 @@ def listen(host: str, port: int) -> socket.socket:
         except OSError:
             made.close()
             raise
-    except OverflowError:
-        raise UsageError(f"there is no port {port}", hint="ports are 0 to 65535") from None
-    except OSError as error:
-        reason = error.strerror or "the system refuses it"
-        raise UsageError(f"cannot listen on {host}:{port}: {reason}", hint=way_out(error)) from None
+    except (OSError, UnicodeError) as error:
+        raise unusable(host, port, error) from None
     made.listen(1024)
     made.setblocking(False)
     return made
 
 
+def unusable(host: str, port: int, error: Exception) -> UsageError:
+    """The error of an address that the system does not take."""
+    reason = "that is not the name of a host" if isinstance(error, UnicodeError) else getattr(error, "strerror", None)
+    return UsageError(f"cannot listen on {host}:{port}: {reason or 'the system refuses it'}", hint=way_out(error))
+
+
 def way_out(error: BaseException) -> str:
     """What to do when an address cannot be used."""
-    if isinstance(error, socket.gaierror) or getattr(error, "errno", None) in (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT):
+    not_here = getattr(error, "errno", None) in (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT)
+    if not_here or isinstance(error, (socket.gaierror, UnicodeError)):
         return (
             "--host takes an address of this machine: 127.0.0.1 for this machine alone, 0.0.0.0 for all that reach it"
         )

@@ -17,6 +17,7 @@ from tempfile import mkstemp
 from typing import TYPE_CHECKING
 
 from xsrun.errors import UsageError
+from xsrun.reading import is_there, require_regular, typed_path
 from xsrun.server.log import Log
 
 if TYPE_CHECKING:
@@ -51,8 +52,10 @@ def given(certificate: str, key: str | None) -> Certificate:
     """The user's own certificate. Raises UsageError for files that are not one."""
     import ssl
 
-    files = Certificate(Path(certificate).expanduser(), Path(key or certificate).expanduser())
+    files = Certificate(typed_path(certificate), typed_path(key or certificate))
     try:
+        for path in (files.certificate, files.key):
+            require_regular(path)
         ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(files.certificate, files.key)
     except OSError:  # what OpenSSL refuses is one, too
         missing = next((path for path in (files.certificate, files.key) if not path.is_file()), None)
@@ -80,14 +83,14 @@ def made(folder: Path, host: str, now: datetime | None = None) -> Certificate:
     assert files.authority is not None
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        aged = secret.exists() and days_left(secret.read_bytes(), now) < SERVER_DAYS
-        if (aged or not secret.exists()) and _write(secret, new_authority(now), anew=aged):
+        aged = is_there(secret) and days_left(secret.read_bytes(), now) < SERVER_DAYS
+        if (aged or not is_there(secret)) and _write(secret, new_authority(now), anew=aged):
             for of_another in (files.authority, *folder.glob("server*.pem")):
                 of_another.unlink(missing_ok=True)
         whole = secret.read_bytes()
         _write(files.authority, whole[whole.index(b"-----BEGIN CERTIFICATE") :])
-        stale = served.exists() and not _RENEWED < days_left(served.read_bytes(), now) <= SERVER_DAYS
-        if stale or not served.exists():
+        stale = is_there(served) and not _RENEWED < days_left(served.read_bytes(), now) <= SERVER_DAYS
+        if stale or not is_there(served):
             _write(served, new_server(whole, [*_LOCAL_NAMES, *([own] if own is not None else [])], now), anew=stale)
     except (OSError, ValueError):
         raise UsageError(

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from xsrun.errors import UsageError
+from xsrun.reading import real_path, typed_path
 from xsrun.values.conversion import Value
 
 #: Bytes that a file being written may have before it moves from memory to disk.
@@ -252,7 +253,7 @@ def _named(name: str, content: Content, mime: str | None = None) -> FileResource
 
 def _existing(given: str | os.PathLike[str]) -> Path:
     try:
-        path = Path(given).expanduser().resolve()
+        path = real_path(typed_path(given))
     except TypeError:
         raise UsageError(f"{given!r} is not a file", hint="give a path, bytes, or (name, bytes)") from None
     if not path.is_file():

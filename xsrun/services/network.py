@@ -65,11 +65,6 @@ class NetworkPolicy:
             return True
         return any(_covers(pattern, name, port) for pattern in self.hosts)
 
-    def close(self) -> None:
-        """Write what was recorded."""
-        if self.recording is not None:
-            self.recording.save()
-
     def require(self, context: Context, statement: str, address: str) -> None:
         """Refuse an address that is not allowed. `address` is a URL, or a bare host for what has no URL.
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import sys
 import threading
 import weakref
 from pathlib import Path
@@ -35,6 +36,7 @@ from xsrun.services.http_messages import (
     ReceivedResponse,
     header_of,
 )
+from xsrun.writing import refuse_unwritable, write_whole
 
 if TYPE_CHECKING:
     from xsrun.documents import Json
@@ -86,10 +88,15 @@ class Recording:
         self._unsaved: weakref.finalize[[Path, list[RecordedCall]], Recording] | None = None
         if replaying:
             self._read()
-        elif path.is_dir():  # found out before anything is asked, which would be lost
-            raise UsageError(f"cannot write the recording {path}: it is a folder")
         else:
-            self._unsaved = weakref.finalize(self, _save, path, self._calls)
+            refuse_unwritable(path, "the recording ", whole=True)  # found out before anything is asked
+
+    def begin(self) -> None:
+        """A program runs: from now on there is something to save, if only that it asked nothing. An earlier recording
+        is not touched before, so that a command that is refused leaves it as it was."""
+        if self._unsaved is None and not self.replaying:
+            with self._lock:
+                self._unsaved = self._unsaved or weakref.finalize(self, _save_at_end, self.path, self._calls)
 
     def add(self, request: OutgoingRequest, response: ReceivedResponse, secrets: Secrets = NOTHING) -> None:
         """Keep a response; it is written by `save`, at the latest when Python ends. `secrets` are those of the run."""
@@ -97,17 +104,17 @@ class Recording:
             "request": described(request, secrets),
             "response": _described_response(response, secrets),
         }
+        self.begin()
         with self._lock:
             self._calls.append(call)
-            if self._unsaved is None:
-                self._unsaved = weakref.finalize(self, _save, self.path, self._calls)
 
     def save(self) -> None:
-        """Write what was recorded so far, if it is not written yet."""
+        """Write what was recorded so far, if it is not written yet. Raises UsageError."""
         with self._lock:
             if self._unsaved is not None:
-                self._unsaved()
+                self._unsaved.detach()
                 self._unsaved = None
+                _save(self.path, self._calls)
 
     def replay(self, request: OutgoingRequest, statement: str, secrets: Secrets = NOTHING) -> ReceivedResponse:
         """The recorded response. Raises UnavailableError when there is none."""
@@ -143,14 +150,20 @@ class Recording:
 
 
 def _save(path: Path, calls: list[RecordedCall]) -> None:
-    document = {"format": FORMAT, "calls": calls}
-    temporary = path.with_name(path.name + ".part")
+    text = json.dumps({"format": FORMAT, "calls": calls}, ensure_ascii=False, indent=2) + "\n"
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        temporary.write_text(json.dumps(document, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
-        temporary.replace(path)
+        write_whole(path, text.encode())
     except OSError as error:
         raise UsageError(f"cannot write the recording {path}: {error.strerror}") from None
+
+
+def _save_at_end(path: Path, calls: list[RecordedCall]) -> None:
+    """Save what nobody saved before Python ends, where an error can only be told."""
+    try:
+        _save(path, calls)
+    except UsageError as error:
+        print(f"warning: {error}", file=sys.stderr)
 
 
 # Requests ------------------------------------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from xsrun.errors import UsageError
 from xsrun.extras import installing
 from xsrun.language.constructs import RUNNABLE
+from xsrun.reading import typed_path
 from xsrun.testing.program_lines import ProgramLines
 from xsrun.workspace.workspace import LoadedWorkspace
 
@@ -90,13 +91,13 @@ class CoverageRun:
         """Write pages that show every line of every file."""
         with written(folder):
             self.coverage.html_report(
-                morfs=self._wanted(), directory=folder, ignore_errors=True, title="XanoScript coverage"
+                morfs=self._wanted(), directory=str(typed_path(folder)), ignore_errors=True, title="XanoScript coverage"
             )
 
     def write_lcov(self, file: str) -> None:
         """Write the lcov file that editors and CI servers read."""
         with written(file):
-            self.coverage.lcov_report(morfs=self._wanted(), outfile=file, ignore_errors=True)
+            self.coverage.lcov_report(morfs=self._wanted(), outfile=str(typed_path(file)), ignore_errors=True)
 
 
 @contextmanager

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from xsrun.reading import is_there, typed_path
 from xsrun.testing.cases import Case, find_cases
 from xsrun.testing.report import Outcome
 from xsrun.workspace.construct import Construct
@@ -50,7 +51,7 @@ def split_node_id(text: str) -> tuple[str, str | None]:
 
     A file may have `::` in its name: then it is a path.
     """
-    if "::" not in text or Path(text).expanduser().exists():
+    if "::" not in text or is_there(typed_path(text)):
         return text, None
     path, _, name = text.partition("::")
     return path, name

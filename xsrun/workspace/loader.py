@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import errno
 import io
 import os
-import stat
 import sys
 from pathlib import Path
 
 from xsrun.diagnostics.record import UNREAD
 from xsrun.errors import UsageError
-from xsrun.reading import LARGEST_DATA, LARGEST_SOURCE, read_bytes
+from xsrun.reading import LARGEST_DATA, LARGEST_SOURCE, is_folder, is_there, read_bytes, typed_path
 
 #: Folders that never hold programs of the workspace.
 SKIPPED = frozenset((".git", ".xsrun", "node_modules", ".venv", "venv", "__pycache__", "xsrun_packages"))
@@ -87,21 +85,11 @@ def read_standard_input() -> str:
 
 def write_source(path: Path, text: str) -> None:
     """Replace the text of a file, whole or not at all; its permissions stay. Raises UsageError when that fails."""
-    import tempfile
+    from xsrun.writing import write_whole
 
-    target = path.resolve()
-    temporary = None
     try:
-        if not os.access(target, os.W_OK):
-            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
-        descriptor, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
-        with os.fdopen(descriptor, "wb") as stream:
-            stream.write(text.encode("utf-8"))
-        os.chmod(temporary, stat.S_IMODE(target.stat().st_mode))
-        os.replace(temporary, target)
+        write_whole(path, text.encode("utf-8"))
     except OSError as error:
-        if temporary is not None:
-            Path(temporary).unlink(missing_ok=True)
         raise UsageError(f"cannot write {path}: {error.strerror}") from None
 
 
@@ -110,13 +98,13 @@ def read_sources(path: str | os.PathLike[str]) -> tuple[dict[str, str], Path]:
 
     Names are relative to the folder, with forward slashes. Raises UsageError when there is nothing to run.
     """
-    given = Path(path).expanduser()
-    if given.is_dir():
+    given = typed_path(path)
+    if is_folder(given):
         files = find_files(given)
         if not files:
             raise UsageError(f"there is no .xs file in {given}")
         return {file.relative_to(given).as_posix(): read_source(file) for file in files}, given
-    if not given.exists():
+    if not is_there(given):
         raise UsageError(f"no such file or folder: {given}")
     return {given.name: read_source(given)}, given.parent
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from xsrun.errors import UsageError
 from xsrun.lazy_regex import pattern
+from xsrun.reading import is_folder, is_there, real_path, typed_path
 from xsrun.workspace.loader import SKIPPED
 
 _KINDS = (
@@ -33,7 +34,7 @@ def workspace_above(start: Path) -> Path | None:
     lies in a folder of a kind there: everybody has all sorts of folders in theirs. The folder of a kind is part of the
     workspace that it lies in, however it looks inside: `function/math/api/ping.xs` is the function `math/api/ping`.
     """
-    begin = start.resolve()
+    begin = real_path(start)
     found: Path | None = None
     below = ""
     for folder in (begin, *begin.parents):
@@ -45,14 +46,14 @@ def workspace_above(start: Path) -> Path | None:
             found = folder
         elif found is not None and folder.name in KIND_FOLDERS and _has_programs(str(folder), 0):
             found = folder.parent
-        if at_home or (folder / ".git").exists():
+        if at_home or is_there(folder / ".git"):
             break
     return found
 
 
 def workspace_root(file: Path) -> Path:
     """The folder of the workspace that a file belongs to; a lone file is its own workspace, in its folder."""
-    own = file.resolve().parent
+    own = real_path(file).parent
     return workspace_above(own) or own
 
 
@@ -92,8 +93,8 @@ def chosen_workspace(given: str | None) -> Path | None:
     """The folder that a user chose in place of the one around. Raises UsageError when it is none."""
     if not given:
         return None
-    path = Path(given).expanduser()
-    if not path.is_dir():
+    path = typed_path(given)
+    if not is_folder(path):
         raise UsageError(f"--workspace needs a folder, and {given} is none")
     return path
 
@@ -110,4 +111,4 @@ def shortest(root: Path) -> Path:
 
 
 def relative(file: Path, root: Path) -> str:
-    return Path(os.path.relpath(file.resolve(), root.resolve())).as_posix()
+    return Path(os.path.relpath(real_path(file), real_path(root))).as_posix()

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from xsrun.errors import UsageError
 from xsrun.extras import installing
+from xsrun.reading import read_bytes, typed_path
 
 if TYPE_CHECKING:
     from xsrun.services.cache import Cache
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from xsrun.services.models.choice import Models
     from xsrun.services.network import Hosts, NetworkPolicy
     from xsrun.services.realtime import Realtime
+    from xsrun.services.recording import Recording
     from xsrun.services.search.documents import DocumentStore
     from xsrun.services.tokens import TokenService
     from xsrun.services.vault import Vault
@@ -54,6 +56,8 @@ STATE_FOLDER = ".xsrun"
 ROWS = "database.db"
 #: Bytes of a secret that is told.
 _SHORTEST_KEY = 32
+#: and of the file that holds one
+_LARGEST_KEY = 1 << 20
 #: Paths that cannot be used and were reported.
 _told: set[Path] = set()
 
@@ -91,6 +95,7 @@ class Services:
         self.models = tuple(models)
         self.lock = threading.RLock()
         self._made: dict[str, Any] = {}
+        self._recording: Recording | None = getattr(network, "recording", None)
         if self.models:
             self.get("models")  # a file of turns that cannot be read is told now
 
@@ -107,14 +112,22 @@ class Services:
             before, self._made[name] = self._made.get(name), service
             return before
 
+    def begin(self) -> None:
+        """A program begins to run."""
+        if self._recording is not None:
+            self._recording.begin()
+
     def close(self) -> None:
-        """End connections and child processes. Services that are asked for later are made anew."""
+        """End connections and child processes, and write what was recorded. Services that are asked for later are made
+        anew. Raises UsageError when a recording cannot be written."""
         with self.lock:
             made, self._made = self._made, {}
         for service in made.values():
             end = getattr(service, "close", None)
             if end is not None:
                 end()
+        if self._recording is not None:
+            self._recording.save()
 
     def state(self, name: str) -> Path | None:
         """A place in the workspace's state folder, made on first need, ignored by git, readable by its owner alone.
@@ -182,7 +195,7 @@ class Services:
         if isinstance(self.vault, Vault):
             return self.vault
         if self.vault is not None:
-            return Vault(Path(self.vault).expanduser(), self._key())
+            return Vault(typed_path(self.vault), self._key())
         return Vault(self.state("vault"), self._key())
 
     def _cloud(self) -> Cloud:
@@ -324,9 +337,9 @@ def told_key() -> bytes | None:
     file, text = os.environ.get("XSRUN_TOKEN_KEY_FILE"), os.environ.get("XSRUN_TOKEN_KEY")
     if file:
         try:
-            secret = Path(file).read_bytes().strip()
-        except OSError:
-            raise UsageError(f"the file of the token key cannot be read: {file}") from None
+            secret = read_bytes(file, _LARGEST_KEY).strip()
+        except OSError as error:
+            raise UsageError(f"the file of the token key cannot be read: {file}: {error.strerror}") from None
     elif text:
         secret = text.encode()
     else:

@@ -249,6 +249,7 @@ class LoadedWorkspace(ConstructTable):
     ) -> Result:
         started = time.perf_counter()
         result = Result()
+        self._services.begin()
         try:
             if admit and self.dispatcher is not None:
                 self.dispatcher.admit(construct, context)

@@ -12,6 +12,7 @@ from xsrun.diagnostics.render import render
 from xsrun.editor.dap.dap_wire import Message
 from xsrun.editor.dap.debug_run import ENDED, DebuggerLeft
 from xsrun.errors import InternalError, UsageError, XanoScriptError
+from xsrun.reading import is_folder, is_there, typed_path
 from xsrun.running.context import Limits
 from xsrun.values.conversion import to_json
 from xsrun.workspace.lookup import construct_named
@@ -47,7 +48,7 @@ _CLASSES = {str: "a text", bool: "true or false", dict: "an object", list: "a li
 
 def check_program(program: Path, given: str) -> None:
     """Raise UsageError for a program that is not there, or not XanoScript, with what to write instead."""
-    if not program.exists():
+    if not is_there(program):
         hint = f'a construct is named by "construct": "{given}"' if construct_named(given)[0] is not None else None
         raise UsageError(f"no such file: {program}", hint=hint)
     if program.is_file() and program.suffix.lower() != ".xs":
@@ -71,12 +72,12 @@ class Launch:
     def _load(self) -> Workspace:
         """The workspace around what is launched, without a limit of time."""
         given = self.given
-        program = Path(given["program"]).expanduser() if given.get("program") else None
+        program = typed_path(given["program"]) if given.get("program") else None
         if program is not None:
             check_program(program, given["program"])
-        root = Path(given["workspace"]).expanduser() if given.get("workspace") else None
+        root = typed_path(given["workspace"]) if given.get("workspace") else None
         if root is None:
-            root = Path() if program is None else program if program.is_dir() else workspace_root(program)
+            root = Path() if program is None else program if is_folder(program) else workspace_root(program)
         workspace = Workspace.load(
             root,
             limits=Limits(seconds=None),

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from xsrun.database.tables import literal
 from xsrun.errors import UsageError
-from xsrun.reading import read_text
+from xsrun.reading import read_text, typed_path
 from xsrun.running.masking import is_secret
 from xsrun.running.secrets import MASK
 from xsrun.server.over_http import request_of
@@ -164,7 +164,7 @@ def _example(parameter: dict[str, Value], path: str) -> Value:
 
 def _document(path: str) -> Value:
     try:
-        return from_json(read_text(Path(path).expanduser()))
+        return from_json(read_text(typed_path(path)))
     except ValueError:
         raise UsageError(f"{path} is not JSON") from None
     except OSError as error:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import ssl
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from xsrun.errors import UsageError
+from xsrun.reading import require_regular, typed_path
 from xsrun.records import made, record
 from xsrun.server.verify.comparing import SideAnswer
 from xsrun.services.http import reason_of
@@ -58,7 +58,8 @@ class LiveSide:
         verify: ssl.SSLContext | bool = True
         if options.ca_file:
             try:
-                verify = ssl.create_default_context(cafile=Path(options.ca_file).expanduser())
+                require_regular(typed_path(options.ca_file))
+                verify = ssl.create_default_context(cafile=typed_path(options.ca_file))
             except (OSError, ssl.SSLError):
                 raise UsageError(f"--ca: {options.ca_file} does not hold certificates") from None
         self._client = httpx.Client(verify=verify, timeout=options.timeout, follow_redirects=False)

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 
 from xsrun.errors import UsageError
-from xsrun.reading import read_text
+from xsrun.reading import read_text, typed_path
 
 
 def read_profile(name: str, file: str | None = None) -> tuple[str, str]:
@@ -16,7 +15,7 @@ def read_profile(name: str, file: str | None = None) -> tuple[str, str]:
     """
     import yaml
 
-    path = Path(file or os.environ.get("XANO_CONFIG") or "~/.xano/credentials.yaml").expanduser()
+    path = typed_path(file or os.environ.get("XANO_CONFIG") or "~/.xano/credentials.yaml")
     try:
         found = yaml.safe_load(read_text(path))
     except OSError as error:

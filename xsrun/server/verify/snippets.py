@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from xsrun.errors import UsageError
-from xsrun.reading import read_text
+from xsrun.reading import read_text, typed_path
 from xsrun.records import record
 from xsrun.server.verify.asked import AskedRequest
 from xsrun.server.verify.live_side import LiveSide, NoAnswerError
@@ -53,7 +53,7 @@ class CaseSnippet:
 def read_snippets(path: str) -> tuple[list[CaseSnippet], list[str]]:
     """The cases of a file that can be asked, and the ids of those that cannot. Raises UsageError."""
     try:
-        lines = read_text(Path(path).expanduser()).split("\n")
+        lines = read_text(typed_path(path)).split("\n")
     except UnicodeDecodeError:
         raise UsageError(f"{path} is not text in UTF-8") from None
     except OSError as error:

@@ -7,11 +7,10 @@ it is for, `"reasoning"`, `"usage"` and `"finish_reason"`. Every run begins at t
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from xsrun.errors import UnavailableError, UsageError, XanoScriptError
-from xsrun.reading import read_text
+from xsrun.reading import read_text, typed_path
 from xsrun.services.models.conversation import Question, ToolRequest, Turn, Usage, whole
 from xsrun.values.conversion import Value, from_json, to_json
 from xsrun.values.json_errors import JsonError
@@ -34,7 +33,7 @@ class ScriptedTurns:
     @classmethod
     def read(cls, name: str) -> ScriptedTurns:
         """Read a file of turns. Raises UsageError for one that has none."""
-        path = Path(name).expanduser()
+        path = typed_path(name)
         try:
             text = read_text(path)
         except UnicodeDecodeError:
