@@ -40,6 +40,7 @@ def _one_key(monkeypatch: pytest.MonkeyPatch) -> None:
 @contextmanager
 def process(url: str) -> Iterator[tuple[Client, Application]]:
     with xsrun.Workspace.from_sources(SOURCES, cache=url) as workspace:
+        workspace.service("realtime")  # reads the secret, which a test may change while the server starts
         application = create_application(workspace)
         with running(application) as client:
             yield client, application
