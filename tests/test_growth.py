@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 import xsrun
 from xsrun.diagnostics.suggest import comparing, did_you_mean, nearest
+from xsrun.errors import XanoScriptError
 from xsrun.running import context
 from xsrun.running.trace import SHOWN, Trace, beginning
 from xsrun.values.conversion import to_json
@@ -127,7 +128,7 @@ def test_a_trace_does_not_look_at_all_of_a_large_value() -> None:
     ],
 )
 def test_work_at_the_front_of_a_long_list_is_told(body: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(context, "_MANY_MOVED", 100_000)
+    monkeypatch.setattr(context, "MANY", 100_000)
     start = 'var $t { value = (1..1500)|join:"x" }\nvar $o { value = (1..6000) }\n'
     for passes, told in ((5, 0), (40, 1)):
         source = f"{start}for ({passes}) {{\n  each as $i {{\n    {body}\n  }}\n}}\n"
@@ -135,4 +136,45 @@ def test_work_at_the_front_of_a_long_list_is_told(body: str, monkeypatch: pytest
             result = workspace.run("a")
         assert result.error is None
         assert len(result.warnings) == told, source
-        assert all("moves all that is behind" in str(one) for one in result.warnings)
+        assert all("moves all that is behind" in str(one) and one.line == 5 for one in result.warnings)
+
+
+LONGER = """
+---
+function longer {
+  input {
+    json list
+  }
+  stack {
+    var $all { value = $input.list }
+    array.push $all { value = 1 }
+  }
+  response = $all
+}
+"""
+
+
+@pytest.mark.parametrize(
+    ("body", "line"),
+    [
+        ("var $a { value = $o }\narray.push $o { value = $i }", "array.push $o"),
+        ("var $a { value = $o }\nvar.update $o { value = $o|push:$i }", "$o|push"),
+        ("var $a { value = $p.o }\narray.push $p.o { value = $i }", "array.push $p.o"),
+        ("var $a { value = $o }\nvar.update $o[0] { value = $i }", "$o[0]"),
+        ("function.run longer {\n input = {list: $o}\n } as $o", "array.push $all"),
+    ],
+)
+def test_copies_that_add_up_are_told(body: str, line: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(context, "MANY", 100_000)
+    start = "var $o { value = (1..6000) }\nvar $p { value = {o: $o} }\n"
+    for passes, told in ((5, 0), (40, 1)):
+        source = function(f"{start}for ({passes}) {{\n each as $i {{\n{body}\n}}\n}}\n") + LONGER
+        with xsrun.Workspace.from_sources({"a.xs": source}) as workspace:
+            result = workspace.run("f")
+        assert result.error is None
+        assert len(result.warnings) == told, source
+        for one in result.warnings:
+            assert isinstance(one, XanoScriptError)
+            assert "each change here copies the whole value" in str(one)
+            assert one.line is not None
+            assert line in source.splitlines()[one.line - 1]

@@ -747,8 +747,8 @@ def test_members_that_were_replaced_are_not_kept() -> None:
     class Watched(ownership.Owned):
         __slots__ = ()
 
-        def __init__(self) -> None:
-            super().__init__()
+        def __init__(self, tell: Callable[[int], None] | None = None) -> None:
+            super().__init__(tell)
             owners.append(self)
 
     with pytest.MonkeyPatch.context() as patch:

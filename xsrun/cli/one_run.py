@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +15,7 @@ from xsrun.values.conversion import Value, to_json
 
 if TYPE_CHECKING:
     from xsrun.cli.target import Target
+    from xsrun.diagnostics import Diagnostic
     from xsrun.workspace.construct import Construct
     from xsrun.workspace.result import Result
     from xsrun.workspace.workspace import LoadedWorkspace
@@ -113,8 +114,14 @@ def show_result(result: Result, target: Target, *, several: bool) -> None:
     else:
         print_value(result.response)
     for warning in result.warnings:
-        text = str(getattr(warning, "message", warning))
+        text = described(warning, target.shown)
         warn(text if result.secrets is None else result.secrets.hide_text(text))
+
+
+def described(warning: Diagnostic | XanoScriptError, shown: Callable[[str], str]) -> str:
+    """A warning on one line: the place in the program where it has one, and what to do."""
+    place = f"{shown(warning.file)}:{warning.line}: " if warning.file and warning.line else ""
+    return f"{place}{warning.message}" + (f"; {warning.hint}" if place and warning.hint else "")
 
 
 @contextmanager

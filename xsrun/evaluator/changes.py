@@ -74,7 +74,11 @@ def owner_name(variable: str) -> str:
 
 def owners_defined(variables: Iterable[str], at: Located) -> list[ast.stmt]:
     """The statements at the start of a function that make what its variables own."""
-    return [one for variable in sorted(variables) for one in statements("O = Owned()", at, O=owner_name(variable))]
+    return [
+        one
+        for variable in sorted(variables)
+        for one in statements("O = Owned(context.count_copied)", at, O=owner_name(variable))
+    ]
 
 
 def owners_of(variables: Iterable[str], at: Located) -> ast.expr:

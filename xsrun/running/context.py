@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, Protocol
 
 from xsrun.errors import AccessDeniedError, LimitError, XanoScriptError
 from xsrun.records import made, record
+from xsrun.running.costly_changes import MANY, copied_much, moved_much
 from xsrun.values.conversion import Value, to_json
 from xsrun.values.extent import check_extent
 
@@ -194,8 +195,6 @@ def resident_memory() -> int:
     return _read_memory()
 
 
-#: Members moved that are worth a warning: some tenths of a second.
-_MANY_MOVED = 300_000_000
 #: the last reading of the memory, and when it was made
 _last_reading = (float("-inf"), 0)
 
@@ -218,6 +217,7 @@ class Context:
         "auth",
         "budget",
         "clock",
+        "copied",
         "datasource",
         "deadline",
         "deferred",
@@ -295,7 +295,7 @@ class Context:
         #: (`xsrun.values.ownership`), so that it need not be looked through again
         self.proved: dict[Any, list[Value]] = {}
         #: members and characters that were moved because something in front of them was added or taken away
-        self.moved = 0
+        self.moved = self.copied = 0
 
     def now(self) -> int:
         """The run's time: milliseconds since the epoch. Tests and `--now` fix it."""
@@ -417,13 +417,14 @@ class Context:
     def count_moved(self, size: int) -> None:
         """Count what moves when a list or text changes at its beginning; a run that moves very much is told once."""
         before, self.moved = self.moved, self.moved + size
-        if before < _MANY_MOVED <= self.moved:
-            self.warnings.append(
-                XanoScriptError(
-                    f"changing a list or text in front moves all that is behind: {size:,} members or characters",
-                    hint="go through the list with foreach or by an index, or add at the end and use |reverse once",
-                )
-            )
+        if before < MANY <= self.moved:
+            self.warnings.append(moved_much(size))
+
+    def count_copied(self, size: int) -> None:
+        """Count the members of copies that are made to change one; a run that copies very much is told once."""
+        before, self.copied = self.copied, self.copied + size
+        if before < MANY <= self.copied:
+            self.warnings.append(copied_much(size))
 
     def check_size(self, size: int) -> None:
         """Refuse a value before it is built; `size` is in characters or members."""

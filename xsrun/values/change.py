@@ -11,7 +11,7 @@ import math
 from collections.abc import Callable
 
 from xsrun.values.conversion import Value, as_list, as_text, parse_number, to_text
-from xsrun.values.ownership import Owned, copied
+from xsrun.values.ownership import Owned
 from xsrun.values.paths import Step, parse_path, set_path
 
 Keys = tuple[Value, ...]
@@ -140,7 +140,7 @@ def own_list(owned: Owned, target: Value, keys: Keys, convert: Callable[[Value],
     for key in keys:
         leaf = _shape_for(leaf, key)
         leaf = _child(leaf, _slot(leaf, key))
-    made = copied(convert(leaf))
+    made = owned.copy(convert(leaf))
     target, parent, slot = _way(owned, target, keys)
     _store(parent, slot, owned.add(made, parent))
     return target

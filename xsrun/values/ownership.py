@@ -20,10 +20,14 @@ that was weighed, edit tokens as in Clojure's transients, needs a field in each 
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from xsrun.values.conversion import Value
 
 #: Copied members that are remembered before it is first looked whether they still are in the container.
 _LEAST_WEIGHT = 100_000
+#: A copy of more members is told to the run, which warns when it adds up.
+_LARGE = 4_096
 
 
 def copied(container: Value) -> Value:
@@ -39,9 +43,11 @@ class Owned:
     the same identity.
     """
 
-    __slots__ = ("_limit", "_members", "_weight", "recent", "root")
+    __slots__ = ("_limit", "_members", "_tell", "_weight", "recent", "root")
 
-    def __init__(self) -> None:
+    def __init__(self, tell: Callable[[int], None] | None = None) -> None:
+        #: is told how many members a large copy has
+        self._tell = tell
         #: the list or object that the variable holds and nothing else does; None or another than it holds: nothing
         self.root: Value = None
         #: the owned member of the root that was asked for last, or None: spares the look into `_members`
@@ -61,7 +67,7 @@ class Owned:
 
     def take(self, container: Value) -> Value:
         """A copy of a container that others may hold, to be put in its place; it is owned."""
-        return self.start(copied(container))
+        return self.start(self.copy(container))
 
     def add(self, member: Value, parent: Value) -> Value:
         """Own a container that is new and about to be put into an owned one. Returns it."""
@@ -73,7 +79,13 @@ class Owned:
 
     def take_member(self, member: Value, parent: Value) -> Value:
         """A copy of a member that others may hold, to be put in its place in an owned container; it is owned."""
-        return self.add(copied(member), parent)
+        return self.add(self.copy(member), parent)
+
+    def copy(self, container: Value) -> Value:
+        """A copy, to be owned next; a large one is told."""
+        if self._tell is not None and len(container) > _LARGE:
+            self._tell(len(container))
+        return copied(container)
 
     # Asking --------------------------------------------------------------------------------------------------------
 
