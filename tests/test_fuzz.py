@@ -43,6 +43,10 @@ FAILED = [
     "table t {\n  schema {\n    text [ 1 5 ] tags\n    text [1\u00a05] more\n  }\n}\n",
     "function f {\n  stack {\n    return $x",
     "function f {\n  stack {\n    return $xé",
+    "var $x \n \rvalue = 12|bitwise_and:10",
+    "var $x \n \x0cvalue = 12|bitwise_and:10",
+    "table t {\n  schema {\n    int? =>level?\n    int? = 5\n  }\n}\n",
+    "var $x {\n  value = [2. 5, 1234 .5, 1.5 .5, 2 .a]|first\n}\n",
 ]
 
 

@@ -137,7 +137,7 @@ class Log:
         """Where a request was for long: the statements, and about how many seconds."""
         for (file, line), seconds in places:
             source = sources.get(file)
-            written = source.text.splitlines()[line - 1].strip() if source is not None else ""
+            written = source.line(line).strip() if source is not None else ""
             self.line(
                 f"  slow: {self.shown_path(file)}:{line}: {seconds:.1f} s in {written[:80]}", "warning", request=of
             )

@@ -221,10 +221,14 @@ class Brackets:
         if index == 0:
             return False
         before = self.types[index - 1]
+        if before == "NUMBER" and kind == "MEMBER":  # `2 .5` is a member of a number, `2.5` another number
+            return text[1:2].isdigit()
         if before == "PREFIX" and text[:1] == "+" and self.texts[index - 1] == "+":
             return True  # `+ +x`, which is not `++`
         if before == "DEFAULT" and text[:1] == "=":
             return True  # `= =x`, which is not `==`
+        if before == "QUESTION" and kind == "DEFAULT" and text[:1] == "=":
+            return True  # `int? =5`, whose mark is not that of `?=`
         if before == "FILTERS":
             return True  # `filters=min:1 =5`, which is not an argument `1=5`
         if kind in _TIGHT_BEFORE or before in _TIGHT_AFTER:

@@ -114,7 +114,7 @@ def _document(document: Parsed[Document], items: list[Item], values: list[Expres
 
 def expressions_in(source: Source) -> list[Chunk] | None:
     """The expressions and statements of a text, or None when something else is in it, or no expression."""
-    lines = source.text.splitlines()
+    lines = source.text.split("\n")  # not where `splitlines` would, which knows line ends that XanoScript does not
     if sum(map(bool, map(str.strip, lines))) > _LONGEST_TEXT:
         return None
     found: list[Chunk] = []
