@@ -17,6 +17,7 @@ import xsrun
 from xsrun.diagnostics.suggest import comparing, did_you_mean, nearest
 from xsrun.errors import XanoScriptError
 from xsrun.running import context
+from xsrun.running.secrets import NOTHING, Secrets
 from xsrun.running.trace import SHOWN, Trace, beginning
 from xsrun.values.conversion import to_json
 from xsrun.values.extent import measure
@@ -100,7 +101,8 @@ def test_like_does_not_go_back_and_try_again() -> None:
 
 
 NUMBERS = st.recursive(
-    st.integers() | st.booleans(), lambda inner: st.lists(inner) | st.dictionaries(st.sampled_from("abcdefgh"), inner)
+    st.integers(-(2**63), 2**63 - 1) | st.booleans(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.sampled_from("abcdefgh"), inner),
 )
 
 
@@ -116,6 +118,29 @@ def test_a_trace_does_not_look_at_all_of_a_large_value() -> None:
     value = [[number] for number in range(1_000)]
     assert measure(beginning(value, [SHOWN])) == SHOWN
     assert Trace().show(value) == to_json(value)[: SHOWN - 3] + "..."
+
+
+@given(st.text(st.sampled_from('ab:/"é\n'), max_size=30), st.integers(0, 3 * SHOWN))
+def test_a_trace_shows_the_beginning_of_a_text(text: str, length: int) -> None:
+    for value in ((text * length)[:length], {"a": [(text * length)[:length], length], "b": 12.5}):
+        whole = to_json(value)
+        assert Trace().show(value) == (whole if len(whole) <= SHOWN else whole[: SHOWN - 3] + "...")
+
+
+def test_a_trace_does_not_look_at_all_of_a_long_text() -> None:
+    text = "a" * 100_000
+    assert len(beginning(text, [SHOWN], NOTHING)) == SHOWN + 3
+    assert len(beginning([text, text], [SHOWN], NOTHING)[0]) <= SHOWN + 3
+
+
+@given(st.integers(0, 2 * SHOWN), st.integers(0, 3), st.integers(8, 2 * SHOWN))
+def test_a_text_that_is_cut_shows_no_part_of_a_secret(start: int, between: int, length: int) -> None:
+    trace, secret = Trace(), "Z" * length
+    trace.secrets = Secrets([secret])
+    text = "." * start + ("-" * between).join([secret] * 20) + "." * 5_000
+    shown = trace.show({"text": text, "list": [text]})
+    assert "Z" not in shown
+    assert len(shown) <= SHOWN
 
 
 @pytest.mark.parametrize(

@@ -47,6 +47,10 @@ class Secrets:
         while len(self._forms) > _MOST:
             del self._forms[next(iter(self._forms))]
 
+    def longest(self) -> int:
+        """The characters of the longest way to write one."""
+        return max(map(len, self._forms), default=0)
+
     def joined(self, others: Secrets) -> Secrets:
         """These and others."""
         both = Secrets()

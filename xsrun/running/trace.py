@@ -138,23 +138,24 @@ class Trace:
         from xsrun.running.secrets import NOTHING
         from xsrun.values.conversion import to_json
 
-        shown = beginning(value, [self.shown])
-        text = to_json(masked_members(shown, self.secrets or NOTHING, lines=True))
+        secrets = self.secrets or NOTHING
+        shown = beginning(value, [self.shown], secrets)
+        text = to_json(masked_members(shown, secrets, lines=True))
         return text if len(text) <= self.shown else text[: self.shown - 3] + "..."
 
 
-def beginning(value: Value, left: list[int]) -> Value:
+def beginning(value: Value, left: list[int], secrets: Secrets | None = None) -> Value:
     """A copy of the first members of a value, as many as are `left`: each takes a character of its JSON at least.
 
-    So a step costs no more than what is shown of it, however large its value is, and however often it holds the same.
+    With `secrets`, as many as so many characters show; texts are cut then, and none of the secrets shows in part. A step costs no more than what is shown of it, however large its value is, and however often it holds the same.
     """
     if value.__class__ is list:
         part = []
         for item in value:
             if left[0] <= 0:
                 break
-            left[0] -= 1
-            part.append(beginning(item, left))
+            left[0] -= 1  # the comma
+            part.append(beginning(item, left, secrets))
         return part
     if value.__class__ is dict:
         entries = {}
@@ -162,6 +163,24 @@ def beginning(value: Value, left: list[int]) -> Value:
             if left[0] <= 0:
                 break
             left[0] -= 1
-            entries[key] = beginning(item, left)
+            entries[key] = beginning(item, left, secrets)
         return entries
+    if secrets is None:
+        return value
+    if value.__class__ is str:
+        seen = max(left[0], 0)
+        left[0] -= 2  # the quotation marks: a mask may be shorter than the text
+        return value if len(value) <= seen else beginning_of_text(value, seen, secrets)
+    left[0] -= min(len(str(value)), 5) if value.__class__ is int else 1
     return value
+
+
+def beginning_of_text(text: str, seen: int, secrets: Secrets) -> str:
+    """At least so many characters of a text, without the secrets that begin there, and without the rest."""
+    longest = secrets.longest()
+    if len(text) <= seen + 2 * longest:
+        return text
+    from xsrun.running.masking import masked_text
+
+    shown = secrets.hide_text(masked_text(text[: seen + 2 * longest]))
+    return shown[: max(len(shown) - longest, 0)] + "..."  # a secret that is cut in two may stand at the end
