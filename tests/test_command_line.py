@@ -63,12 +63,19 @@ def test_a_variable_that_nothing_has_set(tmp_path: Path, name: str, before: str,
         (["$input.x + 1", "-i", "x=3"], 4),
         (["$auth.id", "--auth", "user:7"], 7),
         (["now", "--now", "1970-01-01T00:00:01"], 1000),
+        (['$env.$http_headers|get:"A"', "--header", "A: b"], "b"),
+        (["$a.b", "--var", 'a={"b":4}', "--limit", "steps=5"], 4),
     ],
 )
 def test_an_expression_takes_what_a_program_takes(words: list[str], value: int) -> None:
     for _ in range(2):  # the second time it is kept
         done = xsrun("eval", "--json", *words)
         assert json.loads(done.stdout)["response"] == value
+
+
+def test_what_a_run_refuses_an_expression_refuses() -> None:
+    done = xsrun("eval", "1", "--limit", "step=1")
+    assert "there is no limit `step`" in done.stderr
 
 
 def test_an_expression_that_lacks_an_input() -> None:

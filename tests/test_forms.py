@@ -28,6 +28,7 @@ FORMS = {
     "an expression over lines": ("// how to\n{\n  a: 1,\n  b: [2]\n}|keys\n", {}, ["a", "b"]),
     "expressions": ('1 + 2\n"a"|to_upper // => "A"\n', {}, [3, "A"]),
     "statements and expressions": ("var $n { value = 2 }\n$n * 3\n$n + 1\n", {}, [6, 3]),
+    "a variable": ("var $n { value = {a: 2} }\n$n.a\n", {}, 2),
     "a call": ("math.add(5, 3)\n", {}, 8),
     "a construct": ("function f {\n  input {\n    int n\n  }\n  stack {\n  }\n  response = $input.n\n}\n", {"n": 5}, 5),
 }

@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from xsrun.cli.named import Named
 
 
+#: The options that the value of an expression alone depends on. With any other it is run as a program is.
+_OF_EXPRESSIONS = frozenset(("expression", "input", "var", "auth", "json", "workspace", "env", "now", "fill_seed"))
+
+
 def add_arguments(parser: CommandParser) -> None:
     parser.add_argument(
         "expression",
@@ -31,11 +35,17 @@ def run(options: argparse.Namespace) -> int:
     from xsrun.cli.named import ARGUMENT, named
 
     what = named(options.expression.removeprefix(" "), expression=True)  # a blank that the parser may have put there
-    if what.name != ARGUMENT or options.fill or is_program(what, [name for name, _ in variables_of(options)]):
+    if what.name != ARGUMENT or asks_for_more(options) or is_program(what, [name for name, _ in variables_of(options)]):
         from xsrun.cli.target import load_named
 
         return run_target(lambda: load_named(what, options), options)
     return evaluate_expression(what.text or "", options)
+
+
+def asks_for_more(options: argparse.Namespace) -> bool:
+    """Is an option given that only a program's run takes?"""
+    given = {name for name, value in vars(options).items() if value and (name, value) != ("database", "sqlite://")}
+    return bool(given - _OF_EXPRESSIONS)
 
 
 def variables_of(options: argparse.Namespace) -> list[tuple[str, str]]:

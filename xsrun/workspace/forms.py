@@ -44,8 +44,8 @@ def read_form(source: Source) -> Parsed[Document]:
     """Parse a text. Expressions, among statements perhaps, are its `response`: one alone, or a list of several."""
     parsed = parser().parse(source, "document")
     if not is_erroneous(parsed):
-        calls = parsed.tree is not None and any(map(is_call, parsed.tree.items))
-        return (_expressions(source, parsed) or parsed) if calls else parsed
+        values = parsed.tree is not None and any(map(is_value, parsed.tree.items))
+        return (_expressions(source, parsed) or parsed) if values else parsed
     return _expressions(source, parsed) or parsed
 
 
@@ -54,11 +54,13 @@ def is_erroneous(parsed: Parsed[Document | Expression]) -> bool:
     return any(found.severity == "error" for found in parsed.diagnostics)
 
 
-def is_call(item: Item) -> bool:
-    """Is a statement in truth an expression on a line of its own, `object.keys({a: 1})`?"""
-    if not isinstance(item, Statement) or not item.name.startswith(_CALLED):
+def is_value(item: Item) -> bool:
+    """Is a statement in truth an expression on a line of its own, `object.keys({a: 1})` or `$total`?"""
+    if not isinstance(item, Statement) or not item.name.startswith(("$", *_CALLED)):
         return False
     bare = item.body is None and item.result is None and item.condition is None
+    if item.name.startswith("$"):
+        return bare and item.target is None
     return bare and isinstance(item.target, Group) and item.target.column == item.name_end_column
 
 
@@ -143,7 +145,7 @@ def _chunk(file: str, lines: list[str], start: int, end: int) -> Chunk | None:
     parsed = parser().parse(source, "document", recover=False)
     items = parsed.tree.items if parsed.tree is not None and not is_erroneous(parsed) else []
     statements = bool(items) and all(
-        isinstance(item, Statement) and registry.find_statement(item.name) and not is_call(item) for item in items
+        isinstance(item, Statement) and registry.find_statement(item.name) and not is_value(item) for item in items
     )
     return (start + 1, end, None) if statements else None
 

@@ -20,7 +20,7 @@ from xsrun.syntax.parser import parser
 from xsrun.syntax.source import Source
 from xsrun.syntax.tokens import Comment
 from xsrun.testing.doctest.page import Block
-from xsrun.workspace.forms import Chunk, comment_start, expressions_in, is_call, is_erroneous
+from xsrun.workspace.forms import Chunk, comment_start, expressions_in, is_value, is_erroneous
 
 #: What stands at the top of a file; "stack" is the workspace's word for a bare list.
 _CONSTRUCTS = DECLARED_KINDS - {"stack"}
@@ -75,7 +75,7 @@ def read_example(block: Block) -> PageExample:
     if errors:
         return _other_forms(block, padding, parsed, errors)
     kind = _kind_of(items)
-    if kind == "statements" and any(is_call(item) or not registry.find_statement(item.name) for item in items):
+    if kind == "statements" and any(is_value(item) or not registry.find_statement(item.name) for item in items):
         other = _chunked(block, padding) or _fields(block, padding)
         if other is not None:
             return other
