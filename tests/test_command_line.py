@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import platform
 import re
@@ -285,6 +286,36 @@ def test_help() -> None:
     listed = re.findall(r"^  ([a-z]+) +\w", xsrun("--help").stdout, re.MULTILINE)
     assert sorted(name for name in listed if name != "xsrun") == sorted(COMMANDS)
     assert xsrun("--version").stdout == f"xsrun {__version__}\n"
+
+
+def test_the_python_code_of_a_program_is_shown(tmp_path: Path) -> None:
+    """Above each line of code stands the line of the program; it is Python, and nothing runs."""
+    lines = ["// a loop", "for ($count) {", "  each as $i {", "    try_catch {", "      try {"]
+    lines += ["        debug.log { value = $i }", "      }", "      catch {", "        var $x { value = 1 }"]
+    (tmp_path / "a.xs").write_text("\n".join([*lines, *"}}}}", ""]), encoding="utf-8")
+    done = xsrun("run", "a.xs", "--show-python", "--var", "count=2", folder=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    shown = [line.strip() for line in done.stdout.splitlines()]
+    for number, code in ((2, "for v_i in "), (6, "context.log("), (9, "v_x = 1")):
+        comment = shown.index(f"# {number}: {lines[number - 1].strip()}")
+        assert shown[comment + 1].startswith(code)
+    assert {type(one) for one in ast.parse(done.stdout).body} == {ast.FunctionDef}
+    assert "trace_end" in xsrun("run", "a.xs", "--show-python", "--trace", folder=tmp_path).stdout
+
+
+@pytest.mark.parametrize(
+    ("program", "options", "status", "told"),
+    [
+        ("var $a { value = 1 +}", [], 1, "a.xs:1:2"),
+        ("var $a { value = 1 }", ["--json"], 2, "--show-python and --json exclude one another"),
+    ],
+)
+def test_no_python_code_is_shown(program: str, options: list[str], status: int, told: str, tmp_path: Path) -> None:
+    (tmp_path / "a.xs").write_text(program, encoding="utf-8")
+    done = xsrun("run", "a.xs", "--show-python", *options, folder=tmp_path)
+    assert done.returncode == status
+    assert told in done.stderr + done.stdout
+    assert "def direct" not in done.stdout
 
 
 @pytest.mark.parametrize("options", [[], ["--limit", "depth=5000"]], ids=["", "deep"])

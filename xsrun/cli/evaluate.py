@@ -29,6 +29,7 @@ def add_arguments(parser: CommandParser) -> None:
     )
     parser.takes_expression = True
     add_program_options(parser)
+    parser.set_defaults(show_python=False)
 
 
 def run(options: argparse.Namespace) -> int:

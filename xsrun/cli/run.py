@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from xsrun.cli.arguments import CommandParser
+from xsrun.cli.arguments import CommandParser, show_error
 from xsrun.cli.one_run import deliver, run_once
 from xsrun.cli.options import (
     add_fill_options,
@@ -20,9 +20,12 @@ from xsrun.cli.options import (
     split_pair,
 )
 from xsrun.cli.output import warn
+from xsrun.errors import UsageError, XanoScriptError
 
 if TYPE_CHECKING:
     from xsrun.cli.target import Target
+    from xsrun.values.conversion import Value
+    from xsrun.workspace.construct import Construct
 
 
 #: What may be named, as `--help` says it.
@@ -36,6 +39,9 @@ def add_arguments(parser: CommandParser) -> None:
     parser.add_argument("target", help=TARGETS)
     parser.takes_expression = True
     add_program_options(parser)
+    parser.add_argument(
+        "--show-python", action="store_true", help="print the Python code that the program becomes, and do not run it"
+    )
 
 
 def add_program_options(parser: CommandParser) -> None:
@@ -75,8 +81,29 @@ def run_target(load: Callable[[], Target], options: argparse.Namespace) -> int:
         construct = target.find()
         if construct.kind == "stack" and not (construct.items or construct.node or construct.problems):
             warn(f"{target.shown(construct.file)} holds no statements")
+        if options.show_python:
+            return show_python(construct, target, list(given_besides["variables"]), inputs[0], options)
         results = (run_once(target, construct, given, given_besides, options) for given in inputs)
         return 1 if deliver(results, target, options, several=len(inputs) > 1) else 0
+
+
+def show_python(
+    construct: Construct, target: Target, variables: list[str], inputs: dict[str, Value], options: argparse.Namespace
+) -> int:
+    """Print the code that a construct becomes. Raises XanoScriptError."""
+    from xsrun.workspace.code_cache import python_of
+
+    if options.json:
+        raise UsageError("--show-python and --json exclude one another", hint="the code is text")
+    if construct.kind == "stack":
+        construct = construct.with_variables(variables, inputs)
+    sources = {name: source.text for name, source in target.workspace.sources.items()}
+    try:
+        print(python_of(construct, sources[construct.file], trace=options.trace))
+    except XanoScriptError as error:
+        show_error(error, sources, target.shown)
+        return 1
+    return 0
 
 
 def read_request(options: argparse.Namespace) -> dict[str, Any]:

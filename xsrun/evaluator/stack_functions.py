@@ -144,14 +144,15 @@ def compile_stack(
     owner: ConstructKey = NO_CONSTRUCT,
     returns_variables: bool = False,
     at: Statement | None = None,
+    show: Callable[[ast.Module], None] | None = None,
 ) -> Compiled:
     """Compile a list of statements and the response that follows it.
 
     `declared` are the inputs (`fields.declared.Declared`); `variables` are given to `run` besides, and have values
     before the first statement. `signature(kind, name)` tells the declared inputs of a construct that is called
     directly, or None when the call must go through the workspace. With `returns_variables` the function returns the
-    object of the program's variables: what a bare list of statements is for. Raises XanoScriptSyntaxError for what only
-    compiling can tell.
+    object of the program's variables: what a bare list of statements is for. `show` is given the module that becomes
+    code. Raises XanoScriptSyntaxError for what only compiling can tell.
     """
     start = statement_position(at) if at is not None else Position()  # the header: code of its own spans one line
     with followed(filename, start):
@@ -173,6 +174,8 @@ def compile_stack(
             code = [place(ast.With([ast.withitem(compiler.manager, None)], code), start)]
         prologue = input_prologue(scope, linker, start)
         module = ast.Module(define_functions(scope, preset, prologue, code, start), [])
+        if show is not None:
+            show(module)
         compiled = compile_module(module, filename)
     run, direct = link(compiled, linker, declared or [])
     return Compiled(run, direct, compiled, linker)

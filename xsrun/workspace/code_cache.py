@@ -9,12 +9,15 @@ from __future__ import annotations
 import contextlib
 import marshal
 import pickle
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from xsrun import cache
 from xsrun.workspace.construct import Construct
 
 if TYPE_CHECKING:
+    import ast
+
     from xsrun.evaluator.generated.linker import Compiled
     from xsrun.fields.declared import Declared
 
@@ -55,7 +58,17 @@ def _code_key(construct: Construct, trace: bool) -> str:
     return cache.digest(cache.fingerprint(), place, construct.text)
 
 
-def _compile(construct: Construct, trace: bool, key: str) -> Compiled:
+def python_of(construct: Construct, text: str, trace: bool = False) -> str:
+    """The Python code that the stack of a construct becomes; `text` is its file. Raises XanoScriptSyntaxError."""
+    from xsrun.evaluator.listing import listing
+
+    construct.fail_if_broken()
+    shown: list[ast.Module] = []
+    _compile(construct, trace, _code_key(construct, trace), shown.append)
+    return listing(shown[0], text)
+
+
+def _compile(construct: Construct, trace: bool, key: str, show: Callable[[ast.Module], None] | None = None) -> Compiled:
     from xsrun.evaluator.stack_functions import compile_stack
 
     asked: dict[tuple[str, str], tuple[str, ...] | None] = {}
@@ -76,6 +89,7 @@ def _compile(construct: Construct, trace: bool, key: str) -> Compiled:
         owner=construct.key,
         returns_variables=construct.kind == "stack" and construct.response is None,
         at=construct.node,
+        show=show,
     )
     if not _depends_on_tables(construct):
         keep("code", key, compiled, asked)
