@@ -147,7 +147,8 @@ class Trace:
 def beginning(value: Value, left: list[int], secrets: Secrets | None = None) -> Value:
     """A copy of the first members of a value, as many as are `left`: each takes a character of its JSON at least.
 
-    With `secrets`, as many as so many characters show; texts are cut then, and none of the secrets shows in part. A step costs no more than what is shown of it, however large its value is, and however often it holds the same.
+    With `secrets`, as many as so many characters show; texts are cut then, and none of the secrets shows in part. So a
+    step costs no more than what is shown of it, however large its value is, and however often it holds the same.
     """
     if value.__class__ is list:
         part = []
