@@ -1,12 +1,13 @@
 """All benchmarks in one run, as one table.
 
-    python tests/benchmarks [--runs 7] [--only NAME] [--corpus FOLDER [--official FOLDER]] [--json] [--write]
+    python tests/benchmarks [--runs 15] [--only NAME] [--corpus FOLDER [--official FOLDER]] [--json] [--write]
 
 Or `python -m tests.benchmarks`. Everything is measured against a twin: plain Python, sqlite3, a bare endpoint of the
 same server, an empty Python program. Medians of CPU time, both sides taking turns. `--corpus` is a folder with clones
 of public programs: it adds the heaviest exercises (see `exercises.py`), and, with the official parser's folder, the
 check of all files (see `reading.py`). `--write` writes the table into the manual's guide `speed`, where the one of the
-last time stands, and a few of its rows into README.md.
+last time stands, and a few of its rows into README.md. `--growth` measures something else: how work grows (see
+`growth.py`).
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ ROOT = Path(__file__).parents[2]
 README, GUIDE = ROOT / "README.md", ROOT / "xsrun" / "manual" / "guides" / "speed.md"
 #: What stands around the table in README.md and in the guide.
 BEGIN, END = "<!-- benchmarks: python tests/benchmarks --write -->", "<!-- /benchmarks -->"
+GROWTH_BEGIN, GROWTH_END = "<!-- growth: python tests/benchmarks --growth --write -->", "<!-- /growth -->"
 #: The rows that README.md shows, by how they begin.
 SHOWN = (
     "| programs: nested scalar loops |",
@@ -126,28 +128,48 @@ def excerpt(table: str) -> str:
     return "\n".join([*lines[:2], *(line for line in lines if line.startswith(SHOWN))])
 
 
-def put(path: Path, table: str) -> None:
+def put(path: Path, table: str, begin: str = BEGIN, end: str = END) -> None:
     """Write a text between the marks of a file."""
     text = path.read_text(encoding="utf-8")
     changed, count = re.subn(
-        f"{re.escape(BEGIN)}.*?{re.escape(END)}", lambda _: f"{BEGIN}\n{table}\n{END}", text, flags=re.DOTALL
+        f"{re.escape(begin)}.*?{re.escape(end)}", lambda _: f"{begin}\n{table}\n{end}", text, flags=re.DOTALL
     )
     if count != 1:
-        raise SystemExit(f"{path.name} has no place for the table: it stands between {BEGIN} and {END}")
+        raise SystemExit(f"{path.name} has no place for the table: it stands between {begin} and {end}")
     path.write_text(changed, encoding="utf-8")
+
+
+def growth(names: list[str], runs: int, small: bool, as_json: bool, writes: bool) -> int:
+    """The growth table; the exit status is 1 when something grows faster than it may."""
+    script = importlib.import_module("growth")
+    print(machine(), file=sys.stderr)
+    rows = script.measure(names, runs, small)
+    if as_json:
+        print(json.dumps({"machine": machine(), "growth": rows}))
+    if writes:
+        put(GUIDE, f"{script.markdown_table(rows, time_of)}\n\n{machine()}.", GROWTH_BEGIN, GROWTH_END)
+    return 0 if small else int(any(row["fault"] for row in rows))
 
 
 def main() -> None:
     sys.path.insert(0, str(Path(__file__).parent))  # the scripts import each other by name, as when they run alone
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    options.add_argument("--runs", type=int, default=7)
+    options.add_argument("--runs", type=int, help="samples of each side: 15, of the growth table 3")
     options.add_argument("--only", action="append", choices=list(GROUPS), help="measure only this; may be repeated")
     options.add_argument("--corpus", type=Path, metavar="FOLDER", help="clones of public programs, as OWNER+NAME")
     options.add_argument("--official", type=Path, metavar="FOLDER", help="the folder of the official parser")
     options.add_argument("--json", action="store_true")
     options.add_argument("--write", action="store_true")
     options.add_argument("--load", action="store_true", help="servers of 1 and 2 processes beside Starlette's, alone")
+    options.add_argument("--growth", action="store_true", help="n, 10 n and 100 n of many workloads, alone")
+    options.add_argument(
+        "--workload", action="append", default=[], metavar="NAME", help="of the growth table, only this"
+    )
+    options.add_argument("--small", action="store_true", help="of the growth table: tiny sizes, to see that it works")
     choice = options.parse_args()
+    if choice.growth:
+        sys.exit(growth(choice.workload, choice.runs or 3, choice.small, choice.json, choice.write))
+    choice.runs = choice.runs or 15
     if choice.load:
         importlib.import_module("load").report([1, 2], 16, choice.runs, 2.0, choice.json)
         return
