@@ -121,6 +121,24 @@ def test_searching_agrees_with_itself(value: str, search: str) -> None:
     assert len(fold(value)) == len(value)
 
 
+@given(
+    st.text("abcdefxyz", max_size=12),
+    st.lists(st.tuples(st.sampled_from("abcxy"), st.sampled_from("cfxz")), max_size=4),
+)
+def test_ranges_of_a_mask_stand_for_their_characters(value: str, ranges: list[tuple[str, str]]) -> None:
+    mask = "".join(f"{low}..{high}" for low, high in ranges if low <= high)
+    meant = {chr(code) for low, high in ranges if low <= high for code in range(ord(low), ord(high) + 1)}
+    if mask:
+        assert text.trim(value, mask) == value.strip("".join(meant))
+
+
+def test_a_mask_of_many_ranges_is_read_once() -> None:
+    mask = "\u0001..\uffff" * 2_000
+    assert text.trim("a" * 50_000 + "\U0001f600" + "b", mask) == "\U0001f600"
+    members, ranges = text._mask(mask)
+    assert (members, ranges) == (set(), [("\u0001", "\uffff")])
+
+
 @given(any_texts, st.none() | odd_texts)
 def test_trimming_both_ends_is_trimming_each(value: Any, mask: str | None) -> None:
     assert text.trim(value, mask) == text.rtrim(text.ltrim(value, mask), mask)

@@ -46,6 +46,7 @@ FAILED = [
     "var $x \n \rvalue = 12|bitwise_and:10",
     "var $x \n \x0cvalue = 12|bitwise_and:10",
     "table t {\n  schema {\n    int? =>level?\n    int? = 5\n  }\n}\n",
+    'function "main" {\n  input {\n    timfilters=estamp ?seen?\n  }\n}\n',
     "var $x {\n  value = [2. 5, 1234 .5, 1.5 .5, 2 .a]|first\n}\n",
 ]
 

@@ -8,6 +8,8 @@ arguments are: null is "", a list or object is refused.
 from __future__ import annotations
 
 import re
+import sys
+from bisect import bisect_right
 from typing import TYPE_CHECKING
 
 from xsrun.filters import character_sets, escapes, formatting, html_tags, regular_expressions, urls  # noqa: F401
@@ -64,25 +66,57 @@ def capitalize(value: str) -> Value:
 # Ends ----------------------------------------------------------------------------------------------------------------
 
 
-def _mask(mask: str | None) -> str:
-    """The characters of a mask. `a..z` in it is a range; a blank mask, as editors export it, is the default one."""
-    if not mask:
-        return _BLANKS
-    text = characters(mask)
-    if ".." not in text:
-        return text
-    members: list[str] = []
+#: The last character there is.
+_LAST = chr(sys.maxunicode)
+#: Characters of a mask that is searched for each character of a text; a longer one is read once.
+_SHORT_MASK = 64
+
+
+def _stripped(text: str, mask: str | None, *, start: bool = True, end: bool = True) -> Value:
+    """A text without the characters of a mask at its ends. `a..z` in the mask is a range; a blank mask, as editors
+    export it, is the default one.
+
+    It takes time for the text and for the mask, but not for each character of the one all of the other: a mask may have
+    thousands of ranges, and a range the whole of Unicode.
+    """
+    text, mask = characters(text), characters(mask) if mask else _BLANKS
+    if ".." not in mask and len(mask) <= _SHORT_MASK:
+        return value_of(text.strip(mask) if start and end else text.lstrip(mask) if start else text.rstrip(mask))
+    members, ranges = _mask(mask)
+    first, last = 0, len(text)
+
+    def is_cut(char: str) -> bool:
+        place = bisect_right(ranges, (char, _LAST)) - 1
+        return char in members or (place >= 0 and char <= ranges[place][1])
+
+    while start and first < last and is_cut(text[first]):
+        first += 1
+    while end and first < last and is_cut(text[last - 1]):
+        last -= 1
+    return value_of(text[first:last])
+
+
+def _mask(text: str) -> tuple[set[str], list[tuple[str, str]]]:
+    """The characters of a mask that stand alone, and its ranges, in order and apart from each other."""
+    members: set[str] = set()
+    found: list[tuple[str, str]] = []
     position = 0
     while position < len(text):
         char = text[position]
         if text[position + 1 : position + 3] == ".." and text[position + 3 : position + 4] >= char:
-            members += map(chr, range(ord(char), ord(text[position + 3]) + 1))
+            found.append((char, text[position + 3]))
             position += 4
         else:
             if not text.startswith("..", position):  # of a broken range PHP keeps one dot
-                members.append(char)
+                members.add(char)
             position += 1
-    return "".join(members)
+    ranges: list[tuple[str, str]] = []
+    for low, high in sorted(found):
+        if ranges and low <= ranges[-1][1]:
+            ranges[-1] = (ranges[-1][0], max(high, ranges[-1][1]))
+        else:
+            ranges.append((low, high))
+    return members, ranges
 
 
 @filter("trim", elementwise=True)
@@ -94,7 +128,7 @@ def trim(value: str, mask: str | None = None) -> Value:
     >>> "/path/to/file/"|trim:"/"
     "path/to/file"
     """
-    return value_of(characters(value).strip(_mask(mask)))
+    return _stripped(value, mask)
 
 
 @filter("ltrim", elementwise=True)
@@ -104,7 +138,7 @@ def ltrim(value: str, mask: str | None = None) -> Value:
     >>> "000123"|ltrim:"0"
     "123"
     """
-    return value_of(characters(value).lstrip(_mask(mask)))
+    return _stripped(value, mask, end=False)
 
 
 @filter("rtrim", elementwise=True)
@@ -114,7 +148,7 @@ def rtrim(value: str, mask: str | None = None) -> Value:
     >>> "1.500"|rtrim:"0"
     "1.5"
     """
-    return value_of(characters(value).rstrip(_mask(mask)))
+    return _stripped(value, mask, start=False)
 
 
 # Parts ---------------------------------------------------------------------------------------------------------------

@@ -229,8 +229,8 @@ class Brackets:
             return True  # `= =x`, which is not `==`
         if before == "QUESTION" and kind == "DEFAULT" and text[:1] == "=":
             return True  # `int? =5`, whose mark is not that of `?=`
-        if before == "FILTERS":
-            return True  # `filters=min:1 =5`, which is not an argument `1=5`
+        if before in ("FILTERS", "RAW_DEFAULT"):
+            return True  # `filters=min:1 =5`, which is not an argument `1=5`; `a=b ?c`, which is not `a=b? c`
         if kind in _TIGHT_BEFORE or before in _TIGHT_AFTER:
             return False
         if kind == "QUESTION" and inside == FIELDS:

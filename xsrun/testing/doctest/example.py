@@ -20,7 +20,7 @@ from xsrun.syntax.parser import parser
 from xsrun.syntax.source import Source
 from xsrun.syntax.tokens import Comment
 from xsrun.testing.doctest.page import Block
-from xsrun.workspace.forms import Chunk, comment_start, expressions_in, is_value, is_erroneous
+from xsrun.workspace.forms import Chunk, comment_start, expressions_in, is_erroneous, is_value
 
 #: What stands at the top of a file; "stack" is the workspace's word for a bare list.
 _CONSTRUCTS = DECLARED_KINDS - {"stack"}
