@@ -23,7 +23,9 @@ from xsrun.syntax.nodes import Statement
 from xsrun.values.conversion import Value
 
 if TYPE_CHECKING:
-    from xsrun.database.connection import Connection, Execute, Executing, Row, Writing
+    from threading import RLock
+
+    from xsrun.database.connection import BriefReads, Connection, Execute, Executing, Row, Writing
     from xsrun.database.sql_writer import SqlWriter
 
 #: What defaults of columns of these kinds are; a declared default that does not fit is told by `xsrun check`.
@@ -379,6 +381,11 @@ class Backend(ABC):
     @abstractmethod
     def connect(self, url: str, search_path: str | None = None) -> Connection:
         """A new connection (see `connection`)."""
+
+    def brief_reads(self, url: str, shared: Connection | None, turn: RLock) -> BriefReads | None:
+        """What reads rows for runs that may not wait; None where all reads wait. `shared` is the connection that all
+        runs take turns at, where there is one."""
+        return None
 
     @abstractmethod
     def is_text_id(self, kind: str) -> bool:

@@ -54,6 +54,18 @@ class Writing(Protocol):
     def execute_many(self, text: str, rows: Sequence[Sequence[Value]]) -> None: ...
 
 
+class BriefReads(Protocol):
+    """What reads for runs that may not wait (`xsrun.database.brief`). It has a connection of its own or the
+    one that all runs share."""
+
+    def read(self, text: str, parameters: Sequence[Value]) -> list[Row]:
+        """The rows of a statement. Raises TakesLonger where that would have to wait, goes through much or finds much,
+        where it fails, and where tables may have changed since somebody looked at them."""
+
+    def close(self) -> None:
+        """End what is its own."""
+
+
 class Connection(ABC):
     """A connection and what to do with it. Each back end has its own."""
 

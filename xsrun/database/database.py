@@ -16,7 +16,7 @@ from xsrun.values.digits import whole_of_digits
 
 if TYPE_CHECKING:
     from xsrun.database.backend import Backend
-    from xsrun.database.connection import Connection, Executing
+    from xsrun.database.connection import BriefReads, Connection, Executing
     from xsrun.database.connection_pool import Connections
     from xsrun.database.tables import Table, TableKey
 
@@ -62,6 +62,8 @@ class Database:
         self._opening = threading.Lock()
         #: held for a statement or a transaction: in memory by every run, on a file by those that write
         self.turn = threading.RLock()
+        #: reads for runs that may not wait, once somebody has opened it and where there is such a thing
+        self.brief: BriefReads | None = None
         #: tables in use, by (name, datasource); replaced, never changed
         self.tables: dict[TableKey, Table] = {}
         #: tables by the numbers that old exports have in their file names (`146_prospect.xs`)
@@ -91,6 +93,21 @@ class Database:
                     self._connections = choose(partial(backend.connect, self.url))
         return self._connections
 
+    def is_found_at_once(self, table: str, field: str) -> bool:
+        """Does an index find the rows of a declared table that have a value in a field?"""
+        definition = self.backend.definition(table)
+        if definition is None or field == "id":
+            return definition is not None
+        return any(index.kind == "btree" and index.columns[0][0] == field for index in definition.indexes)
+
+    def open_brief(self) -> BriefReads | None:
+        """Make ready for runs that may not wait."""
+        shared, backend = self.connections.take() if self.in_memory else None, self.backend
+        with self._opening:
+            if self.brief is None:
+                self.brief = backend.brief_reads(self.url, shared, self.turn)
+            return self.brief
+
     def note_file(self, name: str, file: str) -> None:
         """Remember the number that the file of a table begins with: the SQL of old exports names the table by it."""
         number = whole_of_digits(PurePath(file).name.partition("_")[0])
@@ -115,6 +132,7 @@ class Database:
     def follow(self, before: Database) -> None:
         """Take the place of a database whose files were changed: its rows and connections, other declarations."""
         self._connections, self.turn, self.physical = before.connections, before.turn, before.physical
+        self.brief = before.brief
         self.backend.use_server_of(before.backend)
         self.follows_files = before.follows_files
         self.former_nodes = (before.nodes, *before.former_nodes)[:_FORMER]
@@ -195,7 +213,10 @@ class Database:
         """Close all connections. What was in memory is gone."""
         with self._opening:
             connections, self._connections = self._connections, None
+            brief, self.brief = self.brief, None
             self.tables, self.physical = {}, {}
+        if brief is not None:
+            brief.close()
         if connections is not None:
             connections.close()
 

@@ -18,6 +18,7 @@ from xsrun.database.stored_files import with_addresses
 from xsrun.database.tables import Table
 from xsrun.database.writing import changes, insert
 from xsrun.errors import MissingParamError, NotFoundError
+from xsrun.running.at_once import TakesLonger
 from xsrun.values.conversion import Value
 
 # Finding by one field ------------------------------------------------------------------------------------------------
@@ -43,6 +44,8 @@ def by_field(
     if statement is None:
         if not may_have(table, field):
             return []
+        if session.context.at_once:
+            raise TakesLonger  # to write a statement takes its time
 
         def write() -> WrittenSql:
             from xsrun.database.row_statements import written

@@ -28,7 +28,7 @@ class Session:
         self.database = database
         self.backend = database.backend
         self.context = context
-        self.transaction = Transaction(database, context) if context.trace is None else _traced(database, context)
+        self.transaction = _transaction(database, context)
         self.catalog = Catalog(database, self.transaction, context)
         self._handlers = handlers
         #: the addon that runs for many rows at the moment, whose queries may ask for all of them at once
@@ -44,7 +44,13 @@ class Session:
         self.transaction.close()
 
 
-def _traced(database: Database, context: Context) -> Transaction:
+def _transaction(database: Database, context: Context) -> Transaction:
+    if context.at_once:
+        from xsrun.database.brief import BriefTransaction
+
+        return BriefTransaction(database, context)
+    if context.trace is None:
+        return Transaction(database, context)
     from xsrun.database.traced import TracedTransaction
 
     return TracedTransaction(database, context)

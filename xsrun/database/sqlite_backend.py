@@ -23,6 +23,7 @@ from xsrun.database.columns import (
 )
 from xsrun.database.connection import (
     PIECE,
+    BriefReads,
     Connection,
     Execute,
     Fetch,
@@ -37,6 +38,7 @@ from xsrun.database.connection import (
 from xsrun.database.operands import Converter
 from xsrun.database.raw_sql.fence import Fence, refusal, refused
 from xsrun.database.sql_types import SQLITE
+from xsrun.database.sqlite_files import PATIENCE, path_of, write_ahead
 from xsrun.database.tables import Table, told_apart, without_mark
 from xsrun.database.vectors import decode_numbers, vector_bytes, vector_of
 from xsrun.errors import LimitError, UnavailableError, UsageError, XanoScriptError
@@ -45,13 +47,14 @@ from xsrun.values.conversion import Value
 from xsrun.values.json_errors import JsonError
 
 if TYPE_CHECKING:
+    from threading import RLock
+
     from xsrun.database.sql_writer import SqlWriter
 
 Given = TypeVarTuple("Given")
 Found = TypeVar("Found")
 
-#: Seconds to wait for another process that writes to the file, and how long SQLite waits at a time.
-_PATIENCE = 30.0
+#: Seconds that SQLite waits at a time for another process that writes to the file.
 _TURN = 0.25
 #: Instructions of SQLite's machine between two looks at the limits: a millisecond's worth, or a little more.
 _LOOK = 20_000
@@ -66,20 +69,6 @@ _DUPLICATE = re.compile(r"UNIQUE constraint failed: (.*)")
 
 def _decode_vector(data: bytes | None) -> list[float] | None:
     return None if data is None else decode_numbers(vector_of(data))
-
-
-def write_ahead(raw: sqlite3.Connection) -> None:
-    """Let readers work while another connection writes. The file is switched once; SQLite waits for no lock then."""
-    deadline = time.monotonic() + _PATIENCE
-    while raw.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
-        try:
-            raw.execute("PRAGMA journal_mode = WAL")
-        except sqlite3.OperationalError:
-            if time.monotonic() > deadline:
-                raise XanoScriptError("SQL Error: the database is locked") from None
-            time.sleep(0.01)
-    # a killed process loses nothing; a power cut may lose the last commits, and corrupts nothing
-    raw.execute("PRAGMA synchronous = NORMAL")
 
 
 class SQLiteConnection(Connection):
@@ -98,7 +87,11 @@ class SQLiteConnection(Connection):
             write_ahead(raw)
         self._fence = Fence()
         raw.set_authorizer(self._fence.decide)
-        raw.set_progress_handler(self._is_over, _LOOK)
+        self.follow_limits()
+
+    def follow_limits(self) -> None:
+        """Have SQLite ask from time to time whether the run that uses the connection has passed a limit."""
+        self.raw.set_progress_handler(self._is_over, _LOOK)
 
     def _add_operators(self) -> None:
         """Register the functions of the operators, of which the texts of most runs name none."""
@@ -209,7 +202,7 @@ class SQLiteConnection(Connection):
 
     def _begun(self, text: str, parameters: Parameters) -> sqlite3.Cursor:
         """A statement that has begun, once no other process writes to the file any more."""
-        until = time.monotonic() + _PATIENCE
+        until = time.monotonic() + PATIENCE
         while True:
             try:
                 return self.raw.execute(text, parameters)
@@ -391,6 +384,13 @@ class SQLiteBackend(Backend):
                 fault = "cannot be made: its folder is not there"
             raise UsageError(f"{path} {fault}", hint="name another file: --database sqlite:///FILE") from None
 
+    def brief_reads(self, url: str, shared: Connection | None, turn: RLock) -> BriefReads:
+        from xsrun.database.sqlite_brief import FileReads, MemoryReads
+
+        if isinstance(shared, SQLiteConnection):
+            return MemoryReads(shared.raw, turn, shared.follow_limits)
+        return FileReads(path_of(url))
+
     def begin(self, isolation: str | None) -> str:
         return "BEGIN IMMEDIATE"  # a deferred one fails at once when two runs write
 
@@ -426,17 +426,3 @@ class SQLiteBackend(Backend):
     def is_text_id(self, kind: str) -> bool:
         """Whether the type of an existing id column is that of a text."""
         return "INT" not in kind.upper()
-
-
-def path_of(url: str) -> str:
-    """The file that a URL names; `:memory:` for none. Raises UsageError."""
-    if url in ("sqlite://", "sqlite:///:memory:", "sqlite://:memory:"):
-        return ":memory:"
-    prefix = "sqlite:///"
-    if not url.startswith(prefix) or len(url) == len(prefix):
-        from xsrun.running.masking import masked_address
-
-        raise UsageError(
-            f"`{masked_address(url)}` does not name an SQLite database", hint="write sqlite:// or sqlite:///file.db"
-        )
-    return url.removeprefix(prefix)

@@ -53,7 +53,7 @@ class Transaction:
         self._connection: Connection | None = None
         self._streams: WeakSet[OpenRows] | None = None
         #: streams that ask again at a second look, unless something is written before it
-        self._looks: WeakSet[QueryStream] = WeakSet()
+        self._looks: WeakSet[QueryStream] | None = None
         #: how many transactions are open, one in another
         self.depth = 0
         #: has the database begun the open transactions, too? See `begin`
@@ -151,6 +151,8 @@ class Transaction:
 
     def keep_for_later(self, stream: QueryStream) -> None:
         """Have a stream keep its rows before something is written."""
+        if self._looks is None:
+            self._looks = WeakSet()
         self._looks.add(stream)
 
     def _changing(self) -> None:
@@ -160,7 +162,7 @@ class Transaction:
             self._keep_streams()
 
     def _keep_streams(self) -> None:
-        streams, self._looks = list(self._looks), WeakSet()
+        streams, self._looks = list(self._looks or ()), None
         for stream in streams:
             stream.keep()
 

@@ -24,8 +24,9 @@ MAX_DEPTH = 10
 _DEPTH = "trigger depth"
 #: The key under which a run may have somebody who is told of each trigger that ran.
 WATCHER = "trigger watcher"
-#: Told of a trigger, its input, its seconds, and the error that it ended with.
-Watcher = Callable[[Construct, dict[str, Value], float, XanoScriptError | None], None]
+#: Told of a run and a trigger in it, its input, its seconds, and the error that it ended with. The run holds it, so it
+#: is not to hold the run: that would keep what a request needed until Python collects its garbage.
+Watcher = Callable[[Context, Construct, dict[str, Value], float, XanoScriptError | None], None]
 
 
 class Trigger:
@@ -120,4 +121,4 @@ def fire(trigger: Trigger, context: Context, action: str, new: Value, old: Value
     finally:
         context.scratch[_DEPTH] = depth
         if watcher is not None and ran:
-            watcher(construct, values, time.perf_counter() - begun, problem)
+            watcher(context, construct, values, time.perf_counter() - begun, problem)

@@ -213,7 +213,9 @@ class Context:
     """Everything one run carries from statement to statement. Callees share it (semantics 1.1)."""
 
     __slots__ = (
+        "aside",
         "asynchronous",
+        "at_once",
         "auth",
         "budget",
         "clock",
@@ -241,6 +243,10 @@ class Context:
         "warnings",
         "workspace",
     )
+    #: what a server does around a time in which the run waits; given the run, which it is not to hold
+    aside: Callable[[Context, float], None] | None
+    #: the run may not wait (`xsrun.running.at_once`)
+    at_once: bool
 
     def __init__(
         self,
@@ -268,6 +274,7 @@ class Context:
         #: (construct, name) of the unit test that runs, which mocks are looked up by (semantics 1.8)
         self.test = test
         self.trace = trace
+        self.aside, self.at_once = None, False
         #: what logs must not show; None while nothing is known to be secret
         self.secrets: Secrets | None = None
         self.head = ResponseHead()

@@ -9,6 +9,7 @@ from contextlib import suppress
 from xsrun.errors import InternalError, XanoScriptError
 from xsrun.server.access import OWN_PAGES, admits
 from xsrun.server.advice import advice
+from xsrun.server.at_once import answer_at_once, answer_in_thread
 from xsrun.server.bodies import ClientLeft, Receive, read_body
 from xsrun.server.cloud_files import CLOUD_PREFIX, cloud_file
 from xsrun.server.console.handler import Console, is_console
@@ -134,7 +135,8 @@ class Application:
                 await send_response(response, request, send)
         except asyncio.CancelledError:  # the server is shutting down: what is half sent ends here
             return
-        await self.conclude(response)
+        if not isinstance(response, HttpResponse) or response.background is not None:
+            await self.conclude(response)
 
     def failed(self, request: HttpRequest, error: XanoScriptError) -> HttpResponse:
         """The response to a request that ended with an error before or beside its program."""
@@ -177,9 +179,14 @@ class Application:
         branch = request.headers.get(b"x-branch")
         if branch and branch.decode("latin-1") not in snapshot.routes.branches:
             return self.refused(snapshot, match, request, branch.decode("latin-1"))
-        self.check_datasource(snapshot, request)
+        datasource = request.datasource()
+        if datasource != "live":
+            self.check_datasource(snapshot, datasource)
         if b"content-length" in request.headers or b"transfer-encoding" in request.headers:
             request.body = await read_body(request, receive, self.settings)
+        response = self.at_once(snapshot, match, request)
+        if response is not None:
+            return response
         if not snapshot.streams:
             return await (await self.begun(match.route, snapshot, match, request))
         stream = ResponseStream()
@@ -187,6 +194,11 @@ class Application:
         stream.program.add_done_callback(lambda _: stream.end())
         await asyncio.wait((stream.program, stream.begun), return_when=asyncio.FIRST_COMPLETED)
         return stream if stream.begun.done() else await stream.program
+
+    def at_once(self, snapshot: Snapshot, match: Match, request: HttpRequest) -> HttpResponse | None:
+        """The response of a query that needs no thread; None for any other."""
+        busy = self._threads.running if self._threads is not None else 0
+        return answer_at_once(self.endpoint, snapshot, match, request, busy)
 
     async def begun(
         self, route: Route, snapshot: Snapshot, match: Match, request: HttpRequest, stream: ResponseStream | None = None
@@ -196,14 +208,13 @@ class Application:
         pool, sleeps = self.threads, route.sleeps  # which may turn out while it runs
         if sleeps:
             await pool.sleepers.acquire()
-        program = pool.run(self.endpoint.respond, snapshot, match, request, stream)
+        program = pool.run(answer_in_thread, self.endpoint, snapshot, match, request, stream)
         if sleeps:
             program.add_done_callback(lambda _: pool.sleepers.release())
         return program
 
-    def check_datasource(self, snapshot: Snapshot, request: HttpRequest) -> None:
+    def check_datasource(self, snapshot: Snapshot, name: str) -> None:
         """Refuse a data source that nobody knows: each would get tables of its own. Raises XanoScriptError."""
-        name = request.datasource()
         if name not in snapshot.datasources and name not in self.settings.datasources:
             known = ", ".join(sorted({*snapshot.datasources, *self.settings.datasources}))
             raise XanoScriptError(

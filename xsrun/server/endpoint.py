@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from xsrun.errors import XanoScriptError
 from xsrun.evaluator.generated.tracebacks import translate
-from xsrun.running.context import Context, Identity, Sleep
+from xsrun.running.context import Context, Identity
 from xsrun.running.masking import masked_for_log, masked_uri, proofs_in, secrets_of_request, secrets_sent
 from xsrun.running.secrets import NOTHING, Secrets
 from xsrun.server.access import admits
@@ -58,6 +58,8 @@ class Endpoint:
         self.log = log
         #: gives a trace for a request of a query that is to be traced, by the query's label
         self.trace: Callable[[str], Trace | None] = lambda query: None
+        #: is one to be traced? Looks, and counts nothing
+        self.wants_trace: Callable[[str], bool] = lambda query: False
         #: told of what ran after a response: its log, its warnings and seconds
         self.background: Background = lambda run, logs, warnings, seconds: None
         #: watches what a run sets off
@@ -84,11 +86,12 @@ class Endpoint:
         """The response of a run, and how it is remembered."""
         started = time.perf_counter()
         match, request = run.match, run.request
-        self.watch(run.context)
+        if not run.context.at_once:  # such a run writes nothing and does not wait
+            self.watch(run.context)
+            run.context.aside = partial(self.sleep, run.route)
         headers = snapshot.policy(match.group).headers_for(request)
         if stream is not None:
             run.stream_to(stream, headers)
-        run.context.sleep = partial(self.sleep, run, run.context.sleep)
         result, places = self.observed(run)
         response = run.response(result, insider=result.error is not None and admits(self.settings, request))
         whole = response.body
@@ -116,6 +119,8 @@ class Endpoint:
         return result, places
 
     def timed(self, run: QueryRun) -> tuple[Result, list[tuple[Place, float]]]:
+        if run.context.at_once:
+            return run.result(), []
         self.slow.begin()
         try:
             result = run.result()
@@ -123,14 +128,13 @@ class Endpoint:
             places = self.slow.end()
         return result, places
 
-    def sleep(self, run: QueryRun, sleep: Sleep, seconds: float) -> None:
+    def sleep(self, route: Route, context: Context, seconds: float) -> None:
         """Let a program sleep, without a connection to the database and while another one runs in its place."""
-        context = run.context
-        run.route.sleeps = True
+        route.sleeps = True
         if context.session_slot is not None:
             context.session_slot.transaction.let_go()
         with self.aside():
-            sleep(seconds)
+            context.sleep(seconds)
 
     def begin(self, snapshot: Snapshot, match: Match, request: HttpRequest) -> QueryRun:
         assert match.route is not None

@@ -136,19 +136,9 @@ class HttpRequest:
             named = given if isinstance(given, str) else None
         return named or "live"
 
-    def request(self, base: str, inputs: dict[str, Value] | None = None) -> Request:
+    def request(self, base: str) -> Request:
         """What programs see of the request. `base` is the address of the API group."""
-        return Request(
-            method=self.verb,
-            uri=self.uri,
-            headers=Headers(self.headers),
-            query=self.query.decode("latin-1"),
-            body=self.body,
-            remote_ip=self.client,
-            api_base_url=f"{self.origin}{base}",
-            token=self.token(),
-            input=inputs,
-        )
+        return ServedRequest(self, base)
 
     def inputs(self, path_values: dict[str, str]) -> dict[str, Value]:
         """All inputs by name: those in the path before those of the body, and these before the query string's.
@@ -177,6 +167,24 @@ class HttpRequest:
             except ValueError:
                 return {}  # not JSON after all: the program can read the raw body
         return {}
+
+
+class ServedRequest(Request):
+    """A request as programs see it, read from what came when one asks: most ask for their inputs alone."""
+
+    __slots__ = ("_base", "_came")
+
+    def __init__(self, came: HttpRequest, base: str) -> None:
+        self._came, self._base = came, base
+        self.input, self.in_path = None, frozenset()
+
+    def __getattr__(self, name: str) -> Value:
+        """A value that is not set yet."""
+        came = self._came
+        self.method, self.uri, self.query = came.verb, came.uri, came.query.decode("latin-1")
+        self.headers, self.body, self.remote_ip = came.texts, came.body, came.client
+        self.api_base_url, self.token = f"{came.origin}{self._base}", came.token()
+        return object.__getattribute__(self, name)
 
 
 def _identity(given: bytes | None) -> str:

@@ -84,6 +84,8 @@ def response_of(result: Result, *, insider: bool = False) -> HttpResponse:
         own = [pair for pair in headers_of(result.headers) if pair[0].lower() != b"content-type"]
         response.headers = [*own, *response.headers]
         return response
+    if result.status == 200 and not result.headers:
+        return HttpResponse(200, [(b"content-type", JSON_TYPE)], _json_of(result))
     status = result.status if 200 <= result.status <= 599 else 200
     headers = headers_of(result.headers)
     if status in BODILESS:

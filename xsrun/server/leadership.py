@@ -11,7 +11,7 @@ import os
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
-from xsrun.database.sqlite_backend import path_of
+from xsrun.database.sqlite_files import path_of
 
 if TYPE_CHECKING:
     from xsrun.workspace.workspace import LoadedWorkspace

@@ -9,6 +9,7 @@ from functools import cached_property
 from urllib.parse import unquote
 
 from xsrun.database.tables import literal
+from xsrun.evaluator.brevity import Brief
 from xsrun.running.masking import is_secret
 from xsrun.values.conversion import Value
 from xsrun.workspace.construct import Construct, text_of
@@ -20,6 +21,8 @@ DEFAULT_GROUP = "default"
 
 _PARAMETER = re.compile(r"\{([^{}/]+)\}")
 _ADDRESS = re.compile(r"/api:([^/:]+)(?::([^/]*))?(?:/(.*))?", re.DOTALL)
+#: Addresses whose parts mean what they say: no branch, nothing encoded, no blank part.
+_PLAIN_ADDRESS = re.compile(r"/api:([^/:%]+)/([^:%]*[^:%/])")
 
 
 @dataclass(slots=True)
@@ -64,6 +67,11 @@ class Route:
     segments: list[PathSegment]
     #: does its program wait (`util.sleep`), as far as is known?
     sleeps: bool = False
+    #: what is known of a program that is over in a moment, once that was looked at (`xsrun.server.at_once`)
+    brief: Brief | None = None
+    judged: bool = False
+    #: how many of the next requests run in threads, though it is
+    spared: int = 0
 
     @property
     def verb(self) -> str:
@@ -194,15 +202,18 @@ class Routes:
         return path
 
     def _search(self, verb: str, path: str) -> Match | None:
-        address = _ADDRESS.fullmatch(path)
-        if address is None:
-            return None
-        canonical, branch, rest = address.groups()
-        group = self._by_address.get(unquote(canonical))
-        branch = unquote(branch or "") or MAIN_BRANCH
+        plain = _PLAIN_ADDRESS.fullmatch(path)
+        if plain is not None:
+            branch, group = MAIN_BRANCH, self._by_address.get(plain[1])
+            parts = plain[2].split("/")
+        else:
+            address = _ADDRESS.fullmatch(path)
+            if address is None:
+                return None
+            branch, group = unquote(address[2] or "") or MAIN_BRANCH, self._by_address.get(unquote(address[1]))
+            parts = _parts(address[3])
         if group is None or not group.active or branch not in self.branches:
             return None
-        parts = _parts(rest)
         found: dict[str, tuple[Route, dict[str, str]]] = {}
         for route in self._by_length.get((group.canonical, len(parts)), ()):
             if route.verb not in found and (values := route.match(parts)) is not None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import sys
 import threading
 import time
-from collections import Counter
 from collections.abc import Callable, Mapping
 from types import FrameType
 
@@ -27,7 +26,7 @@ class _Run:
     def __init__(self, thread: int, started: float) -> None:
         self.thread = thread
         self.started = started
-        self.places: Counter[Place] = Counter()
+        self.places: dict[Place, int] = {}
 
 
 class SlowRuns:
@@ -66,7 +65,8 @@ class SlowRuns:
         if run is None or not run.places or (took := self.clock() - run.started) < self.seconds:
             return []
         whole = sum(run.places.values())
-        return [(place, took * count / whole) for place, count in run.places.most_common(3) if count * 5 >= whole]
+        longest = sorted(run.places.items(), key=lambda entry: -entry[1])[:3]
+        return [(place, took * count / whole) for place, count in longest if count * 5 >= whole]
 
     def look(self) -> None:
         """Note where the programs are that have run for a while."""
@@ -78,7 +78,7 @@ class SlowRuns:
         for run in late:
             place = place_of(frames.get(run.thread))
             if place is not None:
-                run.places[place] += 1
+                run.places[place] = run.places.get(place, 0) + 1
 
     def _start(self) -> None:
         with self._starting:

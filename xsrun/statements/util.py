@@ -197,7 +197,10 @@ def sleep(context: Context, value: float) -> None:
             hint="raise the limit with --limit seconds=N",
         )
     finish_all(context.asynchronous.values())
-    context.sleep(seconds)
+    if context.aside is None:
+        context.sleep(seconds)
+    else:
+        context.aside(context, seconds)
 
 
 #: Metres; the sphere that PHP programs reckon with.

@@ -44,6 +44,11 @@ def frames_for(depth: int | None) -> int:
     return min(calls * _FRAMES_PER_CALL + _FRAMES_AROUND, _MOST_FRAMES)
 
 
+def fit_any_thread(depth: int | None) -> bool:
+    """Has every thread room for so many nested calls?"""
+    return frames_for(depth) <= _USUAL
+
+
 def with_room(
     frames: int, function: Callable[Arguments, Found], *arguments: Arguments.args, **options: Arguments.kwargs
 ) -> Found:

@@ -85,3 +85,5 @@ def end_session(context: Context) -> None:
     """End the session with the database, if there was one."""
     if context.session_slot is not None:
         context.session_slot.close()
+        if not context.deferred:  # they hold each other, until Python collects its garbage
+            context.session_slot = None

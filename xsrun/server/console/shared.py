@@ -54,7 +54,7 @@ class Shared:
         #: loads saved files again at once; without it they go live when a watcher sees them
         self.reload: Callable[[], object] = lambda: None
         history.keep = self.keep
-        endpoint.trace = self.tracing.trace
+        endpoint.trace, endpoint.wants_trace = self.tracing.trace, self.tracing.wants
         endpoint.watch = self.watch_triggers
         endpoint.background = self.background
 
@@ -132,22 +132,27 @@ class Shared:
 
     def watch_triggers(self, context: Context) -> None:
         """Let the triggers of a run be noted, each by itself."""
-        if not self.history.keeps:
-            return
+        if self.history.keeps:
+            context.scratch[WATCHER] = self._note_trigger
 
-        def note(trigger: Construct, values: dict[str, Value], seconds: float, error: XanoScriptError | None) -> None:
-            result = Result(error=error, status=200 if error is None else error.status, duration=seconds)
-            exchange = Exchange(known=context.secrets, identity=context.auth, datasource=context.datasource)
-            entry = HistoryEntry(
-                *(self.history.next_number(), context.now(), "TRIGGER", trigger.name, b"", result.status, seconds),
-                *(trigger.label, trigger.file, masked_for_log(values, secrets=context.secrets or NOTHING), frozenset()),
-                kind="trigger",
-                exchange=exchange,
-            )
-            note_outcome(entry, result, secrets_of_request(context.secrets, {}, values))
-            self.keep(entry)
-
-        context.scratch[WATCHER] = note
+    def _note_trigger(
+        self,
+        context: Context,
+        trigger: Construct,
+        values: dict[str, Value],
+        seconds: float,
+        error: XanoScriptError | None,
+    ) -> None:
+        result = Result(error=error, status=200 if error is None else error.status, duration=seconds)
+        exchange = Exchange(known=context.secrets, identity=context.auth, datasource=context.datasource)
+        entry = HistoryEntry(
+            *(self.history.next_number(), context.now(), "TRIGGER", trigger.name, b"", result.status, seconds),
+            *(trigger.label, trigger.file, masked_for_log(values, secrets=context.secrets or NOTHING), frozenset()),
+            kind="trigger",
+            exchange=exchange,
+        )
+        note_outcome(entry, result, secrets_of_request(context.secrets, {}, values))
+        self.keep(entry)
 
     def ticket(self, address: str) -> str:
         """What lets a frame or a link of the page load one address."""

@@ -98,6 +98,10 @@ class Tracing:
             looked = self._figures.noted or looked
         return self.clock() - looked < _LOOKED
 
+    def wants(self, query: str) -> bool:
+        """Is the next request of a query to be traced?"""
+        return self.mode != "never" and (self.watched or query in self._failing)
+
     def trace(self, query: str) -> Trace | None:
         """A trace for the next request of a query, or None."""
         if self.mode == "never":

@@ -1,0 +1,326 @@
+"""Queries that are answered where they arrive, without a thread: which these are, and what they leave to threads."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from databases import new_database
+from http_server import Client, running
+from waiting import Gate, in_threads
+
+import xsrun
+from xsrun.evaluator.brevity import MOST_OF_INPUTS, MOST_OF_ROW, Brief, brief
+from xsrun.server import create_application
+from xsrun.server.application import Application
+from xsrun.server.log import Log
+
+GROUP = 'api_group g {\n  canonical = "g"\n}\n'
+TABLE = (
+    "table boat {\n  schema {\n    int id\n    text name\n    text tag?\n    int? crew?\n  }\n"
+    '  index = [\n    {type: "primary", field: [{name: "id"}]}\n    {type: "btree", field: [{name: "tag"}]}\n  ]\n}\n'
+)
+GET = 'db.get boat { field_name = "id" field_value = $input.id } as $boat'
+
+
+def query(name: str, inputs: str, stack: str, response: str, verb: str = "GET", more: str = "") -> str:
+    return (
+        f'query "{name}" verb={verb} {{\n  api_group = "g"\n{more}\n  input {{\n{inputs}\n  }}\n'
+        f"  stack {{\n{stack}\n  }}\n  response = {response}\n}}\n"
+    )
+
+
+def proved(inputs: str, stack: str, response: str) -> Brief | None:
+    workspace = xsrun.Workspace.from_sources({"q.xs": query("q", inputs, stack, response)})
+    construct = next(one for one in workspace.constructs if one.kind == "query")
+    assert not construct.problems, construct.problems
+    return brief(construct.items, construct.response, construct.declared)
+
+
+# The proof -----------------------------------------------------------------------------------------------------------
+
+DOUBLING = "\n".join(["var $x { value = $x ~ $x }"] * 8)
+
+
+@pytest.mark.parametrize(
+    "inputs, stack, response",
+    [
+        ("text name?", "", '{message: "Hello " ~ $input.name}'),
+        ("int a\nint b", "var $sum { value = $input.a + $input.b }", "$sum|to_text"),
+        ("int[] a", 'precondition ($input.a != null) { error = "no" }', "$input.a|first"),
+        ("text a filters=trim|lower", 'conditional { if ($input.a == "b") { return { value = 1 } } else { } }', "now"),
+        ("object a { schema { text b } }", "", "[$input.a.b, ...$input.a, $input.a.b ? 1 : !true]"),
+        ("text a", "var $x { value = $input.a }\nvar $x { value = $x ~ $x }", "$x"),
+        ("", 'throw { name = "a" value = "b" }', "null"),
+    ],
+)
+def test_programs_that_are_over_in_a_moment(inputs: str, stack: str, response: str) -> None:
+    assert proved(inputs, stack, response) == Brief(frozenset())
+
+
+@pytest.mark.parametrize(
+    "inputs, stack, response",
+    [
+        ("int n", "for ($input.n) { each as $i { var $x { value = $i } } }", "1"),
+        ("", "while (true) { each { } }", "1"),
+        ("", "util.sleep { value = 1 }", "1"),
+        ("", "function.run other { } as $x", "$x"),
+        ("", "db.query boat { } as $x", "$x"),
+        ("", 'db.add boat { data = {name: "a"} } as $x', "$x"),
+        ("int id", 'db.get boat { field_name = "id" field_value = $input.id lock = true } as $x', "$x"),
+        ("text f", "db.get boat { field_name = $input.f field_value = 1 } as $x", "$x"),
+        ("", 'api.request { url = "http://localhost" } as $x', "$x"),
+        ("text a", "", '$input.a|regex_matches:"/(a+)+$/"'),
+        ("text a", "", "$input.a|sha512"),
+        ("text a filters=pattern:(a+)+$", "", "1"),
+        ("password a", "", "1"),
+        ("file a", "", "1"),
+        ("int[] a", "", "$input.a|map:$$ * 2"),
+        ("int[] a", "", "1 in $input.a"),
+        ("", "", "$env.KEY"),
+        ("", "", "$auth.id"),
+        ("text a", f"var $x {{ value = $input.a }}\n{DOUBLING}", "$x"),
+        ("text a", "\n".join(["var $x { value = $input.a|to_upper }"] * 60), "1"),
+    ],
+)
+def test_programs_that_may_take_longer(inputs: str, stack: str, response: str) -> None:
+    assert proved(inputs, stack, response) is None
+
+
+def test_rows_that_a_program_reads() -> None:
+    found = proved("int id", f'{GET}\ndb.has boat {{ field_name = "tag" field_value = "a" }} as $h', "[$boat, $h]")
+    assert found == Brief(frozenset((("boat", "id"), ("boat", "tag"))))
+    assert proved("int id", "\n".join([GET] * 20), "1") is None, "many rows take their time"
+
+
+# The server ----------------------------------------------------------------------------------------------------------
+
+WHERE = query("where", "text name?", "", '"Hello " ~ $input.name')
+BOAT = query("boats/{id}", "int id", GET, "$boat")
+TAG = query("tags/{tag}", "text tag", 'db.get boat { field_name = "tag" field_value = $input.tag } as $b', "$b.name")
+NAME = query("names/{n}", "text n", 'db.get boat { field_name = "name" field_value = $input.n } as $b', "$b.id")
+SET = query(
+    "boats/{id}", "int id\ntext name", 'db.edit boat { field_name = "id" field_value = $input.id data = {name: '
+    "$input.name} } as $b", "$b", "POST",
+)  # fmt: skip
+NAP = query("nap", "", "util.sleep { value = 1 }", "1")
+
+
+class Places:
+    """Which threads answered the requests of a query."""
+
+    def __init__(self, application: Application) -> None:
+        self.application = application
+        self.loop = 0
+        self.threads = 0
+
+    def __enter__(self) -> Places:
+        self._answered = self.application.endpoint.answered
+
+        def noted(*arguments: Any) -> Any:
+            found = self._answered(*arguments)
+            if threading.current_thread().name.startswith("xsrun-") and not arguments[1].context.at_once:
+                self.threads += 1
+            elif arguments[1].context.at_once:
+                self.loop += 1
+            return found
+
+        self.application.endpoint.answered = noted  # type: ignore[method-assign]
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.application.endpoint.answered = self._answered  # type: ignore[method-assign]
+
+
+@contextmanager
+def served(backend: str = "memory", **settings: Any) -> Iterator[tuple[Client, Application]]:
+    sources = {f"{n}.xs": text for n, text in enumerate((GROUP, TABLE, WHERE, BOAT, TAG, NAME, SET, NAP))}
+    with xsrun.Workspace.from_sources(sources, database=new_database(backend)) as workspace:
+        workspace.sleep = Gate()
+        workspace.database.follows_files = True
+        workspace.seed({"boat": [{"id": 1, "name": "Ann", "tag": "a"}, {"id": 2, "name": "Bo", "tag": "b"}]})
+        application = create_application(workspace, **settings)
+        with running(application) as client:
+            yield client, application
+
+
+def warm(client: Client, path: str) -> Any:
+    """Ask until what is there to be made ready is ready: more often than a query is spared twice."""
+    for _ in range(40):
+        found = client.get(path)
+        assert found.status == 200
+    return found.json
+
+
+def at_once(application: Application, client: Client, path: str, times: int = 5) -> bool:
+    """Are all requests answered without a thread? None or all have to be."""
+    with Places(application) as places:
+        for _ in range(times):
+            assert client.get(path).status == 200
+    assert sorted((places.loop, places.threads)) == [0, times]
+    return places.loop > 0
+
+
+@pytest.mark.parametrize("backend", ["memory", "file"])
+def test_small_programs_are_answered_where_they_arrive(backend: str) -> None:
+    with served(backend) as (client, application):
+        assert warm(client, "/api:g/where?name=Ann") == "Hello Ann"
+        assert at_once(application, client, "/api:g/where?name=Bo")
+        assert warm(client, "/api:g/boats/1") == {"id": 1, "name": "Ann", "tag": "a", "crew": None}
+        assert at_once(application, client, "/api:g/boats/2")
+        assert warm(client, "/api:g/tags/b") == "Bo" and at_once(application, client, "/api:g/tags/a")
+        assert client.get("/api:g/boats/3").json is None
+        assert client.get(f"/api:g/boats/{10**30}").status == 400
+        assert warm(client, "/api:g/names/Bo") == 2 and not at_once(application, client, "/api:g/names/Ann")
+
+
+def test_what_waits_for_postgresql_runs_in_threads() -> None:
+    with served("postgres") as (client, application):
+        assert warm(client, "/api:g/boats/1")["name"] == "Ann"
+        assert not at_once(application, client, "/api:g/boats/1")
+        warm(client, "/api:g/where")
+        assert at_once(application, client, "/api:g/where")
+
+
+@pytest.mark.parametrize("backend", ["memory", "file"])
+def test_what_was_written_is_read(backend: str) -> None:
+    with served(backend) as (client, _):
+        warm(client, "/api:g/boats/1")
+        for number in range(10):
+            assert client.post("/api:g/boats/1", {"name": f"n{number}"}).status == 200
+            assert client.get("/api:g/boats/1").json["name"] == f"n{number}"
+
+
+def test_tables_that_another_process_changes() -> None:
+    """What is read without a look at the tables is read by what they are all the same."""
+    with served("file") as (client, application):
+        warm(client, "/api:g/boats/1")
+        path = application.live.current.workspace.database_url.removeprefix("sqlite:///")
+        with sqlite3.connect(path) as other:
+            other.execute('ALTER TABLE boat RENAME COLUMN crew TO "crew!"')
+            other.execute("ALTER TABLE boat ADD COLUMN crew INTEGER")
+            other.execute("UPDATE boat SET crew = 4")
+        other.close()
+        assert client.get("/api:g/boats/1").json["crew"] == 4
+        assert warm(client, "/api:g/boats/1")["crew"] == 4 and at_once(application, client, "/api:g/boats/1")
+
+
+@pytest.mark.parametrize("backend", ["memory", "file"])
+def test_a_large_row_is_read_in_a_thread(backend: str) -> None:
+    with served(backend) as (client, application):
+        workspace = application.live.current.workspace
+        workspace.seed({"boat": [{"id": 9, "name": "x" * (MOST_OF_ROW + 1)}]})
+        warm(client, "/api:g/boats/1")
+        assert at_once(application, client, "/api:g/boats/1", 2)
+        assert not at_once(application, client, "/api:g/boats/9", 2)
+
+
+def test_a_large_request_runs_in_a_thread() -> None:
+    with served() as (client, application):
+        warm(client, "/api:g/where")
+        assert not at_once(application, client, f"/api:g/where?name={'x' * MOST_OF_INPUTS}", 2)
+        assert at_once(application, client, "/api:g/where?name=x", 2)
+
+
+def test_a_search_that_goes_through_much_ends() -> None:
+    """Without an index: the proof would not let it begin, and the database does not let it go on."""
+    with served("file") as (client, application):
+        workspace = application.live.current.workspace
+        workspace.seed({"boat": [{"name": f"n{number}"} for number in range(20_000)]})
+        warm(client, "/api:g/names/n9")
+        (route,) = (one for one in application.live.current.routes.groups[0].routes if "names" in one.path)
+        assert route.brief is None
+        route.brief = Brief(frozenset((("boat", "name"),)))
+        assert workspace.database.open_brief() is not None
+        assert not at_once(application, client, "/api:g/names/n19999", 2)
+
+
+@pytest.mark.parametrize("backend", ["memory", "file"])
+def test_nobody_waits_for_who_writes(backend: str) -> None:
+    """A transaction that is open holds up neither the event loop nor, on a file, who reads."""
+    with served(backend) as (client, application):
+        warm(client, "/api:g/boats/1")
+        warm(client, "/api:g/where")
+        database = application.live.current.workspace.database
+        replies: list[Any] = []
+        begun, end = threading.Event(), threading.Event()
+
+        def hold() -> None:
+            context = application.live.current.workspace.context()
+            with context.session.transaction.atomic():
+                begun.set()
+                assert end.wait(30)
+            context.session.close()
+
+        with in_threads(hold):
+            assert begun.wait(30)
+            with in_threads(lambda: replies.append(client.get("/api:g/boats/1").json["name"])):
+                assert client.get("/api:g/where?name=Bo").json == "Hello Bo"
+                assert backend == "file" or not replies
+                end.set()
+        assert replies == ["Ann"] and database.brief is not None
+
+
+def test_beside_programs_in_threads_the_database_is_read_there() -> None:
+    with served("file") as (client, application):
+        warm(client, "/api:g/boats/1")
+        warm(client, "/api:g/where")
+        gate = application.live.current.workspace.sleep
+        assert isinstance(gate, Gate)
+        with in_threads(lambda: client.get("/api:g/nap")):
+            gate.wait_until_asleep(1)
+            assert not at_once(application, client, "/api:g/boats/1", 2)
+            assert at_once(application, client, "/api:g/where", 2)
+            gate.open()
+
+
+def test_nothing_of_a_request_is_lost() -> None:
+    lines: list[str] = []
+    with served() as (client, application):
+        warm(client, "/api:g/boats/1")
+        application.endpoint.log = Log(lines.append)
+        before = len(application.history.entries)
+        totals = application.endpoint.metrics.figures.totals
+
+        def counted() -> int:
+            return sum(sum(counters) for (query, _), (counters, _) in totals().items() if "boats" in query)
+
+        answered = counted()
+        assert at_once(application, client, "/api:g/boats/1?token=hush", 1)
+        found = client.get(f"/api:g/boats/{10**30}", headers={"X-Request-Id": "r1"})
+        assert found.status == 400 and found.headers["x-request-id"] == "r1" and found.headers["x-xsrun-hint"]
+        assert len(application.history.entries) == before + 2 and counted() == answered + 2
+        failed, good = application.history.as_list()[:2]
+        assert good["status"] == 200 and "hush" not in str(good) and good["input"]["id"] == "1"
+        assert failed["status"] == 400 and failed["error"]["line"]
+        assert len(lines) == 2 and " 200 " in lines[0] and "hush" not in lines[0] and "r1" in lines[1]
+
+
+@pytest.mark.parametrize(
+    "change", [lambda app: app.console.tracing.look(), lambda app: app.console.tracing.failed("query GET where")]
+)
+def test_a_request_that_is_to_be_traced_runs_in_a_thread(change: Callable[[Application], None]) -> None:
+    with served() as (client, application):
+        warm(client, "/api:g/where")
+        change(application)
+        assert not at_once(application, client, "/api:g/where", 2)
+        entry = application.history.entries[-1]
+        assert entry.exchange is not None and entry.exchange.trace is not None
+
+
+@pytest.mark.parametrize(
+    "more, options",
+    [('  auth = "user"', {}), ("", {"limits": xsrun.Limits(depth=5_000)}), ("", {"limits": xsrun.Limits(depth=None)})],
+)
+def test_what_has_more_around_it_runs_in_threads(more: str, options: dict[str, Any]) -> None:
+    user = "table user {\n  auth = true\n  schema {\n    int id\n  }\n}\n"
+    sources = {"g.xs": GROUP, "u.xs": user, "q.xs": query("q", "", "", "1", more=more)}
+    application = create_application(xsrun.Workspace.from_sources(sources, **options))
+    with running(application) as client, Places(application) as places:
+        for _ in range(5):
+            client.get("/api:g/q")
+    assert (places.loop, places.threads) == (0, 5)

@@ -1,0 +1,91 @@
+"""Requests that are answered where they arrive, on the event loop: to hand a program over to a thread and its response
+back takes longer than most programs.
+
+While one runs, no other request goes on. So a program begins there only if it is proved to be over in a moment
+(`xsrun.evaluator.brevity`), if the request is small, as the proof takes for granted, and if nothing is to be noted that
+takes its time. One that has to wait for the database all the same, or finds much there, is given up before anybody has
+seen anything of it, and runs in a thread as all others do.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from xsrun.evaluator.brevity import MOST_OF_INPUTS, Brief, brief
+from xsrun.running.at_once import TakesLonger
+from xsrun.server.endpoint import Endpoint, QueryRun
+from xsrun.server.routes import Match, Route
+from xsrun.server.snapshot import Snapshot
+from xsrun.workspace.deep_calls import fit_any_thread
+
+if TYPE_CHECKING:
+    from xsrun.server.http_request import HttpRequest
+    from xsrun.server.http_response import HttpResponse
+    from xsrun.server.streaming import ResponseStream
+    from xsrun.workspace.workspace import LoadedWorkspace
+
+#: Requests of a query that run in threads after one that was given up.
+_SPARED = 10
+#: Bodies that are read in one go.
+_BODIES = frozenset(("application/json", "application/x-www-form-urlencoded"))
+
+
+def answer_at_once(
+    endpoint: Endpoint, snapshot: Snapshot, match: Match, request: HttpRequest, busy: int
+) -> HttpResponse | None:
+    """The response of a query that is over in a moment; None where it has to run in a thread. `busy` is how many
+    programs run in threads: with these a read of the database would have to share Python's lock, and wait for it."""
+    route = match.route
+    if route is None or route.brief is None or (busy and route.brief.reads):
+        return None
+    if route.spared:
+        route.spared -= 1
+        return None
+    if not _is_small(request) or endpoint.wants_trace(route.label):
+        return None
+    run = QueryRun(snapshot, match, request)
+    run.context.at_once = True
+    try:
+        return endpoint.answered(snapshot, run)[0]
+    except TakesLonger:
+        route.spared = _SPARED
+        return None
+
+
+def _is_small(request: HttpRequest) -> bool:
+    """Are all inputs of a request as small as a proof takes for granted, and read in one go?"""
+    if request.body:
+        together = len(request.body) + len(request.query) + len(request.path)
+        return together <= MOST_OF_INPUTS and request.media_type in _BODIES
+    return len(request.query) + len(request.path) <= MOST_OF_INPUTS
+
+
+def answer_in_thread(
+    endpoint: Endpoint, snapshot: Snapshot, match: Match, request: HttpRequest, stream: ResponseStream | None
+) -> HttpResponse:
+    """The response of a query that runs in this thread; the first time it is found out whether it has to."""
+    response = endpoint.respond(snapshot, match, request, stream)
+    if match.route is not None and not match.route.judged:
+        judge(match.route, snapshot.workspace)
+    return response
+
+
+def judge(route: Route, workspace: LoadedWorkspace) -> None:
+    """Find out whether a query is over in a moment."""
+    route.judged = True
+    route.brief = _judged(route, workspace)
+
+
+def _judged(route: Route, workspace: LoadedWorkspace) -> Brief | None:
+    query, dispatcher = route.query, workspace.dispatcher
+    if route.auth or query.problems or workspace.observer is not None or not fit_any_thread(workspace.limits.depth):
+        return None
+    if dispatcher is not None and dispatcher.around(query) is not None:
+        return None
+    found = brief(query.items, query.response, query.declared)
+    if found is None or not found.reads:
+        return found
+    database = workspace.database
+    if not all(database.is_found_at_once(table, field) for table, field in found.reads):
+        return None
+    return found if database.open_brief() is not None else None
