@@ -273,9 +273,14 @@ def test_beside_programs_in_threads_the_database_is_read_there() -> None:
         assert isinstance(gate, Gate)
         with in_threads(lambda: client.get("/api:g/nap")):
             gate.wait_until_asleep(1)
-            assert not at_once(application, client, "/api:g/boats/1", 2)
-            assert at_once(application, client, "/api:g/where", 2)
+            assert at_once(application, client, "/api:g/boats/1", 2), "one that sleeps does not compute"
             gate.open()
+        application.others += 1
+        assert not at_once(application, client, "/api:g/boats/1", 2)
+        assert at_once(application, client, "/api:g/where", 2)
+        application.others -= 1
+        assert client.post("/api:g/boats/2", {"name": "Cy"}).status == 200
+        assert application.others == 0 and at_once(application, client, "/api:g/boats/2", 2)
 
 
 def test_nothing_of_a_request_is_lost() -> None:

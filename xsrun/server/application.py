@@ -65,6 +65,8 @@ class Application:
         self.started: Callable[[], None] = lambda: None
         self.static = StaticFiles(self.settings.static) if self.settings.static is not None else None
         self._threads: ThreadPool | None = None
+        #: programs in threads that may compute for long, as far as is known
+        self.others = 0
         gauges = self.endpoint.metrics.gauges
         gauges["xsrun_programs_running", "Programs that run at the moment"] = lambda: (
             self._threads.running if self._threads else 0
@@ -197,8 +199,7 @@ class Application:
 
     def at_once(self, snapshot: Snapshot, match: Match, request: HttpRequest) -> HttpResponse | None:
         """The response of a query that needs no thread; None for any other."""
-        busy = self._threads.running if self._threads is not None else 0
-        return answer_at_once(self.endpoint, snapshot, match, request, busy)
+        return answer_at_once(self.endpoint, snapshot, match, request, self.others)
 
     async def begun(
         self, route: Route, snapshot: Snapshot, match: Match, request: HttpRequest, stream: ResponseStream | None = None
@@ -211,7 +212,13 @@ class Application:
         program = pool.run(answer_in_thread, self.endpoint, snapshot, match, request, stream)
         if sleeps:
             program.add_done_callback(lambda _: pool.sleepers.release())
+        elif route.brief is None:
+            self.others += 1
+            program.add_done_callback(self._ended)
         return program
+
+    def _ended(self, _program: asyncio.Future[HttpResponse]) -> None:
+        self.others -= 1
 
     def check_datasource(self, snapshot: Snapshot, name: str) -> None:
         """Refuse a data source that nobody knows: each would get tables of its own. Raises XanoScriptError."""

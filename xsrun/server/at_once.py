@@ -31,12 +31,13 @@ _BODIES = frozenset(("application/json", "application/x-www-form-urlencoded"))
 
 
 def answer_at_once(
-    endpoint: Endpoint, snapshot: Snapshot, match: Match, request: HttpRequest, busy: int
+    endpoint: Endpoint, snapshot: Snapshot, match: Match, request: HttpRequest, others: int
 ) -> HttpResponse | None:
-    """The response of a query that is over in a moment; None where it has to run in a thread. `busy` is how many
-    programs run in threads: with these a read of the database would have to share Python's lock, and wait for it."""
+    """The response of a query that is over in a moment; None where it has to run in a thread. `others` is how
+    many programs run in threads that may compute for long: a read of the database gives Python's lock away, and would
+    wait for it until one of these does."""
     route = match.route
-    if route is None or route.brief is None or (busy and route.brief.reads):
+    if route is None or route.brief is None or (others and route.brief.reads):
         return None
     if route.spared:
         route.spared -= 1
