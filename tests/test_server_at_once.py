@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import Any
 
 import pytest
@@ -14,7 +14,9 @@ from http_server import Client, running
 from waiting import Gate, in_threads
 
 import xsrun
+from xsrun.database.postgres_connection import CHANNEL
 from xsrun.evaluator.brevity import MOST_OF_INPUTS, MOST_OF_ROW, Brief, brief
+from xsrun.running.at_once import Awaits, RowsThatCame, TakesLonger
 from xsrun.server import create_application
 from xsrun.server.application import Application
 from xsrun.server.log import Log
@@ -137,8 +139,8 @@ class Places:
 
 
 @contextmanager
-def served(backend: str = "memory", **settings: Any) -> Iterator[tuple[Client, Application]]:
-    sources = {f"{n}.xs": text for n, text in enumerate((GROUP, TABLE, WHERE, BOAT, TAG, NAME, SET, NAP))}
+def served(backend: str = "memory", *more: str, **settings: Any) -> Iterator[tuple[Client, Application]]:
+    sources = {f"{n}.xs": text for n, text in enumerate((GROUP, TABLE, WHERE, BOAT, TAG, NAME, SET, NAP, *more))}
     with xsrun.Workspace.from_sources(sources, database=new_database(backend)) as workspace:
         workspace.sleep = Gate()
         workspace.database.follows_files = True
@@ -165,7 +167,7 @@ def at_once(application: Application, client: Client, path: str, times: int = 5)
     return places.loop > 0
 
 
-@pytest.mark.parametrize("backend", ["memory", "file"])
+@pytest.mark.parametrize("backend", ["memory", "file", "postgres"])
 def test_small_programs_are_answered_where_they_arrive(backend: str) -> None:
     with served(backend) as (client, application):
         assert warm(client, "/api:g/where?name=Ann") == "Hello Ann"
@@ -178,15 +180,90 @@ def test_small_programs_are_answered_where_they_arrive(backend: str) -> None:
         assert warm(client, "/api:g/names/Bo") == 2 and not at_once(application, client, "/api:g/names/Ann")
 
 
-def test_what_waits_for_postgresql_runs_in_threads() -> None:
+def ended(url: str) -> None:
+    """End all connections to a database but one's own."""
+    import psycopg
+
+    with psycopg.connect(url, autocommit=True) as other:
+        other.execute(
+            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity "
+            "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+
+
+def test_connections_that_postgresql_ends_are_made_anew() -> None:
     with served("postgres") as (client, application):
-        assert warm(client, "/api:g/boats/1")["name"] == "Ann"
-        assert not at_once(application, client, "/api:g/boats/1")
+        for _ in range(3):
+            assert warm(client, "/api:g/boats/1")["name"] == "Ann"
+            assert at_once(application, client, "/api:g/boats/2")
+            ended(application.live.current.workspace.database_url)
+
+
+def test_nobody_waits_for_a_table_that_postgresql_has_locked() -> None:
+    import psycopg
+
+    with served("postgres") as (client, application):
+        warm(client, "/api:g/boats/1")
         warm(client, "/api:g/where")
-        assert at_once(application, client, "/api:g/where")
+        replies: list[Any] = []
+        with psycopg.connect(application.live.current.workspace.database_url) as other:
+            other.execute("LOCK TABLE boat")
+            reads = [lambda: replies.append(client.get("/api:g/boats/1").json["name"])] * 9  # more than connections
+            with in_threads(*reads):
+                for _ in range(3):
+                    assert client.get("/api:g/where?name=Bo").json == "Hello Bo"
+                assert not replies
+                other.rollback()
+        assert replies == ["Ann"] * 9
 
 
-@pytest.mark.parametrize("backend", ["memory", "file"])
+def test_what_a_run_asks_again_has_to_be_what_it_asked() -> None:
+    came = RowsThatCame()
+    with pytest.raises(Awaits) as asked:
+        came.begin().read("SELECT 1", [1])
+    came.add(asked.value, [("a",)])
+    assert came.begin().read("SELECT 1", [1]) == [("a",)]
+    with pytest.raises(Awaits) as more:
+        came.read("SELECT 2", ())
+    assert more.value.text == "SELECT 2"
+    for text, parameters in (("SELECT 3", [1]), ("SELECT 1", [2])):
+        with pytest.raises(TakesLonger):
+            came.begin().read(text, parameters)
+
+
+TWO = query(
+    "pairs/{id}", "int id",
+    f'{GET}\ndb.get boat {{ field_name = "tag" field_value = $boat.tag }} as $same\n'
+    'db.has boat { field_name = "id" field_value = 7 } as $seven', "[$boat.name, $same.id, $seven]",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("backend", ["memory", "file", "postgres"])
+def test_several_rows(backend: str) -> None:
+    with served(backend, TWO) as (client, application):
+        assert warm(client, "/api:g/pairs/1") == ["Ann", 1, False]
+        assert at_once(application, client, "/api:g/pairs/2")
+        assert client.get("/api:g/pairs/2").json == ["Bo", 2, False]
+        entry = application.history.entries[-1]
+        assert entry.status == 200 and entry.query == "query GET pairs/{id}"
+
+
+@pytest.mark.parametrize("backend", ["file", "postgres"])
+def test_many_at_the_same_time(backend: str) -> None:
+    with served(backend) as (client, _):
+        warm(client, "/api:g/boats/1")
+        found: list[Any] = []
+
+        def ask() -> None:
+            numbers = [0, 1] * 10
+            found.extend((number, client.get(f"/api:g/boats/{number + 1}").json["name"]) for number in numbers)
+
+        with in_threads(*[ask] * 12):
+            pass
+        assert len(found) == 240 and set(found) == {(0, "Ann"), (1, "Bo")}
+
+
+@pytest.mark.parametrize("backend", ["memory", "file", "postgres"])
 def test_what_was_written_is_read(backend: str) -> None:
     with served(backend) as (client, _):
         warm(client, "/api:g/boats/1")
@@ -195,21 +272,36 @@ def test_what_was_written_is_read(backend: str) -> None:
             assert client.get("/api:g/boats/1").json["name"] == f"n{number}"
 
 
-def test_tables_that_another_process_changes() -> None:
+@pytest.mark.parametrize("backend", ["file", "postgres"])
+def test_tables_that_another_process_changes(backend: str) -> None:
     """What is read without a look at the tables is read by what they are all the same."""
-    with served("file") as (client, application):
+    with served(backend) as (client, application):
         warm(client, "/api:g/boats/1")
-        path = application.live.current.workspace.database_url.removeprefix("sqlite:///")
-        with sqlite3.connect(path) as other:
-            other.execute('ALTER TABLE boat RENAME COLUMN crew TO "crew!"')
-            other.execute("ALTER TABLE boat ADD COLUMN crew INTEGER")
-            other.execute("UPDATE boat SET crew = 4")
-        other.close()
+        changed(
+            application.live.current.workspace.database_url,
+            'ALTER TABLE boat RENAME COLUMN crew TO "crew!"',
+            "ALTER TABLE boat ADD COLUMN crew BIGINT",
+            "UPDATE boat SET crew = 4",
+        )
         assert client.get("/api:g/boats/1").json["crew"] == 4
         assert warm(client, "/api:g/boats/1")["crew"] == 4 and at_once(application, client, "/api:g/boats/1")
 
 
-@pytest.mark.parametrize("backend", ["memory", "file"])
+def changed(url: str, *statements: str) -> None:
+    """Execute statements as another process of xsrun would."""
+    if url.startswith("sqlite"):
+        with closing(sqlite3.connect(url.removeprefix("sqlite:///"), isolation_level=None)) as file:
+            for text in statements:
+                file.execute(text)
+        return
+    import psycopg
+
+    with psycopg.connect(url, autocommit=True) as server:
+        for text in (*statements, f"NOTIFY {CHANNEL}"):
+            server.execute(text.encode())
+
+
+@pytest.mark.parametrize("backend", ["memory", "file", "postgres"])
 def test_a_large_row_is_read_in_a_thread(backend: str) -> None:
     with served(backend) as (client, application):
         workspace = application.live.current.workspace

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from xsrun.database.connection import Row
 from xsrun.database.transaction import Transaction
-from xsrun.running.at_once import TakesLonger
+from xsrun.running.at_once import CAME, RowsThatCame, TakesLonger
 from xsrun.values.conversion import Value
+
+if TYPE_CHECKING:
+    from xsrun.database.database import Database
+    from xsrun.running.context import Context
 
 
 class BriefTransaction(Transaction):
@@ -16,11 +20,19 @@ class BriefTransaction(Transaction):
 
     __slots__ = ()
 
+    def __init__(self, database: Database, context: Context) -> None:
+        """Nothing of what only a connection or a transaction needs."""
+        self.database = database
+        self.context = context
+        self.depth = 0
+        self.tables = {}
+
     def execute(self, text: str, parameters: Sequence[Value] = (), *, writes: bool = False) -> list[Row]:
         reads = self.database.brief
         if writes or reads is None:
             raise TakesLonger
-        return reads.read(text, parameters)
+        came: RowsThatCame | None = self.context.scratch.get(CAME)
+        return reads.read(text, parameters) if came is None else came.read(text, parameters)
 
     def connect(self) -> NoReturn:
         """Nothing else is asked of a connection."""

@@ -58,6 +58,15 @@ class BriefReads(Protocol):
     """What reads for runs that may not wait (`xsrun.database.brief`). It has a connection of its own or the
     one that all runs share."""
 
+    #: do rows come later (`fetch`)? Else they are there at once (`read`)
+    awaited: bool
+
+    def open(self) -> None:
+        """Connect again where that is needed; in a thread, since it takes its time."""
+
+    async def fetch(self, text: str, parameters: Sequence[Value]) -> list[Row]:
+        """The rows of a statement, on the event loop of a server. Raises TakesLonger, as `read` does."""
+
     def read(self, text: str, parameters: Sequence[Value]) -> list[Row]:
         """The rows of a statement. Raises TakesLonger where that would have to wait, goes through much or finds much,
         where it fails, and where tables may have changed since somebody looked at them."""

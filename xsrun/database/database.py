@@ -106,6 +106,8 @@ class Database:
         with self._opening:
             if self.brief is None:
                 self.brief = backend.brief_reads(self.url, shared, self.turn)
+            else:
+                self.brief.open()
             return self.brief
 
     def note_file(self, name: str, file: str) -> None:

@@ -22,7 +22,9 @@ from xsrun.syntax.nodes import Statement
 from xsrun.values.conversion import Value
 
 if TYPE_CHECKING:
-    from xsrun.database.connection import Row, Writing
+    from threading import RLock
+
+    from xsrun.database.connection import BriefReads, Connection, Row, Writing
     from xsrun.database.sql_writer import SqlWriter
 
 __all__ = ["PostgresBackend", "PostgresConnection", "StatementBounds", "make_functions"]
@@ -101,6 +103,11 @@ class PostgresBackend(Backend):
         from xsrun.database.postgres_writer import PostgresWriter
 
         return PostgresWriter(self.stored_names)
+
+    def brief_reads(self, url: str, shared: Connection | None, turn: RLock) -> BriefReads:
+        from xsrun.database.postgres_brief import PostgresReads
+
+        return PostgresReads(url)
 
     def insert_many(
         self, transaction: Writing, table: Table, names: Sequence[str], rows: list[list[Value]]

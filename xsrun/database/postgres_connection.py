@@ -60,6 +60,31 @@ def check_driver() -> None:
         ) from None
 
 
+def connected(url: str) -> psycopg.Connection[Row]:
+    """A connection of the driver, which gives values as the language has them. Raises UnavailableError, UsageError."""
+    import psycopg
+    from psycopg.types.numeric import FloatLoader
+    from psycopg.types.string import TextLoader
+
+    try:
+        raw = psycopg.connect(url, autocommit=True)
+    except psycopg.OperationalError as error:
+        raise UnavailableError(
+            f"PostgreSQL cannot be reached: {first_line(error)}",
+            hint="is the server running, and is the URL right?",
+            status=503,
+        ) from None
+    except psycopg.ProgrammingError:  # whose text may quote the password
+        raise UsageError(
+            f"`{masked_address(url)}` is not the URL of a PostgreSQL database",
+            hint="write postgresql://USER:PASSWORD@HOST/NAME, other characters in the parts as %20",
+        ) from None
+    for name in ("json", "jsonb", *_TEXT_TYPES):
+        raw.adapters.register_loader(name, TextLoader)
+    raw.adapters.register_loader("numeric", FloatLoader)
+    return raw
+
+
 class PostgresConnection(Connection):
     """A connection and what to do with it: execute a text and fetch all its rows."""
 
@@ -70,27 +95,9 @@ class PostgresConnection(Connection):
         import psycopg
 
         self._errors = psycopg.Error
-        try:
-            self.raw = psycopg.connect(url, autocommit=True)
-        except psycopg.OperationalError as error:
-            raise UnavailableError(
-                f"PostgreSQL cannot be reached: {first_line(error)}",
-                hint="is the server running, and is the URL right?",
-                status=503,
-            ) from None
-        except psycopg.ProgrammingError:  # whose text may quote the password
-            raise UsageError(
-                f"`{masked_address(url)}` is not the URL of a PostgreSQL database",
-                hint="write postgresql://USER:PASSWORD@HOST/NAME, other characters in the parts as %20",
-            ) from None
+        self.raw = connected(url)
         #: rows that the server sends at a time; older versions of its library know all or one
         self._piece = PIECE if psycopg.capabilities.has_stream_chunked() else 1
-        from psycopg.types.numeric import FloatLoader
-        from psycopg.types.string import TextLoader
-
-        for name in ("json", "jsonb", *_TEXT_TYPES):
-            self.raw.adapters.register_loader(name, TextLoader)
-        self.raw.adapters.register_loader("numeric", FloatLoader)
         self.streams = WeakSet()
         self._cursors: dict[str, psycopg.ServerCursor[Row]] = {}
         self._opened = 0

@@ -11,6 +11,7 @@ import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 
+from xsrun.database.brief_rows import small
 from xsrun.database.connection import Row
 from xsrun.evaluator.brevity import MOST_OF_ROW
 from xsrun.running.at_once import TakesLonger
@@ -23,6 +24,8 @@ _LOOK = 20_000
 
 class SQLiteBriefReads(ABC):
     """Reads on one connection, while nobody else uses it."""
+
+    awaited = False
 
     def __init__(self, raw: sqlite3.Connection) -> None:
         self.raw = raw
@@ -37,17 +40,21 @@ class SQLiteBriefReads(ABC):
         """The rows of a statement. Raises TakesLonger."""
         self._looks = 0
         try:
-            rows = self.raw.execute(text, parameters).fetchall()
+            return small(self.raw.execute(text, parameters).fetchall())
         except (
             sqlite3.Error,
             OverflowError,
             UnicodeEncodeError,
         ) as error:
             raise TakesLonger from error
-        for row in rows:
-            if sum([len(value) for value in row if value.__class__ is str or value.__class__ is bytes]) > MOST_OF_ROW:
-                raise TakesLonger
-        return rows
+
+    @abstractmethod
+    def open(self) -> None:
+        """Connect again where that is needed."""
+
+    async def fetch(self, text: str, parameters: Sequence[Value]) -> list[Row]:
+        """The rows of a statement, which are there at once. Raises TakesLonger."""
+        return self.read(text, parameters)
 
     @abstractmethod
     def read(self, text: str, parameters: Sequence[Value]) -> list[Row]:
@@ -88,6 +95,9 @@ class FileReads(SQLiteBriefReads):
         finally:
             self._turn.release()
 
+    def open(self) -> None:
+        """A file does not go away."""
+
     def close(self) -> None:
         with self._turn:
             self.raw.close()
@@ -112,5 +122,8 @@ class MemoryReads(SQLiteBriefReads):
             self._follow_limits()
             self._turn.release()
 
-    def close(self) -> None:
+    def open(self) -> None:
         """The connection is that of all runs."""
+
+    def close(self) -> None:
+        """Nothing is its own."""

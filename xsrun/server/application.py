@@ -9,7 +9,7 @@ from contextlib import suppress
 from xsrun.errors import InternalError, XanoScriptError
 from xsrun.server.access import OWN_PAGES, admits
 from xsrun.server.advice import advice
-from xsrun.server.at_once import answer_at_once, answer_in_thread
+from xsrun.server.at_once import answer_at_once, answer_in_thread, may_be_at_once
 from xsrun.server.bodies import ClientLeft, Receive, read_body
 from xsrun.server.cloud_files import CLOUD_PREFIX, cloud_file
 from xsrun.server.console.handler import Console, is_console
@@ -186,9 +186,10 @@ class Application:
             self.check_datasource(snapshot, datasource)
         if b"content-length" in request.headers or b"transfer-encoding" in request.headers:
             request.body = await read_body(request, receive, self.settings)
-        response = self.at_once(snapshot, match, request)
-        if response is not None:
-            return response
+        if self.may_be_at_once(match, request):
+            response = await answer_at_once(self.endpoint, snapshot, match, request)
+            if response is not None:
+                return response
         if not snapshot.streams:
             return await (await self.begun(match.route, snapshot, match, request))
         stream = ResponseStream()
@@ -197,9 +198,9 @@ class Application:
         await asyncio.wait((stream.program, stream.begun), return_when=asyncio.FIRST_COMPLETED)
         return stream if stream.begun.done() else await stream.program
 
-    def at_once(self, snapshot: Snapshot, match: Match, request: HttpRequest) -> HttpResponse | None:
-        """The response of a query that needs no thread; None for any other."""
-        return answer_at_once(self.endpoint, snapshot, match, request, self.others)
+    def may_be_at_once(self, match: Match, request: HttpRequest) -> bool:
+        """Does the query of a request need no thread, as far as is known?"""
+        return may_be_at_once(self.endpoint, match.route, request, self.others)
 
     async def begun(
         self, route: Route, snapshot: Snapshot, match: Match, request: HttpRequest, stream: ResponseStream | None = None

@@ -81,10 +81,10 @@ class Endpoint:
         return self.answered(snapshot, self.begin(snapshot, match, request), stream)[0]
 
     def answered(
-        self, snapshot: Snapshot, run: QueryRun, stream: ResponseStream | None = None
+        self, snapshot: Snapshot, run: QueryRun, stream: ResponseStream | None = None, started: float | None = None
     ) -> tuple[HttpResponse, HistoryEntry | None]:
-        """The response of a run, and how it is remembered."""
-        started = time.perf_counter()
+        """The response of a run, and how it is remembered; `started` is when the request began, where that is over."""
+        started = time.perf_counter() if started is None else started
         match, request = run.match, run.request
         if not run.context.at_once:  # such a run writes nothing and does not wait
             self.watch(run.context)

@@ -19,7 +19,6 @@ from xsrun.server.application import Application, Send
 from xsrun.server.bodies import Receive
 from xsrun.server.endpoint import Endpoint, QueryRun
 from xsrun.server.http_request import HttpRequest, Message
-from xsrun.server.http_response import HttpResponse
 from xsrun.server.log import Log
 from xsrun.server.routes import Match, Route, Routes
 from xsrun.server.settings import Settings
@@ -122,9 +121,9 @@ class OverHttp(Application):
             if call is not None:
                 call.ended.set()
 
-    def at_once(self, snapshot: Snapshot, match: Match, request: HttpRequest) -> HttpResponse | None:
-        """None: a program runs in a thread, beside that of its test."""
-        return None
+    def may_be_at_once(self, match: Match, request: HttpRequest) -> bool:
+        """Never: a program runs in a thread, beside that of its test."""
+        return False
 
     def snapshot(self, request: HttpRequest) -> Snapshot:
         call = self.carrier.call_of(request)
