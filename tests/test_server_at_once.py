@@ -17,6 +17,7 @@ import xsrun
 from xsrun.database.postgres_connection import CHANNEL
 from xsrun.evaluator.brevity import MOST_OF_INPUTS, MOST_OF_ROW, Brief, brief
 from xsrun.running.at_once import Awaits, RowsThatCame, TakesLonger
+from xsrun.running.trace import Trace
 from xsrun.server import create_application
 from xsrun.server.application import Application
 from xsrun.server.log import Log
@@ -398,7 +399,12 @@ def test_nothing_of_a_request_is_lost() -> None:
 
 
 @pytest.mark.parametrize(
-    "change", [lambda app: app.console.tracing.look(), lambda app: app.console.tracing.failed("query GET where")]
+    "change",
+    [
+        lambda app: app.console.tracing.look(),
+        lambda app: app.console.tracing.failed("query GET where"),
+        lambda app: setattr(app.live.current.workspace, "observer", lambda context: Trace()),
+    ],
 )
 def test_a_request_that_is_to_be_traced_runs_in_a_thread(change: Callable[[Application], None]) -> None:
     with served() as (client, application):

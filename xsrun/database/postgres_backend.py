@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Sequence
 from hashlib import sha256
@@ -104,7 +105,9 @@ class PostgresBackend(Backend):
 
         return PostgresWriter(self.stored_names)
 
-    def brief_reads(self, url: str, shared: Connection | None, turn: RLock) -> BriefReads:
+    def brief_reads(self, url: str, shared: Connection | None, turn: RLock) -> BriefReads | None:
+        if os.name == "nt":  # whose event loop does not look at connections of others
+            return None
         from xsrun.database.postgres_brief import PostgresReads
 
         return PostgresReads(url)

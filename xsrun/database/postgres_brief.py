@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from xsrun.database.brief_rows import small
 from xsrun.database.connection import Row
 from xsrun.database.postgres_connection import CHANNEL, connected
+from xsrun.errors import UnavailableError
 from xsrun.running.at_once import TakesLonger
 from xsrun.values.conversion import Value
 
@@ -177,9 +178,12 @@ class PostgresReads:
         self.open()
 
     def open(self) -> None:
-        """Connect as often as is wanted; in a thread, since it takes its time. Raises UnavailableError."""
-        while len(self._links) + len(self._new) < _LINKS:
-            self._new.append(_Link(self._url, self._free))
+        """Connect as often as is wanted; in a thread, since it takes its time."""
+        import psycopg
+
+        with suppress(UnavailableError, psycopg.Error):  # without connections all reads are left to threads
+            while len(self._links) + len(self._new) < _LINKS:
+                self._new.append(_Link(self._url, self._free))
 
     def read(self, text: str, parameters: Sequence[Value]) -> list[Row]:
         """Rows are awaited (`fetch`)."""

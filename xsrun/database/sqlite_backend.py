@@ -384,12 +384,15 @@ class SQLiteBackend(Backend):
                 fault = "cannot be made: its folder is not there"
             raise UsageError(f"{path} {fault}", hint="name another file: --database sqlite:///FILE") from None
 
-    def brief_reads(self, url: str, shared: Connection | None, turn: RLock) -> BriefReads:
+    def brief_reads(self, url: str, shared: Connection | None, turn: RLock) -> BriefReads | None:
         from xsrun.database.sqlite_brief import FileReads, MemoryReads
 
         if isinstance(shared, SQLiteConnection):
             return MemoryReads(shared.raw, turn, shared.follow_limits)
-        return FileReads(path_of(url))
+        try:
+            return FileReads(path_of(url))
+        except sqlite3.Error:  # whatever is wrong with it, runs in threads meet it, and tell
+            return None
 
     def begin(self, isolation: str | None) -> str:
         return "BEGIN IMMEDIATE"  # a deferred one fails at once when two runs write

@@ -186,7 +186,7 @@ class Application:
             self.check_datasource(snapshot, datasource)
         if b"content-length" in request.headers or b"transfer-encoding" in request.headers:
             request.body = await read_body(request, receive, self.settings)
-        if self.may_be_at_once(match, request):
+        if self.may_be_at_once(snapshot, match, request):
             response = await answer_at_once(self.endpoint, snapshot, match, request)
             if response is not None:
                 return response
@@ -198,9 +198,9 @@ class Application:
         await asyncio.wait((stream.program, stream.begun), return_when=asyncio.FIRST_COMPLETED)
         return stream if stream.begun.done() else await stream.program
 
-    def may_be_at_once(self, match: Match, request: HttpRequest) -> bool:
+    def may_be_at_once(self, snapshot: Snapshot, match: Match, request: HttpRequest) -> bool:
         """Does the query of a request need no thread, as far as is known?"""
-        return may_be_at_once(self.endpoint, match.route, request, self.others)
+        return may_be_at_once(self.endpoint, snapshot, match.route, request, self.others)
 
     async def begun(
         self, route: Route, snapshot: Snapshot, match: Match, request: HttpRequest, stream: ResponseStream | None = None

@@ -32,7 +32,9 @@ _SPARED = 10
 _BODIES = frozenset(("application/json", "application/x-www-form-urlencoded"))
 
 
-def may_be_at_once(endpoint: Endpoint, route: Route | None, request: HttpRequest, others: int) -> bool:
+def may_be_at_once(
+    endpoint: Endpoint, snapshot: Snapshot, route: Route | None, request: HttpRequest, others: int
+) -> bool:
     """Is this request answered where it arrives, as far as is known? `others` is how many programs run in threads that
     may compute for long: a read of the database gives Python's lock away, and would wait for it until one of these
     does."""
@@ -40,6 +42,8 @@ def may_be_at_once(endpoint: Endpoint, route: Route | None, request: HttpRequest
         return False
     if route.spared:
         route.spared -= 1
+        return False
+    if snapshot.workspace.observer is not None:  # a debugger, which stops programs
         return False
     return _is_small(request) and not endpoint.wants_trace(route.label)
 
@@ -107,7 +111,7 @@ def judge(route: Route, workspace: LoadedWorkspace) -> None:
 
 def _judged(route: Route, workspace: LoadedWorkspace) -> Brief | None:
     query, dispatcher = route.query, workspace.dispatcher
-    if route.auth or query.problems or workspace.observer is not None or not fit_any_thread(workspace.limits.depth):
+    if route.auth or query.problems or not fit_any_thread(workspace.limits.depth):
         return None
     if dispatcher is not None and dispatcher.around(query) is not None:
         return None

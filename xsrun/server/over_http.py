@@ -121,7 +121,7 @@ class OverHttp(Application):
             if call is not None:
                 call.ended.set()
 
-    def may_be_at_once(self, match: Match, request: HttpRequest) -> bool:
+    def may_be_at_once(self, snapshot: Snapshot, match: Match, request: HttpRequest) -> bool:
         """Never: a program runs in a thread, beside that of its test."""
         return False
 
