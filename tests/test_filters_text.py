@@ -8,6 +8,7 @@ import io
 import json
 import math
 import re
+import tracemalloc
 from typing import Any
 
 import pytest
@@ -545,3 +546,23 @@ def test_sprintf_gives_the_same_by_the_short_way(template: str, arguments: list[
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(formatting, "_plain_kinds", lambda _text: None)
         assert outcome() == found
+
+
+@given(st.text(st.sampled_from("ab \n\u00df\u0130"), max_size=30), st.integers(0, 5))
+def test_capitalize_in_pieces(value: str, size: int) -> None:
+    """A long text is changed piece by piece, which is not to be seen."""
+    whole = text.capitalize(value)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(text, "_PIECE", size)
+        assert text.capitalize(value) == whole
+        assert "".join(text._pieces(value)) == value
+
+
+def test_capitalize_takes_a_few_times_the_memory_of_its_text() -> None:
+    value = "land ahoy " * 100_000
+    tracemalloc.start()
+    try:
+        assert text.capitalize(value) == "Land Ahoy " * 100_000
+        assert tracemalloc.get_traced_memory()[1] < 6 * len(value)
+    finally:
+        tracemalloc.stop()

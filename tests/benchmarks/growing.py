@@ -238,7 +238,7 @@ WORKLOADS: dict[str, Workload] = {
     "|push": Workload(10_000, loop("var.update $l { value = $l|push:$i }", "var $l { value = [] }")),
     "push below a path": Workload(10_000, loop("array.push $o.a.b { value = $i }", "var $o { value = {a: {b: []}} }")),
     "push in a callee, returned": Workload(
-        1_000,
+        300,
         loop("function.run longer {\n input = {list: $l, value: $i}\n } as $l", "var $l { value = [] }"),
     ),
     "keys into an object": Workload(

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import sys
 from bisect import bisect_right
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from xsrun.filters import character_sets, escapes, formatting, html_tags, regular_expressions, urls  # noqa: F401
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
 _BLANKS = " \n\r\t\v\0"
 #: What starts a word in PHP's ucwords.
 _WORD_START = re.compile(r"(?<![^ \t\r\n\f\v])[^ \t\r\n\f\v]")
+_BLANK = re.compile(r"[ \t\r\n\f\v]")
+#: Characters of a text that are changed at a time: each word of them is an object until they are joined.
+_PIECE = 50_000
 
 
 # Case ----------------------------------------------------------------------------------------------------------------
@@ -60,7 +64,20 @@ def capitalize(value: str) -> Value:
     >>> "the QUICK brown-fox"|capitalize
     "The Quick Brown-fox"
     """
-    return value_of(_WORD_START.sub(lambda found: found.group().upper(), characters(value).lower()))
+    text = characters(value).lower()
+    return value_of("".join(_WORD_START.sub(lambda found: found.group().upper(), piece) for piece in _pieces(text)))
+
+
+def _pieces(text: str) -> Iterator[str]:
+    """A text in pieces of many words, each of which ends behind a blank."""
+    start = 0
+    while start + _PIECE < len(text):
+        blank = _BLANK.search(text, start + _PIECE)
+        if blank is None:
+            break
+        yield text[start : blank.end()]
+        start = blank.end()
+    yield text[start:]
 
 
 # Ends ----------------------------------------------------------------------------------------------------------------
