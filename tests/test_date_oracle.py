@@ -7,6 +7,7 @@ stands in `CHANGED` with the reason, and phrases of that kind are not generated.
 from __future__ import annotations
 
 import os
+import re
 import time
 from collections.abc import Iterator
 
@@ -23,6 +24,8 @@ timelib = pytest.importorskip("strtotime", reason="no wheel of strtotime for thi
 CHANGED: list[tuple[str, int | None, int | None, str]] = [
     ("3 tue", 1_701_129_600, 1_701_209_600, "an amount of weekdays keeps the time of day since PHP 8.1"),
     ("+0 sat +2 sec", 1_700_265_602, 1_700_345_602, "as before"),
+    # `january 01.`, the time `01.19`, and `71 monday`
+    ("january 01.01.1971 monday", 1_714_953_600, 1_714_958_340, "as before"),
 ]
 #: 2023-11-14 22:13:20, a Tuesday.
 NOW = 1_700_000_000
@@ -81,6 +84,8 @@ _HOURS = st.one_of(
     st.sampled_from(["noon", "midnight"]),
 )
 _ZONES = st.sampled_from(["UTC", "Z", "+02:00", "-0530", "GMT"])
+#: A month, a date and a weekday, which are an amount of weekdays to all versions (`CHANGED`).
+_AMOUNT_OF_WEEKDAYS = re.compile(rf"(?:{'|'.join(MONTHS)}) \d\d\.\d\d\.\d{{4}} (?:{'|'.join(WEEKDAYS)})\b")
 PHRASES = st.one_of(
     _SHIFTS,
     _WHICH,
@@ -99,7 +104,7 @@ PHRASES = st.one_of(
         " ".join
     ),
     st.tuples(_EDGES, _HOURS).map(" ".join),
-)
+).filter(lambda phrase: not _AMOUNT_OF_WEEKDAYS.search(phrase))
 
 
 @pytest.fixture(autouse=True, scope="module")

@@ -265,6 +265,21 @@ def test_it_is_told_again_when_it_got_lost() -> None:
     assert lost == 1
 
 
+def test_one_that_gets_lost_where_nobody_can_catch_it_is_not_printed(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Freed:
+        def __init__(self, error: BaseException) -> None:
+            self.error = error
+
+        def __del__(self) -> None:
+            raise self.error
+
+    told: list[BaseException | None] = []
+    monkeypatch.setattr(sys, "unraisablehook", watchdog.without_interruptions(lambda lost: told.append(lost.exc_value)))
+    for error in (Interruption(), other := ValueError("told")):
+        Freed(error)
+    assert told == [other]
+
+
 # Locks and connections -----------------------------------------------------------------------------------------------
 
 
@@ -280,7 +295,13 @@ def held_now() -> bool:
 
 
 def test_code_that_may_hold_something() -> None:
-    for module in ("sqlalchemy.pool", "threading", "importlib._bootstrap", "xsrun.database.session"):
+    for module in (
+        "sqlalchemy.pool",
+        "threading",
+        "importlib._bootstrap",
+        "_frozen_importlib",
+        "xsrun.database.session",
+    ):
         assert call_from(module, held_now)
         assert call_from(module, lambda: call_from("xsrun.filters.text", held_now))
         assert not call_from(module, lambda: call_from(None, lambda: call_from("xsrun.filters.text", held_now)))

@@ -41,6 +41,11 @@ def is_folder(path: str | os.PathLike[str]) -> bool:
     return os.path.isdir(path)
 
 
+def is_file(path: str | os.PathLike[str]) -> bool:
+    """The same of a regular file."""
+    return os.path.isfile(path)
+
+
 def real_path(path: str | os.PathLike[str]) -> Path:
     """A path without links; links that lead in a circle stay, for which `Path.resolve` raises on some Pythons."""
     return Path(os.path.realpath(path))

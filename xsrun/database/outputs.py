@@ -20,6 +20,8 @@ def _tree(output: Value) -> Tree:
     """The names of a list, taken apart."""
     tree: Tree = {}
     for entry in output if output.__class__ is list else [output]:
+        if entry.__class__ is list or entry.__class__ is dict:
+            continue  # which names nothing, and may be endless as a text
         at = tree
         names = str(entry).removeprefix("$this.").split(".")
         for name in names[:-1]:

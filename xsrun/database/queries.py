@@ -20,9 +20,8 @@ from xsrun.database.rows import visible
 from xsrun.database.session import Session
 from xsrun.database.stored_files import addressed, base_of, files_of, with_addresses
 from xsrun.database.tables import Table
-from xsrun.errors import InputError
 from xsrun.fields.declared import Declared
-from xsrun.values.conversion import Value, as_int, truthy
+from xsrun.values.conversion import Value, as_int, not_allowed, truthy
 
 if TYPE_CHECKING:
     from xsrun.database.selects import SelectBuilder
@@ -257,9 +256,7 @@ class QueryExecution:
             return self.streamed()
         if kind != "list":
             known = ", ".join(_KINDS)
-            raise InputError(
-                f"Input '{kind}' is not one of the allowable values.", "return.type", hint=f"it is one of {known}"
-            )
+            raise not_allowed(kind, "return.type", f"it is one of {known}")
         return self.listed()
 
     def counted(self) -> Value:

@@ -11,7 +11,7 @@ from xsrun.database.stored_files import with_addresses
 from xsrun.database.tables import Table, unknown_column
 from xsrun.errors import InputError, XanoScriptError
 from xsrun.fields.declared import Declared, default_value, fixed_default
-from xsrun.values.conversion import Value, as_object
+from xsrun.values.conversion import Value, as_object, as_utf8
 from xsrun.values.digits import whole_of_digits
 
 if TYPE_CHECKING:
@@ -133,7 +133,7 @@ def explicit_id(table: Table, data: dict[str, Value], context: Context) -> Value
         if value.__class__ is not int:
             raise InputError("Value is not a valid integer", "id", hint=f'the ids of table "{table.name}" are numbers')
         return value
-    return str(value)
+    return as_utf8(value)
 
 
 def _new_uuid() -> str:

@@ -19,7 +19,7 @@ from xsrun.database.tables import Table
 from xsrun.database.writing import changes, insert
 from xsrun.errors import MissingParamError, NotFoundError
 from xsrun.running.at_once import TakesLonger
-from xsrun.values.conversion import Value
+from xsrun.values.conversion import Value, as_utf8, describe
 
 # Finding by one field ------------------------------------------------------------------------------------------------
 
@@ -29,7 +29,7 @@ def looked_for(plan: RowPlan, operands: tuple[Value, ...]) -> tuple[str, Value]:
     field, value = value_of(plan, operands, "field_name"), value_of(plan, operands, "field_value")
     if value is None:
         raise MissingParamError("field_value", hint="the value to look for is null; test it before")
-    return "id" if field is None or field == "" else str(field), value
+    return "id" if field is None or field == "" else as_utf8(field), value
 
 
 def by_field(
@@ -140,7 +140,8 @@ def update(session: Session, plan: RowPlan, operands: tuple[Value, ...], *, null
 
 def missing_row(table: Table, field: str, value: Value) -> NotFoundError:
     """The error of an edit, patch or del that finds no row (semantics 10, row 22)."""
-    return NotFoundError(hint=f'no row of table "{table.name}" has {field} = {value!r}')
+    shown = describe(value) if value.__class__ is list or value.__class__ is dict else repr(value)
+    return NotFoundError(hint=f'no row of table "{table.name}" has {field} = {shown}')
 
 
 def update_row(

@@ -33,6 +33,8 @@ _PATIENCE = 1.0
 #: Modules that take locks, connections and the like, and release them, in steps of their own.
 _HOLDING = frozenset(
     (
+        "_frozen_importlib",
+        "_frozen_importlib_external",
         "asyncio",
         "concurrent",
         "contextlib",
@@ -109,6 +111,17 @@ def take_back() -> None:
         return
 
 
+def without_interruptions(tell: Callable[[sys.UnraisableHookArgs], object]) -> Callable[[sys.UnraisableHookArgs], None]:
+    """What is told of exceptions that nobody can catch, but for interruptions that met a callback of Python's own, as
+    when something is freed: these are raised again."""
+
+    def hook(lost: sys.UnraisableHookArgs) -> None:
+        if not isinstance(lost.exc_value, Interruption):
+            tell(lost)
+
+    return hook
+
+
 class LimitWatchdog:
     """The runs of this process that go on, and the thread that looks at them, started with the first."""
 
@@ -181,6 +194,7 @@ class LimitWatchdog:
     def _wake(self) -> None:
         with self._lock:
             if self._thread is None:
+                sys.unraisablehook = without_interruptions(sys.unraisablehook)
                 self._thread = threading.Thread(target=self.patrol, name="xsrun-watchdog", daemon=True)
                 self._thread.start()
             self.sleeps = False

@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, NoReturn
 
 from xsrun.errors import InputError, XanoScriptError
-from xsrun.values.conversion import Value, describe, from_json, to_bytes, to_json
+from xsrun.values.conversion import Value, describe, from_json, not_allowed, to_bytes, to_json
 
 if TYPE_CHECKING:
     from jwcrypto.jwk import JWK
@@ -276,5 +276,4 @@ def written(jwk: dict[str, str], form: str) -> dict[str, str] | str:
 def check_choice(name: str, value: str, choices: tuple[str, ...]) -> None:
     """Refuse a value of the parameter `name` that is none of `choices`."""
     if value not in choices:
-        message = f"Input '{value}' is not one of the allowable values."
-        raise InputError(message, name, hint=f"{name} is one of {', '.join(choices)}")
+        raise not_allowed(value, name, f"{name} is one of {', '.join(choices)}")

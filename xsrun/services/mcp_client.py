@@ -13,13 +13,13 @@ import logging
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Any
 
-from xsrun.errors import InputError, MissingParamError, UnavailableError, XanoScriptError
+from xsrun.errors import MissingParamError, UnavailableError, XanoScriptError
 from xsrun.extras import installing
 from xsrun.records import record
 from xsrun.running.masking import secrets_of_request
 from xsrun.services.http_messages import OutgoingRequest, ReceivedResponse
 from xsrun.services.network import host_and_port, is_loopback
-from xsrun.values.conversion import Value, from_json, to_json
+from xsrun.values.conversion import Value, as_utf8, from_json, not_allowed, to_json
 
 if TYPE_CHECKING:
     from mcp import ClientSession
@@ -48,10 +48,10 @@ def server_of(url: Value, token: Value, connection: Value) -> McpServer:
     """The server that a statement names. Raises InputError for what is none."""
     if not isinstance(url, str) or not url.strip():
         raise MissingParamError("url")
-    kind = connection if connection not in (None, "") else CONNECTION_TYPES[0]
+    kind = as_utf8(connection) or CONNECTION_TYPES[0]
     if kind not in CONNECTION_TYPES:
         hint = 'connection_type is "sse" or "stream"'
-        raise InputError(f"Input '{kind}' is not one of the allowable values.", "connection_type", hint=hint)
+        raise not_allowed(kind, "connection_type", hint)
     return McpServer(url.strip(), token.strip() if isinstance(token, str) else "", kind)
 
 

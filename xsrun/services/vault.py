@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
 
 from xsrun.errors import NotFoundError, UnavailableError, XanoScriptError
+from xsrun.reading import is_file, is_there
 from xsrun.services.files import FileResource, extension_of, kind_of
 from xsrun.values.conversion import Value
 
@@ -106,7 +107,7 @@ class Vault:
         parts = path_parts(pathname)
         for access in ACCESSES:
             place = self._below(access, parts)
-            if place.is_file():
+            if is_file(place):
                 return place, access
         raise NotFoundError(hint=f"the vault has no file {pathname}")
 
@@ -119,9 +120,9 @@ class Vault:
         """Remove a file that may be there, and the folders that it leaves empty."""
         place.unlink(missing_ok=True)
         for parent in place.parents:
-            if parent == top or (parent.exists() and any(parent.iterdir())):
+            if parent == top or (is_there(parent) and any(parent.iterdir())):
                 break
-            if parent.exists():
+            if is_there(parent):
                 parent.rmdir()
 
     def append(self, pathname: str, data: bytes) -> None:
@@ -132,12 +133,12 @@ class Vault:
             place = self._below("private", path_parts(pathname))
         with self._lock, _writing():
             place.parent.mkdir(parents=True, exist_ok=True)
-            before = place.stat().st_size if place.exists() else 0
+            before = place.stat().st_size if is_there(place) else 0
             try:
                 with place.open("ab") as output:
                     output.write(data)
             except BaseException:
-                if place.exists():
+                if is_there(place):
                     os.truncate(place, before)  # what was there stays, what was not written whole goes
                 raise
 

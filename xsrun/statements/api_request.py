@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from xsrun.errors import InputError, MissingParamError, XanoScriptError
+from xsrun.errors import MissingParamError, XanoScriptError
 from xsrun.registry import statement
 from xsrun.running.context import Context
 from xsrun.services.http_messages import (
@@ -20,7 +20,7 @@ from xsrun.services.http_messages import (
     header_lines,
     with_query,
 )
-from xsrun.values.conversion import Value, as_number, as_utf8, to_text
+from xsrun.values.conversion import Value, as_number, as_utf8, not_allowed, to_text
 
 DEFAULT_TIMEOUT = 10.0
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
@@ -33,9 +33,7 @@ def method_of(value: Value) -> str:
     """The method in capitals; GET when none is given. Raises InputError for a word that is none."""
     method = to_text(value).strip().upper() or "GET"
     if method not in METHODS:
-        raise InputError(
-            f"Input '{method}' is not one of the allowable values.", "method", hint=f"methods: {', '.join(METHODS)}"
-        )
+        raise not_allowed(method, "method", f"methods: {', '.join(METHODS)}")
     return method
 
 
@@ -235,7 +233,7 @@ def stream(
 
     wanted = to_text(format).lower()
     if wanted and wanted not in MEDIA_TYPES:
-        raise InputError(f"Input '{wanted}' is not one of the allowable values.", "format")
+        raise not_allowed(wanted, "format")
     response = streamed(context)
     if response.media_type is None:
         announce(context, MEDIA_TYPES[wanted], to_text(filename))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from xsrun.errors import InputError
 from xsrun.registry import statement
 from xsrun.running.context import Context
 from xsrun.services.cloud import Cloud
@@ -11,7 +10,7 @@ from xsrun.services.cloud.objects import Bucket
 from xsrun.services.cloud.storage_calls import StorageCalls
 from xsrun.statements import cloud_storage as storage
 from xsrun.statements.cloud_storage import folder_stands_in, local_bucket, needed
-from xsrun.values.conversion import Value, to_text
+from xsrun.values.conversion import Value, not_allowed, to_text
 
 _METHODS = ("GET", "POST", "PUT", "DELETE", "HEAD")
 
@@ -196,9 +195,7 @@ def google_sign_url(
     """
     wanted = to_text(method).strip().upper() or "GET"
     if wanted not in _METHODS:
-        raise InputError(
-            f"Input '{wanted}' is not one of the allowable values.", "method", hint=f"methods: {', '.join(_METHODS)}"
-        )
+        raise not_allowed(wanted, "method", f"methods: {', '.join(_METHODS)}")
     return storage.signed(
         _bucket(context, "sign_url", service_account, bucket), needed("filePath", filePath), ttl, wanted
     )

@@ -11,7 +11,7 @@ from xsrun.errors import InputError, MissingParamError, XanoScriptError
 from xsrun.registry import StandIn, statement
 from xsrun.running.context import Context
 from xsrun.services.jobs import Job, Jobs
-from xsrun.values.conversion import Value, as_number, from_json, to_text
+from xsrun.values.conversion import Value, as_number, from_json, not_allowed, to_text
 from xsrun.values.json_errors import JsonError
 
 STAND_IN = StandIn("a process that xsrun.toml names stands for the container, with --allow-run")
@@ -102,12 +102,10 @@ def job(
     if not words:
         raise MissingParamError("command")
     if name.startswith("-"):
-        raise InputError(f"Input '{name}' is not one of the allowable values.", "image")
+        raise not_allowed(name, "image")
     size = to_text(template) or "small"
     if size not in TEMPLATES:
-        raise InputError(
-            f"Input '{size}' is not one of the allowable values.", "template", hint=f"one of: {', '.join(TEMPLATES)}"
-        )
+        raise not_allowed(size, "template", f"one of: {', '.join(TEMPLATES)}")
     seconds = _DEFAULT_AWAIT if await_ is None or await_ == "" else as_number(await_)
     jobs: Jobs = context.service("jobs")
     words += _words("args", args) if args is not None else []

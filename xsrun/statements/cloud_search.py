@@ -14,7 +14,7 @@ from xsrun.services.http_messages import Headers, OutgoingRequest, ReceivedRespo
 from xsrun.services.search.documents import DocumentStore
 from xsrun.services.search.elastic import LocalElastic
 from xsrun.statements.api_request import METHODS
-from xsrun.values.conversion import Value, from_json, to_json, to_text
+from xsrun.values.conversion import Value, from_json, not_allowed, to_json, to_text
 from xsrun.values.json_errors import JsonError
 
 TIMEOUT = 30.0
@@ -103,9 +103,7 @@ def chosen(name: str, value: Value, default: str, *known: str) -> str:
     text = to_text(value).strip() or default
     found = next((one for one in known if one.lower() == text.lower()), None)
     if found is None:
-        raise InputError(
-            f"Input '{text}' is not one of the allowable values.", name, hint=f"one of: {', '.join(known)}"
-        )
+        raise not_allowed(text, name, f"one of: {', '.join(known)}")
     return found
 
 
@@ -142,7 +140,7 @@ def document(server: SearchServer, method: str, index: Value, key: Value, doc: V
     """Read, write or delete a document; a document that is not there gives the number 404."""
     if method not in ("GET", "POST", "PUT", "DELETE"):
         hint = "method is one of GET, POST, PUT, DELETE"
-        raise InputError(f"Input '{method}' is not one of the allowable values.", "method", hint=hint)
+        raise not_allowed(method, "method", hint)
     if not to_text(key) and method != "POST":
         raise MissingParamError("doc_id")
     body = document_of("doc", doc) if method in ("POST", "PUT") else None
@@ -231,7 +229,7 @@ def expression_query(conditions: Value) -> Value:
             must.append(_other_condition(operator, field, value))
         else:
             hint = "eq, ne, gt, gte, lt, lte, in, contains, exists"
-            raise InputError(f"Input '{operator}' is not one of the allowable values.", "expression.op", hint=hint)
+            raise not_allowed(operator, "expression.op", hint)
     return {"bool": {name: clauses for name, clauses in (("must", must), ("must_not", must_not)) if clauses}}
 
 

@@ -21,7 +21,7 @@ from xsrun.services.cloud.objects import Bucket, ObjectLock, StoredObject
 from xsrun.services.files import FileResource, extension_of
 from xsrun.services.vault import base_address
 from xsrun.statements.file_values import file_of
-from xsrun.values.conversion import Value, text_of_bytes, to_text
+from xsrun.values.conversion import Value, not_allowed, text_of_bytes, to_text
 
 #: Seconds that a signed address may be valid for, with all three.
 LONGEST_TTL = 7 * 24 * 3600
@@ -50,7 +50,7 @@ def host_part(name: str, value: Value, default: str = "") -> str:
     """An attribute that becomes a part of the service's address: a region, the name of an account."""
     text = to_text(value).strip() or default or needed(name, value)
     if _HOST_PART.fullmatch(text) is None:
-        raise InputError(f"Input '{text}' is not one of the allowable values.", name, hint="letters, digits, hyphens")
+        raise not_allowed(text, name, "letters, digits, hyphens")
     return text
 
 
@@ -122,7 +122,7 @@ def _metadata(value: Value) -> Mapping[str, str]:
 def signed(bucket: Bucket, key: str, ttl: int, method: str = "GET") -> str:
     """An address of a file, valid for `ttl` seconds."""
     if not 0 < ttl <= LONGEST_TTL:
-        raise InputError(f"Input '{ttl}' is not one of the allowable values.", "ttl", hint="1 to 604800 seconds")
+        raise not_allowed(ttl, "ttl", "1 to 604800 seconds")
     return bucket.sign(key, method, ttl)
 
 
@@ -132,11 +132,7 @@ def object_lock(context: Context, mode: Value, until: Value) -> ObjectLock | Non
     if not wanted:
         return None
     if wanted not in ("GOVERNANCE", "COMPLIANCE"):
-        raise InputError(
-            f"Input '{wanted.lower()}' is not one of the allowable values.",
-            "object_lock_mode",
-            hint="governance or compliance",
-        )
+        raise not_allowed(wanted.lower(), "object_lock_mode", "governance or compliance")
     needed("object_lock_retain_until", until)
     ends = parse_timestamp_value(until, context.now())
     return ObjectLock(wanted, utc_moment(ends))

@@ -14,7 +14,7 @@ from xsrun.running.context import Context
 from xsrun.services.cloud import Cloud
 from xsrun.services.datadog_log import DatadogLog
 from xsrun.services.http_messages import OutgoingRequest, ReceivedResponse
-from xsrun.values.conversion import Value, readable, text_of_bytes, to_json, to_text
+from xsrun.values.conversion import Value, not_allowed, readable, text_of_bytes, to_json, to_text
 
 STAND_IN = StandIn("the file .xsrun/cloud/datadog.jsonl stands for it")
 #: Variables of `$env` that hold the key and the site.
@@ -45,7 +45,7 @@ def log_entry(context: Context, given: Entry) -> Entry:
     """A log entry as Datadog takes it."""
     status = to_text(given.get("status")).lower() or "info"
     if status not in STATUSES:
-        raise InputError(f"Input '{status}' is not one of the allowable values.", "status", hint=", ".join(STATUSES))
+        raise not_allowed(status, "status", ", ".join(STATUSES))
     attributes = given.get("attributes")
     if attributes and not isinstance(attributes, dict):
         raise InputError("The attributes are not an object.", "attributes", hint="write attributes = {claim: 7}")
@@ -70,7 +70,7 @@ def metric_entry(context: Context, given: Entry) -> Entry:
         raise InputError("The value of a metric is not a number.", "value")
     kind = to_text(given.get("type")) or "gauge"
     if kind not in TYPES:
-        raise InputError(f"Input '{kind}' is not one of the allowable values.", "type", hint=", ".join(TYPES))
+        raise not_allowed(kind, "type", ", ".join(TYPES))
     tags = tags_of(given.get("tags"), env=given.get("env"), service=given.get("service"), source=given.get("source"))
     seconds, host = int(_milliseconds(context, given) // 1000), to_text(given.get("hostname"))
     entry: Entry = {"metric": name, "tags": tags}
@@ -128,7 +128,7 @@ def deliver(
     key = to_text(given.get("api_key")) or _first(context, KEYS)
     site = to_text(given.get("site")) or _first(context, SITES) or DEFAULT_SITE
     if _SITE.fullmatch(site) is None:  # it becomes a part of the address to which the key goes
-        raise InputError(f"Input '{site}' is not one of the allowable values.", "site", hint="such as datadoghq.eu")
+        raise not_allowed(site, "site", "such as datadoghq.eu")
     context.keep_secret(key)
     cloud: Cloud = context.service("cloud")
     for delivery in group(entries):

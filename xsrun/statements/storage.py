@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from xsrun.errors import InputError, XanoScriptError
+from xsrun.errors import XanoScriptError
 from xsrun.registry import statement
 from xsrun.running.context import Context
 from xsrun.services.files import FileResource, extension_of
 from xsrun.services.vault import ACCESSES, Vault, base_address
 from xsrun.statements.file_values import file_of
-from xsrun.values.conversion import Value, text_of_bytes, to_bytes, to_text
+from xsrun.values.conversion import Value, not_allowed, text_of_bytes, to_bytes, to_text
 
 _ACCESS = {"access": ACCESSES}
 #: What `storage.create_image` takes, by the name of the file (semantics 6).
@@ -20,7 +20,7 @@ def stored(context: Context, value: Value, access: Value, filename: Value, *, im
     wanted = to_text(access) or "public"
     if wanted not in ACCESSES:
         hint = f"access is one of {', '.join(ACCESSES)}"
-        raise InputError(f"Input '{wanted}' is not one of the allowable values.", "access", hint=hint)
+        raise not_allowed(wanted, "access", hint)
     file = file_of(context, value)
     name = to_text(filename) or file.name
     if images and extension_of(name) not in IMAGE_EXTENSIONS:

@@ -6,7 +6,6 @@ import io
 from collections.abc import Iterable, Iterator
 from typing import BinaryIO
 
-from xsrun.errors import InputError
 from xsrun.registry import statement
 from xsrun.running.context import Context
 from xsrun.services.http_messages import header_lines
@@ -14,7 +13,7 @@ from xsrun.statements.api_request import failed, method_of, request_of, timeout_
 from xsrun.statements.file_values import file_of
 from xsrun.statements.stream_formats import csv_objects, json_lines, lines_of
 from xsrun.values.characters import characters
-from xsrun.values.conversion import Value, as_bool, as_int, from_json, text_of_bytes, to_text
+from xsrun.values.conversion import Value, as_bool, as_int, from_json, not_allowed, text_of_bytes, to_text
 from xsrun.values.streams import Stream
 
 #: Bytes of the pieces of a body that has no rows.
@@ -158,7 +157,7 @@ def _items(
         return _json_items(context, body)
     if format == "raw":
         return _pieces(body, max(as_int(chunk_size) or CHUNK_SIZE, 1))
-    raise InputError(f"Input '{format}' is not one of the allowable values.", "format")
+    raise not_allowed(format, "format")
 
 
 def _pieces(body: BinaryIO, size: int) -> Iterator[Value]:

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from xsrun.errors import InputError, LimitError, MissingParamError, XanoScriptError
+from xsrun.errors import LimitError, MissingParamError, XanoScriptError
 from xsrun.evaluator.changes import owners_defined
 from xsrun.evaluator.quasiquote import call, constant, name, place, statement_position, statements
 from xsrun.registry import statement, statement_form
@@ -17,7 +17,7 @@ from xsrun.running.asynchronous import finish_all
 from xsrun.running.context import Answer, Context
 from xsrun.statements.template_filters import render_template
 from xsrun.syntax.nodes import Statement
-from xsrun.values.conversion import Value, as_text, describe, from_json, text_of_bytes, to_json
+from xsrun.values.conversion import Value, as_text, describe, from_json, not_allowed, text_of_bytes, to_json
 
 if TYPE_CHECKING:
     from xsrun.evaluator.compiler import Compiler
@@ -279,7 +279,7 @@ def send_email(
     from xsrun.services.mail import MailMessage
 
     if service_provider not in MAIL_PROVIDERS:
-        raise InputError(f"Input '{service_provider}' is not one of the allowable values.", "service_provider")
+        raise not_allowed(service_provider, "service_provider")
     made = MailMessage(
         subject,
         message,

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from typing import Any
 
-from xsrun.errors import XanoScriptError
+from xsrun.errors import InputError, XanoScriptError
 from xsrun.lazy_regex import pattern
 from xsrun.values.extent import check_extent
 
@@ -164,6 +164,12 @@ def describe(value: Value) -> str:
         return "a resource"
     shown = json.dumps(value if kind != "text" else to_text(value), ensure_ascii=False)
     return f"the {kind} {shown if len(shown) <= 40 else shown[:37] + '...'}"
+
+
+def not_allowed(value: Value, param: str, hint: str | None = None) -> InputError:
+    """The error of a value that is not among those that a parameter takes; a list or object is not written out."""
+    shown = describe(value) if value.__class__ is list or value.__class__ is dict else to_text(value)
+    return InputError(f"Input '{shown}' is not one of the allowable values.", param, hint=hint)
 
 
 # Arguments: what a builtin's annotation asks for ---------------------------------------------------------------------

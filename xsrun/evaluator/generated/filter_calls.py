@@ -7,6 +7,7 @@ from typing import NoReturn
 
 from xsrun.errors import XanoScriptError
 from xsrun.values.conversion import Value
+from xsrun.values.extent import check_extent
 
 
 def for_each_element(
@@ -18,7 +19,20 @@ def for_each_element(
 ) -> Value:
     """What a filter gives for a value; of a list, the list of what it gives for each element (evidence G6)."""
     if value.__class__ is list:
-        return [for_each_element(function, convert, item, context, arguments) for item in value]
+        check_extent(value)
+    return _for_each(function, convert, value, context, arguments)
+
+
+def _for_each(
+    function: Callable[..., Value],
+    convert: Callable[[Value], Value] | None,
+    value: Value,
+    context: tuple[Value, ...],
+    arguments: tuple[Value, ...],
+) -> Value:
+    """The same for a value that has no more elements than can be walked."""
+    if value.__class__ is list:
+        return [_for_each(function, convert, item, context, arguments) for item in value]
     return function(*context, value if convert is None else convert(value), *arguments)
 
 

@@ -12,7 +12,6 @@ from typing import NoReturn
 
 from xsrun.errors import (
     CODE_OF_ERROR_TYPE,
-    InputError,
     LimitError,
     MissingMemberError,
     MissingVariableError,
@@ -33,6 +32,7 @@ from xsrun.values.conversion import (
     as_object,
     describe,
     normalize_object,
+    not_allowed,
     to_json,
     to_text,
 )
@@ -247,7 +247,7 @@ def fail_precondition(error_type: Value, message: Value, payload: Value) -> NoRe
     code = CODE_OF_ERROR_TYPE.get(error_type if error_type.__class__ is str else "")
     if code is None:
         hint = f"error_type is one of {', '.join(CODE_OF_ERROR_TYPE)}"
-        raise InputError(f"Input '{_shown(error_type)}' is not one of the allowable values.", "error_type", hint=hint)
+        raise not_allowed(error_type, "error_type", hint)
     text = message if message.__class__ is str else ""
     if message.__class__ in (int, float):
         text = to_text(message)

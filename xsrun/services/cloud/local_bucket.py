@@ -16,6 +16,7 @@ from pathlib import Path
 from urllib.parse import quote, unquote
 
 from xsrun.errors import UnavailableError, XanoScriptError
+from xsrun.reading import is_file, is_folder
 from xsrun.services.cloud.objects import PAGE, BucketPage, ObjectLock, StoredObject, no_such_file
 from xsrun.services.cloud.signed_addresses import AddressSigner
 from xsrun.services.files import CHUNK_SIZE, FileResource, guess_type
@@ -47,9 +48,9 @@ class LocalBucket:
         return BucketPage(page, quote(page[-1].key, safe="") if len(keys) > PAGE else None)
 
     def _keys(self) -> Iterator[str]:
-        for path in self.folder.rglob("*"):
+        for path in self.folder.rglob("*") if is_folder(self.folder) else ():
             parts = path.relative_to(self.folder).parts
-            if not path.is_file() or any(_file_name(_key_part(part)) != part for part in parts):
+            if not is_file(path) or any(_file_name(_key_part(part)) != part for part in parts):
                 continue
             if not path.is_symlink() or _is_below(path, self.folder):
                 yield "/".join(map(_key_part, parts))
@@ -92,7 +93,7 @@ class LocalBucket:
 
     def delete(self, key: str) -> None:
         path = self._place(key)
-        if not path.is_file():
+        if not is_file(path):
             if self._forgiving:
                 return
             raise no_such_file(key)
@@ -107,7 +108,7 @@ class LocalBucket:
     def file(self, key: str) -> Path:
         """Where a file lies on disk. Raises NotFoundError when there is none."""
         path = self._place(key)
-        if not path.is_file():
+        if not is_file(path):
             raise no_such_file(key)
         return path
 
