@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
+import socket
 import sqlite3
+import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from typing import Any
 
+import psycopg
 import pytest
 from databases import new_database
 from http_server import Client, running
 from waiting import Gate, in_threads
 
 import xsrun
+from xsrun.database.postgres_brief import PostgresReads
 from xsrun.database.postgres_connection import CHANNEL
 from xsrun.evaluator.brevity import MOST_OF_INPUTS, MOST_OF_ROW, Brief, brief
 from xsrun.running.at_once import Awaits, RowsThatCame, TakesLonger
 from xsrun.running.trace import Trace
 from xsrun.server import create_application
 from xsrun.server.application import Application
+from xsrun.server.at_once import judge
 from xsrun.server.log import Log
 
 GROUP = 'api_group g {\n  canonical = "g"\n}\n'
@@ -59,6 +66,7 @@ DOUBLING = "\n".join(["var $x { value = $x ~ $x }"] * 8)
         ("object a { schema { text b } }", "", "[$input.a.b, ...$input.a, $input.a.b ? 1 : !true]"),
         ("text a", "var $x { value = $input.a }\nvar $x { value = $x ~ $x }", "$x"),
         ("", 'throw { name = "a" value = "b" }', "null"),
+        ("text a filters=trim:/", "", '$input.a|trim:"/"|to_int'),
     ],
 )
 def test_programs_that_are_over_in_a_moment(inputs: str, stack: str, response: str) -> None:
@@ -88,6 +96,14 @@ def test_programs_that_are_over_in_a_moment(inputs: str, stack: str, response: s
         ("", "", "$auth.id"),
         ("text a", f"var $x {{ value = $input.a }}\n{DOUBLING}", "$x"),
         ("text a", "\n".join(["var $x { value = $input.a|to_upper }"] * 60), "1"),
+        ("text a\ntext b", "", "$input.a|trim:$input.b"),
+        ("text a", "", '$input.a|trim:"a..z"'),
+        ("text a filters=trim:a..z", "", "1"),
+        ("json a\ntext b", "", "$input.a|contains:$input.b"),
+        ("object[] a { schema { text b? } }", "", "$input.a"),
+        ("int a", "var $x { value = [1] }\n" + "\n".join(["var $x { value = [$x, $x]|to_int }"] * 20), "1"),
+        ("text a", "var $x { value = $input.a }\n" + "\n".join(['var $x { value = ["", $x ~ $x]|max }'] * 10), "$x"),
+        (f'text a?="{"d" * 200_000}"', "", "[$input.a, $input.a]"),
     ],
 )
 def test_programs_that_may_take_longer(inputs: str, stack: str, response: str) -> None:
@@ -427,3 +443,125 @@ def test_what_has_more_around_it_runs_in_threads(more: str, options: dict[str, A
         for _ in range(5):
             client.get("/api:g/q")
     assert (places.loop, places.threads) == (0, 5)
+
+
+# What was found by trying to break it ---------------------------------------------------------------------------------
+
+
+def test_headers_are_inputs_too() -> None:
+    """Each cookie is a secret that is looked for wherever something is shown."""
+    with served() as (client, application):
+        warm(client, "/api:g/where")
+        for headers in ({"Cookie": "; ".join(f"c{n}=vvvv{n}" for n in range(500))}, {"X-Long": "x" * 10_000}):
+            with Places(application) as places:
+                assert client.get("/api:g/where", headers=headers).status == 200
+            assert (places.loop, places.threads) == (0, 1)
+
+
+def test_nothing_is_compiled_on_the_event_loop() -> None:
+    """A request that fails before its program begins tells nothing of it; the next one compiles it."""
+    with served("memory", query("later", "int n", "var $a { value = 1 }", "$a")) as (client, application):
+        assert client.get("/api:g/later").status == 400
+        application.console.tracing._failing.clear()
+        with Places(application) as places:
+            assert client.get("/api:g/later?n=1").status == 200
+        assert places.loop == 0
+
+
+def test_a_parameter_is_sent_to_its_end_over_a_slow_network() -> None:
+    long = query("long", "text a", 'db.has boat { field_name = "tag" field_value = $input.a } as $b', "$b", "POST")
+    with served("postgres", long) as (client, application):
+        for _ in range(30):
+            assert client.post("/api:g/long", {"a": "x"}).json is False
+        reads: Any = application.live.current.workspace.database.brief
+        for link in reads._links:
+            other = socket.socket(fileno=link.socket)
+            other.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
+            other.detach()
+        assert client.post("/api:g/long", {"a": "x" * 8_000}).json is False
+
+
+def test_what_a_driver_does_not_take_is_left_to_a_thread() -> None:
+    reads = PostgresReads(new_database("postgres"))
+
+    async def ask() -> list[str]:
+        found = []
+        for value in ("a", "a", "a\0b", "\ud800", {"a": 1}):
+            try:
+                found.append(str(await asyncio.wait_for(reads.fetch("SELECT 1 WHERE %s::text = 'a'", [value]), 60)))
+            except TakesLonger:
+                found.append("thread")
+        return found
+
+    try:
+        assert asyncio.run(ask()) == ["thread", "[(1,)]", "thread", "thread", "thread"]
+    finally:
+        reads.close()
+
+
+def test_closing_leaves_nobody_waiting() -> None:
+    reads = PostgresReads(new_database("postgres"))
+
+    async def ask() -> None:
+        with suppress(TakesLonger):
+            await reads.fetch("SELECT pg_sleep(0.1)", [])
+
+    async def ask_and_close() -> None:
+        await ask()
+        asking = [asyncio.create_task(ask()) for _ in range(8)]
+        await asyncio.to_thread(reads.close)
+        await asyncio.wait_for(asyncio.gather(*asking), 60)
+
+    asyncio.run(ask_and_close())
+
+
+def test_a_table_that_is_locked_holds_up_no_read_of_another() -> None:
+    crew = "table crew {\n  schema {\n    int id\n    text name\n  }\n}\n"
+    one = query("crew/{id}", "int id", 'db.get crew { field_name = "id" field_value = $input.id } as $c', "$c.name")
+    with served("postgres", crew, one) as (client, application):
+        workspace = application.live.current.workspace
+        workspace.seed({"crew": [{"id": 1, "name": "Cy"}]})
+        warm(client, "/api:g/boats/1")
+        warm(client, "/api:g/crew/1")
+        with psycopg.connect(workspace.database_url) as other:
+            other.execute("LOCK TABLE boat")
+            with in_threads(*[lambda: client.get("/api:g/boats/1")] * 8):
+                assert client.get("/api:g/crew/1").json == "Cy"
+                other.rollback()
+
+
+def test_a_workspace_that_was_left_opens_nothing() -> None:
+    """A query of the workspace before is judged after another one has taken its place."""
+    with served("file") as (client, application):
+        client.get("/api:g/where")
+        before = application.live.current
+        sources = {name: source.text for name, source in before.workspace.sources.items()}
+        after = xsrun.Workspace.from_sources(sources, database=before.workspace.database_url)
+        after.database.follow(before.workspace.database)
+        application.live.replace(after)
+        for snapshot in (before, application.live.current):
+            (route,) = (one for one in snapshot.routes.groups[0].routes if "boats" in one.path and one.verb == "GET")
+            judge(route, snapshot.workspace)
+        assert before.workspace.database.brief is None
+        assert after.database.brief is not None
+
+
+def test_a_log_that_nobody_reads_holds_up_no_event_loop(monkeypatch: pytest.MonkeyPatch) -> None:
+    reader, writer = os.pipe()
+    os.set_blocking(writer, False)
+    with suppress(BlockingIOError):
+        while True:
+            os.write(writer, b"." * 4096)
+    os.set_blocking(writer, True)
+    with open(writer, "w", encoding="utf-8") as stream:
+        monkeypatch.setattr(sys, "stderr", stream)
+        log = Log()
+        log.loop_thread = threading.get_ident()
+        for number in range(10_005):
+            log.line(f"line {number}")
+        with open(reader, encoding="utf-8") as read:
+            for line in read:
+                if "line 9999" in line:
+                    break
+            assert "5 lines are missing here" in read.readline()
+        monkeypatch.undo()

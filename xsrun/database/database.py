@@ -64,6 +64,8 @@ class Database:
         self.turn = threading.RLock()
         #: reads for runs that may not wait, once somebody has opened it and where there is such a thing
         self.brief: BriefReads | None = None
+        #: another database follows this one, and closes what is open
+        self._left = False
         #: tables in use, by (name, datasource); replaced, never changed
         self.tables: dict[TableKey, Table] = {}
         #: tables by the numbers that old exports have in their file names (`146_prospect.xs`)
@@ -104,6 +106,8 @@ class Database:
         """Make ready for runs that may not wait."""
         shared, backend = self.connections.take() if self.in_memory else None, self.backend
         with self._opening:
+            if self.brief is None and self._left:
+                return None
             if self.brief is None:
                 self.brief = backend.brief_reads(self.url, shared, self.turn)
             else:
@@ -134,7 +138,8 @@ class Database:
     def follow(self, before: Database) -> None:
         """Take the place of a database whose files were changed: its rows and connections, other declarations."""
         self._connections, self.turn, self.physical = before.connections, before.turn, before.physical
-        self.brief = before.brief
+        with before._opening:
+            self.brief, before._left = before.brief, True
         self.backend.use_server_of(before.backend)
         self.follows_files = before.follows_files
         self.former_nodes = (before.nodes, *before.former_nodes)[:_FORMER]

@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
 #: Connections for these reads, and statements that are prepared on each.
 _LINKS, _MOST_PREPARED = 4, 200
-#: How long the server lets a statement run, and wait for a table that somebody changes, in milliseconds.
-_MILLISECONDS = 250
+#: How long the server lets a statement run, and wait for a table that somebody has locked, in milliseconds.
+_MILLISECONDS, _FOR_A_LOCK = 250, 20
 _MARKS = re.compile(r"%[s%]")
 _DONE, _ROWS = 1, 2  # psycopg's numbers of what a statement has come to: it gave nothing, it gave rows
 
@@ -62,8 +62,7 @@ class _Link:
         self.raw = connected(url)
         self.raw.execute(f"LISTEN {CHANNEL}")
         self.raw.execute(f"SET statement_timeout = {_MILLISECONDS}")
-        self.raw.execute(f"SET lock_timeout = {_MILLISECONDS}")
-        self.raw.execute("SET default_transaction_read_only = on")
+        self.raw.execute(f"SET lock_timeout = {_FOR_A_LOCK}")
         self.link = self.raw.pgconn
         self.link.nonblocking = 1
         #: its number stays known when it is lost
@@ -76,6 +75,7 @@ class _Link:
         self._results: list[PGresult] = []
         self._names: dict[tuple[str, tuple[int, ...]], bytes] = {}
         self._count = 0
+        self._writing = False
         #: have tables been changed since somebody looked?
         self.changed = True
         self.lost = False
@@ -85,17 +85,40 @@ class _Link:
         from psycopg.adapt import PyFormat
 
         transformer = self._transformer
+        self._read = read
         try:
             values = list(transformer.dump_sequence(read.parameters, [PyFormat.TEXT] * len(read.parameters)))
-            types = transformer.types or ()
-            name = self._names.get((read.text, types))
-            self._read = read
+        except Exception:  # whatever is wrong with it, a run in a thread meets it again, and tells
+            self._end(None)
+            return
+        types = transformer.types or ()
+        name = self._names.get((read.text, types))
+        try:
             if name is None:
                 self._prepare(read.text, types, values)
             else:
                 self.link.send_query_prepared(name, values)
-            self.link.flush()
-        except Exception:  # whatever is wrong with it, a run in a thread meets it again, and tells
+            self._send()
+        except Exception:  # nobody knows what of it was sent
+            self.lost = True
+            self._end(None)
+
+    def _send(self) -> None:
+        """Send what waits to be sent: what the network takes at once, and the rest when it takes more."""
+        loop = asyncio.get_running_loop()
+        if self.link.flush():
+            self._writing = True
+            loop.add_writer(self.socket, self._go_on)
+        elif self._writing:
+            self._writing = False
+            loop.remove_writer(self.socket)
+
+    def _go_on(self) -> None:
+        """The network takes more."""
+        try:
+            self._send()
+        except Exception:
+            self.lost = True
             self._end(None)
 
     def _prepare(self, text: str, types: tuple[int, ...], values: list[Buffer | None]) -> None:
@@ -116,6 +139,8 @@ class _Link:
         """Something has come from the server."""
         try:
             self.link.consume_input()
+            if self._writing:
+                self._send()
             while self.link.notifies() is not None:
                 self.changed = True
             while self._read is not None and not self.link.is_busy():
@@ -135,7 +160,7 @@ class _Link:
             sending, self._sending = self._sending, None
             if results[-1].status == _DONE:
                 self.link.send_query_prepared(*sending)
-                self.link.flush()
+                self._send()
                 return
         if results[-1].status != _ROWS:
             self.forget()  # it may be that what was prepared does not fit its table any more
@@ -238,6 +263,7 @@ class PostgresReads:
                 self._idle = [one for one in self._idle if one is not link]
                 if self._loop is not None:
                     self._loop.remove_reader(link.socket)
+                    self._loop.remove_writer(link.socket)
                 link.close()
             while self._waiting and not self._links:
                 self._waiting.popleft().fail()
@@ -257,6 +283,9 @@ class PostgresReads:
         for link in [*self._links, *self._new]:
             if self._loop is not None and not self._loop.is_closed() and link in self._links:
                 self._loop.remove_reader(link.socket)
+                self._loop.remove_writer(link.socket)
             link.close()
         self._links, self._idle = [], []
         self._new.clear()
+        while self._waiting:
+            self._waiting.popleft().fail()

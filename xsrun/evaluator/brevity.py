@@ -50,22 +50,24 @@ _NODE, _SCALAR = 200, 40
 _OPERATORS = frozenset(
     ["+", "-", "*", "/", "%", "~", "==", "!=", "===", "!==", "=", "<", ">", "<=", ">=", "&&", "||", "??"]
 )
-#: Filters that give the piped value, a part of it, or it together with the arguments.
+#: Filters that give the piped value, a part of it, it and the arguments, or for each element what is no longer than it.
 _KEEPING = frozenset(
     (
-        *("to_lower", "to_upper", "trim", "ltrim", "rtrim", "substr", "to_text", "concat"),
-        *("first", "last", "get", "keys", "values", "reverse", "push", "unshift"),
+        *("to_lower", "to_upper", "substr", "to_text", "concat", "to_int", "to_decimal", "strlen", "odd", "even"),
+        *("first", "last", "get", "keys", "values", "reverse", "push", "unshift", "min", "max"),
         *("first_notnull", "first_notempty"),
     )
 )
-#: Filters that give a number, a boolean or null.
+#: Filters of the same kind that go through their mask for each character; and how long one may be.
+_MASKED, _MOST_OF_MASK = frozenset(("trim", "ltrim", "rtrim")), 16
+#: Filters that give a number, a boolean or null, whatever they are given. Not `contains`, which compares a text with
+#: each number of a list, and reads it as a number each time.
 _SCALAR_FILTERS = frozenset(
     (
-        *("to_int", "to_decimal", "to_bool", "count", "strlen", "abs", "ceil", "floor", "round", "min", "max"),
-        *("add", "subtract", "multiply", "divide", "modulus", "equals", "not_equals", "greater_than", "less_than"),
-        *("greater_than_or_equal", "less_than_or_equal", "odd", "even", "not", "is_null", "is_empty", "is_object"),
-        *("is_array", "is_int", "is_decimal", "is_bool", "is_text", "is_uuid", "contains", "icontains"),
-        *("starts_with", "istarts_with", "ends_with", "iends_with", "index", "iindex"),
+        *("to_bool", "count", "abs", "ceil", "floor", "round", "add", "subtract", "multiply", "divide", "modulus"),
+        *("equals", "not_equals", "greater_than", "less_than", "greater_than_or_equal", "less_than_or_equal", "not"),
+        *("is_null", "is_empty", "is_object", "is_array", "is_int", "is_decimal", "is_bool", "is_text", "is_uuid"),
+        *("icontains", "starts_with", "istarts_with", "ends_with", "iends_with", "index", "iindex"),
     )
 )
 #: Types of inputs that are read in one go, and filters of inputs that look at each character once.
@@ -87,9 +89,10 @@ class _Unproved(Exception):
 
 def brief(items: Iterable[Node], response: Expression | None, declared: Iterable[Declared]) -> Brief | None:
     """What is known of a program that is proved to be over in a moment; None for any other."""
+    declared = list(declared)
     if not all(map(_is_read_at_once, declared)):
         return None
-    proof = _Proof()
+    proof = _Proof(MOST_OF_INPUTS + sum(map(_filled_in, declared)))
     try:
         proof.stack(items)
         if response is not None:
@@ -100,8 +103,31 @@ def brief(items: Iterable[Node], response: Expression | None, declared: Iterable
 
 
 def _is_read_at_once(one: Declared) -> bool:
-    steps = all(name in _INPUT_FILTERS for name, _ in one.steps)
-    return one.type in _TYPES and steps and all(map(_is_read_at_once, one.schema))
+    """Is an input bound in time for what is sent? Not many objects, whose members are filled in where they lack."""
+    steps = all(name in _INPUT_FILTERS and _is_short(arguments) for name, arguments in one.filters)
+    many = one.list_size is not None and bool(one.schema)
+    return one.type in _TYPES and steps and not many and all(map(_is_read_at_once, one.schema))
+
+
+def _is_short(masks: Iterable[str]) -> bool:
+    return all(len(text) <= _MOST_OF_MASK and ".." not in text for text in masks)
+
+
+def _filled_in(one: Declared) -> int:
+    """The size of what stands for an input, and for its members, that nobody sends."""
+    return len(one.name) + _SCALAR + _extent(one.default) + sum(map(_filled_in, one.schema))
+
+
+def _extent(value: object) -> int:
+    """The size of a default, as it is written."""
+    match value:
+        case str():
+            return len(value)
+        case list():
+            return sum(map(_extent, value)) + _SCALAR
+        case dict():
+            return sum(len(key) + _extent(member) for key, member in value.items()) + _SCALAR
+    return _SCALAR
 
 
 class _Proof:
@@ -111,7 +137,8 @@ class _Proof:
     stands after it.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, inputs: int) -> None:
+        self.inputs = inputs
         self.variables: dict[str, int] = {}
         self.reads: set[tuple[str, str]] = set()
         self.cost = 0
@@ -222,7 +249,7 @@ class _Proof:
         raise _Unproved
 
     def root(self, node: Variable) -> int:
-        found = MOST_OF_INPUTS if node.name == "input" else self.variables.get(node.name)
+        found = self.inputs if node.name == "input" else self.variables.get(node.name)
         if found is None:
             raise _Unproved
         return found
@@ -256,11 +283,15 @@ class _Proof:
         if node.operand is None or node.disabled:
             raise _Unproved
         together = self.counted(self.size(node.operand) + sum(map(self.size, node.arguments)))
-        if node.name in _KEEPING:
+        if node.name in _KEEPING or (node.name in _MASKED and all(map(_is_short_text, node.arguments))):
             return together
         if node.name in _SCALAR_FILTERS:
             return _SCALAR
         raise _Unproved
+
+
+def _is_short_text(node: Expression) -> bool:
+    return isinstance(node, Literal) and isinstance(node.value, str) and _is_short([node.value])
 
 
 def body_items(body: Body | None) -> Iterable[Node]:

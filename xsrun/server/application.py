@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
@@ -105,6 +106,7 @@ class Application:
                 await asyncio.to_thread(self.console.close)
             await send({"type": f"{message['type']}.complete"})
             if message["type"] == "lifespan.startup":
+                self.log.loop_thread = threading.get_ident()
                 if self.settings.queries:
                     self.realtime.begin()
                 self.started()

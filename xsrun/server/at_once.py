@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 #: Requests of a query that run in threads after one that was given up.
 _SPARED = 10
+#: Bytes of cookies.
+_MOST_OF_COOKIES = 1_024
 #: Bodies that are read in one go.
 _BODIES = frozenset(("application/json", "application/x-www-form-urlencoded"))
 
@@ -43,8 +45,8 @@ def may_be_at_once(
     if route.spared:
         route.spared -= 1
         return False
-    if snapshot.workspace.observer is not None:  # a debugger, which stops programs
-        return False
+    if snapshot.workspace.observer is not None or endpoint.telemetry is not None:
+        return False  # a debugger, which stops programs; spans, of which a run that begins anew would have several
     return _is_small(request) and not endpoint.wants_trace(route.label)
 
 
@@ -83,7 +85,12 @@ async def _answer_with_rows(
 
 
 def _is_small(request: HttpRequest) -> bool:
-    """Are all inputs of a request as small as a proof takes for granted, and read in one go?"""
+    """Are all inputs of a request as small as a proof takes for granted, and read in one go? Each cookie is a secret
+    that is looked for wherever something is shown."""
+    if len(request.headers.get(b"cookie", b"")) > _MOST_OF_COOKIES:
+        return False
+    if sum(map(len, request.headers.values())) > MOST_OF_INPUTS:
+        return False
     if request.body:
         together = len(request.body) + len(request.query) + len(request.path)
         return together <= MOST_OF_INPUTS and request.media_type in _BODIES
@@ -93,12 +100,13 @@ def _is_small(request: HttpRequest) -> bool:
 def answer_in_thread(
     endpoint: Endpoint, snapshot: Snapshot, match: Match, request: HttpRequest, stream: ResponseStream | None
 ) -> HttpResponse:
-    """The response of a query that runs in this thread; the first time it is found out whether it has to."""
+    """The response of a query that runs in this thread; the first time that its program ran, and so is compiled, it is
+    found out whether it has to."""
     response = endpoint.respond(snapshot, match, request, stream)
     assert match.route is not None
-    if not match.route.judged:
+    if not match.route.judged and match.route.query.compiled.get(False) is not None:
         judge(match.route, snapshot.workspace)
-    elif match.route.spared and match.route.brief is not None and match.route.brief.reads:
+    elif match.route.judged and match.route.spared and match.route.brief is not None and match.route.brief.reads:
         snapshot.workspace.database.open_brief()
     return response
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import select
 import sys
 import threading
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 from xsrun.diagnostics import Diagnostic
 from xsrun.diagnostics.color import paint
@@ -26,6 +28,8 @@ Print = Callable[[str], None]
 
 #: Longer addresses are cut.
 _LONGEST = 300
+#: Characters that a pipe takes whole when it takes any, and lines that wait for one that takes none.
+_AT_ONCE, _MOST_STANDING = 1_000, 10_000
 _STYLES = {2: "green", 3: "cyan", 4: "yellow", 5: "red"}
 
 
@@ -55,6 +59,11 @@ class Log:
         #: given what `alike` is for, and its lines: hands them to the one that tells them once
         self.share: Callable[[str, list[str]], None] | None = None
         self._lock = threading.Lock()
+        #: the thread of the event loop, which never waits for who reads the log
+        self.loop_thread: int | None = None
+        #: what it left to another thread, and how many lines were too many for that
+        self._standing: deque[str] = deque()
+        self._dropped = 0
 
     def line(self, text: str, level: str = "info", **more: Value) -> None:
         """One line, whatever callers put into it; what is more stands in the objects alone."""
@@ -65,8 +74,31 @@ class Log:
         """Lines that hold nothing of a caller that was not made fit to be shown."""
         if self.as_json:
             text = to_json({"time": self.moment(), "level": level, "message": text.strip(), **more})
+        if threading.get_ident() != self.loop_thread or self._takes(text):
+            with self._lock:
+                self._output(text)
+            return
+        if len(self._standing) >= _MOST_STANDING:
+            self._dropped += 1
+            return
+        self._standing.append(text)
+        if len(self._standing) == 1:  # else somebody is at it
+            threading.Thread(target=self._write_standing, daemon=True).start()
+
+    def _takes(self, text: str) -> bool:
+        """Would writing a text keep nobody waiting?"""
+        ready = self._output is not _print or (len(text) < _AT_ONCE and is_writable(sys.stderr))
+        return ready and not self._standing and not self._lock.locked()
+
+    def _write_standing(self) -> None:
+        """Write what the event loop left."""
         with self._lock:
-            self._output(text)
+            while self._standing:
+                self._output(self._standing[0])
+                if self._dropped and len(self._standing) == 1:
+                    dropped, self._dropped = self._dropped, 0
+                    self._output(f"warning: {dropped:,} lines are missing here, since nobody read the log")
+                self._standing.popleft()
 
     @contextmanager
     def alike(self, key: str) -> Iterator[Log]:
@@ -180,6 +212,18 @@ class Log:
 def shown_whole(text: str) -> str:
     """A text of which no part passes for a line of its own or moves the terminal's cursor: more lines are indented."""
     return text if text.isprintable() else "\n    ".join(map(printable, text.splitlines()))
+
+
+def is_writable(stream: TextIO) -> bool:
+    """Does a stream take some text at once? A pipe that nobody reads does not, nor does a terminal that was stopped."""
+    if not hasattr(select, "poll"):  # Windows, which asks sockets alone
+        return True
+    poll = select.poll()
+    try:
+        poll.register(stream, select.POLLOUT)
+    except (OSError, ValueError):  # not a file, as under tests
+        return True
+    return bool(poll.poll(0))
 
 
 def _print(text: str) -> None:
