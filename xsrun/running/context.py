@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any, NoReturn, Protocol
 
 from xsrun.errors import AccessDeniedError, LimitError, XanoScriptError
 from xsrun.records import made, record
-from xsrun.running.costly_changes import MANY, copied_much, moved_much
 from xsrun.values.conversion import Value, to_json
 from xsrun.values.extent import check_extent
 
@@ -32,6 +31,8 @@ Sleep = Callable[[float], None]
 TOOLSET = "toolset"
 #: loop passes between two looks at the limits
 _BATCH = 1_000
+#: members or characters that are moved or copied in all, after which a run is warned: some tenths of a second
+MANY = 300_000_000
 #: characters or members of a value that is large enough to ask for the memory before it is built
 _LARGE = 1_000_000
 #: how long a reading of the memory counts: asking the system costs as much as a small program. More than the 5 ms after
@@ -425,12 +426,16 @@ class Context:
         """Count what moves when a list or text changes at its beginning; a run that moves very much is told once."""
         before, self.moved = self.moved, self.moved + size
         if before < MANY <= self.moved:
+            from xsrun.running.costly_changes import moved_much
+
             self.warnings.append(moved_much(size))
 
     def count_copied(self, size: int) -> None:
         """Count the members of copies that are made to change one; a run that copies very much is told once."""
         before, self.copied = self.copied, self.copied + size
         if before < MANY <= self.copied:
+            from xsrun.running.costly_changes import copied_much
+
             self.warnings.append(copied_much(size))
 
     def check_size(self, size: int) -> None:

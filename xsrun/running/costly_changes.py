@@ -7,9 +7,6 @@ from types import FrameType
 
 from xsrun.errors import XanoScriptError
 
-#: Members moved or copied that are worth a warning: some tenths of a second.
-MANY = 300_000_000
-
 
 def moved_much(size: int) -> XanoScriptError:
     """What is said of changes in front of a list or text."""
