@@ -29,12 +29,9 @@ Sleep = Callable[[float], None]
 
 #: The key in a run's scratch room for what `$toolset` reads.
 TOOLSET = "toolset"
-#: loop passes between two looks at the limits
-_BATCH = 1_000
-#: members or characters that are moved or copied in all, after which a run is warned: some tenths of a second
-MANY = 300_000_000
-#: characters or members of a value that is large enough to ask for the memory before it is built
-_LARGE = 1_000_000
+#: loop passes between two looks at the limits; members that a run may move or copy before it is warned
+_BATCH, MANY = 1_000, 300_000_000
+_LARGE = 1_000_000  # characters or members of a value that is large enough to ask for the memory before it is built
 #: how long a reading of the memory counts: asking the system costs as much as a small program. More than the 5 ms after
 #: which Python lets another thread go on, which asking would put off each time.
 _READING_SECONDS = 0.01
