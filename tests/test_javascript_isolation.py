@@ -157,3 +157,27 @@ def test_an_attack_reaches_nothing(javascript: JavaScript, name: str, attack: st
     assert javascript.call(probe, {}) == found, "what the next call must find, without the attack"
     javascript.run(attack, {"$input": {}}, timeout=2.0)
     assert javascript.call(probe, {}) == found
+
+
+# What is left in memory ----------------------------------------------------------------------------------------------
+
+#: Two fifths of the memory that a call may have here; in a process of its own it always succeeds.
+LARGE = "const a = []; for (let i = 0; i < 40; i++) a.push(new Array(1 << 17).fill(i + 0.5)); return a.length"
+#: What V8 or Deno keeps for good, 5 MB a call.
+LASTING = {
+    "registered symbols": "for (let i = 0; i < 5; i++) Symbol.for('x'.repeat(1 << 20) + Math.random()); return 1",
+    "names of libraries": "Array.prototype.some = () => true; for (let i = 0; i < 5; i++) "
+    "try { require('x'.repeat(1 << 20) + Math.random()) } catch {} return 1",
+    "scripts with import": f"/* import {'y' * (5 << 20)} */ return 1",
+}
+
+
+@pytest.mark.parametrize("attack", LASTING.values(), ids=LASTING.keys())
+def test_memory_does_not_outlive_its_call(attack: str) -> None:
+    service = JavaScript(timeout=PATIENT, memory=96 << 20)
+    try:
+        for number in range(15):
+            assert service.run(f"{attack} + {number}", {}) == Value(1 + number)
+        assert service.run(LARGE, {}) == Value(40)
+    finally:
+        service.close()

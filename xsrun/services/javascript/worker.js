@@ -19,6 +19,7 @@ const exit = Deno.exit.bind(Deno);
 const read = Deno.stdin.readSync.bind(Deno.stdin);
 const write = Deno.stdout.writeSync.bind(Deno.stdout);
 const builtin = process.getBuiltinModule.bind(process);
+const { getHeapStatistics: heapStatistics } = builtin("node:v8");
 const encoder = new TextEncoder();
 const host = { fetch, setTimeout, clearTimeout, setInterval, setImmediate };
 
@@ -27,6 +28,9 @@ const LOG_LIMIT = 1 << 20; // characters of console output kept for one call
 const SCRIPTS_KEPT = 300;
 const TEXT_KEPT = 4 << 20; // characters of code in them
 const IMPORTING_AT_MOST = 500; // scripts with `import`, which Deno never lets go of
+// What V8 keeps for good (registered symbols, texts of such scripts) would be missing to a later call: above this part of
+// the heap that is taken when a call ends, most of it perhaps garbage, the next call gets a process of its own.
+const HEAP_AT_MOST = 0.3;
 
 // Standard input and output ---------------------------------------------------------------------------------------
 
@@ -204,7 +208,7 @@ class Call {
   async answer(realm) {
     await this.finished;
     await new Promise((resolve) => host.setImmediate(resolve));
-    if (realm.isSpent() || importing > IMPORTING_AT_MOST) this.spend();
+    if (realm.isSpent() || importing > IMPORTING_AT_MOST || isHeapTaken()) this.spend();
     this.#answered = true;
     const [kind, payload] = this.#answer;
     send(this.#marker, kind, this.id, payload);
@@ -281,6 +285,11 @@ class Call {
     host.clearTimeout(this.#timers.get(number));
     this.#timers.delete(number);
   }
+}
+
+function isHeapTaken() {
+  const { used_heap_size: used, heap_size_limit: limit } = heapStatistics();
+  return used > limit * HEAP_AT_MOST;
 }
 
 // Serving ---------------------------------------------------------------------------------------------------------
