@@ -93,7 +93,7 @@ def plain(row: Row) -> str:
 
 
 def markdown_table(rows: list[Row], time_of: Any) -> str:
-    lines = ["| work | n | n | 10 n | 100 n | exponent | memory, MB | |", "|---|---|---|---|---|---|---|---|"]
+    lines = ["| work | n | n | 10 n | 100 n | exponent | memory, MB | note |", "|---|---|---|---|---|---|---|---|"]
     for row in rows:
         times = " | ".join(time_of(seconds) for seconds in row["seconds"])
         name = row["name"].replace("|", "\\|")

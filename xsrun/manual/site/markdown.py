@@ -37,7 +37,7 @@ def renderer(find: Finder) -> MarkdownIt:
         raise UsageError("--html needs markdown-it-py", hint=f"install it with: {installing('docs')}") from None
     made = MarkdownIt("commonmark", {"html": False, "highlight": highlighted}).enable("table")
     made.core.ruler.push("xsrun links", lambda state: _links(state.tokens, find))
-    made.add_render_rule("table_open", lambda *_: '<div class="wide"><table>')
+    made.add_render_rule("table_open", lambda *_: '<div class="wide" tabindex="0"><table>')
     made.add_render_rule("table_close", lambda *_: "</table></div>")
     return made
 
