@@ -17,6 +17,7 @@ PACKAGE = Path(__file__).parents[1] / "xsrun"
 #: The rooms from the ground up: each imports only from those before it.
 ROOMS = (
     "documents",
+    "hints",
     "errors",
     "extras",
     "records",

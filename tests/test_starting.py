@@ -9,19 +9,24 @@ import re
 import shutil
 import subprocess
 import sys
+import typing
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from odd_words_data import Lines
 
 import xsrun
 from xsrun import cache
+from xsrun.cli import arguments
 from xsrun.diagnostics import Diagnostic
+from xsrun.hints import NamedTuple
 from xsrun.lazy_regex import pattern
 from xsrun.records import made, record, replace, unset
 from xsrun.values import conversion
+from xsrun.values.paths import Step
 
 # Records -------------------------------------------------------------------------------------------------------------
 
@@ -73,6 +78,38 @@ def test_records_are_copied_and_kept() -> None:
             assert (name, number) == ("a", 2)
 
 
+def test_named_tuples_are_those_of_typing() -> None:
+    class Theirs(typing.NamedTuple):
+        """A pair."""
+
+        one: int
+        two: str = "b"
+
+        @property
+        def both(self) -> str:
+            return f"{self.one}{self.two}"
+
+    class Ours(NamedTuple):
+        """A pair."""
+
+        one: int
+        two: str = "b"
+
+        @property
+        def both(self) -> str:
+            return f"{self.one}{self.two}"
+
+    assert Ours(1) == Theirs(1) == (1, "b") and Ours(1).both == "1b"
+    assert {name for name in dir(Theirs) if not name.startswith("__")} == {n for n in dir(Ours) if n[:2] != "__"}
+    assert (Ours._fields, Ours._field_defaults, Ours.__doc__) == (
+        Theirs._fields,
+        Theirs._field_defaults,
+        Theirs.__doc__,
+    )
+    assert (Ours.__module__, repr(Ours(2))) == (Theirs.__module__, "Ours(one=2, two='b')")
+    assert pickle.loads(pickle.dumps(Step("a"))) == Step("a")._replace(position=None)
+
+
 def test_a_late_pattern_does_what_a_compiled_one_does() -> None:
     late, compiled = pattern(r"(a)(\d)?", re.IGNORECASE), re.compile(r"(a)(\d)?", re.IGNORECASE)
     assert late.sub("x", "bA1a") == compiled.sub("x", "bA1a") == "bxx"
@@ -101,23 +138,84 @@ def test_small_values_are_written_as_orjson_writes_them(value: Any, indent: bool
     assert conversion.to_json(value, indent=indent) == plainly
 
 
+# Options -------------------------------------------------------------------------------------------------------------
+
+#: Command lines that are left to argparse, and some that are not.
+ELSEWHERE = (
+    *(
+        "run a.xs --inputs x=1",
+        "run a.xs -i",
+        "run a.xs --input -1",
+        "run a.xs -ix=1",
+        "run -2",
+        "run",
+        "run a.xs b.xs",
+    ),
+    *("run --help", "run a.xs --json=1", "run a.xs --input=", "run a.xs --record a --replay b", "eval 1 --fill-seed x"),
+    *(
+        "run a.xs --isolation none",
+        "check a --json --format text",
+        "check a --fix b",
+        "test -- a",
+        "test -qv",
+        "db dump",
+    ),
+)
+PLAIN = (
+    *("run a.xs --input x=1 -i y=2 --json", "run --input={} a.xs", "run - --now 5", "check", "check a b --fix"),
+    *("test -x -n 2 --smoke --lf a b", "eval 1+1 --var a=1 --fill-seed 7", "format --check", "serve . -p 80"),
+    *("docs substr", "support --json", "doctest a.md --fill", "console --port=0", "init", "mcp --http", "lsp", "dap"),
+)
+
+
+@pytest.mark.parametrize("line", PLAIN)
+def test_plain_command_lines_are_read_without_argparse(line: str) -> None:
+    command, *words = line.split()
+    found = arguments.read_declared(command, words)
+    assert found is not None
+    assert repr(found) == repr(arguments.build(command).parse_args(words))
+
+
+@pytest.mark.parametrize("line", ELSEWHERE)
+def test_other_command_lines_are_left_to_argparse(line: str) -> None:
+    command, *words = line.split()
+    assert arguments.read_declared(command, words) is None
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_no_command_line_means_anything_else_without_argparse(seed: int) -> None:
+    lines, read = Lines(seed), 0
+    for _ in range(100):
+        command, *words = lines.line_of(lines.chance.choice(list(lines.options)))
+        found = arguments.read_declared(command, words)
+        if found is not None:
+            read += 1
+            assert repr(found) == repr(arguments.build(command).parse_args(words)), words
+    assert read
+
+
 # Modules -------------------------------------------------------------------------------------------------------------
 
 SAMPLES = Path(__file__).parents[1] / "samples"
 #: What a warm run of a plain program must not import: each costs as much as the whole rest, or is for other programs.
 HEAVY = {
-    *("lark", "orjson", "sqlalchemy", "jwcrypto", "cryptography", "jinja2", "dotenv", "httpx", "regex", "yaml"),
+    *(
+        "typing",
+        "argparse",
+        "lark",
+        "orjson",
+        "sqlalchemy",
+        "jwcrypto",
+        "cryptography",
+        "jinja2",
+        "dotenv",
+        "httpx",
+        "regex",
+        "yaml",
+    ),
     *("dataclasses", "inspect", "ast", "decimal", "tempfile", "random", "shutil", "uuid", "datetime", "platform"),
     *("xsrun.evaluator.compiler", "xsrun.syntax.parser", "xsrun.analysis.check", "xsrun.database"),
 }
-#: What Python's reader of options and its NamedTuple bring along differs from Python to Python: since 3.14 the one
-#: needs dataclasses and inspect, since 3.15 the other annotationlib and ast. That is not a fault of ours.
-PYTHONS_OWN = """from __future__ import annotations
-import argparse, typing
-argparse.ArgumentParser().add_argument("--a")
-class Pair(typing.NamedTuple):
-    one: int
-"""
 
 
 def imported(words: list[str], cache: Path, edited: Path | None = None) -> set[str]:
@@ -132,12 +230,12 @@ def imported(words: list[str], cache: Path, edited: Path | None = None) -> set[s
     return {line.rpartition("|")[2].strip() for line in lines[1:]}
 
 
-@pytest.mark.parametrize(("command", "most"), [("run", 116), ("check", 53)])
+@pytest.mark.parametrize(("command", "most"), [("run", 141), ("check", 72)])
 def test_a_second_run_imports_little(command: str, most: int, tmp_path: Path) -> None:
     file = tmp_path / "totals.xs"
     shutil.copy(SAMPLES / "snippets" / "totals.xs", file)
     cache = tmp_path / "cache"
-    found = imported(["-m", "xsrun", command, str(file)], cache) - imported(["-c", PYTHONS_OWN], cache)
+    found = imported(["-m", "xsrun", command, str(file)], cache) - imported(["-c", "pass"], cache)
     assert not sorted(found & HEAVY)
     assert len(found) <= most, sorted(found)
 
@@ -190,7 +288,7 @@ def test_a_second_run_with_rows_does_not_import_sqlalchemy(
         Path(tmp_path, name).write_text(text, encoding="utf-8")
     monkeypatch.chdir(tmp_path)
     cache = tmp_path / "cache"
-    found = imported(["-m", "xsrun", *words], cache) - imported(["-c", PYTHONS_OWN], cache)
+    found = imported(["-m", "xsrun", *words], cache) - imported(["-c", "pass"], cache)
     assert "xsrun.database.sqlite_backend" in found
     heavy = {"sqlalchemy", "lark", "orjson", "decimal", "uuid"}
     if words[0] == "run":
@@ -201,7 +299,7 @@ def test_a_second_run_with_rows_does_not_import_sqlalchemy(
 def test_a_second_evaluation_parses_nothing(tmp_path: Path) -> None:
     cache = tmp_path / "cache"
     words = ["-m", "xsrun", "eval", '[$x, 2]|sum|add:"3"', "--var", "x=1"]
-    found = imported(words, cache) - imported(["-c", PYTHONS_OWN], cache)
+    found = imported(words, cache) - imported(["-c", "pass"], cache)
     assert not sorted(found & {*HEAVY, "xsrun.syntax.lexer", "xsrun.evaluator.stack_functions", "xsrun.analysis.check"})
     environment = {**os.environ, "XSRUN_CACHE": str(cache)}
     answers = []

@@ -16,8 +16,9 @@ from pathlib import Path
 import pytest
 
 from xsrun.cli import main
-from xsrun.cli.arguments import COMMANDS, CommandParser, available, build
+from xsrun.cli.arguments import COMMANDS, build
 from xsrun.cli.examples import EXAMPLES
+from xsrun.cli.parser import CommandParser
 from xsrun.cli.tables import text_table
 from xsrun.diagnostics.color import use_color
 
@@ -94,7 +95,7 @@ def test_errors_and_totals_are_painted(
 
 def parsers() -> Iterator[argparse.ArgumentParser]:
     """The parsers of all commands, and of their actions."""
-    for name in available():
+    for name in COMMANDS:
         made = build(name)
         yield made
         for action in made._actions:
@@ -137,7 +138,7 @@ def test_an_example_runs(shop: Path, command: str, monkeypatch: pytest.MonkeyPat
 @pytest.mark.parametrize("command", [command for program in STAY for command, _ in EXAMPLES.get(program, ())])
 def test_an_example_of_what_stays_can_be_read(command: str) -> None:
     _, name, *words = shlex.split(command)
-    if name in available():
+    if name in COMMANDS:
         build(name).parse_args(words)
 
 
@@ -154,7 +155,7 @@ def test_help_is_a_command(capsys: pytest.CaptureFixture[str]) -> None:
         assert main(words) == 0
         shown.append(capsys.readouterr().out)
     assert shown[0] == shown[1]
-    assert all(f"\n  {name} " in shown[0] for name in COMMANDS if name in available())
+    assert all(f"\n  {name} " in shown[0] for name in COMMANDS if name in COMMANDS)
     assert shown[2] == shown[3]
     assert shown[4].startswith("usage: xsrun db shell")
     assert shown[5].startswith("substr (filter)")

@@ -6,7 +6,7 @@ The public API is `xsrun.api`; everything it offers is available as `xsrun.NAME`
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from xsrun.hints import TYPE_CHECKING
 
 __version__ = "0.2.0"
 

@@ -7,10 +7,10 @@ result = workspace.run("items", kind="query", verb="GET", input={"page": 1})
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Unpack
 
 from xsrun.diagnostics import Diagnostic
 from xsrun.errors import UsageError, XanoScriptError, XanoScriptSyntaxError
+from xsrun.hints import TYPE_CHECKING, Unpack
 from xsrun.running.context import Limits
 from xsrun.syntax.nodes import Document
 from xsrun.values.conversion import Value

@@ -51,19 +51,35 @@ def fingerprint() -> str:
     """A name for this version of xsrun and Python: what is stored by one is never read by another.
 
     The files of the package count, not only its version, so that a working copy never sees what it stored before a
-    change.
+    change. Of an installed package its installer wrote down the digest of each.
     """
-    parts = [sys.version]
     package = os.path.dirname(os.path.abspath(__file__))
+    return digest(sys.version, package, _installed(package) or _files(package))
+
+
+def _installed(package: str) -> bytes | None:
+    """The list of the package's files with their digests, where it was installed from a wheel; else None."""
+    from xsrun import __version__
+
+    with contextlib.suppress(OSError):
+        return read_bytes(f"{os.path.dirname(package)}/xsrun-{__version__}.dist-info/RECORD")
+    return None
+
+
+def _files(package: str) -> str:
+    """The files of a working copy, with their times and sizes."""
+    found = []
     pending = [package]
     while pending:
-        for entry in os.scandir(pending.pop()):
-            if entry.is_dir(follow_symlinks=False):
-                pending.append(entry.path)
-            elif entry.name.endswith((".py", ".json", ".lark")):
-                status = entry.stat()
-                parts.append(f"{entry.path} {status.st_mtime_ns} {status.st_size}")
-    return digest(*sorted(parts))
+        with os.scandir(pending.pop()) as entries:
+            for entry in entries:
+                name = entry.name
+                if name.endswith((".py", ".json", ".lark")):
+                    status = entry.stat()
+                    found.append(f"{entry.path} {status.st_mtime_ns} {status.st_size}")
+                elif "." not in name and name != "__pycache__" and entry.is_dir(follow_symlinks=False):
+                    pending.append(entry.path)
+    return "\n".join(sorted(found))
 
 
 def folder() -> Path | None:

@@ -8,10 +8,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, TypedDict, Unpack
+
+from xsrun.hints import TYPE_CHECKING, Unpack
 
 if TYPE_CHECKING:
     from typing import Any as Value  # any value of a program: `xsrun.values` stands on this module
+    from typing import TypedDict
 
     from xsrun.diagnostics import Diagnostic
     from xsrun.documents import ErrorBody

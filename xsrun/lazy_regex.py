@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-import re
-from typing import Any
+from xsrun.hints import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import re
 
 _METHODS = ("match", "fullmatch", "search", "sub", "subn", "split", "findall", "finditer")
 
@@ -15,6 +17,8 @@ class _Pattern:
         self._text, self._flags = text, flags
 
     def __getattr__(self, name: str) -> Any:
+        import re
+
         compiled = re.compile(self._text, self._flags)
         if name in _METHODS:
             self.__dict__.update({method: getattr(compiled, method) for method in _METHODS})

@@ -14,7 +14,8 @@ A record has slots, takes its values by position or by name, is equal to one of 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar, dataclass_transform, overload
+
+from xsrun.hints import TYPE_CHECKING, Any, Generic, Protocol, TypeVar, dataclass_transform, overload
 
 Class = TypeVar("Class", bound=type)
 Made = TypeVar("Made")

@@ -6,7 +6,7 @@ whole workspaces: it adds what one file alone cannot tell, and warnings about wh
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from xsrun.hints import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -8,10 +8,10 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import takewhile
-from typing import TYPE_CHECKING, Any
 
 from xsrun import cache
 from xsrun.diagnostics import Diagnostic
+from xsrun.hints import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from xsrun.analysis.session import CheckSession

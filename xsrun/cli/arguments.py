@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import argparse
 import importlib
-import os
 import sys
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, NoReturn
 
+from xsrun.cli.declared_options import Declarations, Options
 from xsrun.errors import InternalError, UsageError, XanoScriptError
-from xsrun.lazy_regex import pattern
+from xsrun.hints import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from xsrun.cli.parser import CommandParser
     from xsrun.running.secrets import Secrets
 
 #: command -> (what it does, module below `xsrun.cli`)
@@ -46,140 +45,19 @@ GROUPS = {
 }
 
 
+#: Commands whose first word may be an expression that begins with a minus.
+EXPRESSIONS = ("run", "eval")
+#: Commands with actions or groups of options, which argparse alone knows.
+ELABORATE = ("db", "verify")
 #: Commands that show on a terminal how far they have come.
 LONG_WORK = ("run", "check", "test", "doctest")
 
 
-class HelpFormatter(argparse.HelpFormatter):
-    """Lays out help for the width of the terminal, which argparse would import `shutil` for at every start."""
+def refused(message: str) -> Exception:
+    """The error of a word that an option does not take, as argparse expects it."""
+    from argparse import ArgumentTypeError
 
-    def __init__(
-        self, prog: str, indent_increment: int = 2, max_help_position: int = 24, width: int | None = None
-    ) -> None:
-        super().__init__(prog, indent_increment, max_help_position, width or terminal_width() - 2)
-
-
-class RawFormatter(HelpFormatter, argparse.RawDescriptionHelpFormatter):
-    """The same, with the description and epilog as they are written."""
-
-
-def terminal_width() -> int:
-    chosen = os.environ.get("COLUMNS", "")
-    if chosen.isdigit() and int(chosen):
-        return int(chosen)
-    try:
-        return os.get_terminal_size(1).columns or 80
-    except OSError:
-        return 80
-
-
-class CommandParser(argparse.ArgumentParser):
-    """An argument parser whose errors are UsageErrors, so that they are shown and counted like all others."""
-
-    def __init__(self, **settings: Any) -> None:
-        super().__init__(**{"formatter_class": HelpFormatter, "allow_abbrev": False, **settings})
-        #: is what begins with a minus and no letter an expression? -2.5|round, -$x, -(1 + 2)
-        self.takes_expression = False
-
-    def parse_args(self, args: Any = None, namespace: Any = None) -> Any:
-        if self.takes_expression:
-            args = [f" {word}" if _NEGATIVE.match(word) else word for word in args]  # with a blank in front: no option
-        options, (*unknown,) = self.parse_known_args(args, namespace)
-        if unknown:
-            self._refuse(*unknown, target=getattr(options, "target", None))
-        return options
-
-    @property
-    def examples(self) -> tuple[tuple[str, str], ...]:
-        """Examples of the command, each with what it does."""
-        from xsrun.cli.examples import EXAMPLES
-
-        return EXAMPLES.get(self.prog, ())
-
-    def format_help(self) -> str:
-        """The help, with examples of the command at its end."""
-        lines = [f"  {command}\n      {about}" for command, about in self.examples]
-        return super().format_help() + ("\n".join(["\nexamples:", *lines, ""]) if lines else "")
-
-    def _check_value(self, action: argparse.Action, value: Any) -> None:
-        """Refuse a word that is not one of the choices, with the one that may be meant."""
-        if action.choices is None or value in action.choices:
-            return
-        from xsrun.diagnostics.suggest import nearest
-
-        names = [str(one) for one in action.choices]
-        close, what = nearest(str(value), names), action.metavar or action.dest
-        hint = f"did you mean `{close}`?" if close else f"there are: {', '.join(names)}"
-        if action.option_strings:
-            raise UsageError(f"{action.option_strings[0]} does not take `{value}`", hint=hint)
-        raise UsageError(f"there is no {str(what).lower()} `{value}`", hint=hint)
-
-    def _refuse(self, word: str, *more: str, target: str | None) -> NoReturn:
-        options = set(_OPTION.findall(super().format_help()))
-        hint = (
-            _as_quoted(target, word) or _as_verb(target, word, *more) or _as_input(word, *more)
-            if "--input" in options
-            else None
-        )
-        hint = hint or f"see {self.prog} --help"
-        if not word.startswith("-"):
-            raise UsageError(f"unexpected argument `{word}`", hint=hint)
-        from xsrun.diagnostics.suggest import nearest
-
-        name = word.partition("=")[0]
-        meant = name not in _VERB_OPTIONS and nearest(name.lstrip("-"), [one.removeprefix("--") for one in options])
-        raise UsageError(f"there is no option `{name}`", hint=f"did you mean `--{meant}`?" if meant else hint)
-
-    def error(self, message: str) -> NoReturn:
-        for shape, told in _TOLD:  # in words of ours: Python's differ from version to version
-            message = shape.sub(told, message)
-        raise UsageError(message, hint=f"see {self.prog} --help")
-
-
-def _as_input(word: str, following: str = "VALUE", *_: str) -> str | None:
-    """How an input is given that was written as `name=value`, `--name value` or `--name=value`."""
-    match = _AS_INPUT.match(word)
-    if match is None or not (match[1] or match[3]):
-        return None
-    value = match[3][1:] if match[3] else following if not following.startswith("-") else "VALUE"
-    return f"an input is given by --input {match[2]}={value}"
-
-
-def _as_quoted(target: str | None, word: str) -> str | None:
-    """How a query is named whose quotes were left out: `run query:GET items`."""
-    from xsrun.language.constructs import VERBS
-
-    kind, _, verb = (target or "").partition(":")
-    if kind != "query" or verb.upper() not in VERBS or word.startswith("-"):
-        return None
-    return f"put the name in quotes: xsrun run 'query:{verb} {word}'"
-
-
-def _as_verb(target: str | None, word: str, following: str = "GET", *_: str) -> str | None:
-    """How the verb of a query is given that was written as `--verb POST`, `--method=POST` or `-X POST`."""
-    from xsrun.language.constructs import VERBS
-
-    name, equals, value = word.partition("=")
-    if name not in _VERB_OPTIONS or target is None:
-        return None
-    verb = (value if equals else following).upper()
-    path = target.removeprefix("query:").strip("/") if "." not in target else "PATH"
-    return f"a verb stands before the path: xsrun run 'query:{verb if verb in VERBS else 'GET'} {path}'"
-
-
-_VERB_OPTIONS = frozenset(("--verb", "--method", "--request", "-X"))
-_AS_INPUT = pattern(r"(--)?([A-Za-z_][\w-]*)(=.*)?$", 16)  # DOTALL
-_NEGATIVE = pattern(r"-[^A-Za-z-]")
-_OPTION = pattern(r"(?<![\w-])--[a-z][a-z-]*")
-#: What argparse says, and what stands in its place.
-_TOLD = (
-    (pattern(r"^the following arguments are required: (.*)$"), r"\1 is missing"),
-    (pattern(r"^argument (\S+): not allowed with argument (\S+)$"), r"\1 and \2 exclude one another"),
-    (pattern(r"^argument (\S+): expected (?:one|at least one) argument$"), r"\1 needs a value"),
-    (pattern(r"^argument (\S+): ignored explicit argument '.*'$"), r"\1 takes no value"),
-    (pattern(r"^argument (\S+): it is "), r"\1 takes "),
-    (pattern(r"^argument (\S+): "), r"\1: "),
-)
+    return ArgumentTypeError(message)
 
 
 def one_of(*names: str) -> Callable[[str], str]:
@@ -191,7 +69,7 @@ def one_of(*names: str) -> Callable[[str], str]:
 
             close = nearest(text, names)
             meant = f"; did you mean `{close}`?" if close else ""
-            raise argparse.ArgumentTypeError(f"it is {', '.join(names[:-1])} or {names[-1]}, not `{text}`{meant}")
+            raise refused(f"it is {', '.join(names[:-1])} or {names[-1]}, not `{text}`{meant}")
         return text
 
     return read
@@ -200,7 +78,7 @@ def one_of(*names: str) -> Callable[[str], str]:
 def whole_number(text: str) -> int:
     """How an option is read that takes a whole number."""
     if not text.isdecimal() or len(text) > 18:
-        raise argparse.ArgumentTypeError(f"it is a whole number, not `{text}`")
+        raise refused(f"it is a whole number, not `{text}`")
     return int(text)
 
 
@@ -211,19 +89,14 @@ def number(text: str) -> float:
     except ValueError:
         found = -1.0
     if not 0 <= found < float("inf"):
-        raise argparse.ArgumentTypeError(f"it is a number, not `{text}`")
+        raise refused(f"it is a number, not `{text}`")
     return found
-
-
-def available() -> dict[str, tuple[str, str]]:
-    """The commands whose module is there."""
-    from importlib.util import find_spec
-
-    return {name: entry for name, entry in COMMANDS.items() if find_spec(f"xsrun.cli.{entry[1]}") is not None}
 
 
 def build(command: str | None) -> CommandParser:
     """The parser of one command, or with None the one that lists them all."""
+    from xsrun.cli.parser import CommandParser, RawFormatter
+
     if command is not None:
         summary, module = COMMANDS[command]
         parser = CommandParser(
@@ -231,11 +104,11 @@ def build(command: str | None) -> CommandParser:
             description=summary[0].upper() + summary[1:] + ".",
             formatter_class=RawFormatter,
         )
+        parser.takes_expression = command in EXPRESSIONS
         importlib.import_module(f"xsrun.cli.{module}").add_arguments(parser)
         return parser
-    there = available()
     lines = "\n\n".join(
-        "\n".join([f"{title}:", *(f"  {name:<10} {there[name][0]}" for name in names if name in there)])
+        "\n".join([f"{title}:", *(f"  {name:<10} {COMMANDS[name][0]}" for name in names)])
         for title, names in GROUPS.items()
     )
     parser = CommandParser(
@@ -299,21 +172,36 @@ def run(words: list[str]) -> int:
     if words[0] == "help":
         return show_help(words[1:])
     command = words[0]
-    if command not in COMMANDS or command not in available():
+    if command not in COMMANDS:
         from xsrun.diagnostics.suggest import nearest
 
-        close = nearest(command, available())
+        close = nearest(command, COMMANDS)
         close = "--version" if command == "version" else close
         hint = f"did you mean `xsrun {close}`?" if close else _as_target(command) or "see xsrun --help"
         raise UsageError(f"there is no command `{command}`", hint=hint)
-    options = build(command).parse_args(words[1:])
     module = importlib.import_module(f"xsrun.cli.{COMMANDS[command][1]}")
+    options = options_of(command, words[1:])
     if command in LONG_WORK and sys.stderr is not None and sys.stderr.isatty():
         from xsrun.diagnostics.progress import shown_on
 
         with shown_on(sys.stderr):
             return int(module.run(options))
     return int(module.run(options))
+
+
+def options_of(command: str, words: list[str]) -> Options:
+    """The options that the words of a command give. Raises UsageError."""
+    declared = read_declared(command, words)
+    return build(command).parse_args(words) if declared is None else declared
+
+
+def read_declared(command: str, words: list[str]) -> Options | None:
+    """The same without argparse, where the words are written as the options are declared."""
+    if command in ELABORATE:
+        return None
+    declarations = Declarations()
+    importlib.import_module(f"xsrun.cli.{COMMANDS[command][1]}").add_arguments(declarations)
+    return declarations.read(words)
 
 
 def show_itself(words: list[str]) -> int:
@@ -352,7 +240,7 @@ def show_help(words: list[str]) -> int:
     if not words:
         build(None).print_help()
         return 0
-    if words[0] in available():
+    if words[0] in COMMANDS:
         return run([*words, "--help"])
     return run(["docs", *words])
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from xsrun.cli.arguments import one_of
+from xsrun.cli.declared_options import Declaring, Options
 from xsrun.cli.named import STDIN
 from xsrun.diagnostics import Diagnostic
 from xsrun.diagnostics.color import paint, use_color
 from xsrun.errors import UsageError
+from xsrun.hints import TYPE_CHECKING
 from xsrun.reading import is_folder, is_there, real_path, typed_path
 from xsrun.values.conversion import to_json
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from xsrun.cli.checked import Checked
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
+def add_arguments(parser: Declaring) -> None:
     parser.add_argument(
         "paths",
         nargs="*",
@@ -43,7 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--diff", action="store_true", help="change nothing; print what --fix would change")
 
 
-def run(options: argparse.Namespace) -> int:
+def run(options: Options) -> int:
     """Report the problems that the project's settings leave; the exit status is 1 when one is an error."""
     from xsrun.analysis.check_settings import read_settings
     from xsrun.cli.checked import collect_checked
@@ -105,7 +105,7 @@ def report(diagnostics: list[Diagnostic], sources: dict[str, str], form: str) ->
         print(render_all(diagnostics, sources, color=use_color(sys.stdout)))
 
 
-def fixed(checked: Checked, settings: CheckSettings, options: argparse.Namespace) -> dict[str, str]:
+def fixed(checked: Checked, settings: CheckSettings, options: Options) -> dict[str, str]:
     """The texts with the safe fixes applied, written to their files unless only the difference is wanted.
 
     Raises UsageError for what is not a file of XanoScript.

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import argparse
 import os
 from collections.abc import Iterable
 from pathlib import Path
 
+from xsrun.cli.declared_options import Options
 from xsrun.cli.named import Named, named
 from xsrun.diagnostics import Diagnostic
 from xsrun.errors import UsageError
@@ -50,7 +50,7 @@ class Checked:
             self.files |= program.keys()
 
 
-def collect_checked(paths: list[str], options: argparse.Namespace) -> Checked:
+def collect_checked(paths: list[str], options: Options) -> Checked:
     """What to check for some paths. Raises UsageError when there is nothing."""
     checked = Checked()
     chosen = chosen_workspace(options.workspace)

@@ -6,7 +6,9 @@ import argparse
 import importlib
 from pathlib import Path
 
-from xsrun.cli.arguments import COMMANDS, CommandParser, available, build, one_of
+from xsrun.cli.arguments import COMMANDS, build, one_of
+from xsrun.cli.declared_options import Options
+from xsrun.cli.parser import CommandParser
 from xsrun.errors import UsageError, XanoScriptError
 from xsrun.extras import installing
 
@@ -67,7 +69,7 @@ def _shell(word: str) -> str:
     return word if word == "names" else one_of(*SHELLS)(word)
 
 
-def run(options: argparse.Namespace) -> int:
+def run(options: Options) -> int:
     if options.shell == "names":
         print("\n".join(names(options.word or "")))
         return 0
@@ -105,7 +107,7 @@ def whole_parser() -> CommandParser:
 
     whole = build(None)
     commands = whole.add_subparsers(metavar="COMMAND")
-    for name in available():
+    for name in COMMANDS:
         summary, module = COMMANDS[name]
         made = commands.add_parser(name, help=summary)
         importlib.import_module(f"xsrun.cli.{module}").add_arguments(made)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import argparse
 
-from xsrun.cli.arguments import CommandParser, whole_number
+from xsrun.cli.arguments import whole_number
+from xsrun.cli.declared_options import Options
 from xsrun.cli.options import add_workspace_options
+from xsrun.cli.parser import CommandParser
 from xsrun.cli.serve import add_arguments as add_options_of_serve
 from xsrun.cli.serve import add_console_options, console_settings, listen
 
@@ -24,12 +26,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.epilog = "It shows what `xsrun serve` of the folder kept, runs constructs and tests, and serves no query."
 
 
-def run(options: argparse.Namespace) -> int:
+def run(options: Options) -> int:
     """Show the console until the process is told to stop."""
     from xsrun.server.settings import Settings
 
     # what only `serve` has options for is as it is there without them
     serve = CommandParser()
     add_options_of_serve(serve)
-    options = argparse.Namespace(**{**vars(serve.parse_args([])), **vars(options)})
+    options = Options(**{**vars(serve.parse_args([])), **vars(options)})
     return listen(options, Settings(queries=False, **console_settings(options)))

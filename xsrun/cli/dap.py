@@ -6,6 +6,7 @@ import argparse
 import sys
 
 from xsrun.cli.arguments import whole_number
+from xsrun.cli.declared_options import Options
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -15,7 +16,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--record", action="store_true", help="keep each step of every run, so that one can go back")
 
 
-def run(options: argparse.Namespace) -> int:
+def run(options: Options) -> int:
     """Serve one client over standard streams, or those that connect to a port until the process is stopped."""
     from xsrun.editor.dap import dap_doors
     from xsrun.editor.own_streams import claim_streams

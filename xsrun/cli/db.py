@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from xsrun.cli.declared_options import Options
 from xsrun.cli.options import read_file
 from xsrun.cli.seeds import checked_rows, rows_of_json
 from xsrun.errors import UsageError, XanoScriptError
@@ -58,7 +59,7 @@ def add_place_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print one JSON document and nothing else")
 
 
-def run(options: argparse.Namespace) -> int:
+def run(options: Options) -> int:
     if options.action is None:
         raise UsageError(
             f"say what to do with the database: {', '.join(ACTIONS)}",
@@ -87,7 +88,7 @@ def run(options: argparse.Namespace) -> int:
         return actions[options.action](session, options)
 
 
-def served_database(options: argparse.Namespace) -> str:
+def served_database(options: Options) -> str:
     """The database in which `xsrun serve` keeps the rows of a workspace."""
     from xsrun.workspace.services import ROWS, kept_rows, state_file
 
@@ -106,7 +107,7 @@ def is_missing(url: str) -> bool:
 
 
 @contextmanager
-def open_session(options: argparse.Namespace) -> Iterator[Session]:
+def open_session(options: Options) -> Iterator[Session]:
     """A session on the database of the workspace."""
     from xsrun.api import Workspace
 
@@ -119,7 +120,7 @@ def open_session(options: argparse.Namespace) -> Iterator[Session]:
             session.close()
 
 
-def migrate(session: Session, options: argparse.Namespace) -> int:
+def migrate(session: Session, options: Options) -> int:
     """Create and alter tables; 1 when changes are left that only `--force` makes."""
     from xsrun.database import migration
 
@@ -143,7 +144,7 @@ def migrate(session: Session, options: argparse.Namespace) -> int:
     return 1 if refused and not options.dry_run else 0
 
 
-def dump(session: Session, options: argparse.Namespace) -> int:
+def dump(session: Session, options: Options) -> int:
     """Print rows as one JSON object, a list for each table."""
     from xsrun.database import dump_load
 
@@ -152,7 +153,7 @@ def dump(session: Session, options: argparse.Namespace) -> int:
     return 0
 
 
-def load(session: Session, options: argparse.Namespace) -> int:
+def load(session: Session, options: Options) -> int:
     """Put dumped rows back."""
     from xsrun.database import dump_load
 

@@ -2,7 +2,6 @@ r"""`xsrun db shell`: SQL statements and commands such as `\d`, from the command
 
 from __future__ import annotations
 
-import argparse
 import sqlite3
 import sys
 from collections.abc import Iterable, Iterator
@@ -10,6 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from xsrun.cli.declared_options import Options
 from xsrun.cli.failure import failure_document
 from xsrun.cli.tables import text_table
 from xsrun.errors import UsageError, XanoScriptError
@@ -55,7 +55,7 @@ class Prompt:
                 yield _CANCELLED
 
 
-def shell(session: Session, options: argparse.Namespace) -> int:
+def shell(session: Session, options: Options) -> int:
     """Run the statements that are given, or those of standard input; 1 when one of them failed."""
     interactive = not options.sql and sys.stdin.isatty()
     prompt = Prompt(interactive)

@@ -7,6 +7,7 @@ import sys
 from functools import partial
 from typing import TYPE_CHECKING
 
+from xsrun.cli.declared_options import Options
 from xsrun.diagnostics.color import use_color
 from xsrun.errors import UsageError
 from xsrun.lazy_regex import pattern
@@ -37,7 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print one JSON document and nothing else")
 
 
-def run(options: argparse.Namespace) -> int:
+def run(options: Options) -> int:
     manual = whole_manual()
     if options.html:
         return write_site(manual, options)
@@ -58,13 +59,13 @@ def run(options: argparse.Namespace) -> int:
 
 def whole_manual() -> Manual:
     """The manual with the pages of all commands."""
-    from xsrun.cli.arguments import available, build
+    from xsrun.cli.arguments import COMMANDS, build
     from xsrun.manual.manual import Manual
 
-    return Manual({name: partial(build, name) for name in available()})
+    return Manual({name: partial(build, name) for name in COMMANDS})
 
 
-def find(manual: Manual, options: argparse.Namespace) -> list[Page]:
+def find(manual: Manual, options: Options) -> list[Page]:
     """The pages that are meant. Raises UsageError when there is none."""
     name = " ".join(options.names)
     pages = [] if options.search else manual.named(name)
@@ -110,7 +111,7 @@ def overview(manual: Manual) -> str:
     return "\n".join(lines)
 
 
-def write_site(manual: Manual, options: argparse.Namespace) -> int:
+def write_site(manual: Manual, options: Options) -> int:
     """Write the manual as web pages."""
 
     from xsrun.manual.site.writing import write

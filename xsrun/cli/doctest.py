@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from xsrun.cli.declared_options import Options
 from xsrun.cli.named import PAGES
 from xsrun.cli.options import (
     add_fill_options,
@@ -66,7 +67,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_workspace_options(parser)
 
 
-def run(options: argparse.Namespace) -> int:
+def run(options: Options) -> int:
     """Run every example; the exit status is 1 when one differs from what its page says, or fails."""
     from xsrun.testing.doctest import test_page
     from xsrun.testing.doctest.page_runner import BlockResult
@@ -101,7 +102,7 @@ def run(options: argparse.Namespace) -> int:
 class PageOptions:
     """What the options give to every example, and the workspace around each page."""
 
-    def __init__(self, options: argparse.Namespace) -> None:
+    def __init__(self, options: Options) -> None:
         from xsrun.testing.doctest.page_settings import LIMITS
         from xsrun.workspace.roots import chosen_workspace
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import argparse
 import time
-from typing import TYPE_CHECKING
 
-from xsrun.cli.arguments import CommandParser, show_error
+from xsrun.cli.arguments import show_error
+from xsrun.cli.declared_options import Declaring, Options
 from xsrun.cli.options import read_auth, read_clock, read_environment, read_inputs, read_value, split_pair
 from xsrun.cli.output import print_value, result_document
 from xsrun.cli.run import add_program_options, run_target
 from xsrun.errors import MissingMemberError, MissingVariableError, UsageError, XanoScriptError
+from xsrun.hints import TYPE_CHECKING
 from xsrun.values.conversion import to_json
 
 if TYPE_CHECKING:
@@ -21,18 +21,17 @@ if TYPE_CHECKING:
 _OF_EXPRESSIONS = frozenset(("expression", "input", "var", "auth", "json", "workspace", "env", "now", "fill_seed"))
 
 
-def add_arguments(parser: CommandParser) -> None:
+def add_arguments(parser: Declaring) -> None:
     parser.add_argument(
         "expression",
         help="an expression, for example '[1, 2, 3]|sum', or whatever `xsrun run` takes: statements, a .xs file, "
         "page.md:12, - for standard input",
     )
-    parser.takes_expression = True
     add_program_options(parser)
     parser.set_defaults(show_python=False)
 
 
-def run(options: argparse.Namespace) -> int:
+def run(options: Options) -> int:
     from xsrun.cli.named import ARGUMENT, named
 
     what = named(options.expression.removeprefix(" "), expression=True)  # a blank that the parser may have put there
@@ -43,13 +42,13 @@ def run(options: argparse.Namespace) -> int:
     return evaluate_expression(what.text or "", options)
 
 
-def asks_for_more(options: argparse.Namespace) -> bool:
+def asks_for_more(options: Options) -> bool:
     """Is an option given that only a program's run takes?"""
     given = {name for name, value in vars(options).items() if value and (name, value) != ("database", "sqlite://")}
     return bool(given - _OF_EXPRESSIONS)
 
 
-def variables_of(options: argparse.Namespace) -> list[tuple[str, str]]:
+def variables_of(options: Options) -> list[tuple[str, str]]:
     """The variables that are given, by name, with their values as text."""
     return [split_pair(text, "--var") for text in options.var]
 
@@ -68,7 +67,7 @@ def is_program(what: Named, variables: list[str]) -> bool:
     return is_erroneous(parser().parse(source, "expression")) and not is_erroneous(read_form(source))
 
 
-def evaluate_expression(expression: str, options: argparse.Namespace) -> int:
+def evaluate_expression(expression: str, options: Options) -> int:
     """Print the value of an expression in the workspace around the user, whose `.env` counts."""
     from pathlib import Path
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from xsrun.cli.declared_options import Options
 from xsrun.cli.one_run import deliver, run_once
 from xsrun.errors import PreconditionError, StoppedError, ThrownError, XanoScriptError
 from xsrun.testing.filling import FALLBACKS, Filler, Filling, seeded
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def run_filled(
-    load: Callable[[], Target], inputs: list[dict[str, Value]], besides: dict[str, Any], options: argparse.Namespace
+    load: Callable[[], Target], inputs: list[dict[str, Value]], besides: dict[str, Any], options: Options
 ) -> int:
     """Run the target once for each input; what was made up goes to standard error. Returns the exit status.
 
@@ -46,7 +46,7 @@ def _is_meant(error: XanoScriptError | None) -> bool:
 
 
 def _try(
-    target: Target, given: dict[str, Value], besides: dict[str, Any], options: argparse.Namespace, fallback: str
+    target: Target, given: dict[str, Value], besides: dict[str, Any], options: Options, fallback: str
 ) -> tuple[Result, list[str]]:
     """One run with what is made up for it, and the options that would give that."""
     workspace = target.workspace

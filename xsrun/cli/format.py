@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import NotRequired, TypedDict
 
 from xsrun.cli.arguments import show_error
+from xsrun.cli.declared_options import Options
 from xsrun.cli.differences import print_difference
 from xsrun.cli.named import STDIN
 from xsrun.diagnostics import Diagnostic
@@ -32,7 +33,7 @@ class FileDocument(TypedDict):
     text: NotRequired[str]
 
 
-def run(options: argparse.Namespace) -> int:
+def run(options: Options) -> int:
     """Format; a file with errors is reported and left alone: the exit status is then 1, of one not to be written 2."""
     from xsrun.workspace.loader import matching
 
@@ -57,7 +58,7 @@ def run(options: argparse.Namespace) -> int:
     )
 
 
-def print_formatted(made: str, outcome: FileDocument, options: argparse.Namespace) -> None:
+def print_formatted(made: str, outcome: FileDocument, options: Options) -> None:
     """Print what standard input was formatted to."""
     if options.json:
         outcome["text"] = made
@@ -106,7 +107,7 @@ def formatted(name: str, text: str, found: list[Diagnostic], *, quiet: bool) -> 
         return None
 
 
-def delivered(name: str, text: str, made: str, options: argparse.Namespace) -> str:
+def delivered(name: str, text: str, made: str, options: Options) -> str:
     """Write a changed file, or say what would change in it: its status."""
     if options.diff and not options.json:
         print_difference(name, text, made)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 
+from xsrun.cli.declared_options import Options
 from xsrun.errors import UsageError
 from xsrun.reading import typed_path
 
@@ -15,7 +16,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def run(options: argparse.Namespace) -> int:
+def run(options: Options) -> int:
     """Write what was asked for, and say what was done."""
     from xsrun.editor.agent_notes import write_notes
 

@@ -6,6 +6,7 @@ import argparse
 import sys
 
 from xsrun.cli.arguments import whole_number
+from xsrun.cli.declared_options import Options
 from xsrun.errors import UnavailableError
 from xsrun.extras import installing
 
@@ -16,7 +17,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--host", default="127.0.0.1", help="of --tcp: the address to wait at (default: 127.0.0.1)")
 
 
-def run(options: argparse.Namespace) -> int:
+def run(options: Options) -> int:
     """Serve until the editor leaves."""
     from xsrun.editor.lsp.first_answer import Filtered, FirstMessage, Replayed, package_stamp
     from xsrun.editor.own_streams import claim_streams

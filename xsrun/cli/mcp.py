@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from xsrun.cli.arguments import whole_number
+from xsrun.cli.declared_options import Options
 from xsrun.cli.options import add_workspace_options, workspace_settings
 from xsrun.errors import UnavailableError, UsageError
 from xsrun.extras import installing
@@ -36,7 +37,7 @@ def rows_of(root: Path, database: str) -> str | None:
     return f"sqlite:///{kept.as_posix()}" if is_there(kept) else None
 
 
-def run(options: argparse.Namespace) -> int:
+def run(options: Options) -> int:
     """Serve until the client leaves, or over HTTP until the process is told to stop."""
     from xsrun.cli.docs import whole_manual
     from xsrun.editor.mcp.agent_folder import AgentFolder

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
 
 from xsrun.cli.arguments import show_error
+from xsrun.cli.declared_options import Options
 from xsrun.cli.output import print_logs, print_trace, print_value, result_document, warn
 from xsrun.errors import MissingMemberError, MissingParamError, MissingVariableError, StoppedError, XanoScriptError
+from xsrun.hints import TYPE_CHECKING, Any
 from xsrun.values.conversion import Value, to_json
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ def run_once(
     construct: Construct,
     given: dict[str, Value],
     besides: dict[str, Any],
-    options: argparse.Namespace,
+    options: Options,
 ) -> Result:
     """One run; the hint of its error is complete."""
     warn_of_unknown_inputs(construct, given)
@@ -62,7 +62,7 @@ def warn_of_missing_caller(workspace: LoadedWorkspace, auth: dict[str, Value] | 
         context.session.close()
 
 
-def deliver(results: Iterable[Result], target: Target, options: argparse.Namespace, *, several: bool = False) -> bool:
+def deliver(results: Iterable[Result], target: Target, options: Options, *, several: bool = False) -> bool:
     """Print results; did any end in an error?"""
     failed = False
     for result in results:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import argparse
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from xsrun.cli.arguments import whole_number
+from xsrun.cli.declared_options import Declaring, Options
 from xsrun.errors import UsageError
+from xsrun.hints import TYPE_CHECKING
 from xsrun.reading import read_bytes, read_text, require_regular, typed_path
 from xsrun.running.context import Limits
 from xsrun.values.conversion import Value, from_json
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _MOST_OF_A_LIMIT = 10**18
 
 
-def add_run_options(parser: argparse.ArgumentParser) -> None:
+def add_run_options(parser: Declaring) -> None:
     """Options of everything that runs programs."""
     parser.add_argument(
         "--input",
@@ -51,7 +51,7 @@ def add_run_options(parser: argparse.ArgumentParser) -> None:
     add_workspace_options(parser)
 
 
-def add_fill_options(parser: argparse.ArgumentParser) -> None:
+def add_fill_options(parser: Declaring) -> None:
     """Options that make up what a program lacks."""
     parser.add_argument(
         "--fill",
@@ -63,7 +63,7 @@ def add_fill_options(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def add_environment_option(parser: argparse.ArgumentParser) -> None:
+def add_environment_option(parser: Declaring) -> None:
     parser.add_argument(
         "--env",
         action="append",
@@ -87,7 +87,7 @@ def read_environment(given: list[str]) -> dict[str, str]:
     return values
 
 
-def add_workspace_options(parser: argparse.ArgumentParser) -> None:
+def add_workspace_options(parser: Declaring) -> None:
     """Options of everything that loads a workspace."""
     parser.add_argument(
         "--workspace", "-w", metavar="PATH", help="the workspace's folder (default: that of the target)"
@@ -127,7 +127,7 @@ def add_workspace_options(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def add_outside_options(parser: argparse.ArgumentParser) -> None:
+def add_outside_options(parser: Declaring) -> None:
     """Options of what programs reach outside: hosts, recordings, language models, cloud services."""
     parser.add_argument(
         "--allow-net",
@@ -289,7 +289,7 @@ def read_clock(text: str | None) -> int | None:
     return fixed_clock(text, "--now")
 
 
-def workspace_settings(options: argparse.Namespace) -> WorkspaceOptions:
+def workspace_settings(options: Options) -> WorkspaceOptions:
     """The options as arguments of `Workspace`."""
     return {
         "database": options.database,
@@ -308,7 +308,7 @@ def workspace_settings(options: argparse.Namespace) -> WorkspaceOptions:
     }
 
 
-def network_policy(options: argparse.Namespace) -> NetworkPolicy | None:
+def network_policy(options: Options) -> NetworkPolicy | None:
     """The hosts that may be reached, and the recording that answers or grows; None when no option says anything."""
     down = getattr(options, "kind", None) == "smoke" or getattr(options, "net_down", False)  # options of tests alone
     recorded = options.record or options.replay

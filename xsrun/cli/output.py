@@ -7,9 +7,9 @@ import io
 import os
 import sys
 from collections.abc import Callable
-from typing import TYPE_CHECKING, cast
 
 from xsrun.errors import InternalError, XanoScriptError, XanoScriptSyntaxError
+from xsrun.hints import TYPE_CHECKING, cast
 from xsrun.records import replace
 from xsrun.values.conversion import Value, to_json
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
 
-from xsrun.cli.arguments import CommandParser, show_error
+from xsrun.cli.arguments import show_error
+from xsrun.cli.declared_options import Declaring, Options
 from xsrun.cli.one_run import deliver, run_once
 from xsrun.cli.options import (
     add_fill_options,
@@ -21,6 +20,7 @@ from xsrun.cli.options import (
 )
 from xsrun.cli.output import warn
 from xsrun.errors import UsageError, XanoScriptError
+from xsrun.hints import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from xsrun.cli.target import Target
@@ -35,16 +35,15 @@ TARGETS = (
 )
 
 
-def add_arguments(parser: CommandParser) -> None:
+def add_arguments(parser: Declaring) -> None:
     parser.add_argument("target", help=TARGETS)
-    parser.takes_expression = True
     add_program_options(parser)
     parser.add_argument(
         "--show-python", action="store_true", help="print the Python code that the program becomes, and do not run it"
     )
 
 
-def add_program_options(parser: CommandParser) -> None:
+def add_program_options(parser: Declaring) -> None:
     """The options of a run, whatever is named."""
     add_run_options(parser)
     add_fill_options(parser)
@@ -55,7 +54,7 @@ def add_program_options(parser: CommandParser) -> None:
     parser.add_argument("--profile", metavar="FILE", help="write where the time goes, as a speedscope file")
 
 
-def run(options: argparse.Namespace) -> int:
+def run(options: Options) -> int:
     """Run the target once for each input; the exit status is 1 when any run ended in an error."""
     from xsrun.cli.target import resolve
 
@@ -63,7 +62,7 @@ def run(options: argparse.Namespace) -> int:
     return run_target(lambda: resolve(target, options), options)
 
 
-def run_target(load: Callable[[], Target], options: argparse.Namespace) -> int:
+def run_target(load: Callable[[], Target], options: Options) -> int:
     """Load a target and run it as the options say."""
     inputs = read_inputs(options.input)
     given_besides = read_request(options)
@@ -88,7 +87,7 @@ def run_target(load: Callable[[], Target], options: argparse.Namespace) -> int:
 
 
 def show_python(
-    construct: Construct, target: Target, variables: list[str], inputs: dict[str, Value], options: argparse.Namespace
+    construct: Construct, target: Target, variables: list[str], inputs: dict[str, Value], options: Options
 ) -> int:
     """Print the code that a construct becomes. Raises XanoScriptError."""
     from xsrun.workspace.code_cache import python_of
@@ -106,7 +105,7 @@ def show_python(
     return 0
 
 
-def read_request(options: argparse.Namespace) -> dict[str, Any]:
+def read_request(options: Options) -> dict[str, Any]:
     """What the options give to every run beside its input, by the parameters of `Workspace.run`."""
     return {
         "variables": {name: read_value(value) for name, value in (split_pair(text, "--var") for text in options.var)},

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from xsrun.cli.arguments import number, one_of, whole_number
+from xsrun.cli.declared_options import Options
 from xsrun.cli.options import add_workspace_options, workspace_settings
 from xsrun.diagnostics.color import use_color
 from xsrun.errors import UsageError
@@ -79,7 +80,7 @@ def add_console_options(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def console_settings(options: argparse.Namespace) -> ConsoleSettings:
+def console_settings(options: Options) -> ConsoleSettings:
     """The settings of what the console keeps."""
     return {
         "history": min(options.history, RECENT_REQUESTS),
@@ -118,7 +119,7 @@ def add_limit_options(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def limit_settings(options: argparse.Namespace) -> LimitSettings:
+def limit_settings(options: Options) -> LimitSettings:
     """The settings of what requests may take. Raises UsageError."""
     if options.programs < 1:
         raise UsageError("--programs takes at least 1")
@@ -172,7 +173,7 @@ def add_process_options(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def refuse_processes(options: argparse.Namespace) -> None:
+def refuse_processes(options: Options) -> None:
     """Raise UsageError where several processes cannot serve."""
     if options.workers == 1:
         return
@@ -190,7 +191,7 @@ def refuse_processes(options: argparse.Namespace) -> None:
         raise UsageError("processes cannot share a recording that grows", hint="leave --workers out to record")
 
 
-def supervised(options: argparse.Namespace, log: Log) -> int:
+def supervised(options: Options, log: Log) -> int:
     """Serve with several processes until told to stop. Raises UsageError for an address that cannot be used."""
     from xsrun.server.listening import listen
     from xsrun.server.supervisor import Supervisor
@@ -208,7 +209,7 @@ def add_tls_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--tls-key", metavar="FILE", help="its key (default: in the same file)")
 
 
-def certificate_of(root: Path, options: argparse.Namespace) -> Certificate | None:
+def certificate_of(root: Path, options: Options) -> Certificate | None:
     """The certificate to serve with, or None for plain HTTP. Raises UsageError."""
     from xsrun.server.tls import given, made
     from xsrun.workspace.services import state_file
@@ -221,7 +222,7 @@ def certificate_of(root: Path, options: argparse.Namespace) -> Certificate | Non
     return None if folder is None else made(folder, options.host)
 
 
-def listening_of(root: Path, options: argparse.Namespace) -> Listening:
+def listening_of(root: Path, options: Options) -> Listening:
     """Where to listen, and what to do besides. Raises UsageError."""
     from xsrun.server.listening import Listening
 
@@ -230,7 +231,7 @@ def listening_of(root: Path, options: argparse.Namespace) -> Listening:
     return Listening(*own, certificate)
 
 
-def database_of(path: Path, options: argparse.Namespace) -> str:
+def database_of(path: Path, options: Options) -> str:
     """The URL of the database: what the user names, memory, or a file beside the workspace's files."""
     from xsrun.workspace.services import ROWS, state_file
 
@@ -244,7 +245,7 @@ def database_of(path: Path, options: argparse.Namespace) -> str:
     return "sqlite://" if file is None else f"sqlite:///{file}"
 
 
-def proxy_settings(options: argparse.Namespace) -> ProxySettings:
+def proxy_settings(options: Options) -> ProxySettings:
     """The settings of a server behind a proxy. Raises UsageError."""
     token = options.admin_token or os.environ.get("XSRUN_ADMIN_TOKEN") or None
     if token is not None and (len(token) < SHORTEST_TOKEN or not token.isprintable() or not token.isascii()):
@@ -287,7 +288,7 @@ def public_url(given: str) -> str:
     return given.rstrip("/")
 
 
-def run(options: argparse.Namespace) -> int:
+def run(options: Options) -> int:
     """Serve until the process is told to stop."""
     from xsrun.server.settings import Settings
     from xsrun.server.supervisor import is_worker
@@ -315,7 +316,7 @@ def open_debugger(workspace: LoadedWorkspace, port: int) -> None:
     print(f"debugger: {door.address}", file=sys.stderr, flush=True)
 
 
-def listen(options: argparse.Namespace, settings_of_server: Settings) -> int:
+def listen(options: Options, settings_of_server: Settings) -> int:
     """Serve a workspace with these settings."""
     from xsrun.server.listening import require_packages, serve
     from xsrun.server.log import Log

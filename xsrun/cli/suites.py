@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
+from xsrun.cli.declared_options import Options
 from xsrun.cli.options import workspace_settings
 from xsrun.errors import UsageError
+from xsrun.hints import TYPE_CHECKING
 from xsrun.reading import is_folder, is_there, typed_path
 from xsrun.workspace.loader import read_source
 from xsrun.workspace.lookup import command_name, construct_named
@@ -30,7 +30,7 @@ class Suite:
     files: set[str] | None = None
     names: dict[str, set[str]] = field(default_factory=dict)
 
-    def selection(self, options: argparse.Namespace) -> Selection:
+    def selection(self, options: Options) -> Selection:
         """Which tests run, and which first."""
         from xsrun.testing.selection import Selection, last_failed
 
@@ -50,7 +50,7 @@ class Suite:
         return True
 
 
-def load_all(paths: list[str], options: argparse.Namespace) -> list[Suite]:
+def load_all(paths: list[str], options: Options) -> list[Suite]:
     """The workspaces of some paths and node ids, each once."""
     suites: list[Suite] = []
     for given in paths:
@@ -60,7 +60,7 @@ def load_all(paths: list[str], options: argparse.Namespace) -> list[Suite]:
     return suites
 
 
-def load(given: str, options: argparse.Namespace) -> Suite:
+def load(given: str, options: Options) -> Suite:
     """The workspace around a file or folder, of which only the tests in the file, or below the folder, run.
 
     `FILE::TEST` is one test, `KIND:NAME` those of a construct. Raises UsageError when there is nothing of the kind.
@@ -90,7 +90,7 @@ def load(given: str, options: argparse.Namespace) -> Suite:
     return Suite(target.workspace, files, {target.file: {name}} if name is not None and target.file else {})
 
 
-def of_construct(text: str, test: str | None, options: argparse.Namespace) -> Suite:
+def of_construct(text: str, test: str | None, options: Options) -> Suite:
     """The tests of a construct, `function:math/add`, or one of them. Raises UsageError when there is no such one."""
     from xsrun.cli.guesses import constructs_hint
     from xsrun.cli.target import construct_target
@@ -117,7 +117,7 @@ def of_construct(text: str, test: str | None, options: argparse.Namespace) -> Su
 
 
 @contextmanager
-def opened(paths: list[str], number: int, options: argparse.Namespace) -> Iterator[LoadedWorkspace]:
+def opened(paths: list[str], number: int, options: Options) -> Iterator[LoadedWorkspace]:
     """One of the workspaces of some paths, ready for its tests; for a process of its own."""
     workspace = load_all(paths, options)[number].workspace
     with ready(workspace, options):
@@ -125,7 +125,7 @@ def opened(paths: list[str], number: int, options: argparse.Namespace) -> Iterat
 
 
 @contextmanager
-def ready(workspace: LoadedWorkspace, options: argparse.Namespace) -> Iterator[None]:
+def ready(workspace: LoadedWorkspace, options: Options) -> Iterator[None]:
     """A workspace with the rows of `--seed`, and with a server where calls go over HTTP; closed afterwards."""
     if options.seed:
         from xsrun.cli.seeds import seed_file
@@ -136,7 +136,7 @@ def ready(workspace: LoadedWorkspace, options: argparse.Namespace) -> Iterator[N
         yield
 
 
-def carried(workspace: LoadedWorkspace, options: argparse.Namespace) -> AbstractContextManager[None]:
+def carried(workspace: LoadedWorkspace, options: Options) -> AbstractContextManager[None]:
     """A server for the calls of workflow tests, when they are to go over HTTP."""
     if not options.over_http:
         return nullcontext()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import NotRequired, TypedDict
 
+from xsrun.cli.declared_options import Options
 from xsrun.manual.reference import KINDS
 from xsrun.values.conversion import to_json
 
@@ -53,7 +54,7 @@ def summary(rows: list[SupportRow]) -> str:
     return f"{text}, {stood_in} of them with a local stand-in" if stood_in else text
 
 
-def run(options: argparse.Namespace) -> int:
+def run(options: Options) -> int:
     tables = support()
     if options.missing:
         listed = {title: [row for row in rows if lacks(row)] for title, rows in tables.items()}

@@ -71,6 +71,6 @@ def terminal_width() -> int | None:
     """How wide the terminal is; None where the output is not a terminal."""
     if not sys.stdout.isatty():
         return None
-    from xsrun.cli.arguments import terminal_width as columns
+    from xsrun.cli.parser import terminal_width as columns
 
     return columns()

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import argparse
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from xsrun.api import Workspace
+from xsrun.cli.declared_options import Options
 from xsrun.cli.named import Named, named
 from xsrun.cli.options import workspace_settings
 from xsrun.errors import UsageError
+from xsrun.hints import TYPE_CHECKING
 from xsrun.reading import real_path
 from xsrun.records import record
 from xsrun.workspace.loader import find_files, read_source
@@ -84,12 +84,12 @@ def holds_line(construct: Construct, line: int) -> bool:
     return construct.kind == "stack" or construct.line <= line <= construct.line + construct.text.count("\n")
 
 
-def resolve(given: str, options: argparse.Namespace) -> Target:
+def resolve(given: str, options: Options) -> Target:
     """Find out what is meant and load as little as it needs. Raises UsageError when nothing fits."""
     return load_named(named(given, workspace=options.workspace), options)
 
 
-def load_named(what: Named, options: argparse.Namespace) -> Target:
+def load_named(what: Named, options: Options) -> Target:
     """Load what was named, and what is around it."""
     settings = workspace_settings(options)
     if what.text is None:
@@ -109,14 +109,14 @@ def load_named(what: Named, options: argparse.Namespace) -> Target:
     return target
 
 
-def construct_target(text: str, options: argparse.Namespace, settings: WorkspaceOptions) -> Target:
+def construct_target(text: str, options: Options, settings: WorkspaceOptions) -> Target:
     """A construct of the workspace around the user, `query:GET items`."""
     kind, name, verb = construct_named(text)
     root = chosen_workspace(options.workspace) or workspace_above(Path()) or Path()
     return Target(Workspace.load(shortest(root), **settings), name, kind, verb)
 
 
-def folder_target(path: Path, options: argparse.Namespace, settings: WorkspaceOptions) -> Target:
+def folder_target(path: Path, options: Options, settings: WorkspaceOptions) -> Target:
     """A folder: it selects from the workspace that it lies in, or is one."""
     root = chosen_workspace(options.workspace) or workspace_above(path) or path
     workspace = Workspace.load(shortest(root), **settings)
@@ -125,7 +125,7 @@ def folder_target(path: Path, options: argparse.Namespace, settings: WorkspaceOp
     return Target(workspace, folder=relative(path, root) + "/")
 
 
-def text_target(name: str, text: str, options: argparse.Namespace, settings: WorkspaceOptions) -> Target:
+def text_target(name: str, text: str, options: Options, settings: WorkspaceOptions) -> Target:
     """A program that is in no file, in the workspace around the user."""
     root = chosen_workspace(options.workspace) or workspace_above(Path())
     sources = {name: text}
@@ -134,7 +134,7 @@ def text_target(name: str, text: str, options: argparse.Namespace, settings: Wor
     return Target(Workspace(sources, root, **settings), file=name)
 
 
-def page_target(what: Named, options: argparse.Namespace, settings: WorkspaceOptions) -> Target:
+def page_target(what: Named, options: Options, settings: WorkspaceOptions) -> Target:
     """The one program of a page, or the one at the line that was named, with what it reaches."""
     from xsrun.cli.page_blocks import examples_of, one_example
     from xsrun.testing.doctest.page_runner import ExamplePage
@@ -151,7 +151,7 @@ def page_target(what: Named, options: argparse.Namespace, settings: WorkspaceOpt
     return Target(page.workspace(example), file=name)
 
 
-def file_target(path: Path, options: argparse.Namespace, settings: WorkspaceOptions) -> Target:
+def file_target(path: Path, options: Options, settings: WorkspaceOptions) -> Target:
     """A file, with the rest of its workspace when the file may need it. What it declares comes first."""
     text = read_source(path)
     own = real_path(path)

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
 
 from xsrun.cli.arguments import one_of, whole_number
+from xsrun.cli.declared_options import Declaring, Options
 from xsrun.cli.options import add_workspace_options
 from xsrun.cli.suites import Suite, load, load_all, opened, ready
 from xsrun.diagnostics.color import use_color
 from xsrun.errors import UsageError
+from xsrun.hints import TYPE_CHECKING
 from xsrun.reading import typed_path
 from xsrun.values.conversion import to_json
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from xsrun.workspace.workspace import LoadedWorkspace
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
+def add_arguments(parser: Declaring) -> None:
     parser.add_argument(
         "paths",
         nargs="*",
@@ -59,7 +59,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_workspace_options(parser)
 
 
-def add_choices(parser: argparse.ArgumentParser) -> None:
+def add_choices(parser: Declaring) -> None:
     """Options that tell which tests run, in which order, and how much of them is shown."""
     parser.add_argument("-x", "--exit-first", action="store_true", help="stop at the first test that fails")
     parser.add_argument("--lf", "--last-failed", action="store_true", dest="last_failed", help="only what failed last")
@@ -74,7 +74,7 @@ def add_choices(parser: argparse.ArgumentParser) -> None:
     said.add_argument("-v", "--verbose", action="store_true", help="show where each test stands, and what it logs")
 
 
-def add_reports(parser: argparse.ArgumentParser) -> None:
+def add_reports(parser: Declaring) -> None:
     """Options for what comes out of a run."""
     parser.add_argument("--json", action="store_true", help="print one JSON document and nothing else")
     parser.add_argument("--junit", metavar="FILE", help="write a JUnit XML report")
@@ -85,7 +85,7 @@ def add_reports(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--coverage-lcov", metavar="FILE", help="write coverage as an lcov file")
 
 
-def run(options: argparse.Namespace) -> int:
+def run(options: Options) -> int:
     """Run the tests of every path; 1 when one failed, 5 when nothing is what was asked for, as with pytest."""
     from xsrun.workspace.loader import matching
 
@@ -114,7 +114,7 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-def nearest_names(suites: list[Suite], options: argparse.Namespace) -> str:
+def nearest_names(suites: list[Suite], options: Options) -> str:
     """What was asked for where no test fits, and what may be meant."""
     from xsrun.diagnostics.suggest import did_you_mean
     from xsrun.testing.cases import find_cases
@@ -128,7 +128,7 @@ def nearest_names(suites: list[Suite], options: argparse.Namespace) -> str:
     return f" `{wanted}`" + (f"\n  help: {hint}" if hint else "")
 
 
-def refuse_what_does_not_go_together(options: argparse.Namespace) -> None:
+def refuse_what_does_not_go_together(options: Options) -> None:
     """Raise UsageError for options that exclude one another, and before anything runs for a package that is missing."""
     several = options.processes is not None and options.processes != 1
     measuring = options.coverage or options.coverage_html or options.coverage_lcov
@@ -141,7 +141,7 @@ def refuse_what_does_not_go_together(options: argparse.Namespace) -> None:
         require_watchfiles()
 
 
-def run_suites(suites: list[Suite], options: argparse.Namespace) -> Report:
+def run_suites(suites: list[Suite], options: Options) -> Report:
     """Run the tests of some workspaces, print as asked, and return one report of all."""
     from xsrun.testing.report import Report
     from xsrun.testing.selection import remember_failed
@@ -177,7 +177,7 @@ def run_suites(suites: list[Suite], options: argparse.Namespace) -> Report:
     return whole
 
 
-def terminal_of(options: argparse.Namespace, count: int) -> Terminal:
+def terminal_of(options: Options, count: int) -> Terminal:
     """What prints the outcomes; where their lines are not shown, a counter is."""
     from xsrun.diagnostics.progress import counter
     from xsrun.testing.terminal import Terminal
@@ -190,7 +190,7 @@ def terminal_of(options: argparse.Namespace, count: int) -> Terminal:
 
 
 def run_suite(
-    suite: Suite, selection: Selection, number: int, options: argparse.Namespace, terminal: Terminal
+    suite: Suite, selection: Selection, number: int, options: Options, terminal: Terminal
 ) -> tuple[Report, CoverageRun | None]:
     """Run the tests of one workspace; their report, and what they covered where that is measured."""
     from xsrun.testing.runner import run_tests
@@ -210,7 +210,7 @@ def run_suite(
     return report, coverage
 
 
-def elsewhere(suite: Suite, number: int, options: argparse.Namespace) -> Outcomes | None:
+def elsewhere(suite: Suite, number: int, options: Options) -> Outcomes | None:
     """What runs the tests in other processes, when that is asked for."""
     processes = options.processes
     if processes is None or processes == 1:
@@ -226,7 +226,7 @@ def elsewhere(suite: Suite, number: int, options: argparse.Namespace) -> Outcome
 
 
 @contextmanager
-def measured(workspace: LoadedWorkspace, options: argparse.Namespace) -> Iterator[CoverageRun | None]:
+def measured(workspace: LoadedWorkspace, options: Options) -> Iterator[CoverageRun | None]:
     """Measure coverage, when it is asked for, and write the files that are; yields what tells the table, or None."""
     if not (options.coverage or options.coverage_html or options.coverage_lcov):
         yield None
@@ -245,7 +245,7 @@ def measured(workspace: LoadedWorkspace, options: argparse.Namespace) -> Iterato
         coverage.write_lcov(options.coverage_lcov)
 
 
-def watch(options: argparse.Namespace) -> int:
+def watch(options: Options) -> int:
     """Run the tests of one path now and after every change."""
     from xsrun.testing.watch import rerun_on_change
 

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from xsrun.cli.arguments import whole_number
+from xsrun.cli.declared_options import Options
 from xsrun.cli.options import add_workspace_options, read_auth, workspace_settings
 from xsrun.diagnostics.color import paint, use_color
 from xsrun.errors import UsageError
@@ -76,7 +77,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_workspace_options(parser)
 
 
-def run(options: argparse.Namespace) -> int:
+def run(options: Options) -> int:
     """Verify; the exit status is 1 when an answer differs or did not come."""
     from xsrun.cli.target import folder_target
     from xsrun.server.snapshot import Snapshot
@@ -119,7 +120,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def verify(
-    options: argparse.Namespace,
+    options: Options,
     snapshot: Snapshot,
     planned: list[PlannedRequest],
     live: LiveOptions,
@@ -143,7 +144,7 @@ def verify(
     return 1 if counts["differs"] or counts["failed"] else 0
 
 
-def live_options(options: argparse.Namespace) -> LiveOptions:
+def live_options(options: Options) -> LiveOptions:
     """Where the live side is. Raises UsageError."""
     from xsrun.server.verify.live_side import LiveOptions
     from xsrun.server.verify.profile_file import read_profile
@@ -206,7 +207,7 @@ def known_reads(given: list[str], routes: Routes) -> tuple[str, ...]:
     return tuple(found)
 
 
-def check_writes(options: argparse.Namespace) -> None:
+def check_writes(options: Options) -> None:
     """Raise UsageError for writes that would go to rows of the live data source."""
     own = (options.datasource or "").strip().lower() not in ("", "live")
     if options.allow_writes and not own and not options.sandbox:
@@ -214,7 +215,7 @@ def check_writes(options: argparse.Namespace) -> None:
         raise UsageError("--allow-writes needs a data source of its own", hint=hint)
 
 
-def chosen(options: argparse.Namespace, workspace: LoadedWorkspace, routes: Routes) -> list[AskedRequest]:
+def chosen(options: Options, workspace: LoadedWorkspace, routes: Routes) -> list[AskedRequest]:
     """The requests that the options ask for, each once."""
     from xsrun.server.verify.cases import without_repeats
 
@@ -222,7 +223,7 @@ def chosen(options: argparse.Namespace, workspace: LoadedWorkspace, routes: Rout
     return [one for one in found if options.pattern is None or options.pattern in one.name]
 
 
-def requests(options: argparse.Namespace, workspace: LoadedWorkspace, routes: Routes) -> Iterator[AskedRequest]:
+def requests(options: Options, workspace: LoadedWorkspace, routes: Routes) -> Iterator[AskedRequest]:
     """The requests of all sources."""
     from xsrun.server.verify import cases
 
@@ -243,7 +244,7 @@ def requests(options: argparse.Namespace, workspace: LoadedWorkspace, routes: Ro
 # Conformance cases ---------------------------------------------------------------------------------------------------
 
 
-def write_cases(options: argparse.Namespace) -> int:
+def write_cases(options: Options) -> int:
     """Write the endpoint of `--endpoint`; with `--push` without the cases that the import refuses."""
     from xsrun.server.verify.snippets import bisected, pushing, read_snippets, write_endpoint
 
@@ -267,7 +268,7 @@ def write_cases(options: argparse.Namespace) -> int:
     return 1 if refused else 0
 
 
-def ask(options: argparse.Namespace) -> int:
+def ask(options: Options) -> int:
     """Ask the endpoint for the cases of `--snippets` and write its answers."""
     from datetime import UTC, datetime
 

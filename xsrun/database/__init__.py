@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from xsrun.hints import TYPE_CHECKING
 from xsrun.syntax.nodes import Statement
 
 if TYPE_CHECKING:

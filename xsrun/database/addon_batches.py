@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from xsrun.database.plans import AddonPlan, QueryPlan
+from xsrun.hints import Any
 from xsrun.values.conversion import Value
 
 

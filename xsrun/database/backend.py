@@ -10,7 +10,6 @@ from __future__ import annotations
 import threading
 from abc import ABC, abstractmethod
 from collections.abc import Hashable, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from xsrun.database.bounded import Bounded
 from xsrun.database.columns import KINDS, Codec, Codecs, ColumnDefinition
@@ -19,6 +18,7 @@ from xsrun.database.prepared import RowReader
 from xsrun.database.tables import Definition, IndexDefinition, Table, TableKey
 from xsrun.errors import InputError
 from xsrun.fields.declared import Declared, fixed_default
+from xsrun.hints import TYPE_CHECKING, Any, NamedTuple, Self
 from xsrun.syntax.nodes import Statement
 from xsrun.values.conversion import Value
 

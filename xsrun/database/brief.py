@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, NoReturn
 
 from xsrun.database.connection import Row
 from xsrun.database.transaction import Transaction
+from xsrun.hints import TYPE_CHECKING, NoReturn
 from xsrun.running.at_once import CAME, RowsThatCame, TakesLonger
 from xsrun.values.conversion import Value
 

@@ -9,7 +9,6 @@ notice. Rows with a null in the sort column come last.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING, NamedTuple
 
 import sqlalchemy as sa
 
@@ -17,6 +16,7 @@ from xsrun.database.columns import DOCUMENTS, NUMBERS, ColumnDefinition
 from xsrun.database.row_values import encoded
 from xsrun.database.sql import Condition, Sql, type_of
 from xsrun.errors import InputError, UsageError
+from xsrun.hints import TYPE_CHECKING, NamedTuple
 from xsrun.records import made, record
 from xsrun.values.conversion import Value, from_json
 

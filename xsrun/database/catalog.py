@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import TYPE_CHECKING
 
 from xsrun.database.row_values import check_keys, encoded, insert_whole
 from xsrun.database.tables import Table
 from xsrun.errors import InputError, XanoScriptError
 from xsrun.fields.declared import default_value
+from xsrun.hints import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from xsrun.database.columns import ColumnDefinition

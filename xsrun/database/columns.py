@@ -7,10 +7,10 @@ checked before they reach SQL, because SQLite takes what PostgreSQL refuses.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
 
 from xsrun.errors import InputError
 from xsrun.fields.declared import Declared
+from xsrun.hints import NamedTuple
 from xsrun.language.types import type_named
 from xsrun.records import record
 from xsrun.values.conversion import MAX_INT, MIN_INT, Value, from_json, to_json

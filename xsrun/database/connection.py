@@ -5,10 +5,10 @@ from __future__ import annotations
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from typing import Protocol
 from weakref import WeakSet
 
 from xsrun.errors import LimitError, XanoScriptError
+from xsrun.hints import Protocol
 from xsrun.running.context import Context, resident_memory
 from xsrun.values.conversion import Value
 

@@ -6,11 +6,11 @@ import re
 import threading
 from functools import partial
 from pathlib import PurePath
-from typing import TYPE_CHECKING
 
 from xsrun.database.columns import ColumnDefinition
 from xsrun.database.tables import Definition, physical_name
 from xsrun.errors import UsageError
+from xsrun.hints import TYPE_CHECKING
 from xsrun.syntax.nodes import Statement
 from xsrun.values.digits import whole_of_digits
 

@@ -8,13 +8,13 @@ fit asks the database by itself, as it would alone.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import NamedTuple
 
 from xsrun.database.addon_batches import AddonBatch
 from xsrun.database.plans import Column, NamedExpression, Operand, QueryPlan
 from xsrun.database.queries import Listing, QueryExecution
 from xsrun.database.session import Session
 from xsrun.errors import XanoScriptError
+from xsrun.hints import NamedTuple
 from xsrun.names.places import unwrapped
 from xsrun.records import replace
 from xsrun.syntax.nodes import Binary, Expression

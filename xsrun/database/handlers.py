@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING
 
 from xsrun.database.session import Handler, Session
+from xsrun.hints import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from xsrun.database.database import Database

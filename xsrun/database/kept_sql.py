@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import marshal
 from collections.abc import Callable, Hashable
-from typing import TYPE_CHECKING
 
 from xsrun import cache
 from xsrun.database.prepared import Computed, WrittenSql
+from xsrun.hints import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from xsrun.database.backend import Backend

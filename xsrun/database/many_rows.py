@@ -7,7 +7,6 @@ is then written one by one, so that the error is that of the row it belongs to, 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Generic, NamedTuple, TypeVar
 
 from xsrun.database.columns import DOCUMENTS
 from xsrun.database.row_values import as_kept, encoded, write_row
@@ -16,6 +15,7 @@ from xsrun.database.stored_files import holds_files, with_addresses
 from xsrun.database.tables import Table
 from xsrun.database.writing import NewRow
 from xsrun.errors import LimitError, XanoScriptError
+from xsrun.hints import Generic, NamedTuple, TypeVar
 from xsrun.values.conversion import Value
 
 Row = dict[str, Value]

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from xsrun.errors import InputError, XanoScriptError
 from xsrun.fields import field_types
+from xsrun.hints import TYPE_CHECKING
 from xsrun.values.conversion import MAX_INT, MIN_INT, Value, describe, parse_number, text_of_number, truthy, type_name
 
 if TYPE_CHECKING:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Union
-
+from xsrun.hints import Union
 from xsrun.values.conversion import Value
 
 #: Names by their first part: {"a": None} the whole of a, {"a": {"b": None}} only its b.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 import sqlalchemy as sa
 
@@ -11,6 +10,7 @@ from xsrun.database import operands as values
 from xsrun.database.backend import Backend
 from xsrun.database.prepared import Computed, Recipe, WrittenSql
 from xsrun.database.sql import Condition, Sql, type_of
+from xsrun.hints import NamedTuple
 from xsrun.values.conversion import Value
 
 

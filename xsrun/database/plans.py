@@ -9,8 +9,8 @@ SQLAlchemy, which is loaded when the first session opens.
 from __future__ import annotations
 
 import re
-from typing import Any
 
+from xsrun.hints import Any
 from xsrun.records import made, record
 from xsrun.running.context import Context
 from xsrun.syntax.nodes import Expression

@@ -6,7 +6,6 @@ import os
 import time
 from collections.abc import Sequence
 from hashlib import sha256
-from typing import TYPE_CHECKING, Self
 
 from xsrun.database import geometry, postgres_text
 from xsrun.database.backend import Backend, SchemaQueries, Step
@@ -18,6 +17,7 @@ from xsrun.database.sql_types import POSTGRES
 from xsrun.database.tables import Table
 from xsrun.database.vectors import decode_numbers
 from xsrun.errors import UnavailableError
+from xsrun.hints import TYPE_CHECKING, Self
 from xsrun.language.isolation_levels import level_of
 from xsrun.syntax.nodes import Statement
 from xsrun.values.conversion import Value

@@ -12,12 +12,12 @@ import re
 from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING
 
 from xsrun.database.brief_rows import small
 from xsrun.database.connection import Row
 from xsrun.database.postgres_connection import CHANNEL, connected
 from xsrun.errors import UnavailableError
+from xsrun.hints import TYPE_CHECKING
 from xsrun.running.at_once import TakesLonger
 from xsrun.values.conversion import Value
 

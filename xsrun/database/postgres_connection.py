@@ -8,7 +8,6 @@ import time
 from collections.abc import Generator, Sequence
 from contextlib import closing
 from itertools import islice
-from typing import TYPE_CHECKING
 from weakref import WeakSet
 
 from xsrun.database.connection import (
@@ -25,6 +24,7 @@ from xsrun.database.connection import (
 )
 from xsrun.errors import UnavailableError, UsageError, XanoScriptError
 from xsrun.extras import installing
+from xsrun.hints import TYPE_CHECKING
 from xsrun.running.context import Context
 from xsrun.running.masking import masked_address
 from xsrun.values.conversion import Value

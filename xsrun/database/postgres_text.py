@@ -6,9 +6,9 @@ import re
 import unicodedata
 from collections.abc import Callable
 from functools import lru_cache
-from typing import TYPE_CHECKING, TypeVar
 
 from xsrun.errors import XanoScriptError
+from xsrun.hints import TYPE_CHECKING, TypeVar
 from xsrun.values.conversion import text_of_number
 from xsrun.values.like import like_matcher
 

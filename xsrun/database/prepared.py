@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, NamedTuple
 
 from xsrun.database.columns import Codec, ColumnDefinition, decode_bool, decode_json, decode_loose
 from xsrun.database.operands import INVALID, Converter, refusal
 from xsrun.errors import InputError
 from xsrun.fields import declared as fields
+from xsrun.hints import TYPE_CHECKING, NamedTuple
 from xsrun.values.conversion import Value
 
 if TYPE_CHECKING:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
-from typing import TYPE_CHECKING, NamedTuple
 
 from xsrun.database.addons import add_on
 from xsrun.database.columns import Codec, decode_loose
@@ -21,6 +20,7 @@ from xsrun.database.session import Session
 from xsrun.database.stored_files import addressed, base_of, files_of, with_addresses
 from xsrun.database.tables import Table
 from xsrun.fields.declared import Declared
+from xsrun.hints import TYPE_CHECKING, NamedTuple
 from xsrun.values.conversion import Value, as_int, not_allowed, truthy
 
 if TYPE_CHECKING:

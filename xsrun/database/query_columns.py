@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import sqlalchemy as sa
 
 from xsrun.database.columns import ColumnDefinition
@@ -11,6 +9,7 @@ from xsrun.database.plans import Column, name_below_db
 from xsrun.database.tables import Table, unknown_column
 from xsrun.errors import XanoScriptError
 from xsrun.fields.declared import Declared
+from xsrun.hints import NamedTuple
 from xsrun.names.places import unwrapped
 from xsrun.syntax.nodes import Expression
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from xsrun.database import operands
 from xsrun.database.columns import NUMBERS, Codec
 from xsrun.database.operands import Converter
 from xsrun.database.prepared import Computed, Prepared, Recipe, Slot, WrittenSql
+from xsrun.hints import TYPE_CHECKING
 from xsrun.values.conversion import Value
 
 if TYPE_CHECKING:

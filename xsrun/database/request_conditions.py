@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from xsrun.database.columns import decode_loose
 from xsrun.database.plans import Column, Operand, SortKey
 from xsrun.errors import InputError
+from xsrun.hints import NamedTuple
 from xsrun.syntax.nodes import Binary, Expression
 from xsrun.values.conversion import Value, describe, truthy
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
@@ -13,6 +12,7 @@ from xsrun.database.plans import Column, Operand
 from xsrun.database.query_columns import TableSource
 from xsrun.database.sql import Condition, type_of
 from xsrun.database.tables import Table
+from xsrun.hints import TYPE_CHECKING
 from xsrun.syntax.nodes import Binary
 from xsrun.values.conversion import Value
 

@@ -7,10 +7,10 @@ before: ahead of every write, and of the beginning and end of a transaction (see
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING
 
 from xsrun.database.connection import PIECE, Fetch, Row
 from xsrun.errors import XanoScriptError
+from xsrun.hints import TYPE_CHECKING
 from xsrun.values.conversion import Value
 
 if TYPE_CHECKING:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 from xsrun.database.columns import DOCUMENTS, ColumnDefinition
 from xsrun.database.prepared import ColumnFiller
@@ -11,6 +10,7 @@ from xsrun.database.stored_files import with_addresses
 from xsrun.database.tables import Table, unknown_column
 from xsrun.errors import InputError, XanoScriptError
 from xsrun.fields.declared import Declared, default_value, fixed_default
+from xsrun.hints import TYPE_CHECKING
 from xsrun.values.conversion import Value, as_object, as_utf8
 from xsrun.values.digits import whole_of_digits
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
@@ -19,6 +18,7 @@ from xsrun.database.stored_files import holds_files
 from xsrun.database.tables import Table, unknown_column
 from xsrun.database.typed_sql import TypedSql
 from xsrun.errors import XanoScriptError
+from xsrun.hints import TYPE_CHECKING
 from xsrun.values.conversion import Value
 
 if TYPE_CHECKING:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
 
 from xsrun.database.catalog import Catalog
 from xsrun.database.transaction import Transaction
+from xsrun.hints import TYPE_CHECKING, Any
 from xsrun.values.conversion import Value
 
 if TYPE_CHECKING:

@@ -5,14 +5,13 @@ How each is written stands with its dialect (`sqlite_backend`, `postgres_backend
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple, Protocol
-
 import sqlalchemy as sa
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
 from xsrun.database.columns import sql_kind
 from xsrun.database.operators import OPERATORS
+from xsrun.hints import Any, NamedTuple, Protocol
 from xsrun.values.conversion import Value
 
 #: An SQL expression; what kind of value it gives is known beside it (see `typed_sql`).

@@ -7,7 +7,6 @@ import sqlite3
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar, TypeVarTuple
 from weakref import WeakSet
 
 from xsrun.database.backend import Backend, SchemaQueries, Step
@@ -42,6 +41,7 @@ from xsrun.database.sqlite_files import PATIENCE, path_of, write_ahead
 from xsrun.database.tables import Table, told_apart, without_mark
 from xsrun.database.vectors import decode_numbers, vector_bytes, vector_of
 from xsrun.errors import LimitError, UnavailableError, UsageError, XanoScriptError
+from xsrun.hints import TYPE_CHECKING, TypeVar, TypeVarTuple
 from xsrun.syntax.nodes import Statement
 from xsrun.values.conversion import Value
 from xsrun.values.json_errors import JsonError

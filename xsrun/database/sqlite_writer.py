@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
 import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 from sqlalchemy.ext.compiler import compiles
@@ -11,6 +9,7 @@ from sqlalchemy.ext.compiler import compiles
 from xsrun.database.sql import Applied, Condition, KindType, Sql, type_of
 from xsrun.database.sql_types import SQLITE
 from xsrun.database.sql_writer import SqlWriter
+from xsrun.hints import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from sqlalchemy.sql.compiler import GenericTypeCompiler, SQLCompiler

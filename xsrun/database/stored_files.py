@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from xsrun.fields.declared import Declared
+from xsrun.hints import TYPE_CHECKING
 from xsrun.language.types import MEDIA_TYPES
 from xsrun.values.conversion import Value
 

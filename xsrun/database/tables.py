@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Hashable, Iterable
-from typing import TYPE_CHECKING, Protocol
 
 from xsrun.database.bounded import Bounded
 from xsrun.database.columns import ColumnDefinition, kind_of
 from xsrun.errors import XanoScriptError
 from xsrun.fields.compiling import compile_fields
 from xsrun.fields.declared import Declared
+from xsrun.hints import TYPE_CHECKING, Protocol
 from xsrun.names.fixed_values import UNKNOWN, fixed_value
 from xsrun.names.places import unwrapped
 from xsrun.records import made, record

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from typing import TypeVar
 
 from xsrun.database.connection import Parameters, ResultColumns, Row
 from xsrun.database.row_streams import OpenRows
 from xsrun.database.transaction import Transaction
 from xsrun.errors import XanoScriptError
+from xsrun.hints import TypeVar
 from xsrun.values.conversion import Value
 
 Given = TypeVar("Given")

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, TypeVar
 from weakref import WeakSet
 
 from xsrun.database.connection import Parameters, ResultColumns, Row, passed_by
 from xsrun.database.row_streams import OpenRows, QueryStream
 from xsrun.errors import UnavailableError, XanoScriptError
+from xsrun.hints import TYPE_CHECKING, TypeVar
 from xsrun.language.isolation_levels import is_strict
 from xsrun.values.conversion import Value
 

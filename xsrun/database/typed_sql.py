@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import sqlalchemy as sa
 
 from xsrun.database.columns import NUMBERS, TEXTS
 from xsrun.database.sql import Sql, apply, type_of
+from xsrun.hints import NamedTuple
 
 
 class TypedSql(NamedTuple):

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import sqlalchemy as sa
 
 from xsrun.database.browsing import Browser, Watch
+from xsrun.hints import TYPE_CHECKING
 from xsrun.records import record
 from xsrun.values.conversion import Value
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from xsrun.database.row_values import column_value, explicit_id, has_text_id, whole_row, write_row
 from xsrun.database.session import Session
 from xsrun.database.tables import Table, unknown_column
 from xsrun.fields.declared import zero_value
+from xsrun.hints import NamedTuple
 from xsrun.values.conversion import Value
 
 

@@ -10,11 +10,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from functools import cache, lru_cache
-from typing import NamedTuple
 
 from xsrun.dates.phrase_fields import Phrase, PhraseError
 from xsrun.dates.words import AMOUNTS, PIECES, TOO_SMALL_UNITS, UNITS, WEEKDAYS, month_number
 from xsrun.dates.zones import UTC_ZONE, days_of_date, find_zone, weekday_of_days
+from xsrun.hints import NamedTuple
 
 #: Longer texts are not times.
 MAX_LENGTH = 1000

@@ -7,12 +7,12 @@ read raises `XanoScriptError`.
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
 
 from xsrun.dates.phrase_fields import Phrase, PhraseError
 from xsrun.dates.phrases import parse_phrase
 from xsrun.dates.zones import DAY, Zone, date_of_days, days_of_date, weekday_of_days, zone_of
 from xsrun.errors import XanoScriptError
+from xsrun.hints import NamedTuple
 from xsrun.values.conversion import MAX_INT, MIN_INT, Value, describe, parse_number, readable
 
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from typing import NamedTuple
 from zoneinfo import ZoneInfo, available_timezones
 
 from xsrun.errors import XanoScriptError
+from xsrun.hints import NamedTuple
 from xsrun.values.conversion import readable
 
 DAY = 86_400

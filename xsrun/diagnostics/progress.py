@@ -5,7 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Iterator, Sized
 from contextlib import contextmanager
-from typing import TextIO, TypeVar
+
+from xsrun.hints import TextIO, TypeVar
 
 Item = TypeVar("Item")
 #: Seconds that work takes before a counter is worth it, and between two of its numbers.

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
-
+from xsrun.hints import TYPE_CHECKING, Literal
 from xsrun.records import record
 
 if TYPE_CHECKING:

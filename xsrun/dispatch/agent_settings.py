@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from xsrun.errors import InputError, MissingParamError, XanoScriptError
 from xsrun.evaluator.generated.operations import lambda_environment
 from xsrun.evaluator.stack_functions import compile_expression
 from xsrun.fields.compiling import compile_fields
 from xsrun.fields.json_schemas import object_schema
+from xsrun.hints import TYPE_CHECKING
 from xsrun.records import made, record
 from xsrun.running.context import Context
 from xsrun.services.models.conversation import ModelMessage, ModelSettings

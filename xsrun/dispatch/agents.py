@@ -7,14 +7,13 @@ last step alone.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from xsrun.dispatch.agent_settings import AgentRun, read_agent
 from xsrun.dispatch.middleware import Proceed
 from xsrun.dispatch.outside_tools import OutsideTool, outside_tools
 from xsrun.dispatch.toolsets import connected, names_for_models, run_tool, toolset_of
 from xsrun.errors import XanoScriptError
 from xsrun.fields.declared import bind
+from xsrun.hints import TYPE_CHECKING
 from xsrun.lazy_regex import pattern
 from xsrun.records import record
 from xsrun.running.context import Context

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import partial
-from typing import TYPE_CHECKING
 
 from xsrun.dispatch.attachments import attachments
 from xsrun.dispatch.identity import admit
 from xsrun.dispatch.triggers import fire, triggers_by_event
+from xsrun.hints import TYPE_CHECKING
 from xsrun.running.context import Around, Context
 from xsrun.values.conversion import Value
 from xsrun.workspace.construct import Construct

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from xsrun.errors import XanoScriptError
+from xsrun.hints import TYPE_CHECKING
 from xsrun.records import record
 from xsrun.running.context import Context
 from xsrun.services import mcp_client

@@ -12,9 +12,9 @@ from __future__ import annotations
 import weakref
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
 from xsrun.errors import MissingConstructError, XanoScriptError
+from xsrun.hints import Any
 from xsrun.running.context import Context
 from xsrun.values.conversion import Value, to_text
 from xsrun.workspace.construct import Construct

@@ -8,13 +8,13 @@ tool raises is its answer in the same way, so that the model can read it and try
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING
 
 from xsrun.database.tables import literal
 from xsrun.errors import AccessDeniedError, UnauthorizedError, XanoScriptError
 from xsrun.evaluator.generated.tracebacks import translate
 from xsrun.fields.declared import of_call
 from xsrun.fields.json_schemas import object_schema
+from xsrun.hints import TYPE_CHECKING
 from xsrun.records import made, record
 from xsrun.running.context import TOOLSET, Context, Identity
 from xsrun.values.conversion import Value, from_json

@@ -12,12 +12,12 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable
 from operator import is_
-from typing import TYPE_CHECKING
 
 from xsrun.errors import InputError, MissingParamError, XanoScriptError
 from xsrun.fields import field_types
 from xsrun.fields.input_filters import Step, filter_step, run_steps, usable_steps
 from xsrun.fields.literals import NOW, OMITTED, UNBOUND
+from xsrun.hints import TYPE_CHECKING
 from xsrun.language.types import GEO_TYPES, type_named
 from xsrun.records import made, record, unset
 from xsrun.values.conversion import MAX_INT, MIN_INT, Value, copy_deep, from_json

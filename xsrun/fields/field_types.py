@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Protocol
 
 from xsrun.errors import InputError, MissingParamError, XanoScriptError
+from xsrun.hints import Protocol
 from xsrun.language.types import MEDIA_TYPES
 from xsrun.lazy_regex import pattern
 from xsrun.values.conversion import (

@@ -8,10 +8,10 @@ keeps their keys, and a list closes up. No filter changes the value it is given.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from xsrun.errors import XanoScriptError
 from xsrun.filters import array_order, array_selection, array_sets
+from xsrun.hints import TYPE_CHECKING
 from xsrun.registry import filter
 from xsrun.running.context import Context
 from xsrun.running.unfolded_size import check_unfolded

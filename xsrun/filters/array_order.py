@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterable
 from functools import cmp_to_key
 from operator import attrgetter, itemgetter
-from typing import TYPE_CHECKING
 
+from xsrun.hints import TYPE_CHECKING
 from xsrun.registry import filter
 from xsrun.values.comparison import compare
 from xsrun.values.conversion import Value

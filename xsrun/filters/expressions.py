@@ -7,13 +7,13 @@ list as `$parent`. Objects work too: their keys are the indexes, and `map` and `
 from __future__ import annotations
 
 import ast
-from typing import TYPE_CHECKING
 
 from xsrun.evaluator.generated import collections
 from xsrun.evaluator.quasiquote import bind, constant, function, name, place
 from xsrun.evaluator.quasiquote import call as quote_call
 from xsrun.evaluator.text_expressions import evaluate_text
 from xsrun.filters.transform_reading import as_transform_reads
+from xsrun.hints import TYPE_CHECKING
 from xsrun.names.bindings import name_given_by
 from xsrun.registry import filter_form
 from xsrun.syntax.nodes import FilterCall

@@ -5,9 +5,8 @@ Paths are those of `xsrun.values.paths`. No filter changes the value it is given
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from xsrun.errors import XanoScriptError
+from xsrun.hints import TYPE_CHECKING
 from xsrun.registry import filter
 from xsrun.running.context import Context
 from xsrun.values.conversion import Value, truthy

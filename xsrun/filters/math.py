@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING
 
 from xsrun.errors import XanoScriptError
 from xsrun.filters import math_functions
+from xsrun.hints import TYPE_CHECKING
 from xsrun.registry import filter
 from xsrun.values.comparison import compare
 from xsrun.values.conversion import MIN_INT, Value, as_number, clamp_int

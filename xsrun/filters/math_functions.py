@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from functools import cache
-from typing import TYPE_CHECKING
 
+from xsrun.hints import TYPE_CHECKING
 from xsrun.registry import filter
 from xsrun.running.context import Context as RunContext
 from xsrun.values.conversion import MAX_INT, MIN_INT, clamp_int, to_text

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from typing import Protocol
 
 from xsrun.errors import UnavailableError, XanoScriptError
+from xsrun.hints import Protocol
 
 BLANKS = r"\t \xa0"
 UNICODE_BLANKS = BLANKS + r"\u1680\u180e\u2000-\u200a\u202f\u205f\u3000"

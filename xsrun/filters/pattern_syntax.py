@@ -11,11 +11,11 @@ Without the modifier u a pattern is read byte by byte: the body is then given as
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
 
 from xsrun.errors import UnavailableError, XanoScriptError
 from xsrun.filters.pattern_classes import POSIX_CLASS, ClassReader
 from xsrun.filters.pattern_escapes import LINE_ENDS, UNICODE_LINE_ENDS, character, read_escape, refused
+from xsrun.hints import NamedTuple
 
 #: PCRE2 refuses patterns whose compiled form passes 64 KiB; `regex` writes out counted repeats and needs a limit too.
 MAX_WEIGHT = 65_535

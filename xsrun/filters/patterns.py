@@ -21,11 +21,11 @@ import time
 from collections.abc import Iterator
 from functools import lru_cache
 from itertools import islice
-from typing import TYPE_CHECKING, Any, NamedTuple
 
 from xsrun.errors import LimitError, XanoScriptError
 from xsrun.filters.pattern_escapes import refused
 from xsrun.filters.pattern_syntax import translate
+from xsrun.hints import TYPE_CHECKING, Any, NamedTuple
 from xsrun.values.conversion import Value, text_of_bytes, to_bytes
 
 if TYPE_CHECKING:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
+from xsrun.hints import TYPE_CHECKING
 from xsrun.registry import filter
 from xsrun.running.context import Context
 from xsrun.values.characters import characters, value_of

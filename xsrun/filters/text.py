@@ -11,9 +11,9 @@ import re
 import sys
 from bisect import bisect_right
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 from xsrun.filters import character_sets, escapes, formatting, html_tags, regular_expressions, urls  # noqa: F401
+from xsrun.hints import TYPE_CHECKING
 from xsrun.registry import filter
 from xsrun.running.context import Context
 from xsrun.values.characters import characters, fold, value_of

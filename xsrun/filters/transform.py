@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import math
 import re
-from typing import TYPE_CHECKING
 
 from xsrun.errors import LimitError, XanoScriptError
 from xsrun.filters import (  # noqa: F401
@@ -19,6 +18,7 @@ from xsrun.filters import (  # noqa: F401
     xml_nodes,
     yaml_documents,
 )
+from xsrun.hints import TYPE_CHECKING
 from xsrun.registry import filter
 from xsrun.running.context import Context
 from xsrun.running.unfolded_size import check_unfolded

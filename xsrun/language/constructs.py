@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
+from xsrun.hints import NamedTuple
 from xsrun.records import record
 
 #: Members that every construct may have, except `run.job` and `run.service` (language 9).

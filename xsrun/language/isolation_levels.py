@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from xsrun.hints import Any
 
 _LEVELS = ("serializable", "repeatable_read", "read_committed", "read_uncommitted")
 _STRICT = ("SERIALIZABLE", "REPEATABLE READ")

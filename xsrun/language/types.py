@@ -7,7 +7,7 @@ follows from this table.
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from xsrun.hints import Any, NamedTuple
 
 #: A JSON Schema.
 Schema = dict[str, Any]

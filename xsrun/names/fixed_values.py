@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
-
+from xsrun.hints import Final
 from xsrun.names.places import unwrapped
 from xsrun.syntax import nodes
 from xsrun.values.conversion import Value, normalize_object

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple, overload
-
+from xsrun.hints import NamedTuple, overload
 from xsrun.syntax.nodes import Expression, FilterCall, Group, Literal, Node, Path, Quoted, Segment, Variable
 from xsrun.values.conversion import to_text
 

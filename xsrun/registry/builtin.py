@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Container, Mapping
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
+from xsrun.hints import TYPE_CHECKING, Any, Literal, NamedTuple
 from xsrun.language import catalogue
 from xsrun.language.catalogue import Kind
 from xsrun.records import record

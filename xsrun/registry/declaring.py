@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from typing import Any, TypeVar
 
+from xsrun.hints import Any, TypeVar
 from xsrun.language.catalogue import Kind
 from xsrun.registry.builtin import Builtin, Gives, InliningRule, Result, StandIn
 

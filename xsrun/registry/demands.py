@@ -7,8 +7,8 @@ the same place. Each function gives the first problem that it sees, or None.
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import TYPE_CHECKING, NamedTuple
 
+from xsrun.hints import TYPE_CHECKING, NamedTuple
 from xsrun.language import catalogue
 from xsrun.language.roots import READ_ONLY
 from xsrun.names.places import place_of, ungrouped

@@ -5,8 +5,8 @@ from __future__ import annotations
 import keyword
 import re
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple
 
+from xsrun.hints import TYPE_CHECKING, Any, NamedTuple
 from xsrun.lazy_regex import pattern
 
 if TYPE_CHECKING:

@@ -7,9 +7,9 @@ is missing is null. The engine's wording is known for `to_equal` and `to_throw` 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import NamedTuple
 
 from xsrun.errors import XanoScriptError
+from xsrun.hints import NamedTuple
 from xsrun.values.comparison import compare, loose_equal
 from xsrun.values.conversion import Value, as_utf8, to_json, to_text, truthy
 

@@ -7,9 +7,9 @@ response. So a test sees the same order each time, and what the engine promises 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING
 
 from xsrun.errors import XanoScriptError
+from xsrun.hints import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from xsrun.values.conversion import Value

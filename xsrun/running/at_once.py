@@ -8,7 +8,8 @@ may wait. Nobody has seen anything of it by then.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+
+from xsrun.hints import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from xsrun.values.conversion import Value

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol
-
 from xsrun.errors import XanoScriptError
+from xsrun.hints import Any, Protocol
 from xsrun.running.context import Context
 from xsrun.values.conversion import Value
 

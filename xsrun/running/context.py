@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, NoReturn, Protocol
 
 from xsrun.errors import AccessDeniedError, LimitError, XanoScriptError
+from xsrun.hints import TYPE_CHECKING, Any, NoReturn, Protocol
 from xsrun.records import made, record
 from xsrun.values.conversion import Value, to_json
 from xsrun.values.extent import check_extent

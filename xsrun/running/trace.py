@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
 
+from xsrun.hints import TYPE_CHECKING
 from xsrun.records import record
 from xsrun.values.conversion import Value
 

@@ -14,9 +14,9 @@ import threading
 import time
 from collections.abc import Callable
 from types import FrameType
-from typing import ParamSpec, TypeVar
 
 from xsrun.errors import LimitError
+from xsrun.hints import ParamSpec, TypeVar
 from xsrun.running.context import Context, resident_memory
 
 Arguments = ParamSpec("Arguments")

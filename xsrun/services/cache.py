@@ -11,9 +11,9 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from xsrun.errors import UnavailableError, XanoScriptError
+from xsrun.hints import TYPE_CHECKING, Any, Protocol, TypeVar
 from xsrun.running.masking import masked_address
 from xsrun.values.conversion import Value, from_json, to_json
 

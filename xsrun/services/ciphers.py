@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
 from xsrun.errors import XanoScriptError
+from xsrun.hints import TYPE_CHECKING, NamedTuple, NoReturn
 from xsrun.values.conversion import to_text
 
 if TYPE_CHECKING:

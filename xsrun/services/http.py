@@ -13,8 +13,8 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
 
+from xsrun.hints import TYPE_CHECKING, TypeVar
 from xsrun.running.context import Context
 from xsrun.running.masking import masked_url, secrets_of_request
 from xsrun.running.secrets import Secrets

@@ -7,9 +7,9 @@ caller passes them, seconds inside a token. Only the algorithms a caller names a
 from __future__ import annotations
 
 import json
-from typing import NoReturn
 
 from xsrun.errors import XanoScriptError
+from xsrun.hints import NoReturn
 from xsrun.services.jose_keys import (
     CONTENT_BYTES,
     KEY_ALGORITHMS,

@@ -13,9 +13,9 @@ import binascii
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, NoReturn
 
 from xsrun.errors import InputError, XanoScriptError
+from xsrun.hints import TYPE_CHECKING, NoReturn
 from xsrun.values.conversion import Value, describe, from_json, not_allowed, to_bytes, to_json
 
 if TYPE_CHECKING:

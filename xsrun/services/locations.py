@@ -5,10 +5,10 @@ from __future__ import annotations
 import ipaddress
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from xsrun.errors import UnavailableError
 from xsrun.extras import installing
+from xsrun.hints import TYPE_CHECKING
 from xsrun.values.conversion import Value
 
 if TYPE_CHECKING:

@@ -13,9 +13,9 @@ from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import format_datetime, parseaddr
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from xsrun.errors import UnavailableError, XanoScriptError
+from xsrun.hints import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from datetime import datetime

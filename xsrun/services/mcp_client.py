@@ -11,10 +11,10 @@ import asyncio
 import json
 import logging
 from contextlib import AsyncExitStack
-from typing import TYPE_CHECKING, Any
 
 from xsrun.errors import MissingParamError, UnavailableError, XanoScriptError
 from xsrun.extras import installing
+from xsrun.hints import TYPE_CHECKING, Any
 from xsrun.records import record
 from xsrun.running.masking import secrets_of_request
 from xsrun.services.http_messages import OutgoingRequest, ReceivedResponse

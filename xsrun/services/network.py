@@ -7,9 +7,9 @@ program may speak to servers on its own machine (loopback); a test may not even 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
 
 from xsrun.errors import UnavailableError, UsageError, XanoScriptError
+from xsrun.hints import TYPE_CHECKING
 from xsrun.running.context import Context
 from xsrun.values.digits import whole_of_digits
 

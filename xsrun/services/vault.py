@@ -21,10 +21,10 @@ from base64 import urlsafe_b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
 
 from xsrun.errors import NotFoundError, UnavailableError, XanoScriptError
+from xsrun.hints import TYPE_CHECKING
 from xsrun.reading import is_file, is_there
 from xsrun.services.files import FileResource, extension_of, kind_of
 from xsrun.values.conversion import Value

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import ast
-from typing import TYPE_CHECKING
 
 from xsrun.evaluator import quasiquote
 from xsrun.evaluator.quasiquote import call, constant, place, statement_position
+from xsrun.hints import TYPE_CHECKING
 from xsrun.registry import statement_form
 from xsrun.statements.call import called_name
 from xsrun.syntax.nodes import Statement

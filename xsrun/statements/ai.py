@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import ast
-from typing import TYPE_CHECKING
 
 from xsrun.errors import InputError, MissingParamError
 from xsrun.evaluator import quasiquote
 from xsrun.evaluator.quasiquote import call, constant, place, statement_position
+from xsrun.hints import TYPE_CHECKING
 from xsrun.registry import statement, statement_form
 from xsrun.running.context import Context
 from xsrun.services import mcp_client

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from xsrun.evaluator.generated import collections
 from xsrun.evaluator.quasiquote import assign, constant, expression, name, statement_position, statements
+from xsrun.hints import TYPE_CHECKING
 from xsrun.registry import statement_form
 from xsrun.syntax.nodes import Expression, ListLiteral, Statement, Variable
 from xsrun.values.conversion import Value

@@ -4,7 +4,6 @@ own, imported here so that the registry finds them."""
 from __future__ import annotations
 
 import ast
-from typing import TYPE_CHECKING
 
 from xsrun.evaluator.quasiquote import (
     assign,
@@ -16,6 +15,7 @@ from xsrun.evaluator.quasiquote import (
     statement_position,
     statements,
 )
+from xsrun.hints import TYPE_CHECKING
 from xsrun.registry import statement_form
 from xsrun.statements import loops  # noqa: F401
 from xsrun.statements.headers import subject_of

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
 
 from xsrun.dates.calendar import iso_text, utc_moment
 from xsrun.dates.timestamps import parse_timestamp_value
 from xsrun.errors import InputError, MissingParamError, XanoScriptError
+from xsrun.hints import NamedTuple
 from xsrun.lazy_regex import pattern
 from xsrun.registry import StandIn, statement
 from xsrun.running.context import Context

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import ast
 from contextlib import AbstractContextManager
-from typing import TYPE_CHECKING
 
 from xsrun.database.plans import QueryPlan, RowPlan
 from xsrun.evaluator.quasiquote import call, name, place, statement_position
+from xsrun.hints import TYPE_CHECKING
 from xsrun.names.fixed_values import fixed_value
 from xsrun.registry import statement_form
 from xsrun.running.context import Context

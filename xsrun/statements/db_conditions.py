@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import ast
-from typing import TYPE_CHECKING, NoReturn
 
 from xsrun.database.aggregates import AGGREGATES
 from xsrun.database.plans import Column, Operand, Setting
 from xsrun.errors import UnavailableError
 from xsrun.evaluator.quasiquote import call
+from xsrun.hints import TYPE_CHECKING, NoReturn
 from xsrun.language.roots import ADDON_FUNCTION
 from xsrun.names.fixed_values import UNKNOWN, fixed_value
 from xsrun.names.places import is_fixed, unwrapped

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from xsrun.database.plans import RowPlan
+from xsrun.hints import TYPE_CHECKING
 from xsrun.registry import statement_form
 from xsrun.statements.db_plans import PlanBuilder, emit_plan
 from xsrun.syntax.nodes import Statement

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from xsrun.database.aggregates import AGGREGATES
 from xsrun.database.plans import (
@@ -20,6 +19,7 @@ from xsrun.database.plans import (
 )
 from xsrun.evaluator.generated.filter_calls import fail
 from xsrun.evaluator.quasiquote import call, constant, function, name, place, statement_position
+from xsrun.hints import TYPE_CHECKING
 from xsrun.names.fixed_values import fixed_value
 from xsrun.names.places import unwrapped
 from xsrun.registry import demands

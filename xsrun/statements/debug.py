@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import ast
-from typing import TYPE_CHECKING
 
 from xsrun.evaluator.quasiquote import call, constant, expression, place, statement_position
+from xsrun.hints import TYPE_CHECKING
 from xsrun.registry import statement_form
 from xsrun.syntax.nodes import Statement
 

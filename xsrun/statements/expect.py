@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from xsrun import registry
 from xsrun.errors import XanoScriptError
 from xsrun.evaluator.generated.tracebacks import translate
 from xsrun.evaluator.quasiquote import call, constant, name, place, statement_position, tuple_of
+from xsrun.hints import TYPE_CHECKING
 from xsrun.registry import statement_form
 from xsrun.running.assertions import OPERANDS, ExpectationError, judge, throws
 from xsrun.running.context import Context

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 from xsrun.evaluator.quasiquote import (
     Part,
@@ -17,6 +16,7 @@ from xsrun.evaluator.quasiquote import (
     statement_position,
     statements,
 )
+from xsrun.hints import TYPE_CHECKING
 from xsrun.names.places import place_of, ungrouped
 from xsrun.registry import demands, statement_form
 from xsrun.running.context import Context

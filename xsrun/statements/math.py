@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from xsrun.evaluator.quasiquote import statement_position
+from xsrun.hints import TYPE_CHECKING
 from xsrun.registry import statement, statement_form
 from xsrun.syntax.nodes import Binary, Statement
 from xsrun.values.conversion import as_int

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from xsrun.evaluator.quasiquote import statement_position
+from xsrun.hints import TYPE_CHECKING
 from xsrun.registry import statement_form
 from xsrun.syntax.nodes import FilterCall, Statement
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import ast
-from typing import TYPE_CHECKING
 
 from xsrun import registry
 from xsrun.evaluator.quasiquote import Position, assign, expression, name, statement_position
+from xsrun.hints import TYPE_CHECKING
 from xsrun.registry import statement_form
 from xsrun.syntax.nodes import Statement
 

@@ -7,11 +7,11 @@ import math
 import re
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from xsrun.errors import LimitError, MissingParamError, XanoScriptError
 from xsrun.evaluator.changes import owners_defined
 from xsrun.evaluator.quasiquote import call, constant, name, place, statement_position, statements
+from xsrun.hints import TYPE_CHECKING
 from xsrun.registry import statement, statement_form
 from xsrun.running.asynchronous import finish_all
 from xsrun.running.context import Answer, Context

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
 
 from xsrun.errors import MissingConstructError, StoppedError, XanoScriptError
 from xsrun.evaluator.generated.tracebacks import run_unattended, translate
 from xsrun.evaluator.quasiquote import call, constant, name, place, statement_position
+from xsrun.hints import TYPE_CHECKING, Any
 from xsrun.language.constructs import TRIGGER_KINDS
 from xsrun.registry import statement_form
 from xsrun.running.carrier import Carrier

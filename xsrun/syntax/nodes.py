@@ -9,7 +9,8 @@ parsing (see `xsrun.analysis`), so that a wrong name gets a message of its own i
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, Protocol, Self
+
+from xsrun.hints import TYPE_CHECKING, Any, Protocol, Self
 
 if TYPE_CHECKING:
     from xsrun.diagnostics import Diagnostic

@@ -13,9 +13,9 @@ import re
 import sys
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from typing import Any
 
 from xsrun.errors import InputError, XanoScriptError
+from xsrun.hints import Any
 from xsrun.lazy_regex import pattern
 from xsrun.values.extent import check_extent
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from collections import Counter
 from itertools import chain
-from typing import Any
 
 from xsrun.errors import LimitError
+from xsrun.hints import Any
 
 TOO_DEEP = "The value is nested too deeply."
 #: How deep a value may nest that is walked. Python's own limit is not a guard: where a program has raised it, the stack

@@ -5,7 +5,7 @@ Those of orjson and of Python's `json` change from version to version, and so do
 
 from __future__ import annotations
 
-from typing import Any
+from xsrun.hints import Any
 
 
 class JsonError(ValueError):

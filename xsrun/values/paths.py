@@ -18,9 +18,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from functools import lru_cache
-from typing import Final, Literal, NamedTuple
 
 from xsrun.errors import LimitError, XanoScriptError
+from xsrun.hints import Final, Literal, NamedTuple
 from xsrun.lazy_regex import pattern
 from xsrun.values.conversion import NOT_ARRAY, Value, describe, normalize_object, to_text, truthy
 

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from typing import Protocol
 
 from xsrun.errors import XanoScriptError
+from xsrun.hints import Protocol
 from xsrun.values.conversion import Value, text_of_bytes, to_bytes, to_json
 
 #: What PHP says of a generator that is read a second time.

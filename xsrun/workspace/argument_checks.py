@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import wraps
-from typing import TYPE_CHECKING, Any, Literal, ParamSpec, TypeVar
 
 from xsrun.errors import UsageError
+from xsrun.hints import TYPE_CHECKING, Any, Literal, ParamSpec, TypeVar
 from xsrun.running.context import Clock, Identity, Limits, Request, system_clock
 from xsrun.values.conversion import Value
 from xsrun.workspace.construct import Construct

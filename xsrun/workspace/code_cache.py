@@ -10,9 +10,9 @@ import contextlib
 import marshal
 import pickle
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
 
 from xsrun import cache
+from xsrun.hints import TYPE_CHECKING, Any
 from xsrun.workspace.construct import Construct
 
 if TYPE_CHECKING:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from xsrun.diagnostics import Diagnostic
+from xsrun.hints import TYPE_CHECKING
 from xsrun.language.constructs import DECLARED_KINDS
 from xsrun.syntax.nodes import Document, Item, Statement
 from xsrun.syntax.source import Source

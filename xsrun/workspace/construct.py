@@ -6,10 +6,10 @@ import copy
 import pickle
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from typing import TYPE_CHECKING
 
 from xsrun.diagnostics import Diagnostic
 from xsrun.errors import XanoScriptSyntaxError
+from xsrun.hints import TYPE_CHECKING
 from xsrun.language import constructs
 from xsrun.lazy_regex import pattern
 from xsrun.running.context import Context

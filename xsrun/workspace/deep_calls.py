@@ -12,7 +12,8 @@ from __future__ import annotations
 import sys
 import threading
 from collections.abc import Callable
-from typing import ParamSpec, TypeVar
+
+from xsrun.hints import ParamSpec, TypeVar
 
 Arguments = ParamSpec("Arguments")
 Found = TypeVar("Found")

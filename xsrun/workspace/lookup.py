@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
 
 from xsrun.errors import MissingConstructError, UsageError
+from xsrun.hints import TYPE_CHECKING
 from xsrun.language.constructs import DECLARED_KINDS, RUNNABLE
 from xsrun.workspace.argument_checks import require
 from xsrun.workspace.construct import Construct

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from xsrun.errors import XanoScriptError
 from xsrun.evaluator.generated.tracebacks import run_unattended, translate
+from xsrun.hints import TYPE_CHECKING
 from xsrun.records import made, record
 from xsrun.running.context import Answer, Context, LogEntry
 from xsrun.running.watchdog import watched

@@ -10,10 +10,10 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 from xsrun.errors import UsageError
 from xsrun.extras import installing
+from xsrun.hints import TYPE_CHECKING, Any
 from xsrun.reading import read_bytes, typed_path
 
 if TYPE_CHECKING:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
 
+from xsrun.hints import TYPE_CHECKING
 from xsrun.workspace.construct import Construct
 
 if TYPE_CHECKING:

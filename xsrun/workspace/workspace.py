@@ -7,12 +7,12 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self, Unpack
 
 from xsrun.diagnostics import Diagnostic
 from xsrun.evaluator.generated.operations import too_deep
 from xsrun.evaluator.generated.tracebacks import translate
 from xsrun.fields.declared import of_call
+from xsrun.hints import TYPE_CHECKING, Any, Self, Unpack
 from xsrun.running.context import Clock, Context, DispatcherProtocol, Identity, Limits, Request, Sleep
 from xsrun.running.unfolded_size import check_unfolded
 from xsrun.running.watchdog import watched

@@ -11,9 +11,9 @@ or "same" (all of one kind).
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeVar
 
 from xsrun import registry
+from xsrun.hints import TypeVar
 from xsrun.language import catalogue
 from xsrun.records import record
 from xsrun.values.conversion import Value

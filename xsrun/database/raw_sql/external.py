@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import math
 import time
-from typing import TYPE_CHECKING
 
 from xsrun.database.connection import first_line, in_pieces, passed_by
 from xsrun.database.plans import RowPlan, value_of
@@ -15,6 +14,7 @@ from xsrun.database.raw_sql.direct_query import arguments_of, shaped, text_of
 from xsrun.database.raw_sql.placeholders import Marks, pieces, with_arguments
 from xsrun.database.session import Session
 from xsrun.errors import InputError, MissingParamError, UnavailableError, XanoScriptError
+from xsrun.hints import TYPE_CHECKING
 from xsrun.values.conversion import Value, from_json, to_json
 from xsrun.values.digits import whole_of_digits
 

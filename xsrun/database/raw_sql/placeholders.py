@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import NamedTuple
 
 from xsrun.errors import XanoScriptError
+from xsrun.hints import NamedTuple
 from xsrun.values.conversion import Value, describe, to_text
 
 #: Texts, quoted names, dollar quotes, comments: what is inside them is left alone.

@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from functools import lru_cache
-from typing import NamedTuple
 
 import sqlglot
 from sqlglot import exp
@@ -20,6 +19,7 @@ from xsrun.database.connection import first_line
 from xsrun.database.raw_sql.rewriting import PARAMETER, Rewriter, as_list, call, each_of
 from xsrun.database.tables import Table
 from xsrun.errors import XanoScriptError
+from xsrun.hints import NamedTuple
 
 HINT = "xsrun translates PostgreSQL for SQLite; what it cannot translate runs with --database postgresql://..."
 

@@ -10,9 +10,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from itertools import compress, repeat
-from typing import NamedTuple
 
 from xsrun.errors import XanoScriptError
+from xsrun.hints import NamedTuple
 from xsrun.running.context import Context
 from xsrun.values.conversion import Value, as_array, describe, normalize_object, to_text
 from xsrun.values.digits import index_or_key

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NoReturn
 
 from xsrun.errors import XanoScriptError
+from xsrun.hints import NoReturn
 from xsrun.values.conversion import Value
 from xsrun.values.extent import check_extent
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from types import CodeType, FunctionType
-from typing import Any
 
 from xsrun import registry
 from xsrun.evaluator.generated.vocabulary import GLOBALS
 from xsrun.fields.declared import Declared
+from xsrun.hints import Any
 from xsrun.records import record
 from xsrun.registry import Builtin, Kind
 from xsrun.running.context import Context

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterable, Mapping
-from typing import NoReturn
 
 from xsrun.errors import (
     CODE_OF_ERROR_TYPE,
@@ -22,6 +21,7 @@ from xsrun.errors import (
     XanoScriptError,
 )
 from xsrun.fields.literals import UNBOUND
+from xsrun.hints import NoReturn
 from xsrun.running.context import Context
 from xsrun.values.arithmetic import whole_numbers
 from xsrun.values.change import as_index

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from types import CodeType, TracebackType
-from typing import TYPE_CHECKING
 
 from xsrun.errors import InputError, InternalError, LimitError, MissingVariableError, XanoScriptError
+from xsrun.hints import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from xsrun.running.context import Context

@@ -6,11 +6,10 @@ Builtins, constants and callees of one construct are added by the linker.
 
 from __future__ import annotations
 
-from typing import Any
-
 from xsrun.evaluator.generated import operations, passes
 from xsrun.fields.declared import bind_one
 from xsrun.fields.literals import OMITTED, UNBOUND
+from xsrun.hints import Any
 from xsrun.running.context import Context
 from xsrun.values import arithmetic, change, comparison, conversion
 from xsrun.values.ownership import Owned

@@ -10,7 +10,8 @@ from __future__ import annotations
 import json
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, overload
+
+from xsrun.hints import TYPE_CHECKING, Literal, overload
 
 if TYPE_CHECKING:
     from xsrun.language.catalogue.entries import FilterEntry, StatementEntry

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from functools import cache
 from pathlib import Path
-from typing import NamedTuple
+
+from xsrun.hints import NamedTuple
 
 _SECTION = re.compile(r"^## (?P<names>[^(\n]+) \((?P<kind>[a-z ]+)\)\n(?P<body>(?:(?!^## ).*\n?)*)", re.MULTILINE)
 _SEE = re.compile(r"^See also: (?P<names>[^\0]+?)\.?\Z", re.MULTILINE)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Protocol
 
 from xsrun.dates.calendar import iso_text
 from xsrun.errors import NotFoundError, XanoScriptError
+from xsrun.hints import Protocol
 from xsrun.services.files import FileResource
 
 #: Files that one page of a listing holds, as with Amazon S3.

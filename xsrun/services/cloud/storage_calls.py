@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from xsrun.errors import XanoScriptError
+from xsrun.hints import TYPE_CHECKING
 from xsrun.running.context import Context, system_clock
 from xsrun.services.cloud.objects import StoredObject, no_such_file, refused
 from xsrun.services.http_messages import Headers, OutgoingRequest, ReceivedResponse

@@ -12,9 +12,9 @@ from __future__ import annotations
 import time
 import weakref
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
 
 from xsrun.errors import LimitError
+from xsrun.hints import TYPE_CHECKING, Literal
 from xsrun.services.javascript import engine, wire
 from xsrun.services.javascript.calls import Calls
 from xsrun.services.javascript.outcomes import Crashed, Garbled, Outcome, Refused, Thrown, TimedOut, TooLarge, Value

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import base64
 import time
-from typing import TYPE_CHECKING
 
 from xsrun.errors import UnavailableError
+from xsrun.hints import TYPE_CHECKING
 from xsrun.services.javascript import wire
 
 if TYPE_CHECKING:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 import signal
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from xsrun.errors import LimitError, UnavailableError, XanoScriptError
+from xsrun.hints import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from xsrun.values import conversion

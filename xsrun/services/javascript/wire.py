@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING
 
 import orjson
 
 from xsrun.errors import XanoScriptError
+from xsrun.hints import TYPE_CHECKING
 from xsrun.services.javascript.outcomes import Thrown
 from xsrun.values.extent import check_extent
 from xsrun.values.json_errors import json_error

@@ -10,9 +10,8 @@ with what these modules send in `tests/test_models.py`.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from xsrun.errors import UnavailableError, XanoScriptError
+from xsrun.hints import TYPE_CHECKING
 from xsrun.services.models.conversation import Question, Turn
 from xsrun.services.models.providers import PROVIDERS, XANO_FREE
 from xsrun.values.conversion import readable, text_of_bytes

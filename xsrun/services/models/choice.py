@@ -7,9 +7,9 @@ all types, and the model to ask there; anything else is a file of turns (`xsrun.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
 
 from xsrun.errors import UsageError
+from xsrun.hints import TYPE_CHECKING
 from xsrun.records import record, replace
 from xsrun.services.models.providers import PROVIDERS, XANO_FREE
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Protocol
-
+from xsrun.hints import Protocol
 from xsrun.services.http_messages import Headers, OutgoingRequest
 from xsrun.services.models import anthropic, google, openai
 from xsrun.services.models.conversation import Question, Turn

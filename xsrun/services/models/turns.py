@@ -7,9 +7,8 @@ it is for, `"reasoning"`, `"usage"` and `"finish_reason"`. Every run begins at t
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from xsrun.errors import UnavailableError, UsageError, XanoScriptError
+from xsrun.hints import TYPE_CHECKING
 from xsrun.reading import read_text, typed_path
 from xsrun.services.models.conversation import Question, ToolRequest, Turn, Usage, whole
 from xsrun.values.conversion import Value, from_json, to_json

@@ -10,8 +10,8 @@ import re
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from math import isfinite
-from typing import NamedTuple
 
+from xsrun.hints import NamedTuple
 from xsrun.lazy_regex import pattern
 from xsrun.services.search.unsupported import SearchError
 from xsrun.values.conversion import Value

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
+from xsrun.hints import NamedTuple
 from xsrun.lazy_regex import pattern
 from xsrun.services.search.fields import words_of
 from xsrun.services.search.scope import Matches, Options, SearchScope, boosted, text_fields

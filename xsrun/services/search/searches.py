@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from fnmatch import fnmatchcase
-from typing import NamedTuple
 
+from xsrun.hints import NamedTuple
 from xsrun.services.search.aggregations import Aggregator, both
 from xsrun.services.search.clauses import search
 from xsrun.services.search.fields import number_of

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple, NoReturn
-
 from xsrun.errors import UnavailableError, XanoScriptError
+from xsrun.hints import NamedTuple, NoReturn
 from xsrun.values.conversion import Value
 
 

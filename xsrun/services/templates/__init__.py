@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from functools import lru_cache
-from typing import TYPE_CHECKING
 
 from xsrun.errors import LimitError, XanoScriptError
+from xsrun.hints import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import jinja2

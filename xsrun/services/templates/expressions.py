@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
-from typing import NoReturn
 
 from jinja2 import nodes
 from jinja2.parser import Parser
 
 from xsrun.diagnostics.suggest import nearest
+from xsrun.hints import NoReturn
 from xsrun.services.templates.functions import FunctionEnvironment
 from xsrun.services.templates.lexer import unescape
 from xsrun.values.conversion import Value

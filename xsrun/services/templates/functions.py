@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple, Protocol
 
 import jinja2
 from jinja2.runtime import Context as TemplateContext
 from jinja2.sandbox import SandboxedEnvironment
 
 from xsrun.errors import XanoScriptError
+from xsrun.hints import Any, NamedTuple, Protocol
 from xsrun.services.templates.values import plain, to_output
 from xsrun.values.conversion import Value
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NoReturn
 
 from jinja2 import nodes
 from jinja2.compiler import CodeGenerator, Frame
 
+from xsrun.hints import NoReturn
 from xsrun.services.templates.expressions import ExpressionParser
 
 #: Tags that need other templates, of which there are none.

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
 
 from xsrun.errors import XanoScriptError
+from xsrun.hints import NamedTuple
 from xsrun.values.conversion import Value, describe, normalize_object, parse_number, text_of_number, truthy
 from xsrun.values.digits import index_or_key
 
