@@ -67,9 +67,57 @@ sources = st.one_of(
 )
 
 
+#: What a loop does with a list that it fills.
+STEPS = {
+    "push": "array.push $list { value = $n }",
+    "filter": 'var.update $list { value = $list|push:$n|push:"both" }',
+    "count": "array.push $list { value = $list|count }",
+    "sometimes": "conditional { if ($n == 1) { array.push $list { value = 9 } } }",
+    "skip": "conditional { if ($n == 1) { continue } }",
+    "anew": "var.update $list { value = [$n] }",
+    "keep": "array.push $PATH { value = $list }",
+    "name": "var $row { value = $list }",
+    "change": "array.push $row { value = $n }",
+}
+
+
+@st.composite
+def fillings(draw: st.DrawFn) -> Operation:
+    """A loop that pushes to a list, and gives the list away or not."""
+    path, steps, passes = draw(lists), draw(st.lists(st.sampled_from(list(STEPS)), max_size=4)), draw(st.integers(0, 3))
+
+    def run(variables: Variables) -> None:
+        for n in range(passes):
+            for step in steps:
+                if step == "skip" and n == 1:
+                    break
+                fill(variables, step, n, path)
+
+    body = "\n".join(STEPS[step].replace("PATH", path) for step in steps)
+    return f"for ({passes}) {{\neach as $n {{\n{body}\n}}\n}}", run
+
+
+def fill(variables: Variables, step: str, n: int, path: str) -> None:
+    """What one step of such a loop does."""
+    filled = read(variables, "list")
+    if step in ("push", "filter", "count") or (step == "sometimes" and n == 1):
+        added = {"push": [n], "filter": [n, "both"], "count": [len(filled)], "sometimes": [9]}
+        variables["list"] = filled + added[step]
+    elif step == "anew":
+        variables["list"] = [n]
+    elif step == "keep":
+        write(variables, path, [*read(variables, path), filled])
+    elif step == "name":
+        variables["row"] = filled
+    elif step == "change":
+        variables["row"] = [*variables["row"], n]
+
+
 @st.composite
 def operations(draw: st.DrawFn) -> Operation:
     """A statement, and what it does to the variables of the model."""
+    if draw(st.integers(0, 5)) == 0:
+        return draw(fillings())
     name, other, path, source = draw(names), draw(names), draw(lists), draw(sources)
     made = draw(st.sampled_from(MAKERS))
     return made(name, other, path, source)
@@ -483,12 +531,13 @@ function "both" {
 def compare(program: list[Operation], times: int) -> None:
     """Run a program, and the same on the model, and compare all variables."""
     declared = "".join(f"var ${name} {{ value = {START_SOURCE} }}\n" for name in NAMES)
-    declared += "var $row { value = [0] }\nvar $one { value = 1 }\n"
+    declared += "var $row { value = [0] }\nvar $list { value = [] }\nvar $one { value = 1 }\n"
     body = "\n".join(source for source, _ in program)
     main = f"function main {{\ninput {{\n}}\nstack {{\n{declared}for ({times}) {{\neach as $i {{\n{body}\n}}\n}}\n}}\n"
-    source = main + "response = {a: $a, b: $b, c: $c, row: $row, popped: $popped ?? null, answer: $answer ?? null}\n}\n"
+    shown = "list: $list, popped: $popped ?? null, answer: $answer ?? null"
+    source = f"{main}response = {{a: $a, b: $b, c: $c, row: $row, {shown}}}\n}}\n"
 
-    expected: Variables = {**{name: copy.deepcopy(START) for name in NAMES}, "row": [0]}
+    expected: Variables = {**{name: copy.deepcopy(START) for name in NAMES}, "row": [0], "list": []}
     size = 0
     try:
         for _ in range(times):
@@ -505,7 +554,7 @@ def compare(program: list[Operation], times: int) -> None:
         assert result.error is not None, source
         return
     assert result.error is None, f"{result.error}\n{source}"
-    wanted = {name: expected.get(name) for name in (*NAMES, "row", "popped", "answer")}
+    wanted = {name: expected.get(name) for name in (*NAMES, "row", "list", "popped", "answer")}
     assert result.response == wanted, source
 
 

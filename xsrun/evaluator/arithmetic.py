@@ -12,7 +12,7 @@ import sys
 from functools import partial
 
 from xsrun.evaluator.guards import Guarded
-from xsrun.evaluator.inference import DECIMAL, INT, NATURAL, NUMBER, Kind
+from xsrun.evaluator.inference import DECIMAL, INT, NATURAL, NEGATIVE, NUMBER, Kind
 from xsrun.evaluator.quasiquote import call, constant, expression, is_simple
 from xsrun.evaluator.state import CompilerState
 from xsrun.syntax.nodes import Binary, Now
@@ -62,12 +62,12 @@ def sum_or_product(
     result = f"A {node.operator} B"
     if one.within(NUMBER) and two.within(NUMBER):
         if not (state.kinds.of(node).within(INT) or state.kinds.of(node).within(DECIMAL)):
-            result = f"R if {' and '.join(_fits(node, left, right))} else clamp_int(R)"
+            result = f"R if {' and '.join(_fits(node, one, two))} else clamp_int(R)"
         return expression(result, node, A=left, B=right, R=state.scope.temporary())
     ints = _ints(left, right, one, two)
     if ints is None:
         return call(slow, node, left, right)
-    tests = [ints, *_fits(node, left, right)]
+    tests = [ints, *_fits(node, one, two)]
     return Guarded(state, node, left, right).code("R", tests, partial(call, slow, node), R=state.scope.temporary())
 
 
@@ -117,13 +117,25 @@ def comparison(state: CompilerState, node: Binary) -> ast.expr:
     return Guarded(state, node, left, right).code(compared, [ints], partial(call, slow, node))
 
 
-def _fits(node: Binary, left: ast.expr, right: ast.expr) -> list[str]:
-    """The tests that the result, which the first keeps in `R`, fits 64 bits."""
-    result = f"(R := A {node.operator} B)"
-    step = right if isinstance(right, ast.Constant) else left if node.operator == "+" else None
-    if isinstance(step, ast.Constant) and step.value.__class__ is int and node.operator != "*":
-        rises = (step.value >= 0) == (node.operator == "+")
-        return [f"{result} <= {MAX_INT}" if rises else f"{result} >= {MIN_INT}"]
+def _fits(node: Binary, one: Kind, two: Kind) -> list[str]:
+    """The tests that the result, which the first keeps in `R`, fits 64 bits.
+
+    What the signs of the operands rule out needs no test: a natural number added to an int within 64 bits cannot fall
+    below them. Decimals pass, or are themselves what `clamp_int` gives.
+    """
+    operator = node.operator
+    natural, negative = ([not kind.classes & without for kind in (one, two)] for without in (NEGATIVE, NATURAL))
+    if operator == "-":  # as a sum of the opposite number; the opposite of a natural number is never above zero
+        natural[1], negative[1] = negative[1], natural[1]
+    if operator == "*":
+        rises, falls = all(natural) or all(negative), False
+    else:
+        rises, falls = any(natural), any(negative)
+    result = f"(R := A {operator} B)"
+    if rises and not falls:
+        return [f"{result} <= {MAX_INT}"]
+    if falls and not rises:
+        return [f"{result} >= {MIN_INT}"]
     return [f"{result} <= {MAX_INT}", f"R >= {MIN_INT}"]
 
 

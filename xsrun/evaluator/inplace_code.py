@@ -12,6 +12,7 @@ import ast
 from xsrun import registry
 from xsrun.evaluator.builtin_calls import builtin_call
 from xsrun.evaluator.changes import ADDING_FILTERS, owner_name
+from xsrun.evaluator.hoisting import PUSHES, Push
 from xsrun.evaluator.inference import ANY, LIST, NUMBER, TEXT
 from xsrun.evaluator.operators import joined
 from xsrun.evaluator.quasiquote import Part, expression, name, place, statements, tuple_of
@@ -38,8 +39,7 @@ def list_in_place(state: CompilerState, target: Expression, at: Located, *, star
     convert = "pushable" if starts else "as_list"
     if not segments:
         owner = owned(state, root, False, at)
-        known = state.kinds.variables.get(root, ANY).within(LIST)
-        test = "O.root is not V" if known else "O.root is not V or V.__class__ is not list"
+        test = "O.root is not V" if _is_list(state, root) else "O.root is not V or V.__class__ is not list"
         state.emit(statements(f"if {test}:\n    V = O.take({convert}(V))", at, V=variable, O=owner))
         return name(variable, at)
     items = state.scope.fresh("list_")
@@ -55,11 +55,24 @@ if L is None:
     return name(items, at)
 
 
-def append(state: CompilerState, target: Expression, value: Expression, at: Located) -> None:
-    """`array.push`: add a value at the end of the list in a variable or path."""
-    root, _ = changeable(state, target)
-    item, items = held(state, state.value(value), at, root), list_in_place(state, target, at)
-    state.emit(statements(f"L.append(T)\n{_SIZE_CHECK}", at, L=items, T=item))
+def append(state: CompilerState, target: Expression, values: list[Expression], at: Located) -> None:
+    """`array.push`: add values at the end of the list in a variable or path."""
+    root, segments = changeable(state, target)
+    surely_set = root in state.scope.assigned
+    items = [held(state, state.value(value), at, root) for value in values]
+    changed = list_in_place(state, target, at)
+    own = state.code[-1]
+    for item in items:
+        state.emit(statements("L.append(T)", at, L=changed, T=item))
+    state.emit(statements(_SIZE_CHECK, at, L=changed))
+    pushes = state.scope.loops[-1].get(PUSHES) if state.scope.loops else None
+    if pushes is not None and not segments and surely_set and _is_list(state, root):
+        pushes.append(Push(root, own, state.code[-1]))
+
+
+def _is_list(state: CompilerState, root: str) -> bool:
+    """Is what a variable holds surely a list?"""
+    return state.kinds.variables.get(root, ANY).within(LIST)
 
 
 def count_moved(state: CompilerState, value: ast.expr, at: Located) -> None:
@@ -165,7 +178,10 @@ def _choose(
 
 def _extend(state: CompilerState, target: Expression, chain: list[FilterCall], names: list[str], at: Located) -> None:
     """A chain of `push`, `append` and `merge` on the target itself."""
-    root, _ = changeable(state, target)
+    root, segments = changeable(state, target)
+    if not segments and root in state.scope.assigned and _is_list(state, root) and "merge" not in names:
+        append(state, target, [one.arguments[0] for one in chain], at)
+        return
     items = [held(state, state.value(one.arguments[0]), at, root) for one in chain]
     value = _filtered(state, target, chain, [[item] for item in items])
     container = _container(state, target, at)

@@ -30,7 +30,7 @@ def push(compiler: Compiler, node: Statement) -> None:
     ... array.push $list { value = 2 }
     {"list": [1, 2]}
     """
-    compiler.append(compiler.target(node), compiler.needed(node, "value"), statement_position(node))
+    compiler.append(compiler.target(node), [compiler.needed(node, "value")], statement_position(node))
 
 
 @statement_form("array.unshift", "value", changes_target=True)

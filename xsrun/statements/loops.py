@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Mapping
 
+from xsrun.evaluator.hoisting import PUSHES, Push, hoist
 from xsrun.evaluator.quasiquote import (
     Part,
     assign,
@@ -26,6 +27,30 @@ from xsrun.values.conversion import Value
 
 if TYPE_CHECKING:
     from xsrun.evaluator.compiler import Compiler
+
+
+#: `ahead` gives None for each pass that may run before the limits are looked at.
+_TAKE = "ahead = repeat(None, context.budget)"
+_PUT_BACK = "context.budget = length_hint(ahead)"
+_COUNT = "if next(ahead, 0) is not None:\n    ahead = repeat(None, tick(context))"
+#: A loop that runs over `ahead` itself, for which counting costs nothing.
+_WHILE = "while True:\n    COUNT\n    TEST\n    CODE"
+_WHILE_AHEAD = """while True:
+    for _ in ahead:
+        TEST
+        CODE
+    else:
+        ahead = repeat(None, tick(context))
+        continue
+    break"""
+#: A loop of a piece of the passes after another, for what need not be done in every pass.
+_IN_PIECES = """for PIECE in pieces(context, ITEMS):
+    FIRST
+    for ITEM in PIECE:
+        CODE
+    LAST"""
+#: These are two loops in Python, which compiles twenty inside one another.
+_MOST_AROUND = 8
 
 
 def loop_body(compiler: Compiler, node: Statement) -> tuple[Expression | None, Body | None]:
@@ -58,32 +83,31 @@ def emit_trace_of_item(compiler: Compiler, node: Statement, variable: Variable) 
 def emit_loop(
     compiler: Compiler,
     node: Statement,
-    header: str,
+    template: str,
     *,
-    before: list[ast.stmt] | None = None,
     item: str | None = None,
     loop: Mapping[str, str] | None = None,
     counted: bool = False,
+    in_pieces: str | None = None,
     **parts: Part,
 ) -> None:
     """A Python loop that counts its passes against the limits.
 
-    The count is kept in a local variable; the outermost such loop of a function takes it from the context and puts it
-    back. A loop that is `counted` in advance (see `passes`) has it in the context, also inside the others.
-    `before` comes before each pass, `item` names what holds the item, `loop` tells the statements inside of this loop.
+    How many may run before the limits are looked at is kept in a local iterator; the outermost such loop of a function
+    takes it from the context and puts it back (see `passes`). A loop that is `counted` in advance has it in the
+    context, also inside the others; `COUNT` in the template of another counts a pass. `item` names what holds the item,
+    `loop` tells the statements inside of this loop. `in_pieces` is the template where something is found that need not
+    be done in every pass.
     """
     at = statement_position(node)
     loops = compiler.scope.loops
-    outermost = not any(loop.get("budget") for loop in loops)
+    outermost = not any(loop.get("counts") for loop in loops)
     if outermost != counted:
-        compiler.emit(statements("context.budget = budget" if counted else "budget = context.budget", at))
+        compiler.emit(statements(_PUT_BACK if counted else _TAKE, at))
     variable, body = loop_body(compiler, node)
-    loops.append({"budget": not counted, **(loop or {})})
+    pushes: list[Push] | None = [] if in_pieces is not None else None
+    loops.append({"counts": not counted, PUSHES: pushes, **(loop or {})})
     with compiler.scope.maybe(), compiler.collecting() as code:
-        if not counted:
-            compiler.emit(statements("budget -= 1\nif budget < 0:\n    budget = tick(context)", at))
-        if before is not None:
-            compiler.emit(before)
         if isinstance(variable, Variable) and item is not None and not compiler.scope.nested:
             parts["ITEM"] = f"v_{compiler.changeable(variable)[0]}"
             compiler.scope.assigned.add(compiler.changeable(variable)[0])
@@ -93,17 +117,38 @@ def emit_loop(
             emit_trace_of_item(compiler, node, variable)
         compiler.emit(compiler.block(body, at))
     loops.pop()
-    compiler.emit(statements(f"{header}\n    CODE", at, CODE=code, **parts))
+    if pushes:
+        others = [push for push in pushes if f"v_{push.variable}" != parts["ITEM"]]  # not to what the loop itself sets
+        parts["FIRST"], code, parts["LAST"] = hoist(code, others)
+        template = in_pieces if in_pieces is not None and parts["FIRST"] else template
+    compiler.emit(statements(template, at, COUNT=statements(_COUNT, at), CODE=code, **parts))
     if outermost != counted:
-        compiler.emit(statements("budget = context.budget" if counted else "context.budget = budget", at))
+        compiler.emit(statements(_TAKE if counted else _PUT_BACK, at))
 
 
 def emit_loop_over(compiler: Compiler, node: Statement, items: str, subject: ast.expr) -> None:
     """A loop over `items`, a template of the subject. Unless a statement leaves it, it is counted in advance."""
     counted = not is_left(node)
-    header = f"for ITEM in counted(context, {items}):" if counted else f"for ITEM in {items}:"
     item = compiler.scope.fresh("item_")
-    emit_loop(compiler, node, header, ITEM=item, SUBJECT=subject, item=item, counted=counted)
+    emit_loop(
+        compiler,
+        node,
+        f"for ITEM in counted(context, {items}):\n    CODE"
+        if counted
+        else f"for ITEM in {items}:\n    COUNT\n    CODE",
+        in_pieces=_IN_PIECES.replace("ITEMS", items) if counted and may_be_two(compiler, node) else None,
+        ITEM=item,
+        PIECE=compiler.scope.fresh("piece_"),
+        SUBJECT=subject,
+        item=item,
+        counted=counted,
+    )
+
+
+def may_be_two(compiler: Compiler, node: Statement) -> bool:
+    """May a loop become one inside another in Python? An innermost one that is not nested too deeply."""
+    inner = any(item.name in demands.LOOPS for item in node.walk() if isinstance(item, Statement) and item is not node)
+    return not inner and len(compiler.scope.loops) < _MOST_AROUND
 
 
 def is_left(node: Statement) -> bool:
@@ -140,7 +185,7 @@ def foreach_with_removal(compiler: Compiler, node: Statement, subject: Expressio
     emit_loop(
         compiler,
         node,
-        "for INDEX, ITEM in enumerate(SOURCE):",
+        "for INDEX, ITEM in enumerate(SOURCE):\n    COUNT\n    CODE",
         INDEX=index,
         ITEM=item,
         SOURCE=source,
@@ -173,7 +218,7 @@ def foreach_remove(compiler: Compiler, node: Statement) -> None:
     ... }
     {"list": [1, 2, 4], "n": 4}
     """
-    loop = next((loop for loop in reversed(compiler.scope.loops) if "budget" in loop), None)
+    loop = next((loop for loop in reversed(compiler.scope.loops) if "counts" in loop), None)
     if loop is None or "removed" not in loop:
         raise compiler.refuse("XS410", f"`{node.name}` must stand inside a foreach", statement_position(node))
     compiler.emit(statements("REMOVED.add(INDEX)", node, REMOVED=loop["removed"], INDEX=loop["index"]))
@@ -226,7 +271,7 @@ def while_(compiler: Compiler, node: Statement) -> None:
         condition = compiler.stored_condition(subject_of(compiler, node))
     # `while c:` evaluates the condition in two places on Python 3.11, which is slower
     test = statements("if not C:\n    break", at, C=condition)
-    emit_loop(compiler, node, "while True:", before=test)
+    emit_loop(compiler, node, _WHILE_AHEAD if may_be_two(compiler, node) else _WHILE, TEST=test)
 
 
 @statement_form("break")
@@ -261,7 +306,7 @@ def continue_(compiler: Compiler, node: Statement) -> None:
 
 def leave(compiler: Compiler, node: Statement, code: ast.stmt) -> None:
     """`break` or `continue`: of the nearest loop; a break as the last word of a case without a loop ends the switch."""
-    if any("budget" in loop for loop in compiler.scope.loops):
+    if any("counts" in loop for loop in compiler.scope.loops):
         compiler.emit(code)
     elif compiler.scope.loops and isinstance(code, ast.Break):
         compiler.emit(assign(compiler.scope.loops[-1]["switch"], constant(2, node), node))

@@ -10,6 +10,7 @@ from xsrun.language.roots import POST_PROCESS, READ_ONLY, RESERVED, ROOTS
 from xsrun.names.bindings import ASSIGNING, assigned_variables
 from xsrun.names.places import member_of_root, root_of
 from xsrun.names.reads import reads
+from xsrun.registry.demands import LOOPS
 from xsrun.syntax.nodes import (
     Attribute,
     Binary,
@@ -23,7 +24,6 @@ from xsrun.syntax.nodes import (
 from xsrun.syntax.tokens import HOLE
 from xsrun.syntax.walk import below, expressions, is_off, parts, statements
 
-_LOOPS = frozenset({"for", "foreach", "while"})
 _ENDS = frozenset({"return", "throw", "debug.stop", "break", "continue"})
 
 
@@ -87,7 +87,7 @@ class Flow:
                 self.expression(expression)
         if name == "expect.to_throw":
             self.isolated(item)
-        elif name in _LOOPS:
+        elif name in LOOPS:
             self.loop(item)
         else:
             if name == "util.post_process":

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 
 from xsrun.analysis.report import TextReport
 from xsrun.errors import LimitError, XanoScriptError
+from xsrun.registry.demands import LOOPS
 from xsrun.syntax.nodes import Body, Document, Statement
 from xsrun.syntax.walk import is_off
 
 if TYPE_CHECKING:
     from xsrun.workspace.construct import Construct
 
-_LOOPS = frozenset({"for", "foreach", "while"})
 #: From so many loops inside one another on a program is compiled: each may be two in Python, which takes 20.
 _NEAR = 9
 
@@ -44,7 +44,7 @@ def _loops(body: Body | Document | None) -> int:
     deepest = 0
     for item in body.items if body is not None else []:
         if isinstance(item, Statement) and not is_off(item):
-            deepest = max(deepest, (item.name in _LOOPS) + _loops(item.body))
+            deepest = max(deepest, (item.name in LOOPS) + _loops(item.body))
     return deepest
 
 

@@ -2,7 +2,10 @@
 
 A loop that runs to its end is counted before it begins, so that its passes cost nothing more: a fifth of the time of
 `for` inside `for`. When an error leaves it early and is caught, up to `_AHEAD` passes too many were counted. A loop
-that has a `break` or `return`, and `while`, count each pass in a local variable (`xsrun.statements.loops`).
+that has a `break` or `return`, and `while`, count each pass: they take one of `ahead`, an `itertools.repeat` that has
+as many as may run before the limits are looked at, and knows how many are left (`xsrun.statements.loops`). Measured on
+CPython 3.11 and 3.13: 10 ns a pass, and nothing where a `while` runs over `ahead` itself; `budget -= 1` and its test
+took 18 and 26.
 """
 
 from __future__ import annotations
@@ -58,10 +61,22 @@ def counted(context: Context, items: Iterable[Value]) -> Iterable[Value]:
     if passes <= _AHEAD and passes <= context.budget:
         context.budget -= passes
         return items
-    return chain.from_iterable(_pieces(context, items))
+    return chain.from_iterable(_counted_pieces(context, items))
 
 
-def _pieces(context: Context, items: Sequence[Value]) -> Iterator[Sequence[Value]]:
+def pieces(context: Context, items: Iterable[Value]) -> Iterable[Iterable[Value]]:
+    """The same items in pieces, none of which is empty; those of a stream one by one, as they come."""
+    if items.__class__ not in (range, list, tuple):
+        return ((item,) for item in _each_counted(context, items))
+    assert isinstance(items, Sequence)
+    passes = len(items)
+    if 0 < passes <= _AHEAD and passes <= context.budget:
+        context.budget -= passes
+        return (items,)
+    return _counted_pieces(context, items)
+
+
+def _counted_pieces(context: Context, items: Sequence[Value]) -> Iterator[Sequence[Value]]:
     start = 0
     while start < len(items):
         if context.budget <= 0:

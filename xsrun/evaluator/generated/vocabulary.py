@@ -6,6 +6,9 @@ Builtins, constants and callees of one construct are added by the linker.
 
 from __future__ import annotations
 
+from itertools import repeat
+from operator import length_hint
+
 from xsrun.evaluator.generated import operations, passes
 from xsrun.fields.declared import bind_one
 from xsrun.fields.literals import OMITTED, UNBOUND
@@ -103,6 +106,7 @@ _FUNCTIONS = (
     # loops
     passes.counted,
     passes.iterate,
+    passes.pieces,
     passes.removable,
     passes.tick,
     passes.times,
@@ -117,4 +121,7 @@ GLOBALS: dict[str, Any] = {
     "OMITTED": OMITTED,
     "UNBOUND": UNBOUND,
     "Owned": Owned,
+    # of loops, too: how many passes may run before the next look at the limits
+    "length_hint": length_hint,
+    "repeat": repeat,
 }
