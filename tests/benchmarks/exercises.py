@@ -101,7 +101,9 @@ def radix_sort(numbers: list[int]) -> list[int]:
         for number in current:
             quotient = number / place
             digit = int(quotient) % 10
-            buckets[digit].append(number)
+            bucket = buckets[digit]
+            longer = [*bucket, number]  # the program makes a new list for each number, too
+            buckets[digit] = longer
         collected = []
         index = 0
         while index < 10:

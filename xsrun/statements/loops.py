@@ -22,7 +22,7 @@ from xsrun.names.places import place_of, ungrouped
 from xsrun.registry import demands, statement_form
 from xsrun.running.context import Context
 from xsrun.statements.headers import subject_of
-from xsrun.syntax.nodes import Body, Expression, Statement, Variable
+from xsrun.syntax.nodes import Body, Expression, Node, Statement, Variable
 from xsrun.values.conversion import Value
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 _TAKE = "ahead = repeat(None, context.budget)"
 _PUT_BACK = "context.budget = length_hint(ahead)"
 _COUNT = "if next(ahead, 0) is not None:\n    ahead = repeat(None, tick(context))"
+_COUNT_IN_CONTEXT = "context.budget -= 1\nif context.budget < 0:\n    context.budget = tick(context)"
 #: A loop that runs over `ahead` itself, for which counting costs nothing.
 _WHILE = "while True:\n    COUNT\n    TEST\n    CODE"
 _WHILE_AHEAD = """while True:
@@ -91,22 +92,22 @@ def emit_loop(
     in_pieces: str | None = None,
     **parts: Part,
 ) -> None:
-    """A Python loop that counts its passes against the limits.
+    """A Python loop that counts its passes against the limits (see `passes`).
 
-    How many may run before the limits are looked at is kept in a local iterator; the outermost such loop of a function
-    takes it from the context and puts it back (see `passes`). A loop that is `counted` in advance has it in the
-    context, also inside the others; `COUNT` in the template of another counts a pass. `item` names what holds the item,
-    `loop` tells the statements inside of this loop. `in_pieces` is the template where something is found that need not
-    be done in every pass.
+    A loop that is `counted` in advance needs nothing more. `COUNT` in the template of another counts a pass: in
+    `ahead`, a local iterator that the outermost such loop takes from the context and puts back; in the context itself
+    where one that is counted in advance stands inside. `item` names what holds the item, `loop` tells the statements
+    inside of this loop. `in_pieces` is the template where something is found that need not be done in every pass.
     """
     at = statement_position(node)
     loops = compiler.scope.loops
-    outermost = not any(loop.get("counts") for loop in loops)
-    if outermost != counted:
-        compiler.emit(statements(_PUT_BACK if counted else _TAKE, at))
+    ahead = not counted and not any(item is not node and is_counted(item) for item in node.walk())
+    outermost = not any(loop.get("ahead") for loop in loops)
+    if ahead and outermost:
+        compiler.emit(statements(_TAKE, at))
     variable, body = loop_body(compiler, node)
     pushes: list[Push] | None = [] if in_pieces is not None else None
-    loops.append({"counts": not counted, PUSHES: pushes, **(loop or {})})
+    loops.append({"ahead": ahead, PUSHES: pushes, **(loop or {})})
     with compiler.scope.maybe(), compiler.collecting() as code:
         if isinstance(variable, Variable) and item is not None and not compiler.scope.nested:
             parts["ITEM"] = f"v_{compiler.changeable(variable)[0]}"
@@ -121,14 +122,15 @@ def emit_loop(
         others = [push for push in pushes if f"v_{push.variable}" != parts["ITEM"]]  # not to what the loop itself sets
         parts["FIRST"], code, parts["LAST"] = hoist(code, others)
         template = in_pieces if in_pieces is not None and parts["FIRST"] else template
-    compiler.emit(statements(template, at, COUNT=statements(_COUNT, at), CODE=code, **parts))
-    if outermost != counted:
-        compiler.emit(statements(_TAKE if counted else _PUT_BACK, at))
+    count = statements(_COUNT if ahead else _COUNT_IN_CONTEXT, at)
+    compiler.emit(statements(template, at, COUNT=count, CODE=code, **parts))
+    if ahead and outermost:
+        compiler.emit(statements(_PUT_BACK, at))
 
 
 def emit_loop_over(compiler: Compiler, node: Statement, items: str, subject: ast.expr) -> None:
-    """A loop over `items`, a template of the subject. Unless a statement leaves it, it is counted in advance."""
-    counted = not is_left(node)
+    """A loop over `items`, a template of the subject."""
+    counted = is_counted(node)
     item = compiler.scope.fresh("item_")
     emit_loop(
         compiler,
@@ -151,7 +153,14 @@ def may_be_two(compiler: Compiler, node: Statement) -> bool:
     return not inner and len(compiler.scope.loops) < _MOST_AROUND
 
 
-def is_left(node: Statement) -> bool:
+def is_counted(node: Node) -> bool:
+    """Is a statement a loop whose passes are counted in advance? One that knows them, unless a statement leaves it."""
+    if not isinstance(node, Statement) or node.name not in ("for", "foreach"):
+        return False
+    return not is_left(node) and not demands.removes_items(node)
+
+
+def is_left(node: Node) -> bool:
     """Does a statement in the body of a loop leave it, as `break` and `return` do?"""
     return any(isinstance(item, Statement) and item.name in ("break", "return") for item in node.walk())
 
@@ -218,7 +227,7 @@ def foreach_remove(compiler: Compiler, node: Statement) -> None:
     ... }
     {"list": [1, 2, 4], "n": 4}
     """
-    loop = next((loop for loop in reversed(compiler.scope.loops) if "counts" in loop), None)
+    loop = next((loop for loop in reversed(compiler.scope.loops) if "ahead" in loop), None)
     if loop is None or "removed" not in loop:
         raise compiler.refuse("XS410", f"`{node.name}` must stand inside a foreach", statement_position(node))
     compiler.emit(statements("REMOVED.add(INDEX)", node, REMOVED=loop["removed"], INDEX=loop["index"]))
@@ -306,7 +315,7 @@ def continue_(compiler: Compiler, node: Statement) -> None:
 
 def leave(compiler: Compiler, node: Statement, code: ast.stmt) -> None:
     """`break` or `continue`: of the nearest loop; a break as the last word of a case without a loop ends the switch."""
-    if any("counts" in loop for loop in compiler.scope.loops):
+    if any("ahead" in loop for loop in compiler.scope.loops):
         compiler.emit(code)
     elif compiler.scope.loops and isinstance(code, ast.Break):
         compiler.emit(assign(compiler.scope.loops[-1]["switch"], constant(2, node), node))
