@@ -11,8 +11,9 @@ from collections.abc import Iterable
 
 from xsrun import registry
 from xsrun.evaluator.quasiquote import call, name, place, statements
-from xsrun.names.places import target_of, unwrapped
-from xsrun.syntax.nodes import Expression, FilterCall, Located, Node, Statement
+from xsrun.names.places import root_of, target_of, unwrapped
+from xsrun.registry import demands
+from xsrun.syntax.nodes import Expression, FilterCall, Group, Located, Node, Statement
 
 #: Filters whose use on the value of a variable, stored in that variable again, is a change in place.
 ADDING_FILTERS = {"push": 1, "append": 1, "merge": 1}
@@ -37,7 +38,7 @@ def changes_of(items: Iterable[Node]) -> Changes:
         for node in item.walk():
             if not isinstance(node, Statement):
                 continue
-            for target in (node.target, node.result):
+            for target in (None if _only_reads(node) else node.target, node.result):
                 changed = target_of(target)
                 adds = target is node.target and _changes_target(node)
                 if changed is not None and (adds or changed.segments):
@@ -47,24 +48,29 @@ def changes_of(items: Iterable[Node]) -> Changes:
     return Changes(frozenset(variables), frozenset(below))
 
 
+def _only_reads(node: Statement) -> bool:
+    """Is the header of a statement in parentheses, as in `foreach ($x.items)`? Only removing items writes it."""
+    return isinstance(node.target, Group) and not (node.name == "foreach" and demands.removes_items(node))
+
+
 def _changes_target(node: Statement) -> int:
     """How many levels of containers at its header a statement changes in place: 0, 1, or 2 for one and any below."""
     if node.name in ("var", "var.update"):
-        filters = _filters_of(node.attribute("value"))
+        filters = _filters_on(node.target, node.attribute("value"))
         return (2 if "set" in filters else 1) if _CHANGING_FILTERS.intersection(filters) else 0
     record = registry.find_statement(node.name)
     return int(record is not None and record.changes_target)
 
 
-def _filters_of(value: Expression | None) -> list[str]:
-    """The names, without aliases, of a chain of filters."""
+def _filters_on(target: Node | None, value: Expression | None) -> list[str]:
+    """The names, without aliases, of a chain of filters on something in the variable that a header names."""
     names = []
     value = unwrapped(value)
     while isinstance(value, FilterCall):
         record = registry.find_filter(value.name)
         names.append(record.name if record is not None else value.name)
         value = unwrapped(value.operand)
-    return names
+    return names if root_of(value) == root_of(target) else []
 
 
 def owner_name(variable: str) -> str:
