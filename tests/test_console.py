@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import random
 import re
 import shutil
 import sqlite3
+import zlib
 from collections.abc import Iterator
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +21,7 @@ import xsrun
 from xsrun.server import create_application
 from xsrun.server.application import Application
 from xsrun.server.console.keeping import Keeper
-from xsrun.server.console.kept_requests import PIECE, Kept, RequestStore, Wanted
+from xsrun.server.console.kept_requests import PIECE, Kept, RequestStore, Wanted, read, written
 from xsrun.server.console.tracing import ConsoleTrace, Tracing
 from xsrun.server.history import HistoryEntry
 from xsrun.server.log import Log
@@ -250,6 +253,83 @@ def test_the_store_is_bounded(tmp_path: Path) -> None:
     connection.close()
     assert 100_000 < held < 1_000_000
     assert store.count() < 2_000
+    store.close()
+
+
+def test_any_filter_finds_what_it_asks_for() -> None:
+    draw = random.Random(3)
+    store, made = RequestStore(None, 1_000), []
+    for number in range(1, 301):
+        status = draw.choice([200, 200, 201, 404, 500])
+        verb, kind = draw.choice(["GET", "GET", "POST", "PUT"]), draw.choice(["request", "request", "task"])
+        made.append(sample(number, status=status, failed=status >= 400, verb=verb, kind=kind))
+    store.add(made)
+    for kind, verb, status, path in product(
+        ("", "request", "task"), ("", "GET", "POST"), ("", "200", "404", "2xx", "4xx", "failed"), ("", "/a/3")
+    ):
+        found = store.page(Wanted(kind=kind, verb=verb, status=status, path=path), limit=300)
+        assert [one["number"] for one in found.requests] == [
+            one.at
+            for one in reversed(made)
+            if kind in ("", one.kind)
+            and verb in ("", one.verb)
+            and path in ("", one.path)
+            and (status in ("", str(one.status), f"{one.status // 100}xx") or (status == "failed" and one.failed))
+        ]
+    for rare in (Wanted(status="4xx"), Wanted(status="failed"), Wanted(verb="POST"), Wanted(kind="task")):
+        parts, given = rare.conditions()
+        (plan,) = store._all(f"EXPLAIN QUERY PLAN SELECT number FROM exchange WHERE {' AND '.join(parts)}", given)
+        assert "SEARCH" in str(plan) or "exchange_other" in str(plan)
+    store.close()
+
+
+def test_keeping_goes_through_no_table() -> None:
+    store, statements = RequestStore(None, 100), []
+    store.add(sample(n) for n in range(1, 101))
+    store._connection.set_trace_callback(statements.append)
+    store.add(sample(n) for n in range(101, 111))
+    store._connection.set_trace_callback(None)
+    assert store.count() == 100 and len(statements) > 10
+    for text in {one for one in statements if "exchange" in one}:
+        assert "SCAN exchange" not in str(store._all(f"EXPLAIN QUERY PLAN {text}", []))
+    store.close()
+
+
+def test_processes_share_a_store(tmp_path: Path) -> None:
+    stores = [RequestStore(tmp_path / "history.db", 30) for _ in range(2)]
+    for start in range(0, 200, 5):
+        store = stores[start // 5 % 2]
+        numbers = store.add(sample(n) for n in range(start, start + 5))
+        held = [store.one(number) for number in numbers]
+        assert [one and one["at"] for one in held] == list(range(start, start + 5))
+    assert stores[0].count() == 30
+    for store in stores:
+        store.close()
+
+
+@pytest.mark.parametrize("length", [0, 10, 5_000, 100_000])
+def test_details_are_kept_as_they_are(length: int) -> None:
+    detail = {"text": "é\u2028" * length, "big": 2**70, "small": -1.5, "none": None, "list": [[], {}]}
+    assert read(written(detail)) == detail
+    assert read(written({"surrogate": "\ud800"})) == {"surrogate": "?"}
+    assert len(written({"text": "x" * length})) < 3_000
+
+
+def test_the_store_of_an_earlier_version(tmp_path: Path) -> None:
+    RequestStore(tmp_path / "history.db", 50).close()
+    detail = zlib.compress(json.dumps({"input": "earlier"}).encode(), 1)
+    with sqlite3.connect(tmp_path / "history.db") as connection:
+        connection.execute("CREATE INDEX exchange_status ON exchange (status, number)")
+        connection.execute(
+            "INSERT INTO exchange VALUES (1, 1, 'request', 'GET', '/a', '/a', '', '', 200, 0, 0.1, '', 0, 1, '', ?)",
+            [detail],
+        )
+    connection.close()
+    store = RequestStore(tmp_path / "history.db", 50)
+    assert store.add([sample(2)]) == [2]
+    earlier = store.one(1)
+    assert earlier is not None and earlier["input"] == "earlier"
+    assert store._all("SELECT name FROM sqlite_master WHERE name = 'exchange_status'", []) == []
     store.close()
 
 
@@ -489,7 +569,7 @@ def test_what_is_nested_deeply_is_kept_without_its_bodies(client: Client, page: 
 
 def test_a_server_under_load_keeps_a_part() -> None:
     now = 0.0
-    keeper = Keeper(lambda: None, 100_000, Log(quiet=True), lambda: now)
+    keeper = Keeper(lambda: None, 100_000, Log(quiet=True), lambda: now, lambda: 0.0)
     keeper._ended.set()  # nothing is written but by `flush`
 
     def came(number: int, status: int = 200) -> None:
@@ -509,6 +589,35 @@ def test_a_server_under_load_keeps_a_part() -> None:
     came(1_000)
     keeper.flush()
     assert (keeper.store.count(), keeper.dropped) == (2_005, 400)
+    keeper.close()
+
+
+def test_a_server_with_long_bodies_keeps_fewer() -> None:
+    now = spent = 0.0
+
+    def taken() -> float:
+        """Each look at the clock of the processor finds that a hundred requests took 10 ms each."""
+        nonlocal spent
+        spent += 1.0
+        return spent
+
+    keeper = Keeper(lambda: None, 100_000, Log(quiet=True), lambda: now, taken)
+    keeper._ended.set()  # nothing is written but by `flush`
+
+    def came(number: int) -> int:
+        before = keeper.store.count()
+        for n in range(number):
+            keeper.keep(HistoryEntry(n, 1, "GET", f"/{n}", b"", 200, 0.01, "query GET a", "a.xs", {}, frozenset()))
+        keeper.flush(gently=True)
+        return keeper.store.count() - before
+
+    assert came(100) == 100  # what comes at once is kept
+    assert came(500) <= 200
+    for _ in range(20):
+        came(100)
+    now = 10.0
+    keeper.flush()
+    assert came(1_000) <= 200
     keeper.close()
 
 

@@ -6,9 +6,12 @@ import json
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from xsrun.cli import main
-from xsrun.running.masking import is_secret, masked_address, masked_members, masked_url
+from xsrun.running.masking import is_secret, masked_address, masked_members, masked_url, secrets_sent, with_proofs
+from xsrun.running.secrets import Secrets, _all_forms, _forms_of
 
 SECRETS = (
     "Authorization|X-Api-Key|api_key|client_secret|Set-Cookie|access_token|PASSWORD|password_confirmation|pass|"
@@ -108,3 +111,26 @@ var $again { value = "a " ~ $made }
     assert token not in printed.err and "hidden" not in printed.err
     assert 'security.create_auth_token = "***"' in printed.err and 'var $again = "a ***"' in printed.err
     assert '"headers":["Authorization: ***"]' in printed.err and "?token=***" in printed.err
+
+
+@given(st.text(max_size=40) | st.text('aZ09-._~ /+%"\\é', max_size=12))
+def test_ways_to_write_a_secret(text: str) -> None:
+    assert _forms_of(text) == _all_forms(text) == _forms_of(text)
+
+
+def test_headers_are_secret_wherever_they_stand() -> None:
+    headers = {"authorization": "Bearer abc.def-ghijkl", "cookie": "sid=s3cr3t-cookie; b=other cookie", "accept": "*/*"}
+    found = with_proofs(
+        secrets_sent({"password": "given before", "n": 1}, frozenset()), Secrets(["known to it"]), headers
+    )
+    for secret in (
+        "Bearer abc.def-ghijkl",
+        "abc.def-ghijkl",
+        "s3cr3t-cookie",
+        "other cookie",
+        "given before",
+        "known to it",
+    ):
+        for written in (secret, secret.replace(" ", "%20"), secret.replace(" ", "+")):
+            assert found.hide_text(f"<{written}>") == "<***>"
+    assert found.hide_text("accept: */*") == "accept: */*"

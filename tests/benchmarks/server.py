@@ -102,8 +102,8 @@ class Server:
                 waiting[link] = waiting.get(link, b"") + link.recv(65_536)
                 if not is_whole(waiting[link]):
                     continue
-                if not waiting.pop(link).startswith(b"HTTP/1.1 200"):
-                    raise SystemExit(f"{self.name} gave a wrong answer")
+                if not (found := waiting.pop(link)).startswith(b"HTTP/1.1 200"):
+                    raise SystemExit(f"{self.name} gave a wrong answer: {found[:300]!r}")
                 answers += 1
                 link.sendall(self.request)
         for key in list(selector.get_map().values()):

@@ -187,17 +187,22 @@ def masked_for_log(
 
 def secrets_sent(inputs: Value, sensitive: frozenset[str]) -> Secrets:
     """The values of the inputs that are secrets, by what the program says of them or by their names."""
-    return Secrets([*named_in(inputs, sensitive), *looking_secret(inputs)])
+    named = named_in(inputs, sensitive) if sensitive else ()
+    return Secrets([*named, *looking_secret(inputs)])
 
 
 def secrets_of_request(
     known: Secrets | None, headers: Mapping[str, str], inputs: Value, sensitive: frozenset[str] = _NO_NAMES
 ) -> Secrets:
     """What a run knows to be secret, what its caller proves itself with, and what it sent that is a secret."""
-    found = secrets_sent(inputs, sensitive)
-    for proof in proofs_in(headers):
-        found.add(proof)
-    return found if known is None else found.joined(known)
+    return with_proofs(secrets_sent(inputs, sensitive), known, headers)
+
+
+def with_proofs(sent: Secrets, known: Secrets | None, headers: Mapping[str, str]) -> Secrets:
+    """The same for a request whose secret inputs are known."""
+    proofs = Secrets(proofs_in(headers))
+    found = sent.joined(proofs) if proofs else sent
+    return found.joined(known) if known else found
 
 
 def masked_uri(path: str, query: bytes, sensitive: frozenset[str] = _NO_NAMES) -> str:

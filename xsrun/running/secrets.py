@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from urllib.parse import quote, quote_plus
 
 from xsrun.values.conversion import Value
@@ -19,6 +20,10 @@ _MOST = 1_000
 _SHORTEST = 4
 #: Shorter ones are masked only as words of their own.
 _DISTINCT = 8
+#: Shorter ones are remembered with the ways they may be written: a caller sends the same token with each request.
+_FAMILIAR = 4_000
+#: What an address and JSON leave as it is, beside letters and digits of ASCII.
+_UNRESERVED = str.maketrans("", "", "-._~")
 
 
 class Secrets:
@@ -63,7 +68,10 @@ class Secrets:
             return text
         if text in self._forms:
             return MASK
-        for form in sorted((form for form in self._forms if form in text), key=len, reverse=True):
+        found = [form for form in self._forms if form in text]
+        if not found:
+            return text
+        for form in sorted(found, key=len, reverse=True):
             if len(form) >= _DISTINCT:
                 text = text.replace(form, MASK)
             elif len(form) >= _SHORTEST:
@@ -104,12 +112,21 @@ def texts_in(value: Value) -> Iterator[str]:
         yield str(value)
 
 
-def _forms_of(text: str) -> set[str]:
+def _forms_of(text: str) -> frozenset[str]:
     """How a text may be written: as it is, in an address, in JSON."""
+    if text.isascii() and text.translate(_UNRESERVED).isalnum():
+        return frozenset((text,))
+    return _familiar_forms(text) if len(text) < _FAMILIAR else _all_forms(text)
+
+
+def _all_forms(text: str) -> frozenset[str]:
     written = text.encode("utf-8", "replace")
     forms = {text, text.strip(), quote(written, ""), quote(written), quote_plus(written)}
     forms |= {json.dumps(text)[1:-1], json.dumps(text, ensure_ascii=False)[1:-1]}
-    return forms
+    return frozenset(forms)
+
+
+_familiar_forms = lru_cache(200)(_all_forms)
 
 
 def _without_word(text: str, word: str) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from xsrun.running.masking import masked_for_log, masked_uri, secrets_of_request, secrets_sent
+from xsrun.running.masking import masked_for_log, masked_uri, secrets_sent
 from xsrun.values.conversion import Value
 
 if TYPE_CHECKING:
@@ -78,21 +78,24 @@ class HistoryEntry:
 
     @property
     def uri(self) -> str:
-        uri = masked_uri(self.path, self.query_string, self.sensitive)
-        return secrets_sent(self.sent, self.sensitive).hide_text(uri)
-
-    @property
-    def secrets(self) -> Secrets:
-        """All that is known to be secret in it."""
-        exchange = self.exchange
-        if exchange is None:
-            return secrets_sent(self.sent, self.sensitive)
-        headers = {} if exchange.request is None else exchange.request.texts
-        return secrets_of_request(exchange.known, headers, self.sent, self.sensitive)
+        return self.uri_without(self.secrets_sent)
 
     @property
     def input(self) -> Value:
-        return masked_for_log(self.sent, self.sensitive, secrets_sent(self.sent, self.sensitive))
+        return self.input_without(self.secrets_sent)
+
+    @property
+    def secrets_sent(self) -> Secrets:
+        """What is secret of its inputs."""
+        return secrets_sent(self.sent, self.sensitive)
+
+    def uri_without(self, secrets: Secrets) -> str:
+        """Path and query string with secrets masked."""
+        return secrets.hide_text(masked_uri(self.path, self.query_string, self.sensitive))
+
+    def input_without(self, secrets: Secrets) -> Value:
+        """Its inputs with secrets masked."""
+        return masked_for_log(self.sent, self.sensitive, secrets)
 
     def as_dict(self) -> dict[str, Json]:
         return {name: getattr(self, name) for name in SHOWN_ENTRY}

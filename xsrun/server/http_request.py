@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import re
 import secrets
-from collections.abc import Iterator, Mapping, MutableMapping
+from collections.abc import ItemsView, Iterator, Mapping, MutableMapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -50,6 +50,10 @@ class Headers(Mapping[str, str]):
 
     def __len__(self) -> int:
         return len(self._raw)
+
+    def items(self) -> ItemsView[str, str]:
+        """All of them, each decoded once."""
+        return {name.decode("latin-1"): value.decode("latin-1") for name, value in self._raw.items()}.items()
 
 
 @dataclass(slots=True)

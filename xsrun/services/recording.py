@@ -174,11 +174,16 @@ def described(request: OutgoingRequest, secrets: Secrets = NOTHING) -> RecordedR
     found: RecordedRequest = {
         "method": request.method,
         "url": secrets.hide_text(masked_url(request.url)),
-        "headers": [secrets.hide_text(_without_boundary(name, value)) for name, value in request.headers],
+        "headers": described_headers(request.headers, secrets),
     }
     if request.body is not None:
-        found["body"] = _masked_body(request.body, request.headers, secrets)
+        found["body"] = described_body(request.body, request.headers, secrets)
     return found
+
+
+def described_headers(headers: Headers, secrets: Secrets) -> list[str]:
+    """Headers as lines, secrets masked."""
+    return [secrets.hide_text(_without_boundary(name, value)) for name, value in headers]
 
 
 def _without_boundary(name: str, value: str) -> str:
@@ -197,7 +202,7 @@ def _key(request: RecordedRequest) -> str:
     return json.dumps([request["method"], request["url"], request.get("body")], sort_keys=True)
 
 
-def _masked_body(body: bytes, headers: Headers, secrets: Secrets) -> RecordedBody:
+def described_body(body: bytes, headers: Headers, secrets: Secrets) -> RecordedBody:
     """JSON as it is, other texts as texts, bytes and long bodies as a digest."""
     if len(body) > _LARGEST_BODY:
         return {"sha256": hashlib.sha256(body).hexdigest(), "size": len(body)}

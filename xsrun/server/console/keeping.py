@@ -9,26 +9,33 @@ from collections import deque
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from xsrun.running.masking import is_secret, masked_for_log, masked_header, masked_members
+from xsrun.running.masking import is_secret, masked_for_log, masked_header, masked_members, with_proofs
 from xsrun.running.secrets import MASK, Secrets
 from xsrun.server.console.kept_requests import Kept, RequestStore
 from xsrun.server.console.tracing import ConsoleTrace
-from xsrun.services.http_messages import OutgoingRequest
-from xsrun.services.recording import described
+from xsrun.services.recording import described_body, described_headers
 from xsrun.values.conversion import Value, from_json
 from xsrun.values.json_errors import JsonError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from xsrun.server.history import Exchange, HistoryEntry
     from xsrun.server.log import Log
 
-#: Requests that may come at once and are all kept, and how many more a second: masking one takes about as long as a
-#: plain query, so that a server under load keeps a part of them, the latest and those that failed.
+#: Requests that may come at once and are all kept, and how many more a second: to keep one takes about half as long as
+#: a plain query, so that a server under load keeps a part of them, the latest and those that failed.
 _BURST, _A_SECOND = 1_000, 200
+#: The share of a processor that keeping may take for long, and seconds of one that it may take at once: where bodies
+#: are long, fewer requests are kept.
+_SHARE, _AT_ONCE = 0.02, 1.0
+#: Seconds of the processor for one as long as nothing else is known, and how many others it counts as much as.
+_USUAL_COST, _WEIGHT = 0.00005, 100
 #: Seconds between two writes.
 _PAUSE = 0.2
+#: Seconds after which the thread that keeps lets others go on, and for how long. Of itself Python lets a thread that
+#: waits go on after fifty times as long, and a request that reads rows waits several times.
+_TURN, _NAP = 0.0001, 0.0005
 #: Bytes of a body, and characters of a text to search, that are kept.
 MOST_OF_BODY = 64 * 1024
 _MOST_OF_TEXT = 4_000
@@ -40,18 +47,26 @@ class Keeper:
     """Takes what the history notes and keeps it in a store, a few times a second."""
 
     def __init__(
-        self, place: Callable[[], Path | None], most: int, log: Log, clock: Callable[[], float] = time.monotonic
+        self,
+        place: Callable[[], Path | None],
+        most: int,
+        log: Log,
+        clock: Callable[[], float] = time.monotonic,
+        spent: Callable[[], float] = time.thread_time,
     ) -> None:
         self.log = log
         self.place = place
         self.most = most
         #: those that were too many at once to be kept
         self.dropped = 0
-        self.clock = clock
+        #: counts seconds, and those of the processor that the calling thread took
+        self.clock, self.spent = clock, spent
         self._waiting: deque[HistoryEntry] = deque()
         self._failed: deque[HistoryEntry] = deque(maxlen=_BURST)
         #: how many may be kept now, and when that was reckoned
         self._room, self._reckoned = float(_BURST), clock()
+        #: seconds of the processor for one
+        self._cost = _USUAL_COST
         self._recent: dict[int, HistoryEntry] = {}
         self._store: RequestStore | None = None
         self._making = threading.Lock()
@@ -106,23 +121,23 @@ class Keeper:
             self._came.wait()
             self._ended.wait(_PAUSE)
             try:
-                self.flush()
+                self.flush(gently=True)
             except Exception as error:  # a fault of ours must not end the keeping
                 self.log.fault(error)
 
-    def flush(self) -> None:
-        """Keep what waits, now."""
+    def flush(self, *, gently: bool = False) -> None:
+        """Keep what waits, now; with `gently` the threads that serve requests go first."""
         with self._writing:
             self._came.clear()
             entries = [*_taken(self._failed), *_taken(self._waiting)]
-            self._reckon(len(entries))
-            if not entries:
-                return
+            store, started = self.store, self.spent()
             try:
-                numbers = self.store.add([kept_or_less(entry) for entry in entries])
+                numbers = store.add(self._masked(entries, gently)) if entries else []
             except sqlite3.Error:
                 self.dropped += len(entries)  # the disk is full, or another process writes without end
                 return
+            finally:
+                self._reckon(len(entries), self.spent() - started)
             for number, entry in zip(numbers, entries, strict=True):
                 entry.number = number
                 if entry.exchange is not None and entry.exchange.request is not None:
@@ -130,11 +145,22 @@ class Keeper:
             for number in list(self._recent)[: max(len(self._recent) - _REPEATABLE, 0)]:
                 del self._recent[number]
 
-    def _reckon(self, kept: int) -> None:
-        """How many more may be kept after these."""
+    def _masked(self, entries: list[HistoryEntry], gently: bool) -> Iterator[Kept]:
+        """Requests as the store has them, one after another."""
+        turn = time.perf_counter()
+        for entry in entries:
+            yield kept_or_less(entry)
+            if gently and time.perf_counter() - turn > _TURN:
+                time.sleep(_NAP)
+                turn = time.perf_counter()
+
+    def _reckon(self, kept: int, seconds: float) -> None:
+        """How many more may be kept after these, which took so many seconds of the processor."""
         now = self.clock()
-        room = self._room - kept + (now - self._reckoned) * _A_SECOND
-        self._room, self._reckoned = min(max(room, 1.0), float(_BURST)), now
+        self._cost += (seconds - kept * self._cost) / (kept + _WEIGHT)
+        a_second = min(_A_SECOND, _SHARE / self._cost)
+        room = self._room - kept + (now - self._reckoned) * a_second
+        self._room, self._reckoned = min(max(room, 1.0), _BURST, _AT_ONCE / self._cost), now
 
     def recent(self, number: int) -> HistoryEntry | None:
         """A request as it came, if this process served it not long ago."""
@@ -190,7 +216,8 @@ def kept_or_less(entry: HistoryEntry) -> Kept:
 def kept(entry: HistoryEntry) -> Kept:
     """A request as the store has it, secrets masked."""
     exchange = entry.exchange
-    uri, given = entry.uri, entry.input
+    sent = entry.secrets_sent
+    uri, given = entry.uri_without(sent), entry.input_without(sent)
     detail: dict[str, Value] = {
         "input": given,
         "error_detail": entry.error,
@@ -199,7 +226,8 @@ def kept(entry: HistoryEntry) -> Kept:
         "bytes_sent": entry.bytes_sent,
     }
     if exchange is not None:
-        detail.update(exchanged(exchange, entry.secrets))
+        headers = {} if exchange.request is None else dict(exchange.request.texts.items())
+        detail.update(exchanged(exchange, headers, with_proofs(sent, exchange.known, headers)))
     error = entry.error["message"] if entry.error is not None else ""
     words = [
         uri,
@@ -228,17 +256,20 @@ def kept(entry: HistoryEntry) -> Kept:
     )
 
 
-def exchanged(exchange: Exchange, secrets: Secrets) -> dict[str, Value]:
-    """What went to and fro, secrets masked."""
+def exchanged(exchange: Exchange, headers: dict[str, str], secrets: Secrets) -> dict[str, Value]:
+    """What went to and fro, secrets masked; `headers` are those of the request."""
     request = exchange.request
     found: dict[str, Value] = {"datasource": exchange.datasource, "repeats": exchange.repeats}
     if exchange.identity is not None:
         found["identity"] = {"table": exchange.identity.table, "id": exchange.identity.id}
     if request is not None:
-        headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in request.headers.items()]
-        sent = described(OutgoingRequest(request.verb, "", headers, request.body or None), secrets)
-        body: Value = {"size": exchange.left_out} if exchange.left_out else sent.get("body")
-        found["request"] = {"headers": sent["headers"], "body": body}
+        sent = list(headers.items())
+        body: Value = None
+        if exchange.left_out:
+            body = {"size": exchange.left_out}
+        elif request.body:
+            body = described_body(request.body, sent, secrets)
+        found["request"] = {"headers": described_headers(sent, secrets), "body": body}
     if exchange.headers or exchange.body:
         found["response"] = answered(exchange, secrets)
     if isinstance(exchange.trace, ConsoleTrace):

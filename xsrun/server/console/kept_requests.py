@@ -10,6 +10,7 @@ import zlib
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
+from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -43,20 +44,26 @@ CREATE TABLE IF NOT EXISTS exchange (
   text TEXT NOT NULL,
   detail BLOB NOT NULL
 );
-CREATE INDEX IF NOT EXISTS exchange_status ON exchange (status, number);
-CREATE INDEX IF NOT EXISTS exchange_failed ON exchange (failed, number);
-CREATE INDEX IF NOT EXISTS exchange_verb ON exchange (verb, number);
 CREATE INDEX IF NOT EXISTS exchange_path ON exchange (path, number);
-CREATE INDEX IF NOT EXISTS exchange_kind ON exchange (kind, number);
 CREATE INDEX IF NOT EXISTS exchange_at ON exchange (at, number);
 CREATE INDEX IF NOT EXISTS exchange_duration ON exchange (duration, number);
 """
+#: What most requests have. They are found by looking at the latest, as to note each of them takes longer than all else
+#: about it; an index knows the others.
+_USUAL: dict[str, int | str] = {"status": 200, "failed": 0, "verb": "GET", "kind": "request"}
+_OTHERS = {name: f"{name} <> {value!r}" for name, value in _USUAL.items()}
+for _name, _which in _OTHERS.items():
+    _SCHEMA += f"DROP INDEX IF EXISTS exchange_{_name};\n"  # earlier versions noted all
+    _SCHEMA += f"CREATE INDEX IF NOT EXISTS exchange_other_{_name} ON exchange ({_name}, number) WHERE {_which};\n"
+#: Bytes of what is kept as it is: to compress less takes longer than to write it.
+_PLAIN = 2_000
 #: What a list shows of a request.
 _SHOWN = ("number", "at", "kind", "verb", "uri", "query", "file", "status", "failed", "duration", "error", "traced")
 _SUMMARY = ", ".join((*_SHOWN, "size"))
 _COLUMNS = ("at", "kind", "verb", "path", "uri", "query", "file", "status", "failed", "duration", "error", "traced")
 _MARKS = ", ".join("?" * (len(_COLUMNS) + 3))
 _INSERT = f"INSERT INTO exchange ({', '.join(_COLUMNS)}, size, text, detail) VALUES ({_MARKS})"
+_ROW = attrgetter(*_COLUMNS, "size", "text")
 
 
 @dataclass(slots=True)
@@ -107,15 +114,22 @@ class Wanted:
             parts.append(condition)
             given.extend(values)
 
+        def add_value(name: str, condition: str, *values: int | str) -> None:
+            """A condition, and the name of the index that knows of the values where there is one."""
+            add(condition, *values)
+            if _USUAL.get(name, values[0]) not in values:  # 200 is the first of its class
+                add(_OTHERS[name])
+
         for name in ("kind", "verb", "path"):
             if value := getattr(self, name):
-                add(f"{name} = ?", value)
+                add_value(name, f"{name} = ?", value)
         if self.status == "failed":
-            add("failed = ?", 1)
+            add_value("failed", "failed = ?", 1)
         elif self.status[:1].isdigit() and self.status[1:] == "xx":
-            add("status BETWEEN ? AND ?", int(self.status[0]) * 100, int(self.status[0]) * 100 + 99)
+            first = int(self.status[0]) * 100
+            add_value("status", "status BETWEEN ? AND ?", first, first + 99)
         elif self.status.isdigit():
-            add("status = ?", int(self.status[:9]))
+            add_value("status", "status = ?", int(self.status[:9]))
         if self.since is not None:
             add("at >= ?", self.since)
         if self.until is not None:
@@ -180,36 +194,36 @@ class RequestStore:
 
     def add(self, requests: Iterable[Kept]) -> list[int]:
         """Keep requests, all or none; their numbers. The oldest go when there are too many."""
-        numbers, size = [], 0
+        rows = [(*_ROW(one), written(one.detail)) for one in requests]
         with self._lock:
             self._connection.execute("BEGIN IMMEDIATE")
             try:
-                for one in requests:
-                    row = [getattr(one, name) for name in (*_COLUMNS, "size")]
-                    detail = zlib.compress(json.dumps(one.detail, ensure_ascii=False).encode("utf-8", "replace"), 1)
-                    cursor = self._connection.execute(_INSERT, [*row, one.text, detail])
-                    numbers.append(cursor.lastrowid or 0)
-                    size += len(detail)
-                self._forget(size)
+                self._connection.executemany(_INSERT, rows)
+                last = self._end("max")  # nobody else wrote meanwhile, so that the numbers are in a row
+                self._forget(last, sum(len(row[-1]) for row in rows))
                 self._connection.execute("COMMIT")
             except BaseException:
                 with suppress(sqlite3.Error):
                     self._connection.execute("ROLLBACK")
                 raise
-        return numbers
+        return list(range(last - len(rows) + 1, last + 1))
 
-    def _forget(self, added: int) -> None:
+    def _end(self, which: str) -> int:
+        """The first or the last number. To ask for both at once would go through all of them."""
+        return int(self._connection_value(f"SELECT {which}(number) FROM exchange"))
+
+    def _forget(self, newest: int, added: int) -> None:
         """Let the oldest go: those beyond the number, and a share of all until the store is small enough."""
         run = self._connection.execute
-        oldest, newest = run("SELECT min(number), max(number) FROM exchange").fetchone()
-        if oldest is not None and newest - oldest >= self.most:
+        oldest = self._end("min")
+        if newest - oldest >= self.most:
             oldest = newest - self.most + 1
             run("DELETE FROM exchange WHERE number < ?", [oldest])
         self._added += added
         if self._added < self.most_bytes // _SHARE:
             return
         self._added = 0
-        while oldest is not None and oldest < newest and self._bytes() > self.most_bytes:
+        while oldest < newest and self._bytes() > self.most_bytes:
             oldest += (newest - oldest) // _SHARE + 1
             run("DELETE FROM exchange WHERE number < ?", [oldest])
 
@@ -261,7 +275,7 @@ class RequestStore:
 
     def _scan(self, wanted: Wanted, before: int | None, limit: int) -> RequestPage:
         """The same with a text, which no index knows: the next piece of the requests is looked through."""
-        start = before if before is not None else self._connection_value("SELECT max(number) FROM exchange") + 1
+        start = before if before is not None else self._end("max") + 1
         numbers = self._all("SELECT number FROM exchange WHERE number < ? ORDER BY number DESC LIMIT ?", [start, PIECE])
         if not numbers:
             return RequestPage(scanned=0)
@@ -290,7 +304,7 @@ class RequestStore:
             return None
         *summary, detail = rows[0]
         assert isinstance(detail, bytes)
-        return {**_summary(tuple(summary)), **json.loads(zlib.decompress(detail))}
+        return {**_summary(tuple(summary)), **read(detail)}
 
     def latest(self, limit: int) -> list[dict[str, Json]]:
         """The last requests and replays as the history shows them, newest first."""
@@ -300,7 +314,7 @@ class RequestStore:
         found: list[dict[str, Json]] = []
         for *summary, detail in self._all(text, [limit]):
             assert isinstance(detail, bytes)
-            whole = {**_summary(tuple(summary)), **json.loads(zlib.decompress(detail))}
+            whole = {**_summary(tuple(summary)), **read(detail)}
             whole["error"] = whole["error_detail"]
             found.append({name: whole[name] for name in SHOWN_ENTRY})
         return found
@@ -318,3 +332,20 @@ class RequestStore:
 def _summary(row: tuple[int | str | float | bytes, ...]) -> dict[str, Value]:
     found: dict[str, Value] = dict(zip((*_SHOWN, "size"), row, strict=True))
     return {**found, "failed": bool(found["failed"]), "traced": bool(found["traced"])}
+
+
+def written(detail: dict[str, Value]) -> bytes:
+    """The details of a request as they are kept: JSON, compressed where that is long."""
+    import orjson
+
+    try:
+        text = orjson.dumps(detail)
+    except TypeError:  # integers beyond 64 bits, lone surrogates, or nesting too deep for orjson
+        text = json.dumps(detail, ensure_ascii=False).encode("utf-8", "replace")
+    return text if len(text) < _PLAIN else zlib.compress(text, 1)
+
+
+def read(detail: bytes) -> dict[str, Value]:
+    """The same as they were."""
+    found: dict[str, Value] = json.loads(detail if detail[:1] == b"{" else zlib.decompress(detail))
+    return found
