@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 import os
 import pickle
 import re
@@ -25,7 +26,7 @@ from xsrun.diagnostics import Diagnostic
 from xsrun.hints import NamedTuple
 from xsrun.lazy_regex import pattern
 from xsrun.records import made, record, replace, unset
-from xsrun.values import conversion
+from xsrun.values import conversion, plain_json
 from xsrun.values.paths import Step
 
 # Records -------------------------------------------------------------------------------------------------------------
@@ -124,6 +125,23 @@ json_values = st.recursive(
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
     max_leaves=10,
 )
+
+
+JSON_WORDS = st.sampled_from(
+    ["[", "]", "{", "}", ",", ":", " ", "\n", '"a"', '"', "1", "0", "-", ".5", "e3", "true", "null"]
+)
+
+
+@given(st.lists(JSON_WORDS, max_size=12).map("".join) | json_values.map(json.dumps) | st.text(max_size=20))
+def test_plain_texts_are_read_as_orjson_reads_them(text: str) -> None:
+    import orjson
+
+    try:
+        found = plain_json.read(text)
+    except plain_json.NotPlain:
+        return
+    assert repr(found) == repr(orjson.loads(text))
+    assert plain_json.may_be_json(text)
 
 
 @given(json_values, st.booleans())

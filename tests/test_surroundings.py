@@ -178,8 +178,8 @@ def test_a_file_that_is_closed_to_us(tmp_path: Path, monkeypatch: pytest.MonkeyP
     (tmp_path / "mine.xs").write_text("function mine {\n}\n", encoding="utf-8")
     read = loader.read_bytes
 
-    def refusing(path: Path, largest: int) -> bytes:
-        if path.name == "mine.xs":
+    def refusing(path: str, largest: int) -> bytes:
+        if Path(path).name == "mine.xs":
             raise PermissionError(13, "Permission denied")
         return read(path, largest)
 

@@ -6,11 +6,10 @@ result = workspace.run("items", kind="query", verb="GET", input={"page": 1})
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from xsrun.diagnostics import Diagnostic
 from xsrun.errors import UsageError, XanoScriptError, XanoScriptSyntaxError
 from xsrun.hints import TYPE_CHECKING, Unpack
+from xsrun.reading import AnyPath
 from xsrun.running.context import Limits
 from xsrun.syntax.nodes import Document
 from xsrun.values.conversion import Value
@@ -19,6 +18,8 @@ from xsrun.workspace.result import Result
 from xsrun.workspace.workspace import LoadedWorkspace
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from xsrun.syntax.parsed import Parsed
     from xsrun.testing.report import Report
     from xsrun.workspace.options import WorkspaceOptions
@@ -47,7 +48,9 @@ class Workspace(LoadedWorkspace):
     """
 
     @checked(*keywords_of(LoadedWorkspace.__init__))
-    def __init__(self, sources: dict[str, str], root: Path | None = None, **options: Unpack[WorkspaceOptions]) -> None:
+    def __init__(
+        self, sources: dict[str, str], root: AnyPath | None = None, **options: Unpack[WorkspaceOptions]
+    ) -> None:
         super().__init__(sources, root, **options)
         from xsrun.dispatch import Dispatcher
 
@@ -105,7 +108,7 @@ def check(sources: dict[str, str] | list[Path] | list[str]) -> list[Diagnostic]:
         from xsrun.workspace.loader import read_source
 
         require("sources", sources, (list, tuple), "a dict of texts by file name, or a list of files")
-        sources = {str(path): read_source(Path(path)) for path in sources}
+        sources = {str(path): read_source(path) for path in sources}
     return check_sources(sources)
 
 

@@ -16,8 +16,8 @@ import stat
 import sys
 from collections.abc import Iterable
 from functools import cache as remember
-from pathlib import Path
 
+from xsrun.hints import Any
 from xsrun.reading import read_bytes, read_known
 
 #: Bytes of a digest, which stands before the content, and of the key it is made with.
@@ -82,16 +82,16 @@ def _files(package: str) -> str:
     return "\n".join(sorted(found))
 
 
-def folder() -> Path | None:
+def folder() -> str | None:
     """Where the cache is, or None when the user switched it off: `$XSRUN_CACHE` empty, `off`, `no`, `none` or `0`."""
     chosen = os.environ.get("XSRUN_CACHE")
     if chosen is not None:
-        return None if chosen.lower() in ("", "off", "no", "none", "0") else Path(chosen)
+        return None if chosen.lower() in ("", "off", "no", "none", "0") else chosen
     base = os.environ.get("XDG_CACHE_HOME")
     home = os.environ.get("HOME") or os.environ.get("USERPROFILE")
     if base:
-        return Path(base) / "xsrun"
-    return Path(home) / ".cache" / "xsrun" if home else None
+        return os.path.join(base, "xsrun")
+    return os.path.join(home, ".cache", "xsrun") if home else None
 
 
 # Who may write -------------------------------------------------------------------------------------------------------
@@ -112,32 +112,41 @@ def _is_own(status: os.stat_result) -> bool:
 
 
 @remember
-def _secret(place: Path) -> bytes | None:
+def _secret(place: str) -> bytes | None:
     """The key of a cache that is fit for use, else None. It is looked for once: nobody else can change it later."""
     with contextlib.suppress(OSError):  # a folder that cannot be made is not a cache
-        place.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if is_private(place.resolve()):
+        _make(place)
+        if is_private(os.path.realpath(place)):
             return _key(_key_folder() or place)
     return None
 
 
-def _key_folder() -> Path | None:
+def _make(place: str) -> None:
+    """Make a folder that is the user's own, unless it is there."""
+    if not os.path.isdir(place):
+        place = place.rstrip(os.sep)
+        os.makedirs(os.path.dirname(place) or ".", exist_ok=True)
+        with contextlib.suppress(FileExistsError):
+            os.mkdir(place, 0o700)
+
+
+def _key_folder() -> str | None:
     """Where the key is: not among what it protects, so that who can write only there cannot read it."""
     base = os.environ.get("XDG_STATE_HOME")
     home = os.environ.get("HOME") or os.environ.get("USERPROFILE")
     if not base and not home:
         return None
-    found = Path(base or Path(home or "", ".local", "state"), "xsrun")
+    found = os.path.join(base or os.path.join(home or "", ".local", "state"), "xsrun")
     with contextlib.suppress(OSError):  # no place to write to: the cache itself is the next best
-        found.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _make(found)
         return found if os.access(found, os.W_OK) else None
     return None
 
 
-def _key(place: Path) -> bytes | None:
+def _key(place: str) -> bytes | None:
     """The key in a folder, which gets one if it has none. None when others could have put it there."""
-    path = place / "cache-key"
-    if not is_private(place.resolve()):
+    path = os.path.join(place, "cache-key")
+    if not is_private(os.path.realpath(place)):
         return None
     key = _kept_key(path)
     if key is None:
@@ -151,7 +160,7 @@ def _key(place: Path) -> bytes | None:
     return key
 
 
-def _kept_key(path: Path) -> bytes | None:
+def _kept_key(path: str) -> bytes | None:
     if not is_private(path):
         return None
     key = read_bytes(path, _LARGEST)
@@ -193,19 +202,19 @@ def write(kind: str, key: str, data: bytes, most: int | None = None) -> None:
         return
     import tempfile
 
-    target = place / kind
+    target = os.path.join(place, kind)
     with contextlib.suppress(OSError):  # a cache that cannot be written costs time, nothing else
-        target.mkdir(mode=0o700, exist_ok=True)
+        _make(target)
         if key.startswith("00"):  # one write in 256: keys are even
             prune(target, most)
         descriptor, temporary = tempfile.mkstemp(dir=target)
         with os.fdopen(descriptor, "wb") as file:
             file.write(_digest(secret, (kind, key, data)))
             file.write(data)
-        os.replace(temporary, target / key)
+        os.replace(temporary, os.path.join(target, key))
 
 
-def prune(place: Path, most: int | None = None) -> None:
+def prune(place: str, most: int | None = None) -> None:
     """Delete the older half of the entries of one kind when there are more than `most`, else `MOST_ENTRIES`."""
     with os.scandir(place) as entries:
         files = [entry for entry in entries if entry.is_file(follow_symlinks=False)]
@@ -219,3 +228,25 @@ def prune(place: Path, most: int | None = None) -> None:
     for _, path in written[: len(written) // 2]:
         with contextlib.suppress(OSError):
             os.unlink(path)
+
+
+# Values --------------------------------------------------------------------------------------------------------------
+
+
+def packed(value: object) -> bytes | None:
+    """A value as bytes, to be kept; None when it holds what only this process has."""
+    import pickle
+
+    try:
+        return pickle.dumps(value, pickle.HIGHEST_PROTOCOL)
+    except (pickle.PicklingError, TypeError, AttributeError):
+        return None
+
+
+def unpacked(data: bytes) -> Any:
+    """The value that was packed. Only for what `read` gave: it may run code."""
+    try:
+        from _pickle import loads  # what pickle gives, without its twin in Python
+    except ImportError:  # another Python than CPython
+        from pickle import loads
+    return loads(data)

@@ -7,6 +7,8 @@ from xsrun.hints import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import re
 
+#: The flags of `re`.
+IGNORECASE, MULTILINE, DOTALL, ASCII = 2, 8, 16, 256
 _METHODS = ("match", "fullmatch", "search", "sub", "subn", "split", "findall", "finditer")
 
 

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import NoReturn
 
 from xsrun.errors import UsageError
-from xsrun.reading import is_folder, is_there, real_path, require_regular, status_of, typed_path
+from xsrun.reading import AnyPath, is_folder, is_there, real_path, require_regular, status_of, typed_path
 
 
-def write_whole(path: Path, content: bytes) -> None:
+def write_whole(path: AnyPath, content: bytes) -> None:
     """Replace the content of a file, or make it, whole or not at all; its permissions stay. Raises OSError."""
     target = real_path(path)
     mode = None
@@ -34,7 +34,7 @@ def write_whole(path: Path, content: bytes) -> None:
         raise
 
 
-def refuse_unwritable(given: str | os.PathLike[str], what: str = "", *, whole: bool = False) -> None:
+def refuse_unwritable(given: AnyPath, what: str = "", *, whole: bool = False) -> None:
     """Raise UsageError for a file that cannot be written. `what` stands before its name in the message.
 
     `whole`: as `write_whole` writes it, after its folders are made; what is written otherwise may be a device.
@@ -71,5 +71,5 @@ def _nearest(path: Path) -> Path:
     return next(one for one in (path, *path.parents, Path()) if is_there(one))
 
 
-def _refuse(given: str | os.PathLike[str], what: str, reason: str, hint: str | None = None) -> NoReturn:
+def _refuse(given: AnyPath, what: str, reason: str, hint: str | None = None) -> NoReturn:
     raise UsageError(f"cannot write {what}{os.fspath(given)}: {reason}", hint=hint)

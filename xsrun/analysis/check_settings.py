@@ -8,10 +8,10 @@ errors = ["XS511"]          # warnings that shall count as errors
 from __future__ import annotations
 
 from collections.abc import Iterable
-from pathlib import Path
 
 from xsrun.diagnostics import Diagnostic
 from xsrun.errors import UsageError
+from xsrun.reading import AnyPath
 from xsrun.records import record, replace
 from xsrun.services.project_file import read_project_file
 from xsrun.values.conversion import Value
@@ -35,13 +35,13 @@ class CheckSettings:
         return kept
 
 
-def read_settings(start: Path) -> CheckSettings:
+def read_settings(start: AnyPath) -> CheckSettings:
     """The settings of the nearest project file at or above a folder. Raises UsageError for one that makes no sense."""
     found = read_project_file(start)
     return CheckSettings() if found is None else _settings(*found)
 
 
-def _settings(path: Path, table: dict[str, Value]) -> CheckSettings:
+def _settings(path: str, table: dict[str, Value]) -> CheckSettings:
     check = table.get("check", {})
     unknown = [name for name in check if name not in ("ignore", "errors")] if isinstance(check, dict) else []
     if unknown or not isinstance(check, dict):

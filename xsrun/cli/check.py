@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import os
 import sys
-from pathlib import Path
 
 from xsrun.cli.arguments import one_of
 from xsrun.cli.declared_options import Declaring, Options
@@ -12,7 +12,7 @@ from xsrun.diagnostics import Diagnostic
 from xsrun.diagnostics.color import paint, use_color
 from xsrun.errors import UsageError
 from xsrun.hints import TYPE_CHECKING
-from xsrun.reading import is_folder, is_there, real_path, typed_path
+from xsrun.reading import is_folder, is_there, typed_name
 from xsrun.values.conversion import to_json
 
 if TYPE_CHECKING:
@@ -80,10 +80,10 @@ def summary(files: int, diagnostics: list[Diagnostic], repairable: int, color: b
     return f"{files} file{'' if files == 1 else 's'} checked: {found}{more}"
 
 
-def start_of(given: str) -> Path:
+def start_of(given: str) -> str:
     """The folder from which on upwards the project's settings are looked for."""
-    path = real_path(typed_path(given))
-    return path if is_folder(path) else path.parent if is_there(path) else real_path(Path())
+    path = os.path.realpath(typed_name(given))
+    return path if is_folder(path) else os.path.dirname(path) if is_there(path) else os.path.realpath(".")
 
 
 def report(diagnostics: list[Diagnostic], sources: dict[str, str], form: str) -> None:
@@ -126,7 +126,7 @@ def fixed(checked: Checked, settings: CheckSettings, options: Options) -> dict[s
         if options.diff:
             print_difference(name, sources[name], text)
         else:
-            write_source(Path(name), text)
+            write_source(name, text)
     if not options.diff:
         print(f"{count} fixed in {len(changed)} file{'' if len(changed) == 1 else 's'}", file=sys.stderr)
     return sources if options.diff else made

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
-from pathlib import Path
 
 from xsrun.cli.declared_options import Options
 from xsrun.cli.named import Named, named
 from xsrun.diagnostics import Diagnostic
 from xsrun.errors import UsageError
-from xsrun.reading import real_path
+from xsrun.reading import tidy
 from xsrun.records import made, record
-from xsrun.workspace.loader import find_files, find_names, read_source
+from xsrun.workspace.loader import find_names, read_source
 from xsrun.workspace.roots import chosen_workspace, neighbours, reaches_out, workspace_above
 
 Texts = dict[str, str]
@@ -54,19 +53,19 @@ def collect_checked(paths: list[str], options: Options) -> Checked:
     """What to check for some paths. Raises UsageError when there is nothing."""
     checked = Checked()
     chosen = chosen_workspace(options.workspace)
-    parts: dict[Path, dict[Path, str]] = {}
+    parts: dict[str, dict[str, str]] = {}
     lone: Texts = {}
     for given in paths:
         what = named(given, constructs=False, workspace=options.workspace)
         root = chosen or workspace_above(_folder_of(what))
-        if what.text is None and (root is None or real_path(root) == real_path(_folder_of(what))):
+        if what.text is None and (root is None or _real(root) == _real(_folder_of(what))):
             checked.add(_whole_folder(what))
         elif what.is_page:
             _add_page(checked, what)
-        elif what.path is None:
+        elif what.place is None:
             _add_text(checked, what, root, chosen is not None)
         elif root is not None:
-            parts.setdefault(real_path(root), {}).update(_selected(what))
+            parts.setdefault(_real(root), {}).update(_selected(what))
         else:
             lone[what.name] = what.text or ""
     for root, selected in parts.items():
@@ -78,11 +77,15 @@ def collect_checked(paths: list[str], options: Options) -> Checked:
     return checked
 
 
-def _folder_of(what: Named) -> Path:
+#: A path without links.
+_real = os.path.realpath
+
+
+def _folder_of(what: Named) -> str:
     """The folder that something is in, or is."""
-    if what.path is None:
-        return Path()
-    return what.path if what.text is None else real_path(what.path).parent
+    if what.place is None:
+        return "."
+    return what.place if what.text is None else os.path.dirname(_real(what.place))
 
 
 def _whole_folder(what: Named) -> list[Texts]:
@@ -90,19 +93,19 @@ def _whole_folder(what: Named) -> list[Texts]:
     from xsrun.analysis.programs import divide
     from xsrun.diagnostics.progress import tracked
 
-    below = {name: read_source(name) for name in tracked(find_names(Path(what.name)), "reading")}
+    below = {name: read_source(name) for name in tracked(find_names(what.name), "reading")}
     return divide(below, [what.name])
 
 
-def _selected(what: Named) -> dict[Path, str]:
+def _selected(what: Named) -> dict[str, str]:
     """The files that were named, and what users call them."""
-    files = [what.path] if what.path is not None and what.text is not None else find_files(Path(what.name))
-    return {real_path(file): file.as_posix() for file in files}
+    files = [what.place] if what.place is not None and what.text is not None else find_names(what.name)
+    return {_real(file): file for file in files}
 
 
-def _add_part(checked: Checked, root: Path, selected: dict[Path, str]) -> None:
+def _add_part(checked: Checked, root: str, selected: dict[str, str]) -> None:
     """Some files, with the rest of the workspace that they lie in."""
-    around = {real_path(file): _shown(file) for file in find_files(root)}
+    around = {_real(file): _shown(file) for file in find_names(root)}
     program = {name: read_source(file) for file, name in {**around, **selected}.items()}
     checked.programs.append(program)
     named_texts = {name: program[name] for name in selected.values()}
@@ -114,20 +117,20 @@ def _add_lone(checked: Checked, lone: Texts) -> None:
     """Files without a workspace around them, together one, with the files beside them where they need others."""
     program = dict(lone)
     if any(map(reaches_out, lone.values())):
-        own = {real_path(name) for name in lone}
-        beside = {real_path(file) for path in own for file in neighbours(path)} - own
+        own = {_real(name) for name in lone}
+        beside = {_real(file) for path in own for file in neighbours(path)} - own
         program |= {_shown(file): read_source(file) for file in sorted(beside)}
     checked.programs.append(program)
     checked.texts |= lone
     checked.files |= lone.keys()
 
 
-def _add_text(checked: Checked, what: Named, root: Path | None, chosen: bool) -> None:
+def _add_text(checked: Checked, what: Named, root: str | None, chosen: bool) -> None:
     """A program that is in no file, in the workspace around the user where it may need that."""
     program = {what.name: what.text or ""}
     checked.texts |= program
     if root is not None and (chosen or reaches_out(what.text or "")):
-        program = {**program, **{_shown(file): read_source(file) for file in find_files(root)}}
+        program = {**program, **{_shown(file): read_source(file) for file in find_names(root)}}
     checked.programs.append(program)
 
 
@@ -145,6 +148,6 @@ def _add_page(checked: Checked, what: Named) -> None:
     checked.pages.add(what.name)
 
 
-def _shown(file: Path) -> str:
+def _shown(file: str) -> str:
     """A file as a user in the current folder would write it."""
-    return Path(os.path.relpath(file)).as_posix()
+    return tidy(os.path.relpath(file))

@@ -119,7 +119,7 @@ class PageOptions:
         self.inputs = read_inputs(options.input)[0]
         self.auth = read_auth(options.auth)
         self.chosen = chosen_workspace(options.workspace)
-        self._constructs: dict[Path, list[Construct]] = {}
+        self._constructs: dict[str, list[Construct]] = {}
 
     def around(self, page: NamedPage) -> PageSettings:
         """The settings for one page."""
@@ -128,7 +128,7 @@ class PageOptions:
         from xsrun.testing.doctest.page_settings import PageSettings
         from xsrun.workspace.roots import reaches_out, workspace_above
 
-        root = self.chosen or workspace_above(real_path(page.path).parent if page.path is not None else Path())
+        root = self.chosen or workspace_above(real_path(page.path).parent if page.path is not None else ".")
         given = self.given
         later: WorkspaceOptions = given if self.options.now else {**given, "clock": lambda: system_clock() + _LATER}
         return PageSettings(
@@ -143,7 +143,7 @@ class PageOptions:
             around=self._around(root) if root is not None and (self.chosen or reaches_out(page.text)) else [],
         )
 
-    def _around(self, root: Path) -> list[Construct]:
+    def _around(self, root: str) -> list[Construct]:
         """The constructs of a workspace, read once."""
         from xsrun.api import Workspace
         from xsrun.workspace.roots import shortest

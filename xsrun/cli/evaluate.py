@@ -69,8 +69,6 @@ def is_program(what: Named, variables: list[str]) -> bool:
 
 def evaluate_expression(expression: str, options: Options) -> int:
     """Print the value of an expression in the workspace around the user, whose `.env` counts."""
-    from pathlib import Path
-
     from xsrun.workspace.argument_checks import identity_of
     from xsrun.workspace.expressions import EXPRESSION, value_of_expression
     from xsrun.workspace.result import Result
@@ -82,7 +80,7 @@ def evaluate_expression(expression: str, options: Options) -> int:
     auth = identity_of(read_auth(options.auth))
     variables = {name: read_value(value) for name, value in variables_of(options)}
     environment = read_environment(options.env)
-    root = chosen_workspace(options.workspace) or workspace_above(Path())
+    root = chosen_workspace(options.workspace) or workspace_above(".")
     result = Result()
     started = time.perf_counter()
     try:

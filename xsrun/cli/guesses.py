@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from xsrun.errors import XanoScriptError
+from xsrun.reading import AnyPath, tidy
 from xsrun.workspace.lookup import command_name, construct_named
 from xsrun.workspace.roots import chosen_workspace, shortest, workspace_above
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from xsrun.workspace.construct import Construct
 
 #: Constructs and files that a message names.
@@ -20,13 +20,12 @@ _LISTED = 3
 
 def constructs_meant(given: str, workspace: str | None = None) -> list[Construct]:
     """The constructs of the workspace around the user, or of the one that `-w` names, that a word comes nearest to."""
-    from pathlib import Path
 
     from xsrun.api import Workspace
     from xsrun.diagnostics.suggest import nearest_names
 
     try:
-        root = chosen_workspace(workspace) or workspace_above(Path())
+        root = chosen_workspace(workspace) or workspace_above(".")
         if root is None:
             return []
         with Workspace.load(shortest(root)) as loaded:
@@ -52,13 +51,12 @@ def constructs_hint(given: str, workspace: str | None = None) -> str | None:
 
 def files_hint(given: str, workspace: str | None = None) -> str | None:
     """A hint for a path that is not there: the file of that name, or of the construct that may be meant, elsewhere."""
-    from pathlib import Path
 
     from xsrun.diagnostics.suggest import one_of
     from xsrun.workspace.loader import find_files
 
     try:
-        root = chosen_workspace(workspace) or workspace_above(Path())
+        root = chosen_workspace(workspace) or workspace_above(".")
         files = find_files(shortest(root)) if root is not None else []
     except XanoScriptError:
         return None
@@ -69,8 +67,8 @@ def files_hint(given: str, workspace: str | None = None) -> str | None:
     return _place(found[0], root) if found and root is not None else None
 
 
-def _place(construct: Construct, root: Path) -> str:
-    return f"{command_name(construct)} is in {(shortest(root) / construct.file).as_posix()}"
+def _place(construct: Construct, root: AnyPath) -> str:
+    return f"{command_name(construct)} is in {tidy(os.path.join(shortest(root), construct.file))}"
 
 
 def _parts(given: str) -> tuple[str | None, str, str | None]:

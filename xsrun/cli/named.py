@@ -5,13 +5,15 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from xsrun.errors import UsageError
+from xsrun.hints import TYPE_CHECKING
 from xsrun.lazy_regex import pattern
-from xsrun.reading import is_folder, is_there, typed_path
+from xsrun.reading import is_folder, is_there, suffix_of, typed_name
 from xsrun.records import record
 from xsrun.workspace.loader import matching, read_source, read_standard_input
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 #: What standard input, and a program that is an argument itself, are called in messages.
 STDIN, ARGUMENT = "<stdin>", "<argument>"
@@ -32,12 +34,12 @@ class Named:
     """What was named.
 
     `name` is what messages call it, `text` the text of a file or of a program, None for folders and constructs.
-    `line` or `member` say which construct or block of the file is meant.
+    `place` is the path of a file or folder; `line` or `member` say which construct or block of the file is meant.
     """
 
     name: str
     text: str | None = None
-    path: Path | None = None
+    place: str | None = None
     line: int | None = None
     member: str | None = None
 
@@ -46,9 +48,18 @@ class Named:
         """Is this a page with programs in it, rather than a program?"""
         if self.text is None:
             return False
-        if self.path is not None:
-            return self.path.suffix.lower() in PAGES
+        if self.place is not None:
+            return suffix_of(self.place) in PAGES
         return self.name == STDIN and _FENCE.search(self.text) is not None
+
+    @property
+    def path(self) -> Path | None:
+        """The path of a file or folder."""
+        if self.place is None:
+            return None
+        from pathlib import Path
+
+        return Path(self.place)
 
 
 def named(given: str, *, expression: bool = False, constructs: bool = True, workspace: str | None = None) -> Named:
@@ -58,19 +69,19 @@ def named(given: str, *, expression: bool = False, constructs: bool = True, work
     """
     if given == "-":
         return Named(STDIN, read_standard_input())
-    path = typed_path(given)
-    if is_there(path) and not (expression and path.suffix.lower() not in (".xs", *PAGES)):
-        if path.suffix.lower() in _OTHERS and not is_folder(path):
+    place = typed_name(given)
+    if is_there(place) and not (expression and suffix_of(place) not in (".xs", *PAGES)):
+        if suffix_of(place) in _OTHERS and not is_folder(place):
             raise UsageError(f"{given} is not a program", hint="name a .xs file, a page (.md) or a folder")
-        return Named(path.as_posix(), None if is_folder(path) else read_source(path), path)
+        return Named(place, None if is_folder(place) else read_source(place), place)
     from xsrun.language.constructs import DECLARED_KINDS
 
     kind, colon, name = given.partition(":")
     if colon and kind in DECLARED_KINDS and constructs and not expression:
         return Named(f"{kind}:{name.strip()}")
-    place = _place_in_file(given)
-    if place is not None:
-        return place
+    inside = _place_in_file(given)
+    if inside is not None:
+        return inside
     if expression or is_program(given):
         return Named(ARGUMENT, given)
     if not constructs:
@@ -81,7 +92,7 @@ def named(given: str, *, expression: bool = False, constructs: bool = True, work
     close = nearest(kind, DECLARED_KINDS) if colon and name.strip() else None
     if close is not None:
         raise UsageError(f"there is no kind of construct `{kind}`", hint=f"did you mean `{close}:{name.strip()}`?")
-    hint = (files_hint if path.suffix == ".xs" else constructs_hint)(given, workspace)
+    hint = (files_hint if place.endswith(".xs") else constructs_hint)(given, workspace)
     hint = hint or "name a .xs file, a page, or a construct as KIND:NAME, for example function:math/add"
     raise UsageError(f"no such file, folder or construct: {given}", hint=hint)
 
@@ -102,7 +113,7 @@ def refuse_page(path: Path, text: str) -> None:
 
 def is_program(given: str) -> bool:
     """Does a word look like a program or an expression, and not like the name of a file?"""
-    return _PROGRAM.search(given) is not None and Path(given).suffix.lower() not in (".xs", *PAGES)
+    return _PROGRAM.search(given) is not None and suffix_of(given) not in (".xs", *PAGES)
 
 
 def spread(given: list[str]) -> list[str]:
@@ -112,11 +123,11 @@ def spread(given: list[str]) -> list[str]:
 
 def _place_in_file(given: str) -> Named | None:
     """`FILE:LINE` or `FILE:NAME`, where there is such a file."""
-    match = _PLACE.match(given)
-    path = typed_path(match[1]) if match else None
-    if match is None or path is None or not is_there(path) or is_folder(path):
+    match = _PLACE.match(given) if ":" in given else None
+    place = typed_name(match[1]) if match else None
+    if match is None or place is None or not is_there(place) or is_folder(place):
         return None
-    found = Named(path.as_posix(), read_source(path), path)
+    found = Named(place, read_source(place), place)
     if match[2].isdecimal():
         found.line = int(match[2][:9])
     else:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 
 from xsrun.cli.arguments import whole_number
 from xsrun.cli.declared_options import Declaring, Options
@@ -13,6 +12,7 @@ from xsrun.reading import read_bytes, read_text, require_regular, typed_path
 from xsrun.running.context import Limits
 from xsrun.values.conversion import Value, from_json
 from xsrun.values.digits import whole_of_digits
+from xsrun.values.plain_json import may_be_json
 
 if TYPE_CHECKING:
     from xsrun.services.files import Upload
@@ -171,6 +171,8 @@ def read_value(text: str) -> Value:
 
     if text.startswith("@"):
         text = read_value_file(text)
+    if not may_be_json(text):
+        return text
     try:
         return from_json(text)
     except JsonError as error:
@@ -348,6 +350,10 @@ def read_body(given: str | None) -> bytes | None:
 
 def read_files(given: list[str]) -> dict[str, Upload | list[Upload]]:
     """The files to upload by input; several of one name are a list."""
+    if not given:
+        return {}
+    from pathlib import Path
+
     files: dict[str, list[Upload]] = {}
     for text in given:
         name, path = split_pair(text, "--file")

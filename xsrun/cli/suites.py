@@ -84,8 +84,9 @@ def load(given: str, options: Options) -> Suite:
         if construct_named(text)[0] is not None:
             return of_construct(text, name, options)
         raise no_such_path(text, options.workspace)
-    refuse_page(path, read_source(path))
-    target = file_target(path, options, settings)
+    content = read_source(path)
+    refuse_page(path, content)
+    target = file_target(path, content, options, settings)
     files = {target.file} if target.file else None
     return Suite(target.workspace, files, {target.file: {name}} if name is not None and target.file else {})
 

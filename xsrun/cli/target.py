@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+import os
 
 from xsrun.api import Workspace
 from xsrun.cli.declared_options import Options
@@ -10,9 +10,9 @@ from xsrun.cli.named import Named, named
 from xsrun.cli.options import workspace_settings
 from xsrun.errors import UsageError
 from xsrun.hints import TYPE_CHECKING
-from xsrun.reading import real_path
+from xsrun.reading import AnyPath
 from xsrun.records import record
-from xsrun.workspace.loader import find_files, read_source
+from xsrun.workspace.loader import find_names, read_source
 from xsrun.workspace.lookup import construct_named, runnable
 from xsrun.workspace.roots import chosen_workspace, neighbours, reaches_out, relative, shortest, workspace_above
 
@@ -95,14 +95,14 @@ def load_named(what: Named, options: Options) -> Target:
     if what.text is None:
         return (
             construct_target(what.name, options, settings)
-            if what.path is None
-            else folder_target(what.path, options, settings)
+            if what.place is None
+            else folder_target(what.place, options, settings)
         )
     if what.is_page:
         return page_target(what, options, settings)
-    if what.path is None:
+    if what.place is None:
         return text_target(what.name, what.text, options, settings)
-    target = file_target(what.path, options, settings)
+    target = file_target(what.place, what.text, options, settings)
     target.line = what.line
     if what.member is not None:
         target.kind, target.name, target.verb = construct_named(what.member)
@@ -112,25 +112,25 @@ def load_named(what: Named, options: Options) -> Target:
 def construct_target(text: str, options: Options, settings: WorkspaceOptions) -> Target:
     """A construct of the workspace around the user, `query:GET items`."""
     kind, name, verb = construct_named(text)
-    root = chosen_workspace(options.workspace) or workspace_above(Path()) or Path()
+    root = chosen_workspace(options.workspace) or workspace_above(".") or "."
     return Target(Workspace.load(shortest(root), **settings), name, kind, verb)
 
 
-def folder_target(path: Path, options: Options, settings: WorkspaceOptions) -> Target:
+def folder_target(path: AnyPath, options: Options, settings: WorkspaceOptions) -> Target:
     """A folder: it selects from the workspace that it lies in, or is one."""
     root = chosen_workspace(options.workspace) or workspace_above(path) or path
     workspace = Workspace.load(shortest(root), **settings)
-    if real_path(root) == real_path(path):
+    if os.path.realpath(root) == os.path.realpath(path):
         return Target(workspace)
     return Target(workspace, folder=relative(path, root) + "/")
 
 
 def text_target(name: str, text: str, options: Options, settings: WorkspaceOptions) -> Target:
     """A program that is in no file, in the workspace around the user."""
-    root = chosen_workspace(options.workspace) or workspace_above(Path())
+    root = chosen_workspace(options.workspace) or workspace_above(".")
     sources = {name: text}
     if root is not None and (options.workspace or reaches_out(text)):
-        sources |= {relative(file, root): read_source(file) for file in find_files(root)}
+        sources |= {relative(file, root): read_source(file) for file in find_names(root)}
     return Target(Workspace(sources, root, **settings), file=name)
 
 
@@ -140,8 +140,9 @@ def page_target(what: Named, options: Options, settings: WorkspaceOptions) -> Ta
     from xsrun.testing.doctest.page_runner import ExamplePage
     from xsrun.testing.doctest.page_settings import PageSettings
 
-    root = chosen_workspace(options.workspace) or workspace_above(what.path.parent if what.path is not None else Path())
-    name = relative(what.path, root) if what.path is not None and root is not None else what.name
+    beside = os.path.dirname(what.place or "") or "."
+    root = chosen_workspace(options.workspace) or workspace_above(beside)
+    name = relative(what.place, root) if what.place is not None and root is not None else what.name
     examples = examples_of(what, name)
     example = one_example(what, examples)
     around: list[Construct] = []
@@ -151,16 +152,17 @@ def page_target(what: Named, options: Options, settings: WorkspaceOptions) -> Ta
     return Target(page.workspace(example), file=name)
 
 
-def file_target(path: Path, options: Options, settings: WorkspaceOptions) -> Target:
+def file_target(path: AnyPath, text: str, options: Options, settings: WorkspaceOptions) -> Target:
     """A file, with the rest of its workspace when the file may need it. What it declares comes first."""
-    text = read_source(path)
-    own = real_path(path)
+    own = os.path.realpath(path)
+    folder = os.path.dirname(own)
     chosen = chosen_workspace(options.workspace)
-    root = chosen or workspace_above(own.parent)
-    place = root or own.parent
+    root = chosen or workspace_above(folder)
+    place = root or folder
     name = relative(own, place)
     sources = {name: text}
     if chosen is not None or reaches_out(text):
-        files = find_files(place) if root is not None else neighbours(own)
-        sources |= {relative(file, place): read_source(file) for file in files if real_path(file) != own}
+        files = find_names(place) if root is not None else neighbours(own)
+        others = [file for file in files if os.path.realpath(file) != own]
+        sources |= {relative(file, place): read_source(file) for file in others}
     return Target(Workspace(sources, place, **settings), file=name)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import keyword
-import re
 from collections.abc import Callable, Mapping
 
 from xsrun.hints import TYPE_CHECKING, Any, NamedTuple
@@ -60,10 +59,14 @@ _TYPE_OF_ANNOTATION = {
 }
 
 
+#: What stands in brackets in an annotation: the innermost, and what is around that.
+_INNER, _OUTER = pattern(r"\[[^\[\]]*\]"), pattern(r"\[.*\]")
+
+
 def parameter_type(annotation: str | type) -> tuple[str, bool]:
     """The language's word for an annotation, and whether null passes: `int | None` is `("int", True)`."""
     text = annotation if isinstance(annotation, str) else getattr(annotation, "__name__", str(annotation))
-    names = {part.strip() for part in re.sub(r"\[.*\]", "", re.sub(r"\[[^\[\]]*\]", "", text)).split("|")}
+    names = {part.strip() for part in _OUTER.sub("", _INNER.sub("", text)).split("|")}
     nullable = "None" in names
     names.discard("None")
     if names == {"list", "dict"}:

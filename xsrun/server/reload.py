@@ -54,7 +54,8 @@ class Reloader:
 
     def load(self) -> LoadedWorkspace:
         """The workspace as its files are now. Raises UsageError when there is nothing to load."""
-        texts, root = read_sources(self.path)
+        texts, folder = read_sources(self.path)
+        root = Path(folder)
         workspace = self.make(texts, root)
         self._texts, self._settings = texts, self._read_settings(root)
         broken = errors_by_file(workspace.problems)
@@ -65,10 +66,11 @@ class Reloader:
         """Load the files again if they differ from what is live. Tells whether they did."""
         with self._lock:
             try:
-                texts, root = read_sources(self.path)
+                texts, folder = read_sources(self.path)
             except UsageError as error:  # files are being moved, or one is not text: the next change will tell
                 self._refused(error)
                 return False
+            root = Path(folder)
             settings = self._read_settings(root)
             if texts == self._texts and settings == self._settings:
                 return False

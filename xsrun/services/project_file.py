@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+import os
+from collections.abc import Iterator
 
 from xsrun.errors import UsageError
 from xsrun.lazy_regex import pattern
-from xsrun.reading import read_text
+from xsrun.reading import AnyPath, is_file, read_text
 from xsrun.values.conversion import Value
 
 #: The sections that the file may have, each with who reads it.
@@ -14,15 +15,15 @@ SECTIONS = {"check": "xsrun check", "jobs": "cloud.job"}
 _PLACE = pattern(r"line (\d+), column (\d+)")
 
 
-def read_project_file(start: Path) -> tuple[Path, dict[str, Value]] | None:
+def read_project_file(start: AnyPath) -> tuple[str, dict[str, Value]] | None:
     """The nearest project file at or above a folder, and what it says; None without one.
 
     Raises UsageError for a file that cannot be read or has sections that nobody reads.
     """
-    for folder in (start, *start.parents):
+    for folder in _folders(os.fspath(start)):
         for name, section in (("xsrun.toml", ()), ("pyproject.toml", ("tool", "xsrun"))):
-            path = folder / name
-            if path.is_file():
+            path = os.path.join(folder, name)
+            if is_file(path):
                 table = _table(path, section)
                 if table is not None:
                     unknown = [f"[{one}]" for one in table if one not in SECTIONS]
@@ -33,7 +34,17 @@ def read_project_file(start: Path) -> tuple[Path, dict[str, Value]] | None:
     return None
 
 
-def _table(path: Path, section: tuple[str, ...]) -> dict[str, Value] | None:
+def _folders(start: str) -> Iterator[str]:
+    """A folder and those above it."""
+    while True:
+        yield start
+        above = os.path.dirname(start)
+        if above == start or not start:
+            return
+        start = above
+
+
+def _table(path: str, section: tuple[str, ...]) -> dict[str, Value] | None:
     import tomllib
 
     try:

@@ -7,16 +7,15 @@ file). Texts of the engine are PHP byte strings: one that is valid UTF-8 is a `s
 
 from __future__ import annotations
 
-import json
 import math
-import re
 import sys
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 
 from xsrun.errors import InputError, XanoScriptError
 from xsrun.hints import Any
-from xsrun.lazy_regex import pattern
+from xsrun.lazy_regex import ASCII, pattern
+from xsrun.values import plain_json
 from xsrun.values.extent import check_extent
 
 Value = Any
@@ -31,7 +30,7 @@ NOT_JOINABLE = "Variable is not text. Are you referencing a full object?"
 
 _NINETEEN_DIGITS = pattern(r"\d{19}")
 #: PHP's is_numeric, without hexadecimal: blanks around are fine.
-NUMERIC = pattern(r"[ \t\n\r\v\f]*[+-]?(?:\d+(\.\d*)?|(\.\d+))([eE][+-]?\d+)?[ \t\n\r\v\f]*", re.ASCII)
+NUMERIC = pattern(r"[ \t\n\r\v\f]*[+-]?(?:\d+(\.\d*)?|(\.\d+))([eE][+-]?\d+)?[ \t\n\r\v\f]*", ASCII)
 
 
 def type_name(value: Value) -> str:
@@ -162,6 +161,8 @@ def describe(value: Value) -> str:
         return f"an object with {len(value)} keys" if len(value) != 1 else "an object with 1 key"
     if kind == "resource":
         return "a resource"
+    import json
+
     shown = json.dumps(value if kind != "text" else to_text(value), ensure_ascii=False)
     return f"the {kind} {shown if len(shown) <= 40 else shown[:37] + '...'}"
 
@@ -268,12 +269,9 @@ def to_json(value: Value, *, indent: bool = False) -> str:
 def write_json(value: Value, *, indent: bool = False) -> str:
     """The same for a value that was measured before."""
     global _written
-    if _written < _FEW_TEXTS and "orjson" not in sys.modules and _is_simple_json(value):
+    if _written < _FEW_TEXTS and "orjson" not in sys.modules and plain_json.is_plain(value):
         _written += 1
-        separators = None if indent else (",", ":")
-        return json.dumps(
-            without_zero_fractions(value), ensure_ascii=False, separators=separators, indent=2 if indent else None
-        )
+        return plain_json.written(value, indent)
     import orjson
 
     options = orjson.OPT_INDENT_2 if indent else 0
@@ -283,48 +281,14 @@ def write_json(value: Value, *, indent: bool = False) -> str:
             text = orjson.dumps(without_zero_fractions(value), _jsonable, options)
         return text.decode()
     except (TypeError, ValueError):  # integers beyond 64 bits, lone surrogates, or nesting too deep for orjson
+        import json
+
         return json.dumps(value, ensure_ascii=False, default=_jsonable, indent=2 if indent else None)
 
 
-#: Values with more members than this, or more texts than this, are worth the import of orjson, which takes as long as
-#: a small program.
-_FEW, _FEW_TEXTS = 200, 50
+#: More texts than this are worth the import of orjson, which takes as long as a small program.
+_FEW_TEXTS = 50
 _written = _read = 0
-#: Short texts of JSON that mean the same to Python's own library as to orjson.
-_SHORT = 200
-_PLAIN_JSON = pattern(
-    r"""(?:[\[\]{},: ]|"[ !#-\[\]-~]*"|(?:0|-?[1-9]\d{0,14})(?:\.\d{1,15})?(?![\d.eE])|true|false|null)++""", re.ASCII
-)
-_SIMPLE = frozenset((bool, type(None)))
-
-
-def _is_simple_json(value: Value) -> bool:
-    """Is a value small, and does Python's own library write it as orjson would?"""
-    pending = [value]
-    seen = 0
-    while pending:
-        one = pending.pop()
-        kind = one.__class__
-        seen += 1
-        if kind is list:
-            pending.extend(one)
-        elif kind is dict:
-            pending.extend(one)
-            pending.extend(one.values())
-        elif kind is float:
-            if not 1e-4 < abs(one) < 1e15 and one != 0:
-                return False
-        elif kind is int:
-            if not MIN_INT <= one <= MAX_INT:
-                return False
-        elif kind is str:
-            if not one.isascii() or "\x7f" in one:
-                return False
-        elif kind not in _SIMPLE:
-            return False
-        if seen + len(pending) > _FEW:
-            return False
-    return True
 
 
 def without_zero_fractions(value: Value) -> Value:
@@ -353,11 +317,10 @@ def _jsonable(value: Value) -> Value:
 def from_json(text: str | bytes) -> Value:
     """The value of a JSON text. Raises JsonError, a ValueError; integers beyond 64 bits become decimals."""
     global _read
-    if _read < _FEW_TEXTS and "orjson" not in sys.modules and text.__class__ is str and len(text) <= _SHORT:
+    if _read < _FEW_TEXTS and "orjson" not in sys.modules and text.__class__ is str:
         _read += 1
-        if _PLAIN_JSON.fullmatch(text):
-            with suppress(ValueError):  # which orjson tells better
-                return json.loads(text)
+        with suppress(plain_json.NotPlain):
+            return plain_json.read(text)
     import orjson
 
     try:

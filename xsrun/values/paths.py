@@ -15,13 +15,12 @@ Conditions are expressions of the language; whoever can compile them says so wit
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 from functools import lru_cache
 
 from xsrun.errors import LimitError, XanoScriptError
 from xsrun.hints import Final, Literal, NamedTuple
-from xsrun.lazy_regex import pattern
+from xsrun.lazy_regex import ASCII, pattern
 from xsrun.values.conversion import NOT_ARRAY, Value, describe, normalize_object, to_text, truthy
 
 #: Turns what was at a path (null: nothing) into what will be.
@@ -53,7 +52,8 @@ class Step(NamedTuple):
 
 # Reading the text of a path ------------------------------------------------------------------------------------------
 
-_POSITION = pattern(r"-?(?:0|[1-9]\d{0,17})", re.ASCII)
+_POSITION = pattern(r"-?(?:0|[1-9]\d{0,17})", ASCII)
+_ESCAPED = pattern(r"\\(.)")
 _WORD = pattern(r"[^\[\]$\"'`\s]+(?: [^\[\]$\"'`\s]+)*")
 #: Deeper paths than this are refused: they are not paths, and writing goes one call deeper a step.
 MAX_STEPS = 250
@@ -159,7 +159,7 @@ def _bracket_step(inside: str) -> Step | None:
         return Step("", None, "every")
     quote = text[0]
     if quote in "\"'" and len(text) > 1 and text[-1] == quote:
-        return Step(re.sub(r"\\(.)", r"\1", text[1:-1]))
+        return Step(_ESCAPED.sub(r"\1", text[1:-1]))
     if _WORD.fullmatch(text):
         return _key_step(text)
     return Step(text, None, "condition") if "$" in text else None

@@ -6,11 +6,10 @@ list that is summed counts as 0, and `true` in a list that is joined is `1` (sem
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Hashable, Iterable
 
 from xsrun.errors import XanoScriptError
-from xsrun.lazy_regex import pattern
+from xsrun.lazy_regex import ASCII, pattern
 from xsrun.values.conversion import (
     NOT_JOINABLE,
     Value,
@@ -41,7 +40,7 @@ def cast_to_text(value: Value) -> str:
     raise XanoScriptError(NOT_JOINABLE, hint=f"the value is {describe(value)}")
 
 
-_NUMBER_AT_START = pattern(r"[ \t\n\r\v\f]*([+-]?(?:\d+(\.\d*)?|(\.\d+))([eE][+-]?\d+)?)", re.ASCII)
+_NUMBER_AT_START = pattern(r"[ \t\n\r\v\f]*([+-]?(?:\d+(\.\d*)?|(\.\d+))([eE][+-]?\d+)?)", ASCII)
 
 
 def cast_to_number(value: Value) -> float:
@@ -142,7 +141,7 @@ def as_array_value(entries: dict[str, Value]) -> Array:
     return made
 
 
-_WHOLE = pattern(r"-?[1-9]\d{0,17}|0", re.ASCII)
+_WHOLE = pattern(r"-?[1-9]\d{0,17}|0", ASCII)
 
 
 def whole_key(key: str) -> int | None:

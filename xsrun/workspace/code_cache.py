@@ -6,9 +6,7 @@ what this user wrote: what is unpickled here would run whatever somebody else pu
 
 from __future__ import annotations
 
-import contextlib
 import marshal
-import pickle
 from collections.abc import Callable
 
 from xsrun import cache
@@ -100,8 +98,9 @@ def keep(kind: str, key: str, compiled: Compiled, about: Asked) -> None:
     """Keep compiled code and what it was made from, unless a constant cannot be kept: then it is compiled each time."""
     linker = compiled.linker
     parts = (about, linker.builtins, linker.callees, linker.fields, linker.constants)
-    with contextlib.suppress(pickle.PicklingError, TypeError, AttributeError):
-        cache.write(kind, key, pickle.dumps((marshal.dumps(compiled.code), parts), pickle.HIGHEST_PROTOCOL))
+    data = cache.packed((marshal.dumps(compiled.code), parts))
+    if data is not None:
+        cache.write(kind, key, data)
 
 
 def _names(declared: list[Declared] | None) -> tuple[str, ...] | None:
@@ -117,7 +116,7 @@ def _depends_on_tables(construct: Construct) -> bool:
 
 def _link(construct: Construct, data: bytes) -> Compiled | None:
     """The stored code with its globals; None when a construct that it calls takes other inputs by now."""
-    code, parts = pickle.loads(data)
+    code, parts = cache.unpacked(data)
     for (kind, name), names in parts[0].items():
         declared = construct.signature(kind, name) if construct.signature is not None else None
         if _names(declared) != names:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable
-from pathlib import Path
 
 from xsrun.diagnostics import Diagnostic
 from xsrun.hints import TYPE_CHECKING
 from xsrun.language.constructs import DECLARED_KINDS
+from xsrun.reading import stem_of
 from xsrun.syntax.nodes import Document, Item, Statement
 from xsrun.syntax.source import Source
 from xsrun.workspace import tree_cache
@@ -80,7 +80,7 @@ def constructs_of(source: Source, items: list[Item]) -> list[Construct]:
         else:
             loose.append(item)
     if loose or not constructs:
-        stem = Path(source.filename).stem
+        stem = stem_of(source.filename)
         line, node = loose[0].line if loose else 1, around(loose)
         items = loose if node is None else statements_of(loose)
         constructs.append(Construct("stack", stem, None, None, source.filename, line, node, items, text=source.text))

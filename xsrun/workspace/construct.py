@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import copy
-import pickle
 import threading
 from collections.abc import Callable, Iterable, Iterator
 
+from xsrun import cache
 from xsrun.diagnostics import Diagnostic
 from xsrun.errors import XanoScriptSyntaxError
 from xsrun.hints import TYPE_CHECKING
@@ -95,19 +94,24 @@ class Construct:
     def _restore(self) -> None:
         with self.lock:
             if self._stored is not None:
-                self._node, self._items = pickle.loads(self._stored)
+                self._node, self._items = cache.unpacked(self._stored)
                 self._stored = None
 
     def tree(self) -> bytes:
         """The tree as bytes, to be kept in the cache."""
-        return self._stored or pickle.dumps((self._node, self._items), pickle.HIGHEST_PROTOCOL)
+        if self._stored is not None:
+            return self._stored
+        data = cache.packed((self._node, self._items))
+        assert data is not None
+        return data
 
     def with_variables(self, names: Iterable[str], inputs: Iterable[str] = ()) -> Construct:
         """The same bare list with some variables set before it runs, and with inputs: those that it declares, or else
         these, which may be anything."""
         from xsrun.fields.compiling import untyped_fields
 
-        made = copy.copy(self)
+        made = Construct.__new__(Construct)
+        vars(made).update(vars(self))
         made.variables = tuple(names)
         made._declared = self.declared if self.declares_inputs else untyped_fields(inputs)
         made._sensitive = None

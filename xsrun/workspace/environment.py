@@ -5,11 +5,10 @@ from __future__ import annotations
 import io
 import os
 from collections.abc import Iterable, Iterator
-from pathlib import Path
 
 from xsrun.errors import UsageError
 from xsrun.lazy_regex import pattern
-from xsrun.reading import read_text
+from xsrun.reading import AnyPath, is_file, read_text
 from xsrun.syntax.nodes import Entry, ObjectLiteral
 from xsrun.syntax.source import Source
 from xsrun.workspace.construct import Construct, text_of
@@ -20,7 +19,7 @@ _LISTED = pattern(r"\benv\s*=\s*\[([^\]]*)\]")
 _QUOTED = pattern(r"""["'](\w+)["']""")
 
 
-def own_environment(constructs: Iterable[Construct], sources: Iterable[Source], root: Path | None) -> dict[str, str]:
+def own_environment(constructs: Iterable[Construct], sources: Iterable[Source], root: AnyPath | None) -> dict[str, str]:
     """What a workspace knows of `$env` by itself: the process's variables that a program names, over these its own
     values, over these the `.env` file beside it."""
     constructs = list(constructs)
@@ -30,8 +29,9 @@ def own_environment(constructs: Iterable[Construct], sources: Iterable[Source], 
         for entry in node.entries if isinstance(node, ObjectLiteral) else []:
             if isinstance(entry, Entry) and (text := text_of(entry.value)) is not None:
                 values[entry.key] = text
-    if root is not None and (root / ".env").is_file():
-        values.update(read_environment_file(root / ".env"))
+    beside = None if root is None else os.path.join(root, ".env")
+    if beside is not None and is_file(beside):
+        values.update(read_environment_file(beside))
     return values
 
 
@@ -60,7 +60,7 @@ def _mentioned(text: str) -> Iterator[str]:
         yield from (name for listed in _LISTED.findall(text) for name in _QUOTED.findall(listed))
 
 
-def read_environment_file(path: Path) -> dict[str, str]:
+def read_environment_file(path: AnyPath) -> dict[str, str]:
     """Names and values of a `.env` file, as python-dotenv reads them; `${NAME}` in a value stands for itself.
 
     Raises UsageError for a file that cannot be read, and for a line that does not read as a name and a value.

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import pickle
 from collections.abc import Callable, Iterable
-from pathlib import Path
 
 from xsrun import cache
 from xsrun.evaluator.generated.tracebacks import translate
 from xsrun.fields.declared import Declared
+from xsrun.reading import AnyPath
 from xsrun.running.context import Identity
 from xsrun.running.watchdog import watched
 from xsrun.syntax.source import Source
@@ -27,7 +26,7 @@ def value_of_expression(
     expression: str,
     variables: dict[str, Value],
     env: dict[str, Value] | None = None,
-    root: Path | None = None,
+    root: AnyPath | None = None,
     *,
     inputs: dict[str, Value] | None = None,
     auth: Identity | None = None,
@@ -59,7 +58,7 @@ def kept(expression: str, variables: Iterable[str], inputs: Iterable[str] = ()) 
     data = cache.read("expression", _key(expression, variables, inputs))
     if data is None:
         return None
-    code, parts = pickle.loads(data)
+    code, parts = cache.unpacked(data)
     return code_cache.linked(EXPRESSION, code, parts, []).run, parts[0]
 
 

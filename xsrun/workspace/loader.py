@@ -5,11 +5,14 @@ from __future__ import annotations
 import io
 import os
 import sys
-from pathlib import Path
 
 from xsrun.diagnostics.record import UNREAD
 from xsrun.errors import UsageError
-from xsrun.reading import LARGEST_DATA, LARGEST_SOURCE, is_folder, is_there, read_bytes, typed_path
+from xsrun.hints import TYPE_CHECKING
+from xsrun.reading import LARGEST_DATA, LARGEST_SOURCE, AnyPath, is_folder, is_there, read_bytes, tidy, typed_name
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 #: Folders that never hold programs of the workspace.
 SKIPPED = frozenset((".git", ".xsrun", "node_modules", ".venv", "venv", "__pycache__", "xsrun_packages"))
@@ -17,23 +20,25 @@ SKIPPED = frozenset((".git", ".xsrun", "node_modules", ".venv", "venv", "__pycac
 PACKAGES = "xsrun_packages"
 
 
-def find_files(path: Path) -> list[Path]:
+def find_files(path: AnyPath) -> list[Path]:
     """The `.xs` files below a folder, sorted; folder and file names carry no meaning.
 
     A folder that may not be read is among them, so that it is reported.
     """
+    from pathlib import Path
+
     return [Path(name) for name in find_names(path)]
 
 
-def find_names(path: Path) -> list[str]:
+def find_names(path: AnyPath) -> list[str]:
     """The same files by name, with forward slashes: of thousands a path each would cost more than looking for them."""
     found: list[str] = []
-    walk = os.walk(path, onerror=lambda error: found.append(Path(error.filename).as_posix()))
+    walk = os.walk(path, onerror=lambda error: found.append(tidy(error.filename)))
     for folder, folders, files in walk:
         folders[:] = sorted(name for name in folders if name not in SKIPPED)
         programs = sorted(name for name in files if name.endswith(".xs"))
         if programs:
-            place = Path(folder).as_posix()
+            place = tidy(folder)
             before = "" if place == "." else place if place.endswith("/") else f"{place}/"
             found += [before + name for name in programs]
     return found
@@ -52,7 +57,7 @@ def matching(paths: list[str]) -> list[str]:
             continue
         from glob import glob
 
-        fitting = sorted(name for name in glob(path, recursive=True) if not SKIPPED.intersection(Path(name).parts))
+        fitting = sorted(name for name in glob(path, recursive=True) if not SKIPPED.intersection(name.split(os.sep)))
         if not fitting:
             raise UsageError(f"no file or folder fits {given}")
         found += (name for name in fitting if name not in found)
@@ -83,7 +88,7 @@ def read_standard_input() -> str:
     return text
 
 
-def write_source(path: Path, text: str) -> None:
+def write_source(path: AnyPath, text: str) -> None:
     """Replace the text of a file, whole or not at all; its permissions stay. Raises UsageError when that fails."""
     from xsrun.writing import write_whole
 
@@ -93,25 +98,27 @@ def write_source(path: Path, text: str) -> None:
         raise UsageError(f"cannot write {path}: {error.strerror}") from None
 
 
-def read_sources(path: str | os.PathLike[str]) -> tuple[dict[str, str], Path]:
+def read_sources(path: AnyPath) -> tuple[dict[str, str], str]:
     """The texts of a file or folder by file name, and the folder that the workspace lives in.
 
     Names are relative to the folder, with forward slashes. Raises UsageError when there is nothing to run.
     """
-    given = typed_path(path)
+    given = typed_name(path)
     if is_folder(given):
-        files = find_files(given)
+        files = find_names(given)
         if not files:
             raise UsageError(f"there is no .xs file in {given}")
-        return {file.relative_to(given).as_posix(): read_source(file) for file in files}, given
+        before = "" if given == "." else given if given.endswith("/") else f"{given}/"
+        return {file.removeprefix(before): read_source(file) for file in files}, given
     if not is_there(given):
         raise UsageError(f"no such file or folder: {given}")
-    return {given.name: read_source(given)}, given.parent
+    folder, _, name = given.rpartition("/")
+    return {name: read_source(given)}, folder or ("/" if given.startswith("/") else ".")
 
 
-def shown_path(root: Path | None, name: str) -> str:
+def shown_path(root: AnyPath | None, name: str) -> str:
     """The path of a workspace's file as a user in the current folder would write it, so that it can be clicked."""
-    file = root / name if root is not None else Path(name)
+    file = os.path.join(root or "", name)
     if root is None or not os.path.lexists(file):
         return name
     below = os.path.relpath(file)

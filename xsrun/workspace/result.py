@@ -13,7 +13,7 @@ from xsrun.values.conversion import Value
 if TYPE_CHECKING:
     from xsrun.diagnostics import Diagnostic
     from xsrun.running.secrets import Secrets
-    from xsrun.running.trace import TraceEntry
+    from xsrun.running.trace import Trace, TraceEntry
     from xsrun.values.streams import StreamedResponse
 
 
@@ -86,3 +86,10 @@ def end_session(context: Context) -> None:
         context.session_slot.close()
         if not context.deferred:  # they hold each other, until Python collects its garbage
             context.session_slot = None
+
+
+def new_trace() -> Trace:
+    """An empty trace, for a run that keeps one."""
+    from xsrun.running.trace import Trace
+
+    return Trace()

@@ -9,14 +9,15 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
-from pathlib import Path
 
 from xsrun.errors import UsageError
 from xsrun.extras import installing
 from xsrun.hints import TYPE_CHECKING, Any
-from xsrun.reading import read_bytes, typed_path
+from xsrun.reading import AnyPath, FolderAttribute, read_bytes, typed_path
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from xsrun.services.cache import Cache
     from xsrun.services.cloud import Cloud
     from xsrun.services.datadog_log import DatadogLog
@@ -70,15 +71,19 @@ class Services:
     lives as long as the run, like their rows. `models` says which language models answer agents.
     """
 
+    root = FolderAttribute()
+    #: where the files of the workspace are, also while nothing is kept beside them
+    home = FolderAttribute()
+
     def __init__(
         self,
-        root: Path | None,
+        root: AnyPath | None,
         *,
         network: NetworkPolicy | Hosts = None,
-        vault: Vault | str | os.PathLike[str] | None = None,
+        vault: Vault | AnyPath | None = None,
         cache_url: str | None = None,
         cloud: Mapping[str, str] | None = None,
-        home: Path | None = None,
+        home: AnyPath | None = None,
         allow_run: bool = False,
         lasting: bool = False,
         models: Iterable[str] = (),
@@ -88,7 +93,6 @@ class Services:
         self.vault = vault
         self.cache_url = cache_url
         self.cloud = cloud
-        #: where the files of the workspace are, also while nothing is kept beside them
         self.home = home or root
         self.allow_run = allow_run
         self.lasting = lasting
@@ -246,10 +250,10 @@ class Services:
 
 
 def services_of(
-    root: Path | None,
+    root: AnyPath | None,
     kinds: set[str],
     network: NetworkPolicy | Hosts,
-    vault: Vault | str | os.PathLike[str] | None,
+    vault: Vault | AnyPath | None,
     cache: str | None,
     models: Iterable[str],
     cloud: Mapping[str, str],

@@ -5,10 +5,9 @@ They are keyed by the text and by the version of xsrun and Python. `xsrun.cache`
 
 from __future__ import annotations
 
-import pickle
-
 from xsrun import cache
 from xsrun.diagnostics import Diagnostic
+from xsrun.reading import stem_of
 from xsrun.records import replace
 from xsrun.syntax.source import Source
 from xsrun.workspace.construct import Construct
@@ -21,7 +20,7 @@ def read_text(source: Source) -> _Read | None:
     data = cache.read("tree", cache.digest(cache.fingerprint(), source.text))
     if data is None:
         return None
-    records, problems = pickle.loads(data)
+    records, problems = cache.unpacked(data)
     return [_construct(source, *record) for record in records], [_placed(one, source) for one in problems]
 
 
@@ -34,7 +33,8 @@ def write_text(source: Source, constructs: list[Construct], problems: list[Diagn
         ]
     except RecursionError:
         return
-    data = pickle.dumps((records, problems), pickle.HIGHEST_PROTOCOL)
+    data = cache.packed((records, problems))
+    assert data is not None
     cache.write("tree", cache.digest(cache.fingerprint(), source.text), data)
 
 
@@ -50,9 +50,7 @@ def _construct(
     problems: list[Diagnostic],
 ) -> Construct:
     if kind == "stack":
-        from pathlib import PurePath
-
-        name = PurePath(source.filename).stem
+        name = stem_of(source.filename)
     made = Construct(kind, name, verb, api_group, source.filename, line, text=text, stored=tree)
     made.problems = [_placed(problem, source) for problem in problems]
     return made

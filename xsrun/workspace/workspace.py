@@ -6,13 +6,13 @@ import os
 import time
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
-from pathlib import Path
 
 from xsrun.diagnostics import Diagnostic
 from xsrun.evaluator.generated.operations import too_deep
 from xsrun.evaluator.generated.tracebacks import translate
 from xsrun.fields.declared import of_call
 from xsrun.hints import TYPE_CHECKING, Any, Self, Unpack
+from xsrun.reading import AnyPath, FolderAttribute
 from xsrun.running.context import Clock, Context, DispatcherProtocol, Identity, Limits, Request, Sleep
 from xsrun.running.unfolded_size import check_unfolded
 from xsrun.running.watchdog import watched
@@ -42,10 +42,12 @@ from xsrun.workspace.deep_calls import frames_for, with_room
 from xsrun.workspace.environment import own_environment
 from xsrun.workspace.loader import read_sources, shown_path
 from xsrun.workspace.lookup import ConstructTable
-from xsrun.workspace.result import Result, end_session, finish
+from xsrun.workspace.result import Result, end_session, finish, new_trace
 from xsrun.workspace.services import services_of
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from xsrun.database.database import Database
     from xsrun.database.session import Session
     from xsrun.fields.declared import Declared
@@ -67,6 +69,7 @@ class LoadedWorkspace(ConstructTable):
     connections and processes.
     """
 
+    root = FolderAttribute()
     #: what runs around constructs; the public API sets it, without it they run bare
     dispatcher: DispatcherProtocol | None = None
     #: how workflow tests reach queries; None runs them where they are called (see `xsrun.server.over_http`)
@@ -77,14 +80,14 @@ class LoadedWorkspace(ConstructTable):
     def __init__(
         self,
         sources: dict[str, str],
-        root: Path | None = None,
+        root: AnyPath | None = None,
         *,
         database: str = "sqlite://",
         env: dict[str, Value] | None = None,
         clock: Clock | int | None = None,
         limits: Limits | None = None,
         network: NetworkPolicy | Hosts = None,
-        vault: Vault | str | os.PathLike[str] | None = None,
+        vault: Vault | AnyPath | None = None,
         cache: str | None = None,
         strict: bool = False,
         base_url: str | None = None,
@@ -97,8 +100,7 @@ class LoadedWorkspace(ConstructTable):
         require("database", database, str, "a URL", "for example sqlite:///file.db")
         require("env", env, (dict, type(None)), "a dict of values by name", 'for example {"KEY": "1"}')
         self.sources = {name: Source(text, name) for name, text in sources.items()}
-        self.root = root
-        self.strict = strict
+        self.root, self.strict = root, strict
         self.read_committed = is_read_committed(isolation)
         #: the prefix of the paths of stored files in their addresses; None takes that of the request
         self.base_url = (base_url or os.environ.get("XSRUN_BASE_URL") or "").rstrip("/") or None
@@ -119,7 +121,7 @@ class LoadedWorkspace(ConstructTable):
 
     @classmethod
     @checked(*keywords_of(__init__))
-    def load(cls, path: str | os.PathLike[str], **options: Unpack[WorkspaceOptions]) -> Self:
+    def load(cls, path: AnyPath, **options: Unpack[WorkspaceOptions]) -> Self:
         """Load a file or a folder, as pulled. Raises UsageError when there is nothing to load."""
         require("path", path, (str, os.PathLike), "the path of a file or folder")
         sources, root = read_sources(path)
@@ -212,7 +214,7 @@ class LoadedWorkspace(ConstructTable):
             auth=identity_of(auth),
             request=request,
             datasource=datasource or "live",
-            trace=_trace() if trace else None,
+            trace=new_trace() if trace else None,
         )
         if headers:
             from xsrun.running.masking import proofs_in
@@ -442,9 +444,3 @@ def workspace_of(context: Context) -> LoadedWorkspace:
     workspace = context.workspace
     assert isinstance(workspace, LoadedWorkspace)
     return workspace
-
-
-def _trace() -> Trace:
-    from xsrun.running.trace import Trace
-
-    return Trace()

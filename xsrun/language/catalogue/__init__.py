@@ -7,11 +7,10 @@ against the language and not against itself.
 
 from __future__ import annotations
 
-import json
+import os
 from functools import cache
-from pathlib import Path
 
-from xsrun.hints import TYPE_CHECKING, Literal, overload
+from xsrun.hints import TYPE_CHECKING, Any, Literal, overload
 
 if TYPE_CHECKING:
     from xsrun.language.catalogue.entries import FilterEntry, StatementEntry
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
 FilterKind = Literal["filter", "query_filter", "input_filter"]
 Kind = Literal["statement"] | FilterKind
 
-_FOLDER = Path(__file__).parent
+_FOLDER = os.path.dirname(__file__)
 _SUFFIXES = {"db_query": " (db)", "input": " (input)"}
 #: Modules below `xsrun.filters` that do not bear the name of the catalogue's category.
 _FAMILIES = {"lambda": "javascript", "input": "input"}
@@ -29,6 +28,13 @@ _EXPRESSION_FORMS = frozenset(
 )
 
 
+def _entries(name: str) -> Any:
+    import json
+
+    with open(f"{_FOLDER}/{name}.json", encoding="utf-8") as file:
+        return json.load(file)
+
+
 @cache
 def _filters() -> dict[FilterKind, dict[str, FilterEntry]]:
     """kind -> spelling (names and aliases) -> entry; the ` (db)` and ` (input)` marks are taken off the names."""
@@ -36,7 +42,7 @@ def _filters() -> dict[FilterKind, dict[str, FilterEntry]]:
     aliases: list[tuple[dict[str, FilterEntry], FilterEntry]] = []
     kinds: dict[str, FilterKind] = {"db_query": "query_filter", "input": "input_filter"}
     entry: FilterEntry
-    for entry in json.loads((_FOLDER / "filters.json").read_text(encoding="utf-8")):
+    for entry in _entries("filters"):
         kind = kinds.get(entry["category"], "filter")
         name = "contains" if entry["name"] == "contains_db" else entry["name"]
         entry["name"] = name.removesuffix(_SUFFIXES.get(entry["category"], " "))
@@ -51,7 +57,7 @@ def _filters() -> dict[FilterKind, dict[str, FilterEntry]]:
 @cache
 def statements() -> dict[str, StatementEntry]:
     """name -> entry of every statement and sub-block (`if`, `case`, `each`, ...)."""
-    entries: list[StatementEntry] = json.loads((_FOLDER / "statements.json").read_text(encoding="utf-8"))
+    entries: list[StatementEntry] = _entries("statements")
     return {entry["name"]: entry for entry in entries}
 
 
