@@ -21,7 +21,7 @@ PROGRAMS = [
 
 
 def test_several_processes_find_what_one_finds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(crew.os, "cpu_count", lambda: 2)
+    monkeypatch.setattr(crew, "available_processors", lambda: 2)
     monkeypatch.setenv("XSRUN_CACHE", str(tmp_path / "one"))
     alone = check_cache.check_programs(PROGRAMS)
     assert len({problem.file for problem in alone}) == 3

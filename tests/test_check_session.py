@@ -213,7 +213,7 @@ def ends_early(*_: object) -> None:
 def test_several_processes_share_one_program(monkeypatch: pytest.MonkeyPatch, broken: bool) -> None:
     """Also when one after the other ends too early: then this one does their work."""
     monkeypatch.setattr(crew, "_SHARED_FROM", 0)
-    monkeypatch.setattr(crew.os, "cpu_count", lambda: 3)
+    monkeypatch.setattr(crew, "available_processors", lambda: 3)
     if broken:
         monkeypatch.setattr(crew, "_work", ends_early)
     texts, chance = large_workspace.texts(20), random.Random(8)

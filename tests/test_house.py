@@ -20,6 +20,7 @@ ROOMS = (
     "hints",
     "errors",
     "extras",
+    "processors",
     "records",
     "lazy_regex",
     "reading",

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import marshal
-import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from xsrun.analysis.interface import Answers, Interface, Question, Seen, View
 from xsrun.analysis.session import CheckResult, CheckSession
 from xsrun.diagnostics import Diagnostic
+from xsrun.processors import available_processors
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
@@ -45,7 +45,7 @@ def update_all(sessions: Sequence[CheckSession]) -> None:
     """Check what was edited in some sessions: on all processors when it is much."""
     work = [(number, name) for number, one in enumerate(sessions) for name in one.edited if name in one.texts]
     sizes = {place: len(sessions[place[0]].texts[place[1]]) for place in work}
-    workers = min(os.cpu_count() or 1, len(work))
+    workers = min(available_processors(), len(work))
     if workers > 1 and sum(sizes.values()) >= _SHARED_FROM:
         with _Crew(_shares(sizes, workers)) as crew:
             crew.check(sessions)

@@ -217,7 +217,8 @@ def elsewhere(suite: Suite, number: int, options: Options) -> Outcomes | None:
         return None
     from functools import partial
 
-    from xsrun.testing.parallel import available_processors, outcomes_of
+    from xsrun.processors import available_processors
+    from xsrun.testing.parallel import outcomes_of
 
     opener = partial(opened, options.paths, number, options)
     return partial(
