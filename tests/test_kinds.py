@@ -340,6 +340,49 @@ def test_programs_do_the_same_without_kinds(program: str) -> None:
         assert known == answer(source)
 
 
+#: What a function that calls itself gives back at its end, and what it makes of what its call gave it.
+GIVEN = st.sampled_from(["1", "2.5", '"3"', '"x"', "null", "[1]", "{a: 1}", "true", "9223372036854775807", "$input.n"])
+MADE = st.sampled_from(
+    ["$r + 1", "$r - $r", "$r * 2", "$r ~ 1", "[$r]", "$r", "$r % 7", "$r / 2", "$r[0] + 1", "$n + $r"]
+)
+
+
+@settings(max_examples=60)
+@given(GIVEN, GIVEN, MADE, MADE, st.booleans())
+def test_functions_that_call_themselves_do_the_same_without_kinds(
+    end: str, other_end: str, made: str, later: str, twice: bool
+) -> None:
+    again = "input = {n: $n - 1} } as $r\n"
+    source = f"""
+    function "f" {{
+      input {{
+        int n
+      }}
+      stack {{
+        var $n {{ value = $input.n }}
+        conditional {{
+          if ($n == 0) {{ return {{ value = {end} }} }}
+          elseif ($n == 5) {{ return {{ value = {other_end} }} }}
+        }}
+        function.run "f" {{ {again}
+        {f"var $n {{ value = {made} }}" if twice else ""}
+      }}
+      response = {later}
+    }}
+    """
+
+    def found() -> list[str]:
+        with xsrun.Workspace.from_sources({"f.xs": source}) as workspace:
+            results = [workspace.run("f", input={"n": n}) for n in (1, 3, 8)]
+        return [repr((result.response, str(result.error))) for result in results]
+
+    known = found()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XSRUN_CACHE", "")
+        patch.setattr(stack_functions, "kinds_of", lambda *_: Kinds())
+        assert known == found()
+
+
 # Kinds ---------------------------------------------------------------------------------------------------------------
 
 

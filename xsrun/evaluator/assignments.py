@@ -28,10 +28,11 @@ from xsrun.evaluator.inference import (
     written,
 )
 from xsrun.fields.declared import Declared
+from xsrun.hints import NamedTuple
 from xsrun.language.roots import NOT_VARIABLES, POST_PROCESS
 from xsrun.names.bindings import name_given_by
 from xsrun.names.places import place_of, ungrouped
-from xsrun.syntax.nodes import Expression, FilterCall, Node, Path, Statement, Variable
+from xsrun.syntax.nodes import Expression, FilterCall, Name, Node, Path, Statement, Variable
 
 _MATH = {"math.add": "+", "math.sub": "-", "math.mul": "*", "math.div": "/", "math.mod": "%"}
 #: Declared types whose bound values are of one class, as long as their filters only refuse some.
@@ -43,15 +44,31 @@ _INPUTS = {
 }
 _PYTHON = {INT: (int,), BOOL: (bool,), TEXT | OTHER: (str, bytes), NUMBER: (int, float)}
 _REFUSING = frozenset(("min", "max"))
+#: Stands among the variables for what a function gives back.
+_GIVEN_BACK = "what the function gives back"
 
 
-def kinds_of(items: Iterable[Node], declared: Iterable[Declared], preset: Iterable[str] = ()) -> Kinds:
+class Recursion(NamedTuple):
+    """A function that calls itself: what these calls give is what its returns and its response give."""
+
+    name: str
+    response: Expression | None
+
+
+def kinds_of(
+    items: Iterable[Node],
+    declared: Iterable[Declared],
+    preset: Iterable[str] = (),
+    recursion: Recursion | None = None,
+) -> Kinds:
     """The kinds of the variables that some statements set, and of the inputs they read.
 
     `preset` variables have a value before the first statement, of any kind.
     """
     kinds = Kinds({one.name: input_kind(one) for one in declared})
-    collector = _Collector(kinds)
+    collector = _Collector(kinds, recursion.name if recursion is not None else None)
+    if recursion is not None:
+        collector.add(_GIVEN_BACK, partial(kinds.of, recursion.response))
     for item in items:
         collector.collect(item)
     for variable in preset:
@@ -59,6 +76,14 @@ def kinds_of(items: Iterable[Node], declared: Iterable[Declared], preset: Iterab
     assigned = {root: values for root, values in collector.found.items() if _is_variable(root)}
     kinds.settle(assigned)
     return kinds
+
+
+def calls(node: Node, function: str | None) -> bool:
+    """Is a statement a plain call of a function, neither asynchronous nor with mocks?"""
+    if not isinstance(node, Statement) or node.name != "function.run" or not isinstance(node.target, Name):
+        return False
+    more = {item.name for item in node.attributes()} - {"input", "description"}
+    return node.target.text == function and not more and not node.blocks("mock")
 
 
 def _is_variable(root: str) -> bool:
@@ -78,8 +103,9 @@ def input_kind(one: Declared) -> Kind:
 class _Collector:
     """Gathers what is assigned to each variable, as functions of the kinds that are known by then."""
 
-    def __init__(self, kinds: Kinds) -> None:
+    def __init__(self, kinds: Kinds, recursive: str | None) -> None:
         self.kinds = kinds
+        self.recursive = recursive
         self.found: dict[str, list[Callable[[], Kind]]] = {}
         #: the `each` blocks of loops, whose variables are dealt with
         self.loops: set[int] = set()
@@ -101,6 +127,12 @@ class _Collector:
         name = node.name
         if name in ("for", "foreach"):
             self.loop(node)
+            return
+        if name == "return":
+            self.add(_GIVEN_BACK, partial(self.kinds.of, node.attribute("value")))
+        if calls(node, self.recursive) and isinstance(node.result, Variable):
+            kinds = self.kinds
+            self.add(node.result.name, lambda: kinds.variables.get(_GIVEN_BACK, ANY))
             return
         if name == "util.post_process":
             for variable in POST_PROCESS:

@@ -12,7 +12,7 @@ from contextlib import contextmanager, nullcontext
 from types import CodeType
 
 from xsrun.errors import LimitError
-from xsrun.evaluator.assignments import kinds_of
+from xsrun.evaluator.assignments import Recursion, calls, kinds_of
 from xsrun.evaluator.changes import changes_of, owners_defined
 from xsrun.evaluator.compiler import Compiler
 from xsrun.evaluator.generated import tracebacks
@@ -167,7 +167,8 @@ def compile_stack(
         compiler.signature = signature
         # a debugger may give variables values of any kind; attached middleware is given inputs as they come
         if not trace:
-            compiler.kinds = kinds_of(considered, [] if owner.kind == "middleware" else declared or [], preset)
+            given = [] if owner.kind == "middleware" else declared or []
+            compiler.kinds = kinds_of(considered, given, preset, _recursion_of(items, response, compiler, declared))
         code = _stack_code(compiler, items, response, start, returns_variables)
         code = [*owners_defined(scope.owners, start), *code]
         if compiler.manager is not None:
@@ -179,6 +180,17 @@ def compile_stack(
         compiled = compile_module(module, filename)
     run, direct = link(compiled, linker, declared or [])
     return Compiled(run, direct, compiled, linker)
+
+
+def _recursion_of(
+    items: Sequence[Node], response: Expression | None, compiler: Compiler, declared: list[Declared] | None
+) -> Recursion | None:
+    """How a function calls itself, when nothing comes between; one of the same name may be another one."""
+    kind, name, *_ = compiler.owner
+    if kind != "function" or not any(calls(node, name) for item in items for node in item.walk()):
+        return None
+    is_found = compiler.signature is not None and compiler.signature(kind, name) is declared
+    return Recursion(name, response) if is_found else None
 
 
 def _stack_code(

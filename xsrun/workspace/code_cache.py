@@ -73,7 +73,7 @@ def _compile(construct: Construct, trace: bool, key: str, show: Callable[[ast.Mo
 
     def signature(kind: str, name: str) -> list[Declared] | None:
         declared = construct.signature(kind, name) if construct.signature is not None else None
-        asked[kind, name] = _names(declared)
+        asked[kind, name] = _names(construct, declared)
         return declared
 
     compiled = compile_stack(
@@ -103,9 +103,11 @@ def keep(kind: str, key: str, compiled: Compiled, about: Asked) -> None:
         cache.write(kind, key, data)
 
 
-def _names(declared: list[Declared] | None) -> tuple[str, ...] | None:
-    """What a caller depends on: the names of the inputs in their order."""
-    return None if declared is None else tuple(one.name for one in declared)
+def _names(caller: Construct, declared: list[Declared] | None) -> tuple[str, ...] | None:
+    """What a caller depends on: whether it is the construct itself, and the names of the inputs in their order."""
+    if declared is None:
+        return None
+    return ("itself" if declared is caller.declared else "another", *(one.name for one in declared))
 
 
 def _depends_on_tables(construct: Construct) -> bool:
@@ -119,7 +121,7 @@ def _link(construct: Construct, data: bytes) -> Compiled | None:
     code, parts = cache.unpacked(data)
     for (kind, name), names in parts[0].items():
         declared = construct.signature(kind, name) if construct.signature is not None else None
-        if _names(declared) != names:
+        if _names(construct, declared) != names:
             return None
     return linked(construct.file, code, parts, construct.declared)
 
