@@ -9,6 +9,7 @@ import json
 import socket
 import threading
 from collections.abc import Iterator
+from itertools import product
 from typing import Any
 from urllib.parse import quote
 
@@ -150,6 +151,21 @@ def test_what_no_query_takes_is_not_found(client: Client, path: str) -> None:
 def test_other_verbs_are_not_found(client: Client) -> None:
     assert client.send("DELETE", "/api:hb1/hello", headers=FAR).json == NOT_FOUND
     assert client.send("BREW", "/api:hb1/hello").status in (400, 404)  # some parsers do not know the word
+
+
+def test_every_path_is_found_by_its_first_part() -> None:
+    parts = ("a", "b", "{x}", "a{x}")
+    names = ["/".join(chosen) for length in (1, 2) for chosen in product(parts, repeat=length)]
+    texts = {name: "text x" if "{" in name else "" for name in names if name.count("{") < 2}
+    queries = [query(name, verb, inputs) for name, inputs in texts.items() for verb in ("GET", "POST")]
+    routes = application(*queries).live.current.routes
+    for path in map("/".join, [*product(("a", "b", "ab", "c"), repeat=1), *product(("a", "b", "ab", "c"), repeat=2)]):
+        fitting = [
+            one for one in routes._by_length["hb1", path.count("/") + 1] if one.match(path.split("/")) is not None
+        ]
+        for verb in ("GET", "POST"):
+            found = routes.find(verb, f"/api:hb1/{path}")
+            assert found is not None and found.route is next((one for one in fitting if one.verb == verb), None)
 
 
 def test_parameters_in_the_path(client: Client) -> None:

@@ -100,6 +100,11 @@ class Route:
         """The inputs that a log does not show."""
         return self.query.sensitive
 
+    @property
+    def start(self) -> str | None:
+        """The first part of the path; None where it has a parameter."""
+        return None if self.segments[0].pattern is not None else self.segments[0].text
+
     def match(self, parts: list[str]) -> dict[str, str] | None:
         """The values of the parameters when the parts of a path are this query's; else None."""
         values: dict[str, str] = {}
@@ -140,6 +145,8 @@ class Routes:
         self.groups: list[ApiGroup] = []
         self._by_address: dict[str, ApiGroup] = {}
         self._by_length: dict[tuple[str, int], list[Route]] = {}
+        #: the same by the first part of the path, and under None those that begin with a parameter
+        self._by_start: dict[tuple[str, int, str | None], list[Route]] = {}
         #: the matches of paths without parameters
         self._known: dict[tuple[str, str], Match] = {}
         named = self._declared_groups(everything)
@@ -148,6 +155,9 @@ class Routes:
                 self._add(query, named)
         for routes in self._by_length.values():
             routes.sort(key=lambda route: [segment.rank for segment in route.segments])
+        for (group, length), routes in self._by_length.items():
+            for start in (None, *(route.start for route in routes)):
+                self._by_start[group, length, start] = [one for one in routes if one.start in (None, start)]
 
     def _declared_groups(self, everything: list[Construct]) -> dict[str, ApiGroup]:
         named = {}
@@ -215,7 +225,8 @@ class Routes:
         if group is None or not group.active or branch not in self.branches:
             return None
         found: dict[str, tuple[Route, dict[str, str]]] = {}
-        for route in self._by_length.get((group.canonical, len(parts)), ()):
+        place = group.canonical, len(parts)
+        for route in self._by_start.get((*place, parts[0])) or self._by_start.get((*place, None)) or ():
             if route.verb not in found and (values := route.match(parts)) is not None:
                 found[route.verb] = route, values
         chosen = found.get(verb) or (found.get("GET") if verb == "HEAD" else None)

@@ -111,6 +111,7 @@ class LoadedWorkspace(ConstructTable):
         #: how runs wait: `util.sleep`; another function may take its place
         self.sleep: Sleep = time.sleep
         self._database: Database | None = None
+        self._begin_session: Callable[[Database, Context], Session] | None = None
         self._load()
         given = (network, vault, cache, self.models, endpoints_of(cloud), allow_run)
         self._services = services_of(root, {one.kind for one in self.constructs}, *given)
@@ -370,9 +371,11 @@ class LoadedWorkspace(ConstructTable):
 
     def open_session(self, context: Context) -> Session:
         """A database session for a run."""
-        from xsrun.database import open_session
+        if self._begin_session is None:
+            from xsrun.database.handlers import open_session
 
-        return open_session(self.database, context)
+            self._begin_session = open_session
+        return self._begin_session(self.database, context)
 
     @property
     def database(self) -> Database:
