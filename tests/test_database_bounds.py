@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -12,7 +13,10 @@ import xsrun
 from xsrun.database.backend import MOST_SHAPES
 from xsrun.database.bounded import Bounded
 from xsrun.database.connection import Connection
+from xsrun.database.operands import CONVERTERS, members
 from xsrun.database.tables import MOST_STATEMENTS, Table
+from xsrun.errors import XanoScriptError
+from xsrun.running.context import Context
 
 GET = """function "get_{table}" {{
   input {{
@@ -36,6 +40,7 @@ SOURCES = {
   auth = false
   schema {
     int id
+    timestamp created_at?=now
     json data?
   }
 }""",
@@ -184,3 +189,29 @@ def test_changes_of_fields_that_requests_choose(workspace: xsrun.Workspace) -> N
     for number in range(20):
         assert run(workspace, "edit", f"k{number}")[f"k{number}"] == 2
     assert kept_for(table(workspace, "bag")) <= 2, "what is prepared for the smaller table is not carried along"
+
+
+#: values beyond what a kind of column holds, or of no kind of column
+BEYOND = ["1e999", "-1e999", "nan", "inf", 2**63, -(2**63) - 1, 1e300, "9" * 400, "\0", "\ud800", "١", b"\xff", [[]]]
+BEYOND += [{"a": "1e999"}, {"data": 1}, True, None, "1e400-01-01", "POINT(1e999 0)"]
+
+
+@pytest.mark.parametrize("kind", CONVERTERS)
+@pytest.mark.parametrize("value", BEYOND, ids=str)
+def test_no_kind_of_column_meets_a_value_that_is_a_fault(kind: str, value: Any) -> None:
+    convert = CONVERTERS[kind]
+    with suppress(XanoScriptError):
+        convert(value, Context())
+    for members_of in (value, [value, 1]):
+        assert members(kind, convert)(members_of, Context()) is not None
+
+
+def test_a_text_that_names_an_endless_number() -> None:
+    source = """db.query "note" {
+  where = $db.note.created_at > "1e999"
+  return = {type: "list"}
+} as $notes"""
+    with xsrun.Workspace.from_sources({**SOURCES, "a.xs": source}) as workspace:
+        error = workspace.run("a").error
+    assert error is not None
+    assert (str(error), error.line) == ('ParseError: Invalid value for param:"note.created_at"', 1)

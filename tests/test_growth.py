@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import cProfile
 import pstats
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -35,6 +36,11 @@ def declared(count: int) -> str:
     )
 
 
+def query(condition: str) -> str:
+    """A query with a condition."""
+    return f'db.query item {{\n  where = {condition}\n  return = {{type: "count"}}\n}} as $r\n'
+
+
 #: what is wrong or long -> a text with so much of it
 TEXTS = {
     "unknown variables": lambda n: function("".join(f"    var $a{i} {{ value = $b{i} }}\n" for i in range(n))),
@@ -50,6 +56,10 @@ TEXTS = {
     "indexes": lambda n: "var $x { value = [] }\nvar $a { value = $x" + "[0]" * (1000 + n) + " }\n",
     "additions": lambda n: "var $a { value = 1" + "+1" * n + " }\n",
     "constructs": declared,
+    # fewer than the interpreter follows into one another
+    "filters on a column": lambda n: query("($db.item.n" + "|add:1" * (n // 4) + ") == 3"),
+    "filters on a column that need parentheses": lambda n: query("$db.item.n" + "|to_lower" * (n // 4) + " == 3"),
+    "conditions of a query": lambda n: query(" && ".join(["$db.item.n > 0"] * (n // 4))),
 }
 
 
@@ -67,6 +77,29 @@ def test_checking_grows_with_the_text(kind: str) -> None:
     work(make(50))  # what is made once, and imported
     base = work("")
     once, twice, fourfold = (work(make(count)) - base for count in (300, 600, 1200))
+    assert twice < 2.6 * once
+    assert fourfold < 2.6 * twice
+
+
+def wrong_tests(count: int) -> str:
+    """A function with as many tests, each with a mistake."""
+    tests = "".join(
+        f'  test "t{n}" {{\n    expect.to_equal ($response) {{\n      vale = 1\n    }}\n  }}\n' for n in range(count)
+    )
+    return f"function f {{\n  input {{\n  }}\n  stack {{\n  }}\n  response = null\n{tests}}}\n"
+
+
+@pytest.mark.parametrize("make", [declared, wrong_tests])
+def test_loading_grows_with_the_text(make: Callable[[int], str]) -> None:
+    def loaded(count: int) -> int:
+        profile = cProfile.Profile()
+        with profile, xsrun.Workspace.from_sources({"a.xs": make(count)}) as workspace:
+            for construct in workspace.constructs:
+                construct.error()
+        return int(pstats.Stats(profile).total_calls)  # type: ignore[attr-defined]
+
+    loaded(20)
+    once, twice, fourfold = (loaded(count) for count in (100, 200, 400))
     assert twice < 2.6 * once
     assert fourfold < 2.6 * twice
 

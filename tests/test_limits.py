@@ -396,3 +396,11 @@ def test_what_was_taken_back_is_gone_and_tracers_work_afterwards() -> None:
         sys.setprofile(before)
     assert not holds_something_here
     assert "holds_something" in called
+
+
+def test_a_limit_that_is_passed_before_any_statement_names_the_construct() -> None:
+    source = "// one\nfunction f {\n  input {\n  }\n  stack {\n  }\n  response = 1\n}\n"
+    with xsrun.Workspace.from_sources({"a.xs": source}, limits=Limits(depth=0)) as workspace:
+        error = workspace.run("f").error
+    assert isinstance(error, LimitError)
+    assert (error.file, error.line) == ("a.xs", 2)

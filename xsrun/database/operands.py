@@ -83,10 +83,9 @@ def to_number(value: Value, context: Context) -> float:
 def to_int(value: Value, context: Context) -> int:
     """A whole number; a fraction is cut off."""
     number = to_number(value, context)
-    whole = int(number)
-    if not MIN_INT <= whole <= MAX_INT:
+    if not MIN_INT <= number <= MAX_INT:  # a text may name an endless number
         raise invalid(value, "whole numbers of 64 bits")
-    return whole
+    return int(number)
 
 
 def to_decimal(value: Value, context: Context) -> float:

@@ -64,11 +64,10 @@ def is_operator(name: str) -> bool:
     return name in OPERATORS
 
 
-def reads_database(node: Node) -> bool:
-    """Does any part of an expression name a column, or an addon that is called for each row?"""
-    return any(
-        (isinstance(one, Variable) and one.name == "db") or (isinstance(one, Call) and one.name == ADDON_FUNCTION)
-        for one in node.walk()
+def names_database(node: Node) -> bool:
+    """Is a node itself the root of a column, or the call of an addon for each row?"""
+    return (isinstance(node, Variable) and node.name == "db") or (
+        isinstance(node, Call) and node.name == ADDON_FUNCTION
     )
 
 
@@ -90,6 +89,8 @@ class ConditionBuilder:
         self.optional: set[int] = set()
         self.lists: set[int] = set()
         self.aggregating = False
+        #: of the parts of each expression that was asked about: do they read the database?
+        self._reading: dict[Node, bool] = {}
 
     def place(self, node: Statement) -> tuple[str, int, int]:
         """Where the statement stands."""
@@ -111,6 +112,14 @@ class ConditionBuilder:
         fixed = fixed_value(node)
         return fixed if fixed is not UNKNOWN else self.operand(node)
 
+    def reads_database(self, node: Node) -> bool:
+        """Does any part of an expression name a column, or an addon that is called for each row?"""
+        reading = self._reading
+        if node not in reading:
+            for one in reversed(list(node.walk())):  # what is below comes first
+                reading[one] = names_database(one) or any(reading[child] for child in one.children())
+        return reading[node]
+
     # Conditions ----------------------------------------------------------------------------------------------------
 
     def condition(self, node: Expression) -> Expression:
@@ -118,7 +127,7 @@ class ConditionBuilder:
         if isinstance(node, (Group, Quoted)):
             inner = node.expression
             return self.operand(node) if inner is None else self.condition(inner)
-        if not reads_database(node):
+        if not self.reads_database(node):
             operand = self.operand(node)
             self.truths.add(operand.index)
             return operand
@@ -133,7 +142,7 @@ class ConditionBuilder:
         """A value in a condition, with its columns and operands told apart."""
         if isinstance(node, (Group, Quoted)) and node.expression is not None:
             return self.value(node.expression)
-        if not reads_database(node):
+        if not self.reads_database(node):
             return self.operand(node)
         if isinstance(node, Path):
             return self.column(node)
@@ -173,12 +182,18 @@ class ConditionBuilder:
 
     def filter_call(self, node: FilterCall) -> Expression:
         if node.disabled and node.operand is not None:
-            return self.value(node.operand)
+            return self.filtered(node.operand)
         known = is_operator(node.name) or (self.aggregating and node.name in AGGREGATES)
         if not known or node.operand is None:
             raise self.unknown_filter(node)
         arguments = [self.value(argument) for argument in node.arguments]
-        return self.rebuilt(FilterCall(self.value(node.operand), node.name, arguments, False), node)
+        return self.rebuilt(FilterCall(self.filtered(node.operand), node.name, arguments, False), node)
+
+    def filtered(self, node: Expression) -> Expression:
+        """What a filter works on; what a chain of filters begins with was looked at for its last one."""
+        if isinstance(node, FilterCall) and self.reads_database(node):
+            return self.filter_call(node)
+        return self.value(node)
 
     def unknown_filter(self, node: FilterCall, place: Located | None = None) -> Exception:
         if find_filter(node.name) is None and node.name not in AGGREGATES:

@@ -23,7 +23,7 @@ from xsrun.hints import TYPE_CHECKING
 from xsrun.names.fixed_values import fixed_value
 from xsrun.names.places import unwrapped
 from xsrun.registry import demands
-from xsrun.statements.db_conditions import ConditionBuilder, is_operator, reads_database
+from xsrun.statements.db_conditions import ConditionBuilder, is_operator
 from xsrun.statements.template_filters import render_template
 from xsrun.syntax.nodes import (
     Binary,
@@ -76,14 +76,14 @@ class PlanBuilder(ConditionBuilder):
         plan.lists = frozenset(self.lists)
 
     def where(self, plan: QueryPlan, node: Expression) -> None:
-        if not reads_database(node) and isinstance(unwrapped(node), (Variable, Path, ListLiteral, ObjectLiteral)):
+        if not self.reads_database(node) and isinstance(unwrapped(node), (Variable, Path, ListLiteral, ObjectLiteral)):
             # a condition that comes as data
             plan.additional_where = self.operand(node)
         else:
             plan.condition = self.condition(node)
 
     def additional_where(self, plan: QueryPlan, node: Expression) -> None:
-        if reads_database(node):
+        if self.reads_database(node):
             extra = self.condition(node)
             plan.condition = extra if plan.condition is None else Binary(plan.condition, "&&", extra).at(node, node)
         else:

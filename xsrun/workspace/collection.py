@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable, Collection, Iterable
 
 from xsrun.diagnostics import Diagnostic
@@ -57,8 +58,7 @@ def read(
     problems = [*parsed.diagnostics, *structure_problems(parsed)]
     errors = [problem for problem in problems if problem.severity == "error"]
     constructs = constructs_of(source, items)
-    for construct in constructs:
-        construct.problems = problems_in(construct, constructs, errors)
+    tell_apart(constructs, errors)
     tree_cache.write_text(source, constructs, problems)
     return constructs, problems
 
@@ -87,16 +87,14 @@ def constructs_of(source: Source, items: list[Item]) -> list[Construct]:
     return constructs
 
 
-def problems_in(construct: Construct, constructs: list[Construct], errors: list[Diagnostic]) -> list[Diagnostic]:
-    """The errors of a text that lie in one of its constructs; those before the first belong to the first."""
-    lines = sorted(other.line for other in constructs)
-    following = next((line for line in lines if line > construct.line), None)
-    first = construct.line == lines[0]
-    return [
-        error
-        for error in errors
-        if (error.line >= construct.line or first) and (following is None or error.line < following)
-    ]
+def tell_apart(constructs: list[Construct], errors: list[Diagnostic]) -> None:
+    """Give each construct of a text the errors that lie in it; those before the first belong to the first."""
+    lines = sorted({construct.line for construct in constructs})
+    found: dict[int, list[Diagnostic]] = {line: [] for line in lines}
+    for error in errors:
+        found[lines[max(bisect_right(lines, error.line) - 1, 0)]].append(error)
+    for construct in constructs:
+        construct.problems = [*found[construct.line]]
 
 
 def add(construct: Construct, found: dict[Key, Construct]) -> Diagnostic | None:

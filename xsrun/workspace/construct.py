@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator
 
 from xsrun import cache
@@ -176,8 +177,14 @@ class Construct:
         """The problems found while loading, those of its tests left out, as one error; None when there is none."""
         if not self.problems:
             return None
-        tests = [problem for test in self.tests for problem in self.problems_of_test(test)]
-        errors = [one for one in self.problems if one.severity == "error" and one not in tests]
+        tests = self.tests
+        begin = [test.line for test in tests]
+
+        def in_test(line: int) -> bool:
+            at = bisect_right(begin, line) - 1
+            return at >= 0 and line <= tests[at].end_line
+
+        errors = [one for one in self.problems if one.severity == "error" and not in_test(one.line)]
         if not errors:
             return None
         first = errors[0]

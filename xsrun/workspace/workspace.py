@@ -263,7 +263,7 @@ class LoadedWorkspace(ConstructTable):
                 result.response = stream.value if result.response is None else result.response
             check_unfolded(context, result.response)
         except Exception as error:
-            result.error = translate(error)
+            result.error = translate(error, construct)
             if context.trace is not None:
                 context.trace.fails(error)
         finally:

@@ -104,9 +104,10 @@ def _between(report: TextReport, node: Between, mode: int) -> None:
 def _filter_call(report: TextReport, node: FilterCall, mode: int) -> None:
     """A chain of filters, from its last to its first."""
     operand: Expression | None = node
+    on_column = mode != PLAIN and filters.is_column(node)
     while isinstance(operand, FilterCall):
         if not operand.disabled:
-            filters.check_filter(report, operand, mode)
+            filters.check_filter(report, operand, mode, on_column)
         for argument in operand.arguments:
             check_expression(report, argument, PLAIN if mode == PLAIN else QUERY)
         operand = operand.operand

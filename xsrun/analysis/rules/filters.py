@@ -22,16 +22,16 @@ _AGGREGATE_NAMES = (
 _AGGREGATES = frozenset(_AGGREGATE_NAMES.split())
 
 
-def check_filter(report: TextReport, node: FilterCall, mode: int) -> None:
-    """Check the name and the arguments of one filter; `mode` tells whether it stands in a query."""
+def check_filter(report: TextReport, node: FilterCall, mode: int, on_column: bool) -> None:
+    """Check the name and the arguments of one filter; `mode` tells whether it stands in a query, and `on_column`
+    whether it works on a column there."""
     name = node.name
-    on_column = mode != 0 and _is_column(node.operand)
     if on_column and name in _AGGREGATES:
         return
     of_values = find_filter(name)
     record = (find("query_filter", name) if mode != 0 and (on_column or of_values is None) else None) or of_values
     if record is None:
-        _unknown(report, node, mode)
+        _unknown(report, node, mode, on_column)
     elif on_column and record is of_values and not name.startswith("timestamp_"):
         _not_in_query(report, node)
     else:
@@ -57,7 +57,7 @@ def name_of_filter(source: Source, node: FilterCall) -> Span:
     return (*source.position(start), *source.position(start + len(node.name)))
 
 
-def _is_column(operand: Expression | None) -> bool:
+def is_column(operand: Expression | None) -> bool:
     """Whether a value comes from a column of the query: it begins at `$db`."""
     while operand is not None:
         if isinstance(operand, FilterCall):
@@ -71,9 +71,9 @@ def _is_column(operand: Expression | None) -> bool:
     return False
 
 
-def _unknown(report: TextReport, node: FilterCall, mode: int) -> None:
+def _unknown(report: TextReport, node: FilterCall, mode: int, on_column: bool) -> None:
     name = node.name
-    if mode and _is_column(node.operand):
+    if on_column:
         report.add("XS406", f"there is no filter `{name}`", filter_span(report, node), column_hint(name))
         return
     hint = FOREIGN_FILTERS.get(name) or FOREIGN_FILTERS.get(name.lower())

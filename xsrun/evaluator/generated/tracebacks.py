@@ -9,14 +9,24 @@ from xsrun.errors import InputError, InternalError, LimitError, MissingVariableE
 from xsrun.hints import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from typing import Protocol
+
     from xsrun.running.context import Context
+
+    class Placed(Protocol):
+        """What stands somewhere in a file."""
+
+        file: str
+        line: int
+
 
 #: line, end line, column and end column, as Python keeps them
 Position = tuple[int | None, int | None, int | None, int | None]
 
 
-def translate(error: BaseException) -> XanoScriptError:
-    """The error of the program that an exception stands for, with its place filled in.
+def translate(error: BaseException, around: Placed | None = None) -> XanoScriptError:
+    """The error of the program that an exception stands for, with its place filled in: a limit that is passed before
+    any statement runs, as while a long program is compiled, is passed by the construct `around`.
 
     Reading a variable that nothing has set yet is a NameError in the generated code; Python's own recursion limit is
     the last guard of the call depth. Anything else that is not a XanoScriptError is a fault of xsrun.
@@ -34,6 +44,8 @@ def translate(error: BaseException) -> XanoScriptError:
         problem = InternalError(error)
     if problem.line is None:
         fill_place(problem, error.__traceback__)
+    if problem.line is None and isinstance(problem, LimitError) and around is not None:
+        problem.file, problem.line = around.file, around.line
     if problem.line is None and isinstance(problem, InputError) and problem.declared_at is not None:
         # no statement is to blame: what was sent from outside does not fit the declaration
         problem.file, problem.line, problem.column, problem.end_column = problem.declared_at
