@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -157,6 +158,50 @@ def test_an_attack_reaches_nothing(javascript: JavaScript, name: str, attack: st
     assert javascript.call(probe, {}) == found, "what the next call must find, without the attack"
     javascript.run(attack, {"$input": {}}, timeout=2.0)
     assert javascript.call(probe, {}) == found
+
+
+# Where xsrun is ------------------------------------------------------------------------------------------------------
+
+#: Ways to the text or the calls of a stack, each in a function that may wait.
+STACKS = {
+    "error": "return new Error('x').stack",
+    "thrown by the engine": "try { null.x } catch (error) { return error.stack }",
+    "captured": "const made = {}; Error.captureStackTrace(made); return made.stack",
+    "timer": "return await new Promise((done) => setTimeout(() => done(new Error('x').stack), 1))",
+    "interval": "return await new Promise((done) => { const timer = setInterval(() => {"
+    " clearInterval(timer); done(new Error('x').stack) }, 1) })",
+    "immediate": "return await new Promise((done) => setImmediate(() => done(new Error('x').stack)))",
+    "microtask": "return await new Promise((done) => queueMicrotask(() => done(new Error('x').stack)))",
+    "Deno's own error": "try { new Response(5, { status: 1 }) } catch (error) { return error.stack }",
+    "refused module": "try { await import('fs') } catch (error) { return error.stack }",
+    "refused library": "try { require('fs') } catch (error) { return error.stack }",
+    "refused host": "try { await fetch('http://example.com') } catch (error) { return error.stack }",
+    "listener": "return await new Promise((done) => { const c = new AbortController();"
+    " c.signal.addEventListener('abort', () => done(new Error('x').stack)); c.abort() })",
+    "calls": "Error.prepareStackTrace = (_, calls) => calls.map((one) => `${one} ${one.getFileName()} "
+    "${one.getScriptNameOrSourceURL()} ${one.getEvalOrigin()}`); return new Error('x').stack.concat('x')",
+    "required util": "return require('util').getCallSites()",
+    "imported util": "return (await import('node:util')).getCallSites()",
+    "console": "console.trace('x'); return 'x'",
+}
+
+
+@pytest.mark.parametrize("code", STACKS.values(), ids=STACKS.keys())
+@pytest.mark.parametrize("place", ["at once", "later", "outside"])
+def test_a_stack_does_not_tell_where_xsrun_is(javascript: JavaScript, code: str, place: str) -> None:
+    asked = f"(async () => {{ {code} }})()"
+    source = {
+        "at once": f"return await {asked}",
+        "later": f"await new Promise((done) => setTimeout(done, 1)); return await {asked}",
+        "outside": f"return found }}); const found = {asked}; (async function () {{ return found",
+    }[place]
+    printed: list[str] = []
+    outcome = javascript.run(source, {}, log=printed.append)
+    assert isinstance(outcome, Value)
+    told = json.dumps([outcome.value, printed])
+    assert "lambda.js" in told or outcome.value == "x" or "refused" in told
+    assert "worker.js" not in told
+    assert str(Path(xsrun.__file__).parent.parent) not in told
 
 
 # What is left in memory ----------------------------------------------------------------------------------------------

@@ -199,8 +199,10 @@ function furnish(known, lent) {
 
   // Time ------------------------------------------------------------------------------------------------------------
 
-  const guarded = (callback, values) => () => {
+  // Deno's loop calls what this gives, and nothing of the host's stands between: a stack does not tell where xsrun is.
+  const guarded = (callback, values, begin = () => {}) => () => {
     try {
+      begin();
       apply(callback, realm, values);
     } catch (error) {
       fail(error);
@@ -235,7 +237,9 @@ function furnish(known, lent) {
   delete Timeout.numberOf;
   const timer = (repeated) => (callback, delay = 0, ...values) => {
     if (typeof callback !== "function") throw new TypeError('The "callback" argument must be of type function.');
-    return new Timeout(asked(call, "timer", [repeated, guarded(callback, values), integer(delay)]));
+    const fire = guarded(callback, values, () => tell("fired", number, repeated));
+    const number = asked(call, "timer", [repeated, fire, integer(delay)]);
+    return new Timeout(number);
   };
   const once = timer(false);
   realm.self = realm.global = realm;
@@ -360,6 +364,16 @@ function furnish(known, lent) {
     apply(call.fail, call, details);
   };
 
+  /** What runs a compiled body, when Deno's loop calls it. A lambda may end the function it is the body of, and go on
+   * outside it. */
+  const starter = (script, context, mode, now, scope) => () => {
+    try {
+      run(apply(script.runInContext, script, [context]), mode, now, scope);
+    } catch (error) {
+      fail(error);
+    }
+  };
+
   async function run(body, mode, now, scope) {
     if (now !== null) setClock(now);
     try {
@@ -374,7 +388,7 @@ function furnish(known, lent) {
   return {
     __proto__: null,
     begin: (newCall) => void (call = newCall),
-    run,
+    starter,
     fail,
     own: Object.prototype,
     isSpent: () => spent,

@@ -32,6 +32,12 @@ const IMPORTING_AT_MOST = 500; // scripts with `import`, which Deno never lets g
 // the heap that is taken when a call ends, most of it perhaps garbage, the next call gets a process of its own.
 const HEAP_AT_MOST = 0.3;
 
+// What the code of xsrun throws may reach a lambda, which need not know where xsrun is installed.
+Error.prepareStackTrace = (error, sites) => {
+  const shown = sites.filter((site) => !/^(?:file:|[a-z]:[\\/]|[\\/])/i.test(site.getFileName()));
+  return [Error.prototype.toString.call(error), ...shown].join("\n    at ");
+};
+
 // Standard input and output ---------------------------------------------------------------------------------------
 
 /** Lines of standard input, read synchronously: between two calls nothing of the last one can run. */
@@ -168,6 +174,7 @@ async function importModule(specifier) {
 
 // One call --------------------------------------------------------------------------------------------------------
 
+const ready = Promise.resolve();
 let current = null;
 let spare = null; // the next call's realm, made while the host is busy with the last answer
 
@@ -270,15 +277,14 @@ class Call {
   timer(repeated, callback, delay) {
     if (this.done) return 0;
     const number = ++this.#count;
-    this.#timers.set(
-      number,
-      host[repeated ? "setInterval" : "setTimeout"](() => {
-        this.waited = true;
-        if (!repeated) this.#timers.delete(number);
-        callback();
-      }, delay),
-    );
+    this.#timers.set(number, host[repeated ? "setInterval" : "setTimeout"](callback, delay));
     return number;
+  }
+
+  /** A timer's time has come: its callback says so before anything else. */
+  fired(number, repeated) {
+    this.waited = true;
+    if (!repeated) this.#timers.delete(number);
   }
 
   clear(number) {
@@ -302,16 +308,11 @@ async function serve(marker, lines, resultLimit) {
   const call = new Call(marker, request, resultLimit);
   current = { call, realm };
   realm.begin(call);
-  let script = null;
   try {
-    script = compile(request.code);
+    const script = compile(request.code);
+    ready.then(realm.starter(script, realm.context, request.mode, request.now, scope)); // it gives nothing, and throws nothing
   } catch (error) {
     call.uncompilable(error);
-  }
-  try { // a lambda may end the function it is the body of, and go on outside it
-    if (script !== null) realm.run(script.runInContext(realm.context), request.mode, request.now, scope);
-  } catch (error) {
-    realm.fail(error);
   }
   const spent = await call.answer(realm);
   current = null;
