@@ -186,6 +186,9 @@ WRITTEN_OUT = [
     "db.add t { data = {n: 1} } as $a\ndb.query t { return = $v_ } as $x",
     'db.add t { data = {id: "a"} } as $a\ndb.add t { data = {id: $v_} } as $x',
     'db.add t { data = {n: 1} } as $a\ndb.patch t { field_name = "id"\n field_value = $v_\n data = {n: 2} } as $x',
+    "db.add t { data = {n: 1} } as $a\ndb.query t { override_sort = {n: $v_} } as $x",
+    'db.add t { data = {n: 1} } as $a\ndb.query t { override_sort = [{sortBy: $v_, orderBy: "asc"}] } as $x',
+    'db.add t { data = {n: 1} } as $a\ndb.query t { additional_where = {left: "t.n", op: $v_, right: 1} } as $x',
     'ai.external.mcp.server_details { url = "http://127.0.0.1:9/mcp"\n connection_type = $v_ } as $x',
     "var $x { value = $v_|strip_html }",
 ]

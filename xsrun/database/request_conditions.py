@@ -7,7 +7,7 @@ from xsrun.database.plans import Column, Operand, SortKey
 from xsrun.errors import InputError
 from xsrun.hints import NamedTuple
 from xsrun.syntax.nodes import Binary, Expression
-from xsrun.values.conversion import Value, describe, truthy
+from xsrun.values.conversion import Value, describe, to_text, truthy
 
 _OPERATORS = {
     "=": "==",
@@ -84,13 +84,11 @@ def _entry(entry: Value, operands: list[Value], attribute: str) -> Expression | 
     statement = entry.get("statement", entry)
     if statement.__class__ is not dict or "left" not in statement:
         raise _refused(attribute, entry)
-    operator = _OPERATORS.get(str(statement.get("op", "=")).lower())
+    written = statement.get("op", "=")
+    operator = _OPERATORS.get(written.lower()) if written.__class__ is str else None
     if operator is None:
-        raise InputError(
-            "ParseError: Invalid value for param",
-            attribute,
-            hint=f"`{statement.get('op')}` is not an operator of a search",
-        )
+        hint = f"{describe(written)} is not an operator of a search"
+        raise InputError("ParseError: Invalid value for param", attribute, hint=hint)
     left = _side(statement["left"], operands, "col")
     right_side = statement.get("right")
     right = _side(right_side, operands, "const")
@@ -129,7 +127,11 @@ def read_order(value: Value, attribute: str) -> list[Order]:
     found: list[Order] = []
     for entry in entries:
         if "sortBy" in entry:
-            found.append((str(entry["sortBy"]), direction_of(entry.get("orderBy")), None))
+            name = entry["sortBy"]
+            if name.__class__ is list or name.__class__ is dict:
+                hint = f"{describe(name)} is not the name of a column"
+                raise InputError("ParseError: Invalid value for param", attribute, hint=hint)
+            found.append((to_text(name), direction_of(entry.get("orderBy")), None))
         else:
             found += [(name, direction_of(way), None) for name, way in entry.items()]
     return [key for key in found if key[0]]
@@ -137,5 +139,5 @@ def read_order(value: Value, attribute: str) -> list[Order]:
 
 def direction_of(value: Value) -> str:
     """asc, desc or rand; anything else is ascending."""
-    text = str(value).lower() if value is not None else "asc"
+    text = value.lower() if value.__class__ is str else "asc"
     return text if text in ("desc", "rand") else "asc"
