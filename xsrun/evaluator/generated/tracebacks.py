@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from xsrun.running.context import Context
 
-    class Placed(Protocol):
+    class InFile(Protocol):
         """What stands somewhere in a file."""
 
         file: str
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 Position = tuple[int | None, int | None, int | None, int | None]
 
 
-def translate(error: BaseException, around: Placed | None = None) -> XanoScriptError:
+def translate(error: BaseException, around: InFile | None = None) -> XanoScriptError:
     """The error of the program that an exception stands for, with its place filled in: a limit that is passed before
     any statement runs, as while a long program is compiled, is passed by the construct `around`.
 
