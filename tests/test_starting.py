@@ -26,7 +26,7 @@ from xsrun.diagnostics import Diagnostic
 from xsrun.hints import NamedTuple
 from xsrun.lazy_regex import pattern
 from xsrun.records import made, record, replace, unset
-from xsrun.values import conversion, plain_json
+from xsrun.values import conversion
 from xsrun.values.paths import Step
 
 # Records -------------------------------------------------------------------------------------------------------------
@@ -134,14 +134,22 @@ JSON_WORDS = st.sampled_from(
 
 @given(st.lists(JSON_WORDS, max_size=12).map("".join) | json_values.map(json.dumps) | st.text(max_size=20))
 def test_plain_texts_are_read_as_orjson_reads_them(text: str) -> None:
+    def read() -> str:
+        try:
+            return repr(conversion.from_json(text))
+        except ValueError as error:
+            return str(error)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delitem(sys.modules, "orjson", raising=False)
+        patch.setattr(conversion, "_read", 0)
+        plainly = read()
     import orjson
 
-    try:
-        found = plain_json.read(text)
-    except plain_json.NotPlain:
-        return
-    assert repr(found) == repr(orjson.loads(text))
-    assert plain_json.may_be_json(text)
+    assert read() == plainly  # everything is left to orjson once it is there
+    if not conversion.may_be_json(text):
+        with pytest.raises(ValueError):
+            orjson.loads(text)
 
 
 @given(json_values, st.booleans())

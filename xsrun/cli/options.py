@@ -10,9 +10,8 @@ from xsrun.errors import UsageError
 from xsrun.hints import TYPE_CHECKING
 from xsrun.reading import read_bytes, read_text, require_regular, typed_path
 from xsrun.running.context import Limits
-from xsrun.values.conversion import Value, from_json
+from xsrun.values.conversion import Value, from_json, may_be_json
 from xsrun.values.digits import whole_of_digits
-from xsrun.values.plain_json import may_be_json
 
 if TYPE_CHECKING:
     from xsrun.services.files import Upload

@@ -15,7 +15,6 @@ from contextlib import suppress
 from xsrun.errors import InputError, XanoScriptError
 from xsrun.hints import Any
 from xsrun.lazy_regex import ASCII, pattern
-from xsrun.values import plain_json
 from xsrun.values.extent import check_extent
 
 Value = Any
@@ -269,9 +268,16 @@ def to_json(value: Value, *, indent: bool = False) -> str:
 def write_json(value: Value, *, indent: bool = False) -> str:
     """The same for a value that was measured before."""
     global _written
-    if _written < _FEW_TEXTS and "orjson" not in sys.modules and plain_json.is_plain(value):
+    if value.__class__ is int and MIN_INT <= value <= MAX_INT:
+        return str(value)
+    if _written < _FEW_TEXTS and "orjson" not in sys.modules and _is_simple_json(value):
+        import json
+
         _written += 1
-        return plain_json.written(value, indent)
+        separators = None if indent else (",", ":")
+        return json.dumps(
+            without_zero_fractions(value), ensure_ascii=False, separators=separators, indent=2 if indent else None
+        )
     import orjson
 
     options = orjson.OPT_INDENT_2 if indent else 0
@@ -286,9 +292,52 @@ def write_json(value: Value, *, indent: bool = False) -> str:
         return json.dumps(value, ensure_ascii=False, default=_jsonable, indent=2 if indent else None)
 
 
-#: More texts than this are worth the import of orjson, which takes as long as a small program.
-_FEW_TEXTS = 50
+#: Values with more members than this, or more texts than this, are worth the import of orjson, which takes as long as
+#: a small program. Python's own library takes less, and a text that is one number needs neither.
+_FEW, _FEW_TEXTS = 200, 50
 _written = _read = 0
+#: Short texts of JSON that mean the same to Python's own library as to orjson.
+_SHORT = 200
+_PLAIN_JSON = pattern(
+    r"""(?:[\[\]{},: ]|"[ !#-\[\]-~]*"|(?:0|-?[1-9]\d{0,14})(?:\.\d{1,15})?(?![\d.eE])|true|false|null)++""", ASCII
+)
+#: What a JSON text can begin with.
+_BEGINNINGS = frozenset('{["-0123456789tfn')
+_SIMPLE = frozenset((bool, type(None)))
+
+
+def may_be_json(text: str) -> bool:
+    """Does a text begin as JSON does?"""
+    return text.lstrip(" \t\n\r")[:1] in _BEGINNINGS
+
+
+def _is_simple_json(value: Value) -> bool:
+    """Is a value small, and does Python's own library write it as orjson would?"""
+    pending = [value]
+    seen = 0
+    while pending:
+        one = pending.pop()
+        kind = one.__class__
+        seen += 1
+        if kind is list:
+            pending.extend(one)
+        elif kind is dict:
+            pending.extend(one)
+            pending.extend(one.values())
+        elif kind is float:
+            if not 1e-4 < abs(one) < 1e15 and one != 0:
+                return False
+        elif kind is int:
+            if not MIN_INT <= one <= MAX_INT:
+                return False
+        elif kind is str:
+            if not one.isascii() or "\x7f" in one:
+                return False
+        elif kind not in _SIMPLE:
+            return False
+        if seen + len(pending) > _FEW:
+            return False
+    return True
 
 
 def without_zero_fractions(value: Value) -> Value:
@@ -317,10 +366,16 @@ def _jsonable(value: Value) -> Value:
 def from_json(text: str | bytes) -> Value:
     """The value of a JSON text. Raises JsonError, a ValueError; integers beyond 64 bits become decimals."""
     global _read
-    if _read < _FEW_TEXTS and "orjson" not in sys.modules and text.__class__ is str:
-        _read += 1
-        with suppress(plain_json.NotPlain):
-            return plain_json.read(text)
+    if isinstance(text, str):
+        if text.isdecimal() and text.isascii() and len(text) < 16 and (text[0] != "0" or text == "0"):
+            return int(text)
+        if _read < _FEW_TEXTS and "orjson" not in sys.modules and len(text) <= _SHORT:
+            _read += 1
+            if _PLAIN_JSON.fullmatch(text):
+                import json
+
+                with suppress(ValueError):  # which orjson tells better
+                    return json.loads(text)
     import orjson
 
     try:
