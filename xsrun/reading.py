@@ -56,13 +56,16 @@ def tidy(name: str) -> str:
 
 
 class FolderAttribute:
-    """An attribute that is given the name or path of a folder and gives its path, whose class is loaded only then."""
+    """An attribute that is given the name or path of a folder and gives its path, whose class is loaded only then.
 
-    def __set_name__(self, owner: type, name: str) -> None:
-        self._key = f"_{name}"
+    What it was given is kept under a name of its own.
+    """
+
+    def __init__(self, kept_as: str) -> None:
+        self._kept_as = kept_as
 
     def __get__(self, owner: object, kind: type) -> Path | None:
-        held: AnyPath | None = getattr(owner, self._key)
+        held: AnyPath | None = getattr(owner, self._kept_as)
         if held is None:
             return None
         from pathlib import Path
@@ -70,7 +73,7 @@ class FolderAttribute:
         return Path(held)
 
     def __set__(self, owner: object, value: AnyPath | None) -> None:
-        setattr(owner, self._key, value)
+        setattr(owner, self._kept_as, value)
 
 
 def stem_of(name: str) -> str:

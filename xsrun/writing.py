@@ -5,11 +5,13 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from pathlib import Path
-from typing import NoReturn
 
 from xsrun.errors import UsageError
+from xsrun.hints import TYPE_CHECKING, NoReturn
 from xsrun.reading import AnyPath, is_folder, is_there, real_path, require_regular, status_of, typed_path
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def write_whole(path: AnyPath, content: bytes) -> None:
@@ -68,6 +70,8 @@ def refuse_unwritable_folder(given: str) -> None:
 
 def _nearest(path: Path) -> Path:
     """The path, or the nearest above it that is there."""
+    from pathlib import Path
+
     return next(one for one in (path, *path.parents, Path()) if is_there(one))
 
 

@@ -85,7 +85,7 @@ def collect(paths: list[str]) -> dict[str, str]:
             sources |= {file.as_posix(): read_source(file) for file in find_files(path)}
         elif is_there(path):
             sources[path.as_posix()] = read_source(path)
-            refuse_page(path, sources[path.as_posix()])
+            refuse_page(path.as_posix(), sources[path.as_posix()])
         else:
             raise no_such_path(given)
     if not sources:

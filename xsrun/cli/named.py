@@ -25,8 +25,6 @@ _OTHERS = (".html", ".htm", ".css", ".js", ".ts", ".json", ".jsonl", ".yaml", ".
 _FENCE = pattern(r"^ {0,3}(?:`{3,}|~{3,})[ \t]*(?:xs|xano|xanoscript)\b", 10)  # IGNORECASE | MULTILINE
 #: What only a program has, and the beginning of a number.
 _PROGRAM = pattern(r"[{}()\[\]|$\"'`\n]|^\s*[+-]?\d")
-#: A line of a file, or the name of a construct in it, behind its path.
-_PLACE = pattern(r"(.+?):(\d+|[^:\\/ ][^:\\]*)$")
 
 
 @record
@@ -104,16 +102,16 @@ def no_such_path(given: str, workspace: str | None = None) -> UsageError:
     return UsageError(f"no such file or folder: {given}", hint=files_hint(given, workspace))
 
 
-def refuse_page(path: Path, text: str) -> None:
+def refuse_page(name: str, text: str) -> None:
     """Raise UsageError for a page with blocks of XanoScript, where a program is wanted."""
-    if path.suffix.lower() in PAGES and _FENCE.search(text):
-        hint = f"xsrun doctest {path.as_posix()} runs its blocks, xsrun check {path.as_posix()} looks for what is wrong"
-        raise UsageError(f"{path.as_posix()} is a page, not a program", hint=hint)
+    if suffix_of(name) in PAGES and _FENCE.search(text):
+        hint = f"xsrun doctest {name} runs its blocks, xsrun check {name} looks for what is wrong"
+        raise UsageError(f"{name} is a page, not a program", hint=hint)
 
 
 def is_program(given: str) -> bool:
     """Does a word look like a program or an expression, and not like the name of a file?"""
-    return _PROGRAM.search(given) is not None and suffix_of(given) not in (".xs", *PAGES)
+    return suffix_of(given) not in (".xs", *PAGES) and _PROGRAM.search(given) is not None
 
 
 def spread(given: list[str]) -> list[str]:
@@ -123,13 +121,16 @@ def spread(given: list[str]) -> list[str]:
 
 def _place_in_file(given: str) -> Named | None:
     """`FILE:LINE` or `FILE:NAME`, where there is such a file."""
-    match = _PLACE.match(given) if ":" in given else None
-    place = typed_name(match[1]) if match else None
-    if match is None or place is None or not is_there(place) or is_folder(place):
+    file, _, inside = given.rpartition(":")
+    inside = inside.rstrip("\n")
+    if not file or not inside or inside[0] in "/ " or "\\" in inside:
+        return None
+    place = typed_name(file)
+    if not is_there(place) or is_folder(place):
         return None
     found = Named(place, read_source(place), place)
-    if match[2].isdecimal():
-        found.line = int(match[2][:9])
+    if inside.isdecimal():
+        found.line = int(inside[:9])
     else:
-        found.member = match[2].strip()
+        found.member = inside.strip()
     return found

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import dataclass, field
 
 from xsrun.cli.declared_options import Options
 from xsrun.cli.options import workspace_settings
 from xsrun.errors import UsageError
 from xsrun.hints import TYPE_CHECKING
-from xsrun.reading import is_folder, is_there, typed_path
+from xsrun.reading import is_folder, is_there, typed_name
+from xsrun.records import made, record
 from xsrun.workspace.loader import read_source
 from xsrun.workspace.lookup import command_name, construct_named
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from xsrun.workspace.workspace import LoadedWorkspace
 
 
-@dataclass(slots=True)
+@record
 class Suite:
     """A loaded workspace, the files in it whose tests are asked for (None: all), and single tests by their file.
 
@@ -28,7 +28,7 @@ class Suite:
 
     workspace: LoadedWorkspace
     files: set[str] | None = None
-    names: dict[str, set[str]] = field(default_factory=dict)
+    names: dict[str, set[str]] = made(factory=dict)
 
     def selection(self, options: Options) -> Selection:
         """Which tests run, and which first."""
@@ -70,7 +70,7 @@ def load(given: str, options: Options) -> Suite:
     from xsrun.testing.selection import split_node_id
 
     text, name = split_node_id(given)
-    path = typed_path(text)
+    path = typed_name(text)
     settings = workspace_settings(options)
     if is_folder(path):
         if name is not None:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import re
 import threading
 from functools import partial
-from pathlib import PurePath
 
 from xsrun.database.columns import ColumnDefinition
 from xsrun.database.tables import Definition, physical_name
 from xsrun.errors import UsageError
 from xsrun.hints import TYPE_CHECKING
+from xsrun.lazy_regex import pattern
 from xsrun.syntax.nodes import Statement
 from xsrun.values.digits import whole_of_digits
 
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
     from xsrun.database.tables import Table, TableKey
 
 #: A table as the engine's own SQL names it: by the numbers of workspace and table (semantics 4.9).
-_NUMBERED = re.compile(r"(?:mvpw|x)\d+_(?:\w+_)?(\d+)")
+_NUMBERED = pattern(r"(?:mvpw|x)\d+_(?:\w+_)?(\d+)")
 
 #: Versions of the files that are remembered, for columns whose change of type loses data and has not been asked for.
 _FORMER = 20
@@ -116,7 +115,7 @@ class Database:
 
     def note_file(self, name: str, file: str) -> None:
         """Remember the number that the file of a table begins with: the SQL of old exports names the table by it."""
-        number = whole_of_digits(PurePath(file).name.partition("_")[0])
+        number = whole_of_digits(file.rpartition("/")[2].partition("_")[0])
         if number is not None:
             self.numbers[number] = name
 

@@ -8,8 +8,6 @@ SQLAlchemy, which is loaded when the first session opens.
 
 from __future__ import annotations
 
-import re
-
 from xsrun.hints import Any
 from xsrun.records import made, record
 from xsrun.running.context import Context
@@ -19,7 +17,8 @@ from xsrun.values.conversion import Value
 
 def name_below_db(table: str) -> str:
     """How `$db` names a table whose name has other characters: they become `_`, and those at the end are dropped."""
-    return re.sub(r"[^A-Za-z0-9_]", "_", table).rstrip("_") or table
+    plain = (one if one.isascii() and one.isalnum() else "_" for one in table)
+    return "".join(plain).rstrip("_") or table
 
 
 class Column(Expression):

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from collections.abc import Callable
 from functools import lru_cache
 
 from xsrun.errors import XanoScriptError
 from xsrun.hints import TYPE_CHECKING, TypeVar
+from xsrun.lazy_regex import pattern
 from xsrun.values.conversion import text_of_number
 from xsrun.values.like import like_matcher
 
@@ -19,7 +19,7 @@ Found = TypeVar("Found")
 
 #: Seconds that one regular expression may take on one value.
 _PATIENCE = 1.0
-_WORD = re.compile(r"[^\W_]+")
+_WORD = pattern(r"[^\W_]+")
 #: PostgreSQL's function that gives the words of a text, in lower case.
 HELPERS = {
     "xs_words(value text)": (

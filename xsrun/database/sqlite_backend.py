@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
+import os
 import sqlite3
 import time
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from weakref import WeakSet
 
 from xsrun.database.backend import Backend, SchemaQueries, Step
@@ -42,6 +41,8 @@ from xsrun.database.tables import Table, told_apart, without_mark
 from xsrun.database.vectors import decode_numbers, vector_bytes, vector_of
 from xsrun.errors import LimitError, UnavailableError, UsageError, XanoScriptError
 from xsrun.hints import TYPE_CHECKING, TypeVar, TypeVarTuple
+from xsrun.lazy_regex import ASCII, pattern
+from xsrun.reading import is_folder
 from xsrun.syntax.nodes import Statement
 from xsrun.values.conversion import Value
 from xsrun.values.json_errors import JsonError
@@ -62,9 +63,9 @@ _LOOK = 20_000
 _LONGEST = 1_000_000_000
 _LEAST = 1_000_000
 _UNFIT = "SQL Error: a value is out of range: a number beyond 64 bits, or a text with half a character"
-_PLAIN_NAME = re.compile(r"[A-Za-z_]\w*", re.ASCII)
+_PLAIN_NAME = pattern(r"[A-Za-z_]\w*", ASCII)
 _LOCKED = "database is locked"
-_DUPLICATE = re.compile(r"UNIQUE constraint failed: (.*)")
+_DUPLICATE = pattern(r"UNIQUE constraint failed: (.*)")
 
 
 def _decode_vector(data: bytes | None) -> list[float] | None:
@@ -380,7 +381,7 @@ class SQLiteBackend(Backend):
             return SQLiteConnection(path)
         except sqlite3.Error as error:
             fault = "is not an SQLite database" if "not a database" in str(error) else f"cannot be used: {error}"
-            if not Path(path).parent.is_dir():
+            if not is_folder(os.path.dirname(path) or "."):
                 fault = "cannot be made: its folder is not there"
             raise UsageError(f"{path} {fault}", hint="name another file: --database sqlite:///FILE") from None
 

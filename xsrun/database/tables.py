@@ -7,7 +7,6 @@ prepared for one (its statements) can hang on it; an undeclared table that grows
 
 from __future__ import annotations
 
-import re
 from collections.abc import Hashable, Iterable
 
 from xsrun.database.bounded import Bounded
@@ -16,6 +15,7 @@ from xsrun.errors import XanoScriptError
 from xsrun.fields.compiling import compile_fields
 from xsrun.fields.declared import Declared
 from xsrun.hints import TYPE_CHECKING, Protocol
+from xsrun.lazy_regex import pattern
 from xsrun.names.fixed_values import UNKNOWN, fixed_value
 from xsrun.names.places import unwrapped
 from xsrun.records import made, record
@@ -203,7 +203,7 @@ def _facts(column: ColumnDefinition) -> tuple[Value, ...]:
 
 
 #: What `told_apart` puts behind a name.
-_MARK = re.compile(r"~[0-9a-f]+$")
+_MARK = pattern(r"~[0-9a-f]+$")
 
 
 def told_apart(names: Iterable[str]) -> dict[str, str]:
@@ -216,7 +216,7 @@ def told_apart(names: Iterable[str]) -> dict[str, str]:
     found: dict[str, str] = {}
     for name in names:
         folded = name.lower()
-        if folded in taken or _MARK.search(name):
+        if folded in taken or ("~" in name and _MARK.search(name)):
             capitals = sum(1 << position for position, letter in enumerate(name) if letter.isupper())
             found[name] = f"{name}~{capitals:x}"
         else:
@@ -227,7 +227,7 @@ def told_apart(names: Iterable[str]) -> dict[str, str]:
 
 def without_mark(name: str) -> str:
     """The column that a name of `told_apart` stands for."""
-    return _MARK.sub("", name)
+    return _MARK.sub("", name) if "~" in name else name
 
 
 def physical_name(name: str, datasource: str) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-from typing import TYPE_CHECKING
 
 from xsrun import registry
 from xsrun.evaluator.builtin_calls import gives_scalar
@@ -13,6 +12,7 @@ from xsrun.evaluator.inlining import as_operator, filtered
 from xsrun.evaluator.quasiquote import call, constant
 from xsrun.evaluator.state import CompilerState, compiles
 from xsrun.evaluator.variables import kept_tolerant, tolerant
+from xsrun.hints import TYPE_CHECKING
 from xsrun.syntax.nodes import Call, FilterCall
 
 if TYPE_CHECKING:

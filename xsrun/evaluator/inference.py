@@ -11,8 +11,7 @@ a variable that begins below 2**48 anywhere near (`COUNTER_BITS`).
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
-
+from xsrun.hints import TYPE_CHECKING, Any, NamedTuple
 from xsrun.language.roots import OF_ELEMENTS
 from xsrun.names.places import ungrouped
 from xsrun.registry import find_filter

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 from xsrun.evaluator.arithmetic import arithmetic
 from xsrun.evaluator.builtin_calls import builtin_call, gives_scalar
@@ -12,6 +11,7 @@ from xsrun.evaluator.guards import LETTERS, Guarded
 from xsrun.evaluator.inference import CONTAINER, INT, LIST, NATURAL, NUMBER, OBJECT, TEXT
 from xsrun.evaluator.quasiquote import Part, call, constant, is_simple
 from xsrun.evaluator.state import CompilerState
+from xsrun.hints import TYPE_CHECKING
 from xsrun.syntax.nodes import Binary, FilterCall, Now
 from xsrun.values.conversion import Value
 

@@ -10,8 +10,8 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable
 from functools import cache
-from typing import TypeVar
 
+from xsrun.hints import TypeVar
 from xsrun.syntax.nodes import Located, Statement
 from xsrun.values.conversion import Value
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from typing import Any
 
 from xsrun.evaluator.changes import Changes
 from xsrun.fields.declared import Declared
+from xsrun.hints import Any
 
 
 class Element:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TypeVar
 
 from xsrun.errors import XanoScriptSyntaxError
 from xsrun.evaluator.changes import owned_call
@@ -19,6 +18,7 @@ from xsrun.evaluator.quasiquote import Position, bind, constant, expression, is_
 from xsrun.evaluator.reach import reach_of
 from xsrun.evaluator.scope import Scope
 from xsrun.fields.declared import Declared
+from xsrun.hints import TypeVar
 from xsrun.language.constructs import NO_CONSTRUCT, ConstructKey
 from xsrun.names.places import unwrapped
 from xsrun.registry.demands import Demand

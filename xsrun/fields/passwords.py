@@ -6,13 +6,10 @@ SHA-256 makes of the password.
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import os
-import re
-import string
 
 from xsrun.errors import XanoScriptError
+from xsrun.lazy_regex import ASCII, pattern
 from xsrun.values.conversion import to_bytes
 
 #: Rounds of PBKDF2. The shape has no room for this number: changing it makes every stored hash useless.
@@ -20,7 +17,7 @@ ROUNDS = 30_000
 #: The symbols of a generated password whose program names none.
 SYMBOLS = "!#$%&*+-=?@^_~"
 
-_HASH = re.compile(r"[0-9a-f]{16}\.[0-9a-f]{64}", re.ASCII)
+_HASH = pattern(r"[0-9a-f]{16}\.[0-9a-f]{64}", ASCII)
 
 
 def is_hash(text: object) -> bool:
@@ -43,11 +40,15 @@ def check_password(text: str | bytes | None, stored: str | bytes | None) -> bool
     if text is None or is_hash(text) or not isinstance(stored, str) or not is_hash(stored):
         return False
     salt, digest = stored.split(".")
-    return hmac.compare_digest(_digest(text, bytes.fromhex(salt)), digest)
+    from hmac import compare_digest
+
+    return compare_digest(_digest(text, bytes.fromhex(salt)), digest)
 
 
 def _digest(text: str | bytes, salt: bytes) -> str:
-    return hashlib.pbkdf2_hmac("sha256", to_bytes(text), salt, ROUNDS).hex()
+    from hashlib import pbkdf2_hmac
+
+    return pbkdf2_hmac("sha256", to_bytes(text), salt, ROUNDS).hex()
 
 
 def create_password(length: int, *, lowercase: bool, uppercase: bool, digit: bool, symbol: bool, symbols: str) -> str:
@@ -57,6 +58,7 @@ def create_password(length: int, *, lowercase: bool, uppercase: bool, digit: boo
     Raises XanoScriptError when the length has no room for one of each.
     """
     import secrets
+    import string
 
     kinds = [
         characters

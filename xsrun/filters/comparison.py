@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import re
-
 from xsrun.errors import XanoScriptError
 from xsrun.filters.math import wrapped
+from xsrun.lazy_regex import pattern
 from xsrun.registry import filter
 from xsrun.values.comparison import compare, loose_equal
 from xsrun.values.conversion import NOT_ARRAY, Value, describe, parse_number, truthy
 
-_UUID = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
+_UUID = pattern(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
 
 
 # Two values ----------------------------------------------------------------------------------------------------------

@@ -9,10 +9,11 @@ The examples are a field, then the value that is sent, then what is bound.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 
 from xsrun.errors import InputError, XanoScriptError
+from xsrun.lazy_regex import DOTALL
+from xsrun.lazy_regex import pattern as late_pattern
 from xsrun.registry import input_filter
 from xsrun.values.conversion import Value, text_of_number
 
@@ -158,8 +159,8 @@ def ok(value: str, characters: str) -> str:
     return value
 
 
-_DELIMITED = re.compile(r"([/#~!%@]).*\1[imsxADSUXJun]*", re.DOTALL)
-_UNESCAPED_HASH = re.compile(r"(\\.)|#", re.DOTALL)
+_DELIMITED = late_pattern(r"([/#~!%@]).*\1[imsxADSUXJun]*", DOTALL)
+_UNESCAPED_HASH = late_pattern(r"(\\.)|#", DOTALL)
 
 
 def _delimit(pattern: str) -> str:

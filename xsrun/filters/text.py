@@ -7,13 +7,13 @@ arguments are: null is "", a list or object is refused.
 
 from __future__ import annotations
 
-import re
 import sys
 from bisect import bisect_right
 from collections.abc import Iterator
 
 from xsrun.filters import character_sets, escapes, formatting, html_tags, regular_expressions, urls  # noqa: F401
 from xsrun.hints import TYPE_CHECKING
+from xsrun.lazy_regex import pattern
 from xsrun.registry import filter
 from xsrun.running.context import Context
 from xsrun.values.characters import characters, fold, value_of
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 #: What PHP's trim takes off.
 _BLANKS = " \n\r\t\v\0"
 #: What starts a word in PHP's ucwords.
-_WORD_START = re.compile(r"(?<![^ \t\r\n\f\v])[^ \t\r\n\f\v]")
-_BLANK = re.compile(r"[ \t\r\n\f\v]")
+_WORD_START = pattern(r"(?<![^ \t\r\n\f\v])[^ \t\r\n\f\v]")
+_BLANK = pattern(r"[ \t\r\n\f\v]")
 #: Characters of a text that are changed at a time: each word of them is an object until they are joined.
 _PIECE = 50_000
 

@@ -34,7 +34,9 @@ def module_of(kind: Kind, name: str) -> str | None:
         namespace, dot, _ = name.partition(".")
         return _NAMESPACE_MODULES.get(namespace) or (f"xsrun.statements.{namespace}" if dot else _CONTROL)
     if kind == "query_filter":
-        return "xsrun.database.operators"
+        return "xsrun.database.query_filters"
+    if kind == "input_filter":
+        return "xsrun.filters.input"
     family = catalogue.family(kind, name)
     return f"xsrun.filters.{family}" if family else None
 

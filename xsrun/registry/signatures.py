@@ -66,7 +66,8 @@ _INNER, _OUTER = pattern(r"\[[^\[\]]*\]"), pattern(r"\[.*\]")
 def parameter_type(annotation: str | type) -> tuple[str, bool]:
     """The language's word for an annotation, and whether null passes: `int | None` is `("int", True)`."""
     text = annotation if isinstance(annotation, str) else getattr(annotation, "__name__", str(annotation))
-    names = {part.strip() for part in _OUTER.sub("", _INNER.sub("", text)).split("|")}
+    plain = text if "[" not in text else _OUTER.sub("", _INNER.sub("", text))
+    names = {part.strip() for part in plain.split("|")}
     nullable = "None" in names
     names.discard("None")
     if names == {"list", "dict"}:

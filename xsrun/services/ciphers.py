@@ -6,11 +6,11 @@ is the initialization vector, except that GCM and the like take one of any lengt
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 
 from xsrun.errors import XanoScriptError
 from xsrun.hints import TYPE_CHECKING, NamedTuple, NoReturn
+from xsrun.lazy_regex import ASCII, pattern
 from xsrun.values.conversion import to_text
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 #: Bytes of the authentication tag that AEAD ciphers put behind the encrypted data.
 TAG_BYTES = 16
 
-_AES = re.compile(r"aes-?(128|192|256)(?:-(cbc|ecb|ctr|cfb|cfb8|cfb128|ofb|gcm))?", re.ASCII)
+_AES = pattern(r"aes-?(128|192|256)(?:-(cbc|ecb|ctr|cfb|cfb8|cfb128|ofb|gcm))?", ASCII)
 _TRIPLE_DES = {"des-ede3-cbc": "cbc", "des3": "cbc", "des-ede3": "ecb", "des-ede3-ecb": "ecb"}
 _CHACHA = "chacha20-poly1305"
 _OTHERS = "the data, the key or the initialization vector is not the one it was encrypted with"

@@ -6,8 +6,6 @@ caller passes them, seconds inside a token. Only the algorithms a caller names a
 
 from __future__ import annotations
 
-import json
-
 from xsrun.errors import XanoScriptError
 from xsrun.hints import NoReturn
 from xsrun.services.jose_keys import (
@@ -224,6 +222,8 @@ def _read_header(token: str, parts: int) -> dict[str, Value]:
 
 def _check_named_once(header: bytes) -> None:
     """Refuse a header with two members of one name: of the two readers of it each might take another (RFC 7515, 4)."""
+
+    import json
 
     def members(pairs: list[tuple[str, object]]) -> None:
         names = [name for name, _ in pairs]

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -236,11 +237,9 @@ def _load(jwk: dict[str, str]) -> JWK:
 
 def create_secret(bits: int) -> dict[str, str]:
     """A new random secret of `bits` bits (a multiple of 8) as a JWK."""
-    import secrets
-
     if bits < 8 or bits % 8:
         raise InputError("Invalid key size.", "bits", hint=f"bits must be a multiple of 8, at least 8; it is {bits}")
-    return secret_key(secrets.token_bytes(bits // 8))
+    return secret_key(os.urandom(bits // 8))
 
 
 def create_rsa(bits: int) -> dict[str, str]:

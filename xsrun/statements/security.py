@@ -7,8 +7,6 @@ program are seconds.
 from __future__ import annotations
 
 import os
-import secrets
-import uuid
 
 from xsrun.errors import MissingParamError, XanoScriptError
 from xsrun.fields import passwords
@@ -404,6 +402,8 @@ def create_uuid() -> str:
     >>> security.create_uuid as $id
     {"id": ...}
     """
+    import uuid
+
     return str(uuid.uuid4())
 
 
@@ -419,6 +419,8 @@ def random_number(min: int = 0, max: int = _MAX_SAFE) -> int:
     """
     if min > max:
         raise XanoScriptError("The minimum is greater than the maximum.", hint=f"min is {min}, max is {max}")
+    import secrets
+
     return min + secrets.randbelow(max - min + 1)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import math
-import re
 import time
 from collections.abc import Callable
 
@@ -12,6 +11,7 @@ from xsrun.errors import LimitError, MissingParamError, XanoScriptError
 from xsrun.evaluator.changes import owners_defined
 from xsrun.evaluator.quasiquote import call, constant, name, place, statement_position, statements
 from xsrun.hints import TYPE_CHECKING
+from xsrun.lazy_regex import IGNORECASE, pattern
 from xsrun.registry import statement, statement_form
 from xsrun.running.asynchronous import finish_all
 from xsrun.running.context import Answer, Context
@@ -97,8 +97,8 @@ def raw_input(context: Context, encoding: str) -> Value:
 
 # The head of the response --------------------------------------------------------------------------------------------
 
-_STATUS_LINE = re.compile(r"HTTP/\d(?:\.\d)?\s+(\d{3})\b.*", re.IGNORECASE)
-_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_STATUS_LINE = pattern(r"HTTP/\d(?:\.\d)?\s+(\d{3})\b.*", IGNORECASE)
+_HEADER_NAME = pattern(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 
 
 @statement("util.set_header", literal="duplicates", editor_needs="duplicates")

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
+from xsrun.hints import Any
 from xsrun.syntax.build_fields import Children, FieldBuilder
 from xsrun.syntax.literals import (
     TimestampError,

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from xsrun.diagnostics import Diagnostic
 from xsrun.diagnostics.record import Fix
+from xsrun.hints import Any
 from xsrun.syntax.literals import (
     filter_arguments,
     list_size,

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from operator import attrgetter
-from typing import Any
+
+from xsrun.hints import Any
 
 
 def are_equal(one: object, other: object, base: type) -> bool:

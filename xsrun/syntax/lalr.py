@@ -9,8 +9,8 @@ step (`_Ladder`), and a rule's children are taken as they lie.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
+from xsrun.hints import Any
 from xsrun.language.token_classes import BODY, FIELDS, PAREN
 from xsrun.syntax import tables
 from xsrun.syntax.build import Builder

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
 
 from xsrun.diagnostics.record import Fix
+from xsrun.hints import NamedTuple
 from xsrun.language.token_classes import BLOCK_OPENERS
 from xsrun.syntax.nesting import find, item_begin, opener_before
 from xsrun.syntax.source import Source

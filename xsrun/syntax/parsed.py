@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Generic, Literal, TypeVar
-
 from xsrun.diagnostics import Diagnostic
+from xsrun.hints import Generic, Literal, TypeVar
 from xsrun.syntax.nodes import Document, Expression
 from xsrun.syntax.source import Source
 from xsrun.syntax.tokens import Comment

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import threading
-from typing import Literal, overload
 
 from xsrun.diagnostics import Diagnostic
 from xsrun.errors import XanoScriptSyntaxError
+from xsrun.hints import Literal, overload
 from xsrun.syntax import syntax_messages
 from xsrun.syntax.nodes import Document, Expression
 from xsrun.syntax.parsed import Parsed, Start, Tree

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from xsrun.hints import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from xsrun.syntax.nodes import Attribute, FilterCall, Located, Statement

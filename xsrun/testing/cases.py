@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
 from xsrun.diagnostics.suggest import did_you_mean
+from xsrun.lazy_regex import MULTILINE, pattern
+from xsrun.records import record
 from xsrun.syntax.nodes import Entry, Literal, Name, Node, ObjectLiteral, Statement
 from xsrun.testing.report import Notice
 from xsrun.workspace.construct import Construct, text_of
@@ -15,10 +15,10 @@ from xsrun.workspace.construct import Construct, text_of
 TESTED_KINDS = ("query", "function", "middleware", "task", "tool", "addon")
 #: Constructs that a smoke run calls (`xsrun.testing.smoke`).
 SMOKE_KINDS = ("query", "function", "task", "tool", "run.job")
-_TEST_IN_TEXT = re.compile(r"^[ \t]*(test[ \t]+[\"'\w]|workflow_test\b)", re.MULTILINE)
+_TEST_IN_TEXT = pattern(r"^[ \t]*(test[ \t]+[\"'\w]|workflow_test\b)", MULTILINE)
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Case:
     """One test: a `test` block of a construct (`kind` "unit"), a workflow test ("workflow"), or a smoke run ("smoke").
 

@@ -6,10 +6,10 @@ import io
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from xsrun.errors import UsageError
 from xsrun.extras import installing
+from xsrun.hints import TYPE_CHECKING
 from xsrun.language.constructs import RUNNABLE
 from xsrun.reading import typed_path
 from xsrun.testing.program_lines import ProgramLines

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from xsrun.diagnostics.suggest import did_you_mean
 from xsrun.errors import InputError, UsageError, XanoScriptError
@@ -12,6 +11,7 @@ from xsrun.evaluator.generated.tracebacks import translate
 from xsrun.evaluator.stack_functions import compile_expression
 from xsrun.names.fixed_values import UNKNOWN, fixed_value
 from xsrun.names.places import ungrouped
+from xsrun.records import record
 from xsrun.running.assertions import OPERANDS, Verdict, judge, throws
 from xsrun.running.context import Context
 from xsrun.statements.expect import matches
@@ -39,7 +39,7 @@ class TestMistake(UsageError):
     __test__ = False  # not one of pytest's
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Planned:
     """An expectation ready to be judged: readers of its subject and operands."""
 

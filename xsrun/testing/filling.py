@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any
 
 from xsrun.errors import XanoScriptError
 from xsrun.fields.declared import Declared
+from xsrun.hints import TYPE_CHECKING, Any
 from xsrun.language.roots import ROOTS
 from xsrun.names.bindings import assigned_variables
 from xsrun.names.places import place_of, root_of, unwrapped

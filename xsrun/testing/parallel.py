@@ -7,8 +7,8 @@ from collections.abc import Callable, Generator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import AbstractContextManager, ExitStack
 from multiprocessing.util import Finalize
-from typing import NamedTuple
 
+from xsrun.hints import NamedTuple
 from xsrun.records import replace
 from xsrun.testing.cases import Case
 from xsrun.testing.report import Outcome

@@ -9,10 +9,10 @@ import random
 import uuid
 from collections.abc import Callable, Iterable
 from datetime import date, timedelta
-from typing import Any
 
 from xsrun.errors import XanoScriptError
 from xsrun.fields.declared import Declared
+from xsrun.hints import Any
 from xsrun.language.types import MEDIA_TYPES
 from xsrun.values.digits import whole_of_digits
 from xsrun.values.geo import SHAPES

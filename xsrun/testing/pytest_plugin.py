@@ -10,12 +10,12 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 import pytest
 from _pytest.fixtures import TopRequest  # what pytest's own items beside functions use
 
 from xsrun.errors import UsageError
+from xsrun.hints import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from _pytest._code.code import TerminalRepr, TracebackStyle

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
-
 from xsrun.diagnostics import Diagnostic
 from xsrun.errors import XanoScriptError
-from xsrun.records import replace
+from xsrun.hints import TYPE_CHECKING
+from xsrun.records import made, record, replace
 from xsrun.values.conversion import Value
 
 if TYPE_CHECKING:
@@ -21,7 +19,7 @@ if TYPE_CHECKING:
 STATUSES = ("pass", "fail", "error", "skipped")
 
 
-@dataclass(slots=True)
+@record
 class Expectation:
     """One judged expectation of a unit test. `expected` and `actual` are values; of `to_throw`, texts."""
 
@@ -31,7 +29,7 @@ class Expectation:
     message: str = ""
     expected: Value = None
     actual: Value = None
-    difference: list[str] = field(default_factory=list)
+    difference: list[str] = made(factory=list)
 
     def as_dict(self) -> ExpectationDocument:
         status = "pass" if self.passed else "fail"
@@ -41,7 +39,7 @@ class Expectation:
         return document
 
 
-@dataclass(slots=True)
+@record
 class Outcome:
     """How one test ended. `line` is where it failed, or where the test stands; `duration` is in seconds.
 
@@ -62,9 +60,9 @@ class Outcome:
     #: what ended the run of the construct, or the test itself
     error: XanoScriptError | None = None
     test_file: str = ""
-    expectations: list[Expectation] = field(default_factory=list)
-    logs: list[LogEntry] = field(default_factory=list)
-    warnings: list[Diagnostic | XanoScriptError | str] = field(default_factory=list)
+    expectations: list[Expectation] = made(factory=list)
+    logs: list[LogEntry] = made(factory=list)
+    warnings: list[Diagnostic | XanoScriptError | str] = made(factory=list)
     trace: list[TraceEntry] | None = None
 
     @property
@@ -113,7 +111,7 @@ class Outcome:
         return record
 
 
-@dataclass(slots=True)
+@record
 class Notice:
     """Something about the tests that is not a failure: a mock that belongs to no test."""
 
@@ -126,16 +124,16 @@ class Notice:
         return {"message": self.message, "file": self.file, "line": self.line, "hint": self.hint}
 
 
-@dataclass(slots=True)
+@record
 class Report:
     """The outcomes of a test run, in the order of the tests. `duration` is the wall time in seconds."""
 
-    results: list[Outcome] = field(default_factory=list)
-    warnings: list[Notice] = field(default_factory=list)
+    results: list[Outcome] = made(factory=list)
+    warnings: list[Notice] = made(factory=list)
     #: errors of files whose tests, if they hold any, could not be found
-    unread: list[Diagnostic] = field(default_factory=list)
+    unread: list[Diagnostic] = made(factory=list)
     #: of the other files: a file that holds no tests may be broken without failing the run
-    elsewhere: list[Diagnostic] = field(default_factory=list)
+    elsewhere: list[Diagnostic] = made(factory=list)
     duration: float = 0.0
 
     @property

@@ -5,12 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
-from typing import TYPE_CHECKING
 
 from xsrun.diagnostics import Diagnostic
 from xsrun.errors import MissingParamError, StoppedError, UnavailableError, XanoScriptError
 from xsrun.evaluator.generated.tracebacks import translate
 from xsrun.fields.declared import of_call
+from xsrun.hints import TYPE_CHECKING
 from xsrun.names.fixed_values import fixed_value
 from xsrun.running.assertions import ExpectationError
 from xsrun.running.context import Context, Identity, Request

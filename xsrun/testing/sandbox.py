@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
-from typing import TYPE_CHECKING, Any
 
+from xsrun.hints import TYPE_CHECKING, Any
 from xsrun.services.network import NetworkPolicy
 from xsrun.workspace.services import Services
 from xsrun.workspace.workspace import LoadedWorkspace

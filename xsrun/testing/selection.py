@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from pathlib import Path
 
-from xsrun.reading import is_there, typed_path
+from xsrun.hints import TYPE_CHECKING
+from xsrun.reading import is_there, typed_name
+from xsrun.records import made, record
 from xsrun.testing.cases import Case, find_cases
 from xsrun.testing.report import Outcome
 from xsrun.workspace.construct import Construct
 from xsrun.workspace.services import STATE_FOLDER, Services
 
+if TYPE_CHECKING:
+    from pathlib import Path
+
 _FILE = "failed_tests.json"
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Selection:
     """The tests that are asked for: see `find_cases` for `pattern`, `kind` and `files`.
 
@@ -27,7 +29,7 @@ class Selection:
     pattern: str | None = None
     kind: str | None = None
     files: set[str] | None = None
-    names: Mapping[str, set[str]] = field(default_factory=dict)
+    names: Mapping[str, set[str]] = made(factory=dict)
     failed: frozenset[str] = frozenset()
     only_failed: bool = False
 
@@ -51,7 +53,7 @@ def split_node_id(text: str) -> tuple[str, str | None]:
 
     A file may have `::` in its name: then it is a path.
     """
-    if "::" not in text or is_there(typed_path(text)):
+    if "::" not in text or is_there(typed_name(text)):
         return text, None
     path, _, name = text.partition("::")
     return path, name
@@ -62,8 +64,14 @@ def last_failed(root: Path | None) -> frozenset[str]:
     if root is None:
         return frozenset()
     try:
-        kept = json.loads((root / STATE_FOLDER / _FILE).read_bytes())
-    except (OSError, ValueError):
+        text = (root / STATE_FOLDER / _FILE).read_bytes()
+    except OSError:
+        return frozenset()
+    import json
+
+    try:
+        kept = json.loads(text)
+    except ValueError:
         return frozenset()  # nothing was kept, or something that is not ours
     return frozenset(one for one in kept if isinstance(one, str)) if isinstance(kept, list) else frozenset()
 
@@ -81,6 +89,8 @@ def remember_failed(root: Path | None, outcomes: Iterable[Outcome]) -> None:
     path = Services(root).state(_FILE)
     if path is None:
         return
+    import json
+
     try:
         path.write_text(json.dumps(sorted(after), indent=1), encoding="utf-8")
     except OSError:

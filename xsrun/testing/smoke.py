@@ -5,10 +5,9 @@ They do not judge what a program gives: they find what cannot run at all.
 
 from __future__ import annotations
 
-from typing import Any
-
 from xsrun.errors import PreconditionError, StoppedError, XanoScriptError
 from xsrun.fields.declared import Declared
+from xsrun.hints import Any
 from xsrun.records import replace
 from xsrun.running.context import Context, Identity, Request
 from xsrun.running.trace import Trace

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from itertools import groupby
 from shlex import quote as quoted
-from typing import TYPE_CHECKING
 
 from xsrun.diagnostics.color import paint
+from xsrun.hints import TYPE_CHECKING
 from xsrun.testing.cases import Case
 from xsrun.testing.report import Outcome, Report
 

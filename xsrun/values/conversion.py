@@ -127,6 +127,8 @@ def clamp_int(number: int) -> float:
 
 def parse_number(text: str) -> float | None:
     """The int or decimal that a numeric text stands for (PHP's is_numeric), or None."""
+    if len(text) < 19 and text.isascii() and text.isdecimal():
+        return int(text)
     match = NUMERIC.fullmatch(text)
     if match is None:
         return None

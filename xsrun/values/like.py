@@ -7,11 +7,14 @@ less for those that follow.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from functools import lru_cache
 
 from xsrun.errors import XanoScriptError
+from xsrun.hints import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import re
 
 #: Characters of a part that `re` looks for, place by place.
 _SHORT = 64
@@ -22,6 +25,13 @@ _KNOWN = 64
 ANY = "\udfff"
 
 
+def _expression(text: str) -> re.Pattern[str]:
+    """What finds a part."""
+    import re
+
+    return re.compile(re.escape(text).replace(re.escape(ANY), "."), re.DOTALL)
+
+
 class LikePart:
     """What stands between two `%`: its length, and its literal pieces with their places in it."""
 
@@ -30,7 +40,7 @@ class LikePart:
     def __init__(self, text: str) -> None:
         self.length = len(text)
         short = self.length <= _SHORT
-        self._expression = re.compile(re.escape(text).replace(re.escape(ANY), "."), re.DOTALL) if short else None
+        self._expression = _expression(text) if short else None
         self.pieces: list[tuple[int, str]] = []
         place = 0
         for piece in text.split(ANY):

@@ -71,9 +71,9 @@ class Services:
     lives as long as the run, like their rows. `models` says which language models answer agents.
     """
 
-    root = FolderAttribute()
+    root = FolderAttribute("root_name")
     #: where the files of the workspace are, also while nothing is kept beside them
-    home = FolderAttribute()
+    home = FolderAttribute("home_name")
 
     def __init__(
         self,

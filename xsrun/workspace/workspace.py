@@ -69,7 +69,8 @@ class LoadedWorkspace(ConstructTable):
     connections and processes.
     """
 
-    root = FolderAttribute()
+    root = FolderAttribute("root_name")
+    root_name: AnyPath | None
     #: what runs around constructs; the public API sets it, without it they run bare
     dispatcher: DispatcherProtocol | None = None
     #: how workflow tests reach queries; None runs them where they are called (see `xsrun.server.over_http`)
@@ -152,7 +153,7 @@ class LoadedWorkspace(ConstructTable):
 
     def shown(self, file: str) -> str:
         """The path of one of its files for messages: from the user's folder, not from the workspace's."""
-        return shown_path(self.root, file)
+        return shown_path(self.root_name, file)
 
     # Running -------------------------------------------------------------------------------------------------------
 

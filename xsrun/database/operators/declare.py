@@ -12,9 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from xsrun import registry
 from xsrun.hints import TypeVar
-from xsrun.language import catalogue
 from xsrun.records import record
 from xsrun.values.conversion import Value
 
@@ -40,6 +38,8 @@ class Operator:
     #: how many operands must be given, and what the others are when they are not
     required: int = 0
     defaults: tuple[Value, ...] = ()
+    #: the function as it is declared, whose parameters are those of the query filter
+    declared: Callable[..., Value] | None = None
 
 
 OPERATORS: dict[str, Operator] = {}
@@ -78,18 +78,8 @@ def operator(
             strict=not nulls,
             required=len(operands) - len(defaults),
             defaults=defaults,
+            declared=function,
         )
-        entry = catalogue.entry("query_filter", name)
-        if entry is not None:
-            registry.query_filter(entry["name"], function, _arguments(function, operands[1:], len(defaults)))
         return function
 
     return declare
-
-
-def _arguments(function: Callable[..., Value], kinds: tuple[str, ...], optional: int) -> str:
-    """The declaration of a query filter's arguments: the names of the function's parameters, the operands' kinds."""
-    names = function.__code__.co_varnames[1 : function.__code__.co_argcount]
-    least = len(kinds) - optional
-    words = zip(names, kinds, strict=True)
-    return ", ".join(f"{name}{'?' if place >= least else ''}: {kind}" for place, (name, kind) in enumerate(words))

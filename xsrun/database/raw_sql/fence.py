@@ -6,10 +6,10 @@ attaches a file of its own. Statements that xsrun makes pass it.
 
 from __future__ import annotations
 
-import re
 import sqlite3
 
 from xsrun.errors import XanoScriptError
+from xsrun.lazy_regex import DOTALL, pattern
 
 _ALLOWED = frozenset(
     getattr(sqlite3, f"SQLITE_{name}")
@@ -36,7 +36,7 @@ _NAMES = {
     sqlite3.SQLITE_CREATE_VTABLE: "CREATE VIRTUAL TABLE",
     sqlite3.SQLITE_DROP_VTABLE: "DROP of a virtual table",
 }
-_WORD = re.compile(r"(?:\s|--[^\n]*\n|/\*.*?\*/)*([A-Za-z_]+)", re.DOTALL)
+_WORD = pattern(r"(?:\s|--[^\n]*\n|/\*.*?\*/)*([A-Za-z_]+)", DOTALL)
 _TRANSACTIONS = frozenset(("BEGIN", "START", "COMMIT", "END", "ROLLBACK", "SAVEPOINT", "RELEASE"))
 _FILES = frozenset(("ATTACH", "DETACH", "VACUUM", "PRAGMA"))
 
