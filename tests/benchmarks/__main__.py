@@ -3,10 +3,11 @@
     python tests/benchmarks [--runs 15] [--only NAME] [--corpus FOLDER [--official FOLDER]] [--json] [--write]
 
 Or `python -m tests.benchmarks`. Everything is measured against a twin: plain Python, sqlite3, a bare endpoint of the
-same server, an empty Python program. Medians of CPU time, both sides taking turns. `--corpus` is a folder with clones
-of public programs: it adds the heaviest exercises (see `exercises.py`), and, with the official parser's folder, the
-check of all files (see `reading.py`). `--write` writes the table into the manual's guide `speed`, where the one of the
-last time stands, and a few of its rows into README.md. `--growth` measures something else: how work grows (see
+same server, an empty Python program; and beside FastAPI and other programs that start quickly, where these are
+installed (`pip install --group peers`). Medians of CPU time, both sides taking turns. `--corpus` is a folder with
+clones of public programs: it adds the heaviest exercises (see `exercises.py`), and, with the official parser's folder,
+the check of all files (see `reading.py`). `--write` writes the table into the manual's guide `speed`, where the one of
+the last time stands, and a few of its rows into README.md. `--growth` measures something else: how work grows (see
 `growth.py`).
 """
 
@@ -29,13 +30,20 @@ README, GUIDE = ROOT / "README.md", ROOT / "xsrun" / "manual" / "guides" / "spee
 #: What stands around the table in README.md and in the guide.
 BEGIN, END = "<!-- benchmarks: python tests/benchmarks --write -->", "<!-- /benchmarks -->"
 GROWTH_BEGIN, GROWTH_END = "<!-- growth: python tests/benchmarks --growth --write -->", "<!-- /growth -->"
+#: Of start-up, what README.md shows.
+STARTED = (
+    *("eval '1 + 1', beside node", "eval '1 + 1', beside deno", "eval '1 + 1', beside starlark-pyo3"),
+    *("check a small file again, beside ruff", "run one unit test, beside pytest"),
+)
 #: The rows that README.md shows, by how they begin.
 SHOWN = (
     "| programs: nested scalar loops |",
     "| the ten heaviest public exercises |",
     "| database statements: get |",
     "| requests: db.get, in memory |",
+    "| requests: db.get, in memory, beside FastAPI |",
     "| reading: run 1,000 unit tests |",
+    *(f"| start-up: {name} |" for name in STARTED),
 )
 #: module -> (what it measures, what it is compared with, whether its geometric mean says enough)
 GROUPS = {

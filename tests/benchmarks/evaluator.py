@@ -10,6 +10,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+import orjson
 from timing import compare
 
 import xsrun
@@ -291,6 +292,16 @@ JSON = """function main {
 """
 
 
+def orjson_texts() -> int:
+    row = {"id": 7, "name": "Ann", "tags": ["a", "b"], "price": 12.5, "nested": {"x": 1, "y": [1, 2, 3]}}
+    length = 0
+    for i in range(5_000):
+        made = orjson.dumps({**row, "id": i}).decode()
+        back = orjson.loads(made)
+        length += len(made) + back["id"]
+    return length
+
+
 def json_texts() -> int:
     row = {"id": 7, "name": "Ann", "tags": ["a", "b"], "price": 12.5, "nested": {"x": 1, "y": [1, 2, 3]}}
     length = 0
@@ -326,7 +337,10 @@ WORKLOADS: dict[str, tuple[str, Callable[[], Any]]] = {
     "append to a text": (TEXT, text),
     "sort 50,000 numbers and texts": (SORTING, sorting),
     "JSON out and in, 5,000 times": (JSON, json_texts),
+    "JSON out and in, beside orjson": (JSON, orjson_texts),
 }
+#: What the twin is, where that is not plain Python.
+TWINS = {"JSON out and in, 5,000 times": "Python's json", "JSON out and in, beside orjson": "orjson"}
 
 
 def running(workspace: xsrun.Workspace) -> Callable[[], Any]:
@@ -348,7 +362,8 @@ def measure(runs: int) -> list[dict[str, Any]]:
             run = running(workspace)
             assert run() == twin(), name
             ours, plain = compare(run, twin, runs)
-        rows.append({"name": name, "xsrun": ours, "python": plain, "ratio": ours / plain})
+        row = {"name": name, "xsrun": ours, "python": plain, "ratio": ours / plain}
+        rows.append(row | ({"twin": TWINS[name]} if name in TWINS else {}))
     return rows
 
 

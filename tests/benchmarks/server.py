@@ -9,6 +9,7 @@ time of the servers from /proc).
 from __future__ import annotations
 
 import argparse
+import importlib.util
 import os
 import selectors
 import socket
@@ -31,6 +32,8 @@ ROW = (
 )
 TABLE = "table boat {\n  schema {\n    int id\n    text name\n    int length?\n  }\n}\n"
 FILES = {"group.xs": GROUP, "hello.xs": TRIVIAL, "boat.xs": ROW, "table.xs": TABLE}
+#: The query of one row in memory, and who answers it too.
+ROW_QUERY, FASTAPI = "db.get, in memory", "the same query on sqlite3"
 SEED = '{"boat": [{"id": 1, "name": "Ann", "length": 9}]}'
 
 
@@ -50,6 +53,31 @@ def serve_direct(port: int) -> None:
     with listen("127.0.0.1", port) as bound:
         routes = [Route("/api:g/hello", hello)]
         uvicorn.Server(uvicorn.Config(Starlette(routes=routes), access_log=False, log_config=None)).run(sockets=[bound])
+
+
+def serve_fastapi(port: int) -> None:
+    """The same query in FastAPI, on sqlite3 as it comes."""
+    import sqlite3
+
+    import uvicorn
+    from fastapi import FastAPI, HTTPException
+
+    from xsrun.server.listening import listen
+
+    rows = sqlite3.connect(":memory:", check_same_thread=False)
+    rows.execute("CREATE TABLE boat (id INTEGER PRIMARY KEY, name TEXT, length INTEGER)")
+    rows.execute("INSERT INTO boat VALUES (1, 'Ann', 9)")
+    made = FastAPI()
+
+    @made.get("/api:g/boats/{boat_id}")
+    async def boat(boat_id: int) -> dict[str, Any]:
+        found = rows.execute("SELECT id, name, length FROM boat WHERE id = ?", (boat_id,)).fetchone()
+        if found is None:
+            raise HTTPException(404)
+        return {"id": found[0], "name": found[1], "length": found[2]}
+
+    with listen("127.0.0.1", port) as bound:
+        uvicorn.Server(uvicorn.Config(made, access_log=False, log_config=None)).run(sockets=[bound])
 
 
 def is_whole(answer: bytes) -> bool:
@@ -127,15 +155,20 @@ def run(connections: int, rounds: int, seconds: float) -> list[Server]:
         seed.write_text(SEED, encoding="utf-8")
         serve = [sys.executable, "-m", "xsrun", "serve", folder, "--seed", str(seed), "--quiet", "--port"]
         file = ["--database", f"sqlite:///{folder}/boats.db"]
-        ports = [free_port() for _ in range(3)]
+        ports = [free_port() for _ in range(4)]
         direct = [sys.executable, __file__, "--direct", str(ports[0])]
         servers = [
             Server("Starlette endpoint", direct, "/api:g/hello?name=Bo", ports[0]),
             Server("trivial query", [*serve, str(ports[1])], "/api:g/hello?name=Bo", ports[1]),
         ]
-        row = Server("db.get, in memory", ["true"], "/api:g/boats/1", ports[1])
+        row = Server(ROW_QUERY, ["true"], "/api:g/boats/1", ports[1])
         row.process = servers[1].process
         servers += [row, Server("db.get, in a file", [*serve, str(ports[2]), *file], "/api:g/boats/1", ports[2])]
+        if importlib.util.find_spec("fastapi") is None:
+            print("requests: FastAPI is left out, it is not installed", file=sys.stderr)
+        else:
+            words = [sys.executable, __file__, "--fastapi", str(ports[3])]
+            servers.append(Server(FASTAPI, words, "/api:g/boats/1", ports[3]))
         try:
             for server in servers:
                 server.load(connections, seconds)
@@ -152,8 +185,14 @@ def measure(runs: int) -> list[dict[str, Any]]:
     """CPU seconds of one answer, and how many times those of the bare endpoint that is."""
     servers = run(16, runs, 0.5)
     base = statistics.median(servers[0].rates)
-    rows = [(server.name, statistics.median(server.rates)) for server in servers[1:]]
-    return [{"name": name, "xsrun": 1 / rate, "python": 1 / base, "ratio": base / rate} for name, rate in rows]
+    rates = {server.name: statistics.median(server.rates) for server in servers[1:]}
+    peer = rates.pop(FASTAPI, None)
+    rows = [{"name": name, "xsrun": 1 / rate, "python": 1 / base, "ratio": base / rate} for name, rate in rates.items()]
+    if peer is not None:
+        rate = rates[ROW_QUERY]
+        row = {"name": f"{ROW_QUERY}, beside FastAPI", "twin": FASTAPI, "xsrun": 1 / rate, "python": 1 / peer}
+        rows.append(row | {"ratio": peer / rate})
+    return rows
 
 
 def main() -> None:
@@ -162,9 +201,10 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=8)
     parser.add_argument("--seconds", type=float, default=1.0)
     parser.add_argument("--direct", type=int, help=argparse.SUPPRESS)
+    parser.add_argument("--fastapi", type=int, help=argparse.SUPPRESS)
     options = parser.parse_args()
-    if options.direct:
-        serve_direct(options.direct)
+    if options.direct or options.fastapi:
+        serve_direct(options.direct) if options.direct else serve_fastapi(options.fastapi)
         return
     servers = run(options.connections, options.rounds, options.seconds)
     base = statistics.median(servers[0].rates)

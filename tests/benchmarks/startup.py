@@ -1,4 +1,4 @@
-"""Start-up, as multiples of `python -c pass`: medians of CPU time, the commands taking turns.
+"""Start-up, as multiples of `python -c pass` and beside other programs: medians of CPU time, all taking turns.
 
     python tests/benchmarks/startup.py [--runs 15] [--json]
 
@@ -20,19 +20,67 @@ import time
 from pathlib import Path
 from typing import Any
 
+import peers
+
 SAMPLES = Path(__file__).parents[2] / "samples"
-BASE = "python -c pass"
+BASE = "`python -c pass`"
 
 
-def commands(small: Path) -> dict[str, list[str]]:
+#: A program that stores a row and finds it, and a function with a test.
+ROWS = """function "fruits" {
+  input {
+  }
+  stack {
+    db.add "fruit" { data = {name: "apple", price: 2} } as $added
+    db.query "fruit" { where = $db.fruit.price > 1, return = {type: "list"} } as $found
+  }
+  response = $found
+}
+---
+table "fruit" {
+  auth = false
+  schema {
+    int id
+    text name
+    int price
+  }
+}
+"""
+TESTED = """function "add" {
+  input {
+    int a
+    int b
+  }
+  stack {
+  }
+  response = $input.a + $input.b
+
+  test "adds" {
+    input = {a: 1, b: 2}
+    expect.to_equal ($response) { value = 3 }
+  }
+}
+"""
+
+
+def commands(folder: Path, small: Path) -> dict[str, list[str]]:
     """Name -> words. The first is what all others are compared with."""
-    run, jwe = [sys.executable, "-m", "xsrun", "run"], SAMPLES / "jwe"
+    xsrun, jwe = [sys.executable, "-m", "xsrun"], SAMPLES / "jwe"
+    run = [*xsrun, "run"]
     row = ["--input", "user_id=7", "--input", "card=4111"]
+    rows, tested = folder / "rows" / "rows.xs", folder / "tested" / "add.xs"  # what lies beside counts, too
+    for file in (rows, tested):
+        file.parent.mkdir(exist_ok=True)
+    rows.write_text(ROWS, encoding="utf-8")
+    tested.write_text(TESTED, encoding="utf-8")
     return {
         BASE: [sys.executable, "-c", "pass"],
-        "check a small file, cold": [sys.executable, "-m", "xsrun", "check", str(small)],
-        "check a small file again": [sys.executable, "-m", "xsrun", "check", str(small)],
+        peers.EVALUATE: [*xsrun, "eval", "1 + 1"],
+        "check a small file, cold": [*xsrun, "check", str(small)],
+        peers.CHECK: [*xsrun, "check", str(small)],
+        peers.TEST: [*xsrun, "test", str(tested)],
         "run a plain snippet": [*run, str(SAMPLES / "snippets" / "totals.xs")],
+        "run a program with rows": [*run, str(rows)],
         "run the first sample (JOSE)": [*run, str(jwe / "jwe_encode.xs"), "--input", "secret_data=x"],
         "run the sample that stores rows": [*run, str(jwe / "store_card.xs"), *row],
     }
@@ -56,25 +104,30 @@ def seconds(words: list[str], environment: dict[str, str]) -> float:
 
 
 def measure(runs: int) -> list[dict[str, Any]]:
-    """Median seconds of each command and its multiple of an empty Python program."""
+    """Median seconds of each command and its multiple of an empty Python program, and of a peer where it has one."""
     with tempfile.TemporaryDirectory() as folder:
         small = Path(folder, "small.xs")
         cache = Path(folder, "cache")
-        environment = {**os.environ, "XSRUN_CACHE": str(cache), "PYTHONPYCACHEPREFIX": str(Path(folder, "modules"))}
+        modules = str(Path(folder, "modules"))
+        environment = {**os.environ, "XSRUN_CACHE": str(cache), "PYTHONPYCACHEPREFIX": modules, "NO_COLOR": "1"}
+        environment |= {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
         environment.pop("PYTHONDONTWRITEBYTECODE", None)
         shutil.copy(SAMPLES / "shop" / "function" / "discount.xs", small)
-        taken: dict[str, list[float]] = {name: [] for name in commands(small)}
+        beside = peers.found(Path(folder))
+        started = commands(Path(folder), small) | {name: words for name, (_, _, words) in beside.items()}
+        taken: dict[str, list[float]] = {name: [] for name in started}
         for number in range(runs + 1):
-            for name, words in commands(small).items():
+            for name, words in started.items():
                 if name.endswith("cold"):
                     small.write_text(f"{small.read_text(encoding='utf-8')}// {number}\n", encoding="utf-8")
                 taken[name].append(seconds(words, environment))
     medians = {name: statistics.median(times[1:]) for name, times in taken.items()}  # the first run fills caches
-    base = medians[BASE]
+    rows = [(name, name, BASE, BASE) for name in medians if name != BASE and name not in beside]
+    rows += [(f"{ours}, beside {peer}", ours, peer, does) for peer, (ours, does, _) in beside.items()]
     return [
-        {"name": name, "xsrun": one, "python": base, "ratio": one / base}
-        for name, one in medians.items()
-        if name != BASE
+        {"name": name, "twin": does, "xsrun": medians[ours], "python": medians[twin]}
+        | {"ratio": medians[ours] / medians[twin]}
+        for name, ours, twin, does in rows
     ]
 
 
@@ -88,7 +141,7 @@ def main() -> None:
         print(json.dumps(rows))
         return
     for row in rows:
-        print(f"{row['name']:<34} {row['xsrun'] * 1000:8.1f} ms  {row['ratio']:6.1f}x")
+        print(f"{row['name']:<42} {row['xsrun'] * 1000:8.1f} ms  {row['ratio']:6.1f}x of {row['twin']}")
 
 
 if __name__ == "__main__":
