@@ -11,7 +11,7 @@ import shutil
 import subprocess
 import sys
 import typing
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import pytest
@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from odd_words_data import Lines
 
 import xsrun
-from xsrun import cache
+from xsrun import cache, reading
 from xsrun.cli import arguments
 from xsrun.diagnostics import Diagnostic
 from xsrun.hints import NamedTuple
@@ -109,6 +109,33 @@ def test_named_tuples_are_those_of_typing() -> None:
     )
     assert (Ours.__module__, repr(Ours(2))) == (Theirs.__module__, "Ours(one=2, two='b')")
     assert pickle.loads(pickle.dumps(Step("a"))) == Step("a")._replace(position=None)
+
+
+@given(st.text("/.ab~ ", max_size=12))
+def test_names_are_those_that_pathlib_writes(name: str) -> None:
+    path = PurePosixPath(name)
+    assert reading.tidy(name) == path.as_posix()
+    if path.name.strip(".") and ".." not in path.name and path.name[-1] != ".":
+        assert (reading.stem_of(path.as_posix()), reading.suffix_of(path.as_posix())) == (path.stem, path.suffix)
+
+
+def test_folders_are_paths_when_they_are_asked_for() -> None:
+    class Holder:
+        folder = reading.FolderAttribute("folder_name")
+        folder_name: object
+
+    held = Holder()
+    for told, path in ((None, None), ("a/b", Path("a/b")), (Path("c"), Path("c"))):
+        held.folder = told
+        assert (held.folder, held.folder_name) == (path, told)
+
+
+def test_an_installed_package_is_known_by_its_list_of_files(tmp_path: Path) -> None:
+    package, listed = tmp_path / "xsrun", tmp_path / f"xsrun-{xsrun.__version__}.dist-info" / "RECORD"
+    assert cache._installed(str(package)) is None
+    listed.parent.mkdir()
+    listed.write_bytes(b"xsrun/api.py,sha256=x,1")
+    assert cache._installed(str(package)) == b"xsrun/api.py,sha256=x,1"
 
 
 def test_a_late_pattern_does_what_a_compiled_one_does() -> None:
