@@ -58,8 +58,9 @@ class Application:
         self.console = Console(live, self.settings, self.history, self.endpoint, self.log)
         if figures is not None:
             self.console.tracing.share(figures)
-            if self.settings.lasting_history:
-                self.pages.entries = self.console.latest
+        if self.settings.lasting_history:
+            self.pages.entries = self.console.latest
+            self.history.has_room = self.console.keeper.has_room
         self.mcp = McpServing(live, self.settings, self.log, lambda: self.threads)
         self.realtime = Conversations(live, self.log)
         #: called when requests are answered from now on

@@ -190,6 +190,9 @@ class Endpoint:
         wanted = route.group.history if route.history in (None, "inherit") else route.history
         if not self.history.keeps or (wanted is False and run.repeats is None):
             return None
+        well = response.status < 400 and result.error is None
+        if well and run.repeats is None and not self.history.has_room():
+            return None
         # short input is kept as it came and masked when it is shown; long input is masked and cut now, to save memory
         sent: Value = run.inputs
         if len(request.body) > _KEPT:

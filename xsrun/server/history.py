@@ -108,6 +108,8 @@ class History:
         self.entries: deque[HistoryEntry] = deque(maxlen=max(size, 0))
         #: keeps what is noted for longer (`xsrun.server.console.keeping`)
         self.keep: Callable[[HistoryEntry], None] | None = None
+        #: is there room for one more that went well? Asked before it is put together, where only that store is read
+        self.has_room: Callable[[], bool] = lambda: True
         self._numbers = itertools.count(1)
 
     @property

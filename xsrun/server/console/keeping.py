@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from xsrun.server.log import Log
 
 #: Requests that may come at once and are all kept, and how many more a second: to keep one takes about half as long as
-#: a plain query, so that a server under load keeps a part of them, the latest and those that failed.
-_BURST, _A_SECOND = 1_000, 200
+#: a plain query, so that a server under load keeps a part of them, and those that failed.
+_BURST, _A_SECOND = 400, 200
 #: The share of a processor that keeping may take for long, and seconds of one that it may take at once: where bodies
 #: are long, fewer requests are kept.
 _SHARE, _AT_ONCE = 0.02, 1.0
@@ -34,8 +34,8 @@ _USUAL_COST, _WEIGHT = 0.00005, 100
 #: Seconds between two writes.
 _PAUSE = 0.2
 #: Seconds after which the thread that keeps lets others go on, and for how long. Of itself Python lets a thread that
-#: waits go on after fifty times as long, and a request that reads rows waits several times.
-_TURN, _NAP = 0.0001, 0.0005
+#: waits go on after ten times as long, and a request that reads rows waits several times.
+_TURN, _NAP = 0.0005, 0.001
 #: Bytes of a body, and characters of a text to search, that are kept.
 MOST_OF_BODY = 64 * 1024
 _MOST_OF_TEXT = 4_000
@@ -69,6 +69,7 @@ class Keeper:
         self._cost = _USUAL_COST
         self._recent: dict[int, HistoryEntry] = {}
         self._store: RequestStore | None = None
+        self._reckoning = threading.Lock()
         self._making = threading.Lock()
         self._writing = threading.Lock()
         self._came = threading.Event()
@@ -92,9 +93,22 @@ class Keeper:
                 pass  # read-only, or the file of another program: what is kept lasts as long as the process
         return RequestStore(None, self.most)
 
+    def has_room(self) -> bool:
+        """May one more be kept now? One that may not counts as dropped."""
+        if self._has_room():
+            return True
+        self.dropped += 1
+        return False
+
+    def _has_room(self) -> bool:
+        if len(self._waiting) < self._room:
+            return True
+        self._reckon()
+        return len(self._waiting) < self._room
+
     def keep(self, entry: HistoryEntry) -> None:
         """Keep a request soon. Called by the thread that served it."""
-        if len(self._waiting) >= self._room:
+        if not self._has_room():
             try:
                 dropped = self._waiting.popleft()
             except IndexError:
@@ -154,13 +168,14 @@ class Keeper:
                 time.sleep(_NAP)
                 turn = time.perf_counter()
 
-    def _reckon(self, kept: int, seconds: float) -> None:
+    def _reckon(self, kept: int = 0, seconds: float = 0.0) -> None:
         """How many more may be kept after these, which took so many seconds of the processor."""
-        now = self.clock()
-        self._cost += (seconds - kept * self._cost) / (kept + _WEIGHT)
-        a_second = min(_A_SECOND, _SHARE / self._cost)
-        room = self._room - kept + (now - self._reckoned) * a_second
-        self._room, self._reckoned = min(max(room, 1.0), _BURST, _AT_ONCE / self._cost), now
+        with self._reckoning:
+            now = self.clock()
+            self._cost += (seconds - kept * self._cost) / (kept + _WEIGHT)
+            a_second = min(_A_SECOND, _SHARE / self._cost)
+            room = self._room - kept + (now - self._reckoned) * a_second
+            self._room, self._reckoned = min(max(room, 1.0), _BURST, _AT_ONCE / self._cost), now
 
     def recent(self, number: int) -> HistoryEntry | None:
         """A request as it came, if this process served it not long ago."""

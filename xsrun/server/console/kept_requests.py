@@ -10,6 +10,7 @@ import zlib
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import chain
 from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -61,8 +62,10 @@ _PLAIN = 2_000
 _SHOWN = ("number", "at", "kind", "verb", "uri", "query", "file", "status", "failed", "duration", "error", "traced")
 _SUMMARY = ", ".join((*_SHOWN, "size"))
 _COLUMNS = ("at", "kind", "verb", "path", "uri", "query", "file", "status", "failed", "duration", "error", "traced")
-_MARKS = ", ".join("?" * (len(_COLUMNS) + 3))
-_INSERT = f"INSERT INTO exchange ({', '.join(_COLUMNS)}, size, text, detail) VALUES ({_MARKS})"
+_MARKS = f"({', '.join('?' * (len(_COLUMNS) + 3))})"
+_INSERT = f"INSERT INTO exchange ({', '.join(_COLUMNS)}, size, text, detail) VALUES "
+#: Rows that are written at once: Python's lock changes hands for each statement, and a request waits for it.
+_ROWS = 50
 _ROW = attrgetter(*_COLUMNS, "size", "text")
 
 
@@ -198,7 +201,9 @@ class RequestStore:
         with self._lock:
             self._connection.execute("BEGIN IMMEDIATE")
             try:
-                self._connection.executemany(_INSERT, rows)
+                for start in range(0, len(rows), _ROWS):
+                    some = rows[start : start + _ROWS]
+                    self._connection.execute(_INSERT + ", ".join([_MARKS] * len(some)), [*chain.from_iterable(some)])
                 last = self._end("max")  # nobody else wrote meanwhile, so that the numbers are in a row
                 self._forget(last, sum(len(row[-1]) for row in rows))
                 self._connection.execute("COMMIT")
