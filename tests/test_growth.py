@@ -89,19 +89,26 @@ def wrong_tests(count: int) -> str:
     return f"function f {{\n  input {{\n  }}\n  stack {{\n  }}\n  response = null\n{tests}}}\n"
 
 
+def loading(text: str) -> int:
+    """How many calls it takes to load a text and to tell what is wrong with each construct."""
+    profile = cProfile.Profile()
+    with profile, xsrun.Workspace.from_sources({"a.xs": text}) as workspace:
+        for construct in workspace.constructs:
+            construct.error()
+    return int(pstats.Stats(profile).total_calls)  # type: ignore[attr-defined]
+
+
 @pytest.mark.parametrize("make", [declared, wrong_tests])
 def test_loading_grows_with_the_text(make: Callable[[int], str]) -> None:
-    def loaded(count: int) -> int:
-        profile = cProfile.Profile()
-        with profile, xsrun.Workspace.from_sources({"a.xs": make(count)}) as workspace:
-            for construct in workspace.constructs:
-                construct.error()
-        return int(pstats.Stats(profile).total_calls)  # type: ignore[attr-defined]
-
-    loaded(20)
-    once, twice, fourfold = (loaded(count) for count in (100, 200, 400))
+    loading(make(20))
+    once, twice, fourfold = (loading(make(count)) for count in (100, 200, 400))
     assert twice < 2.6 * once
     assert fourfold < 2.6 * twice
+
+
+def test_suggestions_end_while_loading_too() -> None:
+    loading(TEXTS["unknown filters"](20))
+    assert loading(TEXTS["unknown filters"](600)) < 2.5 * loading(TEXTS["unknown filters"](200))
 
 
 def test_a_path_of_too_many_steps_is_an_error_at_its_place() -> None:

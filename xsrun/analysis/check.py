@@ -36,8 +36,6 @@ _CONDITIONS = frozenset({"if", "elseif", "while", "precondition"})
 _DISTURBING = frozenset({"XS302", "XS303", "XS305", "XS307", "XS315", "XS318", "XS319"})
 #: Errors of the parser after which the tree is that of the repaired text, so that the rest of the line can be checked.
 _HARMLESS = frozenset({"XS130"})
-#: Names that the check of one text may compare to suggest what was meant: enough for hundreds of misspelt ones.
-_MOST_COMPARED = 20_000
 _QUERY_ATTRIBUTES = frozenset({"eval", "group", "return", "join", "view", "addon"})
 
 
@@ -58,7 +56,7 @@ def read(name: str, text: str) -> CheckedText:
 
 def check_text(view: View, text: CheckedText) -> list[Diagnostic]:
     """The problems of one text among others, sorted. What it asks of them is noted in the view."""
-    with comparing(_MOST_COMPARED):
+    with comparing():
         tree, report = text.parsed.tree, text.report
         if tree is not None:
             guarded(report, tree, constructs.check_document, report, tree)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from xsrun.analysis.report import TextReport, guarded
 from xsrun.analysis.rules import constructs
 from xsrun.diagnostics import Diagnostic
+from xsrun.diagnostics.suggest import comparing
 
 if TYPE_CHECKING:
     from xsrun.syntax.nodes import Document
@@ -31,7 +32,8 @@ def problems(parsed: Parsed[Document]) -> list[Diagnostic]:
     if tree is None:
         return []
     report = TextReport(parsed.source)
-    guarded(report, tree, constructs.check_document, report, tree)
+    with comparing():
+        guarded(report, tree, constructs.check_document, report, tree)
     broken = {found.line for found in parsed.diagnostics if found.severity == "error"}
     found = [one for one in report.found if one.severity == "error" and one.code not in LATE]
     return sorted((one for one in found if one.line not in broken), key=Diagnostic.sort_key)

@@ -83,6 +83,8 @@ class Connection(ABC):
     #: rows that are still to be fetched, and whether they stay what they were when something is written
     streams: WeakSet[Unsettled]
     rows_stay = False
+    #: may other runs use it later? Not when a program's own SQL has changed more than tables
+    reusable = True
 
     @abstractmethod
     def open_rows(self, text: str, parameters: Sequence[Value] = ()) -> Fetch:

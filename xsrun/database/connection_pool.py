@@ -65,7 +65,7 @@ class ConnectionPool:
         try:
             if not connection.broken:
                 connection.rollback()
-            if connection.broken or len(self._idle) >= _KEPT:
+            if connection.broken or not connection.reusable or len(self._idle) >= _KEPT:
                 connection.close()
             else:
                 self._idle.append(connection)

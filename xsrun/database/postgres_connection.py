@@ -22,6 +22,7 @@ from xsrun.database.connection import (
     in_pieces,
     passed_by,
 )
+from xsrun.database.raw_sql.words import word_of
 from xsrun.errors import UnavailableError, UsageError, XanoScriptError
 from xsrun.extras import installing
 from xsrun.hints import TYPE_CHECKING
@@ -31,6 +32,7 @@ from xsrun.values.conversion import Value
 
 if TYPE_CHECKING:
     import psycopg
+    from psycopg.abc import Buffer
 
 #: Types that a program's own SQL may select and the language has no values for: they come as texts.
 _TEXT_TYPES = ("timestamp", "timestamptz", "date", "time", "timetz", "interval", "uuid", "inet", "cidr", "bytea")
@@ -47,6 +49,23 @@ _FAILED = 3
 #: Where processes tell one another that tables were changed.
 CHANNEL = "xsrun_tables"
 _KEY = re.compile(r"\((.*?)\)=")
+#: What statements begin with that read or change tables and nothing of the session, unless they name what the pattern
+#: finds.
+_PLAIN_WORDS = (
+    "SELECT INSERT UPDATE DELETE MERGE WITH VALUES TABLE EXPLAIN TRUNCATE CREATE ALTER DROP COMMENT ANALYZE VACUUM "
+    "REINDEX REFRESH GRANT REVOKE"
+)
+_ABOUT_TABLES = frozenset((*_PLAIN_WORDS.split(), ""))  # nothing: a parenthesis
+_OF_SESSION = re.compile(
+    r"\b(?:set_config|pg_(?:try_)?advisory_lock|setseed|dblink_|lo_"
+    r"|(?:create|into)\s+(?:(?:global|local|or\s+replace)\s+)?temp)",
+    re.IGNORECASE,
+)
+
+
+def leaves_settings(sql: str) -> bool:
+    """May a statement leave settings, locks or tables of the session to whoever uses the connection afterwards?"""
+    return word_of(sql) not in _ABOUT_TABLES or _OF_SESSION.search(sql) is not None
 
 
 def check_driver() -> None:
@@ -63,8 +82,14 @@ def check_driver() -> None:
 def connected(url: str) -> psycopg.Connection[Row]:
     """A connection of the driver, which gives values as the language has them. Raises UnavailableError, UsageError."""
     import psycopg
-    from psycopg.types.numeric import FloatLoader
+    from psycopg.adapt import Loader
     from psycopg.types.string import TextLoader
+
+    class NumericLoader(Loader):
+        """A number of any size; one beyond 308 digits is endless, as on SQLite."""
+
+        def load(self, data: Buffer) -> float:
+            return float(bytes(data))
 
     try:
         raw = psycopg.connect(url, autocommit=True)
@@ -81,7 +106,7 @@ def connected(url: str) -> psycopg.Connection[Row]:
         ) from None
     for name in ("json", "jsonb", *_TEXT_TYPES):
         raw.adapters.register_loader(name, TextLoader)
-    raw.adapters.register_loader("numeric", FloatLoader)
+    raw.adapters.register_loader("numeric", NumericLoader)
     return raw
 
 
@@ -162,6 +187,8 @@ class PostgresConnection(Connection):
     def query(self, text: str, parameters: Parameters = ()) -> tuple[ResultColumns, list[Row]]:
         """Execute one statement; name and type of each of its columns, and all rows."""
         cursor = self.raw.cursor()
+        if leaves_settings(text):
+            self.reusable = False
         try:
             self._bounds.follow(self.context)
             # never as a simple query, so that the text can be one statement only

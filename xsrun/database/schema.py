@@ -9,7 +9,7 @@ from xsrun.database.tables import Table
 from xsrun.errors import NotFoundError
 from xsrun.fields.declared import Declared
 from xsrun.fields.literals import NOW
-from xsrun.values.conversion import Value
+from xsrun.values.conversion import Value, as_utf8
 
 
 def schema(session: Session, plan: RowPlan, operands: tuple[Value, ...]) -> Value:
@@ -20,7 +20,7 @@ def schema(session: Session, plan: RowPlan, operands: tuple[Value, ...]) -> Valu
     path = value_of(plan, operands, "path")
     if path in (None, ""):
         return [column_schema(column) for column in table.columns]
-    return member_schema(table, str(path).split("."))
+    return member_schema(table, as_utf8(path).split("."))
 
 
 def member_schema(table: Table, names: list[str]) -> dict[str, Value]:

@@ -6,12 +6,14 @@ from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 
+#: Names that are compared for one text to suggest what was meant: enough for hundreds of misspelt ones.
+MOST_COMPARED = 20_000
 #: How many names may still be compared in the work that `comparing` bounds; no bound outside of it.
 _left: ContextVar[list[int] | None] = ContextVar("_left", default=None)
 
 
 @contextmanager
-def comparing(most: int) -> Iterator[None]:
+def comparing(most: int = MOST_COMPARED) -> Iterator[None]:
     """Compare so many names at most inside: afterwards nothing is near, so that a text with thousands of unknown names
     and thousands of known ones takes no longer than it is worth."""
     token = _left.set([most])

@@ -10,7 +10,7 @@ _STRICT = ("SERIALIZABLE", "REPEATABLE READ")
 
 def level_of(written: Any) -> str | None:
     """A level in SQL's spelling; None for what is not the name of one, which leaves the database's own."""
-    name = str(written or "").lower().replace(" ", "_")
+    name = written.lower().replace(" ", "_") if isinstance(written, str) else ""
     return name.upper().replace("_", " ") if name in _LEVELS else None
 
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import sqlite3
 
+from xsrun.database.raw_sql.words import transaction_refusal, word_of
 from xsrun.errors import XanoScriptError
-from xsrun.lazy_regex import DOTALL, pattern
 
 _ALLOWED = frozenset(
     getattr(sqlite3, f"SQLITE_{name}")
@@ -36,8 +36,6 @@ _NAMES = {
     sqlite3.SQLITE_CREATE_VTABLE: "CREATE VIRTUAL TABLE",
     sqlite3.SQLITE_DROP_VTABLE: "DROP of a virtual table",
 }
-_WORD = pattern(r"(?:\s|--[^\n]*\n|/\*.*?\*/)*([A-Za-z_]+)", DOTALL)
-_TRANSACTIONS = frozenset(("BEGIN", "START", "COMMIT", "END", "ROLLBACK", "SAVEPOINT", "RELEASE"))
 _FILES = frozenset(("ATTACH", "DETACH", "VACUUM", "PRAGMA"))
 
 
@@ -77,21 +75,10 @@ class Fence:
         return sqlite3.SQLITE_DENY
 
 
-def word_of(sql: str) -> str:
-    """The word that a statement begins with, in capitals."""
-    match = _WORD.match(sql)
-    return match[1].upper() if match is not None else ""
-
-
 def refusal(sql: str) -> XanoScriptError | None:
     """The error of a statement that no program may run on SQLite, whatever it says; None for others."""
     word = word_of(sql)
-    if word in _TRANSACTIONS:
-        return XanoScriptError(
-            f"SQL Error: {word} is not allowed in a direct query",
-            hint="put the statements in the stack of a db.transaction, which commits them or undoes them together",
-        )
-    return refused(word) if word in _FILES else None
+    return transaction_refusal(sql) or (refused(word) if word in _FILES else None)
 
 
 def refused(what: str) -> XanoScriptError:

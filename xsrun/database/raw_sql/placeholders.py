@@ -9,8 +9,12 @@ from xsrun.errors import XanoScriptError
 from xsrun.hints import NamedTuple
 from xsrun.values.conversion import Value, describe, to_text
 
-#: Texts, quoted names, dollar quotes, comments: what is inside them is left alone.
-_CLOSED = r"""'(?:[^']|'')*' | "(?:[^"]|"")*" | \$([A-Za-z_]\w*|)\$.*?\$\1\$ | --[^\n]* | /\*.*?\*/"""
+#: Texts, quoted names, dollar quotes, comments: what is inside them is left alone. One that is not closed goes to the
+#: end, so that no place is looked at again for the end of another.
+_CLOSED = r"""
+    \b[eE]'(?:[^'\\]|\\.)*(?:'|\Z) | '[^']*(?:'|\Z) | "[^"]*(?:"|\Z)
+    | (?<![\w$])\$([A-Za-z_]\w*|)\$.*?(?:\$\1\$|\Z) | --[^\n]* | /\*.*?(?:\*/|\Z)
+"""
 
 
 def scanner(pattern: str) -> re.Pattern[str]:

@@ -6,6 +6,7 @@ import re
 
 from xsrun.database.columns import decode_json, encode_json, encode_text
 from xsrun.database.raw_sql.placeholders import Marks, pieces, scanner, with_arguments
+from xsrun.database.raw_sql.words import transaction_refusal
 from xsrun.database.session import Session
 from xsrun.values.conversion import Value, as_text
 
@@ -18,6 +19,9 @@ def run(session: Session, sql: str, arguments: list[Value]) -> list[dict[str, Va
     """Run the text on the live tables. Raises XanoScriptError for what PostgreSQL refuses."""
     marks = Marks(lambda _number: "%s", session.backend.quote, doubled=True)
     text, parameters = with_arguments(pieces(sql), arguments, marks)
+    refused = transaction_refusal(text)
+    if refused is not None:
+        raise refused
     text = with_names(session, text)
     make_tables(session, text.replace("%%", "%"))
     columns, rows = session.transaction.query(text, [parameter(value) for value in parameters])

@@ -21,6 +21,9 @@ from xsrun.database.tables import Table
 from xsrun.errors import XanoScriptError
 from xsrun.hints import NamedTuple
 
+#: Tables that a statement may stand for when SQLite has written out each use of what stands in WITH. It does so while
+#: it reads a statement, when nothing interrupts it.
+_MOST_TABLES = 10_000
 HINT = "xsrun translates PostgreSQL for SQLite; what it cannot translate runs with --database postgresql://..."
 
 
@@ -42,7 +45,29 @@ def parsed(sql: str) -> exp.Expr:
         raise XanoScriptError(f"SQL Error: {message_of(error)}", hint="the text is not SQL that can be read") from None
     if len(trees) != 1:
         raise XanoScriptError("SQL Error: one statement at a time", hint="write a db.direct_query for each")
+    if written_out(trees[0]) > _MOST_TABLES:
+        hint = "queries of WITH that use one another several times double with each; put what they give into a table"
+        raise XanoScriptError(f"SQL Error: the statement stands for more than {_MOST_TABLES:,} tables", hint=hint)
     return trees[0]
+
+
+def written_out(tree: exp.Expr) -> int:
+    """How many tables a statement names when each use of a query of WITH counts as all tables in it."""
+    queries = {common.alias: common.this for common in tree.find_all(exp.CTE)}
+    if not queries:
+        return 0
+    tables: dict[str, int] = {}
+
+    def count(part: exp.Expr) -> int:
+        return sum(stands_for(table.name) for table in part.find_all(exp.Table))
+
+    def stands_for(name: str) -> int:
+        if name in queries and name not in tables:
+            tables[name] = 1  # where it names itself
+            tables[name] = max(count(queries[name]), 1)
+        return tables.get(name, 1)
+
+    return count(tree)
 
 
 def message_of(error: SqlglotError) -> str:
