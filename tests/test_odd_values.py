@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 
@@ -266,6 +267,56 @@ def test_a_seed_that_is_nested_too_deeply(program: Path, suffix: str, capsys: py
     seed.write_text("[" * 20_000 + "]" * 20_000, encoding="utf-8")
     assert main(["run", str(program), "--seed", str(seed)]) == 2
     assert "nested too deeply" in capsys.readouterr().err
+
+
+#: what may stand in a file that an option names
+ODD_FILES = {
+    "deep list": b"[" * 3_000,
+    "deep object": b'{"a":' * 3_000,
+    "zeros": b"\0" * 1000,
+    "any bytes": bytes(range(256)) * 20,
+    "a long field": b"a,b\n" + b"x" * 200_000 + b",1\n",
+    "lone returns": b"a,b\r1,2\r",
+    "odd numbers": b'{"t": [{"id": 1e999}, {"id": ' + b"9" * 5000 + b"}, NaN]}",
+    "half a character": b'{"t": [{"a": "\\ud800"}]}',
+    "utf-16": '{"t": []}'.encode("utf-16"),
+}
+#: options that take a file, and an ending that they know it by
+FILE_OPTIONS = [
+    *(("--seed", f"rows.{ending}") for ending in ("json", "yaml", "csv")),
+    ("--input", "@rows.json"),
+    ("--input", "@rows.jsonl"),
+    ("--replay", "rows.json"),
+    ("--model", "rows.json"),
+    ("--body", "@rows.bin"),
+]
+
+
+@pytest.mark.parametrize("content", ODD_FILES.values(), ids=ODD_FILES.keys())
+@pytest.mark.parametrize(("option", "name"), FILE_OPTIONS)
+def test_odd_files_that_options_name(
+    program: Path,
+    option: str,
+    name: str,
+    content: bytes,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    program.with_name(name.removeprefix("@")).write_bytes(content)
+    monkeypatch.chdir(program.parent)
+    assert main(["run", str(program), option, name]) in (0, 1, 2)
+    told = capsys.readouterr().err
+    assert "nternal error" not in told
+    assert "Traceback" not in told
+
+
+def test_rows_of_csv_with_long_fields_and_lone_returns(program: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    program.write_text('db.query t { return = {type: "list"} } as $rows\n', encoding="utf-8")
+    seed = program.with_name("t.csv")
+    for content, rows in (("a\n" + "x" * 200_000, ["x" * 200_000]), ("a\r1\r2\r", ["1", "2"])):
+        seed.write_bytes(content.encode())
+        assert main(["run", str(program), "--seed", str(seed), "--json"]) == 0
+        assert [row["a"] for row in json.loads(capsys.readouterr().out)["response"]["rows"]] == rows
 
 
 def test_a_seed_that_holds_itself(program: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -46,6 +46,8 @@ def rows_of_yaml(text: str, name: str) -> Value:
         return yaml.load(text, RowLoader)
     except yaml.YAMLError as error:
         raise UsageError(f"{name} is not YAML: {error}") from None
+    except ValueError:
+        raise UsageError(f"{name} holds a number that is too large") from None
     except RecursionError:
         raise UsageError(f"{name} is nested too deeply") from None
 

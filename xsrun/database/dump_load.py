@@ -79,7 +79,8 @@ def rows_of_csv(text: str, name: str) -> list[dict[str, Value]]:
     import io
 
     rows: list[dict[str, Value]] = []
-    for row in csv.DictReader(io.StringIO(text)):
+    csv.field_size_limit(max(csv.field_size_limit(), len(text)))
+    for row in csv.DictReader(io.StringIO(text, newline="")):  # which may end in `\r`, too
         if None in row:  # where the reader puts what has no column
             columns = len(row) - 1
             raise UsageError(f"{name}: row {len(rows) + 1} has {columns + len(row[None])} values for {columns} columns")

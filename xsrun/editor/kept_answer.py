@@ -57,7 +57,7 @@ def object_in(text: str | bytes) -> dict[str, Value]:
     """The JSON object that a message holds; empty for what is none."""
     try:
         found = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}
 

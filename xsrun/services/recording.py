@@ -136,8 +136,10 @@ class Recording:
         return any(urlsplit(call["request"]["url"]).hostname == host for call in self._calls)
 
     def _read(self) -> None:
+        from xsrun.values.conversion import from_json
+
         try:
-            document = json.loads(read_text(self.path))
+            document = from_json(read_text(self.path))
             if document["format"] != FORMAT:
                 raise UsageError(f"{self.path} is a recording of another version: {document['format']}")
             self._calls = document["calls"]

@@ -67,10 +67,10 @@ def last_failed(root: Path | None) -> frozenset[str]:
         text = (root / STATE_FOLDER / _FILE).read_bytes()
     except OSError:
         return frozenset()
-    import json
+    from xsrun.values.conversion import from_json
 
     try:
-        kept = json.loads(text)
+        kept = from_json(text)
     except ValueError:
         return frozenset()  # nothing was kept, or something that is not ours
     return frozenset(one for one in kept if isinstance(one, str)) if isinstance(kept, list) else frozenset()

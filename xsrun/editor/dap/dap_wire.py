@@ -43,7 +43,7 @@ class DapWire:
             return None
         try:
             found = json.loads(data)
-        except ValueError:
+        except (ValueError, RecursionError):
             raise UsageError("a message is not JSON") from None
         return found if isinstance(found, dict) else {}
 

@@ -20,6 +20,7 @@ from xsrun.reading import is_file, is_folder
 from xsrun.services.cloud.objects import PAGE, BucketPage, ObjectLock, StoredObject, no_such_file
 from xsrun.services.cloud.signed_addresses import AddressSigner
 from xsrun.services.files import CHUNK_SIZE, FileResource, guess_type
+from xsrun.values.conversion import from_json
 
 #: Below it lies what is known of the files, by service and bucket.
 META = ".meta"
@@ -131,7 +132,7 @@ class LocalBucket:
 
     def _read_meta(self, key: str) -> dict[str, object]:
         try:
-            found = json.loads(self._meta_file(key).read_text(encoding="utf-8"))
+            found = from_json(self._meta_file(key).read_text(encoding="utf-8"))
         except (OSError, ValueError):
             return {}
         return found if isinstance(found, dict) else {}
