@@ -13,9 +13,9 @@ from functools import partial
 
 from xsrun.evaluator.guards import Guarded
 from xsrun.evaluator.inference import DECIMAL, INT, NATURAL, NEGATIVE, NUMBER, Kind
-from xsrun.evaluator.quasiquote import call, constant, expression, is_simple
+from xsrun.evaluator.quasiquote import Part, call, constant, expression, is_simple, statements
 from xsrun.evaluator.state import CompilerState
-from xsrun.syntax.nodes import Binary, Now
+from xsrun.syntax.nodes import Binary, Located, Now
 from xsrun.values.conversion import MAX_INT, MIN_INT
 
 _SLOW = {"+": "add", "-": "subtract", "*": "multiply", "/": "divide", "%": "modulo"}
@@ -137,6 +137,27 @@ def _fits(node: Binary, one: Kind, two: Kind) -> list[str]:
     if falls and not rises:
         return [f"{result} >= {MIN_INT}"]
     return [f"{result} <= {MAX_INT}", f"R >= {MIN_INT}"]
+
+
+def bounded_afterwards(variable: str, value: ast.expr, at: Located) -> list[ast.stmt] | None:
+    """A sum or product that may leave 64 bits, given to a variable and only then tested; None for any other value.
+
+    It is what `sum_or_product` makes, without the temporary: a tenth of the time of a loop that adds up.
+    """
+    match value:
+        case ast.IfExp(body=ast.Name(), orelse=ast.Call(func=ast.Name(id="clamp_int"))):
+            tests = value.test.values if isinstance(value.test, ast.BoolOp) else [value.test]
+        case _:
+            return None
+    parts: dict[str, Part] = {"V": variable}
+    beyond = []
+    for number, test in enumerate(tests):
+        assert isinstance(test, ast.Compare)
+        if isinstance(test.left, ast.NamedExpr):
+            parts["R"] = test.left.value
+        parts[f"L{number}"] = test.comparators[0]
+        beyond.append(f"V {'>' if isinstance(test.ops[0], ast.LtE) else '<'} L{number}")
+    return statements(f"V = R\nif {' or '.join(beyond)}:\n    V = clamp_int(V)", at, **parts)
 
 
 def _fold(operator: str, left: ast.expr, right: ast.expr) -> float | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 
 from xsrun import registry
+from xsrun.evaluator.arithmetic import bounded_afterwards
 from xsrun.evaluator.builtin_calls import builtin_call
 from xsrun.evaluator.changes import owned_call, owner_name
 from xsrun.evaluator.filter_arguments import lacking_arguments, without_surplus
@@ -91,7 +92,7 @@ def store(state: CompilerState, target: Expression, value: ast.expr, at: Located
     """Emit the assignment of a value to a variable or a path below one."""
     root, segments = changeable(state, target)
     if not segments:
-        state.emit(assign(f"v_{root}", value, at))
+        state.emit(bounded_afterwards(f"v_{root}", value, at) or assign(f"v_{root}", value, at))
         if isinstance(value, (ast.List, ast.Dict)) and root in state.scope.owners:  # a new one, in no other hands
             state.emit(place(ast.Expr(owned_call("start", root, at, name(f"v_{root}", at))), at))
     else:
