@@ -271,7 +271,7 @@ def imported(words: list[str], cache: Path, edited: Path | None = None) -> set[s
     return {line.rpartition("|")[2].strip() for line in lines[1:]}
 
 
-@pytest.mark.parametrize(("command", "most"), [("run", 125), ("check", 54)])
+@pytest.mark.parametrize(("command", "most"), [("run", 128), ("check", 54)])
 def test_a_second_run_imports_little(command: str, most: int, tmp_path: Path) -> None:
     file = tmp_path / "totals.xs"
     shutil.copy(SAMPLES / "snippets" / "totals.xs", file)
@@ -331,7 +331,8 @@ def test_a_second_run_with_rows_does_not_import_sqlalchemy(
     cache = tmp_path / "cache"
     found = imported(["-m", "xsrun", *words], cache) - imported(["-c", "pass"], cache)
     assert "xsrun.database.sqlite_backend" in found
-    heavy = {"sqlalchemy", "lark", "orjson", "decimal", "uuid", "dataclasses", "inspect"}
+    heavy = {"sqlalchemy", "lark", "orjson", "decimal", "uuid", "dataclasses"}
+    heavy |= {"inspect"} if sys.version_info < (3, 15) else set()  # 3.15 loads it where an ExitStack is entered
     if words[0] == "run":
         heavy |= {"typing", "pathlib", "xsrun.evaluator.compiler", "xsrun.database.selects"}
     assert not sorted(found & heavy)
