@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from xsrun import __version__
 from xsrun.errors import UsageError
-from xsrun.evaluator.generated.tracebacks import is_generated
+from xsrun.evaluator.generated.tracebacks import is_generated, line_of
 from xsrun.reading import typed_path
 
 if TYPE_CHECKING:
@@ -90,6 +90,6 @@ def stack_of(frame: FrameType | None) -> tuple[Frame, ...]:
     found: list[Frame] = []
     while frame is not None:
         if is_generated(frame.f_code.co_filename):
-            found.append((frame.f_code.co_filename, frame.f_lineno))
+            found.append((frame.f_code.co_filename, line_of(frame)))
         frame = frame.f_back
     return tuple(reversed(found))

@@ -12,6 +12,8 @@ import time
 from collections.abc import Callable, Mapping
 from types import FrameType
 
+from xsrun.evaluator.generated.tracebacks import line_of
+
 #: Seconds between two looks.
 STEP = 0.05
 #: A place in a program: file and line.
@@ -100,6 +102,6 @@ def place_of(frame: FrameType | None) -> Place | None:
     """The innermost line of XanoScript that a thread is in."""
     while frame is not None:
         if frame.f_code.co_filename.endswith(".xs"):
-            return frame.f_code.co_filename, frame.f_lineno
+            return frame.f_code.co_filename, line_of(frame)
         frame = frame.f_back
     return None

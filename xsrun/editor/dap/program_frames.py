@@ -9,7 +9,7 @@ from types import FrameType, TracebackType
 from typing import TYPE_CHECKING
 
 from xsrun.errors import UsageError
-from xsrun.evaluator.generated.tracebacks import is_generated
+from xsrun.evaluator.generated.tracebacks import is_generated, line_of
 from xsrun.evaluator.scope import input_locals
 from xsrun.fields.literals import OMITTED, UNBOUND
 from xsrun.values.conversion import Value
@@ -86,7 +86,7 @@ def set_local(frame: FrameType, name: str, value: Value) -> None:
 def calls_from(frame: FrameType | None) -> Iterator[tuple[FrameType, int]]:
     """The Python frames from one outwards, each with its line."""
     while frame is not None:
-        yield frame, frame.f_lineno
+        yield frame, line_of(frame)
         frame = frame.f_back
 
 
@@ -95,7 +95,7 @@ def calls_of(traceback: TracebackType | None) -> Iterator[tuple[FrameType, int]]
     inner: list[tuple[FrameType, int]] = []
     outer = traceback.tb_frame.f_back if traceback is not None else None
     while traceback is not None:
-        inner.append((traceback.tb_frame, traceback.tb_lineno))
+        inner.append((traceback.tb_frame, line_of(traceback)))
         traceback = traceback.tb_next
     yield from reversed(inner)
     yield from calls_from(outer)

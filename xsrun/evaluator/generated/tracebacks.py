@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from types import CodeType, TracebackType
+from types import CodeType, FrameType, TracebackType
 
 from xsrun.errors import InputError, InternalError, LimitError, MissingVariableError, XanoScriptError
 from xsrun.hints import TYPE_CHECKING
@@ -108,6 +108,16 @@ def _position(code: CodeType, instruction: int) -> Position:
     while at > 0 and positions[at][0] is None:
         at -= 1
     return positions[at]
+
+
+def line_of(place: FrameType | TracebackType) -> int:
+    """The line at which a frame is, or was when an error passed through: Python has none for jumps of its own, as the
+    one from the end of a loop to its beginning."""
+    if isinstance(place, TracebackType):
+        code, instruction, line = place.tb_frame.f_code, place.tb_lasti, place.tb_lineno
+    else:
+        code, instruction, line = place.f_code, place.f_lasti, place.f_lineno
+    return line or _position(code, instruction)[0] or code.co_firstlineno
 
 
 _files: set[str] = set()
