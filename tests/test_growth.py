@@ -106,6 +106,24 @@ def test_loading_grows_with_the_text(make: Callable[[int], str]) -> None:
     assert fourfold < 2.6 * twice
 
 
+def test_compiling_a_loop_grows_with_its_pushes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XSRUN_CACHE", "")
+
+    def calls(count: int) -> int:
+        lists = "\n".join(f"var $l{number} {{ value = [] }}" for number in range(count))
+        pushes = "\n".join(f"array.push $l{number} {{ value = $i }}" for number in range(count))
+        with xsrun.Workspace.from_sources(
+            {"a.xs": f"{lists}\nfor (2) {{ each as $i {{\n{pushes}\n}} }}\n"}
+        ) as workspace:
+            profile = cProfile.Profile()
+            with profile:
+                assert workspace.run("a").error is None
+        return int(pstats.Stats(profile).total_calls)  # type: ignore[attr-defined]
+
+    calls(5)  # what is made once, and imported
+    assert calls(80) < 2.6 * calls(40)
+
+
 def test_suggestions_end_while_loading_too() -> None:
     loading(TEXTS["unknown filters"](20))
     assert loading(TEXTS["unknown filters"](600)) < 2.5 * loading(TEXTS["unknown filters"](200))

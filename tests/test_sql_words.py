@@ -109,8 +109,11 @@ def test_queries_that_double_one_another_are_refused_before_sqlite_writes_them_o
     shared = direct(
         "WITH RECURSIVE a(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM a WHERE x < 3) SELECT sum(x) AS n FROM a"
     )
-    (found,) = results({"a.xs": shared}, "memory", "a")
-    assert found.variables["rows"] == [{"n": 6}]
+    chain = ", ".join(f"a{n} AS (SELECT x FROM a{n - 1})" for n in range(1, 2_500))
+    long = direct(f"WITH a0 AS (SELECT 6 AS n), {chain.replace(' x ', ' n ')} SELECT n FROM a2499")
+    for source in (shared, long):
+        (found,) = results({"a.xs": source}, "memory", "a")
+        assert found.variables["rows"] == [{"n": 6}]
 
 
 def test_a_setting_that_is_endless_when_written_out() -> None:

@@ -9,7 +9,6 @@ a push of a literal takes 34 ns in place of 84.
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator
 
 from xsrun.evaluator.changes import owner_name
 from xsrun.hints import Any, NamedTuple
@@ -38,19 +37,18 @@ class _Without(ast.NodeTransformer):
 
 def hoist(code: list[ast.stmt], pushes: list[Push]) -> tuple[list[ast.stmt], list[ast.stmt], list[ast.stmt]]:
     """The statements to run before the passes of a piece, in each pass, and after the passes of the piece."""
-    before: list[ast.stmt] = []
-    after: list[ast.stmt] = []
-    for variable in dict.fromkeys(push.variable for push in pushes):
-        those = [push for push in pushes if push.variable == variable]
-        if not any(push.own in _surely_run(code) for push in those):
-            continue
-        gone = {one for push in those for one in (push.own, push.check)}
-        if _is_touched(_nodes(code, gone), variable):
-            continue
-        code = [kept for one in code if (kept := _Without(gone).visit(one)) is not None]
-        before.append(those[0].own)
-        after += _without_condition(those[0].check)
-    return before, code, after
+    surely = set(_surely_run(code))
+    touched = _touched(code, {one for push in pushes for one in (push.own, push.check)})
+    moved: dict[str, Push] = {}
+    for push in pushes:
+        if push.own in surely and not {f"v_{push.variable}", owner_name(push.variable)} & touched:
+            moved.setdefault(push.variable, push)
+    if not moved:
+        return [], code, []
+    without = _Without({one for push in pushes if push.variable in moved for one in (push.own, push.check)})
+    code = [kept for one in code if (kept := without.visit(one)) is not None]
+    checks = [one for push in moved.values() for one in _without_condition(push.check)]
+    return [push.own for push in moved.values()], code, checks
 
 
 def _without_condition(check: ast.stmt) -> list[ast.stmt]:
@@ -68,20 +66,15 @@ def _surely_run(code: list[ast.stmt]) -> list[ast.stmt]:
     return found
 
 
-def _nodes(code: list[ast.stmt], gone: set[ast.stmt]) -> Iterator[ast.AST]:
-    """All nodes but those of some statements."""
+def _touched(code: list[ast.stmt], pushes: set[ast.stmt]) -> set[str]:
+    """The names that code gives a value, or asks what they own, apart from the statements of the pushes themselves."""
+    found: set[str] = set()
     pending: list[ast.AST] = list(code)
     while pending:
         node = pending.pop()
-        if node not in gone:
-            yield node
-            pending.extend(ast.iter_child_nodes(node))
-
-
-def _is_touched(nodes: Iterable[ast.AST], variable: str) -> bool:
-    """Does code give a variable another value, or change or give away what it owns?"""
-    names = [node for node in nodes if isinstance(node, ast.Name)]
-    return any(
-        node.id == owner_name(variable) or (node.id == f"v_{variable}" and not isinstance(node.ctx, ast.Load))
-        for node in names
-    )
+        if node in pushes:
+            continue
+        if isinstance(node, ast.Name) and (not isinstance(node.ctx, ast.Load) or node.id.startswith("o_")):
+            found.add(node.id)
+        pending.extend(ast.iter_child_nodes(node))
+    return found

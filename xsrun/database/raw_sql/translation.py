@@ -67,6 +67,8 @@ def written_out(tree: exp.Expr) -> int:
             tables[name] = max(count(queries[name]), 1)
         return tables.get(name, 1)
 
+    for name in queries:  # in their order, as one names those before it: a long chain is not followed to its depth
+        stands_for(name)
     return count(tree)
 
 
