@@ -449,3 +449,15 @@ def test_channels_that_workers_do_not_share_are_told() -> None:
     told = "each of the 2 workers knows its own realtime clients alone"
     assert any(told in line for line in welcome(live, Listening(workers=2), 80))
     assert not any("realtime" in line for line in welcome(live, Listening(), 80))
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs sockets that keep pieces apart")
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_a_line_of_the_log_is_written_in_one_piece(unbuffered: str) -> None:
+    """Several processes write to one log, often without a buffer, as containers set it."""
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
+    with ours, theirs:
+        code = "from xsrun.server.log import Log\nlog = Log()\nlog.line('one')\nlog.line('two')"
+        environment = {**os.environ, "PYTHONUNBUFFERED": unbuffered}
+        subprocess.run([sys.executable, "-c", code], stderr=theirs, env=environment, check=True)
+        assert [ours.recv(100), ours.recv(100)] == [b"one\n", b"two\n"]

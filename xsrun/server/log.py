@@ -227,4 +227,6 @@ def is_writable(stream: TextIO) -> bool:
 
 
 def _print(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)
+    # in one piece: another process may write between the pieces of `print`
+    sys.stderr.write(f"{text}\n")
+    sys.stderr.flush()
