@@ -27,12 +27,12 @@ from xsrun.evaluator.inference import (
     member_of,
     written,
 )
+from xsrun.evaluator.recursion import Recursion, calls
 from xsrun.fields.declared import Declared
-from xsrun.hints import NamedTuple
 from xsrun.language.roots import NOT_VARIABLES, POST_PROCESS
 from xsrun.names.bindings import name_given_by
 from xsrun.names.places import place_of, ungrouped
-from xsrun.syntax.nodes import Expression, FilterCall, Name, Node, Path, Statement, Variable
+from xsrun.syntax.nodes import Expression, FilterCall, Node, Path, Statement, Variable
 
 _MATH = {"math.add": "+", "math.sub": "-", "math.mul": "*", "math.div": "/", "math.mod": "%"}
 #: Declared types whose bound values are of one class, as long as their filters only refuse some.
@@ -46,13 +46,6 @@ _PYTHON = {INT: (int,), BOOL: (bool,), TEXT | OTHER: (str, bytes), NUMBER: (int,
 _REFUSING = frozenset(("min", "max"))
 #: Stands among the variables for what a function gives back.
 _GIVEN_BACK = "what the function gives back"
-
-
-class Recursion(NamedTuple):
-    """A function that calls itself: what these calls give is what its returns and its response give."""
-
-    name: str
-    response: Expression | None
 
 
 def kinds_of(
@@ -76,14 +69,6 @@ def kinds_of(
     assigned = {root: values for root, values in collector.found.items() if _is_variable(root)}
     kinds.settle(assigned)
     return kinds
-
-
-def calls(node: Node, function: str | None) -> bool:
-    """Is a statement a plain call of a function, neither asynchronous nor with mocks?"""
-    if not isinstance(node, Statement) or node.name != "function.run" or not isinstance(node.target, Name):
-        return False
-    more = {item.name for item in node.attributes()} - {"input", "description"}
-    return node.target.text == function and not more and not node.blocks("mock")
 
 
 def _is_variable(root: str) -> bool:

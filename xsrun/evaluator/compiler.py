@@ -8,6 +8,7 @@ the cache never needs.
 from __future__ import annotations
 
 from xsrun.evaluator import (
+    base_cases,
     builtin_calls,
     element_expressions,
     filters,
@@ -36,6 +37,8 @@ class Compiler(CompilerState):
     filter_call = filters.compile_filter_call
     element_call = element_expressions.element_call
     element_function = element_expressions.element_function
+    binds_unchanged = statements.binds_unchanged
+    unless_answered = base_cases.unless_answered
     # Statements
     attribute = statements.attribute
     needed = statements.needed

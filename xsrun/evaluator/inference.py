@@ -140,6 +140,8 @@ def arithmetic(operator: str, one: Kind, two: Kind, *, counts: bool = False) -> 
             return ANY  # the remainder of huge decimals is an int of any length
         sign = NATURAL if one.within(NATURAL) else INT
         return Kind(sign, min(one.bits, two.bits) if one.within(INT) else two.bits)
+    if operator == "-" and one.within(NATURAL) and two.within(NATURAL):
+        return Kind(INT, max(one.bits, two.bits))
     if one.within(INT) and two.within(INT):
         sign = NATURAL if operator != "-" and one.within(NATURAL) and two.within(NATURAL) else INT
         return _of_ints(operator, one.bits, two.bits, counts, sign)
@@ -228,6 +230,12 @@ class Kinds:
         inside = Kinds(self.inputs)
         inside.variables = {name: kind for name, kind in self.variables.items() if name not in OF_ELEMENTS}
         return inside
+
+    def with_inputs(self, inputs: dict[str, Kind]) -> Kinds:
+        """The same with other inputs."""
+        narrower = Kinds(inputs)
+        narrower.variables = self.variables
+        return narrower
 
     # One kind of node after another --------------------------------------------------------------------------------
 

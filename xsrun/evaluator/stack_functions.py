@@ -12,12 +12,13 @@ from contextlib import contextmanager, nullcontext
 from types import CodeType
 
 from xsrun.errors import LimitError
-from xsrun.evaluator.assignments import Recursion, calls, kinds_of
+from xsrun.evaluator.assignments import kinds_of
 from xsrun.evaluator.changes import changes_of, owners_defined
 from xsrun.evaluator.compiler import Compiler
 from xsrun.evaluator.generated import tracebacks
 from xsrun.evaluator.generated.linker import Compiled, Linker, link
 from xsrun.evaluator.quasiquote import Position, constant, expression, name, place, statement_position, statements
+from xsrun.evaluator.recursion import Recursion, base_case_of, calls
 from xsrun.evaluator.scope import Scope
 from xsrun.fields.declared import Declared
 from xsrun.language.constructs import NO_CONSTRUCT, ConstructKey
@@ -25,8 +26,8 @@ from xsrun.names.bindings import changeable_variables
 from xsrun.syntax.nodes import Expression, Located, Node, Statement
 from xsrun.values.conversion import Value
 
-#: Types whose plain inputs are bound in line: declared type -> Python type that needs no conversion.
-_PLAIN_INPUTS = {"int": "int", "text": "str", "bool": "bool"}
+#: The Python types of plain inputs (`Declared.plain_type`), whose values need no conversion.
+_PYTHON_TYPES = {"int": "int", "text": "str", "bool": "bool"}
 
 
 def input_prologue(scope: Scope, linker: Linker, at: Located) -> list[ast.stmt]:
@@ -36,14 +37,11 @@ def input_prologue(scope: Scope, linker: Linker, at: Located) -> list[ast.stmt]:
         local = scope.inputs[input_name]
         record = linker.field(position)
         test = ""
-        if declared.list_size is None and not declared.filters:
-            python = _PLAIN_INPUTS.get(declared.type)
-            if python is not None:
-                test = f"if I.__class__ is not {python}" + (
-                    " or not I" if python == "str" and declared.required else ""
-                )
-            elif declared.type == "json":
-                test = "if I is OMITTED or I is None or I.__class__ is str"
+        if declared.plain_type == "json":
+            test = "if I is OMITTED or I is None or I.__class__ is str"
+        elif declared.plain_type:
+            python = _PYTHON_TYPES[declared.plain_type]
+            test = f"if I.__class__ is not {python}" + (" or not I" if python == "str" and declared.required else "")
         binding = "I = bind_one(DECLARED, I, context)"
         template = f"{test}:\n    {binding}" if test else binding
         code.extend(statements(template, at, I=local, DECLARED=record))
@@ -160,15 +158,15 @@ def compile_stack(
         preset = list(variables)
         linker = Linker(changeable_variables(considered) | set(preset))
         scope = Scope(declared)
-        scope.assigned = set(preset)
-        scope.changes = changes_of(considered)
+        scope.assigned, scope.changes = set(preset), changes_of(considered)
         scope.owners = scope.changes.variables & linker.assigned
         compiler = Compiler(scope, linker, filename, trace=trace, owner=owner)
         compiler.signature = signature
         # a debugger may give variables values of any kind; attached middleware is given inputs as they come
         if not trace:
             given = [] if owner.kind == "middleware" else declared or []
-            compiler.kinds = kinds_of(considered, given, preset, _recursion_of(items, response, compiler, declared))
+            compiler.recursion = _recursion_of(items, response, compiler, declared)
+            compiler.kinds = kinds_of(considered, given, preset, compiler.recursion)
         code = _stack_code(compiler, items, response, start, returns_variables)
         code = [*owners_defined(scope.owners, start), *code]
         if compiler.manager is not None:
@@ -190,7 +188,7 @@ def _recursion_of(
     if kind != "function" or not any(calls(node, name) for item in items for node in item.walk()):
         return None
     is_found = compiler.signature is not None and compiler.signature(kind, name) is declared
-    return Recursion(name, response) if is_found else None
+    return Recursion(name, response, base_case_of(items)) if is_found else None
 
 
 def _stack_code(

@@ -14,8 +14,10 @@ from xsrun.errors import XanoScriptSyntaxError
 from xsrun.evaluator.changes import owned_call
 from xsrun.evaluator.generated.linker import Linker
 from xsrun.evaluator.inference import CONTAINER, Kinds
+from xsrun.evaluator.narrowing import narrowed
 from xsrun.evaluator.quasiquote import Position, bind, constant, expression, is_simple, name
 from xsrun.evaluator.reach import reach_of
+from xsrun.evaluator.recursion import Recursion
 from xsrun.evaluator.scope import Scope
 from xsrun.fields.declared import Declared
 from xsrun.hints import TypeVar
@@ -65,7 +67,8 @@ class CompilerState:
         self.scope = scope
         self.linker = linker
         self.filename = filename
-        self.kinds = Kinds()
+        self._kinds = self._everywhere = Kinds()
+        self._kinds_inside: Kinds | None = None
         self.trace = trace
         #: how many traced statements stand around the one that is compiled
         self.trace_level = 0
@@ -73,6 +76,8 @@ class CompilerState:
         self.owner = owner
         #: the declared inputs of a construct that may be called directly (see `compile_stack`)
         self.signature: Callable[[str, str], list[Declared] | None] | None = None
+        #: how the construct calls itself
+        self.recursion: Recursion | None = None
         #: the list of Python statements that is open at the time
         self.code: list[ast.stmt] = []
         #: the context manager around the whole stack, when a statement needs to know of its end
@@ -81,11 +86,38 @@ class CompilerState:
     @property
     def kinds(self) -> Kinds:
         """What expressions at the point being compiled can give; without the statements around them, anything."""
-        return self._kinds_inside if self.scope.elements else self._kinds
+        if not self.scope.elements:
+            return self._kinds
+        if self._kinds_inside is None:
+            self._kinds_inside = self._kinds.inside_elements()
+        return self._kinds_inside
 
     @kinds.setter
     def kinds(self, kinds: Kinds) -> None:
-        self._kinds, self._kinds_inside = kinds, kinds.inside_elements()
+        self._everywhere = kinds
+        self._narrow(kinds)
+
+    def _narrow(self, kinds: Kinds) -> None:
+        self._kinds, self._kinds_inside = kinds, None
+
+    def learn(self, condition: Expression, *, holds: bool) -> None:
+        """What is compiled from here on runs only where a condition holds, or does not."""
+        found = narrowed(self._kinds, condition, holds=holds)
+        if found is not self._kinds:
+            self._narrow(found)
+
+    def forget(self) -> None:
+        """What was learned is not known any more."""
+        self._narrow(self._everywhere)
+
+    @contextmanager
+    def narrowing(self) -> Iterator[None]:
+        """What is learned inside is not known any more afterwards."""
+        before = self._kinds
+        try:
+            yield
+        finally:
+            self._narrow(before)
 
     # Expressions ---------------------------------------------------------------------------------------------------
 

@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from xsrun import registry
 from xsrun.evaluator.builtin_calls import convert
 from xsrun.evaluator.changes import owners_defined
+from xsrun.evaluator.inference import ANY, BOOL, CONTAINER, INT, NUMBER, TEXT
 from xsrun.evaluator.quasiquote import (
     assign,
     call,
@@ -25,6 +26,7 @@ from xsrun.evaluator.quasiquote import (
 from xsrun.evaluator.state import CompilerState
 from xsrun.evaluator.storing import bind, bind_result, note_assigned, store
 from xsrun.evaluator.variables import program_environment
+from xsrun.fields.declared import Declared
 from xsrun.language import catalogue
 from xsrun.names.bindings import changeable_variables
 from xsrun.names.places import root_of
@@ -53,9 +55,10 @@ def block(state: CompilerState, body: Body | None, at: Located) -> list[ast.stmt
 
 def compile_statements(state: CompilerState, items: Iterable[Node]) -> None:
     """Compile statements one after another. Attributes among them (`description`) do nothing here."""
-    for item in items:
-        if isinstance(item, Statement):
-            compile_statement(state, item)
+    with state.narrowing():
+        for item in items:
+            if isinstance(item, Statement):
+                compile_statement(state, item)
 
 
 # One statement -------------------------------------------------------------------------------------------------
@@ -170,7 +173,20 @@ def target(state: CompilerState, node: Statement) -> Expression:
     return node.target
 
 
-# Variables -----------------------------------------------------------------------------------------------------
+# Inputs of direct calls ----------------------------------------------------------------------------------------
+
+_UNCHANGED = {"int": INT, "text": TEXT, "bool": BOOL, "json": NUMBER | BOOL | CONTAINER}
+
+
+def binds_unchanged(state: CompilerState, declared: Declared, value: Expression | None, inherited: bool) -> bool:
+    """Does a callee's input surely take a value as it is? The caller's own input of that name when none is given."""
+    kind = ANY
+    if value is not None:
+        kind = state.kinds.of(value)
+    elif inherited:
+        kind = state.kinds.inputs.get(declared.name, ANY)
+    classes = _UNCHANGED.get(declared.plain_type, 0)
+    return kind.within(classes) and not (declared.required and declared.plain_type == "text")
 
 
 # Mocks and traces ----------------------------------------------------------------------------------------------
@@ -195,7 +211,7 @@ def mocks_of(state: CompilerState, node: Statement) -> dict[str, Expression]:
 def mocked(state: CompilerState, node: Statement, mocks: dict[str, Expression]) -> None:
     """The statement, or in a test of that name of the same construct its mock (semantics 1.8)."""
     at = statement_position(node)
-    with state.collecting() as plain, state.scope.maybe():
+    with state.collecting() as plain, state.scope.maybe(), state.narrowing():
         dispatch(state, node)
         assigned = set(state.scope.assigned)
     target = node.result or (node.target if isinstance(node.target, (Variable, Path)) else None)

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 Converter = Callable[[Value, "Context", str], Value]
 #: Members of a list that is worth remembering as proved.
 _LONG = 100
+_PLAIN_TYPES = frozenset(("int", "text", "bool", "json"))
 #: The types whose default is converted once; that of others is bound as it is written, or goes by the run.
 _CONVERTED_DEFAULTS = frozenset(("text", "int", "decimal", "bool", "enum", "json"))
 
@@ -72,6 +73,12 @@ class Declared:
         self.steps = usable_steps(self.filters, self.type, is_list=self.list_size is not None)
         self.convert = _converter(self, column=False)
         self.accept = _acceptor(self)
+
+    @property
+    def plain_type(self) -> str:
+        """The type of an input that takes values of its Python type as they are, at most an empty text excepted; "" for
+        any other."""
+        return self.type if self.type in _PLAIN_TYPES and self.list_size is None and not self.filters else ""
 
     @property
     def write(self) -> Converter:

@@ -7,10 +7,11 @@ import ast
 from xsrun.evaluator.quasiquote import call, constant, expression, name, place, statement_position
 from xsrun.hints import TYPE_CHECKING
 from xsrun.registry import statement_form
-from xsrun.syntax.nodes import Entry, Expression, Literal, Name, ObjectLiteral, Statement
+from xsrun.syntax.nodes import Entry, Expression, Literal, Located, Name, ObjectLiteral, Statement
 
 if TYPE_CHECKING:
     from xsrun.evaluator.compiler import Compiler
+    from xsrun.fields.declared import Declared
 
 
 def called_name(compiler: Compiler, node: Statement) -> str:
@@ -64,18 +65,33 @@ def direct_call(
     if len(plain) != len(entries) or not set(keys) <= set(names) or keys != sorted(keys, key=names.index):
         return None  # evaluated in the order they are written, so only a call in declaration order is direct
     at = statement_position(node)
-    values = {entry.key: compiler.value(entry.value) for entry in plain}
+    arguments, unchanged = _by_position(compiler, declared, {one.key: one.value for one in plain}, at, inherits)
+    callee = compiler.linker.callee(kind, called)
+
+    def made(arguments: list[ast.expr]) -> ast.expr:
+        bound = [constant(True, at)] if unchanged else []
+        return call(callee, at, name("context", at), expression("depth + 1", at), *arguments, *bound)
+
+    recursion = compiler.recursion
+    calls_itself = recursion is not None and (kind, called) == ("function", recursion.name)
+    return compiler.unless_answered(arguments, at, made) if unchanged and calls_itself else made(arguments)
+
+
+def _by_position(
+    compiler: Compiler, declared: list[Declared], given: dict[str, Expression], at: Located, inherits: bool
+) -> tuple[list[ast.expr], bool]:
+    """The values of all inputs in their order, and whether the callee surely takes each as it is; what is left out at
+    the end is left out."""
     arguments = []
-    for input_name in names:
-        inherited = compiler.scope.inputs.get(input_name) if inherits else None
-        if input_name in values:
-            arguments.append(values[input_name])
-        else:
-            arguments.append(name(inherited or "OMITTED", at))
+    unchanged = True
+    for one in declared:
+        value = given.get(one.name)
+        inherited = compiler.scope.inputs.get(one.name) if inherits else None
+        arguments.append(compiler.value(value) if value is not None else name(inherited or "OMITTED", at))
+        unchanged = unchanged and compiler.binds_unchanged(one, value, inherited is not None)
     while arguments and isinstance(arguments[-1], ast.Name) and arguments[-1].id == "OMITTED":
         arguments.pop()
-    deeper = expression("depth + 1", at)
-    return call(compiler.linker.callee(kind, called), at, name("context", at), deeper, *arguments)
+    return arguments, unchanged
 
 
 def is_asynchronous(mode: Expression | None) -> bool:

@@ -97,22 +97,31 @@ def branches(compiler: Compiler, arms: list[Statement], otherwise: Statement | N
     before = set(compiler.scope.assigned)
     certain: set[str] | None = None
     compiled = []
-    for arm in arms:
-        condition = compiler.stored_condition(subject_of(compiler, arm))
-        code = compiler.block(arm.body, arm)
-        compiled.append((arm, condition, code))
-        certain = set(compiler.scope.assigned) if certain is None else certain & compiler.scope.assigned
-        compiler.scope.assigned = set(before)
     chain: list[ast.stmt] = []
-    if otherwise is not None:
-        chain = compiler.block(otherwise.body, otherwise)
-        certain = (certain or set()) & compiler.scope.assigned
-    else:
-        certain = before
-    for arm, condition, code in reversed(compiled):
+    with compiler.narrowing():
+        for arm in arms:
+            subject = subject_of(compiler, arm)
+            condition = compiler.stored_condition(subject)
+            with compiler.narrowing():
+                compiler.learn(subject, holds=True)
+                code = compiler.block(arm.body, arm)
+            compiled.append((arm, subject, condition, code))
+            certain = set(compiler.scope.assigned) if certain is None else certain & compiler.scope.assigned
+            compiler.scope.assigned = set(before)
+            compiler.learn(subject, holds=False)
+        if otherwise is not None:
+            chain = compiler.block(otherwise.body, otherwise)
+            certain = (certain or set()) & compiler.scope.assigned
+        else:
+            certain = before
+    for arm, _, condition, code in reversed(compiled):
         chain = [place(ast.If(condition, code, chain), statement_position(arm))]
     compiler.scope.assigned = certain
     compiler.emit(chain)
+    for _, subject, _, code in compiled:
+        if not isinstance(code[-1], (ast.Return, ast.Raise, ast.Break, ast.Continue)):
+            break  # whoever comes here may have come through this arm
+        compiler.learn(subject, holds=False)
 
 
 @statement_form("switch")
@@ -248,7 +257,8 @@ def precondition(compiler: Compiler, node: Statement) -> None:
     {}
     """
     at = statement_position(node)
-    condition = compiler.stored_condition(subject_of(compiler, node))
+    subject = subject_of(compiler, node)
+    condition = compiler.stored_condition(subject)
     parts = [
         compiler.value(compiler.attribute(node, attribute) or Literal(default))
         for attribute, default in (("error_type", "standard"), ("error", ""), ("payload", ""))
@@ -256,6 +266,7 @@ def precondition(compiler: Compiler, node: Statement) -> None:
     failure = place(ast.Expr(call("fail_precondition", at, *parts)), at)
     test = place(ast.UnaryOp(ast.Not(), condition), at)
     compiler.emit(place(ast.If(test, [failure], []), at))
+    compiler.learn(subject, holds=True)
 
 
 @statement_form("return", "value")

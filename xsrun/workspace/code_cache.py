@@ -104,10 +104,12 @@ def keep(kind: str, key: str, compiled: Compiled, about: Asked) -> None:
 
 
 def _names(caller: Construct, declared: list[Declared] | None) -> tuple[str, ...] | None:
-    """What a caller depends on: whether it is the construct itself, and the names of the inputs in their order."""
+    """What a caller depends on: whether it is the construct itself, and the names of the inputs in their order, with
+    the types of those that values may pass unchanged."""
     if declared is None:
         return None
-    return ("itself" if declared is caller.declared else "another", *(one.name for one in declared))
+    inputs = (f"{one.name}: {one.plain_type}{' required' * one.required}" for one in declared)
+    return ("itself" if declared is caller.declared else "another", *inputs)
 
 
 def _depends_on_tables(construct: Construct) -> bool:
