@@ -273,7 +273,24 @@ def test_filters_with_known_arguments(arguments: list[str], values: str) -> None
 # Programs ------------------------------------------------------------------------------------------------------------
 
 NAMES = ["$a", "$b", "$c", "$l"]
-LEAVES = ["0", "1", "3", "(-2)", "2.5", '"4"', '"x"', "null", "true", "[1, 2]", "9223372036854775807", *NAMES]
+LEAVES = [
+    "$o.k",
+    "$o",
+    "($u.k ?? 1)",
+    "$u.k",
+    "0",
+    "1",
+    "3",
+    "(-2)",
+    "2.5",
+    '"4"',
+    '"x"',
+    "null",
+    "true",
+    "[1, 2]",
+    "9223372036854775807",
+    *NAMES,
+]
 SIGNS = ["+", "-", "*", "/", "%", "<", ">=", "==", "!=", "===", "~", "??", "&&"]
 FILTERS = ["count", "strlen", "to_int", "first", "last", "get:0", "get:$b", "push:$a", "slice:1", "add:1", "divide:2",
            "set:$a:1", "merge:[$b]", "reverse", "to_text", "substr:0:1", "abs", "min:$a", "contains:1"]  # fmt: skip
@@ -284,6 +301,8 @@ def extended(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
         st.builds("({} {} {})".format, inner, st.sampled_from(SIGNS), inner),
         st.builds("({}|{})".format, inner, st.sampled_from(FILTERS)),
         st.builds("$l[{}]".format, inner),
+        st.builds("$o[{}]".format, inner),
+        st.builds("($o[{}] ?? {})".format, inner, inner),
         st.builds("[{}, {}]".format, inner, inner),
         st.builds("(-{})".format, inner),
         st.builds("({} ? {} : {})".format, inner, inner, inner),
@@ -295,6 +314,9 @@ PATTERNS = [
     "var {name} {{ value = {one} }}", "var.update {name} {{ value = {one} }}", "math.add {name} {{ value = {one} }}",
     "math.mul {name} {{ value = {one} }}", "math.mod {name} {{ value = {one} }}", "array.push $l {{ value = {one} }}",
     "var.update $l[{one}] {{ value = {two} }}", "text.append {name} {{ value = {one} }}",
+    "var.update $o[{one}] {{ value = {two} }}", "var.update $o.k {{ value = {one} }}",
+    "var.update $o.k.m {{ value = {one} }}", "var.update $u.k {{ value = {one} }}",
+    "var.update $o[{one}] {{ value = ($o[{one}] ?? 0) + 1 }}", "var.update $o[{one}].m {{ value = {two} }}",
     "var.update $l {{ value = $l|set:{one}:{two} }}",
     "var.update $l {{ value = $l|set:({one}|to_text):{two} }}",
     "var.update {name} {{ value = {name}|set:{one}:{two} }}",
@@ -319,7 +341,8 @@ def stacks_of(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
 
 programs = st.recursive(st.just("var.update $a { value = $a + 1 }"), stacks_of, max_leaves=5)
 LIMITS = xsrun.Limits(steps=300, size=10_000)
-START = "var $a { value = 1 }\nvar $b { value = 2 }\nvar $c { value = 0.5 }\nvar $l { value = [3, 4] }\n"
+START = "var $a { value = 1 }\nvar $b { value = 2 }\nvar $c { value = 0.5 }\n"
+START += "var $l { value = [3, 4] }\nvar $o { value = {} }\n"
 
 
 def answer(source: str) -> tuple[Any, ...]:

@@ -43,6 +43,8 @@ _INPUTS = {
     "decimal": Kind(NUMBER),
 }
 _PYTHON = {INT: (int,), BOOL: (bool,), TEXT | OTHER: (str, bytes), NUMBER: (int, float)}
+#: Statements whose stack has variables of its own.
+_APART = frozenset(("expect.to_throw",))
 _REFUSING = frozenset(("min", "max"))
 #: Stands among the variables for what a function gives back.
 _GIVEN_BACK = "what the function gives back"
@@ -92,15 +94,27 @@ class _Collector:
         self.kinds = kinds
         self.recursive = recursive
         self.found: dict[str, list[Callable[[], Kind]]] = {}
+        #: variables that a statement of the stack itself has surely set, wherever a later one stands
+        self.set_before: set[str] = set()
+        self.is_apart = False
         #: the `each` blocks of loops, whose variables are dealt with
         self.loops: set[int] = set()
 
     def collect(self, item: Node) -> None:
-        for node in item.walk():
-            if isinstance(node, Statement):
-                self.statement(node)
-            elif isinstance(node, FilterCall) and (known := name_given_by(node)) is not None:
+        """What a statement of the stack itself assigns, whatever stands in it."""
+        nodes = list(item.walk())
+        statements = [node for node in nodes if isinstance(node, Statement)]
+        self.is_apart = any(node.name in _APART for node in statements)
+        for statement in statements:
+            self.statement(statement)
+        for node in nodes:
+            if isinstance(node, FilterCall) and (known := name_given_by(node)) is not None:
                 self.anything(known)  # it hides a variable of that name for the rest of its statement
+        match item:
+            case Statement(name="var", disabled=False, target=Variable(name=variable)) if not item.attribute(
+                "disabled"
+            ):
+                self.set_before.add(variable)
 
     def add(self, variable: str, value: Callable[[], Kind]) -> None:
         self.found.setdefault(variable, []).append(value)
@@ -147,7 +161,8 @@ class _Collector:
         if known is None:
             return
         kinds, root, depth = self.kinds, known.root, len(known.segments)
-        self.add(root, lambda: written(kinds.variables.get(root, ANY), depth, kinds.of(value)))
+        was_set = root in self.set_before and not self.is_apart
+        self.add(root, lambda: written(kinds.variables.get(root, ANY), depth, kinds.of(value), was_set=was_set))
 
     def loop(self, node: Statement) -> None:
         """The variable of a loop, and the list that `foreach.remove` changes."""

@@ -109,15 +109,20 @@ def member_of(kind: Kind) -> Kind:
     return ANY if kind.item is None else kind.item
 
 
-def written(kind: Kind, depth: int, value: Kind) -> Kind:
-    """The kind after a value was written `depth` keys below: what is not a container becomes one on the way."""
+def written(kind: Kind, depth: int, value: Kind, *, was_set: bool = True, made: int = OBJECT) -> Kind:
+    """The kind after a value was written `depth` keys below.
+
+    What is not a container becomes one of the classes `made` on the way; an object stays one, a list may become one. A
+    variable that was not set is null before.
+    """
     if depth == 0:
         return value
     if kind.classes & OTHER or (kind.classes & CONTAINER and kind.item is None):
         return ANY
     item = member_of(kind)
-    made = holding(CONTAINER, join(item, written(item, depth - 1, value)))
-    return join(Kind(kind.classes | NULL, kind.bits, made.item), made)
+    changed = holding(made | (kind.classes & LIST), join(item, written(item, depth - 1, value, made=made)))
+    before = kind.classes if was_set else kind.classes | NULL
+    return join(Kind(before, kind.bits, changed.item), changed)
 
 
 def elementwise(operand: Kind, result: Kind) -> Kind:
@@ -407,7 +412,7 @@ def _at_path(kinds: Kinds, operand: Kind, node: FilterCall) -> Kind:
 def _with_path(kinds: Kinds, operand: Kind, node: FilterCall) -> Kind:
     if len(node.arguments) != 2 or not kinds.leads_to_member(operand, node.arguments[0]):
         return ANY
-    return written(operand, 1, kinds.of(node.arguments[1]))
+    return written(operand, 1, kinds.of(node.arguments[1]), made=CONTAINER)
 
 
 _RESULTS: dict[Result, Callable[[Kinds, Kind, FilterCall], Kind]] = {

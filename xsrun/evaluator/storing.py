@@ -10,7 +10,7 @@ from xsrun.evaluator.builtin_calls import builtin_call
 from xsrun.evaluator.changes import owned_call, owner_name
 from xsrun.evaluator.filter_arguments import lacking_arguments, without_surplus
 from xsrun.evaluator.filters import failing, unknown_filter
-from xsrun.evaluator.inference import INT, NATURAL, TEXT, Kind
+from xsrun.evaluator.inference import ANY, INT, NATURAL, OBJECT, TEXT, Kind, member_of
 from xsrun.evaluator.quasiquote import (
     Part,
     assign,
@@ -29,13 +29,13 @@ from xsrun.registry import demands
 from xsrun.syntax.nodes import Expression, FilterCall, Located, Segment, Statement
 
 _STORE = """
-if O.root is V and TEST:
+if O.root is VTEST:
     V[K] = T
 else:
     SLOW
 """
 _STORE_IN_EITHER = """
-if O.root is V and TEST:
+if O.root is VTEST:
     V[K] = T
 elif O.root is V and V.__class__ is dict and K.__class__ is str:
     V[K] = T
@@ -43,7 +43,7 @@ else:
     SLOW
 """
 _STORE_BELOW = """
-if O.root is V and TEST and ((C := V[K]) is O.recent or O.holds(C, V)) and TEST_BELOW:
+if O.root is VTEST and ((C := V[K]) is O.recent or O.holds(C, V))BELOW:
     C[J] = T
 else:
     SLOW
@@ -51,11 +51,18 @@ else:
 
 
 def store_in_line(
-    root: str, keys: list[tuple[ast.expr, Kind]], item: ast.expr, child: str, slow: list[ast.stmt], at: Located
+    root: str,
+    holder: Kind,
+    keys: list[tuple[ast.expr, Kind]],
+    item: ast.expr,
+    child: str,
+    slow: list[ast.stmt],
+    at: Located,
 ) -> list[ast.stmt]:
     """Store at one key, or two, in containers that the variable owns: without a call.
 
-    Keys come with what they can be. `slow` is for everything else; `child` is a free name.
+    `holder` is what the variable can hold, keys come with what they can be. `slow` is for everything else; `child` is a
+    free name.
     """
     if len(keys) > 2:
         return slow
@@ -63,18 +70,23 @@ def store_in_line(
     parts: dict[str, Part] = {"V": f"v_{root}", "O": owner_name(root), "K": key, "T": item, "SLOW": slow}
     if len(keys) == 1:
         template = _STORE if kind.within(INT) or kind.within(TEXT) else _STORE_IN_EITHER
-        return statements(template.replace("TEST", place_test("V", "K", kind)), at, **parts)
+        return statements(template.replace("TEST", _and(place_test("V", "K", kind, holder))), at, **parts)
     below, kind_below = keys[1]
-    there = " and K in V" if kind.within(TEXT) else ""
-    template = _STORE_BELOW.replace("TEST_BELOW", place_test("C", "J", kind_below))
-    template = template.replace("TEST", place_test("V", "K", kind) + there)
+    there = _and("K in V") if kind.within(TEXT) else ""
+    template = _STORE_BELOW.replace("BELOW", _and(place_test("C", "J", kind_below, member_of(holder))))
+    template = template.replace("TEST", _and(place_test("V", "K", kind, holder)) + there)
     return statements(template, at, J=below, C=child, **parts)
 
 
-def place_test(container: str, key: str, kind: Kind) -> str:
-    """The test that a key names a place in a container: of an object if it is a text, else of a list."""
+def _and(test: str) -> str:
+    return f" and {test}" if test else ""
+
+
+def place_test(container: str, key: str, kind: Kind, holder: Kind = ANY) -> str:
+    """The test that a key names a place in a container: of an object if it is a text, else of a list; nothing when the
+    container surely is an object."""
     if kind.within(TEXT):
-        return f"{container}.__class__ is dict"
+        return "" if holder.within(OBJECT) else f"{container}.__class__ is dict"
     whole = "" if kind.within(INT) else f" and {key}.__class__ is int"
     start = "" if kind.within(NATURAL) else "0 <= "
     return f"{container}.__class__ is list{whole} and {start}{key} < len({container})"
@@ -103,12 +115,13 @@ def store(state: CompilerState, target: Expression, value: ast.expr, at: Located
 def store_below(state: CompilerState, root: str, segments: list[Segment], value: ast.expr, at: Located) -> None:
     """Emit the assignment of a value to a path below a variable: where it is, or with copies of what is shared."""
     local = name(f"v_{root}", at)
+    holder = state.kinds.variables.get(root, ANY) if root in state.scope.assigned else ANY
     item, keys = held(state, value, at, root), held_keys(state, segments, at, root)
     ensure_set(state, root, at)
     changed = call("assign", at, owned(state, root, len(segments) > 1, at), local, tuple_of(keys, at), item)
     known = [(key, kind_of_key(state, segment)) for key, segment in zip(keys, segments, strict=True)]
     child = state.scope.fresh("child_")
-    state.emit(store_in_line(root, known, item, child, [assign(f"v_{root}", changed, at)], at))
+    state.emit(store_in_line(root, holder, known, item, child, [assign(f"v_{root}", changed, at)], at))
 
 
 def owned(state: CompilerState, root: str, below: bool, at: Located) -> ast.expr:

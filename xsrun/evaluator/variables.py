@@ -7,7 +7,7 @@ from functools import partial
 
 from xsrun.evaluator.changes import owners_of
 from xsrun.evaluator.guards import Guarded
-from xsrun.evaluator.inference import ANY, INT, LIST, NATURAL, TEXT, Kind, member_of
+from xsrun.evaluator.inference import ANY, INT, LIST, NATURAL, OBJECT, TEXT, Kind, member_of
 from xsrun.evaluator.quasiquote import call, constant, expression, function, is_simple, name, place, tuple_of
 from xsrun.evaluator.state import CompilerState, compiles
 from xsrun.fields.declared import Declared
@@ -227,21 +227,22 @@ def read_members(
         if segment.form == "name" or key is not None:
             text = key if key is not None else str(segment.key)
             path = path.with_name(text)
-            value = read_member(state, value, text, path, segment)
+            value = read_member(state, value, text, path, segment, kind)
         else:
             value, path = read_element(state, value, segment, path, kind)
         kind = member_of(kind)
     return value
 
 
-def read_member(state: CompilerState, value: ast.expr, key: str, path: PathLabel, at: Located) -> ast.expr:
+def read_member(state: CompilerState, value: ast.expr, key: str, path: PathLabel, at: Located, kind: Kind) -> ast.expr:
     if isinstance(value, ast.Constant):
         return call("member", at, value, constant(key, at), path.code(at))
 
     def slow(container: ast.expr) -> ast.expr:
         return call("member", at, container, constant(key, at), path.code(at))
 
-    return Guarded(state, at, value).code("A[K]", ["A.__class__ is dict", "K in A"], slow, K=constant(key, at))
+    tests = ("" if kind.within(OBJECT) else "A.__class__ is dict", "K in A")
+    return Guarded(state, at, value).code("A[K]", tests, slow, K=constant(key, at))
 
 
 def read_element(
@@ -310,21 +311,26 @@ def tolerant_root(state: CompilerState, base: Variable, segments: list[Segment],
         value = name(state.scope.errors[-1], at)
     elif root in state.scope.assigned:
         value = name(f"v_{root}", at)
+        return looked_up(state, value, rest, at, state.kinds.variables.get(root, ANY))
     else:
         state.linker.note_variable(root)
         value = expression("maybe(lambda: V)", at, V=f"v_{root}")
     return looked_up(state, value, rest, at)
 
 
-def looked_up(state: CompilerState, value: ast.expr, segments: list[Segment], at: Located) -> ast.expr:
-    """What is at the segments, or null where the path is missing."""
+def looked_up(
+    state: CompilerState, value: ast.expr, segments: list[Segment], at: Located, holder: Kind = ANY
+) -> ast.expr:
+    """What is at the segments, or null where the path is missing. `holder` is what the value can be."""
     for segment in segments:
+        is_object, holder = holder.within(OBJECT), ANY
         key = key_value(state, segment)
         if not is_simple(key) or isinstance(value, ast.Constant):
             value = _looked_up(at, value, key)
             continue
         kind = kind_of_key(state, segment)
-        fast, tests = "A.get(B)", ["A.__class__ is dict", "" if kind.within(TEXT) else "B.__class__ is str"]
+        held = "" if is_object else "A.__class__ is dict"
+        fast, tests = "A.get(B)", [held, "" if kind.within(TEXT) else "B.__class__ is str"]
         if kind.within(INT):
             start = "" if kind.within(NATURAL) else "0 <= "
             fast, tests = "A[B]", ["A.__class__ is list", f"{start}B < len(A)"]

@@ -69,7 +69,10 @@ def _to_int_in_line(use: FilterUse) -> ast.expr:
         return use.values[0]
     if use.surely(0, "number"):
         return use.made("int(A)", "A > -9e18", "A < 9e18")
-    return use.made("A", "A.__class__ is int")
+    digits = "len(A) < 19 and A.isascii() and A.isdigit()"
+    if use.surely(0, "text"):
+        return use.made("int(A)", digits)
+    return use.made(f"A if A.__class__ is int else int(A) if A.__class__ is str and {digits} else SLOW")
 
 
 @filter("to_int", elementwise=True, result="int", inline=_to_int_in_line)
