@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from xsrun.language.roots import POST_PROCESS
 from xsrun.names.places import root_of
 from xsrun.syntax.nodes import Body, Expression, FilterCall, Literal, Node, Statement, Variable, Word
-from xsrun.syntax.walk import below, expressions, statements
+from xsrun.syntax.walk import below, expressions, has_parts, statements
 
 #: Statements that give the variable at their header a value, whether or not it had one.
 ASSIGNING = frozenset(("var", "var.update", "each"))
@@ -39,7 +39,8 @@ def assigned_variables(body: Body | None) -> set[str]:
         if item.name == "util.post_process":
             names.update(POST_PROCESS)
         for expression, _ in expressions(item):
-            names |= named_in_filters(expression)
+            if has_parts(expression):
+                names |= named_in_filters(expression)
     return names
 
 

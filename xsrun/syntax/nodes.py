@@ -335,9 +335,10 @@ class Statement(Node):
 
     def find(self, name: str) -> Attribute | None:
         """The attribute of this name, the last one if it repeats."""
-        if self.body is None:
-            return None
-        return next((a for a in reversed(self.body.items) if a.__class__ is Attribute and a.name == name), None)
+        for item in reversed(self.body.items if self.body is not None else []):
+            if item.__class__ is Attribute and item.name == name:
+                return item
+        return None
 
     def attributes(self) -> list[Attribute]:
         return [item for item in self.body.items if isinstance(item, Attribute)] if self.body else []
@@ -348,9 +349,8 @@ class Statement(Node):
 
     def blocks(self, *names: str) -> list[Statement]:
         """The statements or sub-blocks of the body with one of these names; all of them when no name is given."""
-        if self.body is None:
-            return []
-        return [s for s in self.body.items if isinstance(s, Statement) and (not names or s.name in names)]
+        items = self.body.items if self.body is not None else []
+        return [s for s in items if isinstance(s, Statement) and (not names or s.name in names)]
 
     def fields_of(self, name: str) -> list[Field] | None:
         """The fields of an `input`, `schema` or `output` block; None when there is no such block."""

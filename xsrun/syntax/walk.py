@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
+from xsrun.hints import Any
 from xsrun.syntax.nodes import (
     Attribute,
     Between,
@@ -18,6 +19,7 @@ from xsrun.syntax.nodes import (
     Group,
     ListLiteral,
     Literal,
+    Node,
     ObjectLiteral,
     Path,
     Quoted,
@@ -39,10 +41,13 @@ def is_off(statement: Statement) -> bool:
 
 def statements(body: Body | Document | None) -> Iterator[Statement]:
     """Every statement and sub-block below a body that can run, in order, outer ones first."""
-    for item in body.items if body else []:
+    pending = body.items[::-1] if body else []
+    while pending:
+        item = pending.pop()
         if item.__class__ is Statement and not is_off(item):
             yield item
-            yield from statements(item.body)
+            if item.body is not None:
+                pending += item.body.items[::-1]
 
 
 def failing_statements(block: Statement | None) -> set[int]:
@@ -70,23 +75,23 @@ def expressions(statement: Statement) -> Iterator[tuple[Expression, str]]:
 
 def parts(node: Expression) -> list[Expression]:
     """The expressions directly below one, in order."""
-    if isinstance(node, Binary):
-        return [node.left, node.right]
-    if isinstance(node, FilterCall):
-        return [node.operand, *node.arguments] if node.operand is not None else list(node.arguments)
-    if isinstance(node, Group):
-        return [node.expression]
-    if isinstance(node, ObjectLiteral):
-        return _entries(node.entries)
-    if isinstance(node, ListLiteral):
-        return list(node.items)
-    return _rarer_parts(node)
+    find = _PARTS.get(node.__class__)
+    return find(node) if find is not None else []
 
 
-def _entries(entries: list[Entry | Spread]) -> list[Expression]:
+def has_parts(node: Expression) -> bool:
+    """May an expression have others below it?"""
+    return node.__class__ in _PARTS
+
+
+def _of_filter(node: FilterCall) -> list[Expression]:
+    return [node.operand, *node.arguments] if node.operand is not None else list(node.arguments)
+
+
+def _of_object(node: ObjectLiteral) -> list[Expression]:
     """The values of entries that are not disabled, and what stands between them: spreads and placeholders."""
     found: list[Expression] = []
-    for entry in entries:
+    for entry in node.entries:
         if not isinstance(entry, Entry):
             found.append(entry)
         elif not entry.disabled:
@@ -94,21 +99,27 @@ def _entries(entries: list[Entry | Spread]) -> list[Expression]:
     return found
 
 
-def _rarer_parts(node: Expression) -> list[Expression]:
-    if isinstance(node, Path):
-        keys = [segment.key for segment in node.segments if isinstance(segment.key, Expression)]
-        return keys if isinstance(node.base, Variable) else [node.base, *keys]
-    if isinstance(node, Ternary):
-        return [node.condition, node.then, node.otherwise]
-    if isinstance(node, Between):
-        return [node.operand, node.low, node.high]
-    if isinstance(node, (Unary, Cast)):
-        return [node.operand]
-    if isinstance(node, Quoted):
-        return [node.expression] if node.expression is not None else []
-    if isinstance(node, Spread):
-        return [node.value]
-    return list(node.arguments) if isinstance(node, Call) else []
+def _of_path(node: Path) -> list[Expression]:
+    keys = [segment.key for segment in node.segments if isinstance(segment.key, Expression)]
+    return keys if isinstance(node.base, Variable) else [node.base, *keys]
+
+
+#: What is below an expression, by its class; of the classes that have nothing below them, nothing.
+_PARTS: dict[type[Node], Callable[[Any], list[Expression]]] = {
+    Binary: lambda node: [node.left, node.right],
+    FilterCall: _of_filter,
+    Group: lambda node: [node.expression],
+    ObjectLiteral: _of_object,
+    ListLiteral: lambda node: list(node.items),
+    Path: _of_path,
+    Ternary: lambda node: [node.condition, node.then, node.otherwise],
+    Between: lambda node: [node.operand, node.low, node.high],
+    Unary: lambda node: [node.operand],
+    Cast: lambda node: [node.operand],
+    Quoted: lambda node: [node.expression] if node.expression is not None else [],
+    Spread: lambda node: [node.value],
+    Call: lambda node: list(node.arguments),
+}
 
 
 def below(node: Expression) -> Iterator[Expression]:
@@ -117,4 +128,6 @@ def below(node: Expression) -> Iterator[Expression]:
     while stack:
         inner = stack.pop()
         yield inner
-        stack.extend(reversed(parts(inner)))
+        find = _PARTS.get(inner.__class__)
+        if find is not None:
+            stack += find(inner)[::-1]
