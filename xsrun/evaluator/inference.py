@@ -232,8 +232,9 @@ class Kinds:
 
     def inside_elements(self) -> Kinds:
         """The same for per-element expressions."""
-        inside = Kinds(self.inputs)
-        inside.variables = {name: kind for name, kind in self.variables.items() if name not in OF_ELEMENTS}
+        inside = self.with_inputs(self.inputs)
+        if not self.variables.keys().isdisjoint(OF_ELEMENTS):
+            inside.variables = {name: kind for name, kind in self.variables.items() if name not in OF_ELEMENTS}
         return inside
 
     def with_inputs(self, inputs: dict[str, Kind]) -> Kinds:

@@ -98,13 +98,12 @@ class CompilerState:
         self._narrow(kinds)
 
     def _narrow(self, kinds: Kinds) -> None:
-        self._kinds, self._kinds_inside = kinds, None
+        if kinds is not self._kinds:
+            self._kinds, self._kinds_inside = kinds, None
 
     def learn(self, condition: Expression, *, holds: bool) -> None:
         """What is compiled from here on runs only where a condition holds, or does not."""
-        found = narrowed(self._kinds, condition, holds=holds)
-        if found is not self._kinds:
-            self._narrow(found)
+        self._narrow(narrowed(self._kinds, condition, holds=holds))
 
     def forget(self) -> None:
         """What was learned is not known any more."""
