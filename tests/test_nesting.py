@@ -95,7 +95,7 @@ def test_a_value_deeper_than_python_can_follow(use: str, depth: int | None) -> N
         assert (result.error, result.response["found"]) == (None, True)
     elif depth == 1_000 or result.error is not None:
         assert "nested too deep" in str(result.error)
-    assert sys.getrecursionlimit() == max(before, 7_000)
+    assert sys.getrecursionlimit() in (before, 7_000)  # not what the depth needed
 
 
 def test_calls_deeper_than_usual() -> None:
