@@ -59,6 +59,7 @@ def opened(browser: Any, port: int, view: str = "requests", **context: Any) -> A
     """The console on a page whose errors fail the test."""
     page = browser.new_context(**context).new_page()
     page.set_default_timeout(60_000)
+    playwright.expect.set_options(timeout=60_000)
     page.errors = []
     page.on("pageerror", lambda error: page.errors.append(str(error)))
     page.on("dialog", lambda dialog: (page.errors.append(dialog.message), dialog.dismiss()))
@@ -250,6 +251,31 @@ def sea(tmp_path: Path) -> Iterator[tuple[Client, xsrun.Workspace]]:
         workspace.seed({"entry": rows})
         with running(create_application(workspace)) as client:
             yield client, workspace
+
+
+def test_an_answer_that_comes_late_is_not_shown(browser: Any, sea: tuple[Client, xsrun.Workspace]) -> None:
+    client, _ = sea
+    page = opened(browser, client.port, "data/entry")
+    held: list[Any] = []
+
+    def hold_the_first(route: Any) -> None:
+        if route.request.post_data_json["filters"][0]["value"] == "":
+            held.append(route)  # what no row is like
+        else:
+            route.continue_()
+
+    rows = page.locator("table.rows tbody tr")
+    playwright.expect(rows).to_have_count(50)
+    page.get_by_role("button", name="Add a filter").click()
+    page.route("**/rows*", hold_the_first)
+    page.get_by_label("Column 1").select_option("weather")
+    page.get_by_label("Value 1").fill("rain")
+    page.get_by_label("Value 1").press("Enter")
+    playwright.expect(rows).to_have_count(35)
+    with page.expect_response("**/rows*"):
+        held[0].continue_()
+    page.evaluate("new Promise(requestAnimationFrame)")
+    playwright.expect(rows).to_have_count(35)
 
 
 def test_rows_are_looked_through_and_changed(browser: Any, sea: tuple[Client, xsrun.Workspace]) -> None:

@@ -44,3 +44,12 @@ export const get = (path, query = {}, signal) => {
 export const post = (path, body = {}) => call("POST", path, body);
 export const put = (path, body) => call("PUT", path, body);
 export const part = encodeURIComponent;
+
+// For what may be asked anew before it is answered: each time it gives what tells whether nothing newer was asked since.
+export function newest() {
+  let asked = 0;
+  return () => {
+    const mine = (asked += 1);
+    return () => mine === asked;
+  };
+}

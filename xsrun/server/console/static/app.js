@@ -43,7 +43,9 @@ async function show() {
   try {
     const module = await import(view[2]);
     if (turn !== showing) return;
-    const ended = await module.show(main, parts.slice(1), new URLSearchParams(query));
+    const place = h("div", {}); // of its own, so that a view which was left fills nothing here
+    fill(main, place);
+    const ended = await module.show(place, parts.slice(1), new URLSearchParams(query));
     if (turn === showing) main.dataset.ready = `#/${path}`;
     if (typeof ended !== "function") return;
     if (turn === showing) leave = ended;

@@ -1,7 +1,7 @@
 // What `xsrun check` says, beside the source; fixes by a click.
 
 import { button, complain, fill, h, plural, tell } from "./dom.js";
-import { get, post } from "./api.js";
+import { get, newest, post } from "./api.js";
 import { editor, forget, listing, sourceOf } from "./source.js";
 
 export async function show(main, parts) {
@@ -19,8 +19,11 @@ export async function show(main, parts) {
       again();
     } catch (error) { complain(error); }
   };
+  const ask = newest();
   async function look(file, line) {
+    const isNewest = ask();
     const source = await sourceOf(file, true, 1);
+    if (!isNewest()) return;
     const at = new Map(source.problems.map((one) => [one.line, one]));
     const edit = () => fill(beside, h("h2", { class: "mono" }, file), editor(source, { line, saved: () => again(), cancel: () => look(file, line) }));
     fill(beside, h("div", { class: "row head" }, h("h2", { class: "mono" }, file), source.editable ? button("Edit", edit) : null),

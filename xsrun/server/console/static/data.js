@@ -1,7 +1,7 @@
 // Tables: what they are, how they refer to one another, and their rows, to look through and to change.
 
 import { button, complain, confirm, copy, count, dialog, download, field, fill, h, plural, pre, select, tell, words } from "./dom.js";
-import { call, get, part, post } from "./api.js";
+import { call, get, newest, part, post } from "./api.js";
 import { inputs } from "./fields.js";
 import { chooseColumns, looksOf, showRow, viewBar } from "./looks.js";
 
@@ -63,11 +63,18 @@ function rows(content, table, tables, source, query, address, looks) {
     history.replaceState(null, "", address(table.name, more));
   };
 
+  const ask = newest();
+  let scanning = "";
+
   async function load() {
+    const isNewest = ask();
     const scan = `${Date.now()}-${Math.floor(Math.random() * 1e9)}`;
+    if (scanning) post(`scan/${scanning}/stop`).catch(() => {}); // what nobody waits for any more
+    scanning = scan;
     let watching = 0;
     const watch = async () => {
       const found = await get(`scan/${scan}`).catch(() => ({}));
+      if (scanning !== scan) return;
       if (found.running) {
         state.textContent = `Scanning: looked at ${plural(found.scanned, "row")}. No index answers this.`;
         fill(scanButton, button("Stop the scan", () => post(`scan/${scan}/stop`)));
@@ -76,13 +83,18 @@ function rows(content, table, tables, source, query, address, looks) {
     };
     watching = setTimeout(watch, 400);
     try {
-      page = await call("POST", url("rows"), { ...view, after: keys.at(-1), scan });
+      const found = await call("POST", url("rows"), { ...view, after: keys.at(-1), scan });
+      if (!isNewest()) return;
+      page = found;
       draw();
     } catch (error) {
-      fill(place, h("p", { class: "problem", role: "alert" }, words(error)));
+      if (isNewest()) fill(place, h("p", { class: "problem", role: "alert" }, words(error)));
     } finally {
       clearTimeout(watching);
-      fill(scanButton);
+      if (isNewest()) {
+        scanning = "";
+        fill(scanButton);
+      }
     }
   }
 
@@ -180,10 +192,13 @@ function rows(content, table, tables, source, query, address, looks) {
     dialog(`Values in ${table.name}`, (close) => {
       const found = h("div", {});
       const scan = `${Date.now()}-${Math.floor(Math.random() * 1e9)}`;
+      const ask = newest();
       const load = async (name) => {
+        const isNewest = ask();
         fill(found, h("p", { class: "soft" }, "Counting: every row is looked at. "), button("Stop", () => post(`scan/${scan}/stop`)));
         try {
           const answer = await post(url("values"), { ...view, column: name, scan });
+          if (!isNewest()) return;
           const most = Math.max(1, ...answer.counts.map(([, number]) => number));
           const about = answer.cut ? "There are too many different values to count them all." : `${plural(answer.values, "value")} in ${plural(answer.scanned, "row")}${answer.stopped ? ", stopped before the end" : ""}.`;
           fill(found, h("p", { class: "soft" }, about), h("ul", { class: "plain" }, answer.counts.map(([value, number]) => {
@@ -194,7 +209,7 @@ function rows(content, table, tables, source, query, address, looks) {
               filterBar(); restart(); close();
             }, { class: "quiet" }), h("span", { class: "number" }, ` ${count(number)} `), bar);
           })));
-        } catch (error) { fill(found, h("p", { class: "bad", role: "alert" }, words(error))); }
+        } catch (error) { if (isNewest()) fill(found, h("p", { class: "bad", role: "alert" }, words(error))); }
       };
       return [field("Column", select([["", "choose a column"], ...table.columns.map((one) => one.name)], "", (name) => { if (name) load(name); })), found, button("Close", close)];
     });

@@ -1,7 +1,7 @@
 // Realtime channels: the latest messages of programs as they come, a form that publishes, and a client of a channel.
 
 import { complain, field, fill, h, json, plural, select, time } from "./dom.js";
-import { get, post } from "./api.js";
+import { get, newest, post } from "./api.js";
 import { client } from "./channel.js";
 
 export async function show(main, parts) {
@@ -13,8 +13,11 @@ export async function show(main, parts) {
   let known = "";
   let address = "";
   const talk = client(() => address, "channels");
+  const ask = newest();
   const load = async () => {
+    const isNewest = ask();
     const found = await get("realtime", { channel });
+    if (!isNewest()) return;
     if (JSON.stringify(found) === known) return;
     known = JSON.stringify(found);
     address = found.address;

@@ -1,7 +1,7 @@
 // Running a construct or a snippet: a form of its inputs, the answer, and the run step by step beside the source.
 
 import { button, field, fill, h, json, ms, select, tabs, tell, words } from "./dom.js";
-import { get, part, post } from "./api.js";
+import { get, newest, part, post } from "./api.js";
 import { inputs } from "./fields.js";
 import { travel } from "./travel.js";
 
@@ -34,11 +34,14 @@ export async function show(main, parts, query) {
 function identity(auth, preferred) {
   const id = h("select", { "aria-label": "Row" });
   const free = h("input", { type: "text", placeholder: "id", "aria-label": "Id", size: 6 });
+  const ask = newest();
   const rows = async (name) => {
+    const isNewest = ask();
     id.hidden = !name;
     free.hidden = true;
     if (!name) return;
     const found = await post(`table/${part(name)}/rows`, { limit: 50 }).catch(() => ({ rows: [] }));
+    if (!isNewest()) return;
     fill(id, found.rows.map((row) => h("option", { value: String(row.id) }, `${row.id} ${label(row)}`)), h("option", { value: "" }, "another id"));
     if (!found.rows.length) free.hidden = false;
   };
@@ -76,15 +79,17 @@ function form(place, one, auth, environment) {
   const who = identity(auth, one.auth);
   const around = surroundings(environment);
   const answer = h("div", { class: "answer", "aria-live": "polite" });
+  const ask = newest();
   const send = async (event) => {
     event.preventDefault();
+    const isNewest = ask();
     try {
       const input = await fields.value();
       const plain = Object.fromEntries(Object.entries(input).filter(([name]) => !one.fields.find((field) => field.name === name)?.sensitive));
       sessionStorage.setItem(kept, JSON.stringify(plain).slice(0, 100000));
-      await go(answer, { kind: one.kind, name: one.name, verb: one.verb, group: one.group, input, auth: who.value(), env: around.env(), datasource: around.source() });
+      await go(answer, { kind: one.kind, name: one.name, verb: one.verb, group: one.group, input, auth: who.value(), env: around.env(), datasource: around.source() }, isNewest);
     } catch (error) {
-      fill(answer, h("p", { class: "problem", role: "alert" }, words(error)));
+      if (isNewest()) fill(answer, h("p", { class: "problem", role: "alert" }, words(error)));
     }
   };
   fill(place, h("h2", {}, one.label), one.description ? h("p", { class: "soft" }, one.description) : null,
@@ -99,13 +104,15 @@ function snippet(place, auth, environment) {
   const who = identity(auth, "");
   const around = surroundings(environment);
   const answer = h("div", { class: "answer", "aria-live": "polite" });
+  const ask = newest();
   const send = async (event) => {
     event.preventDefault();
+    const isNewest = ask();
     sessionStorage.setItem("xsrun-snippet", text.value);
     try {
-      await go(answer, { text: text.value, auth: who.value(), env: around.env(), datasource: around.source() });
+      await go(answer, { text: text.value, auth: who.value(), env: around.env(), datasource: around.source() }, isNewest);
     } catch (error) {
-      fill(answer, h("p", { class: "problem", role: "alert" }, words(error)));
+      if (isNewest()) fill(answer, h("p", { class: "problem", role: "alert" }, words(error)));
     }
   };
   fill(place, h("h2", {}, "A snippet"), h("p", { class: "soft" }, "Statements, or a whole construct. It sees the tables and functions of the workspace, and what it writes stays."),
@@ -113,9 +120,10 @@ function snippet(place, auth, environment) {
       field("Program", text), who.element, around.element, h("div", { class: "row" }, h("button", { type: "submit", class: "main" }, "Run"))), answer);
 }
 
-async function go(answer, given) {
+async function go(answer, given, isNewest) {
   fill(answer, h("p", { class: "soft" }, "Running..."));
   const found = await post("run", given);
+  if (!isNewest()) return;
   const response = found.response || {};
   const error = found.error_detail;
   const steps = h("div", {});

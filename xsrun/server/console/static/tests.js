@@ -1,7 +1,7 @@
 // Tests: running them, what came out with differences and logs, and the statements that they ran.
 
 import { button, complain, field, fill, h, json, ms, plural, select, tabs } from "./dom.js";
-import { get, post } from "./api.js";
+import { get, newest, post } from "./api.js";
 import { editor, listing, sourceOf } from "./source.js";
 
 let last = null;
@@ -12,13 +12,20 @@ export async function show(main) {
   const kind = select([["", "unit and workflow"], "unit", "workflow", ["smoke", "smoke runs"]], "", () => {});
   const results = h("div", {});
   const state = h("p", { role: "status", class: "soft" }, tests.length ? `${plural(tests.length, "test")}.` : "There are no tests yet: a request can be saved as one.");
+  const ask = newest();
   const run = async (event) => {
     event?.preventDefault();
+    const isNewest = ask();
     state.textContent = "Running...";
     try {
-      last = await post("tests/run", { pattern: find.value.trim(), kind: kind.value });
+      const found = await post("tests/run", { pattern: find.value.trim(), kind: kind.value });
+      if (!isNewest()) return;
+      last = found;
       draw();
-    } catch (error) { complain(error); state.textContent = ""; }
+    } catch (error) {
+      complain(error);
+      if (isNewest()) state.textContent = "";
+    }
   };
   function draw() {
     state.textContent = `${plural(last.passed, "test")} passed, ${last.failed} failed${last.skipped ? `, ${last.skipped} skipped` : ""}, ${ms(last.duration)}.`;
@@ -52,8 +59,11 @@ function details(one) {
 
 function coverage() {
   const beside = h("div", { class: "beside" }, h("p", { class: "soft" }, "Choose a file. Green lines ran in a test, red ones in none."));
+  const ask = newest();
   const look = async (file, found) => {
+    const isNewest = ask();
     const source = await sourceOf(file, true);
+    if (!isNewest()) return;
     const ran = new Set(found.ran);
     const missed = new Set(found.missed);
     const edit = () => fill(beside, h("h2", { class: "mono" }, file), editor(source, { cancel: () => look(file, found) }));
