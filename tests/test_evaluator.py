@@ -155,6 +155,18 @@ def test_errors_point_at_the_operator_or_member() -> None:
     assert (error.line, error.column, error.end_column) == (5, 17, 22)
 
 
+@pytest.mark.parametrize(("before", "read"), [("", "[$input.n, $r]"), ("var $t { value = 0 }", "[$t, $r]")])
+def test_a_variable_that_no_pass_has_set(before: str, read: str) -> None:
+    """Once a function is warm, Python may run two instructions as one."""
+    passes = "for (30) {\n each as $i {\n conditional {\n if ($i > 99) {\n var $r { value = 1 }\n }\n }\n }\n }\n"
+    stack = f"{before}\n{passes}\nvar $v {{\n value = {read}\n }}"
+    source = f"function f {{\n input {{\n int n\n }}\n stack {{\n{stack}\n }}\n response = 1\n}}\n"
+    error = xsrun.Workspace.from_sources({"f.xs": source}).run("f", input={"n": 1}).error
+    assert error is not None
+    assert str(error) == "Missing var entry: r"
+    assert source.splitlines()[error.line - 1][error.column - 1 :].startswith("$r")
+
+
 def test_nothing_is_evaluated_twice() -> None:
     source = (
         "function main {\n  input {\n  }\n  stack {\n    var $list { value = [3, 2, 1] }\n"

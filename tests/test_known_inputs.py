@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -246,3 +247,61 @@ def test_an_input_takes_what_its_call_gives_it(kind: str, value: str) -> None:
     with nothing_known():
         plain = answers(source, [{}])
     assert answers(source, [{}]) == plain
+
+
+FALLS_THROUGH = """function f {{
+  input {{
+    int n
+  }}
+  stack {{
+    conditional {{
+      if ($input.n < 2) {{
+        {leaving}
+      }}
+    }}
+    conditional {{
+      if ($input.n < 2) {{
+        return {{ value = "below" }}
+      }}
+    }}
+    function.run f {{
+      input = {{n: $input.n - 1}}
+    }} as $r
+  }}
+  response = $r
+  test "t" {{
+    input = {{n: 2}}
+    expect.to_equal ($response) {{ value = "below" }}
+  }}
+}}
+"""
+
+
+@pytest.mark.parametrize(
+    "leaving",
+    [
+        "return { disabled = true }",
+        "return { value = 1\n disabled = true }",
+        "!return { value = 1 }",
+        'return { value = 1\n mock "t" { value = 3 } }',
+        'return { value = 1\n mock = {"t": 3} }',
+    ],
+)
+def test_a_return_that_may_not_run_is_no_base_case(leaving: str) -> None:
+    with xsrun.Workspace.from_sources({"f.xs": FALLS_THROUGH.format(leaving=leaving)}) as workspace:
+        (outcome,) = workspace.test().results
+    assert outcome.status == "pass", outcome
+
+
+@pytest.mark.parametrize("terms", [" || ".join(["$input.a == 0"] * 400), " + ".join(["$input.a"] * 400) + " == 0"])
+def test_a_long_base_case_is_not_written_at_each_call(terms: str) -> None:
+    calls = "function.run f {\n input = {a: $input.a % 7}\n } as $r\n" * 400
+    stack = f"conditional {{\n if ({terms}) {{\n return {{ value = 1 }}\n }}\n }}\n{calls}"
+    source = f"function f {{\n input {{\n int a\n }}\n stack {{\n{stack}\n }}\n response = $r\n}}\n"
+    made: list[ast.Module] = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XSRUN_CACHE", "")
+        compiled = stack_functions.compile_module
+        patch.setattr(stack_functions, "compile_module", lambda tree, name: made.append(tree) or compiled(tree, name))
+        answers(source, [{"a": 0}])
+    assert sum(1 for _ in ast.walk(made[0])) < 60 * 400

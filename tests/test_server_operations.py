@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -461,3 +462,12 @@ def test_a_line_of_the_log_is_written_in_one_piece(unbuffered: str) -> None:
         environment = {**os.environ, "PYTHONUNBUFFERED": unbuffered}
         subprocess.run([sys.executable, "-c", code], stderr=theirs, env=environment, check=True)
         assert [ours.recv(100), ours.recv(100)] == [b"one\n", b"two\n"]
+
+
+def test_a_log_without_standard_error(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr(sys, "stderr", None)  # as of a process that was started with it closed
+    log = Log()
+    log.line("one")
+    log.loop_thread = threading.get_ident()
+    log.line("two")
+    assert capsys.readouterr().out == "one\ntwo\n"

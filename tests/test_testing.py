@@ -420,6 +420,45 @@ def test_coverage_of_a_folder(folder: Path, capsys: pytest.CaptureFixture[str]) 
     assert (pages / "index.html").is_file()
 
 
+RECURSIVE = """function f {
+  input {
+    int n
+  }
+  stack {
+    conditional {
+      if ($input.n < 1) {
+        return { value = 5 }
+      }
+    }
+    precondition ($input.n >= 0)
+    function.run f {
+      input = {n: $input.n - 1}
+    } as $r
+  }
+  response = [$r, $input.n]
+  test "t" {
+    input = {n: 3}
+    expect.to_equal ($response[1]) { value = 3 }
+  }
+}
+"""
+
+
+def test_coverage_of_a_function_that_calls_itself(tmp_path: Path) -> None:
+    pytest.importorskip("coverage")
+    from xsrun.testing.coverage_report import CoverageRun
+
+    (tmp_path / "f.xs").write_text(RECURSIVE, encoding="utf-8")
+    with xsrun.Workspace.load(tmp_path) as workspace:
+        workspace.run("f", input={"n": 3})  # compiled before anything is measured
+        run = CoverageRun(workspace)
+        run.start()
+        workspace.test()
+        run.stop()
+        table = run.table()
+    assert "100%" in table.splitlines()[-1], table
+
+
 @pytest.mark.parametrize(
     ("module", "told"), [("coverage", "--coverage needs coverage.py"), ("coverage.tracer", "with its tracer in C")]
 )

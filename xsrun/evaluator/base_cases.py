@@ -42,8 +42,6 @@ _SAFE = (
     ast.Mult,
     ast.Mod,
 )
-#: Nodes of Python code that are worth writing at each call.
-_MOST = 60
 
 
 def unless_answered(
@@ -73,7 +71,7 @@ def unless_answered(
 
 
 def _answer(state: CompilerState, case: BaseCase, inputs: dict[str, str]) -> tuple[ast.expr, ast.expr] | None:
-    """The condition and the value, with other locals for the inputs; None when they may fail, or are long."""
+    """The condition and the value, with other locals for the inputs; None when they may fail."""
     scope = state.scope
     own, scope.inputs = scope.inputs, inputs
     try:
@@ -82,8 +80,7 @@ def _answer(state: CompilerState, case: BaseCase, inputs: dict[str, str]) -> tup
             answer = stored_condition(state, case.condition), state.value(case.value)
     finally:
         scope.inputs = own
-    nodes = [node for part in answer for node in ast.walk(part)]
-    return answer if len(nodes) <= _MOST and all(map(_cannot_fail, nodes)) else None
+    return answer if all(_cannot_fail(node) for part in answer for node in ast.walk(part)) else None
 
 
 def _cannot_fail(node: ast.AST) -> bool:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import islice
 
 from xsrun.hints import NamedTuple
 from xsrun.syntax.nodes import (
+    Attribute,
     Binary,
     Expression,
     Group,
@@ -20,7 +22,9 @@ from xsrun.syntax.nodes import (
     Variable,
 )
 
-#: What a base case may be made of: inputs, literals and operators.
+#: An expression of more nodes is not worth writing at each call.
+_MOST = 16
+#: What a base case may be made of.
 _NODES = (Binary, Group, Literal, Path, Quoted, Segment, Unary, Variable)
 
 
@@ -36,7 +40,7 @@ class BaseCase(NamedTuple):
     """The condition that a function begins with, and what it returns where that holds."""
 
     condition: Expression
-    value: Expression | None
+    value: Expression
 
 
 class Recursion(NamedTuple):
@@ -50,24 +54,30 @@ class Recursion(NamedTuple):
 def base_case_of(items: Iterable[Node]) -> BaseCase | None:
     """The base case of a function, of which these are the statements."""
     first = next((item for item in items if isinstance(item, Statement)), None)
-    if first is None or first.name != "conditional" or first.attributes() or first.disabled:
+    arm = _only(first, "conditional", "if")
+    left = _only(arm, "if", "return")
+    inside = left.body.items if left is not None and left.body is not None else []
+    if arm is None or left is None or left.disabled:
         return None
-    arms = first.blocks()
-    is_one_if = len(arms) == 1 and arms[0].name == "if" and not (arms[0].disabled or arms[0].attributes())
-    body = arms[0].body if is_one_if else None
-    left = [item for item in body.items if isinstance(item, Statement)] if body is not None else []
-    if len(left) != 1 or left[0].name != "return" or left[0].disabled:
-        return None
-    value = left[0].attribute("value")
-    condition = arms[0].target
-    if len(left[0].attributes()) > 1 or not isinstance(condition, Expression):
-        return None
-    parts = [condition] if value is None else [condition, value]
-    return BaseCase(condition, value) if all(_is_of_inputs(part) for part in parts) else None
+    match arm.target, inside:
+        case Expression() as condition, [Attribute(name="value", disabled=False, value=value)]:
+            return BaseCase(condition, value) if _is_plain(condition) and _is_plain(value) else None
+    return None
 
 
-def _is_of_inputs(part: Expression) -> bool:
-    nodes = list(part.walk())
-    return all(isinstance(node, _NODES) for node in nodes) and all(
-        node.name == "input" for node in nodes if isinstance(node, Variable)
+def _only(statement: Statement | None, name: str, inner: str) -> Statement | None:
+    """The statement of a name that is all there is in a statement of another name, which runs."""
+    if statement is None or statement.name != name or statement.disabled or statement.body is None:
+        return None
+    match statement.body.items:
+        case [Statement(name=only) as found] if only == inner:
+            return found
+    return None
+
+
+def _is_plain(part: Expression) -> bool:
+    """Is an expression short, and made of inputs, literals and operators alone?"""
+    nodes = list(islice(part.walk(), _MOST + 1))
+    return len(nodes) <= _MOST and all(
+        isinstance(node, _NODES) and (not isinstance(node, Variable) or node.name == "input") for node in nodes
     )

@@ -143,6 +143,7 @@ def compile_stack(
     returns_variables: bool = False,
     at: Statement | None = None,
     show: Callable[[ast.Module], None] | None = None,
+    measured: bool = False,
 ) -> Compiled:
     """Compile a list of statements and the response that follows it.
 
@@ -150,7 +151,8 @@ def compile_stack(
     before the first statement. `signature(kind, name)` tells the declared inputs of a construct that is called
     directly, or None when the call must go through the workspace. With `returns_variables` the function returns the
     object of the program's variables: what a bare list of statements is for. `show` is given the module that becomes
-    code. Raises XanoScriptSyntaxError for what only compiling can tell.
+    code. `measured` code runs each line where it stands, for coverage. Raises XanoScriptSyntaxError for what only
+    compiling can tell.
     """
     start = statement_position(at) if at is not None else Position()  # the header: code of its own spans one line
     with followed(filename, start):
@@ -165,14 +167,13 @@ def compile_stack(
         # a debugger may give variables values of any kind; attached middleware is given inputs as they come
         if not trace:
             given = [] if owner.kind == "middleware" else declared or []
-            compiler.recursion = _recursion_of(items, response, compiler, declared)
+            compiler.recursion = _recursion_of(items, response, compiler, declared, measured)
             compiler.kinds = kinds_of(considered, given, preset, compiler.recursion)
-        code = _stack_code(compiler, items, response, start, returns_variables)
-        code = [*owners_defined(scope.owners, start), *code]
+        stack = _stack_code(compiler, items, response, start, returns_variables)
+        code = [*owners_defined(scope.owners, start), *stack]
         if compiler.manager is not None:
             code = [place(ast.With([ast.withitem(compiler.manager, None)], code), start)]
-        prologue = input_prologue(scope, linker, start)
-        module = ast.Module(define_functions(scope, preset, prologue, code, start), [])
+        module = ast.Module(define_functions(scope, preset, input_prologue(scope, linker, start), code, start), [])
         if show is not None:
             show(module)
         compiled = compile_module(module, filename)
@@ -181,14 +182,18 @@ def compile_stack(
 
 
 def _recursion_of(
-    items: Sequence[Node], response: Expression | None, compiler: Compiler, declared: list[Declared] | None
+    items: Sequence[Node],
+    response: Expression | None,
+    compiler: Compiler,
+    declared: list[Declared] | None,
+    measured: bool,
 ) -> Recursion | None:
     """How a function calls itself, when nothing comes between; one of the same name may be another one."""
     kind, name, *_ = compiler.owner
     if kind != "function" or not any(calls(node, name) for item in items for node in item.walk()):
         return None
     is_found = compiler.signature is not None and compiler.signature(kind, name) is declared
-    return Recursion(name, response, base_case_of(items)) if is_found else None
+    return Recursion(name, response, None if measured else base_case_of(items)) if is_found else None
 
 
 def _stack_code(

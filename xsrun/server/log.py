@@ -214,9 +214,9 @@ def shown_whole(text: str) -> str:
     return text if text.isprintable() else "\n    ".join(map(printable, text.splitlines()))
 
 
-def is_writable(stream: TextIO) -> bool:
+def is_writable(stream: TextIO | None) -> bool:
     """Does a stream take some text at once? A pipe that nobody reads does not, nor does a terminal that was stopped."""
-    if not hasattr(select, "poll"):  # Windows, which asks sockets alone
+    if stream is None or not hasattr(select, "poll"):  # Windows, which asks sockets alone
         return True
     poll = select.poll()
     try:
@@ -227,6 +227,8 @@ def is_writable(stream: TextIO) -> bool:
 
 
 def _print(text: str) -> None:
-    # in one piece: another process may write between the pieces of `print`
-    sys.stderr.write(f"{text}\n")
-    sys.stderr.flush()
+    # in one piece: another process may write between a text and the end of its line
+    stream = sys.stderr or sys.stdout  # a process may be started without the first, or without both
+    if stream:
+        stream.write(f"{text}\n")
+        stream.flush()

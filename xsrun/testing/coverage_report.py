@@ -42,6 +42,8 @@ class CoverageRun:
         from xsrun.testing.coverage_plugin import XanoPlugin
 
         self.workspace = workspace
+        for construct in workspace.constructs:
+            construct.measure()
         self.root = (workspace.root or Path()).resolve()
         plugin = XanoPlugin(self.root, self.program_lines)
         self.coverage: Coverage = coverage.Coverage(

@@ -52,7 +52,7 @@ def _code_key(construct: Construct, trace: bool) -> str:
     given = ",".join(construct.variables)
     if construct.kind == "stack":
         given += ":" + ",".join(declared.name for declared in construct.declared)
-    place = f"{construct.file}:{construct.line}:{trace}:{tuple(construct.key)}:{given}"
+    place = f"{construct.file}:{construct.line}:{trace}:{construct.is_measured}:{tuple(construct.key)}:{given}"
     return cache.digest(cache.fingerprint(), place, construct.text)
 
 
@@ -88,6 +88,7 @@ def _compile(construct: Construct, trace: bool, key: str, show: Callable[[ast.Mo
         returns_variables=construct.kind == "stack" and construct.response is None,
         at=construct.node,
         show=show,
+        measured=construct.is_measured,
     )
     if not _depends_on_tables(construct):
         keep("code", key, compiled, asked)

@@ -67,6 +67,8 @@ class Construct:
         self._node = node
         self._items = items
         self._stored = stored
+        #: whether coverage is measured: each line is to run where it stands
+        self.is_measured = False
         #: the compiled stack, without and with a trace (`workspace.code_cache`), and what guards it
         self.compiled: dict[bool, Compiled] = {}
         self.lock = threading.RLock()
@@ -97,6 +99,13 @@ class Construct:
             if self._stored is not None:
                 self._node, self._items = cache.unpacked(self._stored)
                 self._stored = None
+
+    def measure(self) -> None:
+        """Run each line where it stands from now on, so that coverage can count it."""
+        with self.lock:
+            if not self.is_measured:
+                self.is_measured = True
+                self.compiled.clear()
 
     def tree(self) -> bytes:
         """The tree as bytes, to be kept in the cache."""

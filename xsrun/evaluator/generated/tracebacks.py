@@ -32,9 +32,11 @@ def translate(error: BaseException, around: InFile | None = None) -> XanoScriptE
     the last guard of the call depth. Anything else that is not a XanoScriptError is a fault of xsrun.
     """
     problem: XanoScriptError
+    instruction = None
     if isinstance(error, XanoScriptError):
         problem = error
-    elif isinstance(error, NameError) and (unset := _unset_variable(error.__traceback__)) is not None:
+    elif isinstance(error, NameError) and (read := _unset_variable(error.__traceback__)) is not None:
+        unset, instruction = read
         problem = MissingVariableError(unset, hint=f"no statement that ran before has set ${unset}")
     elif isinstance(error, RecursionError):
         problem = LimitError("Calls or values are nested too deep.", hint="does the recursion end?")
@@ -43,7 +45,7 @@ def translate(error: BaseException, around: InFile | None = None) -> XanoScriptE
     else:
         problem = InternalError(error)
     if problem.line is None:
-        fill_place(problem, error.__traceback__)
+        fill_place(problem, error.__traceback__, instruction)
     if problem.line is None and isinstance(problem, LimitError) and around is not None:
         problem.file, problem.line = around.file, around.line
     if problem.line is None and isinstance(problem, InputError) and problem.declared_at is not None:
@@ -53,17 +55,25 @@ def translate(error: BaseException, around: InFile | None = None) -> XanoScriptE
     return problem
 
 
-def _unset_variable(traceback: TracebackType | None) -> str | None:
-    """The variable that the innermost frame of a NameError was to read, asked of its instruction, or None."""
+def _unset_variable(traceback: TracebackType | None) -> tuple[str, int] | None:
+    """The variable that the innermost frame of a NameError was to read, and the instruction that reads it, or None.
+
+    Python may run two instructions as one, and then names the first: the one at fault reads what has no value.
+    """
     import dis
 
     if traceback is None:
         return None
     while traceback.tb_next is not None:
         traceback = traceback.tb_next
-    at = traceback.tb_lasti
-    read = next((one.argval for one in dis.get_instructions(traceback.tb_frame.f_code) if one.offset == at), None)
-    return read.removeprefix("v_") if isinstance(read, str) and read.startswith("v_") else None
+    values = traceback.tb_frame.f_locals
+    around = [one for one in dis.get_instructions(traceback.tb_frame.f_code) if one.offset >= traceback.tb_lasti]
+    for one in around[:2]:
+        for read in one.argval if isinstance(one.argval, tuple) else (one.argval,):
+            is_name = isinstance(read, str) and one.opname != "LOAD_CONST"
+            if is_name and read.startswith("v_") and read not in values:
+                return read.removeprefix("v_"), one.offset
+    return None
 
 
 def run_unattended(context: Context, function: Callable[..., object], *arguments: object) -> None:
@@ -74,8 +84,9 @@ def run_unattended(context: Context, function: Callable[..., object], *arguments
         context.warnings.append(translate(error))
 
 
-def fill_place(problem: XanoScriptError, traceback: TracebackType | None) -> None:
-    """Set file, line and column from the innermost frame that runs generated code."""
+def fill_place(problem: XanoScriptError, traceback: TracebackType | None, at: int | None = None) -> None:
+    """Set file, line and column from the innermost frame that runs generated code, of its instruction `at` if that is
+    given."""
     frames: list[tuple[CodeType, int]] = []
     while traceback is not None:
         code = traceback.tb_frame.f_code
@@ -87,7 +98,7 @@ def fill_place(problem: XanoScriptError, traceback: TracebackType | None) -> Non
     if isinstance(problem, (InputError, LimitError)) and len(frames) > 1 and _binds(frames[-1]):
         frames.pop()  # what a call begins with fails: the caller is to blame
     code, instruction = frames[-1]
-    line, end_line, column, end_column = _position(code, instruction)
+    line, end_line, column, end_column = _position(code, instruction if at is None else at)
     problem.file = code.co_filename
     problem.line = line
     problem.column = column + 1 if column is not None else None
