@@ -22,7 +22,8 @@ import trustme
 from http_server import Client
 
 from xsrun.cli import main
-from xsrun.server.certificates import days_left, today
+from xsrun.server import tls
+from xsrun.server.certificates import days_left, is_signed_by, today
 from xsrun.server.log import Log
 from xsrun.server.tls import given, keep_fresh, made, renewed
 
@@ -152,6 +153,32 @@ def test_processes_that_make_certificates_at_once_do_not_mix_them(tmp_path: Path
         (signed,) = ssl.create_default_context(cafile=str(folder / "authority.pem")).get_ca_certs()
         authority = (folder / "authority.pem").read_text(encoding="ascii")
         assert authority in (folder / "authority.key").read_text(encoding="ascii") and signed["subject"]
+
+
+def test_a_slow_process_takes_no_certificate_of_a_faster_one_away(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write = tls._write
+    faster: list[bytes] = []
+
+    def slowly(path: Path, content: bytes, *, anew: bool = False) -> bool:
+        written = write(path, content, anew=anew)
+        if path.name == "authority.key":
+            monkeypatch.setattr(tls, "_write", write)
+            faster.append(made(tmp_path, "127.0.0.1").content())
+        return written
+
+    monkeypatch.setattr(tls, "_write", slowly)
+    assert made(tmp_path, "127.0.0.1").content() == faster[0]
+
+
+def test_what_another_authority_signed_is_replaced(tmp_path: Path) -> None:
+    first = made(tmp_path, "127.0.0.1").content()
+    assert made(tmp_path, "127.0.0.1").content() == first
+    (tmp_path / "authority.key").unlink()
+    files = made(tmp_path, "127.0.0.1")
+    assert is_signed_by(files.certificate.read_bytes(), (tmp_path / "authority.pem").read_bytes())
+    assert files.content() != first and made(tmp_path, "127.0.0.1").content() == files.content()
 
 
 def test_certificates_live_for_a_year_and_authorities_for_ten(tmp_path: Path) -> None:

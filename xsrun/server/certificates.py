@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 
 from cryptography import x509
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePrivateKey, generate_private_key
 from cryptography.x509 import Certificate, CertificateBuilder, GeneralName, Name
@@ -58,6 +59,16 @@ def new_server(authority: bytes, names: Sequence[str], now: datetime) -> bytes:
 def days_left(pem: bytes, now: datetime) -> float:
     """Days for which the certificate in a text is still good. Raises ValueError where there is none."""
     return (x509.load_pem_x509_certificate(pem).not_valid_after_utc - now) / timedelta(days=1)
+
+
+def is_signed_by(pem: bytes, authority: bytes) -> bool:
+    """Has an authority signed the certificate in a text? Raises ValueError where there is none."""
+    certificate, issuer = x509.load_pem_x509_certificate(pem), x509.load_pem_x509_certificate(authority)
+    try:
+        certificate.verify_directly_issued_by(issuer)
+    except (InvalidSignature, TypeError, ValueError):  # of another authority, of another kind of key, of another name
+        return False
+    return True
 
 
 def today() -> datetime:

@@ -69,9 +69,10 @@ def given(certificate: str, key: str | None) -> Certificate:
 def made(folder: Path, host: str, now: datetime | None = None) -> Certificate:
     """A certificate for this machine, signed by the authority of a folder. Raises UsageError.
 
-    One that is good for less than `_RENEWED` days more is made anew, and so is an authority that cannot outlive it.
+    One that is good for less than `_RENEWED` days more is made anew, and so is an authority that cannot outlive it, and
+    what another authority signed. Nothing is taken away: another process may just have made it.
     """
-    from xsrun.server.certificates import SERVER_DAYS, days_left, new_authority, new_server, today
+    from xsrun.server.certificates import SERVER_DAYS, days_left, is_signed_by, new_authority, new_server, today
 
     now = now or today()
     bare = host.strip("[]")
@@ -84,14 +85,17 @@ def made(folder: Path, host: str, now: datetime | None = None) -> Certificate:
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         aged = is_there(secret) and days_left(secret.read_bytes(), now) < SERVER_DAYS
-        if (aged or not is_there(secret)) and _write(secret, new_authority(now), anew=aged):
-            for of_another in (files.authority, *folder.glob("server*.pem")):
-                of_another.unlink(missing_ok=True)
+        if aged or not is_there(secret):
+            _write(secret, new_authority(now), anew=aged)
         whole = secret.read_bytes()
-        _write(files.authority, whole[whole.index(b"-----BEGIN CERTIFICATE") :])
-        stale = is_there(served) and not _RENEWED < days_left(served.read_bytes(), now) <= SERVER_DAYS
-        if stale or not is_there(served):
-            _write(served, new_server(whole, [*_LOCAL_NAMES, *([own] if own is not None else [])], now), anew=stale)
+        public = whole[whole.index(b"-----BEGIN CERTIFICATE") :]
+        if not is_there(files.authority) or files.authority.read_bytes() != public:
+            _write(files.authority, public, anew=True)
+        old = served.read_bytes() if is_there(served) else None
+        good = old is not None and _RENEWED < days_left(old, now) <= SERVER_DAYS and is_signed_by(old, public)
+        if not good:
+            made_here = new_server(whole, [*_LOCAL_NAMES, *([own] if own is not None else [])], now)
+            _write(served, made_here, anew=old is not None)
     except (OSError, ValueError):
         raise UsageError(
             f"{folder}: no certificate can be kept there", hint="remove the folder, or give --tls-cert FILE"
