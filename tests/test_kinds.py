@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import xsrun
-from xsrun.evaluator import filters, stack_functions
+from xsrun.evaluator import filters, hoisting, stack_functions
 from xsrun.evaluator.assignments import kinds_of
 from xsrun.evaluator.inference import BOOL, COUNTER_BITS, DECIMAL, INT, LIST, NATURAL, NULL, NUMBER, TEXT, Kind, Kinds
 from xsrun.syntax.parser import parser
@@ -403,6 +403,54 @@ def test_functions_that_call_themselves_do_the_same_without_kinds(
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XSRUN_CACHE", "")
         patch.setattr(stack_functions, "kinds_of", lambda *_: Kinds())
+        assert known == found()
+
+
+# Texts that a loop does not change -----------------------------------------------------------------------------------
+
+TEXTS = ['"1"', '"1.0"', '"01"', '"a"', '""', '" 1"', '"1e0"', '":"', "1", "null", "[1]", "1.0", "true"]
+COMPARED = st.sampled_from(
+    ["$x == $t", "$t == $x", "$x != $t", "$input.t == $x", "$x == $input.t", "$t == $input.t", "$u == $x", "$x == $x"]
+)
+CHANGES = st.sampled_from(
+    ["", "", "var.update $t { value = $x }", 'text.append $t { value = "1" }', "var $u { value = $x }", "continue"]
+)
+
+
+@settings(max_examples=60)
+@given(st.lists(COMPARED, min_size=1, max_size=3), CHANGES, st.sampled_from(TEXTS), st.booleans())
+def test_loops_compare_texts_as_anywhere(compared: list[str], change: str, text: str, nested: bool) -> None:
+    body = "".join(f"array.push $out {{ value = ({one}) }}\n" for one in compared)
+    body += f'conditional {{\n if ($x == "01") {{\n {change}\n }}\n }}\n' if change else ""
+    if nested:
+        body = f"for (2) {{\n each as $i {{\n {body} }}\n }}\n{body}"
+    source = f"""function f {{
+      input {{
+        text t?
+      }}
+      stack {{
+        var $out {{ value = [] }}
+        var $t {{ value = {text} }}
+        var $u {{ value = "1.0" }}
+        foreach ([{", ".join(TEXTS)}]) {{
+          each as $x {{
+            {body}
+          }}
+        }}
+      }}
+      response = $out
+    }}
+    """
+
+    def found() -> list[str]:
+        with xsrun.Workspace.from_sources({"f.xs": source}) as workspace:
+            results = [workspace.run("f", input={"t": given}) for given in ("1", "a", "", "1e0")]
+        return [repr((result.response, str(result.error))) for result in results]
+
+    known = found()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XSRUN_CACHE", "")
+        patch.setattr(hoisting.Texts, "answer", lambda *_: None)
         assert known == found()
 
 

@@ -1,4 +1,7 @@
-"""Pushes in a loop: what is the same in every pass is done once for a piece of the passes.
+"""What is the same in every pass of a loop, and so is done once.
+
+Comparing texts asks whether both may be numbers, which "1.0" and "1" are, and equal. Of a text that the loop does not
+change that is asked before it: comparing one with each of a list takes 1.6 times what it takes in Python, 2.1 before.
 
 `array.push` makes sure that the variable owns its list and, now and then, that the list is not too long. In a loop that
 does nothing else with the list that matters, its first push settles the one for all others, and the other can wait
@@ -9,12 +12,49 @@ a push of a literal takes 34 ns in place of 84.
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterable
 
 from xsrun.evaluator.changes import owner_name
+from xsrun.evaluator.quasiquote import statements
+from xsrun.evaluator.scope import Scope
 from xsrun.hints import Any, NamedTuple
+from xsrun.names.bindings import changeable_variables
+from xsrun.syntax.nodes import Located, Node
 
 #: Where the innermost loop keeps the pushes in it, among what is known of that loop.
 PUSHES = "pushes"
+
+
+class Texts:
+    """The texts that a loop compares and does not change: names of values, and of what tells whether they may be
+    numbers."""
+
+    #: where a loop keeps them, among what is known of it
+    KEY = "texts"
+
+    def __init__(self, loop: Iterable[Node], set_before: set[str]) -> None:
+        self.found: dict[str, str] = {}
+        self._set_before = set_before - changeable_variables(loop)
+
+    def emitted(self, at: Located) -> list[ast.stmt]:
+        """What is to run before the loop."""
+        return [
+            one
+            for value, answer in self.found.items()
+            for one in statements("ANSWER = V.__class__ is str and V < ':'", at, ANSWER=answer, V=value)
+        ]
+
+    @staticmethod
+    def answer(scope: Scope, value: ast.expr) -> str | None:
+        """The name of what tells whether a text may be a number; None for a value that the loop may change."""
+        texts: Texts | None = next((loop[Texts.KEY] for loop in reversed(scope.loops) if Texts.KEY in loop), None)
+        if texts is None or scope.elements or not isinstance(value, ast.Name):
+            return None
+        if not (value.id.startswith("i_") or value.id.removeprefix("v_") in texts._set_before):
+            return None
+        if value.id not in texts.found:
+            texts.found[value.id] = scope.fresh("numeric_")
+        return texts.found[value.id]
 
 
 class Push(NamedTuple):

@@ -14,6 +14,7 @@ from xsrun.evaluator.arithmetic import COMPARISON, arithmetic, comparison
 from xsrun.evaluator.builtin_calls import goes_into_lists
 from xsrun.evaluator.generated.filter_calls import fail
 from xsrun.evaluator.guards import Guarded
+from xsrun.evaluator.hoisting import Texts
 from xsrun.evaluator.inference import BOOL, DECIMAL, INT, LIST, NULL, NUMBER, OBJECT, TEXT, Kind
 from xsrun.evaluator.quasiquote import call, constant, expression, is_simple, name, place
 from xsrun.evaluator.state import CompilerState, compiles, reads
@@ -231,7 +232,12 @@ def loose_equality(
     second, b = state.simple(right, node)
     slow = call("loose_equal", node, a, b)
     parts = {"A": first, "B": second, "C": a, "D": b, "SLOW": slow}
-    texts = "C == D or C < ':' and D < ':' and SLOW"  # no text from ":" on is a number
+    asked = ("C < ':'", "D < ':'")  # no text from ":" on is a number
+    if (answer := Texts.answer(state.scope, second)) is not None:
+        asked = (answer, "C < ':'")
+    elif (answer := Texts.answer(state.scope, first)) is not None:
+        asked = (answer, "D < ':'")
+    texts = f"C == D or {' and '.join(asked)} and SLOW"
     for known, given, test in ((one, first, "B"), (two, second, "A")):
         if known.within(TEXT) and is_simple(given):
             return expression(f"({texts}) if {test}.__class__ is str else SLOW", node, **parts)

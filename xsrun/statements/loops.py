@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Mapping
 
-from xsrun.evaluator.hoisting import PUSHES, Push, hoist
+from xsrun.evaluator.hoisting import PUSHES, Push, Texts, hoist
 from xsrun.evaluator.quasiquote import (
     Part,
     assign,
@@ -107,7 +107,8 @@ def emit_loop(
         compiler.emit(statements(_TAKE, at))
     variable, body = loop_body(compiler, node)
     pushes: list[Push] | None = [] if in_pieces is not None else None
-    loops.append({"ahead": ahead, PUSHES: pushes, **(loop or {})})
+    texts = Texts([node], compiler.scope.assigned)
+    loops.append({"ahead": ahead, PUSHES: pushes, Texts.KEY: texts, **(loop or {})})
     with compiler.scope.maybe(), compiler.collecting() as code:
         if isinstance(variable, Variable) and item is not None and not compiler.scope.nested:
             parts["ITEM"] = f"v_{compiler.changeable(variable)[0]}"
@@ -122,6 +123,7 @@ def emit_loop(
         others = [push for push in pushes if f"v_{push.variable}" != parts["ITEM"]]  # not to what the loop itself sets
         parts["FIRST"], code, parts["LAST"] = hoist(code, others)
         template = in_pieces if in_pieces is not None and parts["FIRST"] else template
+    compiler.emit(texts.emitted(at))
     count = statements(_COUNT if ahead else _COUNT_IN_CONTEXT, at)
     compiler.emit(statements(template, at, COUNT=count, CODE=code, **parts))
     if ahead and outermost:
