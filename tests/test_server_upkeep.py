@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from databases import new_database
 from http_server import Client
-from served_process import ServedProcess, serve_process
+from served_process import ServedProcess, save, serve_process
 
 from xsrun.cli import main
 
@@ -73,7 +73,7 @@ class Edits:
         if file.read_text("utf-8") == text:
             return []
         seen = len(self.served.lines)
-        file.write_text(text, encoding="utf-8")
+        save(file, text)
         self.served.until(lambda: any("reloaded" in line for line in self.served.lines[seen:]))
         return self.served.lines[seen:]
 

@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 from databases import new_database
 from http_server import Client
+from served_process import save
 from test_console import Page
 from waiting import PATIENCE, until
 
@@ -281,7 +282,7 @@ def test_what_all_workers_have_to_say_is_told_once(folder: Path) -> None:
     with serving(folder) as server:
         steady(server)
         for answer in ("1", "2", "2 +", "3"):
-            file.write_text(text.replace("response = $count", f"response = {answer}"), encoding="utf-8")
+            save(file, text.replace("response = $count", f"response = {answer}"))
             if answer.isdigit():  # new connections go to either worker: many answers alike mean that both have the file
                 until(lambda: [server.client.get("/api:notes/all").body for _ in range(20)] == [answer.encode()] * 20)  # noqa: B023
             else:
