@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,9 +13,26 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import xsrun
+from xsrun import registry
 from xsrun.evaluator import filters, hoisting, stack_functions
 from xsrun.evaluator.assignments import kinds_of
-from xsrun.evaluator.inference import BOOL, COUNTER_BITS, DECIMAL, INT, LIST, NATURAL, NULL, NUMBER, TEXT, Kind, Kinds
+from xsrun.evaluator.inference import Kinds
+from xsrun.evaluator.kinds import (
+    ANY,
+    BOOL,
+    COUNTER_BITS,
+    DECIMAL,
+    INT,
+    LIST,
+    NATURAL,
+    NEGATIVE,
+    NULL,
+    NUMBER,
+    OBJECT,
+    OTHER,
+    TEXT,
+    Kind,
+)
 from xsrun.syntax.parser import parser
 from xsrun.syntax.source import Source
 from xsrun.values import arithmetic, comparison, conversion
@@ -490,3 +509,60 @@ def test_a_variable_named_as_an_element_root_is_another_thing_inside() -> None:
     source += 'var $u { value = ["a"]|map:($index == 0 ? $$ : 1) }\nmath.add $result { value = 1 }'
     with xsrun.Workspace.from_sources({"a.xs": source}) as workspace:
         assert workspace.run().variables == {"result": 3, "t": "ab", "u": ["a"]}
+
+
+def is_of(value: Any, kind: Kind) -> bool:
+    """Is a value of a kind, and everything in it?"""
+    if isinstance(value, (list, dict)):
+        members = value if isinstance(value, list) else list(value.values())
+        inside = kind.item is None or all(is_of(member, kind.item) for member in members)
+        return bool(kind.classes & (LIST if isinstance(value, list) else OBJECT)) and inside
+    if value.__class__ is int:
+        sign, digits = (NATURAL, value) if value >= 0 else (NEGATIVE, ~value)
+        return bool(kind.classes & sign) and digits.bit_length() <= kind.bits
+    classes = {bool: BOOL, float: DECIMAL, str: TEXT, type(None): NULL}
+    return bool(kind.classes & classes.get(value.__class__, OTHER))
+
+
+#: what every filter of a known result is also given
+PIPED = [
+    *FLAT,
+    '["b", "a"]',
+    "[3, 1.5]",
+    '{a: [1], b: "x"}',
+    "[[1, 2], [3]]",
+    '[{id: 1}, {id: 2.5, n: "é"}]',
+    '["5", null]',
+]
+FILTER_ARGUMENTS = ["", ":1", ":0:2", ':"a"', ':"id":"b"', ":[1]"]
+
+
+def expressions_of_filters() -> list[str]:
+    folder = Path(__file__).parent / "conformance"
+    cases = [
+        json.loads(line)
+        for path in [*folder.glob("*.jsonl"), *(folder / "own").glob("*.jsonl")]
+        for line in path.read_text(encoding="utf-8").splitlines()
+    ]
+    names = [
+        record.name for record in registry.every("filter") if record.result is not None or record.operator is not None
+    ]
+    made = [f"{one}|{name}{given}" for name in names for one in PIPED for given in FILTER_ARGUMENTS]
+    return [*(case["expr"] for case in cases if "expr" in case), *made]
+
+
+def test_the_kind_of_a_filter_is_that_of_what_it_gives() -> None:
+    seen = known = 0
+    for text in expressions_of_filters():
+        tree = parser().parse(Source(text, "a.xs"), "expression").tree
+        kind = Kinds().of(tree) if tree is not None else ANY
+        if kind == ANY:
+            continue
+        try:
+            value = xsrun.evaluate(text)
+        except xsrun.XanoScriptError:
+            continue
+        seen += 1
+        known += not kind.classes & OTHER
+        assert is_of(value, kind), f"{text} gives {value!r}, not {kind}"
+    assert seen > 3000 and known > 1500

@@ -30,6 +30,8 @@ def code_of(value: Value) -> str:
     """The type of an operand: n null, b bool, i int, f decimal, s text, d text of digits, l list, o object."""
     code = _CODES.get(value.__class__)
     if code == "s":
+        if value[:1] > "9":  # as of most texts
+            return "s"
         return "d" if value.isascii() and value.removeprefix("-").isdigit() and len(value) < 19 else "s"
     if code is None:
         return "s" if value.__class__ is bytes else "x"

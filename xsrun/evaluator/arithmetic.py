@@ -12,7 +12,7 @@ import sys
 from functools import partial
 
 from xsrun.evaluator.guards import Guarded
-from xsrun.evaluator.inference import DECIMAL, INT, NATURAL, NEGATIVE, NUMBER, Kind
+from xsrun.evaluator.kinds import DECIMAL, INT, NATURAL, NEGATIVE, NUMBER, Kind
 from xsrun.evaluator.quasiquote import Part, call, constant, expression, is_simple, statements
 from xsrun.evaluator.state import CompilerState
 from xsrun.syntax.nodes import Binary, Located, Now
@@ -62,7 +62,7 @@ def sum_or_product(
     result = f"A {node.operator} B"
     if one.within(NUMBER) and two.within(NUMBER):
         if not (state.kinds.of(node).within(INT) or state.kinds.of(node).within(DECIMAL)):
-            result = f"R if {' and '.join(_fits(node, one, two))} else clamp_int(R)"
+            result = f"R if {_is_bounded(node, one, two)} else clamp_int(R)"
         return expression(result, node, A=left, B=right, R=state.scope.temporary())
     ints = _ints(left, right, one, two)
     if ints is None:
@@ -81,8 +81,11 @@ def by_constant(state: CompilerState, node: Binary, left: ast.expr, right: ast.e
         return Guarded(state, node, left, right).code("A % B", ["A >= 0"], partial(call, "modulo", node))
     lead, a = state.simple(left, node)
     if node.operator == "%":
-        template = "A % B if LEAD.__class__ is int and A >= 0 else "
-        template += f"int(A) % B if A.__class__ is float and {_FINITE} else SLOW"
+        template = "A % B if LEAD.__class__ is int and A >= 0 else int(A) % B if "
+        # an int that fails the first test is below zero
+        template += f"{_FINITE} else SLOW" if one.within(NUMBER) else f"A.__class__ is float and {_FINITE} else SLOW"
+        if one.within(NATURAL | DECIMAL):
+            template = template.replace(" and A >= 0", "", 1)
     elif one.within(INT):
         template = "A / B if LEAD % B else A // B"
     elif one.within(NUMBER):
@@ -93,14 +96,24 @@ def by_constant(state: CompilerState, node: Binary, left: ast.expr, right: ast.e
 
 
 def by_any(state: CompilerState, node: Binary, left: ast.expr, right: ast.expr, one: Kind, two: Kind) -> ast.expr:
-    """`/` and `%` with anything on the right: of ints in line."""
+    """`/` and `%` with anything on the right: of ints in line, and of a number by a decimal."""
     slow = _SLOW[node.operator]
     ints = _ints(left, right, one, two, INT)
     if ints is None:
         return call(slow, node, left, right)
     result = "A % B" if node.operator == "%" else "A / B if A % B else A // B"
     tests = [ints, "A >= 0" if node.operator == "%" and not one.within(NATURAL) else "", "B > 0"]
-    return Guarded(state, node, left, right).code(result, tests, partial(call, slow, node))
+
+    def otherwise(left: ast.expr, right: ast.expr) -> ast.expr:
+        made = call(slow, node, left, right)
+        if node.operator == "%" or not two.classes & DECIMAL or not (is_simple(left) and is_simple(right)):
+            return made
+        number = "" if one.within(NUMBER) else "(A.__class__ is int or A.__class__ is float) and "
+        return expression(
+            f"A / B if {number}B.__class__ is float and B > 0.0 else SLOW", node, A=left, B=right, SLOW=made
+        )
+
+    return Guarded(state, node, left, right).code(result, tests, otherwise)
 
 
 def comparison(state: CompilerState, node: Binary) -> ast.expr:
@@ -117,8 +130,8 @@ def comparison(state: CompilerState, node: Binary) -> ast.expr:
     return Guarded(state, node, left, right).code(compared, [ints], partial(call, slow, node))
 
 
-def _fits(node: Binary, one: Kind, two: Kind) -> list[str]:
-    """The tests that the result, which the first keeps in `R`, fits 64 bits.
+def _fits(node: Binary, one: Kind, two: Kind, result: str | None = None) -> list[str]:
+    """The tests that the result fits 64 bits. The first keeps it in `R`, unless a result is given.
 
     What the signs of the operands rule out needs no test: a natural number added to an int within 64 bits cannot fall
     below them. Decimals pass, or are themselves what `clamp_int` gives.
@@ -131,12 +144,24 @@ def _fits(node: Binary, one: Kind, two: Kind) -> list[str]:
         rises, falls = all(natural) or all(negative), False
     else:
         rises, falls = any(natural), any(negative)
-    result = f"(R := A {operator} B)"
+    result = result or f"(R := A {operator} B)"
     if rises and not falls:
         return [f"{result} <= {MAX_INT}"]
     if falls and not rises:
         return [f"{result} >= {MIN_INT}"]
     return [f"{result} <= {MAX_INT}", f"R >= {MIN_INT}"]
+
+
+def _is_bounded(node: Binary, one: Kind, two: Kind) -> str:
+    """The test that the result of two numbers, kept in `R`, is a decimal or fits 64 bits.
+
+    Python compares a decimal with a long int by their digits, which takes six times what asking for the class does. Of
+    products that is asked first, which are what leaves 64 bits; of sums it would be a tenth of a loop that adds up.
+    """
+    if node.operator != "*" or not (one.classes | two.classes) & DECIMAL:
+        return " and ".join(_fits(node, one, two))
+    fits = " and ".join(_fits(node, one, two, result="R"))
+    return f"(R := A * B).__class__ is float or ({fits})"
 
 
 def bounded_afterwards(variable: str, value: ast.expr, at: Located) -> list[ast.stmt] | None:
@@ -145,19 +170,20 @@ def bounded_afterwards(variable: str, value: ast.expr, at: Located) -> list[ast.
     It is what `sum_or_product` makes, without the temporary: a tenth of the time of a loop that adds up.
     """
     match value:
-        case ast.IfExp(body=ast.Name(), orelse=ast.Call(func=ast.Name(id="clamp_int"))):
-            tests = value.test.values if isinstance(value.test, ast.BoolOp) else [value.test]
+        case ast.IfExp(body=ast.Name(), orelse=ast.Call(func=ast.Name(id="clamp_int")), test=test):
+            made = next(part.value for part in ast.walk(test) if isinstance(part, ast.NamedExpr))
         case _:
             return None
-    parts: dict[str, Part] = {"V": variable}
+    parts: dict[str, Part] = {"V": variable, "R": made}
+    may_be_decimal = isinstance(test, ast.BoolOp) and isinstance(test.op, ast.Or)
+    fits = test.values[1] if isinstance(test, ast.BoolOp) and may_be_decimal else test
     beyond = []
-    for number, test in enumerate(tests):
-        assert isinstance(test, ast.Compare)
-        if isinstance(test.left, ast.NamedExpr):
-            parts["R"] = test.left.value
-        parts[f"L{number}"] = test.comparators[0]
-        beyond.append(f"V {'>' if isinstance(test.ops[0], ast.LtE) else '<'} L{number}")
-    return statements(f"V = R\nif {' or '.join(beyond)}:\n    V = clamp_int(V)", at, **parts)
+    for number, one in enumerate(fits.values if isinstance(fits, ast.BoolOp) else [fits]):
+        assert isinstance(one, ast.Compare)
+        parts[f"L{number}"] = one.comparators[0]
+        beyond.append(f"V {'>' if isinstance(one.ops[0], ast.LtE) else '<'} L{number}")
+    tested = f"{'V.__class__ is int and ' * may_be_decimal}({' or '.join(beyond)})"
+    return statements(f"V = R\nif {tested}:\n    V = clamp_int(V)", at, **parts)
 
 
 def _fold(operator: str, left: ast.expr, right: ast.expr) -> float | None:

@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from functools import partial
 
-from xsrun.evaluator.inference import (
+from xsrun.evaluator.inference import Kinds
+from xsrun.evaluator.kinds import (
     ANY,
     BOOL,
     COUNTER_BITS,
@@ -19,7 +20,6 @@ from xsrun.evaluator.inference import (
     OTHER,
     TEXT,
     Kind,
-    Kinds,
     arithmetic,
     holding,
     is_small,

@@ -86,4 +86,6 @@ def _answer(state: CompilerState, case: BaseCase, inputs: dict[str, str]) -> tup
 def _cannot_fail(node: ast.AST) -> bool:
     if isinstance(node, ast.Call):
         return isinstance(node.func, ast.Name) and node.func.id == "clamp_int"
+    if isinstance(node, ast.Attribute):
+        return node.attr == "__class__"
     return isinstance(node, _SAFE)

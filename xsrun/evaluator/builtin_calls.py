@@ -8,7 +8,7 @@ from functools import partial
 from xsrun import registry
 from xsrun.evaluator.generated.filter_calls import for_each_element
 from xsrun.evaluator.guards import Guarded
-from xsrun.evaluator.inference import CONTAINER, LIST
+from xsrun.evaluator.kinds import CONTAINER, LIST
 from xsrun.evaluator.quasiquote import call, constant, is_simple, name, tuple_of
 from xsrun.evaluator.state import CompilerState
 from xsrun.evaluator.variables import program_environment

@@ -87,13 +87,18 @@ def hoist(code: list[ast.stmt], pushes: list[Push]) -> tuple[list[ast.stmt], lis
         return [], code, []
     without = _Without({one for push in pushes if push.variable in moved for one in (push.own, push.check)})
     code = [kept for one in code if (kept := without.visit(one)) is not None]
-    checks = [one for push in moved.values() for one in _without_condition(push.check)]
+    checks = [_when_long(push.check) for push in moved.values()]
     return [push.own for push in moved.values()], code, checks
 
 
-def _without_condition(check: ast.stmt) -> list[ast.stmt]:
-    assert isinstance(check, ast.If)
-    return check.body
+def _when_long(check: ast.stmt) -> ast.stmt:
+    """What is asked at every so many members (`not len(L) & 1023`), for a list of any length from there on."""
+    match check:
+        case ast.If(test=ast.UnaryOp(operand=ast.BinOp(left=length, right=mask)), body=body):
+            return ast.copy_location(
+                ast.If(ast.copy_location(ast.Compare(length, [ast.Gt()], [mask]), check), body, []), check
+            )
+    raise AssertionError(ast.unparse(check))
 
 
 def _surely_run(code: list[ast.stmt]) -> list[ast.stmt]:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from xsrun.evaluator.arithmetic import arithmetic
 from xsrun.evaluator.builtin_calls import builtin_call, gives_scalar
 from xsrun.evaluator.guards import LETTERS, Guarded
-from xsrun.evaluator.inference import CONTAINER, INT, LIST, NATURAL, NUMBER, OBJECT, TEXT
+from xsrun.evaluator.kinds import CONTAINER, INT, LIST, NATURAL, NUMBER, OBJECT, TEXT
 from xsrun.evaluator.quasiquote import Part, call, constant, is_simple
 from xsrun.evaluator.state import CompilerState
 from xsrun.hints import TYPE_CHECKING
@@ -64,6 +64,11 @@ class FilterUse:
     def surely(self, position: int, what: str) -> bool:
         """Is a value of these classes, whatever happens?"""
         return self.kinds[position].within(_CLASSES[what][0])
+
+    def may_be_key(self, position: int) -> bool:
+        """May a value be a text, and cannot be an int?"""
+        classes = self.kinds[position].classes
+        return bool(classes & TEXT) and not classes & INT
 
     def test(self, position: int, what: str) -> str:
         """The test that a value is of a class; empty when it surely is."""

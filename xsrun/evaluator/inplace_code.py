@@ -13,7 +13,7 @@ from xsrun import registry
 from xsrun.evaluator.builtin_calls import builtin_call
 from xsrun.evaluator.changes import ADDING_FILTERS, owner_name
 from xsrun.evaluator.hoisting import PUSHES, Push
-from xsrun.evaluator.inference import ANY, LIST, NUMBER, TEXT
+from xsrun.evaluator.kinds import ANY, LIST, NUMBER, TEXT
 from xsrun.evaluator.operators import joined
 from xsrun.evaluator.quasiquote import Part, expression, name, place, statements, tuple_of
 from xsrun.evaluator.state import CompilerState

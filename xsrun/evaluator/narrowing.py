@@ -12,7 +12,8 @@ From here on `$input.n` is at least 2: `$input.n - 1` is an int, and needs no te
 
 from __future__ import annotations
 
-from xsrun.evaluator.inference import INT, NATURAL, NEGATIVE, Kind, Kinds
+from xsrun.evaluator.inference import Kinds
+from xsrun.evaluator.kinds import INT, NATURAL, NEGATIVE, Kind
 from xsrun.names.places import ungrouped
 from xsrun.syntax.nodes import Binary, Expression, Literal, Path, Quoted, Unary, Variable
 from xsrun.values.conversion import MAX_INT, MIN_INT

@@ -15,7 +15,7 @@ from xsrun.evaluator.builtin_calls import goes_into_lists
 from xsrun.evaluator.generated.filter_calls import fail
 from xsrun.evaluator.guards import Guarded
 from xsrun.evaluator.hoisting import Texts
-from xsrun.evaluator.inference import BOOL, DECIMAL, INT, LIST, NULL, NUMBER, OBJECT, TEXT, Kind
+from xsrun.evaluator.kinds import BOOL, DECIMAL, INT, LIST, NULL, NUMBER, OBJECT, TEXT, Kind
 from xsrun.evaluator.quasiquote import call, constant, expression, is_simple, name, place
 from xsrun.evaluator.state import CompilerState, compiles, reads
 from xsrun.evaluator.variables import kept_tolerant, tolerant
@@ -268,28 +268,29 @@ def joined(state: CompilerState, parts: list[Expression], at: Located) -> ast.ex
     """The parts as one text."""
     plain = [state.kinds.without_to_text(part) for part in parts]
     values = [state.read(part) for part in plain]
-    known = [state.kinds.of(part).within(TEXT | INT) for part in plain]
-    if len(values) == 1 and state.kinds.of(plain[0]).within(TEXT):
+    kinds = [state.kinds.of(part) for part in plain]
+    if len(values) == 1 and kinds[0].within(TEXT):
         return values[0]
-    ints = [state.kinds.of(part).within(INT) for part in plain]
+    ints = [kind.within(INT) for kind in kinds]
     pieces = [text_piece(state, value, at) for value in values]
     lengths = [_INT_LENGTH if of_int else _length(piece) for piece, of_int in zip(pieces, ints, strict=True)]
     if sum(lengths) < _SHORT:
         return place(ast.JoinedStr(pieces), at)
-    return short_text(state, values, known, at) or call("concatenate_all", at, name("context", at), *values)
+    return short_text(state, values, kinds, at) or call("concatenate_all", at, name("context", at), *values)
 
 
-def short_text(state: CompilerState, values: list[ast.expr], plain: list[bool], node: Located) -> ast.expr | None:
+def short_text(state: CompilerState, values: list[ast.expr], kinds: list[Kind], node: Located) -> ast.expr | None:
     """Texts and ints joined in line, as long as the result is short; None when that would evaluate a part twice."""
     if sum(not is_simple(value) for value in values) > 1:
         return None
     pairs = [state.simple(value, node) for value in values]
     tests = []
-    for (first, later), known in sorted(zip(pairs, plain, strict=True), key=lambda pair: is_simple(pair[0][0])):
+    for (first, later), kind in sorted(zip(pairs, kinds, strict=True), key=lambda pair: is_simple(pair[0][0])):
+        known = kind.within(TEXT | INT)
         if known and not is_simple(first):
             tests.append(expression("A.__class__", node, A=first))  # it is evaluated first; a class is true
         elif not known and not isinstance(later, ast.Constant):
-            template = "A.__class__ is str or B.__class__ is int"
+            template = "A.__class__ is str or B.__class__ is int" if kind.classes & INT else "A.__class__ is str"
             tests.append(expression(template, node, A=first, B=later))
     joined = place(ast.JoinedStr([text_piece(state, later, node) for _, later in pairs]), node)
     made = state.scope.temporary()

@@ -13,7 +13,8 @@ from contextlib import contextmanager
 from xsrun.errors import XanoScriptSyntaxError
 from xsrun.evaluator.changes import owned_call
 from xsrun.evaluator.generated.linker import Linker
-from xsrun.evaluator.inference import CONTAINER, Kinds
+from xsrun.evaluator.inference import Kinds
+from xsrun.evaluator.kinds import CONTAINER
 from xsrun.evaluator.narrowing import narrowed
 from xsrun.evaluator.quasiquote import Position, bind, constant, expression, is_simple, name
 from xsrun.evaluator.reach import reach_of

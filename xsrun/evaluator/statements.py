@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from xsrun import registry
 from xsrun.evaluator.builtin_calls import convert
 from xsrun.evaluator.changes import owners_defined
-from xsrun.evaluator.inference import ANY, BOOL, CONTAINER, INT, NUMBER, TEXT
+from xsrun.evaluator.kinds import ANY, BOOL, CONTAINER, INT, NUMBER, TEXT
 from xsrun.evaluator.quasiquote import (
     assign,
     call,

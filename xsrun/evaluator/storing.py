@@ -10,7 +10,7 @@ from xsrun.evaluator.builtin_calls import builtin_call
 from xsrun.evaluator.changes import owned_call, owner_name
 from xsrun.evaluator.filter_arguments import lacking_arguments, without_surplus
 from xsrun.evaluator.filters import failing, unknown_filter
-from xsrun.evaluator.inference import ANY, INT, NATURAL, OBJECT, TEXT, Kind, member_of
+from xsrun.evaluator.kinds import ANY, INT, NATURAL, OBJECT, TEXT, Kind, member_of
 from xsrun.evaluator.quasiquote import (
     Part,
     assign,

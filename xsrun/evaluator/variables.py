@@ -7,7 +7,7 @@ from functools import partial
 
 from xsrun.evaluator.changes import owners_of
 from xsrun.evaluator.guards import Guarded
-from xsrun.evaluator.inference import ANY, INT, LIST, NATURAL, OBJECT, TEXT, Kind, member_of
+from xsrun.evaluator.kinds import ANY, INT, LIST, NATURAL, OBJECT, TEXT, Kind, member_of
 from xsrun.evaluator.quasiquote import call, constant, expression, function, is_simple, name, place, tuple_of
 from xsrun.evaluator.state import CompilerState, compiles
 from xsrun.fields.declared import Declared

@@ -75,7 +75,7 @@ def count(value: list[Value] | dict[str, Value]) -> int:
     return len(value)
 
 
-@filter("join")
+@filter("join", result="new text")
 def join(context: Context, value: list[Value] | dict[str, Value], separator: str | bytes) -> Value:
     """The members as one text, with a separator between them. `true` is "1", false and null are empty.
 

@@ -26,14 +26,17 @@ _MOST_KEYS = 4
 
 
 def _get_in_line(use: FilterUse) -> ast.expr | None:
-    """A name of an object, or a position of a list. A text of letters and digits is one key."""
+    """A name of an object, or a position of a list. A text of letters and digits is one key, as a name is."""
     if len(use.values) == 3 and not use.is_simple(2):
         return None
     key = use.constant(1)
+    one_key = "A.get(B, C)" if len(use.values) == 3 else "A.get(B)"
+    if key.__class__ is str and key.isidentifier():
+        return use.made(one_key, use.test(0, "object"))
     if key.__class__ is str:
         return _get_below(use, key.split("."))
-    if use.surely(1, "text"):
-        return use.made("A[B]", use.test(0, "object"), "B in A", "B.isalnum()")
+    if use.may_be_key(1):
+        return use.made(one_key, use.test(0, "object"), use.test(1, "text"), "B.isalnum()")
     position = use.count(1)
     if position is None or use.surely(0, "object"):
         return None
@@ -61,8 +64,8 @@ def _has_in_line(use: FilterUse) -> ast.expr | None:
     key = use.constant(1)
     if key.__class__ is str:
         return use.made("B in A", use.test(0, "object")) if key.isidentifier() else None
-    if use.surely(1, "text"):
-        return use.made("B in A", use.test(0, "object"), "B.isalnum()")
+    if use.may_be_key(1):
+        return use.made("B in A", use.test(0, "object"), use.test(1, "text"), "B.isalnum()")
     position = use.count(1)
     if position is None or use.surely(0, "object"):
         return None

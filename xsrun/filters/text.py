@@ -37,7 +37,7 @@ _PIECE = 50_000
 # Case ----------------------------------------------------------------------------------------------------------------
 
 
-@filter("to_lower", elementwise=True)
+@filter("to_lower", elementwise=True, result="new text")
 def to_lower(value: str) -> Value:
     """A text in lower case.
 
@@ -47,7 +47,7 @@ def to_lower(value: str) -> Value:
     return value_of(characters(value).lower())
 
 
-@filter("to_upper", elementwise=True)
+@filter("to_upper", elementwise=True, result="new text")
 def to_upper(value: str) -> Value:
     """A text in upper case.
 
@@ -57,7 +57,7 @@ def to_upper(value: str) -> Value:
     return value_of(characters(value).upper())
 
 
-@filter("capitalize", elementwise=True)
+@filter("capitalize", elementwise=True, result="new text")
 def capitalize(value: str) -> Value:
     """A text with every word's first letter in upper case and the others in lower case. Blanks separate words.
 
@@ -136,7 +136,7 @@ def _mask(text: str) -> tuple[set[str], list[tuple[str, str]]]:
     return members, ranges
 
 
-@filter("trim", elementwise=True)
+@filter("trim", elementwise=True, result="new text")
 def trim(value: str, mask: str | None = None) -> Value:
     """A text without blanks, or the characters of the mask, at both ends. `a..f` in the mask is a range.
 
@@ -148,7 +148,7 @@ def trim(value: str, mask: str | None = None) -> Value:
     return _stripped(value, mask)
 
 
-@filter("ltrim", elementwise=True)
+@filter("ltrim", elementwise=True, result="new text")
 def ltrim(value: str, mask: str | None = None) -> Value:
     """A text without blanks, or the characters of the mask, at its start.
 
@@ -158,7 +158,7 @@ def ltrim(value: str, mask: str | None = None) -> Value:
     return _stripped(value, mask, end=False)
 
 
-@filter("rtrim", elementwise=True)
+@filter("rtrim", elementwise=True, result="new text")
 def rtrim(value: str, mask: str | None = None) -> Value:
     """A text without blanks, or the characters of the mask, at its end.
 
@@ -179,7 +179,7 @@ def _substr_in_line(use: FilterUse) -> ast.expr | None:
     return use.made("R", use.test(0, "text"), *part[1], f"(R := {part[0]}).isascii()", parts={"R": use.temporary()})
 
 
-@filter("substr", inline=_substr_in_line)
+@filter("substr", result="new text", inline=_substr_in_line)
 def substr(value: str, start: int, length: int | None = None) -> Value:
     """Part of a text: from a start (negative: from the end) a number of characters (negative: all but so many).
 
@@ -315,7 +315,7 @@ def icontains(value: str, search: str) -> bool:
 # Joining -------------------------------------------------------------------------------------------------------------
 
 
-@filter("concat", takes_surplus=True)
+@filter("concat", takes_surplus=True, result="new text")
 def concat(context: Context, text: str, value: str, separator: str = "") -> Value:
     """Two values as one text, with a separator between them. The second argument is the separator, not a third text.
 
@@ -332,7 +332,7 @@ def concat(context: Context, text: str, value: str, separator: str = "") -> Valu
     return value_of("".join(parts))
 
 
-@filter("replace")
+@filter("replace", result="new text")
 def replace(context: Context, value: str, search: str, replacement: str) -> Value:
     """A text with every occurrence of another replaced. The search is taken literally; a blank one finds nothing.
 

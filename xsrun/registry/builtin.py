@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 Gives = Literal["member", "members"]
 #: What the result of a filter is, as far as generated code makes use of it (`xsrun.evaluator.inference`).
 Result = Literal[
-    "size", "int", "rounded", "text", "texts", "member", "same", "pushed", "merged", "at path", "with path"
+    "size", "int", "rounded", "text", "new text", "texts", "member", "same", "pushed", "merged", "at path", "with path"
 ]
 #: Gives the code of one use of a filter in line, or None (`xsrun.evaluator.inlining.FilterUse`).
 InliningRule = Callable[[Any], Any]

@@ -45,7 +45,7 @@ _WHILE_AHEAD = """while True:
         continue
     break"""
 #: A loop of a piece of the passes after another, for what need not be done in every pass.
-_IN_PIECES = """for PIECE in pieces(context, ITEMS):
+_IN_PIECES = """for PIECE in pieces(context, SUBJECT):
     FIRST
     for ITEM in PIECE:
         CODE
@@ -131,16 +131,14 @@ def emit_loop(
 
 
 def emit_loop_over(compiler: Compiler, node: Statement, items: str, subject: ast.expr) -> None:
-    """A loop over `items`, a template of the subject."""
+    """A loop over `items`, a template of the subject; what counts its passes in advance takes the subject itself."""
     counted = is_counted(node)
     item = compiler.scope.fresh("item_")
     emit_loop(
         compiler,
         node,
-        f"for ITEM in counted(context, {items}):\n    CODE"
-        if counted
-        else f"for ITEM in {items}:\n    COUNT\n    CODE",
-        in_pieces=_IN_PIECES.replace("ITEMS", items) if counted and may_be_two(compiler, node) else None,
+        "for ITEM in counted(context, SUBJECT):\n    CODE" if counted else f"for ITEM in {items}:\n    COUNT\n    CODE",
+        in_pieces=_IN_PIECES if counted and may_be_two(compiler, node) else None,
         ITEM=item,
         PIECE=compiler.scope.fresh("piece_"),
         SUBJECT=subject,
@@ -262,7 +260,8 @@ def for_(compiler: Compiler, node: Statement) -> None:
     ... }
     {"list": [0, 1, 2], "i": 2}
     """
-    emit_loop_over(compiler, node, "times(SUBJECT)", compiler.value(subject_of(compiler, node)))
+    passes = call("times", statement_position(node), compiler.value(subject_of(compiler, node)))
+    emit_loop_over(compiler, node, "SUBJECT", passes)
 
 
 @statement_form("while")

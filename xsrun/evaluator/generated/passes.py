@@ -52,11 +52,10 @@ def tick(context: Context) -> int:
     return context.tick()
 
 
-def counted(context: Context, items: Iterable[Value]) -> Iterable[Value]:
+def counted(context: Context, items: Value) -> Iterable[Value]:
     """The items of a loop that counts its passes in advance: all at once when they are few, else piece by piece."""
-    if items.__class__ not in (range, list, tuple):
-        return _each_counted(context, items)
-    assert isinstance(items, Sequence)
+    if items.__class__ is not list and items.__class__ is not range:
+        return _each_counted(context, iterate(items))
     passes = len(items)
     if passes <= _AHEAD and passes <= context.budget:
         context.budget -= passes
@@ -64,11 +63,10 @@ def counted(context: Context, items: Iterable[Value]) -> Iterable[Value]:
     return chain.from_iterable(_counted_pieces(context, items))
 
 
-def pieces(context: Context, items: Iterable[Value]) -> Iterable[Iterable[Value]]:
+def pieces(context: Context, items: Value) -> Iterable[Iterable[Value]]:
     """The same items in pieces, none of which is empty; those of a stream one by one, as they come."""
-    if items.__class__ not in (range, list, tuple):
-        return ((item,) for item in _each_counted(context, items))
-    assert isinstance(items, Sequence)
+    if items.__class__ is not list and items.__class__ is not range:
+        return ((item,) for item in _each_counted(context, iterate(items)))
     passes = len(items)
     if 0 < passes <= _AHEAD and passes <= context.budget:
         context.budget -= passes
