@@ -15,6 +15,7 @@ from xsrun.api import Workspace
 from xsrun.cli import main
 from xsrun.workspace import loader
 
+ROOT = Path(__file__).parents[1]
 FULL = Path("/dev/full")
 TESTED = """function half {
   input {
@@ -85,6 +86,20 @@ def test_full_disk_is_one_message(words: list[str], unbuffered: str) -> None:
             check=False,
         )
     assert (done.returncode, done.stderr) == (1, b"error: cannot write the output: No space left on device\n")
+
+
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_both_outputs_keep_their_order_in_one_pipe(unbuffered: str) -> None:
+    words = [sys.executable, "-m", "xsrun", "check", str(ROOT / "samples" / "snippets" / "mistakes.xs.txt")]
+    done = subprocess.run(
+        words,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        env={**os.environ, "PYTHONUNBUFFERED": unbuffered},
+        check=False,
+    )
+    lines = done.stdout.decode().splitlines()
+    assert lines[0].startswith("error[") and lines[-1] == "1 file checked: 4 errors, 0 warnings"
 
 
 def test_a_reader_that_has_enough_is_no_error() -> None:

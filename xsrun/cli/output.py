@@ -59,12 +59,15 @@ def escape_unprintable(error: UnicodeError) -> tuple[str, int]:
 
 
 def prepare_output() -> None:
-    """Never fail because the encoding of the terminal or pipe lacks a character."""
+    """Never fail because the encoding of the terminal or pipe lacks a character, and keep the order of what is written.
+
+    Python writes a pipe in blocks: in `xsrun check a.xs 2>&1 | less` what is for standard error would come first.
+    """
     import codecs
 
     codecs.register_error("xsrun.escape", escape_unprintable)
     if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="xsrun.escape")
+        sys.stdout.reconfigure(errors="xsrun.escape", line_buffering=True)
 
 
 def flush_output() -> None:
