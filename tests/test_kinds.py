@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 
 import xsrun
 from xsrun import registry
-from xsrun.evaluator import filters, hoisting, stack_functions
+from xsrun.evaluator import filters, hoisting, positions, stack_functions
 from xsrun.evaluator.assignments import kinds_of
 from xsrun.evaluator.inference import Kinds
 from xsrun.evaluator.kinds import (
@@ -380,6 +381,46 @@ def test_programs_do_the_same_without_kinds(program: str) -> None:
         patch.setenv("XSRUN_CACHE", "")
         patch.setattr(stack_functions, "kinds_of", lambda *_: Kinds())
         assert known == answer(source)
+
+
+#: Positions that are there, at the end, behind it and before the beginning, in lists, objects and what is neither.
+POSITIONS = ["$i", "$i + 1", "$i * 2", "$i - 1", "$k", "0", "2", "$l[$i]", "$n", '"a"']
+HOLDERS = ["$g[{one}][{two}]", "$l[{one}]", "$g[{one}]", "$o.a[{one}]", "$o[{one}][{two}]", "$input.l[{one}]"]
+READING = [
+    *(f"var $a {{{{ value = {one} + 1 }}}}" for one in HOLDERS),
+    *(f"var.update {one} {{{{ value = $i }}}}" for one in HOLDERS[:-1]),
+    *(f"var.update {one} {{{{ value = {two} ~ $k }}}}" for one, two in pairwise(HOLDERS)),
+    "var.update $g[{one}][{two}] {{ value = $g[{two}][{one}] + $l[{one}] }}",
+    "array.push $l {{ value = $g[{one}][{two}] }}",
+    "var.update $l {{ value = $l|push:$g[{two}][{one}] }}",
+    "var $b {{ value = ($l|count) > {one} ? $l[{one}] : $g[{one}][{two}] }}",
+    "math.add $k {{ value = $l[{one}] }}",
+    "foreach ($g[{one}]) {{ each as $k {{ var $b {{ value = $g[$i][{two}] * $k }} }} }}",
+    "try_catch {{ try {{ var $a {{ value = $g[{one}][{two}] }} }} catch {{ var $b {{ value = $error.message }} }} }}",
+]
+statements_at_positions = st.builds(
+    lambda pattern, one, two: pattern.format(one=one, two=two),
+    st.sampled_from(READING),
+    st.sampled_from(POSITIONS),
+    st.sampled_from(POSITIONS),
+)
+START_OF_POSITIONS = """var $l { value = [0, 1, 2] }
+var $g { value = [[1, 2], [3, 4, 5], []] }
+var $o { value = {a: [1, 2], b: [[1], [2]]} }
+var $k { value = 1 }
+var $n { value = 9223372036854775807 }
+"""
+
+
+@settings(max_examples=300)
+@given(st.lists(statements_at_positions, min_size=1, max_size=4), st.sampled_from(["for (4)", "foreach ([2, 0, 1])"]))
+def test_positions_are_the_same_where_python_is_to_find_them(body: list[str], loop: str) -> None:
+    source = START_OF_POSITIONS + loop + " { each as $i {\n" + "\n".join(body) + "\n} }"
+    tried = answer(source)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XSRUN_CACHE", "")
+        patch.setattr(positions, "_MOST_LOOPS", 0)
+        assert tried == answer(source)
 
 
 #: What a function that calls itself gives back at its end, and what it makes of what its call gave it.

@@ -18,7 +18,7 @@ from xsrun.evaluator.state import CompilerState
 from xsrun.syntax.nodes import Binary, Located, Now
 from xsrun.values.conversion import MAX_INT, MIN_INT
 
-_SLOW = {"+": "add", "-": "subtract", "*": "multiply", "/": "divide", "%": "modulo"}
+SLOW = {"+": "add", "-": "subtract", "*": "multiply", "/": "divide", "%": "modulo"}
 _INLINE = frozenset("+-*")
 COMPARISON = {"<": "less", "<=": "less_or_equal", ">": "greater", ">=": "greater_or_equal"}
 #: Of decimals: NaN compares as equal with everything, as in PHP's `<=>`.
@@ -58,7 +58,7 @@ def sum_or_product(
     state: CompilerState, node: Binary, left: ast.expr, right: ast.expr, one: Kind, two: Kind
 ) -> ast.expr:
     """`+`, `-` and `*`."""
-    slow = _SLOW[node.operator]
+    slow = SLOW[node.operator]
     result = f"A {node.operator} B"
     if one.within(NUMBER) and two.within(NUMBER):
         if not (state.kinds.of(node).within(INT) or state.kinds.of(node).within(DECIMAL)):
@@ -74,7 +74,7 @@ def sum_or_product(
 def by_constant(state: CompilerState, node: Binary, left: ast.expr, right: ast.expr, one: Kind) -> ast.expr:
     """`/` and `%` with a positive int literal on the right: of ints and decimals in line."""
     if isinstance(left, ast.Constant):
-        return call(_SLOW[node.operator], node, left, right)
+        return call(SLOW[node.operator], node, left, right)
     if node.operator == "%" and one.within(NATURAL):
         return expression("A % B", node, A=left, B=right)
     if node.operator == "%" and one.within(INT):
@@ -92,12 +92,12 @@ def by_constant(state: CompilerState, node: Binary, left: ast.expr, right: ast.e
         template = "A / B if LEAD.__class__ is float or A % B else A // B"
     else:
         template = "(A / B if A % B else A // B) if LEAD.__class__ is int else A / B if A.__class__ is float else SLOW"
-    return expression(template, node, A=a, B=right, LEAD=lead, SLOW=call(_SLOW[node.operator], node, a, right))
+    return expression(template, node, A=a, B=right, LEAD=lead, SLOW=call(SLOW[node.operator], node, a, right))
 
 
 def by_any(state: CompilerState, node: Binary, left: ast.expr, right: ast.expr, one: Kind, two: Kind) -> ast.expr:
     """`/` and `%` with anything on the right: of ints in line, and of a number by a decimal."""
-    slow = _SLOW[node.operator]
+    slow = SLOW[node.operator]
     ints = _ints(left, right, one, two, INT)
     if ints is None:
         return call(slow, node, left, right)

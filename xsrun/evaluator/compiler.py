@@ -14,6 +14,7 @@ from xsrun.evaluator import (
     filters,
     inplace_code,
     operators,
+    positions,
     statements,
     storing,
     variables,
@@ -40,6 +41,7 @@ class Compiler(CompilerState):
     binds_unchanged = statements.binds_unchanged
     unless_answered = base_cases.unless_answered
     # Statements
+    attempt = positions.attempt
     attribute = statements.attribute
     needed = statements.needed
     target = statements.target

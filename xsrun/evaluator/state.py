@@ -79,6 +79,8 @@ class CompilerState:
         self.signature: Callable[[str, str], list[Declared] | None] | None = None
         #: how the construct calls itself
         self.recursion: Recursion | None = None
+        #: how many tests were left out that a position is inside its list (see `positions`); None where none may be
+        self.left_out: int | None = None
         #: the list of Python statements that is open at the time
         self.code: list[ast.stmt] = []
         #: the context manager around the whole stack, when a statement needs to know of its end
@@ -118,6 +120,13 @@ class CompilerState:
             yield
         finally:
             self._narrow(before)
+
+    def inside(self, test: str) -> str:
+        """The test that a position that is read is inside its list, unless Python is to find out."""
+        if self.left_out is None:
+            return test
+        self.left_out += 1
+        return ""
 
     # Expressions ---------------------------------------------------------------------------------------------------
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Callable
 
 from xsrun import registry
 from xsrun.evaluator.arithmetic import bounded_afterwards
@@ -51,6 +52,7 @@ else:
 
 
 def store_in_line(
+    state: CompilerState,
     root: str,
     holder: Kind,
     keys: list[tuple[ast.expr, Kind]],
@@ -74,7 +76,8 @@ def store_in_line(
     below, kind_below = keys[1]
     there = _and("K in V") if kind.within(TEXT) else ""
     template = _STORE_BELOW.replace("BELOW", _and(place_test("C", "J", kind_below, member_of(holder))))
-    template = template.replace("TEST", _and(place_test("V", "K", kind, holder)) + there)
+    found = place_test("V", "K", kind, holder, state.inside if kind.within(NATURAL) else str)
+    template = template.replace("TEST", _and(found) + there)
     return statements(template, at, J=below, C=child, **parts)
 
 
@@ -82,14 +85,14 @@ def _and(test: str) -> str:
     return f" and {test}" if test else ""
 
 
-def place_test(container: str, key: str, kind: Kind, holder: Kind = ANY) -> str:
+def place_test(container: str, key: str, kind: Kind, holder: Kind = ANY, inside: Callable[[str], str] = str) -> str:
     """The test that a key names a place in a container: of an object if it is a text, else of a list; nothing when the
-    container surely is an object."""
+    container surely is an object. `inside` may leave out the test of the end (see `CompilerState.inside`)."""
     if kind.within(TEXT):
         return "" if holder.within(OBJECT) else f"{container}.__class__ is dict"
     whole = "" if kind.within(INT) else f" and {key}.__class__ is int"
     start = "" if kind.within(NATURAL) else "0 <= "
-    return f"{container}.__class__ is list{whole} and {start}{key} < len({container})"
+    return f"{container}.__class__ is list{whole}{_and(inside(f'{start}{key} < len({container})'))}"
 
 
 def changeable(state: CompilerState, node: Expression) -> Place:
@@ -121,7 +124,7 @@ def store_below(state: CompilerState, root: str, segments: list[Segment], value:
     changed = call("assign", at, owned(state, root, len(segments) > 1, at), local, tuple_of(keys, at), item)
     known = [(key, kind_of_key(state, segment)) for key, segment in zip(keys, segments, strict=True)]
     child = state.scope.fresh("child_")
-    state.emit(store_in_line(root, holder, known, item, child, [assign(f"v_{root}", changed, at)], at))
+    state.emit(store_in_line(state, root, holder, known, item, child, [assign(f"v_{root}", changed, at)], at))
 
 
 def owned(state: CompilerState, root: str, below: bool, at: Located) -> ast.expr:

@@ -259,10 +259,11 @@ def read_element(
     fixed = isinstance(key, ast.Constant)
     listed = "" if kind.within(LIST) else "A.__class__ is list"
     whole = "" if known.within(INT) or fixed else "B.__class__ is int"
-    inside = "B < len(A)" if known.within(NATURAL) or fixed else "0 <= B < len(A)"
+    start = "" if known.within(NATURAL) or fixed else "B >= 0"
     guarded = Guarded(state, at, value, key)
-    tests = (whole, listed, inside) if guarded.evaluated == ["B"] else (listed, whole, inside)
-    label = path
+    first = (whole, listed) if guarded.evaluated == ["B"] else (listed, whole)
+    tests = (*first, start, state.inside("B < len(A)"))
+    label = path.with_key(key)
 
     def slow(container: ast.expr, key: ast.expr) -> ast.expr:
         nonlocal label

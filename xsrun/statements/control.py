@@ -34,8 +34,12 @@ def var(compiler: Compiler, node: Statement) -> None:
     """
     target = compiler.target(node)
     value, at = compiler.needed(node, "value"), statement_position(node)
-    if not compiler.update_in_place(target, value, at):
-        compiler.store(target, compiler.value(value), at)
+
+    def emit() -> None:
+        if not compiler.update_in_place(target, value, at):
+            compiler.store(target, compiler.value(value), at)
+
+    compiler.attempt(node, emit, at)
 
 
 @statement_form("var.update", "value")
