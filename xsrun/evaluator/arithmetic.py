@@ -81,11 +81,9 @@ def by_constant(state: CompilerState, node: Binary, left: ast.expr, right: ast.e
         return Guarded(state, node, left, right).code("A % B", ["A >= 0"], partial(call, "modulo", node))
     lead, a = state.simple(left, node)
     if node.operator == "%":
-        template = "A % B if LEAD.__class__ is int and A >= 0 else int(A) % B if "
-        # an int that fails the first test is below zero
-        template += f"{_FINITE} else SLOW" if one.within(NUMBER) else f"A.__class__ is float and {_FINITE} else SLOW"
-        if one.within(NATURAL | DECIMAL):
-            template = template.replace(" and A >= 0", "", 1)
+        start = "" if one.within(NATURAL | DECIMAL) else " and A >= 0"
+        decimal = "" if one.within(NUMBER) else "A.__class__ is float and "  # of ints only one below zero gets there
+        template = f"A % B if LEAD.__class__ is int{start} else int(A) % B if {decimal}{_FINITE} else SLOW"
     elif one.within(INT):
         template = "A / B if LEAD % B else A // B"
     elif one.within(NUMBER):
