@@ -180,3 +180,13 @@ def test_an_element_outside_of_a_loop_over_elements_has_no_value() -> None:
     error = xsrun.Workspace.from_sources({"a.xs": source}).run().error
     assert error is not None
     assert str(error) == "Missing var entry: $"
+
+
+def test_numbers_beyond_64_bits_are_decimals_and_count_as_the_largest_int() -> None:
+    assert xsrun.evaluate("(1.5e308 % 1.7e308) / 1e308") == 1.5
+    assert xsrun.evaluate("(1.5e308 % 1.7e308) * 0.1 > 1e307") is True
+    for body in ("break", "var $x { value = $i }"):
+        source = f"for (1e30) {{\n each as $i {{\n {body}\n }}\n}}"
+        with xsrun.Workspace.from_sources({"a.xs": source}, limits=xsrun.Limits(steps=10)) as workspace:
+            result = workspace.run()
+        assert (result.error is None) == (body == "break") and "internal" not in str(result.error)

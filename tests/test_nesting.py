@@ -44,6 +44,28 @@ def test_nested_blocks(kind: str, depth: int) -> None:
         assert result.response["x"] == 1
 
 
+CAUGHT = ("try_catch {\ntry {\nvar $y { value = $nothing }\n}\ncatch {\n", "} }\n")
+FINALLY = ("try_catch {\ntry {\n", "}\nfinally {\nvar $z { value = 1 } } }\n")
+READING = "for (3) {\neach as $i {\nvar.update $x { value = $x + $l[$i] } } }\n"
+
+
+@pytest.mark.parametrize(
+    ("around", "depth"), [(NESTED["try_catch"], 18), (CAUGHT, 8), (FINALLY, 8), (NESTED["for"], 6)]
+)
+def test_reading_positions_takes_no_block_that_nothing_is_left_for(around: tuple[str, str], depth: int) -> None:
+    source = f"var $x {{ value = 0 }}\nvar $l {{ value = [1, 2, 3] }}\n{around[0] * depth}{READING}{around[1] * depth}"
+    result = variables(source)
+    assert result.error is None and result.variables["x"] == 6
+
+
+@pytest.mark.parametrize("around", [CAUGHT, FINALLY])
+def test_catches_and_ends_that_python_cannot_compile_are_told(around: tuple[str, str]) -> None:
+    error = variables(
+        f"var $x {{ value = 0 }}\nvar $l {{ value = [1] }}\n{around[0] * 30}{READING}{around[1] * 30}"
+    ).error
+    assert isinstance(error, LimitError) and "nested too deeply" in str(error) and error.line is not None
+
+
 @pytest.mark.parametrize("kind", CHAINED)
 @pytest.mark.parametrize("count", [260, 5_000])
 def test_long_chains(kind: str, count: int) -> None:

@@ -9,7 +9,7 @@
 A function that begins so has a base case, which ends half of all calls of a recursion into two. Where the function
 calls itself the condition is tested before the call, with the arguments in place of the inputs, and where it holds
 there is no call: recursion takes a third less time. Such a call counts no step; each that is made has a bounded number
-of them, so that a recursion without an end is found as before.
+of them, so that a recursion without an end is found as before. The function does not ask again: `bound` is None.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ import ast
 from collections.abc import Callable
 
 from xsrun.evaluator.operators import stored_condition
-from xsrun.evaluator.quasiquote import assign, expression, name
-from xsrun.evaluator.recursion import BaseCase
+from xsrun.evaluator.quasiquote import assign, constant, expression, name
+from xsrun.evaluator.recursion import BaseCase, Recursion
 from xsrun.evaluator.state import CompilerState
 from xsrun.syntax.nodes import Located
 
@@ -67,7 +67,20 @@ def unless_answered(
     condition, value = answer
     template = "VALUE if CONDITION and depth < context.depth_limit else CALL"
     made = called([name(local, at) for local in names])
+    assert isinstance(made, ast.Call)
+    made.args[-1] = constant(None, at)
     return expression(template, at, VALUE=value, CONDITION=condition, CALL=made)
+
+
+def taken_from(stack: list[ast.stmt], recursion: Recursion | None) -> list[ast.stmt]:
+    """Take the base case out of the code of a function that begins with it."""
+    if recursion is None or recursion.base_case is None or not stack:
+        return []
+    match stack[0]:
+        case ast.If(body=[ast.Return()], orelse=[]) as found:
+            del stack[0]
+            return [found]
+    return []
 
 
 def _answer(state: CompilerState, case: BaseCase, inputs: dict[str, str]) -> tuple[ast.expr, ast.expr] | None:

@@ -19,7 +19,7 @@ from xsrun.evaluator.quasiquote import statements
 from xsrun.evaluator.state import CompilerState
 from xsrun.syntax.nodes import Expression, Literal, Located, Path, Statement
 
-#: Loops around a statement that may become one more block in Python, which compiles twenty inside one another.
+#: Loops around a statement that becomes one more block in Python, which compiles twenty inside one another.
 _MOST_LOOPS = 6
 #: What may be called twice for one statement.
 _REPEATABLE = frozenset(("assign", "clamp_int", "element", "filled_path", "int", "len", "member"))
@@ -31,7 +31,9 @@ def attempt(state: CompilerState, node: Statement, emit: Callable[[], None], at:
     if not _is_worth_it(state, node):
         emit()
         return
-    pushes = state.scope.loops[-1].get(PUSHES) or []
+    scope = state.scope
+    assigned, named = set(scope.assigned), dict(scope.named)
+    pushes = scope.loops[-1].get(PUSHES) or []
     known = len(pushes)
     state.left_out = 0
     with state.collecting() as fast:
@@ -39,19 +41,37 @@ def attempt(state: CompilerState, node: Statement, emit: Callable[[], None], at:
     left_out, state.left_out = state.left_out, None
     if not left_out:
         state.emit(fast)
-    elif all(_is_repeatable(one) for statement in fast for one in ast.walk(statement)):
-        with state.collecting() as slow:
-            emit()
-        state.emit(statements("try:\n    FAST\nexcept IndexError:\n    SLOW", at, FAST=fast, SLOW=slow))
-    else:
+        return
+    # nothing of the first code has run where the second does
+    scope.assigned, scope.named = assigned, named
+    with state.collecting() as slow:
         del pushes[known:]
         emit()
+    if all(_is_repeatable(one) for statement in fast for one in ast.walk(statement)):
+        slow = statements("try:\n    FAST\nexcept IndexError:\n    SLOW", at, FAST=fast, SLOW=slow)
+    state.emit(slow)
 
 
 def _is_worth_it(state: CompilerState, node: Statement) -> bool:
     scope = state.scope
     around = not (state.trace or scope.elements or scope.nested) and 0 < len(scope.loops) <= _MOST_LOOPS
-    return around and len(scope.errors) < 2 and any(_has_position(one) for one in node.walk() if isinstance(one, Path))
+    return around and any(_has_position(one) for one in node.walk() if isinstance(one, Path))
+
+
+class _Slow(ast.NodeTransformer):
+    """Puts what is to be done where a test would have failed in place of both."""
+
+    def visit_Try(self, node: ast.Try) -> ast.AST | list[ast.stmt]:
+        match node.handlers:
+            case [ast.ExceptHandler(type=ast.Name(id="IndexError"), body=slow)]:
+                return slow
+        return self.generic_visit(node)
+
+
+def without_attempts(module: ast.Module) -> ast.Module:
+    """The code of a module with all tests, and without the blocks that leaving them out takes."""
+    _Slow().visit(module)
+    return module
 
 
 def _has_position(path: Path) -> bool:

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from types import CodeType
 
 from xsrun.errors import LimitError
+from xsrun.evaluator import base_cases, positions
 from xsrun.evaluator.assignments import kinds_of
 from xsrun.evaluator.changes import changes_of, owners_defined
 from xsrun.evaluator.compiler import Compiler
@@ -30,8 +31,9 @@ from xsrun.values.conversion import Value
 _PYTHON_TYPES = {"int": "int", "text": "str", "bool": "bool"}
 
 
-def input_prologue(scope: Scope, linker: Linker, at: Located) -> list[ast.stmt]:
-    """Bind the inputs of a direct call: those that have their type already cost one test."""
+def input_prologue(scope: Scope, linker: Linker, at: Located, base_case: list[ast.stmt]) -> list[ast.stmt]:
+    """Bind the inputs of a direct call: those that have their type already cost one test. `base_case` is what need not
+    be asked where `bound` is None (see `base_cases`)."""
     code: list[ast.stmt] = []
     for position, (input_name, declared) in enumerate(scope.declared.items()):
         local = scope.inputs[input_name]
@@ -45,10 +47,8 @@ def input_prologue(scope: Scope, linker: Linker, at: Located) -> list[ast.stmt]:
         binding = "I = bind_one(DECLARED, I, context)"
         template = f"{test}:\n    {binding}" if test else binding
         code.extend(statements(template, at, I=local, DECLARED=record))
-    if not code:
-        return []
-    (made,) = statements("if not bound:\n    CODE", at, CODE=code)
-    return [made]
+    made = statements("if not bound:\n    CODE", at, CODE=code) if code else []
+    return statements("if bound is not None:\n    CODE", at, CODE=[*made, *base_case]) if base_case else made
 
 
 _SHELL = """
@@ -86,7 +86,7 @@ def define_functions(
     return made
 
 
-#: How many loops and `try`s inside one another CPython compiles.
+#: How many blocks inside one another CPython compiles.
 _MOST_BLOCKS = 20
 
 
@@ -107,8 +107,10 @@ def _nested_too_deeply(filename: str, line: int | None) -> LimitError:
 def compile_module(module: ast.Module, filename: str) -> CodeType:
     """The code of generated functions. Raises LimitError for more blocks inside one another than CPython compiles."""
     tracebacks.remember(filename)
-    try:
+    with suppress(SyntaxError):
         return compile(module, filename, "exec", dont_inherit=True)
+    try:
+        return compile(positions.without_attempts(module), filename, "exec", dont_inherit=True)
     except SyntaxError as error:
         if _most_blocks(module) < _MOST_BLOCKS:
             raise
@@ -119,12 +121,13 @@ def compile_module(module: ast.Module, filename: str) -> CodeType:
 
 
 def _most_blocks(module: ast.Module) -> int:
-    """How many blocks stand inside one another at most."""
+    """How many blocks stand inside one another at most; handlers of a `try` are two, its end is one more."""
     most = 0
     pending: list[tuple[ast.AST, int]] = [(module, 0)]
     while pending:
         node, depth = pending.pop()
-        depth += isinstance(node, (ast.For, ast.While, ast.Try, ast.With))
+        depth += isinstance(node, (ast.For, ast.While, ast.With))
+        depth += 2 + bool(node.finalbody) if isinstance(node, ast.Try) else 0
         most = max(most, depth)
         pending.extend((child, depth) for child in ast.iter_child_nodes(node))
     return most
@@ -170,15 +173,15 @@ def compile_stack(
             compiler.recursion = _recursion_of(items, response, compiler, declared, measured)
             compiler.kinds = kinds_of(considered, given, preset, compiler.recursion)
         stack = _stack_code(compiler, items, response, start, returns_variables)
+        prologue = input_prologue(scope, linker, start, base_cases.taken_from(stack, compiler.recursion))
         code = [*owners_defined(scope.owners, start), *stack]
         if compiler.manager is not None:
             code = [place(ast.With([ast.withitem(compiler.manager, None)], code), start)]
-        module = ast.Module(define_functions(scope, preset, input_prologue(scope, linker, start), code, start), [])
+        module = ast.Module(define_functions(scope, preset, prologue, code, start), [])
         if show is not None:
             show(module)
         compiled = compile_module(module, filename)
-    run, direct = link(compiled, linker, declared or [])
-    return Compiled(run, direct, compiled, linker)
+    return Compiled(*link(compiled, linker, declared or []), compiled, linker)
 
 
 def _recursion_of(

@@ -49,14 +49,14 @@ def divide(left: Value, right: Value) -> float:
         return float(one) / float(two)
 
 
-def modulo(left: Value, right: Value) -> int:
-    """PHP's `%`: both sides are truncated to ints, the sign is the dividend's."""
+def modulo(left: Value, right: Value) -> float:
+    """PHP's `%`: both sides are truncated to ints, the sign is the dividend's. Of huge decimals it may be a decimal."""
     one, two = _operands(left, right)
     dividend, divisor = _whole(one), _whole(two)
     if divisor == 0:
         raise division_by_zero()
     rest = abs(dividend) % abs(divisor)
-    return -rest if dividend < 0 else rest
+    return clamp_int(-rest if dividend < 0 else rest)
 
 
 def _whole(number: float) -> int:

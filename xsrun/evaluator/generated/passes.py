@@ -15,7 +15,7 @@ from itertools import chain
 
 from xsrun.errors import XanoScriptError
 from xsrun.running.context import Context
-from xsrun.values.conversion import Value, as_int, describe
+from xsrun.values.conversion import MAX_INT, Value, as_int, describe
 
 #: How many passes are counted before the first of them at most.
 _AHEAD = 500
@@ -44,7 +44,7 @@ def removable(value: Value) -> list[Value]:
 
 def times(value: Value) -> range:
     """What `for (n)` runs over: 0 to n-1."""
-    return range(max(as_int(value), 0))
+    return range(min(max(as_int(value), 0), MAX_INT))
 
 
 def tick(context: Context) -> int:
