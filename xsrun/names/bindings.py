@@ -46,7 +46,8 @@ def assigned_variables(body: Body | None) -> set[str]:
 
 def named_in_filters(node: Expression) -> set[str]:
     """Names that the filter `as` gives to values inside an expression, until the end of its statement."""
-    return {name for inner in below(node) if isinstance(inner, FilterCall) and (name := name_given_by(inner))}
+    filters = [inner for inner in below(node) if inner.__class__ is FilterCall and inner.name == "as"]
+    return {name for one in filters if (name := name_given_by(one))}
 
 
 def name_given_by(node: FilterCall) -> str | None:

@@ -81,6 +81,7 @@ class Builtin:
     #: exports give the filter more arguments than it reads (evidence G3)
     takes_surplus: bool = False
     _signature: tuple[tuple[Parameter, ...], bool] | None = None
+    _attributes: tuple[Parameter, ...] | None = None
     _documentation: tuple[str, tuple[Example, ...]] | None = None
 
     def _read_signature(self) -> tuple[tuple[Parameter, ...], bool]:
@@ -107,7 +108,9 @@ class Builtin:
     @property
     def attributes(self) -> tuple[Parameter, ...]:
         """The attributes of a statement: its parameters without the value of the variable in its header."""
-        return tuple(one for one in self.parameters if one.name != "target")
+        if self._attributes is None:
+            self._attributes = tuple(one for one in self.parameters if one.name != "target")
+        return self._attributes
 
     def stood_for(self, names: Container[str]) -> frozenset[str]:
         """The attributes that others of these names, documentation's spellings, stand for."""

@@ -35,8 +35,11 @@ def is_off(statement: Statement) -> bool:
     """Whether a statement never runs: a `!` stands before it, or `disabled = true` in its body."""
     if statement.disabled:
         return True
-    value = statement.attribute("disabled") if statement.body else None
-    return isinstance(value, Literal) and value.value is True
+    if statement.body is not None:
+        for item in reversed(statement.body.items):
+            if item.__class__ is Attribute and item.name == "disabled":
+                return isinstance(item.value, Literal) and item.value.value is True
+    return False
 
 
 def statements(body: Body | Document | None) -> Iterator[Statement]:

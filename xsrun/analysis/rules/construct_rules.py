@@ -99,6 +99,8 @@ def _outside_try(block: Statement | None) -> list[Statement]:
 
 def _error_message(unit: Unit) -> None:
     """`$error.message` as a part of something: null on the engine, while alone it works (evidence i3)."""
+    if "$error" not in unit.report.source.text:
+        return
     for item in _stack(unit):
         for expression, role in expressions(item):
             if role in ("as", "target", "if"):

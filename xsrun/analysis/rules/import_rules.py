@@ -73,7 +73,7 @@ def check_statement(report: TextReport, item: Statement) -> None:
     if item.name == "switch":
         _default_last(report, item)
     record = find_statement(item.name)
-    if record is None:
+    if record is None or not record.editor_needs:
         return
     present |= record.stood_for(present)
     for attribute in record.attributes:
