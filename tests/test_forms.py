@@ -102,7 +102,7 @@ def documented() -> dict[str, str]:
 
 def outcome(text: str) -> str:
     """What a program gives, or how it fails; nothing of it depends on the time."""
-    limits = xsrun.Limits(steps=100_000, seconds=5)
+    limits = xsrun.Limits(steps=100_000)
     with xsrun.Workspace.from_sources({"page.xs": text}, clock=1_750_000_000_000, limits=limits) as workspace:
         workspace.sleep = lambda seconds: None
         runnable = [one for one in workspace.constructs if one.kind in RUNNABLE]

@@ -36,7 +36,7 @@ class Bench:
 
     def run(self, *sources: str, limits: Limits | None = None) -> xsrun.Result:
         files = {f"f{number}.xs": source for number, source in enumerate(sources)}
-        workspace = xsrun.Workspace.from_sources(files, clock=self.clock, limits=limits)
+        workspace = xsrun.Workspace.from_sources(files, clock=self.clock, limits=limits or Limits())
         return workspace.run(file="f0.xs")
 
 
